@@ -1,0 +1,77 @@
+/**
+ * The record of one lookup: every step taken, in order, for the operator who asks why.
+ *
+ * A step is data, not text: the admin API sends it as JSON, the command line and the page
+ * print it. It names no URL and no header, so it can hold no secret.
+ */
+import type { AnswerSource } from './lookup.ts'
+import type { LookupResult } from './result.ts'
+
+/** What was done for one lookup. */
+export type ExplainStep =
+  /** The key as it is searched: folded, or `undefined` when such a key cannot exist. */
+  | { readonly step: 'key'; readonly key: string | undefined; readonly why?: string }
+  /** The domains filter: `passed` false means not found without asking. */
+  | { readonly step: 'domains'; readonly domain: string | undefined; readonly passed: boolean }
+  /** The answer store was looked at for one search key. */
+  | {
+      readonly step: 'cache'
+      readonly key: string
+      readonly upstream: string
+      readonly outcome: CacheOutcome
+      readonly ageMs?: number
+      readonly freshnessLifetimeMs?: number
+      readonly result?: LookupResult
+    }
+  /** Waited for a request that was already under way for the same question. */
+  | { readonly step: 'coalesced'; readonly key: string; readonly upstream: string }
+  /** A static upstream was looked at. */
+  | {
+      readonly step: 'static'
+      readonly key: string
+      readonly upstream: string
+      readonly result: LookupResult
+    }
+  /** The key lacks a part that the request template needs, so nothing was asked: not found. */
+  | { readonly step: 'suppressed'; readonly key: string; readonly upstream: string; readonly why: string }
+  /** One request to one endpoint of an HTTP upstream. */
+  | {
+      readonly step: 'request'
+      readonly key: string
+      readonly upstream: string
+      /** Index and host, as in the metrics. */
+      readonly endpoint: string
+      /** HTTP status, when one arrived. */
+      readonly status?: number
+      readonly durationMs: number
+      readonly result: LookupResult
+      /** What `response.value` selected, before `response.format`. */
+      readonly selected?: readonly string[]
+      /** Why this attempt was made. */
+      readonly attempt: 'first' | 'failover' | 'retry' | 'hedge' | 'canary'
+    }
+  /** No request was made: limiter, circuit or canary. */
+  | { readonly step: 'held'; readonly key: string; readonly upstream: string; readonly result: LookupResult }
+  /** A stored answer older than its freshness lifetime was used. */
+  | { readonly step: 'stale'; readonly key: string; readonly upstream: string; readonly why: string }
+  /** The extension was put back on the result addresses. */
+  | {
+      readonly step: 'propagated'
+      readonly extension: string
+      readonly before: string
+      readonly after: string
+    }
+  /** The end. */
+  | { readonly step: 'answer'; readonly source: AnswerSource; readonly result: LookupResult }
+
+/** What the answer store had. A closed set: it is a metric label. */
+export type CacheOutcome = 'hit' | 'negative_hit' | 'stale' | 'miss' | 'coalesced' | 'bypass'
+
+/** Collects the steps of one lookup. */
+export class Explanation {
+  readonly steps: ExplainStep[] = []
+
+  add(step: ExplainStep): void {
+    this.steps.push(step)
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What the core tells the outside about itself, as it happens. The implementation counts,
+ * logs and publishes; the core does not know how.
+ *
+ * Methods on the cached path only add to plain numbers. None may throw.
+ */
+import type { CacheOutcome, Explanation } from './explain.ts'
+import type { AnswerSource, Query } from './lookup.ts'
+import type { LookupResult } from './result.ts'
+
+/** One for the whole program; lives on over reloads, so that counters do. */
+export interface Observer {
+  /** The observer of one table; '' stands for every table that is not configured. The same object for the same name. */
+  table(name: string): TableObserver
+  /** The observer of one HTTP upstream. The same object for the same name. */
+  upstream(name: string): UpstreamObserver
+  /** An exception where none may be: a bug here. The lookup was answered as temporary. */
+  defect(error: unknown, where: string): void
+}
+
+/** Is told what happens in one table. */
+export interface TableObserver {
+  /**
+   * A lookup was answered. Called for every lookup, on the cached path too.
+   *
+   * @param durationMs From the question to its answer.
+   * @param explanation What was done, for lookups that were not answered at once.
+   */
+  answered(
+    query: Query,
+    result: LookupResult,
+    source: AnswerSource,
+    durationMs: number,
+    explanation: Explanation | undefined,
+  ): void
+  /** The answer store was asked for one search key. */
+  cacheLooked(outcome: CacheOutcome): void
+  /** Answers were pushed out of the store by its bounds. */
+  cacheEvicted(count: number): void
+  /** The canary of this table changed at one endpoint, or was asked for the first time. */
+  canaryChanged(upstream: string, endpoint: string, up: boolean): void
+}
+
+/** How one request to an endpoint ended. A closed set: it is a metric label. */
+export type RequestOutcome =
+  | 'found'
+  | 'notfound'
+  | 'notmodified'
+  | 'temporary' // the service's own temporary answer: 5xx, 408, 425, 429
+  | 'permanent'
+  | 'timeout'
+  | 'connect'
+  | 'unreadable'
+  | 'cancelled' // not wanted any more: the other request of a hedge won, or room was needed
+
+export type CircuitState = 'closed' | 'open' | 'half-open'
+
+/** Is told what happens at one HTTP upstream. */
+export interface UpstreamObserver {
+  requestEnded(endpoint: string, outcome: RequestOutcome, durationMs: number): void
+  retried(): void
+  hedged(): void
+  /** A lookup was turned away: every place and the queue were taken. */
+  shed(): void
+  circuitChanged(endpoint: string, state: CircuitState): void
+}
+
+/** Observes nothing: for the library and for tests. */
+export const silentObserver: Observer = {
+  table: () => silentTable,
+  upstream: () => silentUpstream,
+  defect: () => {},
+}
+
+const silentTable: TableObserver = {
+  answered: () => {},
+  cacheLooked: () => {},
+  cacheEvicted: () => {},
+  canaryChanged: () => {},
+}
+
+const silentUpstream: UpstreamObserver = {
+  requestEnded: () => {},
+  retried: () => {},
+  hedged: () => {},
+  shed: () => {},
+  circuitChanged: () => {},
+}

@@ -1,0 +1,95 @@
+/**
+ * What a lookup tells the mail server: the four kinds of result, and their causes.
+ *
+ * A lookup returns a value and does not throw. The difference that matters most is the
+ * one between `notfound`, which lets Postfix reject a recipient, and `temporary`, which
+ * only makes it wait: not knowing is never "not found".
+ */
+
+/** The outcome of one lookup. */
+export type LookupResult = Found | NotFound | Temporary | Permanent
+
+/** The key exists. */
+export interface Found {
+  readonly kind: 'found'
+  /** One line of text, never empty: Postfix does not accept an empty result. */
+  readonly value: string
+}
+
+/** The service said, just now, that the key does not exist; or the key cannot exist. */
+export interface NotFound {
+  readonly kind: 'notfound'
+}
+
+/** Nobody knows at the moment. Postfix asks again later, the mail waits. */
+export interface Temporary {
+  readonly kind: 'temporary'
+  readonly cause: TemporaryCause
+  /** {@link Reason} */
+  readonly reason: Reason
+}
+
+/** Asking again will not help before somebody changes something. Postfix defers the mail. */
+export interface Permanent {
+  readonly kind: 'permanent'
+  readonly cause: PermanentCause
+  /** {@link Reason} */
+  readonly reason: Reason
+}
+
+/**
+ * A sentence for the mail log that tells an operator what to do: one line of printable
+ * ASCII, at most {@link MAX_REASON_BYTES} bytes, never with a key, a URL or a secret in it.
+ */
+export type Reason = string
+
+/** Longest reason, in bytes. Source: Postfix logs the first 200 bytes of a socketmap reason. */
+export const MAX_REASON_BYTES = 200
+
+/** Why a lookup has no answer at the moment. */
+export type TemporaryCause =
+  | 'timeout' // no answer before the deadline
+  | 'connect' // refused, reset, DNS, TLS
+  | 'status' // the service answered 5xx, 408, 425, 429 or an unexpected 2xx
+  | 'unreadable' // not decodable, too large, control characters, not what `value` selects
+  | 'service' // the service's own error field says so
+  | 'circuit' // every endpoint's circuit is open
+  | 'canary' // "not found" from a service that does not know its canary
+  | 'overload' // shed here: limiter or queue full
+  | 'stopping' // asked while draining
+  | 'too-long' // found, but longer than the client accepts
+  | 'defect' // a bug here; see the log
+
+/** Why asking again will not help. */
+export type PermanentCause =
+  | 'no-table' // a table name that is not configured, or not on this listener
+  | 'bad-request' // a request the protocol does not have
+  | 'refused' // the service answered with another 4xx or a redirect
+
+export const NOT_FOUND: NotFound = Object.freeze({ kind: 'notfound' })
+
+export function found(value: string): Found {
+  return { kind: 'found', value }
+}
+
+export function notFound(): NotFound {
+  return NOT_FOUND
+}
+
+export function temporary(cause: TemporaryCause, reason: Reason): Temporary {
+  return { kind: 'temporary', cause, reason: printableReason(reason) }
+}
+
+export function permanent(cause: PermanentCause, reason: Reason): Permanent {
+  return { kind: 'permanent', cause, reason: printableReason(reason) }
+}
+
+/** Makes any text a {@link Reason}: every other byte becomes `?`, and the end is cut. */
+function printableReason(text: string): Reason {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON_BYTES)
+}
+
+/** Closes a `switch` over a union: does not compile while a member is left out. */
+export function unreachable(value: never): never {
+  throw new TypeError(`not a member of the union: ${JSON.stringify(value)}`)
+}

@@ -1,0 +1,65 @@
+/**
+ * What the program is doing now, as plain data: read by the metrics at scrape, by the admin
+ * API, the page and the command line. Taken on demand, so that nobody keeps it up to date.
+ */
+import type { CircuitState } from './observer.ts'
+
+/** One look at everything. */
+export interface GatewayStatus {
+  readonly state: 'starting' | 'ready' | 'draining'
+  /** Empty when all is well; else one sentence for each trouble, for /readyz and the page. */
+  readonly degraded: readonly string[]
+  readonly tables: readonly TableStatus[]
+  readonly upstreams: readonly UpstreamStatus[]
+  readonly listeners: readonly ListenerStatus[]
+}
+
+export interface TableStatus {
+  readonly name: string
+  readonly upstreams: readonly string[]
+  readonly search: string
+  /** Absent with `cache: off`. */
+  readonly cache?: StoreStatus
+  readonly canaries: readonly CanaryStatus[]
+}
+
+export interface StoreStatus {
+  readonly foundEntries: number
+  readonly negativeEntries: number
+  /** Estimate of the memory held by keys and values, bytes. */
+  readonly bytes: number
+}
+
+export interface CanaryStatus {
+  readonly upstream: string
+  readonly endpoint: string
+  /** `unknown` before the first answer; `missing` when the service does not know its canary. */
+  readonly state: 'unknown' | 'up' | 'missing' | 'unreachable'
+}
+
+export interface UpstreamStatus {
+  readonly name: string
+  readonly kind: 'http' | 'static'
+  readonly inFlight: number
+  readonly queued: number
+  readonly endpoints: readonly EndpointStatus[]
+}
+
+export interface EndpointStatus {
+  /** Index and host. */
+  readonly name: string
+  readonly circuit: CircuitState
+  /** Set while the endpoint asked for a pause by Retry-After: ms left. */
+  readonly pausedForMs?: number
+  /** Wall clock ms; set for https endpoints once connected. */
+  readonly certificateExpiresAtMs?: number
+}
+
+export interface ListenerStatus {
+  /** The address as written in the configuration. */
+  readonly name: string
+  readonly protocol: 'socketmap' | 'tcp_table'
+  /** The address in use, with the port that was really bound. */
+  readonly bound: string
+  readonly connections: number
+}

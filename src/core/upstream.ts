@@ -1,0 +1,104 @@
+/**
+ * What the core asks: upstreams, and the endpoints that an HTTP upstream consists of.
+ *
+ * An {@link Upstream} is what a table knows: one question, one answer. An {@link Endpoint}
+ * is one place that can be asked; limiter, attempts and circuit breaker stand between.
+ */
+import type { Explanation } from './explain.ts'
+import type { LookupResult } from './result.ts'
+
+/** One question to an upstream: a search key, and how long the answer is worth waiting for. */
+export interface Question {
+  /** The table that asks. */
+  readonly table: string
+  /** A normalised key or partial key. */
+  readonly key: string
+  /** Monotonic ms after which nobody waits any more. */
+  readonly deadlineMs: number
+  /** Validators of the stored answer, for a conditional request (RFC 9110 section 13). */
+  readonly validators?: Validators
+  /** True when nobody waits: a refresh ahead of need, which must not take a waiting lookup's place. */
+  readonly background: boolean
+  readonly explanation?: Explanation
+  /** Aborted when the answer is no longer wanted at all: room for a waiting lookup, or the end of the program. */
+  readonly signal?: AbortSignal
+}
+
+/** What an upstream answered. */
+export interface Answer {
+  /** `notmodified` only in answer to validators: the stored answer is current again (304). */
+  readonly result: LookupResult | { readonly kind: 'notmodified' }
+  /** True when the service itself was asked and this is its own word, so that it may be stored. */
+  readonly storable: boolean
+  /** What the reply said about its own freshness, absent when it said nothing. */
+  readonly caching?: CachingHeaders
+  readonly validators?: Validators
+  /** Which endpoint answered: its position in the list of the upstream. */
+  readonly endpoint?: number
+  readonly source: 'upstream' | 'static' | 'shed'
+}
+
+/** RFC 9110 section 8.8: how to ask whether a stored answer is still current. */
+export interface Validators {
+  readonly etag?: string
+  readonly lastModified?: string
+}
+
+/** The caching fields of a reply, as received. RFC 9111 section 5. */
+export interface CachingHeaders {
+  readonly cacheControl?: string
+  readonly expires?: string
+  readonly age?: string
+  readonly date?: string
+  readonly vary?: string
+}
+
+/** What a table looks keys up in. */
+export interface Upstream {
+  readonly name: string
+  /** Answers at once, or by a promise that does not reject and settles by the question's deadline. */
+  ask(question: Question): Answer | Promise<Answer>
+}
+
+/** One place that can be asked: one URL of an HTTP upstream, for one table. */
+export interface Endpoint {
+  /** Index and host, the `endpoint` label of the metrics. */
+  readonly name: string
+  /**
+   * Sends one request. Rejects only for a defect: every failure of network or service is a {@link Reply}.
+   *
+   * @param key A normalised key or partial key.
+   */
+  send(key: string, options: SendOptions): Promise<Reply>
+}
+
+/** How to send one request. */
+export interface SendOptions {
+  /** Longest time until the whole reply has arrived, ms. */
+  readonly timeoutMs: number
+  readonly validators?: Validators
+  /** Aborted when the reply is not wanted any more; it is then answered as a time-out. */
+  readonly signal?: AbortSignal
+}
+
+/** What one endpoint replied, or how it failed. */
+export interface Reply {
+  readonly result: LookupResult | { readonly kind: 'notmodified' }
+  /** HTTP status, absent when none arrived. */
+  readonly status?: number
+  /** What a circuit breaker makes of it: `bad` counts against the endpoint, `neutral` says nothing about it. */
+  readonly health: 'good' | 'bad' | 'neutral'
+  /**
+   * What may follow: `final` nothing; `unsent` the connection failed before the request was sent, any other
+   * endpoint may be asked at once; `again` another attempt may help; `elsewhere` only another endpoint may (401, 403).
+   */
+  readonly next: 'final' | 'unsent' | 'again' | 'elsewhere'
+  /** From Retry-After, ms from now: the endpoint asks not to be asked before. */
+  readonly retryAfterMs?: number
+  readonly caching?: CachingHeaders
+  readonly validators?: Validators
+  /** What `response.value` selected, before `response.format`; only kept for explanations. */
+  readonly selected?: readonly string[]
+  /** The key lacks a part that the request template needs: nothing was sent, the result is not found. */
+  readonly suppressed?: string
+}

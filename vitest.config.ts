@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * One project per kind of test, so that each can be run alone:
+ * `npx vitest run --project unit`.
+ */
+const project = (name: string, testTimeout: number) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: 60_000,
+    pool: 'forks' as const,
+  },
+})
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      project('unit', 10_000),
+      project('integration', 30_000),
+      project('fuzz', 120_000),
+      project('postfix', 120_000),
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/cli.ts'],
+      thresholds: { lines: 90, branches: 90 },
+    },
+  },
+})
