@@ -1,0 +1,25 @@
+/**
+ * What a command sees of the world around it. The command line builds one from the
+ * process; a test builds one that collects the text.
+ */
+
+/** Takes text. `process.stdout` and `process.stderr` are such writers. */
+export interface TextWriter {
+  write(text: string): unknown
+}
+
+/** The surroundings of one command. */
+export interface CommandIo {
+  readonly stdout: TextWriter
+  readonly stderr: TextWriter
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Folder that relative paths on the command line start from. */
+  readonly cwd: string
+}
+
+/**
+ * Runs one command with the arguments after its name.
+ *
+ * @returns The exit code.
+ */
+export type Command = (args: readonly string[], io: CommandIo) => Promise<number>
