@@ -3,6 +3,9 @@
  * milliseconds, every size in bytes, every secret resolved. `schema.ts` describes the file
  * that a person writes; `load.ts` makes this out of it.
  */
+import type { Address } from '../core/address.ts'
+
+export type { Address }
 
 /** A checked configuration. */
 export interface Config {
@@ -20,12 +23,6 @@ export interface Config {
   /** Every text that came from a secret place, for redaction. */
   readonly secrets: ReadonlySet<string>
 }
-
-/** An address in Postfix spelling. */
-export type Address =
-  | { readonly kind: 'inet'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'systemd'; readonly name: string }
 
 interface ListenerCommon {
   readonly address: Address
