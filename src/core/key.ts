@@ -1,0 +1,43 @@
+/**
+ * The key as it is searched, out of the bytes that a client sent.
+ *
+ * Postfix folds the case of keys for its indexed tables but not for socketmap and tcp
+ * tables, and takes a key that is not valid UTF-8 as one that does not exist
+ * (socketmap_table(5), tcp_table(5); Postfix src/util/dict_utf8.c). No table can hold such
+ * a key, nor one with control bytes, so nobody needs to be asked for it.
+ */
+import { isUtf8 } from 'node:buffer'
+
+/** Longest key, in bytes. Source: Postfix refuses to send longer ones (3.12 snapshot, dict_sockmap.c). */
+export const MAX_KEY_BYTES = 10_000
+
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/
+const CONTROL = /[\x00-\x1f\x7f]/
+
+/** Why a key cannot exist in any table. */
+export type ImpossibleKey = 'too long' | 'control bytes' | 'not UTF-8'
+
+/** Either the text to search for, or why there is none. */
+export type NormalisedKey =
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'impossible'; readonly why: ImpossibleKey }
+
+/**
+ * Makes a key comparable.
+ *
+ * @param bytes As the client wrote them, perhaps none.
+ * @param foldCase Whether `A@B` and `a@b` are one key.
+ */
+export function normaliseKey(bytes: Buffer, foldCase: boolean): NormalisedKey {
+  if (bytes.length > MAX_KEY_BYTES) return TOO_LONG
+  const latin1 = bytes.latin1Slice()
+  if (PRINTABLE_ASCII.test(latin1)) return { kind: 'key', key: foldCase ? latin1.toLowerCase() : latin1 }
+  if (CONTROL.test(latin1)) return CONTROL_BYTES
+  if (!isUtf8(bytes)) return NOT_UTF8
+  const text = bytes.utf8Slice()
+  return { kind: 'key', key: foldCase ? text.toLowerCase() : text }
+}
+
+const TOO_LONG: NormalisedKey = { kind: 'impossible', why: 'too long' }
+const CONTROL_BYTES: NormalisedKey = { kind: 'impossible', why: 'control bytes' }
+const NOT_UTF8: NormalisedKey = { kind: 'impossible', why: 'not UTF-8' }

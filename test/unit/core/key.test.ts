@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { MAX_KEY_BYTES, normaliseKey } from '../../../src/core/key.ts'
+
+const key = (text: string) => ({ kind: 'key', key: text })
+const impossible = (why: string) => ({ kind: 'impossible', why })
+
+describe('normaliseKey', () => {
+  const cases: [name: string, bytes: Buffer, foldCase: boolean, expected: object][] = [
+    ['folds ASCII', Buffer.from('Bob@Example.COM'), true, key('bob@example.com')],
+    ['folds letters beyond ASCII', Buffer.from('ÄRZTE@bücher.example'), true, key('ärzte@bücher.example')],
+    [
+      'keeps the case where a table asks for it',
+      Buffer.from('Bob@Example.COM'),
+      false,
+      key('Bob@Example.COM'),
+    ],
+    ['keeps case beyond ASCII', Buffer.from('Ärzte'), false, key('Ärzte')],
+    ['takes an empty key', Buffer.alloc(0), true, key('')],
+    ['takes spaces, quotes and per cents', Buffer.from('"a b" 50%<>'), true, key('"a b" 50%<>')],
+    ['refuses a NUL', Buffer.from('a\0b'), true, impossible('control bytes')],
+    ['refuses a line end', Buffer.from('a\n'), true, impossible('control bytes')],
+    ['refuses DEL', Buffer.from('a\x7f'), true, impossible('control bytes')],
+    ['refuses a control byte in UTF-8 text', Buffer.from('é\r'), true, impossible('control bytes')],
+    ['refuses a lone continuation byte', Buffer.from([0x61, 0x80]), true, impossible('not UTF-8')],
+    ['refuses an overlong form', Buffer.from([0xc0, 0xaf]), true, impossible('not UTF-8')],
+    ['refuses a surrogate', Buffer.from([0xed, 0xa0, 0x80]), true, impossible('not UTF-8')],
+    ['takes the longest key', Buffer.alloc(MAX_KEY_BYTES, 'a'), true, key('a'.repeat(MAX_KEY_BYTES))],
+    ['refuses one byte more', Buffer.alloc(MAX_KEY_BYTES + 1, 'a'), true, impossible('too long')],
+  ]
+  for (const [name, bytes, foldCase, expected] of cases) {
+    test(name, () => expect(normaliseKey(bytes, foldCase)).toEqual(expected))
+  }
+})
