@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { ClosingReporter } from './test/support/closing-reporter.ts'
 
 /**
  * One project per kind of test, so that each can be run alone:
@@ -17,6 +18,7 @@ const project = (name: string, testTimeout: number) => ({
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    reporters: ['default', new ClosingReporter()],
     projects: [
       project('unit', 10_000),
       project('integration', 30_000),

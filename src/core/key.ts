@@ -30,11 +30,11 @@ export type NormalisedKey =
  */
 export function normaliseKey(bytes: Buffer, foldCase: boolean): NormalisedKey {
   if (bytes.length > MAX_KEY_BYTES) return TOO_LONG
-  const latin1 = bytes.latin1Slice()
+  const latin1 = bytes.toString('latin1')
   if (PRINTABLE_ASCII.test(latin1)) return { kind: 'key', key: foldCase ? latin1.toLowerCase() : latin1 }
   if (CONTROL.test(latin1)) return CONTROL_BYTES
   if (!isUtf8(bytes)) return NOT_UTF8
-  const text = bytes.utf8Slice()
+  const text = bytes.toString('utf8')
   return { kind: 'key', key: foldCase ? text.toLowerCase() : text }
 }
 
