@@ -1,0 +1,135 @@
+/**
+ * The implementation of {@link Lookup}: finds the table, makes the key comparable, keeps
+ * the promise that a lookup returns a value, and tells the observer.
+ */
+import type { Clock } from './clock.ts'
+import type { Explanation } from './explain.ts'
+import { type ImpossibleKey, normaliseKey } from './key.ts'
+import type { AnswerSource, Lookup, LookupOptions, Query } from './lookup.ts'
+import type { Observer, TableObserver } from './observer.ts'
+import { type LookupResult, NOT_FOUND, permanent, temporary } from './result.ts'
+import type { Table } from './table.ts'
+import { LookupContext, type Sourced } from './table-source.ts'
+
+const NO_TABLE = permanent('no-table', 'no such table: see the tables section of the gateway configuration')
+const DEFECT = temporary('defect', 'internal error: see the log of the gateway')
+const STOPPING = temporary('stopping', 'the gateway is stopping')
+
+/** A configured table with the observer that counts for it. */
+interface Served {
+  readonly table: Table
+  readonly observer: TableObserver
+}
+
+/** A lookup that waits for an upstream; called to answer it when the gateway stops first. */
+type Waiting = (result: LookupResult) => void
+
+export class Resolver implements Lookup {
+  readonly #clock: Clock
+  readonly #observer: Observer
+  readonly #waiting = new Set<Waiting>()
+  #served: ReadonlyMap<string, Served> = new Map()
+  #state: 'open' | 'stopped' = 'open'
+
+  constructor(clock: Clock, observer: Observer) {
+    this.#clock = clock
+    this.#observer = observer
+  }
+
+  /** Answers from these tables from now on. Lookups under way end in the tables they began in. */
+  serve(tables: Iterable<Table>): void {
+    const served = new Map<string, Served>()
+    for (const table of tables) served.set(table.name, { table, observer: this.#observer.table(table.name) })
+    this.#served = served
+  }
+
+  /** How many lookups wait for an upstream. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** Answers every waiting lookup, and all that come later, as temporary: the end of the program. */
+  stop(): void {
+    this.#state = 'stopped'
+    for (const answer of this.#waiting) answer(STOPPING)
+  }
+
+  lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {
+    const startMs = this.#clock.monotonicMs()
+    const served = this.#served.get(query.table)
+    if (this.#state === 'stopped') return this.#refuse(query, STOPPING, startMs, served)
+    if (served === undefined) return this.#refuse(query, NO_TABLE, startMs, served)
+
+    const { table, observer } = served
+    const key = normaliseKey(query.key, table.foldCase)
+    if (key.kind === 'impossible') {
+      options?.explanation?.add({ step: 'key', key: undefined, why: WHY_IMPOSSIBLE[key.why] })
+      return this.#answer(query, NOT_FOUND, 'filtered', startMs, observer, options?.explanation)
+    }
+    options?.explanation?.add({ step: 'key', key: key.key })
+    const context = new LookupContext(
+      startMs + table.deadlineMs,
+      options?.cache === 'bypass',
+      options?.explanation,
+    )
+    let sourced: Sourced | Promise<Sourced>
+    try {
+      sourced = table.lookup(key.key, context)
+    } catch (error) {
+      this.#observer.defect(error, 'lookup')
+      return this.#answer(query, DEFECT, 'refused', startMs, observer, context.explanation)
+    }
+    if (sourced instanceof Promise) return this.#wait(query, sourced, startMs, observer, context)
+    return this.#answer(query, sourced.result, sourced.source, startMs, observer, context.explanation)
+  }
+
+  #wait(
+    query: Query,
+    pending: Promise<Sourced>,
+    startMs: number,
+    observer: TableObserver,
+    context: LookupContext,
+  ): Promise<LookupResult> {
+    return new Promise((resolve) => {
+      const finish = (result: LookupResult, source: AnswerSource): void => {
+        if (!this.#waiting.delete(stop)) return
+        resolve(this.#answer(query, result, source, startMs, observer, context.explanation))
+      }
+      const stop: Waiting = (result) => finish(result, 'refused')
+      this.#waiting.add(stop)
+      pending.then(
+        ({ result, source }) => finish(result, source),
+        (error) => {
+          this.#observer.defect(error, 'lookup')
+          finish(DEFECT, 'refused')
+        },
+      )
+    })
+  }
+
+  #refuse(query: Query, result: LookupResult, startMs: number, served: Served | undefined): LookupResult {
+    // A name that is not configured is whatever a client sent: it may not become a label.
+    const observer = served?.observer ?? this.#observer.table('')
+    return this.#answer(query, result, 'refused', startMs, observer, undefined)
+  }
+
+  #answer(
+    query: Query,
+    result: LookupResult,
+    source: AnswerSource,
+    startMs: number,
+    observer: TableObserver,
+    explanation: Explanation | undefined,
+  ): LookupResult {
+    explanation?.add({ step: 'answer', source, result })
+    observer.answered(query, result, source, this.#clock.monotonicMs() - startMs, explanation)
+    return result
+  }
+}
+
+/** For explanations: what makes such a key impossible. */
+const WHY_IMPOSSIBLE: Record<ImpossibleKey, string> = {
+  'too long': 'longer than Postfix sends, so no table has it',
+  'control bytes': 'control bytes, so no table has it',
+  'not UTF-8': 'not valid UTF-8, so Postfix says it does not exist',
+}

@@ -1,0 +1,53 @@
+/**
+ * Table sources whose answers a test writes down.
+ */
+
+import type { AnswerSource } from '../../src/core/lookup.ts'
+import { type LookupResult, NOT_FOUND } from '../../src/core/result.ts'
+import type { SearchKey } from '../../src/core/table.ts'
+import type { LookupContext, Sourced, TableSource } from '../../src/core/table-source.ts'
+
+/** Answers by key; every other key is not found. A function decides by itself, now or later. */
+export class ScriptedSource implements TableSource {
+  readonly name: string
+  /** Every key asked, in order. */
+  readonly asked: string[] = []
+  readonly #answers: Record<string, LookupResult | (() => Sourced | Promise<Sourced>)>
+  readonly #source: AnswerSource
+
+  constructor(
+    name: string,
+    answers: Record<string, LookupResult | (() => Sourced | Promise<Sourced>)>,
+    source: AnswerSource = 'static',
+  ) {
+    this.name = name
+    this.#answers = answers
+    this.#source = source
+  }
+
+  ask(key: string, _context: LookupContext): Sourced | Promise<Sourced> {
+    this.asked.push(key)
+    const answer = this.#answers[key] ?? NOT_FOUND
+    return typeof answer === 'function' ? answer() : { result: answer, source: this.#source }
+  }
+}
+
+/** The key alone. */
+export function exactly(key: string): SearchKey[] {
+  return [{ key, extension: '' }]
+}
+
+/** An answer that arrives later: the test decides when. */
+export function later(): {
+  answer: (sourced: Sourced) => void
+  fail: (error: unknown) => void
+  ask: () => Promise<Sourced>
+} {
+  let answer: (sourced: Sourced) => void = () => {}
+  let fail: (error: unknown) => void = () => {}
+  const promise = new Promise<Sourced>((resolve, reject) => {
+    answer = resolve
+    fail = reject
+  })
+  return { answer: (sourced) => answer(sourced), fail: (error) => fail(error), ask: () => promise }
+}

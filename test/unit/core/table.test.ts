@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest'
+import { Explanation } from '../../../src/core/explain.ts'
+import { found, NOT_FOUND, temporary } from '../../../src/core/result.ts'
+import { Table, type TableOptions } from '../../../src/core/table.ts'
+import { LookupContext, type Sourced, type TableSource } from '../../../src/core/table-source.ts'
+import { exactly, later, ScriptedSource } from '../../support/sources.ts'
+
+const TRY_LATER = temporary('connect', 'the service refuses connections')
+
+function table(sources: TableSource[], options: Partial<TableOptions> = {}): Table {
+  return new Table({
+    name: 'aliases',
+    sources,
+    search: exactly,
+    foldCase: true,
+    deadlineMs: 5000,
+    searchParallel: false,
+    ...options,
+  })
+}
+
+function context(explanation?: Explanation): LookupContext {
+  return new LookupContext(5000, false, explanation)
+}
+
+/** `user+ext@domain`, then `user@domain`, then `@domain`, as for virtual(5). */
+function search(): { key: string; extension: string }[] {
+  return [
+    { key: 'bob+news@x.example', extension: '' },
+    { key: 'bob@x.example', extension: '+news' },
+    { key: '@x.example', extension: '' },
+  ]
+}
+
+describe('a list of upstreams', () => {
+  test('answers with the first that has an answer', () => {
+    const first = new ScriptedSource('first', { a: found('1') })
+    const second = new ScriptedSource('second', { a: found('2'), b: found('3') })
+    const both = table([first, second])
+    expect(both.lookup('a', context())).toEqual({ result: found('1'), source: 'static' })
+    expect(both.lookup('b', context())).toEqual({ result: found('3'), source: 'static' })
+    expect(second.asked).toEqual(['b'])
+  })
+
+  test('ends with the failure of one that does not know, and asks no further', async () => {
+    const broken = new ScriptedSource('broken', { a: TRY_LATER }, 'upstream')
+    const second = new ScriptedSource('second', { a: found('2') })
+    expect(table([broken, second]).lookup('a', context())).toEqual({ result: TRY_LATER, source: 'upstream' })
+    expect(second.asked).toEqual([])
+  })
+
+  test('goes on behind one that answers later', async () => {
+    const slow = later()
+    const second = new ScriptedSource('second', { a: found('2') })
+    const answer = table([new ScriptedSource('slow', { a: slow.ask }), second]).lookup('a', context())
+    expect(second.asked).toEqual([])
+    slow.answer({ result: NOT_FOUND, source: 'upstream' })
+    expect(await answer).toEqual({ result: found('2'), source: 'upstream' })
+  })
+
+  test('ends with the failure of one that fails later', async () => {
+    const slow = later()
+    const second = new ScriptedSource('second', { a: found('2') })
+    const answer = table([new ScriptedSource('slow', { a: slow.ask }), second]).lookup('a', context())
+    slow.answer({ result: TRY_LATER, source: 'upstream' })
+    expect(await answer).toEqual({ result: TRY_LATER, source: 'upstream' })
+    expect(second.asked).toEqual([])
+  })
+
+  test('is not found when none has the key, counted under the dearest source', async () => {
+    const cached = new ScriptedSource('cached', {}, 'cache')
+    expect(table([cached, new ScriptedSource('static', {})]).lookup('a', context())).toEqual({
+      result: NOT_FOUND,
+      source: 'cache',
+    })
+  })
+})
+
+describe('search keys', () => {
+  test('are asked in order until one is found', () => {
+    const source = new ScriptedSource('one', {
+      'bob@x.example': found('b@y.example'),
+      '@x.example': found('all@y.example'),
+    })
+    expect(table([source], { search }).lookup('bob+news@x.example', context())).toMatchObject({
+      result: found('b@y.example'),
+    })
+    expect(source.asked).toEqual(['bob+news@x.example', 'bob@x.example'])
+  })
+
+  test('end with the first failure, so that no catch-all hides what is not known', () => {
+    const source = new ScriptedSource('one', {
+      'bob@x.example': TRY_LATER,
+      '@x.example': found('all@y.example'),
+    })
+    expect(table([source], { search }).lookup('bob+news@x.example', context())).toMatchObject({
+      result: TRY_LATER,
+    })
+    expect(source.asked).toEqual(['bob+news@x.example', 'bob@x.example'])
+  })
+
+  test('are each asked of every upstream before the next key', () => {
+    const order: string[] = []
+    const noting = (name: string): TableSource => ({
+      name,
+      ask: (key): Sourced => {
+        order.push(`${name}:${key}`)
+        return { result: NOT_FOUND, source: 'static' }
+      },
+    })
+    table([noting('1'), noting('2')], { search }).lookup('bob+news@x.example', context())
+    expect(order).toEqual([
+      '1:bob+news@x.example',
+      '2:bob+news@x.example',
+      '1:bob@x.example',
+      '2:bob@x.example',
+      '1:@x.example',
+      '2:@x.example',
+    ])
+  })
+
+  test('go on behind an answer that comes later, one at a time', async () => {
+    const slow = later()
+    const source = new ScriptedSource('one', {
+      'bob+news@x.example': slow.ask,
+      '@x.example': found('all@y.example'),
+    })
+    const answer = table([source], { search }).lookup('bob+news@x.example', context())
+    expect(source.asked).toEqual(['bob+news@x.example'])
+    slow.answer({ result: NOT_FOUND, source: 'upstream' })
+    expect(await answer).toEqual({ result: found('all@y.example'), source: 'upstream' })
+  })
+
+  test('are asked together where the table says so, and answer in their order', async () => {
+    const first = later()
+    const last = later()
+    const source = new ScriptedSource('one', { 'bob+news@x.example': first.ask, '@x.example': last.ask })
+    const answer = table([source], { search, searchParallel: true }).lookup('bob+news@x.example', context())
+    expect(source.asked).toEqual(['bob+news@x.example', 'bob@x.example', '@x.example'])
+    last.answer({ result: found('all@y.example'), source: 'upstream' })
+    first.answer({ result: found('b@y.example'), source: 'upstream' })
+    expect(await answer).toMatchObject({ result: found('b@y.example') })
+  })
+
+  test('that are none find nothing', () => {
+    expect(table([new ScriptedSource('one', {})], { search: () => [] }).lookup('a', context())).toEqual({
+      result: NOT_FOUND,
+      source: 'filtered',
+    })
+  })
+})
+
+describe('the extension', () => {
+  const propagate = (value: string, extension: string) => value.replace('@', `${extension}@`)
+
+  test('is put back when the match was without it', () => {
+    const explanation = new Explanation()
+    const source = new ScriptedSource('one', { 'bob@x.example': found('b@y.example') })
+    expect(table([source], { search, propagate }).lookup('', context(explanation))).toMatchObject({
+      result: found('b+news@y.example'),
+    })
+    expect(explanation.steps).toEqual([
+      { step: 'propagated', extension: '+news', before: 'b@y.example', after: 'b+news@y.example' },
+    ])
+  })
+
+  test('is not put back when the match was with it, nor on a failure', () => {
+    const exact = new ScriptedSource('one', { 'bob+news@x.example': found('b@y.example') })
+    expect(table([exact], { search, propagate }).lookup('', context())).toMatchObject({
+      result: found('b@y.example'),
+    })
+    const broken = new ScriptedSource('one', { 'bob@x.example': TRY_LATER })
+    expect(table([broken], { search, propagate }).lookup('', context())).toMatchObject({ result: TRY_LATER })
+  })
+})
+
+describe('the domains filter', () => {
+  test('keeps a key from being asked', () => {
+    const source = new ScriptedSource('one', { a: found('1') })
+    const explanation = new Explanation()
+    const domains = () => ({ kind: 'filtered', domain: 'y.example' }) as const
+    expect(table([source], { domains }).lookup('a', context(explanation))).toEqual({
+      result: NOT_FOUND,
+      source: 'filtered',
+    })
+    expect(source.asked).toEqual([])
+    expect(explanation.steps).toEqual([{ step: 'domains', domain: 'y.example', passed: false }])
+  })
+
+  test('lets a key of its domains through', () => {
+    const domains = () => ({ kind: 'pass' }) as const
+    expect(
+      table([new ScriptedSource('one', { a: found('1') })], { domains }).lookup('a', context()),
+    ).toMatchObject({
+      result: found('1'),
+    })
+  })
+
+  const byTable = (sources: TableSource[]) => {
+    const filter = table(sources, { name: 'domains' })
+    return () => ({ kind: 'ask', domain: 'x.example', table: filter }) as const
+  }
+
+  test('that is another table lets through what that table has', () => {
+    const domains = byTable([new ScriptedSource('d', { 'x.example': found('yes') })])
+    expect(
+      table([new ScriptedSource('one', { a: found('1') })], { domains }).lookup('a', context()),
+    ).toMatchObject({
+      result: found('1'),
+    })
+  })
+
+  test('that is another table keeps away what that table does not have', async () => {
+    const slow = later()
+    const source = new ScriptedSource('one', { a: found('1') })
+    const answer = table([source], {
+      domains: byTable([new ScriptedSource('d', { 'x.example': slow.ask })]),
+    }).lookup('a', context())
+    slow.answer({ result: NOT_FOUND, source: 'upstream' })
+    expect(await answer).toEqual({ result: NOT_FOUND, source: 'filtered' })
+    expect(source.asked).toEqual([])
+  })
+
+  test('that does not know makes the lookup temporary, never not found', () => {
+    const source = new ScriptedSource('one', { a: found('1') })
+    const domains = byTable([new ScriptedSource('d', { 'x.example': TRY_LATER }, 'upstream')])
+    expect(table([source], { domains }).lookup('a', context())).toEqual({
+      result: temporary(
+        'service',
+        'the table that tells our domains does not answer: the service refuses connections',
+      ),
+      source: 'upstream',
+    })
+    expect(source.asked).toEqual([])
+  })
+})
