@@ -1,0 +1,78 @@
+/**
+ * Line framing: any bytes, ended by a newline (0x0a).
+ *
+ *   get a@b\n
+ *
+ * A carriage return is a byte like others, as in Postfix.
+ * Source: tcp_table(5). Peer: Postfix `src/global/dict_tcp.c` (vstring_get_nonl_bound)
+ */
+import { HeldBytes } from './held-bytes.ts'
+import { type Decoder, type DecodeStep, MORE } from './protocol.ts'
+
+const NEWLINE = 0x0a
+const NOTHING = Buffer.alloc(0)
+
+/**
+ * Splits a byte stream into lines, without their newlines.
+ *
+ * A line of more than `maxLineBytes` is not held: its bytes are dropped as they come, and when
+ * its newline has arrived the step `skipped` tells which reply to give. So a stream of lines
+ * has no violation.
+ */
+export class LineDecoder implements Decoder {
+  readonly #maxLineBytes: number
+  readonly #tooLongReply: string
+  readonly #held: HeldBytes
+  #chunk: Buffer = NOTHING
+  #at = 0
+  /** Bytes of a line that is too long, dropped so far. */
+  #skippedBytes = 0
+
+  constructor(maxLineBytes: number, tooLongReply: string) {
+    this.#maxLineBytes = maxLineBytes
+    this.#held = new HeldBytes(maxLineBytes)
+    this.#tooLongReply = tooLongReply
+  }
+
+  get pendingBytes(): number {
+    return this.#held.length + this.#skippedBytes
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunk =
+      this.#at === this.#chunk.length ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk])
+    this.#at = 0
+  }
+
+  read(): DecodeStep {
+    if (this.#at === this.#chunk.length) return MORE
+    const newline = this.#chunk.indexOf(NEWLINE, this.#at)
+    const end = newline === -1 ? this.#chunk.length : newline
+    const lineBytes = this.pendingBytes + (end - this.#at)
+    if (newline === -1) return this.#hold(lineBytes)
+
+    const start = this.#at
+    this.#at = newline + 1
+    if (lineBytes > this.#maxLineBytes) {
+      this.#held.drop()
+      this.#skippedBytes = 0
+      return { kind: 'skipped', reply: this.#tooLongReply }
+    }
+    if (this.#held.length === 0) return { kind: 'frame', payload: this.#chunk.subarray(start, end) }
+    this.#held.append(this.#chunk, start, end)
+    return { kind: 'frame', payload: this.#held.take() }
+  }
+
+  /** Takes the rest of the chunk, which has no newline, and lets go of the chunk. */
+  #hold(lineBytes: number): DecodeStep {
+    if (lineBytes > this.#maxLineBytes) {
+      this.#held.drop()
+      this.#skippedBytes = lineBytes
+    } else {
+      this.#held.append(this.#chunk, this.#at, this.#chunk.length)
+    }
+    this.#chunk = NOTHING
+    this.#at = 0
+    return MORE
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The tcp_table protocol, client side: how a question is sent, and what a reply line says.
+ *
+ * Grammar and source: `server.ts` beside this file.
+ */
+import { isUtf8 } from 'node:buffer'
+import { found, type LookupResult, notFound, type Temporary, temporary } from '../../core/result.ts'
+import { percentQuoteBytes, percentUnquote } from '../percent.ts'
+
+/** Three digits and white space; the first digit alone decides. */
+const STATUS = /^([245])\d\d\s/
+
+/** Length of `200` and the white space behind it. */
+const STATUS_BYTES = 4
+
+export function encodeRequest(key: Buffer): Buffer {
+  return Buffer.from(`get ${percentQuoteBytes(key)}\n`, 'latin1')
+}
+
+/**
+ * Reads one reply line, without its newline.
+ *
+ * Strict as Postfix: what is no reply of the protocol is temporary, never "not found".
+ */
+export function parseReply(line: Buffer): LookupResult {
+  const status = STATUS.exec(line.toString('latin1', 0, STATUS_BYTES))
+  const text = percentUnquote(line.subarray(STATUS_BYTES))
+  if (status === null) return unreadable('a reply that is not of the tcp_table protocol')
+  if (text === undefined) return unreadable('a reply with a % that is not followed by two hex digits')
+  if (status[1] === '5') return notFound()
+  if (status[1] === '4') return temporary('service', text.toString())
+  if (text.length === 0) return unreadable('an empty result, which Postfix does not accept')
+  return isUtf8(text) ? found(text.toString()) : unreadable('a result that is not UTF-8')
+}
+
+function unreadable(what: string): Temporary {
+  return temporary('unreadable', `the server sent ${what}`)
+}
