@@ -19,7 +19,8 @@ export type ImpossibleKey = 'too long' | 'control bytes' | 'not UTF-8'
 
 /** Either the text to search for, or why there is none. */
 export type NormalisedKey =
-  | { readonly kind: 'key'; readonly key: string }
+  /** `asked` is the same text before its case was folded. */
+  | { readonly kind: 'key'; readonly key: string; readonly asked: string }
   | { readonly kind: 'impossible'; readonly why: ImpossibleKey }
 
 /**
@@ -31,11 +32,14 @@ export type NormalisedKey =
 export function normaliseKey(bytes: Buffer, foldCase: boolean): NormalisedKey {
   if (bytes.length > MAX_KEY_BYTES) return TOO_LONG
   const latin1 = bytes.toString('latin1')
-  if (PRINTABLE_ASCII.test(latin1)) return { kind: 'key', key: foldCase ? latin1.toLowerCase() : latin1 }
+  if (PRINTABLE_ASCII.test(latin1)) return comparable(latin1, foldCase)
   if (CONTROL.test(latin1)) return CONTROL_BYTES
   if (!isUtf8(bytes)) return NOT_UTF8
-  const text = bytes.toString('utf8')
-  return { kind: 'key', key: foldCase ? text.toLowerCase() : text }
+  return comparable(bytes.toString('utf8'), foldCase)
+}
+
+function comparable(asked: string, foldCase: boolean): NormalisedKey {
+  return { kind: 'key', key: foldCase ? asked.toLowerCase() : asked, asked }
 }
 
 const TOO_LONG: NormalisedKey = { kind: 'impossible', why: 'too long' }

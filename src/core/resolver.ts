@@ -68,6 +68,7 @@ export class Resolver implements Lookup {
     }
     options?.explanation?.add({ step: 'key', key: key.key })
     const context = new LookupContext(
+      key.asked,
       startMs + table.deadlineMs,
       options?.cache === 'bypass',
       options?.explanation,

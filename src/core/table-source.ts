@@ -21,6 +21,8 @@ export interface TableSource {
 
 /** One lookup under way: how long it may take, and what was done for it so far. */
 export class LookupContext {
+  /** The key as it was asked, before its case was folded. */
+  readonly asked: string
   /** Monotonic ms by which the client must have its reply. */
   readonly deadlineMs: number
   /** Ask the service although an answer is stored. */
@@ -28,7 +30,8 @@ export class LookupContext {
   /** Undefined on the cached path, unless somebody asked for the steps. */
   explanation: Explanation | undefined
 
-  constructor(deadlineMs: number, bypass: boolean, explanation: Explanation | undefined) {
+  constructor(asked: string, deadlineMs: number, bypass: boolean, explanation: Explanation | undefined) {
+    this.asked = asked
     this.deadlineMs = deadlineMs
     this.bypass = bypass
     this.explanation = explanation

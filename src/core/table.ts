@@ -10,21 +10,16 @@
  */
 import type { Explanation } from './explain.ts'
 import { NOT_FOUND, temporary } from './result.ts'
+import { extensionOf, propagateExtension } from './search/extension.ts'
+import type { SearchKey } from './search/search-keys.ts'
 import { dearer, type LookupContext, type Sourced, type TableSource } from './table-source.ts'
 
-/** One key to look for, and whether the address extension was taken off to get it. */
-export interface SearchKey {
-  readonly key: string
-  /** What was taken off, with its delimiter, such as `+news`; '' for nothing. */
-  readonly extension: string
-}
-
-/** Makes the keys to look for out of a normalised key, most specific first. */
+/** Makes the keys to look for out of a normalised key, most specific first: the key itself. */
 export type KeySearch = (key: string) => readonly SearchKey[]
 
 /** Decides whether a key is asked for at all: the domain it was decided by, and the other table that knows. */
 export type DomainsFilter = (key: string) =>
-  | { readonly kind: 'pass' }
+  | { readonly kind: 'pass'; readonly domain: string | undefined }
   | { readonly kind: 'filtered'; readonly domain: string | undefined }
   /** Only the named table knows whether this domain is ours. */
   | { readonly kind: 'ask'; readonly domain: string; readonly table: Table }
@@ -41,8 +36,8 @@ export interface TableOptions {
   readonly deadlineMs: number
   /** Ask for all search keys at once; the answer is still that of the first in order. */
   readonly searchParallel: boolean
-  /** Puts an extension back on the result addresses, when the match was without it. */
-  readonly propagate?: (value: string, extension: string) => string
+  /** The delimiters of extensions that go back on the result addresses when the match was without them. */
+  readonly propagate?: string
 }
 
 export class Table {
@@ -65,7 +60,8 @@ export class Table {
    */
   lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const verdict = this.#options.domains?.(key)
-    if (verdict === undefined || verdict.kind === 'pass') return this.#search(key, context)
+    if (verdict === undefined) return this.#search(key, context)
+    if (verdict.kind === 'pass') return this.#passed(key, verdict.domain, context)
     if (verdict.kind === 'filtered') return filtered(verdict.domain, context.explanation)
     const known = verdict.table.lookup(verdict.domain, context)
     if (known instanceof Promise)
@@ -81,8 +77,7 @@ export class Table {
   ): Sourced | Promise<Sourced> {
     switch (known.result.kind) {
       case 'found':
-        context.explanation?.add({ step: 'domains', domain, passed: true })
-        return this.#search(key, context)
+        return this.#passed(key, domain, context)
       case 'notfound':
         return filtered(domain, context.explanation)
       default:
@@ -96,15 +91,24 @@ export class Table {
     }
   }
 
+  #passed(key: string, domain: string | undefined, context: LookupContext): Sourced | Promise<Sourced> {
+    context.explanation?.add({ step: 'domains', domain, passed: true })
+    return this.#search(key, context)
+  }
+
   /** Looks for each key in turn. Stays synchronous as long as answers are at hand. */
   #search(key: string, context: LookupContext): Sourced | Promise<Sourced> {
+    // Most keys match as they are, so the others are only made when this one did not.
+    let answer = this.#askFrom(0, key, context)
+    if (answer instanceof Promise) return this.#searchOn(this.#options.search(key), 0, answer, context)
+    if (answer.result.kind !== 'notfound') return answer
     const keys = this.#options.search(key)
-    let answer: Sourced = NO_ANSWER
-    for (let at = 0; at < keys.length; at++) {
-      const next = this.#askFrom(0, keys[at] as SearchKey, context)
-      if (next instanceof Promise) return this.#searchOn(keys, at, next, answer, context)
-      answer = at === 0 ? next : withSource(next, answer)
-      if (answer.result.kind !== 'notfound') return this.#finish(answer, keys[at] as SearchKey, context)
+    for (let at = 1; at < keys.length; at++) {
+      const searchKey = keys[at] as SearchKey
+      const next = this.#askFrom(0, searchKey.key, context)
+      if (next instanceof Promise) return this.#searchOn(keys, at, next, context, answer)
+      answer = withSource(next, answer)
+      if (answer.result.kind !== 'notfound') return this.#finish(answer, searchKey, context)
     }
     return answer
   }
@@ -114,29 +118,29 @@ export class Table {
     keys: readonly SearchKey[],
     from: number,
     pending: Promise<Sourced>,
-    before: Sourced,
     context: LookupContext,
+    before?: Sourced,
   ): Promise<Sourced> {
     const ahead = this.#options.searchParallel
-      ? keys.slice(from + 1).map((searchKey) => this.#askFrom(0, searchKey, context))
+      ? keys.slice(from + 1).map(({ key }) => this.#askFrom(0, key, context))
       : undefined
-    let answer = before === NO_ANSWER ? await pending : withSource(await pending, before)
+    let answer = before === undefined ? await pending : withSource(await pending, before)
     for (let at = from; ; ) {
       if (answer.result.kind !== 'notfound') return this.#finish(answer, keys[at] as SearchKey, context)
       at += 1
       if (at === keys.length) return answer
-      const next = ahead?.[at - from - 1] ?? this.#askFrom(0, keys[at] as SearchKey, context)
+      const next = ahead?.[at - from - 1] ?? this.#askFrom(0, (keys[at] as SearchKey).key, context)
       answer = withSource(await next, answer)
     }
   }
 
   /** Asks the upstreams for one key, from the given position of the list on. */
-  #askFrom(position: number, searchKey: SearchKey, context: LookupContext): Sourced | Promise<Sourced> {
+  #askFrom(position: number, key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const { sources } = this.#options
     let answer: Sourced = NO_ANSWER
     for (let at = position; at < sources.length; at++) {
-      const next = (sources[at] as TableSource).ask(searchKey.key, context)
-      if (next instanceof Promise) return this.#askOn(at, next, answer, searchKey, context)
+      const next = (sources[at] as TableSource).ask(key, context)
+      if (next instanceof Promise) return this.#askOn(at, next, answer, key, context)
       answer = at === position ? next : withSource(next, answer)
       if (answer.result.kind !== 'notfound') return answer
     }
@@ -147,20 +151,21 @@ export class Table {
     at: number,
     pending: Promise<Sourced>,
     before: Sourced,
-    searchKey: SearchKey,
+    key: string,
     context: LookupContext,
   ): Promise<Sourced> {
     const own = await pending
     const answer = before === NO_ANSWER ? own : withSource(own, before)
     if (answer.result.kind !== 'notfound' || at + 1 === this.#options.sources.length) return answer
-    return withSource(await this.#askFrom(at + 1, searchKey, context), answer)
+    return withSource(await this.#askFrom(at + 1, key, context), answer)
   }
 
-  #finish(answer: Sourced, { extension }: SearchKey, context: LookupContext): Sourced {
+  #finish(answer: Sourced, { withoutExtension }: SearchKey, context: LookupContext): Sourced {
     const { propagate } = this.#options
-    if (extension === '' || propagate === undefined || answer.result.kind !== 'found') return answer
+    if (!withoutExtension || propagate === undefined || answer.result.kind !== 'found') return answer
+    const extension = extensionOf(context.asked, propagate)
     const before = answer.result.value
-    const after = propagate(before, extension)
+    const after = propagateExtension(before, extension)
     context.explanation?.add({ step: 'propagated', extension, before, after })
     return { result: { kind: 'found', value: after }, source: answer.source }
   }

@@ -4,7 +4,7 @@
 
 import type { AnswerSource } from '../../src/core/lookup.ts'
 import { type LookupResult, NOT_FOUND } from '../../src/core/result.ts'
-import type { SearchKey } from '../../src/core/table.ts'
+import type { SearchKey } from '../../src/core/search/search-keys.ts'
 import type { LookupContext, Sourced, TableSource } from '../../src/core/table-source.ts'
 
 /** Answers by key; every other key is not found. A function decides by itself, now or later. */
@@ -34,7 +34,7 @@ export class ScriptedSource implements TableSource {
 
 /** The key alone. */
 export function exactly(key: string): SearchKey[] {
-  return [{ key, extension: '' }]
+  return [{ key, withoutExtension: false }]
 }
 
 /** An answer that arrives later: the test decides when. */

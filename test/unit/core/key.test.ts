@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { MAX_KEY_BYTES, normaliseKey } from '../../../src/core/key.ts'
 
-const key = (text: string) => ({ kind: 'key', key: text })
+const key = (text: string, asked = text) => ({ kind: 'key', key: text, asked })
 const impossible = (why: string) => ({ kind: 'impossible', why })
 
 describe('normaliseKey', () => {
   const cases: [name: string, bytes: Buffer, foldCase: boolean, expected: object][] = [
-    ['folds ASCII', Buffer.from('Bob@Example.COM'), true, key('bob@example.com')],
-    ['folds letters beyond ASCII', Buffer.from('ÄRZTE@bücher.example'), true, key('ärzte@bücher.example')],
+    ['folds ASCII', Buffer.from('Bob@Example.COM'), true, key('bob@example.com', 'Bob@Example.COM')],
+    [
+      'folds letters beyond ASCII',
+      Buffer.from('ÄRZTE@bücher.example'),
+      true,
+      key('ärzte@bücher.example', 'ÄRZTE@bücher.example'),
+    ],
     [
       'keeps the case where a table asks for it',
       Buffer.from('Bob@Example.COM'),
