@@ -142,7 +142,6 @@ describe('search keys', () => {
     first.answer({ result: found('b@y.example'), source: 'upstream' })
     expect(await answer).toMatchObject({ result: found('b@y.example') })
   })
-  })
 })
 
 describe('the extension', () => {
@@ -190,7 +189,9 @@ describe('the domains filter', () => {
     const domains = () => ({ kind: 'pass', domain: 'x.example' }) as const
     const explanation = new Explanation()
     const source = new ScriptedSource('one', { a: found('1') })
-    expect(table([source], { domains }).lookup('a', context(explanation))).toMatchObject({ result: found('1') })
+    expect(table([source], { domains }).lookup('a', context(explanation))).toMatchObject({
+      result: found('1'),
+    })
     expect(explanation.steps).toEqual([{ step: 'domains', domain: 'x.example', passed: true }])
   })
 
