@@ -1,0 +1,81 @@
+/**
+ * A prom-client histogram whose numbers are kept elsewhere: prom-client's own `observe` hashes
+ * labels on each call, which a cached lookup cannot afford, and it has no way to be given counts.
+ */
+import { Histogram, type HistogramConfiguration } from 'prom-client'
+import type { LatencyHistogram } from './latency.ts'
+
+const MS_PER_SECOND = 1000
+
+type Labels = Record<string, string>
+
+/** Adds one series; series with equal labels are summed. */
+export type AddSeries = (labels: Labels, series: LatencyHistogram) => void
+
+interface Sum {
+  readonly labels: Labels
+  readonly counts: number[]
+  sumMs: number
+  count: number
+}
+
+interface Sample {
+  readonly labels: Record<string, string | number>
+  readonly value: number
+  readonly metricName: string
+}
+
+/** Asks `fill` for its series at each scrape. All of them have the bounds of `buckets`. */
+export class CollectedHistogram extends Histogram {
+  readonly #config: HistogramConfiguration<string>
+  readonly #fill: (add: AddSeries) => void
+
+  constructor(config: HistogramConfiguration<string>, fill: (add: AddSeries) => void) {
+    super(config)
+    this.#config = config
+    this.#fill = fill
+  }
+
+  override async get(): Promise<Awaited<ReturnType<Histogram['get']>>> {
+    return { ...(await super.get()), values: this.#samples() }
+  }
+
+  /** What the registry calls for the exposition text. prom-client does not declare it. */
+  getForPromString(): Promise<unknown> {
+    const { name, help } = this.#config
+    return Promise.resolve({ name, help, type: 'histogram', values: this.#samples() })
+  }
+
+  #samples(): Sample[] {
+    const sums = new Map<string, Sum>()
+    this.#fill((labels, series) => addSeries(sums, labels, series))
+    return [...sums.values()].flatMap((sum) => this.#samplesOf(sum))
+  }
+
+  /** Buckets of the exposition format are cumulative, and `+Inf` equals the count. */
+  #samplesOf({ labels, counts, sumMs, count }: Sum): Sample[] {
+    const { name, buckets = [] } = this.#config
+    let below = 0
+    const samples: Sample[] = buckets.map((bound, bucket) => {
+      below += counts[bucket] ?? 0
+      return { metricName: `${name}_bucket`, labels: { ...labels, le: bound }, value: below }
+    })
+    samples.push({ metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count })
+    samples.push({ metricName: `${name}_sum`, labels, value: sumMs / MS_PER_SECOND })
+    samples.push({ metricName: `${name}_count`, labels, value: count })
+    return samples
+  }
+}
+
+function addSeries(sums: Map<string, Sum>, labels: Labels, series: LatencyHistogram): void {
+  const key = JSON.stringify(labels)
+  const sum = sums.get(key)
+  if (sum === undefined) {
+    sums.set(key, { labels, counts: [...series.counts], sumMs: series.sumMs, count: series.count })
+    return
+  }
+  for (const [bucket, count] of series.counts.entries())
+    sum.counts[bucket] = (sum.counts[bucket] ?? 0) + count
+  sum.sumMs += series.sumMs
+  sum.count += series.count
+}

@@ -1,0 +1,141 @@
+/**
+ * What the program has done so far, as plain numbers: the hot path adds to them, the metrics and
+ * the history read them. They live as long as the program, over reloads.
+ *
+ * Every map here is bounded by the configuration: its keys are names of tables, upstreams,
+ * endpoints and listeners, never anything that a client sent.
+ */
+import type { CacheOutcome } from '../core/explain.ts'
+import type { AnswerSource, Protocol } from '../core/lookup.ts'
+import type { RequestOutcome } from '../core/observer.ts'
+import type { LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
+import { LatencyHistogram, LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } from './latency.ts'
+
+export type ResultKind = LookupResult['kind']
+export type Cause = TemporaryCause | PermanentCause
+
+export const PROTOCOLS: readonly Protocol[] = ['socketmap', 'tcp_table', 'admin']
+export const RESULT_KINDS: readonly ResultKind[] = ['found', 'notfound', 'temporary', 'permanent']
+
+/** Counts by result kind. */
+export type ResultCounts = Record<ResultKind, number>
+
+function noResults(): ResultCounts {
+  return { found: 0, notfound: 0, temporary: 0, permanent: 0 }
+}
+
+function noOutcomes(): Record<CacheOutcome, number> {
+  return { hit: 0, negative_hit: 0, stale: 0, miss: 0, coalesced: 0, bypass: 0 }
+}
+
+/** One table, one protocol. */
+export class LookupCounters {
+  readonly results = noResults()
+  readonly durations = new Map<AnswerSource, LatencyHistogram>()
+}
+
+/** One table; the one named '' stands for every table that is not configured. */
+export class TableCounters {
+  readonly name: string
+  readonly lookups: Record<Protocol, LookupCounters> = {
+    socketmap: new LookupCounters(),
+    tcp_table: new LookupCounters(),
+    admin: new LookupCounters(),
+  }
+  readonly cache = noOutcomes()
+  readonly causes = new Map<Cause, number>()
+  evictions = 0
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** Adds one lookup. On the cached path: a few additions and no allocation. */
+  answered(protocol: Protocol, result: LookupResult, source: AnswerSource, durationMs: number): void {
+    const counters = this.lookups[protocol]
+    counters.results[result.kind] += 1
+    let durations = counters.durations.get(source)
+    if (durations === undefined) {
+      durations = new LatencyHistogram(LOOKUP_SECONDS_BUCKETS)
+      counters.durations.set(source, durations)
+    }
+    durations.observe(durationMs)
+    if (result.kind === 'temporary' || result.kind === 'permanent') increment(this.causes, result.cause)
+  }
+}
+
+/** One endpoint of an HTTP upstream. */
+export class EndpointCounters {
+  readonly outcomes = new Map<RequestOutcome, number>()
+  readonly durations = new LatencyHistogram(REQUEST_SECONDS_BUCKETS)
+}
+
+/** One HTTP upstream. */
+export class UpstreamCounters {
+  readonly name: string
+  /** By index and host. */
+  readonly endpoints = new Map<string, EndpointCounters>()
+  retries = 0
+  hedges = 0
+  shed = 0
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  requestEnded(endpoint: string, outcome: RequestOutcome, durationMs: number): void {
+    const counters = getOrMake(this.endpoints, endpoint, () => new EndpointCounters())
+    increment(counters.outcomes, outcome)
+    counters.durations.observe(durationMs)
+  }
+}
+
+/** One listener. The reasons and kinds are closed sets of src/net. */
+export class ListenerCounters {
+  readonly name: string
+  connections = 0
+  readonly refused = new Map<string, number>()
+  readonly protocolErrors = new Map<string, number>()
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/** Everything that is counted. */
+export class Counters {
+  readonly tables = new Map<string, TableCounters>()
+  readonly upstreams = new Map<string, UpstreamCounters>()
+  readonly listeners = new Map<string, ListenerCounters>()
+  readonly reloads = { ok: 0, failed: 0 }
+  defects = 0
+  /** Wall clock ms of the last reload that took effect, or of the start. */
+  lastReloadMs: number | undefined
+  /** Wall clock ms of the last time the cache file was written. */
+  cacheFileSavedMs: number | undefined
+
+  table(name: string): TableCounters {
+    return getOrMake(this.tables, name, () => new TableCounters(name))
+  }
+
+  upstream(name: string): UpstreamCounters {
+    return getOrMake(this.upstreams, name, () => new UpstreamCounters(name))
+  }
+
+  listener(name: string): ListenerCounters {
+    return getOrMake(this.listeners, name, () => new ListenerCounters(name))
+  }
+}
+
+export function increment<K>(counts: Map<K, number>, key: K, by = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + by)
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) {
+    value = make()
+    map.set(key, value)
+  }
+  return value
+}

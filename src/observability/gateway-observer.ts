@@ -1,0 +1,120 @@
+/**
+ * The observer of the whole program: the core, the upstreams and the listeners tell it what
+ * happens; it counts, and hands on what is worth telling.
+ *
+ * On the cached path it adds to plain numbers and asks three flags.
+ */
+import type { CacheOutcome } from '../core/explain.ts'
+import type { Observer, TableObserver, UpstreamObserver } from '../core/observer.ts'
+import {
+  type Counters,
+  increment,
+  type ListenerCounters,
+  type TableCounters,
+  type UpstreamCounters,
+} from './counters.ts'
+import type { Journal } from './journal.ts'
+import type { LookupReports } from './lookup-reports.ts'
+
+/** Is told what happens at one listener. src/net sees it through its own interface. */
+export interface ListenerReports {
+  connected(): void
+  /** @param reason One of a closed set of src/net. */
+  refused(reason: string): void
+  /** @param kind One of a closed set of src/net and src/protocols. */
+  protocolError(kind: string): void
+}
+
+export class GatewayObserver implements Observer {
+  readonly #counters: Counters
+  readonly #journal: Journal
+  readonly #reports: LookupReports
+  readonly #tables = new Map<string, TableObserver>()
+  readonly #upstreams = new Map<string, UpstreamObserver>()
+
+  constructor(counters: Counters, journal: Journal, reports: LookupReports) {
+    this.#counters = counters
+    this.#journal = journal
+    this.#reports = reports
+  }
+
+  table(name: string): TableObserver {
+    let observer = this.#tables.get(name)
+    if (observer === undefined) {
+      observer = observeTable(this.#counters.table(name), this.#journal, this.#reports)
+      this.#tables.set(name, observer)
+    }
+    return observer
+  }
+
+  upstream(name: string): UpstreamObserver {
+    let observer = this.#upstreams.get(name)
+    if (observer === undefined) {
+      observer = observeUpstream(this.#counters.upstream(name), this.#journal)
+      this.#upstreams.set(name, observer)
+    }
+    return observer
+  }
+
+  listener(name: string): ListenerReports {
+    return observeListener(this.#counters.listener(name))
+  }
+
+  defect(error: unknown, where: string): void {
+    this.#counters.defects += 1
+    this.#journal.defect(error, where)
+  }
+}
+
+function observeTable(counters: TableCounters, journal: Journal, reports: LookupReports): TableObserver {
+  return {
+    answered(query, result, source, durationMs, explanation) {
+      counters.answered(query.protocol, result, source, durationMs)
+      reports.answered(counters.name, query, result, source, durationMs, explanation)
+    },
+    cacheLooked(outcome: CacheOutcome) {
+      counters.cache[outcome] += 1
+    },
+    cacheEvicted(count) {
+      counters.evictions += count
+    },
+    canaryChanged(upstream, endpoint, up) {
+      journal.canaryChanged(counters.name, upstream, endpoint, up)
+    },
+  }
+}
+
+function observeUpstream(counters: UpstreamCounters, journal: Journal): UpstreamObserver {
+  return {
+    requestEnded(endpoint, outcome, durationMs) {
+      counters.requestEnded(endpoint, outcome, durationMs)
+    },
+    retried() {
+      counters.retries += 1
+    },
+    hedged() {
+      counters.hedges += 1
+    },
+    shed() {
+      counters.shed += 1
+      journal.shed(counters.name)
+    },
+    circuitChanged(endpoint, state) {
+      journal.circuitChanged(counters.name, endpoint, state)
+    },
+  }
+}
+
+function observeListener(counters: ListenerCounters): ListenerReports {
+  return {
+    connected() {
+      counters.connections += 1
+    },
+    refused(reason) {
+      increment(counters.refused, reason)
+    },
+    protocolError(kind) {
+      increment(counters.protocolErrors, kind)
+    },
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The diary of the program: each event that matters becomes one log line, one event for whoever
+ * watches and, when it means trouble, one problem for the page. No lookup is told here that went
+ * well; see lookup-reports.ts.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { CircuitState } from '../core/observer.ts'
+import type { Events } from './events.ts'
+import type { Logger } from './logging.ts'
+import type { ProblemKind, Problems } from './problems.ts'
+
+/** A shed episode is over when nothing was shed for this long, ms. Ours. */
+const SHED_QUIET_MS = 10_000
+
+export interface JournalParts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly events: Events
+  readonly problems: Problems
+}
+
+export class Journal {
+  readonly #parts: JournalParts
+  /** By upstream: monotonic ms of the last question turned away. */
+  readonly #lastShedMs = new Map<string, number>()
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts
+  }
+
+  stateChanged(
+    state: 'starting' | 'ready' | 'draining' | 'stopped',
+    details: Record<string, unknown> = {},
+  ): void {
+    this.#parts.logger.info({ event: 'state', state, ...details }, `gateway ${state}`)
+    this.#parts.events.publish({ type: 'state', atMs: this.#nowMs(), state })
+  }
+
+  listenerUp(listener: string, bound: string, protocol: string): void {
+    this.#parts.logger.info({ event: 'listener', listener, bound, protocol }, 'listening')
+  }
+
+  listenerFailed(listener: string, why: string): void {
+    this.#parts.logger.error({ event: 'listener', listener, why }, 'listener failed')
+    this.problem('listener', listener, why)
+  }
+
+  /** @param details Counts and names for the log, such as the entries dropped by table. */
+  reloaded(text: string, details: Record<string, unknown> = {}): void {
+    this.#parts.logger.info({ event: 'reload', ok: true, ...details }, text)
+    this.#parts.events.publish({ type: 'reload', atMs: this.#nowMs(), ok: true, text })
+  }
+
+  /** @param issues As the command line prints them, one each. */
+  reloadFailed(issues: readonly string[]): void {
+    const text = 'reload refused, the configuration before it stays in use'
+    this.#parts.logger.error({ event: 'reload', ok: false, issues }, text)
+    this.#parts.events.publish({ type: 'reload', atMs: this.#nowMs(), ok: false, text: issues.join('\n') })
+    this.problem('reload', '', issues[0] ?? text)
+  }
+
+  circuitChanged(upstream: string, endpoint: string, state: CircuitState): void {
+    const level = state === 'open' ? 'warn' : 'info'
+    this.#parts.logger[level]({ event: 'circuit', upstream, endpoint, state }, `circuit ${state}`)
+    this.#parts.events.publish({ type: 'circuit', atMs: this.#nowMs(), upstream, endpoint, state })
+    if (state === 'open') {
+      this.problem(
+        'circuit',
+        `${upstream} ${endpoint}`,
+        'the circuit opened: the endpoint failed too often and is left alone',
+      )
+    }
+  }
+
+  canaryChanged(table: string, upstream: string, endpoint: string, up: boolean): void {
+    const level = up ? 'info' : 'warn'
+    this.#parts.logger[level](
+      { event: 'canary', table, upstream, endpoint, up },
+      up ? 'canary found' : 'canary not found',
+    )
+    this.#parts.events.publish({ type: 'canary', atMs: this.#nowMs(), table, upstream, endpoint, up })
+    if (!up) {
+      const text = 'the endpoint does not find its canary, so its "not found" is not believed'
+      this.problem('canary', `${table} ${upstream} ${endpoint}`, text)
+    }
+  }
+
+  /** Told for each question turned away; one line per episode. */
+  shed(upstream: string): void {
+    const nowMs = this.#parts.clock.monotonicMs()
+    const lastMs = this.#lastShedMs.get(upstream) ?? Number.NEGATIVE_INFINITY
+    this.#lastShedMs.set(upstream, nowMs)
+    if (nowMs - lastMs < SHED_QUIET_MS) return
+    this.#parts.logger.warn(
+      { event: 'shed', upstream },
+      'shedding begins: every place and the queue are taken',
+    )
+    this.problem('shed', upstream, 'lookups were turned away: every place and the queue were taken')
+  }
+
+  /** A bug here. The stack goes to the log and nowhere else. */
+  defect(error: unknown, where: string): void {
+    this.#parts.logger.error({ event: 'defect', where, err: error }, 'defect: please report it')
+    this.problem('defect', where, error instanceof Error ? error.message : String(error))
+  }
+
+  problem(kind: ProblemKind, where: string, text: string): void {
+    const problem = this.#parts.problems.add(kind, where, text)
+    this.#parts.events.publish({ type: 'problem', problem })
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.wallMs()
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The log: one JSON object per line on standard output, or readable lines when that is a terminal.
+ *
+ * Written asynchronously through a bounded buffer: whoever reads standard output may stall, and no
+ * lookup waits for it. Lines beyond the bound are dropped and counted (`log_lines_dropped_total`).
+ */
+import { type Level, pino } from 'pino'
+import { type KeyStyle, keyRenderer, type RenderKey } from './log-key.ts'
+import type { Redactor } from './redaction.ts'
+
+export type Logger = pino.Logger
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/**
+ * Most text that waits to be written, in characters. Ours: some thousand lines, enough for the
+ * second that a busy log collector needs, little enough to lose without regret.
+ */
+const MAX_WAITING_LENGTH = 1024 * 1024
+
+/** Text that is collected before a write, in characters: none. With 0 pino's `flush` would not wait for its end. */
+const WRITE_AT_ONCE = 1
+
+/** Longest that stopping waits for a reader of the log, ms. Ours: the lines are worth less than the restart. */
+const CLOSE_TIMEOUT_MS = 1000
+
+/** Where the log goes and how. */
+export interface LoggingOptions {
+  readonly level: LogLevel
+  readonly keys: KeyStyle
+  /** `log.hashKey`; without one, hashes are only comparable until the program ends. */
+  readonly hashKey: string
+  readonly redactor: Redactor
+  /** File descriptor; default standard output. */
+  readonly fd?: number
+  /** Readable lines instead of JSON; default: when `fd` is a terminal. */
+  readonly pretty?: boolean
+  /** Default {@link MAX_WAITING_LENGTH}. */
+  readonly maxWaitingLength?: number
+}
+
+/** The log of one program. */
+export class Logging {
+  readonly logger: Logger
+  readonly #destination: ReturnType<typeof pino.destination>
+  #dropped = 0
+  #renderKey: RenderKey
+
+  /** @param format Makes a readable line of a JSON line; undefined leaves it as it is. */
+  constructor(options: LoggingOptions, format: ((line: string) => string) | undefined) {
+    const { redactor, fd = 1, maxWaitingLength = MAX_WAITING_LENGTH } = options
+    this.#renderKey = keyRenderer(options.keys, options.hashKey)
+    const destination = pino.destination({
+      fd,
+      sync: false,
+      minLength: WRITE_AT_ONCE,
+      maxLength: maxWaitingLength,
+    })
+    destination.on('drop', () => {
+      this.#dropped += 1
+    })
+    this.#destination = destination
+    const write = (line: string): void => {
+      const redacted = redactor.json(line)
+      destination.write(format === undefined ? redacted : format(redacted))
+    }
+    this.logger = pino(
+      {
+        level: options.level,
+        base: null,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      { write },
+    )
+  }
+
+  /** Lines thrown away so far. */
+  get droppedLines(): number {
+    return this.#dropped
+  }
+
+  get level(): LogLevel {
+    return this.logger.level as LogLevel
+  }
+
+  set level(level: LogLevel) {
+    this.logger.level = level
+  }
+
+  /** True when lines of this level are written: ask before building text for one. */
+  isOn(level: Level): boolean {
+    return this.logger.isLevelEnabled(level)
+  }
+
+  /** Shows a key as `log.keys` says. */
+  renderKey(key: Buffer | string): string | undefined {
+    return this.#renderKey(key)
+  }
+
+  /** Takes over the settings of a reloaded configuration. */
+  reconfigure(settings: {
+    readonly level: LogLevel
+    readonly keys: KeyStyle
+    readonly hashKey: string
+  }): void {
+    this.level = settings.level
+    this.#renderKey = keyRenderer(settings.keys, settings.hashKey)
+  }
+
+  /** Writes what waits, and gives up when nobody reads it: stopping must not hang on the log. */
+  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer)
+        // Without this, pino writes the rest synchronously at exit, and a stalled reader holds the process.
+        this.#destination.destroy()
+        resolve()
+      }
+      const timer = setTimeout(finish, timeoutMs)
+      this.#destination.flush(finish)
+    })
+  }
+}
+
+/** Opens the log. Loads the readable form only for a terminal. */
+export async function openLogging(options: LoggingOptions): Promise<Logging> {
+  const pretty = options.pretty ?? (options.fd === undefined && process.stdout.isTTY === true)
+  return new Logging(options, pretty ? await loadPretty() : undefined)
+}
+
+async function loadPretty(): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty')
+  return prettyFactory({
+    colorize: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,hostname',
+    singleLine: true,
+  })
+}

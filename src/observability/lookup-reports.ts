@@ -1,0 +1,138 @@
+/**
+ * What is told about single lookups: failed and slow ones go to the log with every step taken, a
+ * sample of all goes to whoever watches. Bounded per second, because an outage makes every lookup
+ * fail, and what is left out is counted.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { Explanation } from '../core/explain.ts'
+import type { AnswerSource, Query } from '../core/lookup.ts'
+import type { LookupResult } from '../core/result.ts'
+import type { Cause } from './counters.ts'
+import type { Events } from './events.ts'
+import { shownSteps } from './explained.ts'
+import type { Journal } from './journal.ts'
+import type { Logging } from './logging.ts'
+import { Sampler } from './sampler.ts'
+
+/** A lookup is slow from here on, ms. Ours: a healthy directory answers in tens of milliseconds. */
+export const SLOW_LOOKUP_MS = 1000
+
+/** Explained lookups in the log, per second. Ours: one screen of lines. */
+const LOGGED_PER_SECOND = 10
+
+/** Lookups shown to watchers, per second. Ours: more than an eye follows. */
+const SHOWN_PER_SECOND = 20
+
+/** Longest table name of a client that is logged, in characters. Ours. */
+const MAX_ASKED_LENGTH = 100
+
+export interface LookupReportParts {
+  readonly clock: Clock
+  readonly logging: Logging
+  readonly events: Events
+  readonly journal: Journal
+}
+
+export class LookupReports {
+  readonly #parts: LookupReportParts
+  readonly #logged: Sampler
+  readonly #shown: Sampler
+
+  constructor(parts: LookupReportParts) {
+    this.#parts = parts
+    this.#logged = new Sampler(parts.clock, LOGGED_PER_SECOND)
+    this.#shown = new Sampler(parts.clock, SHOWN_PER_SECOND)
+  }
+
+  /**
+   * @param table The configured table, or ''.
+   * @param explanation Undefined for a lookup that was answered at once.
+   */
+  answered(
+    table: string,
+    query: Query,
+    result: LookupResult,
+    source: AnswerSource,
+    durationMs: number,
+    explanation: Explanation | undefined,
+  ): void {
+    if (this.#parts.events.watched) this.#show(table, query, result, source, durationMs)
+    const failed = result.kind === 'temporary' || result.kind === 'permanent'
+    if (failed || durationMs >= SLOW_LOOKUP_MS)
+      this.#explain(table, query, result, source, durationMs, explanation)
+    else if (this.#parts.logging.isOn('debug')) this.#debug(table, query, result, source, durationMs)
+  }
+
+  #show(table: string, query: Query, result: LookupResult, source: AnswerSource, durationMs: number): void {
+    if (this.#shown.take() === undefined) return
+    const key = this.#parts.logging.renderKey(query.key)
+    const cause = causeOf(result)
+    this.#parts.events.publish({
+      type: 'lookup',
+      atMs: this.#parts.clock.wallMs(),
+      protocol: query.protocol,
+      table,
+      ...(key !== undefined && { key }),
+      result: result.kind,
+      ...(cause !== undefined && { cause }),
+      source,
+      durationMs,
+    })
+  }
+
+  #explain(
+    table: string,
+    query: Query,
+    result: LookupResult,
+    source: AnswerSource,
+    durationMs: number,
+    explanation: Explanation | undefined,
+  ): void {
+    const suppressed = this.#logged.take()
+    if (suppressed === undefined) return
+    const { logging, journal } = this.#parts
+    const steps = explanation && shownSteps(explanation.steps, (key) => logging.renderKey(key))
+    const fields = {
+      ...this.#fields(table, query, result, source, durationMs),
+      ...(steps && { steps }),
+      ...(suppressed > 0 && { suppressed }),
+    }
+    if (result.kind === 'temporary' || result.kind === 'permanent') {
+      logging.logger.warn({ ...fields, reason: result.reason }, 'lookup failed')
+      journal.problem('lookup', table, `${result.cause}: ${result.reason}`)
+    } else {
+      logging.logger.warn(fields, 'lookup slow')
+    }
+  }
+
+  #debug(table: string, query: Query, result: LookupResult, source: AnswerSource, durationMs: number): void {
+    this.#parts.logging.logger.debug(this.#fields(table, query, result, source, durationMs), 'lookup')
+  }
+
+  #fields(
+    table: string,
+    query: Query,
+    result: LookupResult,
+    source: AnswerSource,
+    durationMs: number,
+  ): Record<string, unknown> {
+    const key = this.#parts.logging.renderKey(query.key)
+    const cause = causeOf(result)
+    return {
+      event: 'lookup',
+      protocol: query.protocol,
+      table,
+      // Nobody configured it: the name that was asked tells whom to set right.
+      ...(table === '' && { asked: query.table.slice(0, MAX_ASKED_LENGTH) }),
+      ...(key !== undefined && { key }),
+      result: result.kind,
+      ...(cause !== undefined && { cause }),
+      source,
+      durationMs,
+    }
+  }
+}
+
+function causeOf(result: LookupResult): Cause | undefined {
+  return result.kind === 'temporary' || result.kind === 'permanent' ? result.cause : undefined
+}

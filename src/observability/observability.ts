@@ -1,0 +1,51 @@
+/**
+ * Everything that looks at the running program, built once: counters, metrics, log, events,
+ * problems and history, wired to each other.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { GatewayStatus } from '../core/status.ts'
+import { Counters } from './counters.ts'
+import { Events } from './events.ts'
+import { GatewayObserver } from './gateway-observer.ts'
+import { History } from './history.ts'
+import { Journal } from './journal.ts'
+import type { Logging } from './logging.ts'
+import { LookupReports } from './lookup-reports.ts'
+import { Metrics } from './metrics.ts'
+import { Problems } from './problems.ts'
+import type { Redactor } from './redaction.ts'
+
+export interface ObservabilityOptions {
+  readonly clock: Clock
+  readonly logging: Logging
+  readonly redactor: Redactor
+  /** What the program does now; asked at scrapes and every two seconds, never during construction. */
+  readonly status: () => GatewayStatus
+  readonly version: string
+}
+
+/** One for the whole program; lives on over reloads. */
+export class Observability {
+  readonly counters = new Counters()
+  readonly logging: Logging
+  readonly redactor: Redactor
+  readonly events: Events
+  readonly problems: Problems
+  readonly journal: Journal
+  readonly observer: GatewayObserver
+  readonly metrics: Metrics
+  readonly history: History
+
+  constructor({ clock, logging, redactor, status, version }: ObservabilityOptions) {
+    this.logging = logging
+    this.redactor = redactor
+    this.events = new Events((json) => redactor.json(json))
+    this.problems = new Problems(clock, (text) => redactor.text(text))
+    const { events, problems, counters } = this
+    this.journal = new Journal({ clock, logger: logging.logger, events, problems })
+    const reports = new LookupReports({ clock, logging, events, journal: this.journal })
+    this.observer = new GatewayObserver(counters, this.journal, reports)
+    this.metrics = new Metrics({ counters, status, version, logLinesDropped: () => logging.droppedLines })
+    this.history = new History(clock, counters, status, (point) => events.publish({ type: 'history', point }))
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Hides secrets in everything that leaves the program as text: log lines, answers of the admin
+ * API, events. What is a secret is decided by the configuration (`Config.secrets`).
+ *
+ * The last line of defence: no text should hold a secret in the first place, but an error of a
+ * library may quote a header, and a service may send one back.
+ */
+
+/** What stands where a secret stood. Source: docs/configuration.md. */
+const HIDDEN = '***'
+
+/**
+ * Shortest text that is hidden, in characters. Ours: a shorter one occurs in ordinary words,
+ * and hiding it there would make texts unreadable and tell what the secret is.
+ */
+const MIN_SECRET_LENGTH = 4
+
+/** A JSON string literal, and the colon that makes it a property name. */
+const JSON_STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/g
+
+/** Knows the secrets of the configuration in use; they change on reload. */
+export class Redactor {
+  #needles: readonly string[] = []
+
+  constructor(secrets: Iterable<string> = []) {
+    this.setSecrets(secrets)
+  }
+
+  /** Replaces what is hidden. Called on start and on every reload. */
+  setSecrets(secrets: Iterable<string>): void {
+    const needles = new Set<string>()
+    for (const secret of secrets) {
+      if (secret.length < MIN_SECRET_LENGTH) continue
+      for (const form of formsOf(secret)) needles.add(form)
+    }
+    // The longest first: a secret that contains another one is hidden whole.
+    this.#needles = [...needles].sort((a, b) => b.length - a.length)
+  }
+
+  /** Hides every secret in a text. */
+  text(text: string): string {
+    let redacted = text
+    for (const needle of this.#needles) {
+      if (redacted.includes(needle)) redacted = redacted.replaceAll(needle, HIDDEN)
+    }
+    return redacted
+  }
+
+  /**
+   * Hides every secret in the string values of serialised JSON. Property names are ours and stay,
+   * so what was valid JSON is so afterwards.
+   */
+  json(json: string): string {
+    if (!this.#needles.some((needle) => json.includes(needle))) return json
+    return json.replace(JSON_STRING, (literal, colon) => (colon === undefined ? this.text(literal) : literal))
+  }
+}
+
+/** A secret as it stands in plain text, in JSON, in a URL and in base64 (basic authentication). */
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    // Through bytes, because a lone surrogate would make it throw.
+    encodeURIComponent(bytes.toString()),
+    bytes.toString('base64'),
+    bytes.toString('base64url'),
+  ]
+}
