@@ -94,6 +94,8 @@ export class UpstreamCounters {
 export class ListenerCounters {
   readonly name: string
   connections = 0
+  /** Idle connections closed to make room for new ones. */
+  shed = 0
   readonly refused = new Map<string, number>()
   readonly protocolErrors = new Map<string, number>()
 

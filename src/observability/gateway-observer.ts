@@ -16,13 +16,19 @@ import {
 import type { Journal } from './journal.ts'
 import type { LookupReports } from './lookup-reports.ts'
 
-/** Is told what happens at one listener. src/net sees it through its own interface. */
+/**
+ * Is told what happens at one listener: the `ListenerObserver` of src/net, which this folder may not
+ * import. The reasons and kinds are its closed sets.
+ */
 export interface ListenerReports {
-  connected(): void
-  /** @param reason One of a closed set of src/net. */
-  refused(reason: string): void
-  /** @param kind One of a closed set of src/net and src/protocols. */
+  connectionOpened(): void
+  connectionClosed(): void
+  /** The longest idle connection was closed to make room. */
+  connectionShed(): void
+  connectionRefused(reason: string): void
   protocolError(kind: string): void
+  acceptFailed(error: Error): void
+  defect(error: unknown): void
 }
 
 export class GatewayObserver implements Observer {
@@ -57,7 +63,9 @@ export class GatewayObserver implements Observer {
   }
 
   listener(name: string): ListenerReports {
-    return observeListener(this.#counters.listener(name))
+    return observeListener(this.#counters.listener(name), this.#journal, (error) =>
+      this.defect(error, `listener ${name}`),
+    )
   }
 
   defect(error: unknown, where: string): void {
@@ -105,16 +113,29 @@ function observeUpstream(counters: UpstreamCounters, journal: Journal): Upstream
   }
 }
 
-function observeListener(counters: ListenerCounters): ListenerReports {
+function observeListener(
+  counters: ListenerCounters,
+  journal: Journal,
+  defect: (error: unknown) => void,
+): ListenerReports {
   return {
-    connected() {
+    connectionOpened() {
       counters.connections += 1
     },
-    refused(reason) {
+    // What is open now is a gauge, read from the status.
+    connectionClosed() {},
+    connectionShed() {
+      counters.shed += 1
+    },
+    connectionRefused(reason) {
       increment(counters.refused, reason)
     },
     protocolError(kind) {
       increment(counters.protocolErrors, kind)
     },
+    acceptFailed(error) {
+      journal.acceptFailed(counters.name, error)
+    },
+    defect,
   }
 }
