@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from '../core/clock.ts'
 import type { AnswerSource, Protocol } from '../core/lookup.ts'
+import type { RequestOutcome } from '../core/observer.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import {
   type Cause,
@@ -13,7 +14,7 @@ import {
   PROTOCOLS,
   type ResultKind,
 } from './counters.ts'
-import { LOOKUP_SECONDS_BUCKETS, percentileMs } from './latency.ts'
+import { LOOKUP_SECONDS_BUCKETS, percentileMs, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 
 /** Time between two points, ms. Ours: live to the eye, and 300 points for ten minutes. */
 export const HISTORY_STEP_MS = 2000
@@ -23,6 +24,9 @@ export const HISTORY_POINTS = 300
 
 /** Tables in one point, the busiest. Ours: bounds the memory where thousands of tables are configured. */
 const MAX_TABLES_PER_POINT = 50
+
+/** Endpoints in one point. Ours: bounds the memory where hundreds are configured. */
+const MAX_ENDPOINTS_PER_POINT = 50
 
 /** What happened in one step, in one table, protocol or everywhere. Counts, not rates. */
 export interface HistorySlice {
@@ -44,12 +48,23 @@ export interface HistoryPoint {
   readonly protocols: Readonly<Partial<Record<Protocol, HistorySlice>>>
   /** Only tables that were asked; '' for tables that are not configured. */
   readonly tables: Readonly<Record<string, HistorySlice>>
+  /** Only endpoints that were asked. */
+  readonly endpoints: readonly EndpointSlice[]
   /** Failures by cause. */
   readonly causes: Readonly<Partial<Record<Cause, number>>>
   /** Sums over all upstreams and listeners at the end of the step. */
   readonly inFlight: number
   readonly queued: number
   readonly connections: number
+}
+
+/** What one endpoint of an upstream did in one step. */
+export interface EndpointSlice {
+  readonly upstream: string
+  readonly endpoint: string
+  readonly outcomes: Readonly<Partial<Record<RequestOutcome, number>>>
+  readonly p50Ms?: number
+  readonly p95Ms?: number
 }
 
 /** Cumulative numbers of one slice. */
@@ -66,6 +81,15 @@ interface Reading {
   readonly protocols: Map<Protocol, Totals>
   readonly tables: Map<string, Totals>
   readonly causes: Map<Cause, number>
+  /** By upstream and endpoint, as one JSON text. */
+  readonly endpoints: Map<string, EndpointReading>
+}
+
+interface EndpointReading {
+  readonly upstream: string
+  readonly endpoint: string
+  readonly outcomes: ReadonlyMap<RequestOutcome, number>
+  readonly buckets: readonly number[]
 }
 
 export class History {
@@ -133,6 +157,7 @@ function read(counters: Counters, monotonicMs: number): Reading {
     protocols: new Map(),
     tables: new Map(),
     causes: new Map(),
+    endpoints: readEndpoints(counters),
   }
   for (const protocol of PROTOCOLS) reading.protocols.set(protocol, noTotals())
   for (const table of counters.tables.values()) {
@@ -146,6 +171,17 @@ function read(counters: Counters, monotonicMs: number): Reading {
     for (const [cause, count] of table.causes) increment(reading.causes, cause, count)
   }
   return reading
+}
+
+function readEndpoints(counters: Counters): Map<string, EndpointReading> {
+  const readings = new Map<string, EndpointReading>()
+  for (const { name: upstream, endpoints } of counters.upstreams.values()) {
+    for (const [endpoint, { outcomes, durations }] of endpoints) {
+      const reading = { upstream, endpoint, outcomes: new Map(outcomes), buckets: [...durations.counts] }
+      readings.set(JSON.stringify([upstream, endpoint]), reading)
+    }
+  }
+  return readings
 }
 
 function addTo(totals: Totals, lookups: LookupCounters): void {
@@ -172,6 +208,7 @@ function pointBetween(before: Reading, now: Reading, atMs: number, status: Gatew
     all: difference(before.all, now.all),
     protocols,
     tables: busiestTables(before, now),
+    endpoints: endpointsBetween(before.endpoints, now.endpoints),
     causes: countsSince(before.causes, now.causes),
     inFlight: sum(status.upstreams.map(({ inFlight }) => inFlight)),
     queued: sum(status.upstreams.map(({ queued }) => queued)),
@@ -187,6 +224,29 @@ function busiestTables(before: Reading, now: Reading): Record<string, HistorySli
   }
   slices.sort(([, a], [, b]) => lookupsIn(b) - lookupsIn(a))
   return Object.fromEntries(slices.slice(0, MAX_TABLES_PER_POINT))
+}
+
+function endpointsBetween(
+  before: ReadonlyMap<string, EndpointReading>,
+  now: ReadonlyMap<string, EndpointReading>,
+): EndpointSlice[] {
+  const slices: EndpointSlice[] = []
+  for (const [id, { upstream, endpoint, outcomes, buckets }] of now) {
+    const then = before.get(id)
+    const added = countsSince(then?.outcomes ?? new Map<RequestOutcome, number>(), outcomes)
+    if (Object.keys(added).length === 0 || slices.length >= MAX_ENDPOINTS_PER_POINT) continue
+    const counts = buckets.map((count, bucket) => count - (then?.buckets[bucket] ?? 0))
+    const p50Ms = percentileMs(REQUEST_SECONDS_BUCKETS, counts, 0.5)
+    const p95Ms = percentileMs(REQUEST_SECONDS_BUCKETS, counts, 0.95)
+    slices.push({
+      upstream,
+      endpoint,
+      outcomes: added,
+      ...(p50Ms !== undefined && { p50Ms }),
+      ...(p95Ms !== undefined && { p95Ms }),
+    })
+  }
+  return slices
 }
 
 /** What was added between two readings. */

@@ -9,8 +9,8 @@ import type { Events } from './events.ts'
 import type { Logger } from './logging.ts'
 import type { ProblemKind, Problems } from './problems.ts'
 
-/** A shed episode is over when nothing was shed for this long, ms. Ours. */
-const SHED_QUIET_MS = 10_000
+/** An episode, of shedding for example, is over when it was quiet for this long, ms. Ours. */
+const EPISODE_QUIET_MS = 10_000
 
 export interface JournalParts {
   readonly clock: Clock
@@ -21,8 +21,8 @@ export interface JournalParts {
 
 export class Journal {
   readonly #parts: JournalParts
-  /** By upstream: monotonic ms of the last question turned away. */
-  readonly #lastShedMs = new Map<string, number>()
+  /** By what is going on and where: monotonic ms of the last time. Bounded by the configuration. */
+  readonly #lastMs = new Map<string, number>()
 
   constructor(parts: JournalParts) {
     this.#parts = parts
@@ -43,6 +43,13 @@ export class Journal {
   listenerFailed(listener: string, why: string): void {
     this.#parts.logger.error({ event: 'listener', listener, why }, 'listener failed')
     this.problem('listener', listener, why)
+  }
+
+  /** Told for each failure; one line per episode, because accepting is tried again and again. */
+  acceptFailed(listener: string, error: Error): void {
+    if (!this.#begins(`accept ${listener}`)) return
+    this.#parts.logger.error({ event: 'listener', listener, err: error }, 'cannot accept connections')
+    this.problem('listener', listener, `cannot accept connections: ${error.message}`)
   }
 
   /** @param details Counts and names for the log, such as the entries dropped by table. */
@@ -87,10 +94,7 @@ export class Journal {
 
   /** Told for each question turned away; one line per episode. */
   shed(upstream: string): void {
-    const nowMs = this.#parts.clock.monotonicMs()
-    const lastMs = this.#lastShedMs.get(upstream) ?? Number.NEGATIVE_INFINITY
-    this.#lastShedMs.set(upstream, nowMs)
-    if (nowMs - lastMs < SHED_QUIET_MS) return
+    if (!this.#begins(`shed ${upstream}`)) return
     this.#parts.logger.warn(
       { event: 'shed', upstream },
       'shedding begins: every place and the queue are taken',
@@ -107,6 +111,14 @@ export class Journal {
   problem(kind: ProblemKind, where: string, text: string): void {
     const problem = this.#parts.problems.add(kind, where, text)
     this.#parts.events.publish({ type: 'problem', problem })
+  }
+
+  /** Tells whether this is the first of an episode. */
+  #begins(episode: string): boolean {
+    const nowMs = this.#parts.clock.monotonicMs()
+    const lastMs = this.#lastMs.get(episode) ?? Number.NEGATIVE_INFINITY
+    this.#lastMs.set(episode, nowMs)
+    return nowMs - lastMs >= EPISODE_QUIET_MS
   }
 
   #nowMs(): number {

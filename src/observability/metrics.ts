@@ -281,6 +281,14 @@ export class Metrics {
       },
     )
     this.#counter(
+      'connections_shed_total',
+      'Longest idle client connections closed to make room for new ones, by listener.',
+      ['listener'],
+      (write) => {
+        for (const { name, shed } of counters.listeners.values()) write({ listener: name }, shed)
+      },
+    )
+    this.#counter(
       'protocol_errors_total',
       'Requests that break the protocol, by listener and kind.',
       ['listener', 'kind'],
