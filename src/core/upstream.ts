@@ -17,7 +17,10 @@ export interface Question {
   readonly deadlineMs: number
   /** Validators of the stored answer, for a conditional request (RFC 9110 section 13). */
   readonly validators?: Validators
-  /** True when nobody waits: a refresh ahead of need, which must not take a waiting lookup's place. */
+  /**
+   * True when nobody waits: a refresh ahead of need, which must not take a waiting lookup's place.
+   * Read it when it is needed and never copy it: it changes when the last one gives up, or the first one joins.
+   */
   readonly background: boolean
   readonly explanation?: Explanation
   /** Aborted when the answer is no longer wanted at all: room for a waiting lookup, or the end of the program. */
@@ -58,6 +61,13 @@ export interface Upstream {
   readonly name: string
   /** Answers at once, or by a promise that does not reject and settles by the question's deadline. */
   ask(question: Question): Answer | Promise<Answer>
+  /**
+   * Tells whether a stored "not found" of one endpoint may be used now: not while its canary is
+   * missing. Absent where every stored one may.
+   *
+   * @param endpoint Position in the list of the upstream.
+   */
+  believesStoredNotFound?(endpoint: number): boolean
 }
 
 /** One place that can be asked: one URL of an HTTP upstream, for one table. */

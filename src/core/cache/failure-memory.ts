@@ -1,0 +1,45 @@
+/**
+ * The short memory of failure: a key whose question just failed is not asked again at once.
+ *
+ * A failure is never stored as an answer. It is only repeated to whoever asks within a second,
+ * so that a busy client does not turn an outage into a storm. Monotonic time: no step of the
+ * wall clock makes a failure last.
+ */
+import { LRUCache } from 'lru-cache'
+import type { Permanent, Temporary } from '../result.ts'
+
+/** How long a failure is repeated, ms. Ours: short enough that a recovery is seen at once. */
+export const FAILURE_MEMORY_MS = 1000
+
+/** Keys remembered, ours: a second of failures at the highest rate, about 2 MB. */
+export const MAX_FAILURES = 10_000
+
+/** Longest key that is remembered, in UTF-16 units, ours: bounds the memory above; no address is longer. */
+const MAX_KEY_LENGTH = 320
+
+interface Failure {
+  readonly result: Temporary | Permanent
+  readonly untilMs: number
+}
+
+export class FailureMemory {
+  readonly #failures = new LRUCache<string, Failure>({ maxSize: MAX_FAILURES, sizeCalculation: () => 1 })
+
+  add(key: string, result: Temporary | Permanent, nowMs: number): void {
+    if (key.length <= MAX_KEY_LENGTH) this.#failures.set(key, { result, untilMs: nowMs + FAILURE_MEMORY_MS })
+  }
+
+  get(key: string, nowMs: number): Temporary | Permanent | undefined {
+    // The cached path of a healthy gateway pays nothing here.
+    if (this.#failures.size === 0) return undefined
+    const failure = this.#failures.get(key)
+    if (failure === undefined) return undefined
+    if (nowMs < failure.untilMs) return failure.result
+    this.#failures.delete(key)
+    return undefined
+  }
+
+  delete(key: string): void {
+    if (this.#failures.size > 0) this.#failures.delete(key)
+  }
+}

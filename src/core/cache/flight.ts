@@ -1,0 +1,88 @@
+/**
+ * One request under way, and everybody who waits for it.
+ *
+ * A waiter that gives up leaves the others waiting. When nobody waits any more the flight has
+ * become a background one: it goes on to its own limit, so that its answer is there when
+ * Postfix asks again, and the limiter may cancel it for a waiting lookup.
+ */
+import type { Clock } from '../clock.ts'
+import type { Explanation } from '../explain.ts'
+import type { LookupResult } from '../result.ts'
+import type { Question, Validators } from '../upstream.ts'
+import type { StoredAnswer } from './stored-answer.ts'
+
+/** How a flight ended. */
+export interface Landing {
+  readonly result: LookupResult
+  readonly source: 'upstream' | 'static' | 'shed'
+}
+
+/** What a flight is made of. */
+export interface FlightPlan {
+  readonly table: string
+  readonly key: string
+  /** Own limit, monotonic ms. */
+  readonly deadlineMs: number
+  /** The answer in the store when the question was asked. */
+  readonly basis: StoredAnswer | undefined
+  /** Purges so far. */
+  readonly generation: number
+  readonly explanation: Explanation | undefined
+  /** True when somebody is about to wait; false for a refresh ahead of need. */
+  readonly wanted: boolean
+}
+
+export class Flight implements Question {
+  readonly table: string
+  readonly key: string
+  readonly deadlineMs: number
+  readonly basis: StoredAnswer | undefined
+  readonly generation: number
+  readonly explanation: Explanation | undefined
+  readonly #waiters = new Set<(landing: Landing | undefined) => void>()
+  /** The asker, from the question until it waits. */
+  #expected: boolean
+
+  constructor(plan: FlightPlan) {
+    this.table = plan.table
+    this.key = plan.key
+    this.deadlineMs = plan.deadlineMs
+    this.basis = plan.basis
+    this.generation = plan.generation
+    this.explanation = plan.explanation
+    this.#expected = plan.wanted
+  }
+
+  /** Only a found answer is asked for conditionally: a "not found" is never renewed, it is asked anew. */
+  get validators(): Validators | undefined {
+    return this.basis?.value === undefined ? undefined : this.basis.validators
+  }
+
+  /** Read again by the limiter whenever it needs room: it changes with those who wait. */
+  get background(): boolean {
+    return this.#waiters.size === 0 && !this.#expected
+  }
+
+  /**
+   * Waits for the end of the flight.
+   *
+   * @param deadlineMs Monotonic ms at which this waiter gives up.
+   * @returns `undefined` when it gave up.
+   */
+  wait(deadlineMs: number, clock: Clock): Promise<Landing | undefined> {
+    return new Promise((resolve) => {
+      const done = (landing: Landing | undefined) => {
+        timer.cancel()
+        this.#waiters.delete(done)
+        resolve(landing)
+      }
+      const timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () => done(undefined))
+      this.#waiters.add(done)
+      this.#expected = false
+    })
+  }
+
+  land(landing: Landing): void {
+    for (const done of [...this.#waiters]) done(landing)
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * How long an answer may be used, worked out once, when it is stored.
+ *
+ * Found answers get the three windows of freshness.ts. "Not found" gets a lifetime and no
+ * stale window at all: served late it would bounce mail for a mailbox that exists by now.
+ *
+ * Sources: RFC 9111 sections 4.2 (lifetime, age) and 5.2.2 (directives), RFC 5861.
+ */
+import type { CachingHeaders } from '../upstream.ts'
+import { type CacheControl, deltaMs, parseCacheControl } from './cache-control.ts'
+import type { Freshness } from './freshness.ts'
+import { parseHttpDate } from './http-date.ts'
+
+/** The settings of one table that decide lifetimes. Defaults and bounds stand in the configuration schema. */
+export interface LifetimePolicy {
+  readonly ttlMs: number
+  readonly negativeTtlMs: number
+  readonly staleWhileRevalidateMs: number
+  readonly staleIfErrorMs: number
+  /** Share of the lifetime, 0 to 0.5, by which it is shortened at random. */
+  readonly jitter: number
+  readonly honorCacheControl: boolean
+  readonly minTtlMs: number
+  readonly maxTtlMs: number
+}
+
+/** When a reply was read: the wall clock, and a random number from 0 up to 1. */
+export interface StoreMoment {
+  readonly wallMs: number
+  readonly random: number
+}
+
+/** How to store an answer. */
+export interface Lifetime {
+  readonly freshness: Freshness
+  /** Age that the answer had on arrival, ms: other caches held it before. */
+  readonly initialAgeMs: number
+}
+
+/**
+ * Fixes the windows of a found answer.
+ *
+ * @returns `undefined` when the service forbids to store it (no-store, Vary).
+ */
+export function foundLifetime(
+  policy: LifetimePolicy,
+  caching: CachingHeaders | undefined,
+  moment: StoreMoment,
+): Lifetime | undefined {
+  const configured = {
+    freshnessLifetimeMs: shortened(policy.ttlMs, policy, moment),
+    staleWhileRevalidateMs: policy.staleWhileRevalidateMs,
+    staleIfErrorMs: policy.staleIfErrorMs,
+  }
+  if (!policy.honorCacheControl) return { freshness: configured, initialAgeMs: 0 }
+  const control = parseCacheControl(caching?.cacheControl ?? '')
+  if (forbidsStoring(control, caching)) return undefined
+  // Kept only for its validators: without asking it must not be used, not even in an outage.
+  if (control.noCache) return { freshness: NEVER, initialAgeMs: 0 }
+
+  const initialAgeMs = initialAge(caching, moment.wallMs)
+  const stated = statedLifetime(control, caching, moment.wallMs)
+  const lifetimeMs = stated === undefined ? configured.freshnessLifetimeMs : shortened(stated, policy, moment)
+  const freshness = {
+    // minTtl holds from now on, whatever the age on arrival.
+    freshnessLifetimeMs: Math.max(Math.min(lifetimeMs, policy.maxTtlMs), initialAgeMs + policy.minTtlMs),
+    staleWhileRevalidateMs: control.staleWhileRevalidateMs ?? policy.staleWhileRevalidateMs,
+    staleIfErrorMs: control.staleIfErrorMs ?? policy.staleIfErrorMs,
+  }
+  return { freshness: control.mustRevalidate ? withoutStale(freshness) : freshness, initialAgeMs }
+}
+
+/**
+ * Fixes the lifetime of a "not found". The service may shorten the configured time and
+ * never lengthen it.
+ *
+ * @returns `undefined` when it must not be stored, or would be stale at once.
+ */
+export function negativeLifetime(
+  policy: LifetimePolicy,
+  caching: CachingHeaders | undefined,
+  moment: StoreMoment,
+): Lifetime | undefined {
+  let lifetimeMs = policy.negativeTtlMs
+  if (policy.honorCacheControl) {
+    const control = parseCacheControl(caching?.cacheControl ?? '')
+    if (forbidsStoring(control, caching) || control.noCache) return undefined
+    const stated = statedLifetime(control, caching, moment.wallMs)
+    const leftMs =
+      stated === undefined ? Number.POSITIVE_INFINITY : stated - initialAge(caching, moment.wallMs)
+    lifetimeMs = Math.min(lifetimeMs, leftMs)
+  }
+  if (lifetimeMs <= 0) return undefined
+  const freshness = { ...NEVER, freshnessLifetimeMs: shortened(lifetimeMs, policy, moment) }
+  return { freshness, initialAgeMs: 0 }
+}
+
+/** Tells whether a 304 says anything about freshness; if not, what was stored stays (RFC 9111 section 3.2). */
+export function saysFreshness(caching: CachingHeaders | undefined): boolean {
+  return caching?.cacheControl !== undefined || caching?.expires !== undefined || caching?.vary !== undefined
+}
+
+/** Age on arrival, ms. Source: RFC 9111 section 4.2.3, without the response delay. */
+export function initialAge(caching: CachingHeaders | undefined, nowMs: number): number {
+  const age = caching?.age === undefined ? 0 : (deltaMs([caching.age.trim()]) ?? 0)
+  const dateMs = caching?.date === undefined ? undefined : parseHttpDate(caching.date.trim(), nowMs)
+  const apparentAge = dateMs === undefined ? 0 : Math.max(0, nowMs - dateMs)
+  return Math.round(Math.max(age, apparentAge))
+}
+
+const NEVER: Freshness = Object.freeze({
+  freshnessLifetimeMs: 0,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+})
+
+function withoutStale(freshness: Freshness): Freshness {
+  return { ...NEVER, freshnessLifetimeMs: freshness.freshnessLifetimeMs }
+}
+
+/** A reply that varies by the request is not stored: nothing here knows which request fields it means. */
+function forbidsStoring(control: CacheControl, caching: CachingHeaders | undefined): boolean {
+  return control.noStore || (caching?.vary !== undefined && caching.vary.trim() !== '')
+}
+
+/** Lifetime that the reply states, ms, or undefined. max-age goes before Expires (RFC 9111 section 5.3). */
+function statedLifetime(
+  control: CacheControl,
+  caching: CachingHeaders | undefined,
+  nowMs: number,
+): number | undefined {
+  if (control.maxAgeMs !== undefined) return control.maxAgeMs
+  if (caching?.expires === undefined) return undefined
+  const expiresMs = parseHttpDate(caching.expires.trim(), nowMs)
+  if (expiresMs === undefined) return 0
+  const dateMs = caching.date === undefined ? undefined : parseHttpDate(caching.date.trim(), nowMs)
+  return Math.max(0, expiresMs - (dateMs ?? nowMs))
+}
+
+/** Shortens a lifetime at random, so that answers stored together do not expire together. Whole ms. */
+function shortened(lifetimeMs: number, policy: LifetimePolicy, moment: StoreMoment): number {
+  return Math.round(lifetimeMs * (1 - policy.jitter * moment.random))
+}

@@ -1,0 +1,54 @@
+/**
+ * Which purges happened since a question was asked, so that an answer asked for before a
+ * purge does not come back after it.
+ */
+
+/** What a purge forgets. */
+export type PurgeScope =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'key'; readonly key: string }
+  /** Every key of a domain: `user@domain`, `@domain` and `domain`, in any case. */
+  | { readonly kind: 'domain'; readonly domain: string }
+
+/**
+ * Purges remembered, ours: a request lasts 90 s at most. A question older than the
+ * oldest of them counts as purged, which costs one more request and is never wrong.
+ */
+export const REMEMBERED_PURGES = 1000
+
+export class PurgeLog {
+  /** Purges so far: a question notes it when it is asked. */
+  generation = 0
+  readonly #recent: PurgeScope[] = []
+
+  add(scope: PurgeScope): void {
+    this.generation++
+    this.#recent.push(scope)
+    if (this.#recent.length > REMEMBERED_PURGES) this.#recent.shift()
+  }
+
+  /** Tells whether `key` was purged after `generation` was noted. */
+  purgedSince(generation: number, key: string): boolean {
+    const missed = this.generation - generation
+    if (missed === 0) return false
+    if (missed > this.#recent.length) return true
+    return this.#recent.slice(-missed).some((scope) => inScope(scope, key))
+  }
+}
+
+/** Tells whether a purge takes a key with it. */
+export function inScope(scope: PurgeScope, key: string): boolean {
+  switch (scope.kind) {
+    case 'all':
+      return true
+    case 'key':
+      return key === scope.key
+    case 'domain':
+      return domainOf(key).toLowerCase() === scope.domain.toLowerCase()
+  }
+}
+
+/** What follows the last `@`, as Postfix has it; the whole key when there is none. */
+function domainOf(key: string): string {
+  return key.slice(key.lastIndexOf('@') + 1)
+}
