@@ -13,11 +13,10 @@ export type FilterSubject =
   | { readonly kind: 'none' } // no domain: never passes
   | { readonly kind: 'domain'; readonly domain: string } // lower case
 
-/** The filter's answer, and the domain it decided on. */
-export interface DomainVerdict {
-  readonly passed: boolean
-  readonly domain: string | undefined
-}
+/** What the filter says of one key, and the domain it decided on. */
+export type DomainVerdict =
+  | { readonly kind: 'pass'; readonly domain: string | undefined }
+  | { readonly kind: 'filtered'; readonly domain: string | undefined }
 
 const EXEMPT: FilterSubject = Object.freeze({ kind: 'exempt' })
 const NONE: FilterSubject = Object.freeze({ kind: 'none' })
@@ -74,9 +73,30 @@ export class DomainList {
   }
 }
 
-/** Applies a list to one key. */
-export function filterByList(key: string, list: DomainList): DomainVerdict {
-  const subject = filterSubject(key)
-  if (subject.kind !== 'domain') return { passed: subject.kind === 'exempt', domain: undefined }
-  return { passed: list.has(subject.domain), domain: subject.domain }
+/** Makes a filter of a list of domains. */
+export function filterByList(entries: readonly string[]): (key: string) => DomainVerdict {
+  const list = new DomainList(entries)
+  return (key) => {
+    const subject = filterSubject(key)
+    if (subject.kind !== 'domain') return withoutDomain(subject.kind)
+    return { kind: list.has(subject.domain) ? 'pass' : 'filtered', domain: subject.domain }
+  }
+}
+
+/**
+ * Makes a filter of another table, which knows the domains: the caller asks it, and its failure
+ * is the lookup's failure.
+ */
+export function filterByTable<Table>(
+  table: Table,
+): (key: string) => DomainVerdict | { readonly kind: 'ask'; readonly domain: string; readonly table: Table } {
+  return (key) => {
+    const subject = filterSubject(key)
+    if (subject.kind !== 'domain') return withoutDomain(subject.kind)
+    return { kind: 'ask', domain: subject.domain, table }
+  }
+}
+
+function withoutDomain(kind: 'exempt' | 'none'): DomainVerdict {
+  return { kind: kind === 'exempt' ? 'pass' : 'filtered', domain: undefined }
 }
