@@ -1,0 +1,36 @@
+/**
+ * Why a listener cannot listen, as a sentence that tells the operator what to do.
+ */
+
+/** Thrown while a listener is opened or changed; nothing of it is left behind. */
+export class ListenError extends Error {
+  readonly code = 'MAPGATE_ERR_LISTEN'
+}
+
+/** What to do about an error of bind(2) or listen(2). */
+const ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there; stop it or choose another address',
+  EADDRNOTAVAIL: 'this machine has no such address; choose one of its own',
+  EACCES: 'not permitted; choose a port above 1023 or a directory that mapgate may write',
+  EPERM: 'not permitted; choose a port above 1023 or a directory that mapgate may write',
+  ENOENT: 'the directory does not exist; create it',
+  ENOTDIR: 'the directory does not exist; create it',
+  ENOTFOUND: 'the host name is not known; use an IP address',
+  EMFILE: 'out of file descriptors; raise the limit (ulimit -n, LimitNOFILE=)',
+}
+
+/** Makes an operating system's error ours. */
+export function listenError(listener: string, error: unknown): ListenError {
+  if (error instanceof ListenError) return error
+  const code = codeOf(error)
+  const advice = ADVICE[code] ?? (error instanceof Error ? error.message : String(error))
+  return new ListenError(`cannot listen on ${listener}: ${advice}${code === '' ? '' : ` (${code})`}`, {
+    cause: error,
+  })
+}
+
+/** The system's name of an error, such as EACCES; '' when it has none. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return ''
+  return typeof error.code === 'string' ? error.code : ''
+}

@@ -1,0 +1,223 @@
+/**
+ * One listening socket and its connections.
+ *
+ * Dead peers are found by TCP keepalive, never by an idle time limit (wire facts: a closed idle
+ * connection costs Postfix a second). A half-closed client still gets its replies.
+ */
+import { createServer, isIP, type Server, type Socket } from 'node:net'
+import { type Address, formatAddress } from '../core/address.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Lookup } from '../core/lookup.ts'
+import type { ListenerStatus } from '../core/status.ts'
+import { socketmap } from '../protocols/socketmap/server.ts'
+import { tcpTable } from '../protocols/tcp-table/server.ts'
+import { AllowList } from './allow-list.ts'
+import { BACKLOG } from './backlog.ts'
+import { ListenError, listenError } from './listen-error.ts'
+import type { ListenerObserver } from './listener-observer.ts'
+import type { ListenerSettings } from './listener-settings.ts'
+import type { Service } from './service.ts'
+import { Session } from './session.ts'
+import { Sessions } from './sessions.ts'
+import { passedSocket } from './systemd.ts'
+import { listenOnUnixSocket, type SocketFile } from './unix-socket.ts'
+
+/** What a listener works with. */
+export interface ListenerParts {
+  readonly lookup: Lookup
+  readonly clock: Clock
+  readonly observer: ListenerObserver
+}
+
+/** How long a connection is silent before the kernel asks whether its peer lives, in ms. Ours: RFC 1122's two hours would keep dead ones too long. */
+const KEEPALIVE_AFTER_MS = 60_000
+
+/**
+ * Opens a listener.
+ *
+ * @throws ListenError with a sentence that tells the operator what to do.
+ */
+export async function openListener(settings: ListenerSettings, parts: ListenerParts): Promise<Listener> {
+  const listener = new Listener(settings, parts)
+  try {
+    await listener.open()
+  } catch (error) {
+    throw listenError(settings.name, error)
+  }
+  return listener
+}
+
+export class Listener {
+  readonly #parts: ListenerParts
+  readonly #server: Server
+  readonly #sessions = new Sessions()
+  #settings: ListenerSettings
+  #service: Service
+  #allow: AllowList
+  #file: SocketFile | undefined
+  /** False for unix sockets, whose peers have no address. */
+  #network = true
+  /** Stands at the read that came last, over all connections. */
+  #activity = 0
+  readonly #nextActivity = () => ++this.#activity
+  /** Resolves when the listening socket and every connection are closed. */
+  #closed: Promise<void> | undefined
+
+  /** Does not listen yet: use {@link openListener}. */
+  constructor(settings: ListenerSettings, parts: ListenerParts) {
+    this.#parts = parts
+    this.#settings = settings
+    this.#service = serviceOf(settings, parts)
+    this.#allow = new AllowList(settings.allow)
+    this.#server = createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_AFTER_MS },
+      (socket) => this.#accept(socket),
+    )
+  }
+
+  async open(): Promise<void> {
+    const { address } = this.#settings
+    if (address.kind === 'unix')
+      this.#file = await listenOnUnixSocket(this.#server, address.path, this.#settings)
+    else await listen(this.#server, address)
+    this.#network = this.bound.kind === 'inet'
+    this.#server.on('error', (error) => this.#acceptFailed(error))
+  }
+
+  /** The address in use: with the port that was really bound. */
+  get bound(): Address {
+    const { address } = this.#settings
+    if (address.kind === 'unix') return address
+    const bound = this.#server.address()
+    if (bound === null) return address
+    if (typeof bound === 'string') return { kind: 'unix', path: bound }
+    return { kind: 'inet', host: bound.address, port: bound.port }
+  }
+
+  get settings(): ListenerSettings {
+    return this.#settings
+  }
+
+  status(): ListenerStatus {
+    const { name, protocol } = this.#settings
+    return { name, protocol, bound: formatAddress(this.bound), connections: this.#sessions.size }
+  }
+
+  /**
+   * Takes new tables, allowed addresses, limits and file access, without closing a connection: what is
+   * not allowed any more is so from the next connection on.
+   *
+   * @throws ListenError when protocol or address differ, or when the file access cannot be set; nothing is changed then.
+   */
+  update(settings: ListenerSettings, lookup: Lookup = this.#service.lookup): void {
+    if (
+      formatAddress(settings.address) !== formatAddress(this.#settings.address) ||
+      settings.protocol !== this.#settings.protocol
+    ) {
+      throw new ListenError(`${settings.name} has another address or protocol; it must be opened anew`)
+    }
+    const allow = new AllowList(settings.allow)
+    this.#file?.setAccess(settings)
+    this.#allow = allow
+    this.#settings = settings
+    // In place: the sessions share it.
+    Object.assign(this.#service, serviceOf(settings, { ...this.#parts, lookup }))
+  }
+
+  /**
+   * Stops accepting, answers every request that has arrived completely, then closes each connection.
+   * Resolves when the last one is closed; {@link close} ends the waiting.
+   */
+  async drain(): Promise<void> {
+    const closed = this.#stopAccepting()
+    // Two turns of the event loop, so that what the kernel already holds is read first.
+    await nextTurn()
+    await nextTurn()
+    for (const session of this.#sessions) session.leave()
+    await closed
+  }
+
+  /** Stops accepting and closes every connection at once. */
+  async close(): Promise<void> {
+    const closed = this.#stopAccepting()
+    for (const session of this.#sessions) session.destroy()
+    await closed
+  }
+
+  #accept(socket: Socket): void {
+    const { observer } = this.#parts
+    const address = socket.remoteAddress ?? ''
+    const refusal = this.#network && !this.#allow.allows(address) ? 'allow' : this.#makeRoom(address)
+    if (refusal !== undefined) {
+      observer.connectionRefused(refusal)
+      socket.on('error', () => {}) // closed already, nothing to tell
+      socket.destroy()
+      return
+    }
+    const session = new Session(socket, address, this.#service, this.#nextActivity)
+    this.#sessions.add(session)
+    observer.connectionOpened()
+    socket.once('close', () => this.#remove(session))
+  }
+
+  #makeRoom(address: string): 'limit' | 'address-limit' | undefined {
+    return this.#sessions.makeRoom(address, this.#settings, (session) => this.#shed(session))
+  }
+
+  #shed(session: Session): void {
+    this.#parts.observer.connectionShed()
+    this.#parts.observer.connectionClosed()
+    session.shed()
+  }
+
+  #remove(session: Session): void {
+    if (this.#sessions.delete(session)) this.#parts.observer.connectionClosed()
+  }
+
+  /** Out of descriptors: the kernel's queue was refused, and one idle connection gives its own back. */
+  #acceptFailed(error: Error): void {
+    this.#parts.observer.acceptFailed(error)
+    this.#sessions.shedOne((session) => this.#shed(session))
+  }
+
+  #stopAccepting(): Promise<void> {
+    this.#file?.remove()
+    this.#file = undefined
+    this.#closed ??= new Promise((resolve) => this.#server.close(() => resolve()))
+    return this.#closed
+  }
+}
+
+function serviceOf(settings: ListenerSettings, { lookup, clock, observer }: ListenerParts): Service {
+  return settings.protocol === 'socketmap'
+    ? {
+        protocol: socketmap,
+        lookup,
+        clock,
+        observer,
+        table: '',
+        tables: settings.tables === undefined ? undefined : new Set(settings.tables),
+      }
+    : { protocol: tcpTable, lookup, clock, observer, table: settings.table, tables: undefined }
+}
+
+function listen(server: Server, address: Exclude<Address, { kind: 'unix' }>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', () => {
+      server.off('error', reject)
+      resolve()
+    })
+    if (address.kind === 'systemd') {
+      const fd = passedSocket(address.name, { environment: process.env, pid: process.pid })
+      server.listen({ fd, backlog: BACKLOG })
+    } else {
+      const ipv6Only = isIP(address.host) === 6 && address.host !== '::'
+      server.listen({ host: address.host, port: address.port, ipv6Only, backlog: BACKLOG })
+    }
+  })
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

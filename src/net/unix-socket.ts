@@ -1,0 +1,117 @@
+/**
+ * The file of a unix socket: made without ever being open to more than was asked, taken over
+ * only from nobody, and removed only while it is ours.
+ *
+ * The socket is bound under a temporary name beside its own, closed to everybody else, given
+ * its owner and mode, and then renamed. So it appears ready, replaces a stale file in one step,
+ * and node, which removes the name that it bound, never removes somebody else's file.
+ */
+import { randomBytes } from 'node:crypto'
+import { lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs'
+import { connect, type Server } from 'node:net'
+import { dirname, join } from 'node:path'
+import { BACKLOG } from './backlog.ts'
+import { type FileAccess, setAccess } from './file-owner.ts'
+import { codeOf, ListenError } from './listen-error.ts'
+
+/** Permission bits that others than the owner may have. */
+const OWNER_BITS = 0o700
+const ALL_BITS = 0o777
+
+/** How long a server behind an existing file may take to accept, in ms. Ours: it is on this machine. */
+const PROBE_TIMEOUT_MS = 1000
+
+/** A socket file that we made. */
+export class SocketFile {
+  readonly path: string
+  readonly #made: Stats
+
+  constructor(path: string, made: Stats) {
+    this.path = path
+    this.#made = made
+  }
+
+  /** Gives the file another owner or mode. Connections stay. */
+  setAccess(access: FileAccess): void {
+    if (this.#isOurs()) setAccess(this.path, access)
+  }
+
+  /** Removes the file, unless another program has put its own there. */
+  remove(): void {
+    if (this.#isOurs()) unlinkSync(this.path)
+  }
+
+  #isOurs(): boolean {
+    const now = lstatSync(this.path, { throwIfNoEntry: false })
+    return now !== undefined && now.ino === this.#made.ino && now.dev === this.#made.dev
+  }
+}
+
+/**
+ * Makes `server` listen on a unix socket.
+ *
+ * @throws ListenError when somebody answers there, or when the file is no socket.
+ */
+export async function listenOnUnixSocket(
+  server: Server,
+  path: string,
+  access: FileAccess,
+): Promise<SocketFile> {
+  await requireFree(path)
+  const temporary = join(dirname(path), `.${randomBytes(4).toString('hex')}`)
+  await bind(server, temporary, access.mode)
+  try {
+    setAccess(temporary, access)
+    const made = lstatSync(temporary)
+    renameSync(temporary, path)
+    return new SocketFile(path, made)
+  } catch (error) {
+    server.close()
+    throw error
+  }
+}
+
+/** Binds with a file mode that has no bit more than the owner's of `mode`. */
+function bind(server: Server, path: string, mode: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', () => {
+      server.off('error', reject)
+      resolve()
+    })
+    // The file is made within the call, so nothing else runs under this mask.
+    const umask = process.umask(ALL_BITS & ~(mode & OWNER_BITS))
+    try {
+      server.listen({ path, backlog: BACKLOG })
+    } finally {
+      process.umask(umask)
+    }
+  })
+}
+
+/** Throws unless nothing is at `path`, or a socket that nobody answers at. */
+async function requireFree(path: string): Promise<void> {
+  const there = lstatSync(path, { throwIfNoEntry: false })
+  if (there === undefined) return
+  if (!there.isSocket())
+    throw new ListenError(`${path} exists and is no socket; remove it or choose another path`)
+  const outcome = await probe(path)
+  if (outcome === 'ECONNREFUSED' || outcome === 'ENOENT') return
+  if (outcome === '')
+    throw new ListenError(`another program answers at ${path}; stop it or choose another path`)
+  throw new ListenError(`${path} exists and cannot be tried (${outcome}); remove it when nobody uses it`)
+}
+
+/** Tries to connect: '' when somebody answers, else the system's name of the error. */
+function probe(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    const finish = (outcome: string) => {
+      socket.destroy()
+      resolve(outcome)
+    }
+    socket.once('connect', () => finish(''))
+    socket.once('error', (error) => finish(codeOf(error)))
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => finish('ETIMEDOUT'))
+  })
+}

@@ -1,0 +1,151 @@
+/**
+ * The connection of a wire client: one question at a time, each reply for its own question.
+ *
+ * Behaves as Postfix does: a connection that the server closed is made anew and the question
+ * asked once more; a reply that does not come in time is not asked for again.
+ * Peer: Postfix `src/util/auto_clnt.c`, `src/global/dict_sockmap.c`
+ */
+import { connect, type Socket } from 'node:net'
+import type { Address } from '../core/address.ts'
+import type { Clock } from '../core/clock.ts'
+import { type Temporary, temporary } from '../core/result.ts'
+import type { Decoder } from '../protocols/protocol.ts'
+import { codeOf } from './listen-error.ts'
+
+/** The payload of a reply, or why there is none. */
+export type Exchange = { readonly kind: 'reply'; readonly payload: Buffer } | Temporary
+
+export interface WireConnectionOptions {
+  readonly address: Address
+  /** Longest time to connect, and again to wait for each reply, ms. */
+  readonly timeoutMs: number
+  readonly clock: Clock
+  readonly createDecoder: () => Decoder
+}
+
+/** The question that waits for its reply. */
+interface Waiting {
+  readonly socket: Socket
+  readonly decoder: Decoder
+  readonly finish: (exchange: Exchange | 'closed') => void
+}
+
+/** Source: Postfix asks twice in all, `src/global/dict_sockmap.c`, DICT_SOCKMAP_TRY_LIMIT. */
+const MAX_TRIES = 2
+
+export class WireConnection {
+  readonly #options: WireConnectionOptions
+  #socket: Socket | undefined
+  #waiting: Waiting | undefined
+  /** The end of the queue of questions. */
+  #last: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  constructor(options: WireConnectionOptions) {
+    this.#options = options
+  }
+
+  /** Sends a request and waits for its reply; questions asked at the same time wait for their turn. */
+  exchange(request: Buffer): Promise<Exchange> {
+    const result = this.#last.then(() => this.#try(request))
+    this.#last = result
+    return result
+  }
+
+  /** Closes the connection; a question under way is answered as temporary. */
+  close(): void {
+    this.#closed = true
+    this.#drop()
+    this.#waiting?.finish(temporary('connect', 'the client was closed'))
+  }
+
+  async #try(request: Buffer): Promise<Exchange> {
+    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+      if (this.#closed) return temporary('connect', 'the client was closed')
+      const socket = await this.#connected()
+      if (!('write' in socket)) return socket
+      const exchange = await this.#ask(socket, request)
+      if (exchange !== 'closed') return exchange
+    }
+    return temporary('connect', 'the server closed the connection without a reply')
+  }
+
+  #ask(socket: Socket, request: Buffer): Promise<Exchange | 'closed'> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(this.#options.timeoutMs, () =>
+        finish(temporary('timeout', 'no reply from the server in time')),
+      )
+      const finish = (exchange: Exchange | 'closed') => {
+        timer.cancel()
+        this.#waiting = undefined
+        if (exchange === 'closed' || exchange.kind !== 'reply') this.#drop()
+        resolve(exchange)
+      }
+      this.#waiting = { socket, decoder: this.#options.createDecoder(), finish }
+      socket.write(request)
+    })
+  }
+
+  #onData(socket: Socket, chunk: Buffer): void {
+    const waiting = this.#waiting
+    if (waiting?.socket !== socket) {
+      // Nobody asked: a later question could take this for its own reply.
+      socket.destroy()
+      return
+    }
+    waiting.decoder.push(chunk)
+    const step = waiting.decoder.read()
+    if (step.kind === 'more') return
+    if (step.kind !== 'frame') {
+      waiting.finish(
+        temporary('unreadable', 'the server sent a reply that is too long or not of the protocol'),
+      )
+      return
+    }
+    const rest = waiting.decoder.read()
+    // More than one reply to one question: none of the next ones could be trusted.
+    if (rest.kind !== 'more' || waiting.decoder.pendingBytes > 0) this.#drop()
+    waiting.finish({ kind: 'reply', payload: step.payload })
+  }
+
+  /** The open connection, a new one, or why there is none. */
+  #connected(): Promise<Socket | Temporary> | Socket {
+    if (this.#socket?.writable === true) return this.#socket
+    this.#drop()
+    const { address, clock, timeoutMs } = this.#options
+    if (address.kind === 'systemd')
+      return Promise.resolve(temporary('connect', 'systemd:NAME is no address to connect to'))
+    const socket = address.kind === 'unix' ? connect(address.path) : connect(address.port, address.host)
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => this.#onData(socket, chunk))
+    socket.on('close', () => {
+      if (this.#waiting?.socket === socket) this.#waiting.finish('closed')
+    })
+    return new Promise((resolve) => {
+      const settle = (result: Socket | Temporary) => {
+        timer.cancel()
+        if (result !== socket) socket.destroy()
+        resolve(result)
+      }
+      const timer = clock.after(timeoutMs, () =>
+        settle(temporary('timeout', 'cannot connect to the server in time')),
+      )
+      // Also called when an open connection breaks: 'close' tells the question that waits.
+      socket.on('error', (error) => settle(temporary('connect', connectReason(error))))
+      socket.once('close', () => settle(temporary('connect', 'the connection was closed')))
+      socket.once('connect', () => settle(socket))
+    })
+  }
+
+  #drop(): void {
+    const socket = this.#socket
+    this.#socket = undefined
+    socket?.destroy()
+  }
+}
+
+function connectReason(error: Error): string {
+  const code = codeOf(error)
+  return `cannot connect to the server${code === '' ? '' : `: ${code}`}`
+}
