@@ -1,0 +1,92 @@
+/**
+ * `mapgate demo`: an HTTP directory in a process of its own, a gateway over it, and lines to try.
+ */
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { demoConfig } from './demo/demo-config.ts'
+import { type RunningDirectory, startDirectory } from './demo/directory-child.ts'
+import { findPostmap } from './demo/find-postmap.ts'
+import { ownName } from './demo/own-name.ts'
+import { demoPorts, freeDemoPort, takenPort } from './demo/ports.ts'
+import { tryLines } from './demo/try-lines.ts'
+import { CommandError, EXIT_OK, EXIT_UNREACHABLE } from './exit-codes.ts'
+import type { CommandIo } from './io.ts'
+import { runUntilSignal, type SignalSource } from './running-gateway.ts'
+import { type StartGateway, startGateway } from './start-gateway.ts'
+
+export interface DemoOptions {
+  /** The first of four ports. */
+  readonly port: number
+}
+
+/** The surroundings: `script` is `process.argv[1]`. */
+export interface DemoIo extends CommandIo {
+  readonly script: string
+}
+
+/** What a test replaces. */
+export interface DemoParts {
+  readonly start: StartGateway
+  readonly signals: SignalSource
+  /** The compiled program of the directory. */
+  readonly directoryScript: string
+}
+
+// Two folders up both from src/commands and from dist/commands.
+const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
+
+const REAL_PARTS: DemoParts = {
+  start: startGateway,
+  signals: process,
+  directoryScript: fileURLToPath(new URL('./demo/directory-process.js', import.meta.url)),
+}
+
+export async function demo(
+  { port }: DemoOptions,
+  io: DemoIo,
+  { start, signals, directoryScript }: DemoParts = REAL_PARTS,
+): Promise<number> {
+  const mapgate = ownName(io)
+  const ports = demoPorts(port)
+  await refuseTakenPorts(port, mapgate)
+  const config = await demoConfig(join(EXAMPLES, 'demo.yaml'), ports)
+  let directory: RunningDirectory | undefined
+  try {
+    directory = await startDirectory(directoryScript, join(EXAMPLES, 'directory'), ports.directory)
+    const gateway = await start(config.file, io)
+    io.stdout.write(
+      tryLines({
+        ports,
+        directoryPid: directory.pid,
+        mapgate,
+        postmap: await findPostmap(io.env.PATH),
+        configFile: shorter(config.file, io.cwd),
+        dataFolder: shorter(join(EXAMPLES, 'directory'), io.cwd),
+      }),
+    )
+    const ending = await runUntilSignal(gateway, signals, io, directory.ended)
+    if (ending !== 'child-ended') return EXIT_OK
+    throw new CommandError(EXIT_UNREACHABLE, 'the directory has ended by itself; start the demo again')
+  } finally {
+    await directory?.stop()
+    await config.remove()
+  }
+}
+
+async function refuseTakenPorts(port: number, mapgate: string): Promise<void> {
+  const taken = await takenPort(demoPorts(port))
+  if (taken === undefined) return
+  const why = taken.code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${taken.code})`
+  const other = await freeDemoPort(port)
+  const choice = other === undefined ? 'choose others by --port' : `try: ${mapgate} demo --port ${other}`
+  throw new CommandError(
+    EXIT_UNREACHABLE,
+    `port ${taken.port} of 127.0.0.1 ${why}, and the demo needs the four ports from ${port}; ${choice}`,
+  )
+}
+
+/** As a person would type it. */
+function shorter(file: string, cwd: string): string {
+  const near = relative(cwd, file)
+  return near.startsWith('..') ? file : near
+}

@@ -1,0 +1,119 @@
+/**
+ * A small HTTP directory of a made-up company: what a gateway has on its other side.
+ *
+ * `mapgate demo` runs it in a process of its own; `examples/directory/README.md` describes it
+ * for people. It answers from five JSON files, which are read again for every request, so that
+ * an edit shows at once.
+ *
+ *   GET /aliases/{address}    {"address": "...", "goto": ["...", ...]}
+ *   GET /users/{address}      {"address": "...", "name": "...", "mailbox": "...", "quotaMiB": 1024}
+ *   GET /domains/{domain}     {"domain": "...", "kind": "...", "since": "..."}
+ *   GET /transports/{key}     {"key": "...", "transport": "..."}
+ *   GET /access/{key}         {"key": "...", "action": "..."}
+ *   GET /                     {"routes": [...]}
+ *
+ * A key that is not there is 404 with a JSON body. Replies carry `ETag` and `Cache-Control`
+ * (RFC 9111), and a conditional request for an unchanged entry is answered 304 (RFC 9110
+ * section 13.1.2).
+ */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+
+/** How long an entry may be used, and how long it may still be used while it is asked again, in seconds. */
+const FOUND_CACHE_CONTROL = 'max-age=60, stale-while-revalidate=300'
+
+/** A new entry should be seen soon, so "not there" is believed for a shorter time, in seconds. */
+const NOT_FOUND_CACHE_CONTROL = 'max-age=10'
+
+/** Makes the JSON body of one entry of one file. */
+const ROUTES: ReadonlyMap<string, (key: string, entry: unknown) => object> = new Map([
+  ['aliases', (address, goto) => ({ address, goto })],
+  ['users', (address, user) => ({ address, ...Object(user) })],
+  ['domains', (domain, about) => ({ domain, ...Object(about) })],
+  ['transports', (key, transport) => ({ key, transport })],
+  ['access', (key, action) => ({ key, action })],
+])
+
+/** One reply, before it is sent. */
+interface Reply {
+  readonly status: number
+  readonly body: object
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * Makes the directory's HTTP server; it does not listen yet.
+ *
+ * @param folder Holds `aliases.json`, `users.json`, `domains.json`, `transports.json` and `access.json`.
+ */
+export function createDirectory(folder: string): Server {
+  return createServer((request, response) => {
+    answer(folder, request)
+      .catch((error: unknown) => unavailable(error))
+      .then((reply) => send(request, response, reply))
+  })
+}
+
+async function answer(folder: string, request: IncomingMessage): Promise<Reply> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return { status: 405, body: { error: 'only GET and HEAD are answered' }, headers: { allow: 'GET, HEAD' } }
+  }
+  const [path = ''] = (request.url ?? '/').split('?')
+  if (path === '/')
+    return { status: 200, body: { routes: [...ROUTES.keys()].map((name) => `/${name}/{key}`) } }
+
+  const [, name = '', escaped = '', ...more] = path.split('/')
+  const body = ROUTES.get(name)
+  if (body === undefined || more.length > 0) return { status: 404, body: { error: 'no such route' } }
+  const key = decode(escaped)
+  if (key === undefined) return { status: 400, body: { error: 'the key is not percent-encoded UTF-8' } }
+
+  const entry = await readEntry(join(folder, `${name}.json`), key)
+  if (entry === undefined) {
+    return {
+      status: 404,
+      body: { error: 'not found' },
+      headers: { 'cache-control': NOT_FOUND_CACHE_CONTROL },
+    }
+  }
+  return { status: 200, body: body(key, entry), headers: { 'cache-control': FOUND_CACHE_CONTROL } }
+}
+
+/** Mail addresses are looked up in lower case, as everybody's directory does. */
+function decode(escaped: string): string | undefined {
+  try {
+    return decodeURIComponent(escaped).toLowerCase()
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}
+
+async function readEntry(file: string, key: string): Promise<unknown> {
+  const entries: unknown = JSON.parse(await readFile(file, 'utf8'))
+  return new Map(Object.entries(Object(entries))).get(key)
+}
+
+/** A file that is being edited may be half written: the service says so and is well again later. */
+function unavailable(error: unknown): Reply {
+  const why = error instanceof Error ? error.message : String(error)
+  return { status: 503, body: { error: `the directory cannot read its data: ${why}` } }
+}
+
+function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  const body = `${JSON.stringify(reply.body)}\n`
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`
+  const headers = { ...reply.headers, ...(reply.status === 200 ? { etag } : {}) }
+  if (reply.status === 200 && request.headers['if-none-match'] === etag) {
+    response.writeHead(304, headers).end()
+    return
+  }
+  response.writeHead(reply.status, {
+    ...headers,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}

@@ -1,0 +1,60 @@
+/**
+ * `mapgate purge`: makes a running gateway forget stored answers.
+ */
+import { AdminClient, problemText } from './admin-client.ts'
+import { readAdminSection } from './admin-section.ts'
+import { type AdminOptions, findAdmin } from './admin-target.ts'
+import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_UNREACHABLE } from './exit-codes.ts'
+import { count } from './format.ts'
+import type { CommandIo } from './io.ts'
+
+export interface PurgeOptions extends AdminOptions {
+  readonly json?: boolean
+}
+
+/**
+ * @param key A key; `@DOMAIN` for every key of a domain; undefined for the whole table.
+ */
+export async function purge(
+  table: string,
+  key: string | undefined,
+  options: PurgeOptions,
+  io: CommandIo,
+): Promise<number> {
+  const client = new AdminClient(await findAdmin(options, io, readAdminSection))
+  try {
+    const reply = await client.send(
+      'DELETE',
+      `/api/v1/tables/${encodeURIComponent(table)}/cache${query(key)}`,
+    )
+    const { shown } = client.target
+    if (reply.status === 404) {
+      throw new CommandError(EXIT_PERMANENT, `${shown}: ${problemText(reply.body) ?? 'no such table'}`)
+    }
+    const purged = purgedIn(reply.body)
+    if (purged === undefined) {
+      throw new CommandError(EXIT_UNREACHABLE, `${shown}: the reply does not say how many; is this mapgate?`)
+    }
+    io.stdout.write(
+      options.json === true
+        ? `${JSON.stringify({ table, purged })}\n`
+        : `${table}: ${count(purged, 'answer')} forgotten\n`,
+    )
+    return EXIT_OK
+  } finally {
+    await client.close()
+  }
+}
+
+/** `@DOMAIN` alone means a domain, as in virtual(5); an address has something before its `@`. */
+function query(key: string | undefined): string {
+  if (key === undefined) return ''
+  return key.startsWith('@') && key.length > 1
+    ? `?domain=${encodeURIComponent(key.slice(1))}`
+    : `?key=${encodeURIComponent(key)}`
+}
+
+function purgedIn(body: unknown): number | undefined {
+  if (typeof body !== 'object' || body === null || !('purged' in body)) return undefined
+  return typeof body.purged === 'number' ? body.purged : undefined
+}

@@ -1,0 +1,154 @@
+/**
+ * `mapgate query`: asks for one key, or for every key on standard input.
+ *
+ *   mapgate query TABLE KEY                             a running gateway, through its admin API
+ *   mapgate query socketmap:inet:HOST:PORT:NAME KEY     any server over the wire, Postfix spelling
+ *   mapgate query socketmap:unix:PATH:NAME KEY
+ *   mapgate query tcp:HOST:PORT KEY
+ *
+ * The value goes to standard output and nothing else does, so that `$(mapgate query ...)` is
+ * the value or nothing. Everything that is not a value goes to standard error.
+ */
+import { parseWireEndpoint } from '../core/address.ts'
+import type { LookupResult } from '../core/result.ts'
+import type { AdminOptions } from './admin-target.ts'
+import {
+  CommandError,
+  EXIT_NOT_FOUND,
+  EXIT_OK,
+  EXIT_PERMANENT,
+  EXIT_TEMPORARY,
+  EXIT_USAGE,
+} from './exit-codes.ts'
+import type { Asked, Asker } from './query/asker.ts'
+import { explainLines, resultText } from './query/explain-text.ts'
+import { keyLines } from './query/key-lines.ts'
+import type { InteractiveIo } from './terminal.ts'
+
+export interface QueryOptions extends AdminOptions {
+  readonly explain?: boolean
+  readonly json?: boolean
+  /** Ask the service even if an answer is stored. */
+  readonly bypassCache?: boolean
+}
+
+/** Keys asked ahead of the one whose answer is printed next. Ours: as many as the admin client has connections. */
+const MAX_AHEAD = 16
+
+/**
+ * Asks, prints, and tells by its exit code what came out.
+ *
+ * @param target A table name, or a server in Postfix spelling.
+ * @param key The key, or `-` for the lines of standard input.
+ */
+export async function query(
+  target: string,
+  key: string,
+  options: QueryOptions,
+  io: InteractiveIo,
+): Promise<number> {
+  const asker = await openAsker(target, options, io)
+  try {
+    return key === '-' ? await queryLines(asker, options, io) : await queryOne(asker, key, options, io)
+  } finally {
+    await asker.close()
+  }
+}
+
+async function openAsker(target: string, options: QueryOptions, io: InteractiveIo): Promise<Asker> {
+  if (!target.includes(':')) {
+    const { openAdminAsker } = await import('./query/admin-asker.ts')
+    return openAdminAsker(target, options, io)
+  }
+  const endpoint = parseWireEndpoint(target)
+  if ('why' in endpoint) throw new CommandError(EXIT_USAGE, `${target}: ${endpoint.why}`)
+  if (options.explain === true || options.bypassCache === true) {
+    throw new CommandError(
+      EXIT_USAGE,
+      'a server on the wire only answers; --explain and --bypass-cache need the form "mapgate query TABLE KEY"',
+    )
+  }
+  const { openWireAsker } = await import('./query/wire-asker.ts')
+  return openWireAsker(target, endpoint, io)
+}
+
+async function queryOne(
+  asker: Asker,
+  key: string,
+  options: QueryOptions,
+  io: InteractiveIo,
+): Promise<number> {
+  const asked = await asker.ask(Buffer.from(key))
+  const { result } = asked
+  if (options.json === true) {
+    io.stdout.write(jsonLine(key, asked))
+  } else if (asked.steps !== undefined) {
+    io.stdout.write(`${explainLines(asked.steps).join('\n')}\n`)
+  } else if (result.kind === 'found') {
+    io.stdout.write(`${result.value}\n`)
+  } else {
+    io.stderr.write(`mapgate query: ${resultText(result)}\n`)
+  }
+  return exitCode(result)
+}
+
+/**
+ * Asks for every line of standard input and prints the found ones as `KEY<TAB>VALUE`, in order.
+ *
+ * A key without an answer is reported and the next is asked. The exit code is that of the
+ * worst: 77 or 75 if any key failed so, else 0 if one was found, else 1, as `postmap -q -`.
+ */
+async function queryLines(asker: Asker, options: QueryOptions, io: InteractiveIo): Promise<number> {
+  const kinds = new Set<LookupResult['kind']>()
+  const ahead: Promise<void>[] = []
+  let printed: Promise<void> = Promise.resolve()
+  for await (const key of keyLines(io.stdin)) {
+    const asking = asker.ask(key)
+    printed = printed.then(async () => {
+      const asked = await asking
+      kinds.add(asked.result.kind)
+      printLine(key, asked, options, io)
+    })
+    // The loop sees a failure when it waits for this line; until then it is not unhandled.
+    for (const promise of [asking, printed]) promise.catch(() => {})
+    ahead.push(printed)
+    if (ahead.length >= MAX_AHEAD) await ahead.shift()
+  }
+  await printed
+  if (kinds.has('permanent')) return EXIT_PERMANENT
+  if (kinds.has('temporary')) return EXIT_TEMPORARY
+  return kinds.has('found') ? EXIT_OK : EXIT_NOT_FOUND
+}
+
+function printLine(key: Buffer, asked: Asked, options: QueryOptions, io: InteractiveIo): void {
+  const { result, steps } = asked
+  if (options.json === true) {
+    io.stdout.write(jsonLine(key.toString(), asked))
+  } else if (steps !== undefined) {
+    io.stdout.write(`${key}\n${explainLines(steps).join('\n')}\n`)
+  } else if (result.kind === 'found') {
+    // The key's own bytes: it need not be UTF-8.
+    io.stdout.write(Buffer.concat([key, Buffer.from(`\t${result.value}\n`)]))
+  } else if (result.kind !== 'notfound') {
+    io.stderr.write(`mapgate query: ${JSON.stringify(key.toString())}: ${resultText(result)}\n`)
+  }
+}
+
+/** One line of JSON, for scripts. */
+function jsonLine(key: string, asked: Asked): string {
+  const { result, details, steps } = asked
+  return `${JSON.stringify({ key, ...result, ...details, ...(steps === undefined ? {} : { steps }) })}\n`
+}
+
+function exitCode(result: LookupResult): number {
+  switch (result.kind) {
+    case 'found':
+      return EXIT_OK
+    case 'notfound':
+      return EXIT_NOT_FOUND
+    case 'temporary':
+      return EXIT_TEMPORARY
+    case 'permanent':
+      return EXIT_PERMANENT
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Asks a table of a running gateway through its admin API.
+ */
+import type { LookupResult } from '../../core/result.ts'
+import { AdminClient, problemText } from '../admin-client.ts'
+import { readAdminSection } from '../admin-section.ts'
+import { findAdmin } from '../admin-target.ts'
+import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'
+import type { CommandIo } from '../io.ts'
+import type { QueryOptions } from '../query.ts'
+import type { Asked, Asker } from './asker.ts'
+
+export async function openAdminAsker(table: string, options: QueryOptions, io: CommandIo): Promise<Asker> {
+  const client = new AdminClient(await findAdmin(options, io, readAdminSection))
+  return {
+    ask: async (key) => {
+      const reply = await client.get(lookupPath(table, key, options))
+      if (reply.status !== 404) return readLookup(reply.body, client)
+      const reason = problemText(reply.body) ?? 'no such table'
+      return { result: { kind: 'permanent', cause: 'no-table', reason }, details: { table } }
+    },
+    close: () => client.close(),
+  }
+}
+
+/** The key's own bytes are escaped: the gateway, not this client, judges bytes that are not UTF-8. */
+function lookupPath(table: string, key: Buffer, options: QueryOptions): string {
+  const explain = options.explain === true ? '&explain=true' : ''
+  const cache = options.bypassCache === true ? '&cache=bypass' : ''
+  return `/api/v1/tables/${encodeURIComponent(table)}/lookup?key=${escapeBytes(key)}${explain}${cache}`
+}
+
+function escapeBytes(bytes: Buffer): string {
+  // Latin-1 makes one character of each byte, so a byte that is not unreserved is one %XX.
+  return bytes
+    .toString('latin1')
+    .replace(
+      /[^A-Za-z0-9._~-]/g,
+      (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`,
+    )
+}
+
+function readLookup(body: unknown, client: AdminClient): Asked {
+  if (typeof body === 'object' && body !== null) {
+    const { result: nested, steps, key: _asked, ...rest } = body as Record<string, unknown>
+    const result = readResult(nested ?? body)
+    if (result !== undefined) {
+      return { result, details: rest, ...(Array.isArray(steps) ? { steps: steps as unknown[] } : {}) }
+    }
+  }
+  throw new CommandError(
+    EXIT_UNREACHABLE,
+    `${client.target.shown}: the reply is no lookup result; is this the admin address of mapgate?`,
+  )
+}
+
+function readResult(value: unknown): LookupResult | undefined {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined
+  switch (value.kind) {
+    case 'found':
+      return 'value' in value && typeof value.value === 'string' ? (value as LookupResult) : undefined
+    case 'notfound':
+      return { kind: 'notfound' }
+    case 'temporary':
+    case 'permanent':
+      return 'reason' in value && typeof value.reason === 'string' ? (value as LookupResult) : undefined
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * The one shape of asking, whoever is asked: a gateway's admin API or a server on the wire.
+ */
+import type { LookupResult } from '../../core/result.ts'
+
+/** Asks one table. */
+export interface Asker {
+  /**
+   * Asks for one key.
+   *
+   * @throws CommandError when nobody can be asked, or what was replied is no answer.
+   */
+  ask(key: Buffer): Promise<Asked>
+  /** Closes the connections. */
+  close(): Promise<void>
+}
+
+/** What came back for one key. */
+export interface Asked {
+  readonly result: LookupResult
+  /** Further facts for `--json`: where the answer came from, the steps. */
+  readonly details: Readonly<Record<string, unknown>>
+  /** With `--explain`: the steps, as the admin API sent them. */
+  readonly steps?: readonly unknown[]
+}

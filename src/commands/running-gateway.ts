@@ -1,0 +1,105 @@
+/**
+ * What the commands `serve` and `demo` need of a gateway: to start one, and to run it until
+ * the person or the system says that it is enough.
+ */
+import { type Clock, systemClock } from '../core/clock.ts'
+import type { CommandIo } from './io.ts'
+
+/**
+ * Two signals within this time, ms, are one wish: npm passes Ctrl-C on to a process that the
+ * terminal has already told. Ours.
+ */
+const ONE_WISH_MS = 300
+
+/** A gateway that answers. */
+export interface RunningGateway {
+  /**
+   * Reads the configuration file again and takes it over if it is good.
+   *
+   * @returns Every problem of a bad file, one line each; the old configuration then stays.
+   */
+  reload(): Promise<readonly string[]>
+  /** Answers what is in flight, then closes everything. */
+  stop(): Promise<void>
+}
+
+/** Where signals come from: `process`, or a test. */
+export interface SignalSource {
+  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown
+  off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown
+}
+
+/** How a gateway came to its end. */
+export type Ending =
+  | 'stopped' // everything in flight was answered
+  | 'forced' // a second signal did not wait for that
+  | 'child-ended' // what it needs is gone
+
+/**
+ * Runs a gateway until SIGTERM or SIGINT, which end it once what is in flight is answered. A second
+ * one ends it at once. SIGHUP reads the configuration again.
+ *
+ * @param childEnded Resolves when something without which there is no point ends; never rejects.
+ */
+export async function runUntilSignal(
+  gateway: RunningGateway,
+  signals: SignalSource,
+  io: CommandIo,
+  childEnded: Promise<void> = new Promise(() => {}),
+  clock: Clock = systemClock,
+): Promise<Ending> {
+  const wishes = endWishes(signals, clock)
+  // Reloads follow each other: two at once would not know which file is the newer.
+  let reloading = Promise.resolve()
+  const reload = (): void => {
+    reloading = reloading.then(() => reportReload(gateway, io))
+  }
+  signals.on('SIGHUP', reload)
+  try {
+    const why = await Promise.race([wishes.first, childEnded.then(() => 'child-ended' as const)])
+    const stopped = gateway.stop().then(() => 'stopped' as const)
+    const how = await Promise.race([stopped, wishes.second])
+    return why === 'wished' ? how : why
+  } finally {
+    wishes.dispose()
+    signals.off('SIGHUP', reload)
+  }
+}
+
+/** The first and the second time that somebody asks for the end. */
+function endWishes(
+  signals: SignalSource,
+  clock: Clock,
+): { first: Promise<'wished'>; second: Promise<'forced'>; dispose: () => void } {
+  let firstAtMs: number | undefined
+  let resolveFirst = (_: 'wished'): void => {}
+  let resolveSecond = (_: 'forced'): void => {}
+  const first = new Promise<'wished'>((resolve) => {
+    resolveFirst = resolve
+  })
+  const second = new Promise<'forced'>((resolve) => {
+    resolveSecond = resolve
+  })
+  const wish = (): void => {
+    const nowMs = clock.monotonicMs()
+    firstAtMs ??= nowMs
+    if (firstAtMs === nowMs) resolveFirst('wished')
+    else if (nowMs - firstAtMs >= ONE_WISH_MS) resolveSecond('forced')
+  }
+  signals.on('SIGTERM', wish)
+  signals.on('SIGINT', wish)
+  const dispose = (): void => {
+    signals.off('SIGTERM', wish)
+    signals.off('SIGINT', wish)
+  }
+  return { first, second, dispose }
+}
+
+async function reportReload(gateway: RunningGateway, io: CommandIo): Promise<void> {
+  try {
+    for (const problem of await gateway.reload()) io.stderr.write(`${problem}\n`)
+  } catch (error) {
+    // A reload that breaks must not take the running gateway with it.
+    io.stderr.write(`mapgate: the reload failed: ${error instanceof Error ? error.message : String(error)}\n`)
+  }
+}

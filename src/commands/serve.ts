@@ -1,0 +1,56 @@
+/**
+ * `mapgate serve`: runs the gateway until the system says that it is enough.
+ */
+import { DEFAULT_CONFIG_FILES, findConfigFile } from './config-file.ts'
+import { CommandError, EXIT_CONFIG, EXIT_OK, EXIT_TEMPORARY } from './exit-codes.ts'
+import type { CommandIo } from './io.ts'
+import { type RunningGateway, runUntilSignal, type SignalSource } from './running-gateway.ts'
+import { notifySystemd } from './serve/systemd.ts'
+import { type StartGateway, startGateway } from './start-gateway.ts'
+
+export interface ServeOptions {
+  readonly config?: string
+}
+
+/** What a test replaces. */
+export interface ServeParts {
+  readonly start: StartGateway
+  readonly signals: SignalSource
+}
+
+const REAL_PARTS: ServeParts = { start: startGateway, signals: process }
+
+export async function serve(
+  options: ServeOptions,
+  io: CommandIo,
+  { start, signals }: ServeParts = REAL_PARTS,
+): Promise<number> {
+  const file = await findConfigFile(options.config, io)
+  if (file === undefined) {
+    throw new CommandError(
+      EXIT_CONFIG,
+      `there is no ${DEFAULT_CONFIG_FILES.join(' and no ')}; give a file by -c FILE, or write one by: mapgate init`,
+    )
+  }
+  const gateway = await start(file, io)
+  await tell('ready', io)
+  const ending = await runUntilSignal(notifying(gateway, io), signals, io)
+  if (ending !== 'forced') return EXIT_OK
+  io.stderr.write('mapgate serve: ended at once by a second signal, with questions unanswered\n')
+  return EXIT_TEMPORARY
+}
+
+/** The same gateway, that tells systemd when it begins to stop. */
+function notifying(gateway: RunningGateway, io: CommandIo): RunningGateway {
+  return {
+    reload: () => gateway.reload(),
+    stop: async () => {
+      await Promise.all([tell('stopping', io), gateway.stop()])
+    },
+  }
+}
+
+async function tell(state: 'ready' | 'stopping', io: CommandIo): Promise<void> {
+  const failure = await notifySystemd(state, io.env)
+  if (failure !== undefined) io.stderr.write(`mapgate serve: ${failure}\n`)
+}

@@ -1,0 +1,148 @@
+/**
+ * One look as lines of text, for `mapgate status` and `mapgate status --watch`. Pure.
+ */
+import type { GatewayStatus, UpstreamStatus } from '../../core/status.ts'
+import type { Problem } from '../../observability/problems.ts'
+import { oneLine } from '../admin-client.ts'
+import { type Column, columns, count, cut, duration, percent, short, size } from '../format.ts'
+import { canaryWord, isTrouble, lookupCurve, type Rates, type Reading, ratesOf } from './reading.ts'
+
+/** Problems shown. Ours: the latest few; the page and the API have all. */
+const MAX_PROBLEMS = 5
+
+/** Widest curve, in characters. */
+const MAX_CURVE_WIDTH = 60
+
+export interface ScreenOptions {
+  /** The address that was asked. */
+  readonly where: string
+  /** Longest line, in characters. */
+  readonly width: number
+  readonly nowMs: number
+}
+
+/** All of it; no line is longer than the width. */
+export function screenLines(reading: Reading, options: ScreenOptions): string[] {
+  const { status, points, problems } = reading
+  const lines = [
+    `mapgate at ${options.where}: ${status.state}`,
+    ...status.degraded.map((trouble) => `! ${oneLine(trouble)}`),
+    '',
+    ...ratesLines(ratesOf(points)),
+    ...curveLines(lookupCurve(points), options.width),
+    '',
+    ...tableLines(reading, options.width),
+    '',
+    ...upstreamLines(status.upstreams, options.width),
+    '',
+    ...listenerLines(status, options.width),
+    ...problemLines(problems, options),
+  ]
+  return lines.map((line) => cut(line, options.width))
+}
+
+function ratesLines(rates: Rates): string[] {
+  const { hitRatio, staleRatio } = rates
+  const hits = hitRatio === undefined ? '' : `, hit ratio ${ratio(hitRatio)}, stale ${ratio(staleRatio)}`
+  return [
+    `${short(rates.lookupsPerSecond)} lookups/s${hits}`,
+    `found ${short(rates.foundPerSecond)}/s, not found ${short(rates.notFoundPerSecond)}/s, temporary ${short(rates.temporaryPerSecond)}/s, permanent ${short(rates.permanentPerSecond)}/s`,
+    `latency p50 ${latency(rates.p50Ms)}, p95 ${latency(rates.p95Ms)}, p99 ${latency(rates.p99Ms)}`,
+  ]
+}
+
+const BARS = ' ▁▂▃▄▅▆▇█'
+
+/** The lookups of the last minutes as one line of bars; nothing when there were none. */
+function curveLines(curve: readonly number[], width: number): string[] {
+  const shown = curve.slice(-Math.min(MAX_CURVE_WIDTH, Math.max(0, width - 20)))
+  const top = Math.max(0, ...shown)
+  if (top === 0) return []
+  const bars = shown.map((value) => BARS[Math.ceil((value / top) * (BARS.length - 1))] ?? ' ').join('')
+  return [`${bars}  at most ${short(top)}/s`]
+}
+
+const TABLE_COLUMNS: readonly Column[] = [
+  { title: 'TABLE', minWidth: 8 },
+  { title: '/s', align: 'right' },
+  { title: 'errors/s', align: 'right' },
+  { title: 'hits', align: 'right' },
+  { title: 'p50', align: 'right' },
+  { title: 'p99', align: 'right' },
+  { title: 'stored', align: 'right' },
+  { title: 'size', align: 'right' },
+  { title: 'canary' },
+]
+
+function tableLines({ status, points }: Reading, width: number): string[] {
+  const rows = status.tables.map((table) => {
+    const rates = ratesOf(points, table.name)
+    const { cache } = table
+    return [
+      table.name,
+      short(rates.lookupsPerSecond),
+      short(rates.temporaryPerSecond + rates.permanentPerSecond),
+      rates.hitRatio === undefined ? '-' : ratio(rates.hitRatio),
+      latency(rates.p50Ms),
+      latency(rates.p99Ms),
+      cache === undefined ? 'off' : String(cache.foundEntries + cache.negativeEntries),
+      cache === undefined ? '-' : size(cache.bytes),
+      canaryWord(table) ?? '-',
+    ]
+  })
+  return columns(TABLE_COLUMNS, rows, width)
+}
+
+const UPSTREAM_COLUMNS: readonly Column[] = [
+  { title: 'UPSTREAM', minWidth: 8 },
+  { title: 'endpoint', minWidth: 12 },
+  { title: 'circuit' },
+  { title: 'in flight', align: 'right' },
+  { title: 'queued', align: 'right' },
+  { title: 'note', minWidth: 4 },
+]
+
+function upstreamLines(upstreams: readonly UpstreamStatus[], width: number): string[] {
+  const rows = upstreams.flatMap((upstream) => {
+    if (upstream.endpoints.length === 0) return [[upstream.name, `(${upstream.kind})`, '-', '-', '-', '']]
+    return upstream.endpoints.map((endpoint, index) => [
+      index === 0 ? upstream.name : '',
+      endpoint.name,
+      isTrouble(endpoint.circuit) ? `${endpoint.circuit} !` : endpoint.circuit,
+      index === 0 ? String(upstream.inFlight) : '',
+      index === 0 ? String(upstream.queued) : '',
+      endpoint.pausedForMs === undefined ? '' : `asked for a pause, ${duration(endpoint.pausedForMs)} left`,
+    ])
+  })
+  return columns(UPSTREAM_COLUMNS, rows, width)
+}
+
+const LISTENER_COLUMNS: readonly Column[] = [
+  { title: 'LISTENER', minWidth: 16 },
+  { title: 'protocol' },
+  { title: 'connections', align: 'right' },
+]
+
+function listenerLines({ listeners }: GatewayStatus, width: number): string[] {
+  const rows = listeners.map(({ bound, protocol, connections }) => [bound, protocol, String(connections)])
+  return columns(LISTENER_COLUMNS, rows, width)
+}
+
+function problemLines(problems: readonly Problem[], { nowMs }: ScreenOptions): string[] {
+  if (problems.length === 0) return []
+  const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => {
+    const ago = `${duration(Math.max(0, nowMs - problem.lastAtMs))} ago`
+    const where = problem.where === '' ? '' : ` ${problem.where}:`
+    const times = problem.count === 1 ? '' : ` (${count(problem.count, 'time')})`
+    return oneLine(`${ago.padStart(11)} ${problem.kind}${where} ${problem.text}${times}`)
+  })
+  return ['', 'RECENT PROBLEMS', ...shown]
+}
+
+function ratio(share: number | undefined): string {
+  return percent(share ?? 0, 1)
+}
+
+function latency(ms: number | undefined): string {
+  return ms === undefined ? '-' : duration(ms)
+}
