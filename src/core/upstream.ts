@@ -89,6 +89,8 @@ export interface SendOptions {
   readonly validators?: Validators
   /** Aborted when the reply is not wanted any more; it is then answered as a time-out. */
   readonly signal?: AbortSignal
+  /** W3C Trace Context: sent as the header of that name. */
+  readonly traceparent?: string
 }
 
 /** What one endpoint replied, or how it failed. */

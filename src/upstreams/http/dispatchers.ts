@@ -1,0 +1,143 @@
+/**
+ * How requests reach an endpoint: directly, over a unix socket, or through a proxy; with which
+ * certificates; over at most how many connections.
+ */
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { headerBytes } from './escape.ts'
+import type { EndpointSettings, HttpUpstreamSettings, TlsSettings } from './settings.ts'
+
+/**
+ * How long an idle connection is kept when the service does not say, ms. Shorter than the 5 s
+ * after which Node.js and uvicorn close it, so that a request seldom meets a closing one.
+ */
+const KEEP_ALIVE_MS = 4_000
+
+/** Most bytes of a reply's head. Source: Node.js, --max-http-header-size. */
+const MAX_HEADER_BYTES = 16_384
+
+/** Where requests are handed over, and how they must look there. */
+export interface Route {
+  readonly dispatcher: Dispatcher
+  readonly origin: string
+  /** Stands before every path: the endpoint's origin where a proxy wants whole URLs, else ''. */
+  readonly pathPrefix: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Tells whether the connection of a request had served another one before. */
+export interface ConnectionUse {
+  reused: boolean
+}
+
+/** Options of undici with a place to note the connection's use. */
+export interface TrackedOptions extends Dispatcher.DispatchOptions {
+  readonly use: ConnectionUse
+}
+
+/**
+ * Opens the way to an endpoint; no connection is made before the first request.
+ *
+ * @param onCertificate Told the end of life of the certificate that the endpoint showed, wall clock ms.
+ */
+export function openRoute(
+  endpoint: EndpointSettings,
+  settings: HttpUpstreamSettings,
+  onCertificate: (expiresAtMs: number) => void,
+): Route {
+  const tls = tlsOptions(settings.tls, onCertificate)
+  const direct = { origin: endpoint.origin, pathPrefix: '', headers: {} }
+  if (endpoint.socketPath !== undefined) {
+    const connect = buildConnector({ socketPath: endpoint.socketPath, timeout: settings.timeoutMs })
+    return { ...direct, dispatcher: new Pool(endpoint.origin, { ...common(settings), connect }) }
+  }
+  if (settings.proxy === undefined) {
+    const connector = buildConnector({ ...tls, timeout: settings.timeoutMs })
+    // Without the name that undici takes from a Host header: the URL or `serverName` decides.
+    const connect: buildConnector.connector = ({ servername: _, ...options }, callback) =>
+      connector(options, callback)
+    return { ...direct, dispatcher: new Pool(endpoint.origin, { ...common(settings), connect }) }
+  }
+  return endpoint.origin.startsWith('https:')
+    ? { ...direct, dispatcher: tunnel(settings.proxy, settings, tls) }
+    : plainProxy(endpoint, settings.proxy, settings)
+}
+
+/** https goes through a proxy by CONNECT. */
+function tunnel(proxy: string, settings: HttpUpstreamSettings, tls: buildConnector.BuildOptions): Dispatcher {
+  const ca = settings.tls?.ca
+  return new ProxyAgent({
+    ...common(settings),
+    uri: proxy,
+    requestTls: { ...tls, timeout: settings.timeoutMs },
+    proxyTls: { ...(ca === undefined ? {} : { ca }), timeout: settings.timeoutMs },
+    // Always a pool, so that its clients are ours also with one connection.
+    factory: (origin, options) => new Pool(origin, { ...options, factory: createClient }),
+  })
+}
+
+/** http goes through a proxy with the whole URL as the request target (RFC 9112 section 3.2.2): many refuse CONNECT to it. */
+function plainProxy(endpoint: EndpointSettings, proxy: string, settings: HttpUpstreamSettings): Route {
+  const url = new URL(proxy)
+  const ca = settings.tls?.ca
+  const connect = buildConnector({ ...(ca === undefined ? {} : { ca }), timeout: settings.timeoutMs })
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  const basic = `Basic ${Buffer.from(credentials).toString('base64')}`
+  return {
+    dispatcher: new Pool(url.origin, { ...common(settings), connect }),
+    origin: url.origin,
+    pathPrefix: endpoint.origin,
+    headers: {
+      host: headerBytes(new URL(endpoint.origin).host),
+      ...(credentials === ':' ? {} : { 'proxy-authorization': basic }),
+    },
+  }
+}
+
+function common(settings: HttpUpstreamSettings): Pool.Options {
+  return {
+    connections: settings.maxConcurrent,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    factory: createClient,
+  }
+}
+
+function tlsOptions(
+  tls: TlsSettings | undefined,
+  onCertificate: (expiresAtMs: number) => void,
+): buildConnector.BuildOptions {
+  return {
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls?.key === undefined ? {} : { key: tls.key }),
+    ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
+    checkServerIdentity: (host: string, certificate: PeerCertificate) => {
+      onCertificate(Date.parse(certificate.valid_to))
+      return checkServerIdentity(host, certificate)
+    },
+  }
+}
+
+function createClient(origin: URL, options: object): Dispatcher {
+  return new TrackedClient(origin, options)
+}
+
+/** One connection that knows whether it has served a request. */
+class TrackedClient extends Client {
+  #hasServed = false
+
+  constructor(origin: URL, options: object) {
+    super(origin, options)
+    this.on('disconnect', () => {
+      this.#hasServed = false
+    })
+  }
+
+  override dispatch(options: TrackedOptions, handler: Dispatcher.DispatchHandler): boolean {
+    options.use.reused = this.#hasServed
+    this.#hasServed = true
+    return super.dispatch(options, handler)
+  }
+}

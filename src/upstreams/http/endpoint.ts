@@ -1,0 +1,132 @@
+/**
+ * One table at one endpoint: makes the request, sends it, and tells what the reply means.
+ */
+import type { Clock } from '../../core/clock.ts'
+import { NOT_FOUND } from '../../core/result.ts'
+import type { Endpoint, Reply, SendOptions, Validators } from '../../core/upstream.ts'
+import type { Connections } from './connections.ts'
+import { headerBytes } from './escape.ts'
+import type { ExchangeOutcome } from './exchange.ts'
+import { abortedReply, classifyFailure, failureReply, timeoutReply, tooLargeReply } from './failures.ts'
+import { type HttpRequest, RequestTemplate } from './request-template.ts'
+import type { HttpResponse } from './response.ts'
+import { compileResponse, mapResponse, needsBody, type ResponseMapping } from './response-mapping.ts'
+import type { EndpointSettings, HttpTableSettings } from './settings.ts'
+
+/** What an endpoint shares with the other tables of its upstream. */
+export interface EndpointContext {
+  readonly name: string
+  readonly endpoint: EndpointSettings
+  readonly connections: Connections
+  readonly clock: Clock
+  /** The upstream's own header fields, with the secrets as they are now. */
+  readonly headers: () => ReadonlyMap<string, string>
+  /** The service refused our credentials, or TLS failed: secrets may have changed on disk. */
+  readonly onCredentialsRefused: (endpoint: string, why: 'status' | 'tls') => void
+}
+
+/** Sent unless the configuration has its own. */
+const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
+  accept: 'application/json, text/plain;q=0.9, */*;q=0.1',
+  'user-agent': 'mapgate',
+}
+
+/** Time left below which a repeat is not worth the connection, ms. Ours. */
+const MIN_REPEAT_MS = 1
+
+export class HttpEndpoint implements Endpoint {
+  readonly name: string
+  protected readonly context: EndpointContext
+  protected readonly table: HttpTableSettings
+  protected readonly mapping: ResponseMapping
+  readonly #request: RequestTemplate
+
+  constructor(table: HttpTableSettings, context: EndpointContext) {
+    this.name = context.name
+    this.context = context
+    this.table = table
+    this.mapping = compileResponse(table.response)
+    this.#request = new RequestTemplate(table.request)
+  }
+
+  async send(key: string, options: SendOptions): Promise<Reply> {
+    const request = this.#request.build(key, this.table.name, this.context.endpoint.pathPrefix)
+    if ('suppressed' in request) {
+      return { result: NOT_FOUND, health: 'neutral', next: 'final', suppressed: request.suppressed }
+    }
+    const conditional = options.validators !== undefined
+    const nowMs = this.context.clock.wallMs()
+    return this.exchange(request, options, (response) =>
+      mapResponse(response, this.mapping, { key, conditional, nowMs }),
+    )
+  }
+
+  /** Sends a request, once more when a kept-alive connection turned out to be closed. */
+  protected async exchange(
+    request: HttpRequest,
+    options: SendOptions,
+    read: (response: HttpResponse) => Reply,
+  ): Promise<Reply> {
+    const { clock, connections } = this.context
+    const startedMs = clock.monotonicMs()
+    const complete = { ...request, headers: this.#headers(request, options) }
+    for (let isRepeat = false; ; isRepeat = true) {
+      const timeoutMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
+      const { outcome, use } = await connections.send(complete, {
+        timeoutMs,
+        signal: options.signal,
+        needsBody: (status) => needsBody(status, this.mapping),
+      })
+      const mayRepeat = !isRepeat && use.reused && !this.table.sideEffects
+      const leftMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
+      if (mayRepeat && leftMs >= MIN_REPEAT_MS && wasClosed(outcome)) continue
+      return this.#reply(outcome, read)
+    }
+  }
+
+  #reply(outcome: ExchangeOutcome, read: (response: HttpResponse) => Reply): Reply {
+    switch (outcome.kind) {
+      case 'response': {
+        const reply = read(outcome.response)
+        if (reply.next === 'elsewhere') this.context.onCredentialsRefused(this.name, 'status')
+        return reply
+      }
+      case 'too-large':
+        return tooLargeReply(outcome.status, outcome.maxBodyBytes)
+      case 'timeout':
+        return timeoutReply(outcome.progress)
+      case 'aborted':
+        return abortedReply()
+      case 'error': {
+        const failure = classifyFailure(outcome.error)
+        if (failure === undefined) throw outcome.error // in no table: a defect
+        if (failure.tls) this.context.onCredentialsRefused(this.name, 'tls')
+        return failureReply(failure, outcome.progress)
+      }
+    }
+  }
+
+  #headers(request: HttpRequest, options: SendOptions): Record<string, string> {
+    const headers: Record<string, string> = { ...DEFAULT_HEADERS }
+    for (const [name, value] of this.context.headers()) headers[name.toLowerCase()] = headerBytes(value)
+    Object.assign(headers, request.headers)
+    headers['accept-encoding'] = 'identity'
+    if (options.traceparent !== undefined) headers.traceparent = options.traceparent
+    return Object.assign(headers, conditionalHeaders(options.validators))
+  }
+}
+
+/** RFC 9110 sections 13.1.2 and 13.1.3. */
+function conditionalHeaders(validators: Validators | undefined): Record<string, string> {
+  return {
+    ...(validators?.etag === undefined ? {} : { 'if-none-match': validators.etag }),
+    ...(validators?.lastModified === undefined ? {} : { 'if-modified-since': validators.lastModified }),
+  }
+}
+
+/** True when the other side closed the connection before any byte of the reply. */
+function wasClosed(outcome: ExchangeOutcome): boolean {
+  return (
+    outcome.kind === 'error' && outcome.progress === 'sent' && classifyFailure(outcome.error)?.closed === true
+  )
+}

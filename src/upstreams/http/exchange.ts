@@ -1,0 +1,171 @@
+/**
+ * One request and its reply over a pool: the one place where bytes of a service arrive.
+ *
+ * The time limit is one timer of our own over connection, head and body: undici's own limits
+ * are checked about twice a second and begin anew with every chunk. The size limit holds while
+ * the body arrives, and before it by `content-length`.
+ */
+import type { Dispatcher } from 'undici'
+import type { Clock } from '../../core/clock.ts'
+import type { ConnectionUse, Route, TrackedOptions } from './dispatchers.ts'
+import type { Progress } from './failures.ts'
+import type { HttpRequest } from './request-template.ts'
+import type { HeaderFields, HttpResponse } from './response.ts'
+
+/** Most bytes of an unneeded body that are read to keep its connection. Ours: more costs as much as a new one. */
+const MAX_DRAINED_BYTES = 65_536
+
+/** How one exchange ended. */
+export type ExchangeOutcome =
+  | { readonly kind: 'response'; readonly response: HttpResponse }
+  /** The body is larger than `maxBodyBytes`. */
+  | { readonly kind: 'too-large'; readonly status: number; readonly maxBodyBytes: number }
+  | { readonly kind: 'timeout'; readonly progress: Progress }
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'error'; readonly error: Error; readonly progress: Progress }
+
+export interface ExchangeOptions {
+  readonly clock: Clock
+  /** Longest time until the whole reply has arrived, ms. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  readonly maxBodyBytes: number
+  /** Tells by the status whether the body matters; if not, the outcome does not wait for it. */
+  readonly needsBody: (status: number) => boolean
+}
+
+/**
+ * Sends one request. Does not reject: even a defect is an `error` outcome.
+ *
+ * @param use Is told whether the connection had served a request before.
+ */
+export function exchange(
+  route: Route,
+  request: HttpRequest,
+  use: ConnectionUse,
+  options: ExchangeOptions,
+): Promise<ExchangeOutcome> {
+  return new Promise((resolve) => {
+    const handler = new ExchangeHandler(options, resolve)
+    if (!handler.begin()) return
+    const dispatched: TrackedOptions = {
+      origin: route.origin,
+      path: route.pathPrefix + request.path,
+      method: request.method,
+      headers: { ...request.headers, ...route.headers },
+      body: request.body ?? null,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      use,
+    }
+    route.dispatcher.dispatch(dispatched, handler)
+  })
+}
+
+/** Ends a request that is under way, seen by nobody. */
+class GivenUp extends Error {}
+
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions
+  readonly #resolve: (outcome: ExchangeOutcome) => void
+  readonly #onAbort = (): void => this.#giveUp({ kind: 'aborted' })
+  #timer: { cancel(): void } | undefined
+  #controller: Dispatcher.DispatchController | undefined
+  #progress: Progress = 'unsent'
+  /** `waiting` for what decides; `draining` a body that does not matter; `done`. */
+  #state: 'waiting' | 'draining' | 'done' = 'waiting'
+  #status = 0
+  #headers: HeaderFields = {}
+  #chunks: Buffer[] = []
+  #bytes = 0
+
+  constructor(options: ExchangeOptions, resolve: (outcome: ExchangeOutcome) => void) {
+    this.#options = options
+    this.#resolve = resolve
+  }
+
+  /** Starts the time; false when the answer is not wanted already. */
+  begin(): boolean {
+    const { clock, timeoutMs, signal } = this.#options
+    if (signal?.aborted === true) {
+      this.#settle({ kind: 'aborted' })
+      return false
+    }
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#timer = clock.after(timeoutMs, () => this.#giveUp({ kind: 'timeout', progress: this.#progress }))
+    return true
+  }
+
+  /** The connection is there and the request is about to be written. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // undici cannot take a request back while it connects, so it is stopped here.
+    if (this.#state === 'done') controller.abort(new GivenUp('given up before it was sent'))
+    else this.#progress = 'sent'
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderFields): void {
+    if (status < 200) return // 100 to 199 are followed by the reply
+    this.#progress = 'replying'
+    this.#status = status
+    this.#headers = headers
+    const length = Number(headers['content-length'] ?? 0)
+    if (!this.#options.needsBody(status)) {
+      this.#drain()
+      if (length > MAX_DRAINED_BYTES) controller.abort(new GivenUp('a body that does not matter'))
+    } else if (length > this.#options.maxBodyBytes) {
+      this.#tooLarge()
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length
+    if (this.#state === 'draining') {
+      if (this.#bytes > MAX_DRAINED_BYTES) controller.abort(new GivenUp('a body that does not matter'))
+    } else if (this.#bytes > this.#options.maxBodyBytes) {
+      this.#tooLarge()
+    } else {
+      this.#chunks.push(chunk)
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#settle({ kind: 'response', response: this.#response(Buffer.concat(this.#chunks)) })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#settle({ kind: 'error', error, progress: this.#progress })
+  }
+
+  #tooLarge(): void {
+    const { maxBodyBytes } = this.#options
+    this.#giveUp({ kind: 'too-large', status: this.#status, maxBodyBytes })
+  }
+
+  /** Answers at once; what is left of the reply keeps its connection and its time limit. */
+  #drain(): void {
+    this.#state = 'draining'
+    this.#resolve({ kind: 'response', response: this.#response(EMPTY) })
+  }
+
+  #giveUp(outcome: ExchangeOutcome): void {
+    this.#settle(outcome)
+    this.#controller?.abort(new GivenUp(outcome.kind))
+  }
+
+  #settle(outcome: ExchangeOutcome): void {
+    if (this.#state === 'done') return
+    const wanted = this.#state === 'waiting'
+    this.#state = 'done'
+    this.#timer?.cancel()
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#chunks = []
+    if (wanted) this.#resolve(outcome)
+  }
+
+  #response(body: Buffer): HttpResponse {
+    return { status: this.#status, headers: this.#headers, body }
+  }
+}
+
+const EMPTY = Buffer.alloc(0)

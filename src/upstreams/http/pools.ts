@@ -1,0 +1,113 @@
+/**
+ * One HTTP upstream: its endpoints, their connections, and the secrets they are reached with.
+ *
+ * Connections belong to the upstream and not to its tables, and live on over a reload that
+ * leaves the endpoints as they are.
+ */
+import type { Clock } from '../../core/clock.ts'
+import { Connections } from './connections.ts'
+import { HttpEndpoint } from './endpoint.ts'
+import type { EndpointSettings, HttpTableSettings, HttpUpstreamSettings } from './settings.ts'
+
+export interface HttpUpstreamPoolsOptions {
+  readonly clock: Clock
+  /**
+   * The service refused our credentials (401, 403) or TLS failed: read the secrets again, at
+   * most once a minute, and hand them to {@link HttpUpstreamPools.update}.
+   */
+  readonly onCredentialsRefused?: (endpoint: string, why: 'status' | 'tls') => void
+}
+
+export class HttpUpstreamPools {
+  readonly name: string
+  readonly #options: HttpUpstreamPoolsOptions
+  readonly #endpoints: readonly {
+    readonly name: string
+    readonly settings: EndpointSettings
+    readonly connections: Connections
+  }[]
+  #settings: HttpUpstreamSettings
+
+  constructor(settings: HttpUpstreamSettings, options: HttpUpstreamPoolsOptions) {
+    this.name = settings.name
+    this.#settings = settings
+    this.#options = options
+    this.#endpoints = settings.endpoints.map((endpoint, index) => ({
+      name: endpointName(endpoint, index),
+      settings: endpoint,
+      connections: new Connections(endpoint, settings, options.clock),
+    }))
+  }
+
+  /** Index and host of each endpoint, as in metrics. */
+  get endpointNames(): readonly string[] {
+    return this.#endpoints.map(({ name }) => name)
+  }
+
+  /**
+   * Makes one endpoint askable for one table.
+   *
+   * @param index Position in the upstream's list.
+   * @throws TypeError for settings that were not checked; RangeError for an index that is not there.
+   */
+  endpoint(table: HttpTableSettings, index: number): HttpEndpoint {
+    const endpoint = this.#endpoints[index]
+    if (endpoint === undefined) throw new RangeError(`upstream ${this.name} has no endpoint ${index}`)
+    return new HttpEndpoint(table, {
+      name: endpoint.name,
+      endpoint: endpoint.settings,
+      connections: endpoint.connections,
+      clock: this.#options.clock,
+      headers: () => this.#settings.headers,
+      onCredentialsRefused: (name, why) => this.#options.onCredentialsRefused?.(name, why),
+    })
+  }
+
+  /** End of life of the certificate that an endpoint showed last, wall clock ms; for EndpointStatus. */
+  certificateExpiresAtMs(index: number): number | undefined {
+    return this.#endpoints[index]?.connections.certificateExpiresAtMs
+  }
+
+  /** Tells whether {@link update} can take these settings: the endpoints are the same, in the same order. */
+  fits(settings: HttpUpstreamSettings): boolean {
+    return settings.name === this.name && endpointsText(settings) === endpointsText(this.#settings)
+  }
+
+  /**
+   * Takes over changed settings or secrets from the next request on. Connections are kept when
+   * nothing has changed that they depend on; header fields never cost a connection.
+   */
+  update(settings: HttpUpstreamSettings): void {
+    if (!this.fits(settings)) throw new TypeError(`upstream ${this.name} has other endpoints now`)
+    const isSame = connectionText(settings) === connectionText(this.#settings)
+    this.#settings = settings
+    if (!isSame) for (const { connections } of this.#endpoints) connections.update(settings)
+  }
+
+  /** Closes every connection when its request has ended. A lookup that needs another attempt still gets it. */
+  async close(): Promise<void> {
+    await Promise.all(this.#endpoints.map(({ connections }) => connections.close()))
+  }
+
+  /** Ends every request now; later ones are answered "stopping". */
+  async destroy(): Promise<void> {
+    await Promise.all(this.#endpoints.map(({ connections }) => connections.destroy()))
+  }
+}
+
+/** The `endpoint` label of the metrics: position and host. */
+export function endpointName(endpoint: EndpointSettings, index: number): string {
+  return `${index}:${endpoint.label}`
+}
+
+function endpointsText({ endpoints }: HttpUpstreamSettings): string {
+  return JSON.stringify(
+    endpoints.map(({ origin, socketPath, pathPrefix, label }) => [origin, socketPath, pathPrefix, label]),
+  )
+}
+
+/** Everything that decides how a connection is made and kept. Held by nobody: it contains keys. */
+function connectionText(settings: HttpUpstreamSettings): string {
+  const { timeoutMs, maxConcurrent, maxConnectionAgeMs, maxBodyBytes, proxy, tls } = settings
+  return JSON.stringify([timeoutMs, maxConcurrent, maxConnectionAgeMs, maxBodyBytes, proxy, tls])
+}

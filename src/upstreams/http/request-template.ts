@@ -1,0 +1,158 @@
+/**
+ * The request of one table at one endpoint, ready to be filled in with a key. Pure.
+ *
+ * The URL is the endpoint's path plus the template, joined as text: `new URL(path, base)` would
+ * drop the endpoint's path and resolve `..`.
+ */
+import { KEY_PART_NAMES, type KeyPartName, keyPart } from '../../core/key-parts.ts'
+import type { Template } from '../../core/template.ts'
+import { escapeHeader, escapePathLiteral, escapeUrl, headerBytes } from './escape.ts'
+import { JsonTemplate } from './json-template.ts'
+import { BATCH_LIST_NAMES, BATCH_NAMES, compileTemplate, isKeys, mapLiterals } from './places.ts'
+import type { RequestSettings } from './settings.ts'
+
+/** A request, but for the connection it goes over. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  /** Path and query, as they go over the wire. */
+  readonly path: string
+  /** Lower-case names; values of Latin-1 characters. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}
+
+/** The key lacks a part that the request needs: nothing is asked, it is not found. */
+export interface Suppressed {
+  readonly suppressed: string
+}
+
+/** A parameter or form field: `name=` encoded, and its value. */
+interface Field {
+  readonly prefix: string
+  readonly value: Template
+}
+
+/** Where the texts of the placeholders come from. */
+interface Source {
+  readonly textOf: (name: string) => string | undefined
+  readonly keys: readonly string[]
+}
+
+export class RequestTemplate {
+  readonly #method: 'GET' | 'POST'
+  readonly #segments: readonly Template[]
+  /** What stands behind a literal `?` of the path, and the parameters. */
+  readonly #parameters: readonly Field[]
+  readonly #headers: readonly { readonly name: string; readonly value: Template }[]
+  readonly #form: readonly Field[] | undefined
+  readonly #json: JsonTemplate | undefined
+  readonly #contentType: string | undefined
+
+  /** @throws TypeError for a text that is no template: the configuration was not checked. */
+  constructor(settings: RequestSettings, options: { readonly batch?: boolean } = {}) {
+    const isBatch = options.batch === true
+    const one = (text: string): Template => compileTemplate(text, isBatch ? BATCH_NAMES : KEY_PART_NAMES)
+    const list = (text: string): Template =>
+      compileTemplate(text, isBatch ? BATCH_LIST_NAMES : KEY_PART_NAMES)
+    const [path = '', ...queries] = settings.path.split('?')
+    this.#method = settings.method
+    this.#segments = path
+      .replace(/^\//, '')
+      .split('/')
+      .map((segment) => mapLiterals(one(segment), escapePathLiteral))
+    this.#parameters = [
+      ...(queries.length === 0
+        ? []
+        : [{ prefix: '', value: mapLiterals(one(queries.join('?')), escapePathLiteral) }]),
+      ...fields(settings.query, list),
+    ]
+    this.#headers = Array.from(settings.headers, ([name, text]) => ({
+      name: name.toLowerCase(),
+      value: one(text),
+    }))
+    this.#form = settings.form === undefined ? undefined : fields(settings.form, list)
+    this.#json = settings.json === undefined ? undefined : new JsonTemplate(settings.json, list)
+    this.#contentType =
+      this.#json !== undefined
+        ? 'application/json'
+        : this.#form !== undefined
+          ? 'application/x-www-form-urlencoded'
+          : undefined
+  }
+
+  /** Fills in one key. */
+  build(key: string, table: string, pathPrefix: string): HttpRequest | Suppressed {
+    return this.#build({ textOf: (name) => keyPart(name as KeyPartName, key, table), keys: [] }, pathPrefix)
+  }
+
+  /** Fills in many keys, where the settings were those of a batch. */
+  buildMany(keys: readonly string[], table: string, pathPrefix: string): HttpRequest | Suppressed {
+    return this.#build({ textOf: (name) => (name === 'table' ? table : undefined), keys }, pathPrefix)
+  }
+
+  #build(source: Source, pathPrefix: string): HttpRequest | Suppressed {
+    const path = this.#path(source, pathPrefix)
+    if (path === undefined) return suppressed('request.path')
+    const query = urlEncoded(this.#parameters, source)
+    if (query === undefined) return suppressed('request.query')
+    const headers = this.#renderHeaders(source)
+    if (headers === undefined) return suppressed('request.headers')
+    const body = this.#json?.render(source.textOf, source.keys) ?? this.#renderForm(source)
+    if (body === undefined && this.#contentType !== undefined) return suppressed('the request body')
+    return { method: this.#method, path: query === '' ? path : `${path}?${query}`, headers, body }
+  }
+
+  /** Undefined also when a segment would be empty, `.` or `..` by what the key put into it. */
+  #path(source: Source, pathPrefix: string): string | undefined {
+    let path = pathPrefix
+    for (const segment of this.#segments) {
+      const text = segment.render(source.textOf, escapeUrl)
+      if (text === undefined) return undefined
+      const fromKey = segment.parts.some((part) => typeof part !== 'string')
+      if (fromKey && (text === '' || text === '.' || text === '..')) return undefined
+      path += `/${text}`
+    }
+    return path
+  }
+
+  #renderHeaders(source: Source): Record<string, string> | undefined {
+    const headers: Record<string, string> =
+      this.#contentType === undefined ? {} : { 'content-type': this.#contentType }
+    for (const { name, value } of this.#headers) {
+      const text = value.render(source.textOf, escapeHeader)
+      if (text === undefined) return undefined
+      headers[name] = headerBytes(text)
+    }
+    return headers
+  }
+
+  #renderForm(source: Source): string | undefined {
+    return this.#form === undefined ? undefined : urlEncoded(this.#form, source)
+  }
+}
+
+/** `a=1&b=2`; a value that is `{keys}` alone repeats its name for each key. */
+function urlEncoded(list: readonly Field[], source: Source): string | undefined {
+  const rendered: string[] = []
+  for (const { prefix, value } of list) {
+    if (isKeys(value)) {
+      for (const key of source.keys) rendered.push(prefix + escapeUrl(key))
+      continue
+    }
+    const text = value.render(source.textOf, escapeUrl)
+    if (text === undefined) return undefined
+    rendered.push(prefix + text)
+  }
+  return rendered.join('&')
+}
+
+function fields(settings: ReadonlyMap<string, string>, compile: (text: string) => Template): Field[] {
+  return Array.from(settings, ([name, text]) => ({
+    prefix: `${escapeUrl(name)}=`,
+    value: mapLiterals(compile(text), escapeUrl),
+  }))
+}
+
+function suppressed(where: string): Suppressed {
+  return { suppressed: `the key lacks a part that ${where} needs` }
+}

@@ -1,0 +1,169 @@
+/**
+ * What a service's reply means: the one table from statuses and bodies to results. Pure.
+ *
+ * | the service | becomes |
+ * | --- | --- |
+ * | a `found` status with a usable value | found |
+ * | a `found` status with a selected `null`, `""` or `[]`, or an empty plain text | not found |
+ * | a `notFound` status | not found |
+ * | a `notFound` status with a web page (`notFoundBody: notHtml`) | temporary |
+ * | `error` selects something; `value` selects nothing; not decodable; a wrong shape | temporary |
+ * | 408, 425, 429, 5xx, any other 2xx | temporary |
+ * | 304 in answer to validators | the stored answer is current |
+ * | 401, 403 | ask another endpoint, then permanent |
+ * | any other 4xx or 3xx | permanent |
+ *
+ * "Not found" lets a mail server reject a recipient, so it comes from three rows only.
+ */
+import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../core/format.ts'
+import { NOT_FOUND, permanent, type TemporaryCause, temporary } from '../../core/result.ts'
+import type { Reply } from '../../core/upstream.ts'
+import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
+import { JsonPath } from './json-path.ts'
+import { cachingOf, type HttpResponse, isHtml, isIdentity, retryAfterMs, validatorsOf } from './response.ts'
+import type { ResponseSettings } from './settings.ts'
+
+/** The settings of `response`, compiled. */
+export interface ResponseMapping {
+  readonly selectors: BodySelectors
+  readonly format: ResultFormat
+  readonly missing: 'temporary' | 'notFound'
+  readonly found: ReadonlySet<number>
+  readonly notFound: ReadonlySet<number>
+  readonly notFoundBody: 'notHtml' | 'any'
+}
+
+/** What was asked, as far as it decides the meaning of the reply. */
+export interface Asked {
+  /** The search key, for `response.format`. */
+  readonly key: string
+  /** Validators were sent, so that 304 has a meaning. */
+  readonly conditional: boolean
+  /** The wall clock, ms: for a Retry-After that is a date. */
+  readonly nowMs: number
+}
+
+/** @throws TypeError for settings that were not checked. */
+export function compileResponse(settings: ResponseSettings): ResponseMapping {
+  const path = (text: string | undefined): JsonPath | undefined =>
+    text === undefined ? undefined : new JsonPath(text)
+  return {
+    selectors: {
+      value: path(settings.value),
+      error: path(settings.error),
+      maxValues: settings.maxValues,
+    },
+    format: compileFormat(settings),
+    missing: settings.missing,
+    found: new Set(settings.found),
+    notFound: new Set(settings.notFound),
+    notFoundBody: settings.notFoundBody,
+  }
+}
+
+/** Tells whether the body can matter; if not, the status alone decides. */
+export function needsBody(status: number, mapping: ResponseMapping): boolean {
+  return mapping.found.has(status) || mapping.notFound.has(status)
+}
+
+/** Tells what a complete reply means. Never throws, whatever the service sent. */
+export function mapResponse(response: HttpResponse, mapping: ResponseMapping, asked: Asked): Reply {
+  const byStatus = mapStatus(response, mapping, asked)
+  if (byStatus !== undefined) return byStatus
+  return mapValues(readBody(response, mapping.selectors), response, mapping, asked.key)
+}
+
+/**
+ * Tells what a reply means whose body does not matter.
+ *
+ * @returns `undefined` for a `found` status: its body decides.
+ */
+export function mapStatus(response: HttpResponse, mapping: ResponseMapping, asked: Asked): Reply | undefined {
+  const { status, headers } = response
+  if (mapping.found.has(status)) return undefined
+  if (mapping.notFound.has(status)) return mapNotFound(response, mapping)
+  if (status === 304 && asked.conditional) {
+    return { ...meta(response), result: { kind: 'notmodified' }, health: 'good', next: 'final' }
+  }
+  if (status === 401 || status === 403) {
+    const result = permanent('refused', `the service answered ${status}; look at its credentials here`)
+    return { status, result, health: 'neutral', next: 'elsewhere' }
+  }
+  if (status >= 500 || status === 408 || status === 425 || status === 429) {
+    const pause = retryAfterMs(headers, asked.nowMs)
+    return {
+      status,
+      result: temporary('status', `the service answered ${status}`),
+      health: status >= 500 ? 'bad' : 'neutral',
+      next: 'again',
+      ...(pause === undefined ? {} : { retryAfterMs: pause }),
+    }
+  }
+  if (status < 300) {
+    const reason = `the service answered ${status}, which is neither in response.found nor in response.notFound`
+    return { status, result: temporary('status', reason), health: 'neutral', next: 'again' }
+  }
+  const hint = status < 400 ? '; redirects are not followed' : '; look at the request of this table'
+  const result = permanent('refused', `the service answered ${status}${hint}`)
+  return { status, result, health: 'neutral', next: 'final' }
+}
+
+/** Tells what the values of a body mean. Also used for each part of a batch reply. */
+export function mapValues(
+  body: BodyValues,
+  response: HttpResponse,
+  mapping: ResponseMapping,
+  key: string,
+): Reply {
+  switch (body.kind) {
+    case 'values': {
+      const result = formatResult(body.values, key, mapping.format)
+      return result.kind === 'temporary'
+        ? { status: response.status, result, health: 'neutral', next: 'final', selected: body.values }
+        : { ...meta(response), result, health: 'good', next: 'final', selected: body.values }
+    }
+    case 'missing':
+      return mapping.missing === 'notFound'
+        ? { ...meta(response), result: NOT_FOUND, health: 'good', next: 'final', selected: [] }
+        : failed(response, 'unreadable', "response.value selects nothing in the service's reply")
+    case 'service-error':
+      return failed(response, 'service', "the service reports an error of its own in its reply's error field")
+    case 'too-many': {
+      const result = tooManyValues(mapping.format.maxValues)
+      return { status: response.status, result, health: 'neutral', next: 'final' }
+    }
+    case 'unreadable':
+      return failed(response, 'unreadable', `the service's reply ${body.reason}`)
+  }
+}
+
+function mapNotFound(response: HttpResponse, mapping: ResponseMapping): Reply {
+  if (mapping.notFoundBody === 'notHtml') {
+    // A page comes from a proxy or a wrong path, not from a service that knows its keys.
+    const what = isHtml(response) ? 'a web page' : !isIdentity(response.headers) ? 'a compressed body' : ''
+    if (what !== '') {
+      const reason = `the service answered ${response.status} with ${what}; see response.notFoundBody`
+      return failed(response, 'unreadable', reason)
+    }
+  }
+  return { ...meta(response), result: NOT_FOUND, health: 'good', next: 'final', selected: [] }
+}
+
+function failed(response: HttpResponse, cause: TemporaryCause, reason: string): Reply {
+  return {
+    status: response.status,
+    result: temporary(cause, reason),
+    health: cause === 'unreadable' ? 'bad' : 'neutral',
+    next: 'again',
+  }
+}
+
+function meta(response: HttpResponse): Pick<Reply, 'status' | 'caching' | 'validators'> {
+  const caching = cachingOf(response.headers)
+  const validators = validatorsOf(response.headers)
+  return {
+    status: response.status,
+    ...(caching === undefined ? {} : { caching }),
+    ...(validators === undefined ? {} : { validators }),
+  }
+}

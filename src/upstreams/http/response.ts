@@ -1,0 +1,95 @@
+/**
+ * A reply of a service as it came, and the readings of its header fields. Pure.
+ */
+import type { CachingHeaders, Validators } from '../../core/upstream.ts'
+
+/** Header fields by lower-case name; a repeated field as a list. */
+export type HeaderFields = Readonly<Record<string, string | string[] | undefined>>
+
+/** One complete reply. */
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: HeaderFields
+  /** Empty where the status alone decides. */
+  readonly body: Buffer
+}
+
+/** Longest ETag or Last-Modified that is kept and sent back, bytes. Ours: they are stored with every answer. */
+const MAX_VALIDATOR_BYTES = 256
+
+/** Longest pause that Retry-After may ask for, ms. Ours: a day; more is a service that is not coming back. */
+const MAX_RETRY_AFTER_MS = 86_400_000
+
+/** The field as one text, repeated fields joined (RFC 9110 section 5.3). */
+export function headerText(headers: HeaderFields, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** The media type without parameters, in lower case; '' when there is none. */
+export function mediaType(headers: HeaderFields): string {
+  const text = headerText(headers, 'content-type') ?? ''
+  return (text.split(';', 1)[0] ?? '').trim().toLowerCase()
+}
+
+/** True when the body is in the coding we asked for: none. */
+export function isIdentity(headers: HeaderFields): boolean {
+  const coding = (headerText(headers, 'content-encoding') ?? '').trim().toLowerCase()
+  return coding === '' || coding === 'identity'
+}
+
+/** True for a web page: by its type, or by how it begins. */
+export function isHtml(response: HttpResponse): boolean {
+  const type = mediaType(response.headers)
+  if (type === 'text/html' || type === 'application/xhtml+xml') return true
+  return /^\s*<(?:!doctype|html|head|body)\b/i.test(response.body.subarray(0, 256).toString('latin1'))
+}
+
+/** The fields of RFC 9111 that say how long the reply may be used; undefined when there is none. */
+export function cachingOf(headers: HeaderFields): CachingHeaders | undefined {
+  const caching = {
+    ...field('cacheControl', headerText(headers, 'cache-control')),
+    ...field('expires', headerText(headers, 'expires')),
+    ...field('age', headerText(headers, 'age')),
+    ...field('date', headerText(headers, 'date')),
+    ...field('vary', headerText(headers, 'vary')),
+  }
+  return Object.keys(caching).length === 0 ? undefined : caching
+}
+
+/** ETag and Last-Modified, where they can be sent back as they are; undefined when there is none. */
+export function validatorsOf(headers: HeaderFields): Validators | undefined {
+  const validators = {
+    ...field('etag', sendable(headerText(headers, 'etag'))),
+    ...field('lastModified', sendable(headerText(headers, 'last-modified'))),
+  }
+  return Object.keys(validators).length === 0 ? undefined : validators
+}
+
+/**
+ * Reads Retry-After (RFC 9110 section 10.2.3): seconds or an HTTP date.
+ *
+ * @param nowMs The wall clock, ms.
+ * @returns ms from now, 0 to a day; `undefined` when there is none that can be read.
+ */
+export function retryAfterMs(headers: HeaderFields, nowMs: number): number | undefined {
+  const text = headerText(headers, 'retry-after')?.trim()
+  if (text === undefined || text === '') return undefined
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : httpDateMs(text) - nowMs
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), MAX_RETRY_AFTER_MS)
+}
+
+/** Ms since 1970; NaN for what is no HTTP date. Only `Date.parse` of a text with a day's name: it reads too much else. */
+function httpDateMs(text: string): number {
+  return /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) : Number.NaN
+}
+
+/** A field value must be ASCII to be written back the same, and short to be kept. */
+function sendable(text: string | undefined): string | undefined {
+  if (text === undefined || text.length > MAX_VALIDATOR_BYTES) return undefined
+  return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) ? text : undefined
+}
+
+function field<K extends string>(name: K, value: string | undefined): { [P in K]?: string } {
+  return value === undefined ? {} : ({ [name]: value } as { [P in K]?: string })
+}

@@ -1,0 +1,48 @@
+/**
+ * A static upstream: entries from the configuration, answered at once. For break-glass entries
+ * in front of a service, and for tests.
+ */
+import { found, notFound } from '../core/result.ts'
+import type { Answer, Question, Upstream } from '../core/upstream.ts'
+
+/** How one table sees a static upstream. */
+export interface StaticUpstreamOptions {
+  readonly name: string
+  /** Key to values; a key without values is not there. */
+  readonly entries: ReadonlyMap<string, readonly string[]>
+  /** Between several values: `response.separator` of the table. The values are results already, so that `response.format` does not apply. */
+  readonly separator: string
+  /** The table's `foldCase`: its keys arrive folded, so the entries are folded too. */
+  readonly foldCase: boolean
+}
+
+const NOT_THERE: Answer = { result: notFound(), storable: false, source: 'static' }
+
+export class StaticUpstream implements Upstream {
+  readonly name: string
+  readonly #answers: ReadonlyMap<string, Answer>
+
+  constructor({ name, entries, separator, foldCase }: StaticUpstreamOptions) {
+    this.name = name
+    const answers = new Map<string, Answer>()
+    for (const [key, values] of entries) {
+      const value = values.filter((text) => text !== '').join(separator)
+      if (value === '') continue
+      answers.set(foldCase ? key.toLowerCase() : key, {
+        result: found(value),
+        storable: false,
+        source: 'static',
+      })
+    }
+    this.#answers = answers
+  }
+
+  ask(question: Question): Answer {
+    const answer = this.#answers.get(question.key) ?? NOT_THERE
+    if (question.explanation !== undefined && answer.result.kind !== 'notmodified') {
+      const { key, explanation } = question
+      explanation.add({ step: 'static', key, upstream: this.name, result: answer.result })
+    }
+    return answer
+  }
+}
