@@ -1,0 +1,31 @@
+/**
+ * What every cross-check gets: the filled file, what was really written in it, and where to
+ * report.
+ */
+import { asMap } from '../defaults.ts'
+import type { TreeMap } from '../document.ts'
+import type { Path } from '../issue.ts'
+import type { Report } from '../report.ts'
+import type { ConfigFileContent } from '../schema/file.ts'
+
+/** The input of a cross-check. */
+export interface CheckContext {
+  readonly file: ConfigFileContent
+  /** The file with its own `defaults:` merged and without those of the schema: what somebody wrote. */
+  readonly written: TreeMap
+  readonly report: Report
+  /** A value as it may stand in a message: quoted, or `the value` where it is secret. */
+  readonly show: (path: Path, value: string) => string
+  /** Says what is wrong with a JSONPath; undefined when nothing is. */
+  readonly checkJsonPath: (path: string) => string | undefined
+}
+
+/** Tells whether somebody wrote this key, in the section itself or in `defaults:`. */
+export function isWritten(context: CheckContext, path: Path): boolean {
+  let at: TreeMap = context.written
+  for (const part of path.slice(0, -1)) {
+    const list = at as unknown as readonly unknown[]
+    at = asMap((Array.isArray(at) ? list[Number(part)] : at[part]) as TreeMap | undefined)
+  }
+  return at[String(path.at(-1))] !== undefined
+}

@@ -1,0 +1,108 @@
+/**
+ * Upstreams: an HTTP service or static entries, each with what it needs and nothing else.
+ */
+import { asMap } from '../defaults.ts'
+import { isInvalid, parseEndpoint } from '../endpoint.ts'
+import { headerError } from '../headers.ts'
+import type { Path } from '../issue.ts'
+import type { UpstreamFile } from '../schema/upstream.ts'
+import { listed } from '../values.ts'
+import type { CheckContext } from './context.ts'
+
+export function checkUpstreams(context: CheckContext): void {
+  for (const [name, upstream] of Object.entries(context.file.upstreams)) {
+    const path = ['upstreams', name]
+    if (upstream.entries !== undefined) checkStatic(context, upstream.entries, path)
+    else if (upstream.endpoints !== undefined) checkHttp(context, upstream, upstream.endpoints, path)
+    else
+      context.report.error(
+        path,
+        'has neither "endpoints" nor "entries"; add the URLs of the service as "endpoints"',
+      )
+  }
+}
+
+/** Characters that no line of an answer can hold. */
+const CONTROL = /[\x00-\x1f\x7f]/
+
+function checkStatic(context: CheckContext, entries: NonNullable<UpstreamFile['entries']>, path: Path): void {
+  const { report } = context
+  const written = asMap(asMap(context.written.upstreams)[String(path[1])])
+  for (const key of Object.keys(written)) {
+    if (key === 'entries') continue
+    report.keyError(
+      path,
+      key,
+      `${JSON.stringify(key)} does not belong to a static upstream, which has "entries" only; remove it`,
+    )
+  }
+  for (const [key, value] of Object.entries(entries)) {
+    if (listed(value).some((text) => CONTROL.test(text))) {
+      report.error([...path, 'entries', key], 'has a line end or control character in its value; remove it')
+    }
+  }
+}
+
+function checkHttp(
+  context: CheckContext,
+  upstream: UpstreamFile,
+  endpoints: readonly string[],
+  path: Path,
+): void {
+  const { report } = context
+  for (const [index, url] of endpoints.entries()) {
+    const at = [...path, 'endpoints', index]
+    const endpoint = parseEndpoint(url)
+    if (isInvalid(endpoint)) report.error(at, endpoint.why)
+    else if (endpoints.indexOf(url) < index) report.error(at, 'is the same endpoint as one above; remove it')
+  }
+  for (const [name, value] of Object.entries(upstream.headers)) {
+    const wrong = headerError(name, value)
+    if (wrong !== undefined) report.error([...path, 'headers', name], wrong, 'key')
+  }
+  if (upstream.hedgeAfter !== undefined && endpoints.length === 1) {
+    report.warning(
+      [...path, 'hedgeAfter'],
+      'has no effect with one endpoint; the second request goes to another one',
+    )
+  }
+  checkProxy(context, upstream, endpoints, path)
+  checkTls(context, upstream, endpoints, path)
+}
+
+function checkProxy(
+  context: CheckContext,
+  upstream: UpstreamFile,
+  endpoints: readonly string[],
+  path: Path,
+): void {
+  const { proxy } = upstream
+  if (proxy === undefined) return
+  const at = [...path, 'proxy']
+  if (!/^https?:\/\/[^/]/.test(proxy) || !URL.canParse(proxy)) {
+    context.report.error(at, 'is no URL of a proxy; write http://HOST:PORT')
+  }
+  if (endpoints.some((url) => url.startsWith('unix:'))) {
+    context.report.error(at, 'cannot be used with endpoints on a unix socket; put them into another upstream')
+  }
+}
+
+function checkTls(
+  context: CheckContext,
+  upstream: UpstreamFile,
+  endpoints: readonly string[],
+  path: Path,
+): void {
+  const { tls } = upstream
+  if (tls === undefined) return
+  const at = [...path, 'tls']
+  if (tls.cert !== undefined && tls.key === undefined) {
+    context.report.error(at, '"cert" needs "key", the key of the client certificate; add it')
+  }
+  if (tls.key !== undefined && tls.cert === undefined) {
+    context.report.error(at, '"key" needs "cert", the client certificate; add it')
+  }
+  if (!endpoints.some((url) => url.startsWith('https:'))) {
+    context.report.warning(at, 'has no effect: no endpoint begins with https://')
+  }
+}

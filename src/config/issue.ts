@@ -1,0 +1,61 @@
+/**
+ * What is wrong with a configuration file, and where: one line per issue, all at once, so
+ * that one edit can mend them all.
+ */
+
+/** Keys and list positions from the top of the file down. */
+export type Path = readonly (string | number)[]
+
+/** One thing to mend, or to think about. */
+export interface ConfigIssue {
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  /** From 1, in characters. */
+  readonly column: number
+  /** As {@link formatPath} writes it; '' for the file as a whole. */
+  readonly path: string
+  /** What is wrong; what would be right. Holds no secret. */
+  readonly message: string
+}
+
+/** Thrown once with every issue found in a configuration. */
+export class ConfigError extends Error {
+  readonly code = 'MAPGATE_ERR_CONFIG'
+  readonly issues: readonly ConfigIssue[]
+  /** Found beside the issues; they alone would not have stopped anything. */
+  readonly warnings: readonly ConfigIssue[]
+
+  constructor(issues: readonly ConfigIssue[], warnings: readonly ConfigIssue[] = []) {
+    super(issues.map(formatIssue).join('\n'))
+    this.name = 'ConfigError'
+    this.issues = issues
+    this.warnings = warnings
+  }
+}
+
+/** Writes an issue as `FILE:LINE:COL: path: message`, the form editors jump to. */
+export function formatIssue(issue: ConfigIssue): string {
+  const place = `${issue.file}:${issue.line}:${issue.column}: `
+  return issue.path === '' ? place + issue.message : `${place}${issue.path}: ${issue.message}`
+}
+
+/** Keys that read well after a dot; others are written as `["a b"]`. */
+const PLAIN_KEY = /^[A-Za-z0-9_-]+$/
+
+/** Writes a path as `tables.virtual.response.found[0]`. */
+export function formatPath(path: Path): string {
+  let text = ''
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`
+    else if (PLAIN_KEY.test(part)) text += text === '' ? part : `.${part}`
+    else text += `[${JSON.stringify(part)}]`
+  }
+  return text
+}
+
+/** Joins words as a person lists them: `a, b or c`. */
+export function listOf(words: readonly string[], last = 'or'): string {
+  if (words.length < 2) return words.join('')
+  return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`
+}

@@ -1,0 +1,172 @@
+/**
+ * Loads a configuration: text -> YAML -> references -> shape -> defaults -> cross-checks ->
+ * the configuration that the program uses. Each step reports all it finds; the first step
+ * with an error is the last, since the next ones build on it.
+ */
+import { open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { buildConfig } from './build.ts'
+import type { CheckContext } from './checks/context.ts'
+import { checkListeners } from './checks/listeners.ts'
+import { checkProgram } from './checks/program.ts'
+import { checkTables } from './checks/tables.ts'
+import { checkUpstreams } from './checks/upstreams.ts'
+import { fillDefaults, isMap, mergeDefaults } from './defaults.ts'
+import {
+  MAX_FILE_CHARACTERS,
+  readDocument,
+  type SourceDocument,
+  type Tree,
+  type TreeMap,
+} from './document.ts'
+import { ConfigError, type ConfigIssue, type Path } from './issue.ts'
+import type { Config } from './model.ts'
+import { isSecretPlace, redacted, searchable, secretsIn } from './redact.ts'
+import { Report } from './report.ts'
+import { checkShape } from './shape.ts'
+import { substitute, whyUnreadable } from './substitute.ts'
+
+/** What loading needs from outside; everything has a default. */
+export interface LoadOptions {
+  /** Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Reads a text file; default reads from the disk. */
+  readonly readFile?: (path: string) => Promise<string>
+  /** Says what is wrong with a JSONPath, undefined when nothing is. Default: only its first character. */
+  readonly checkJsonPath?: (path: string) => string | undefined
+}
+
+/** A configuration, with what is known about its file. */
+export interface LoadedConfig extends Config {
+  /** The file's absolute path. */
+  readonly file: string
+  /** Worth a thought, and no reason not to start. */
+  readonly warnings: readonly ConfigIssue[]
+  /** The file with all defaults filled in and every secret as `***`: what may be shown. */
+  readonly redactedConfig: unknown
+  /**
+   * Reads every `${...}` again, in the text as it was loaded: a changed secret comes in, a
+   * changed file does not.
+   *
+   * @throws ConfigError (rejects) when one cannot be read any more.
+   */
+  reloadSecrets(): Promise<LoadedConfig>
+}
+
+/**
+ * Loads a configuration file.
+ *
+ * @param path Relative to the working directory; it is shown in messages as given.
+ * @throws ConfigError (rejects) with every issue found.
+ */
+export async function loadConfig(path: string, options: LoadOptions = {}): Promise<LoadedConfig> {
+  const readFile = options.readFile ?? readTextFile
+  let text: string
+  try {
+    text = await readFile(resolve(path))
+  } catch (error) {
+    const message = `cannot be read: ${whyUnreadable(error)}`
+    throw new ConfigError([{ file: path, line: 1, column: 1, path: '', message }])
+  }
+  return parseConfig(text, path, options)
+}
+
+/** Loads a configuration from a text. @param fileName Shown in messages; its folder is where relative paths start. */
+export async function parseConfig(
+  text: string,
+  fileName: string,
+  options: LoadOptions = {},
+): Promise<LoadedConfig> {
+  const document = readDocument(text)
+  const report = new Report(fileName, document)
+  for (const { offset, path, message } of document.problems) report.errorAt(offset, path, message)
+  if (!isMap(document.tree) && report.errors.length === 0) {
+    report.error([], 'is empty or no map; the shortest file has "listeners", "upstreams" and "tables"')
+  }
+  throwIfWrong(report)
+  return interpret(document, fileName, options)
+}
+
+/** Everything behind the YAML: also what is done again when secrets are read again. */
+async function interpret(
+  document: SourceDocument,
+  fileName: string,
+  options: LoadOptions,
+): Promise<LoadedConfig> {
+  const report = new Report(fileName, document)
+  const folder = dirname(resolve(fileName))
+  const readFile = options.readFile ?? readTextFile
+  const read = await substitute(document.tree, { env: options.env ?? process.env, readFile, folder })
+  for (const { path, message } of read.problems) report.error(path, message)
+  throwIfWrong(report)
+
+  const mayQuote = (path: Path): boolean => !read.paths.has(JSON.stringify(path)) && !isSecretPlace(path)
+  checkShape(read.tree, report, mayQuote)
+  throwIfWrong(report)
+
+  const written = mergeDefaults(read.tree as TreeMap)
+  const file = fillDefaults(written)
+  const context: CheckContext = {
+    file,
+    written,
+    report,
+    show: (path, value) => (mayQuote(path) ? JSON.stringify(value) : 'the value'),
+    checkJsonPath: options.checkJsonPath ?? startsAtRoot,
+  }
+  checkListeners(context)
+  checkUpstreams(context)
+  checkTables(context)
+  await checkProgram(context, folder, readFile)
+  throwIfWrong(report)
+
+  const filled = file as unknown as TreeMap
+  const secrets = searchable([...read.secrets, ...secretsIn(filled)])
+  return {
+    ...buildConfig(file, folder, secrets),
+    file: resolve(fileName),
+    warnings: report.warnings,
+    redactedConfig: withoutDefaults(redacted(filled, new Set([...read.secrets, ...secrets]))),
+    reloadSecrets: () => interpret(document, fileName, options),
+  }
+}
+
+function throwIfWrong(report: Report): void {
+  report.finish()
+  if (report.errors.length > 0) throw new ConfigError(report.errors, report.warnings)
+}
+
+/** `defaults:` is merged into the tables and upstreams; shown again it would only confuse. */
+function withoutDefaults(shown: Tree): unknown {
+  const { defaults: _, ...rest } = shown as TreeMap
+  return rest
+}
+
+/** RFC 9535 section 2.1: a JSONPath begins with the root identifier. */
+function startsAtRoot(path: string): string | undefined {
+  return path.startsWith('$') ? undefined : 'it must begin with $'
+}
+
+/** Reads a text file, and no more of it than is looked at: it may be a device or a pipe without end. */
+async function readTextFile(path: string): Promise<string> {
+  const file = await open(path)
+  try {
+    const buffer = Buffer.alloc(READ_CHUNK_BYTES)
+    const chunks: Buffer[] = []
+    let length = 0
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, READ_CHUNK_BYTES, null)
+      length += bytesRead
+      if (bytesRead === 0 || length > MAX_FILE_CHARACTERS * BYTES_PER_CHARACTER) break
+      chunks.push(Buffer.from(buffer.subarray(0, bytesRead)))
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+/** One read, bytes. */
+const READ_CHUNK_BYTES = 64 * 1024
+
+/** Most bytes of UTF-8 for one character that JavaScript counts as one (RFC 3629). */
+const BYTES_PER_CHARACTER = 3

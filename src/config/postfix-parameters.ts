@@ -1,0 +1,84 @@
+/**
+ * The main.cf parameters and restrictions that use lookup tables: how Postfix searches there,
+ * whether it puts extensions back, and what a wrong "not found" does.
+ *
+ * Sources: postconf(5) (`propagate_unmatched_extensions` is `canonical, virtual` by default),
+ * virtual(5), canonical(5), relocated(5), transport(5), access(5), and Postfix
+ * `src/global/mail_addr_find.c`.
+ */
+import type { SearchKind } from './model.ts'
+
+/** What Postfix does where a parameter uses a table. */
+export interface PostfixParameter {
+  readonly search: SearchKind
+  readonly propagateExtension: boolean
+  /** True when a wrong "not found" makes Postfix reject or return mail. */
+  readonly notFoundRejects: boolean
+  /** Restriction list that holds it, for `check_..._access`: not a parameter of its own. */
+  readonly restrictionList?: string
+  /** Set where Postfix does not accept socketmap and tcp tables: why, and what instead. */
+  readonly refused?: string
+}
+
+const DOMAIN_LIST: PostfixParameter = { search: 'exact', propagateExtension: false, notFoundRejects: true }
+const REWRITE: PostfixParameter = { search: 'address', propagateExtension: true, notFoundRejects: false }
+const RECIPIENTS: PostfixParameter = { search: 'address', propagateExtension: false, notFoundRejects: true }
+const BY_ADDRESS: PostfixParameter = { search: 'address', propagateExtension: false, notFoundRejects: false }
+const EXACT: PostfixParameter = { search: 'exact', propagateExtension: false, notFoundRejects: false }
+
+/** An access(5) table: "not found" means that the restriction says nothing. */
+function access(search: SearchKind, restrictionList: string): PostfixParameter {
+  return { search, propagateExtension: false, notFoundRejects: false, restrictionList }
+}
+
+/** A table that an agent reads for security-sensitive data: such agents refuse both protocols. */
+function refused(agent: string): PostfixParameter {
+  return { ...EXACT, refused: `${agent} refuses socketmap and tcp tables` }
+}
+
+/** By name. */
+export const POSTFIX_PARAMETERS: ReadonlyMap<string, PostfixParameter> = new Map([
+  ['virtual_alias_maps', { ...REWRITE, notFoundRejects: true }],
+  ['virtual_alias_domains', DOMAIN_LIST],
+  ['virtual_mailbox_domains', DOMAIN_LIST],
+  ['virtual_mailbox_maps', RECIPIENTS],
+  ['relay_domains', DOMAIN_LIST],
+  ['mydestination', DOMAIN_LIST],
+  ['relay_recipient_maps', RECIPIENTS],
+  ['local_recipient_maps', RECIPIENTS],
+  ['relocated_maps', RECIPIENTS],
+  ['canonical_maps', REWRITE],
+  ['sender_canonical_maps', REWRITE],
+  ['recipient_canonical_maps', REWRITE],
+  ['smtp_generic_maps', BY_ADDRESS],
+  ['sender_bcc_maps', BY_ADDRESS],
+  ['recipient_bcc_maps', BY_ADDRESS],
+  // reject_sender_login_mismatch refuses who is not listed.
+  ['smtpd_sender_login_maps', RECIPIENTS],
+  // Without its route a domain goes where its MX points: back here, or nowhere.
+  ['transport_maps', { search: 'transport', propagateExtension: false, notFoundRejects: true }],
+  ['sender_dependent_relayhost_maps', BY_ADDRESS],
+  ['sender_dependent_default_transport_maps', BY_ADDRESS],
+  // smtp(8) asks for the parents of a domain itself.
+  ['smtp_tls_policy_maps', EXACT],
+  ['smtp_sasl_password_maps', EXACT],
+  ['check_client_access', access('access-client', 'smtpd_client_restrictions')],
+  ['check_reverse_client_hostname_access', access('access-client', 'smtpd_client_restrictions')],
+  ['check_client_ns_access', access('access-client', 'smtpd_client_restrictions')],
+  ['check_client_mx_access', access('access-client', 'smtpd_client_restrictions')],
+  ['check_helo_access', access('access-client', 'smtpd_helo_restrictions')],
+  ['check_helo_ns_access', access('access-client', 'smtpd_helo_restrictions')],
+  ['check_helo_mx_access', access('access-client', 'smtpd_helo_restrictions')],
+  ['check_sender_access', access('access-address', 'smtpd_sender_restrictions')],
+  ['check_sender_ns_access', access('access-client', 'smtpd_sender_restrictions')],
+  ['check_sender_mx_access', access('access-client', 'smtpd_sender_restrictions')],
+  ['check_recipient_access', access('access-address', 'smtpd_recipient_restrictions')],
+  ['check_recipient_ns_access', access('access-client', 'smtpd_recipient_restrictions')],
+  ['check_recipient_mx_access', access('access-client', 'smtpd_recipient_restrictions')],
+  ['check_etrn_access', access('access-client', 'smtpd_etrn_restrictions')],
+  ['check_sasl_access', access('access-address', 'smtpd_sender_restrictions')],
+  ['check_ccert_access', access('exact', 'smtpd_client_restrictions')],
+  ['alias_maps', refused('local(8)')],
+  ['virtual_uid_maps', refused('virtual(8)')],
+  ['virtual_gid_maps', refused('virtual(8)')],
+])

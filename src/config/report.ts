@@ -1,0 +1,63 @@
+/**
+ * Collects what is wrong, and finds the place in the file for each.
+ */
+import type { SourceDocument } from './document.ts'
+import { type ConfigIssue, formatPath, type Path } from './issue.ts'
+
+/** Errors and warnings of one file. */
+export class Report {
+  readonly errors: ConfigIssue[] = []
+  readonly warnings: ConfigIssue[] = []
+  readonly #file: string
+  readonly #document: SourceDocument
+
+  constructor(file: string, document: SourceDocument) {
+    this.#file = file
+    this.#document = document
+  }
+
+  /** @param part Where to point: at the value (maps and lists at their key), or always at the key. */
+  error(path: Path, message: string, part: 'key' | 'value' = 'value'): void {
+    this.#add(this.errors, path, message, part)
+  }
+
+  warning(path: Path, message: string, part: 'key' | 'value' = 'value'): void {
+    this.#add(this.warnings, path, message, part)
+  }
+
+  /** An error at an offset of the text. */
+  errorAt(offset: number, path: Path, message: string): void {
+    const position = this.#document.positionOf(offset)
+    this.errors.push({ file: this.#file, ...position, path: formatPath(path), message })
+  }
+
+  /** An error about one key of the map at `path`: the text names the map, the position is that of the key. */
+  keyError(path: Path, key: string, message: string): void {
+    this.errorAt(this.#document.offsetOf([...path, key], 'key'), path, message)
+  }
+
+  /** Sorts by place, and drops what was said before at the same place. */
+  finish(): void {
+    for (const list of [this.errors, this.warnings]) {
+      list.sort((a, b) => a.line - b.line || a.column - b.column)
+      const unique = new Map(list.map((issue) => [JSON.stringify(issue), issue]))
+      list.splice(0, list.length, ...unique.values())
+    }
+  }
+
+  #add(list: ConfigIssue[], path: Path, message: string, part: 'key' | 'value'): void {
+    const written = this.#whereWritten(path)
+    const position = this.#document.positionOf(this.#document.offsetOf(written, part))
+    list.push({ file: this.#file, ...position, path: formatPath(written), message })
+  }
+
+  /** A setting of a table or upstream may stand in `defaults`: then that is the place to mend. */
+  #whereWritten(path: Path): Path {
+    const [section, , ...rest] = path
+    if (this.#document.has(path) || rest.length === 0) return path
+    const kind = section === 'tables' ? 'table' : section === 'upstreams' ? 'upstream' : undefined
+    if (kind === undefined) return path
+    const inDefaults = ['defaults', kind, ...rest]
+    return this.#document.has(inDefaults) ? inDefaults : path
+  }
+}

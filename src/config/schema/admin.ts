@@ -1,0 +1,67 @@
+/**
+ * The admin API: the page, the metrics, purge and reload. Rules: design.md.
+ */
+import Type from 'typebox'
+import { file, oneOf, text } from './kinds.ts'
+import { socketFileKeys } from './listener.ts'
+
+const Token = Type.Object(
+  {
+    token: text('The secret text that a client sends as `Authorization: Bearer TOKEN`.', {
+      secret: true,
+      minLength: 16,
+      examples: [`\${file:/run/secrets/mapgate-admin}`],
+    }),
+    role: oneOf(['viewer', 'operator'], {
+      default: 'viewer',
+      description: '`viewer` reads; `operator` also purges, reloads and sets the log level.',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+export const Admin = Type.Object(
+  {
+    listen: text(
+      'Address: `inet:HOST:PORT`, `unix:/PATH` or `systemd:NAME`. Beyond loopback `tokens` are needed to start.',
+      {
+        examples: ['inet:127.0.0.1:8466'],
+      },
+    ),
+    ...socketFileKeys,
+    anonymous: Type.Optional(
+      oneOf(['operator', 'viewer', 'none'], {
+        defaultText: '`operator` on a unix socket, `viewer` on loopback, else `none`',
+        description: 'What somebody may do who sends no token.',
+      }),
+    ),
+    tokens: Type.Array(Token, {
+      default: [],
+      description: 'Who may do what. Shown as `***` everywhere.',
+    }),
+    hosts: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'Host names accepted in the Host header besides IP addresses and `localhost`. A list of its own, so that a foreign page cannot reach the API through a name that it controls (DNS rebinding).',
+    }),
+    metrics: oneOf(['viewer', 'open'], {
+      default: 'viewer',
+      description: 'Who may read `/metrics`: the role `viewer`, or with `open` anybody who can connect.',
+    }),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          cert: file('PEM file with the certificate and its chain.'),
+          key: file('PEM file with the private key.'),
+        },
+        {
+          additionalProperties: false,
+          defaultText: 'plain HTTP',
+          description: 'Serves HTTPS instead of HTTP.',
+        },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type AdminFile = Type.Static<typeof Admin>

@@ -1,0 +1,98 @@
+/**
+ * How long answers are kept, and the canary that guards "not found".
+ * Words and rules: RFC 9111 (HTTP caching), RFC 5861 (stale-while-revalidate, stale-if-error).
+ */
+import Type from 'typebox'
+import { count, duration, flag, size, text } from './kinds.ts'
+
+const CacheKeys = Type.Object(
+  {
+    ttl: duration(
+      { min: '0ms', max: '30d' },
+      '60s',
+      'Freshness lifetime of a found answer: served without asking.',
+    ),
+    negativeTtl: duration(
+      { min: '0ms', max: '1h' },
+      '10s',
+      'Lifetime of "not found". Short: a mailbox created right after a miss is unknown for that long. Never served stale.',
+    ),
+    staleWhileRevalidate: duration(
+      { min: '0ms', max: '30d' },
+      '5m',
+      'Found answers only: after `ttl` served at once for this long, while the service is asked in the background (RFC 5861).',
+    ),
+    staleIfError: duration(
+      { min: '0ms', max: '30d' },
+      '1d',
+      'Found answers only: served for this long after `ttl` when the service fails (RFC 5861). This is what keeps mail flowing in an outage.',
+    ),
+    jitter: Type.Number({
+      minimum: 0,
+      maximum: 0.5,
+      default: 0.1,
+      description:
+        'Share of the lifetime by which each answer is shortened at random, so that answers stored together do not expire together.',
+    }),
+    honorCacheControl: flag(
+      false,
+      'Lets the service set lifetimes by its caching headers, as a private cache by RFC 9111. Off, because web frameworks send `max-age=0, private` unasked, which would switch the protection off in silence. ETag and Last-Modified are always used.',
+    ),
+    minTtl: duration(
+      { min: '0ms', max: '1d' },
+      '10s',
+      'With `honorCacheControl`: shortest lifetime of a found answer.',
+    ),
+    maxTtl: duration(
+      { min: '1s', max: '30d' },
+      '1h',
+      'With `honorCacheControl`: longest lifetime of a found answer.',
+    ),
+    maxEntries: count(1, 100_000_000, 100_000, 'Found answers kept; the least recently used go first.'),
+    maxNegativeEntries: count(
+      1,
+      100_000_000,
+      100_000,
+      'Negative answers kept. A bound of their own, so that a dictionary attack cannot push the good answers out.',
+    ),
+    maxBytes: size(
+      { min: '64KiB', max: '64GiB' },
+      '64MiB',
+      'Memory for the answers of this table, estimated.',
+    ),
+  },
+  { additionalProperties: false },
+)
+type CacheKeysFile = Type.Static<typeof CacheKeys>
+
+/** An object, or the word `off`. YAML 1.2 reads a bare off as text, not as a boolean. */
+export const Cache = Type.Unsafe<CacheKeysFile | 'off'>({
+  if: { type: 'object' },
+  // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
+  then: CacheKeys,
+  else: { type: 'string', enum: ['off'] },
+  expected: '`off` or a map of settings',
+  default: {},
+  description:
+    'How long answers are kept. `off` stores nothing; coalescing and retries stay. All windows count from the moment the service answered.',
+})
+
+export const Canary = Type.Object(
+  {
+    key: text(
+      'A key that the service always knows, such as `postmaster@example.com`. Asked of each HTTP endpoint directly.',
+    ),
+    every: duration({ min: '1s', max: '1h' }, '30s', 'How often it is asked while nobody else asks.'),
+    maxAge: duration(
+      { min: '100ms', max: '10m' },
+      '5s',
+      'A "not found" of an endpoint is believed only if its canary was found at most this long before; otherwise the canary is asked first.',
+    ),
+  },
+  {
+    additionalProperties: false,
+    defaultText: 'none',
+    description:
+      'Guards against a service that answers "not found" to everything, after a wrong path or a broken deployment: while the canary is not found, "not found" is temporary, and no mail bounces.',
+  },
+)

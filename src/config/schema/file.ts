@@ -1,0 +1,129 @@
+/**
+ * The whole configuration file. Every key of it, with type, default, bounds and meaning,
+ * stands in this folder and nowhere else.
+ */
+import Type from 'typebox'
+import { Admin } from './admin.ts'
+import { duration, namedMap, oneOf, text } from './kinds.ts'
+import { Listener } from './listener.ts'
+import { Table, type TableFile } from './table.ts'
+import { Upstream, type UpstreamFile } from './upstream.ts'
+
+/** Names of tables: Postfix splits `socketmap:inet:HOST:PORT:NAME` at the last colon. */
+export const TABLE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]*$'
+
+const Log = Type.Object(
+  {
+    level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
+      default: 'info',
+      description: 'Least severe lines that are written. Can be changed at run time.',
+    }),
+    keys: oneOf(['plain', 'hash', 'none'], {
+      default: 'plain',
+      description:
+        'How lookup keys, which are mail addresses, stand in the log: `plain`, `hash` (HMAC-SHA-256 with `hashKey`, so that equal keys can still be told), or `none`.',
+    }),
+    hashKey: Type.Optional(
+      text('Secret key of the hash. Needed with `keys: hash`.', { secret: true, minLength: 16 }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    default: {},
+    description: 'What is written to standard output, as one JSON object per line.',
+  },
+)
+
+export const ConfigFile = Type.Object(
+  {
+    listeners: Type.Array(Listener, {
+      minItems: 1,
+      maxItems: 256,
+      description: 'Where Postfix connects.',
+    }),
+    admin: Type.Optional(
+      Type.Unsafe<Type.Static<typeof Admin>>({
+        ...Admin,
+        defaultText: 'no admin API',
+        description: 'The admin API, the page and the metrics.',
+      }),
+    ),
+    upstreams: namedMap<UpstreamFile>(
+      Upstream,
+      TABLE_NAME_PATTERN,
+      'What tables ask: HTTP services and static entries, by name.',
+    ),
+    tables: namedMap<TableFile>(
+      Table,
+      TABLE_NAME_PATTERN,
+      'Lookup tables by name: letters, digits, `.`, `_` and `-`, since Postfix splits the endpoint at the last colon.',
+    ),
+    cacheFile: Type.Optional(
+      Type.String({
+        minLength: 1,
+        file: true,
+        defaultText: 'answers are forgotten at stop',
+        description:
+          'File in which answers survive a restart. Written with mode 0600, since it holds addresses; its folder must exist.',
+      }),
+    ),
+    defaults: Type.Optional(
+      Type.Object(
+        {
+          table: Type.Optional(
+            Type.Unsafe<object>({
+              partOf: 'table',
+              type: 'object',
+              description: 'For every table: any keys of `tables.NAME`.',
+            }),
+          ),
+          upstream: Type.Optional(
+            Type.Unsafe<object>({
+              partOf: 'upstream',
+              type: 'object',
+              description: 'For every HTTP upstream: any keys of `upstreams.NAME`.',
+            }),
+          ),
+        },
+        {
+          additionalProperties: false,
+          defaultText: 'none',
+          description:
+            "Settings for every table and upstream, under their own ones: maps are merged, lists and scalars replaced by the table's or upstream's own.",
+        },
+      ),
+    ),
+    stop: Type.Object(
+      {
+        drainFor: duration(
+          { min: '0ms', max: '100s' },
+          '10s',
+          'How long lookups in flight may take at stop; then they are answered as temporary.',
+        ),
+      },
+      { additionalProperties: false, default: {}, description: 'How to stop.' },
+    ),
+    reload: oneOf(['manual', 'watch'], {
+      default: 'manual',
+      description:
+        '`manual`: on SIGHUP and by the admin API. `watch`: also when the file changes, after it was checked.',
+    }),
+    log: Log,
+    tracing: Type.Optional(
+      Type.Object(
+        {
+          otlp: Type.String({
+            pattern: '^https?://',
+            expected: 'a URL that begins with http:// or https://',
+            description: 'OTLP/HTTP endpoint of an OpenTelemetry collector.',
+            examples: ['http://127.0.0.1:4318'],
+          }),
+        },
+        { additionalProperties: false, defaultText: 'off', description: 'Spans of lookups and requests.' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+/** A configuration file, with defaults filled in. */
+export type ConfigFileContent = Type.Static<typeof ConfigFile>

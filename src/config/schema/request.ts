@@ -1,0 +1,145 @@
+/**
+ * How a lookup becomes an HTTP request, and how a reply becomes an answer.
+ * Rules: design.md; pgsql_table(5) for result_format and expansion_limit.
+ */
+import Type from 'typebox'
+import { count, duration, oneOf, text, textMap } from './kinds.ts'
+
+/** Status codes that a list may hold: final ones. */
+function statuses(byDefault: number[], description: string) {
+  return Type.Array(Type.Integer({ minimum: 200, maximum: 499 }), {
+    minItems: 1,
+    default: byDefault,
+    description,
+  })
+}
+
+const json = Type.Optional(
+  Type.Unknown({
+    description:
+      'Body of a POST as JSON, any shape; every string in it is a template. Not together with `form`.',
+  }),
+)
+const form = Type.Optional(
+  textMap('Body of a POST as a form (`application/x-www-form-urlencoded`); values are templates.'),
+)
+const query = textMap('Query parameters; values are templates.', { default: {} })
+const headers = textMap('Headers of this request, over those of the upstream; values are templates.', {
+  default: {},
+  secret: true,
+})
+
+export const Request = Type.Object(
+  {
+    method: oneOf(['GET', 'POST'], { default: 'GET', description: 'HTTP method.' }),
+    path: Type.Optional(
+      Type.String({
+        pattern: '^/[^?#\\s]*$',
+        expected: 'a path that begins with / and holds no ?, # or space',
+        description:
+          'Path template, appended to the endpoint\'s path. `{key}`, `{user}`, `{domain}`, `{domain1}` to `{domain9}` (labels from the right) and `{table}` stand for parts of the key, each escaped for where it stands; `{{` and `}}` are literal braces. A part that the key does not have makes the lookup "not found" without asking.',
+        examples: ['/aliases/{key}'],
+      }),
+    ),
+    query,
+    headers,
+    json,
+    form,
+  },
+  {
+    additionalProperties: false,
+    description: 'How to ask. Needed when one of the upstreams is an HTTP service.',
+  },
+)
+
+export const Batch = Type.Object(
+  {
+    method: oneOf(['GET', 'POST'], { default: 'POST', description: 'HTTP method.' }),
+    path: Type.String({
+      pattern: '^/[^?#\\s]*$',
+      expected: 'a path that begins with / and holds no ?, # or space',
+      description: 'Path of the batch route; `{table}` may stand in it.',
+    }),
+    query: textMap('Query parameters; a value that is exactly `{keys}` is repeated for each key.', {
+      default: {},
+    }),
+    headers,
+    json: Type.Optional(
+      Type.Unknown({
+        description: 'Body of a POST as JSON; a string that is exactly `{keys}` becomes the list of keys.',
+        examples: [{ keys: '{keys}' }],
+      }),
+    ),
+    form: Type.Optional(
+      textMap('Body of a POST as a form; a value that is exactly `{keys}` is repeated for each key.'),
+    ),
+    maxKeys: count(2, 10_000, 100, 'Most keys in one request; more are split.'),
+    maxWait: duration(
+      { min: '0ms', max: '1s' },
+      '0ms',
+      'How long to wait for more lookups before sending. `0ms` takes only what is waiting at that moment, and so delays nothing.',
+    ),
+    results: Type.Optional(
+      text(
+        'JSONPath (RFC 9535) to the results: an object from key to value, where a key that is not there is not found, or a list in the order asked.',
+        { defaultText: 'the whole body' },
+      ),
+    ),
+  },
+  {
+    additionalProperties: false,
+    defaultText: 'one request per key',
+    description:
+      'A route of the service that answers many keys in one request. `response.value` is applied to each result.',
+  },
+)
+
+export const Response = Type.Object(
+  {
+    value: Type.Optional(
+      text('JSONPath (RFC 9535) to the value or values; a selected list counts element by element.', {
+        defaultText: 'a JSON string or list of strings, or plain text',
+        examples: ['$.goto'],
+      }),
+    ),
+    error: Type.Optional(
+      text(
+        'JSONPath to an error field; when it selects anything but `null`, `""` or `false`, the answer is temporary.',
+        {
+          defaultText: 'none',
+        },
+      ),
+    ),
+    missing: oneOf(['temporary', 'notFound'], {
+      default: 'temporary',
+      description:
+        'What it means when `value` selects no node at all. `temporary`, because a service that changed its format must not bounce mail; `notFound` for services that answer `{}`.',
+    }),
+    found: statuses([200], 'Status codes that carry an answer.'),
+    notFound: statuses(
+      [204, 404, 410],
+      'Status codes that mean "not found". Only list what the service itself sends, not a proxy before it.',
+    ),
+    notFoundBody: oneOf(['notHtml', 'any'], {
+      default: 'notHtml',
+      description:
+        '`notHtml`: a "not found" with a text/html body is the page of a proxy or web server and counts as temporary; `any` lifts that.',
+    }),
+    format: text(
+      'Template of each value, as result_format of pgsql_table(5): `{value}`, `{valueUser}`, `{valueDomain}`, and the parts of the key as in `request.path`. A value that lacks a part is skipped.',
+      { default: '{value}' },
+    ),
+    separator: Type.String({
+      default: ', ',
+      maxLength: 16,
+      description: 'Put between several values. Postfix takes commas and white space.',
+    }),
+    maxValues: count(
+      1,
+      100_000,
+      1000,
+      'More values than this are a temporary error, as expansion_limit of pgsql_table(5).',
+    ),
+  },
+  { additionalProperties: false, default: {}, description: 'How to read the reply.' },
+)

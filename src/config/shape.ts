@@ -1,0 +1,189 @@
+/**
+ * Checks the shape of a configuration against the schema, and says in plain words what is
+ * wrong. ajv finds; the table of words here tells.
+ */
+import { Ajv, type ErrorObject } from 'ajv'
+import type { Tree } from './document.ts'
+import { inputSchema, OWN_KEYWORDS, type SchemaNode } from './input-schema.ts'
+import { listOf, type Path } from './issue.ts'
+import type { Report } from './report.ts'
+import { nearest } from './suggest.ts'
+import { parseDuration, parseSize } from './units.ts'
+
+/** Decides whether a value may be quoted: not where a reference or a secret stands. */
+export type MayQuote = (path: Path) => boolean
+
+/** Checks the shape. @returns True when nothing was wrong. */
+export function checkShape(tree: Tree, report: Report, mayQuote: MayQuote): boolean {
+  const validate = compiled()
+  if (validate(tree)) return true
+  const before = report.errors.length
+  for (const error of validate.errors ?? []) tell(error, tree, report, mayQuote)
+  if (report.errors.length === before) report.error([], 'is not a configuration')
+  return false
+}
+
+let validator: ReturnType<Ajv['compile']> | undefined
+
+/** Compiled at first use: commands that read no configuration need not wait for it. */
+function compiled(): ReturnType<Ajv['compile']> {
+  if (validator === undefined) {
+    const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, strictRequired: false })
+    ajv.addVocabulary([...OWN_KEYWORDS])
+    for (const [keyword, parse] of [
+      ['duration', parseDuration],
+      ['size', parseSize],
+    ] as const) {
+      ajv.addKeyword({
+        keyword,
+        type: 'string',
+        validate: (bounds: { min: string; max: string }, value: string) => {
+          const amount = parse(value)
+          return (
+            amount !== undefined && amount >= (parse(bounds.min) ?? 0) && amount <= (parse(bounds.max) ?? 0)
+          )
+        },
+      })
+    }
+    validator = ajv.compile(inputSchema())
+  }
+  return validator
+}
+
+/** One failure of ajv, with what its words are made of. */
+interface Failure {
+  readonly error: ErrorObject
+  readonly path: Path
+  readonly schema: SchemaNode
+  /** The value in words; `the value` where it must not be shown. */
+  readonly shown: string
+}
+
+function tell(error: ErrorObject, tree: Tree, report: Report, mayQuote: MayQuote): void {
+  const path = pathOf(error.instancePath, tree)
+  const schema = (error.parentSchema ?? {}) as SchemaNode
+  const shown = mayQuote(path) ? quote(error.data) : 'the value'
+  if (error.keyword === 'if' || error.propertyName !== undefined) return
+  if (error.keyword === 'additionalProperties') {
+    const key = String(error.params.additionalProperty)
+    const known = Object.keys(schema.properties ?? {})
+    const near = nearest(key, known)
+    const advice = near === undefined ? `known are ${listOf(known, 'and')}` : `did you mean "${near}"`
+    report.keyError(path, key, `unknown key ${JSON.stringify(key)}; ${advice}`)
+  } else if (error.keyword === 'propertyNames') {
+    const key = String(error.params.propertyName)
+    report.keyError(
+      path,
+      key,
+      `${JSON.stringify(key)} cannot be a name here; use letters, digits, ".", "_" and "-", a letter or digit first`,
+    )
+  } else {
+    const words = WORDS[error.keyword]
+    report.error(path, words?.({ error, path, schema, shown }) ?? `${shown} cannot stand here`)
+  }
+}
+
+/** What to say for each keyword of ajv. */
+const WORDS: Readonly<Record<string, (failure: Failure) => string>> = {
+  type: ({ error, schema }) => `is ${describe(error.data)}, must be ${wanted(schema, error.data)}`,
+  required: ({ error }) => `"${error.params.missingProperty}" is missing; add it`,
+  enum: ({ shown, schema, error }) => {
+    const words = schema.enum ?? []
+    const near =
+      typeof error.data === 'string' && shown !== 'the value' ? nearest(error.data, words) : undefined
+    return `${shown} is not known, must be ${listOf(words)}${near === undefined ? '' : `; did you mean "${near}"`}`
+  },
+  pattern: ({ shown, schema }) => `${shown} does not fit, must be ${schema.expected ?? 'another text'}`,
+  minimum: (failure) =>
+    `${failure.shown} is below the smallest ${named(failure)}, ${failure.schema.minimum}; raise it`,
+  maximum: (failure) =>
+    `${failure.shown} is above the largest ${named(failure)}, ${failure.schema.maximum}; lower it`,
+  minLength: ({ error, schema }) =>
+    error.data === ''
+      ? 'is empty, must be text'
+      : `is shorter than ${schema.minLength} characters; write a longer one`,
+  maxLength: ({ schema }) => `is longer than ${schema.maxLength} characters; shorten it`,
+  minItems: () => 'is an empty list; name at least one',
+  maxItems: ({ schema }) => `has more than ${schema.maxItems} items; remove some`,
+  duration: (failure) =>
+    outOfUnit(failure, 'a duration', parseDuration, 'ms, s, m, h or d', '5s', failure.schema.duration),
+  size: (failure) =>
+    outOfUnit(failure, 'a size', parseSize, 'B, KiB, MiB or GiB', '64KiB', failure.schema.size),
+}
+
+function outOfUnit(
+  failure: Failure,
+  what: string,
+  parse: (text: string) => number | undefined,
+  units: string,
+  example: string,
+  bounds: { readonly min: string; readonly max: string } | undefined,
+): string {
+  const { shown, error } = failure
+  const text = String(error.data)
+  const amount = parse(text)
+  if (amount === undefined || bounds === undefined) {
+    return `${shown} is not ${what}; write a number and a unit (${units}), such as ${example}`
+  }
+  const bare = shown === 'the value' ? shown : text
+  const long = what === 'a duration' ? ['shortest', 'longest'] : ['smallest', 'largest']
+  return amount < (parse(bounds.min) ?? 0)
+    ? `${bare} is below the ${long[0]} ${named(failure)}, ${bounds.min}; raise it`
+    : `${bare} is above the ${long[1]} ${named(failure)}, ${bounds.max}; lower it`
+}
+
+/** The key that a bound belongs to; in a list, the key of the list. */
+function named({ path }: Failure): string {
+  return String(path.findLast((part) => typeof part === 'string') ?? 'value')
+}
+
+function quote(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : describe(value)
+}
+
+/** A value's type in words. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return 'empty'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a map'
+  if (typeof value === 'string') return 'text'
+  return typeof value === 'number' ? 'a number' : `${value} (a yes/no value)`
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map of keys and values',
+}
+
+/** What a value of another type should have been. */
+function wanted(schema: SchemaNode, data: unknown): string {
+  if (schema.expected !== undefined) return schema.expected
+  const isNumber = typeof data === 'number'
+  if (schema.duration !== undefined) return `a duration with a unit, such as ${isNumber ? `${data}s` : '5s'}`
+  if (schema.size !== undefined) return `a size with a unit, such as ${isNumber ? `${data}B` : '64KiB'}`
+  if (schema.enum !== undefined) return listOf(schema.enum)
+  const isPlain = isNumber || typeof data === 'boolean'
+  if (schema.type === 'string' && isPlain) return `text: quote it, as in "${data}"`
+  return TYPE_WORDS[schema.type ?? ''] ?? 'something else'
+}
+
+/** A JSON Pointer (RFC 6901) as a path: what indexes a list is a number. */
+function pathOf(pointer: string, tree: Tree): Path {
+  const path: (string | number)[] = []
+  let at: Tree | undefined = tree
+  for (const raw of pointer.split('/').slice(1)) {
+    const part = raw.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (Array.isArray(at)) {
+      path.push(Number(part))
+      at = at[Number(part)]
+    } else {
+      path.push(part)
+      at = at !== null && typeof at === 'object' ? at?.[part] : undefined
+    }
+  }
+  return path
+}

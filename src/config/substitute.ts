@@ -1,0 +1,173 @@
+/**
+ * References in texts: `${env:NAME}`, `${file:PATH}`, `${credential:NAME}`; `$${` is a literal `${`.
+ *
+ * What a file or credential holds is secret; what the environment holds is secret only
+ * where it stands in a secret place. Reading is passed in, so that tests need no files.
+ * `credential` reads from $CREDENTIALS_DIRECTORY. Source: systemd.exec(5), LoadCredential=.
+ */
+import { join, resolve } from 'node:path'
+import type { Tree, TreeMap } from './document.ts'
+import type { Path } from './issue.ts'
+
+/** Where references are read from. */
+export interface ReferenceSources {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Reads a whole text file; rejects with an error that has a `code` when it cannot. */
+  readonly readFile: (path: string) => Promise<string>
+  /** Folder that relative paths start from: the configuration file's own. */
+  readonly folder: string
+}
+
+/** A tree without references, and what was found on the way. */
+export interface Substituted {
+  readonly tree: Tree
+  /** Contents of files and credentials. */
+  readonly secrets: ReadonlySet<string>
+  /** JSON of the paths where a reference stood: their values are not quoted in messages. */
+  readonly paths: ReadonlySet<string>
+  readonly problems: readonly { readonly path: Path; readonly message: string }[]
+}
+
+/** Most characters in a file that a reference names. Ours: keys and tokens are short. */
+export const MAX_SECRET_CHARACTERS = 64 * 1024
+
+/** What a name in the environment or of a credential may be. A credential is a plain file name. */
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+const CREDENTIAL_NAME = /^(?!\.{1,2}$)[^/\0]+$/
+
+const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
+
+/** Replaces every reference in every text of a tree. The tree itself stays as it is. */
+export async function substitute(tree: Tree, sources: ReferenceSources): Promise<Substituted> {
+  const run = new Substitution(sources)
+  const result = await run.walk(tree, [])
+  return { tree: result, secrets: run.secrets, paths: run.paths, problems: run.problems }
+}
+
+/** A reference that cannot be resolved; the message says why. */
+interface Unresolved {
+  readonly why: string
+}
+
+class Substitution {
+  readonly secrets = new Set<string>()
+  readonly paths = new Set<string>()
+  readonly problems: { path: Path; message: string }[] = []
+  readonly #sources: ReferenceSources
+  /** Each file is read once, so that one run cannot see two versions of it. */
+  readonly #files = new Map<string, Promise<string | Unresolved>>()
+
+  constructor(sources: ReferenceSources) {
+    this.#sources = sources
+  }
+
+  async walk(tree: Tree, path: Path): Promise<Tree> {
+    if (typeof tree === 'string') return tree.includes('${') ? this.#replace(tree, path) : tree
+    if (tree === null || typeof tree !== 'object') return tree
+    if (Array.isArray(tree)) {
+      const items: Tree[] = []
+      for (const [index, item] of tree.entries()) items.push(await this.walk(item, [...path, index]))
+      return items
+    }
+    const map: TreeMap = Object.create(null)
+    for (const [key, value] of Object.entries(tree)) map[key] = await this.walk(value, [...path, key])
+    return map
+  }
+
+  async #replace(text: string, path: Path): Promise<string> {
+    let result = ''
+    let end = 0
+    for (const match of text.matchAll(REFERENCE)) {
+      result += text.slice(end, match.index)
+      end = match.index + match[0].length
+      if (match[0] === '$${') {
+        result += '${'
+        continue
+      }
+      this.paths.add(JSON.stringify(path))
+      const value =
+        match[2] === '}'
+          ? await this.#resolve(match[1] ?? '')
+          : { why: `has "\${" without "}"; write $\${ for a literal \${` }
+      if (typeof value === 'string') result += value
+      else this.problems.push({ path, message: value.why })
+    }
+    return result + text.slice(end)
+  }
+
+  async #resolve(reference: string): Promise<string | Unresolved> {
+    const colon = reference.indexOf(':')
+    const name = reference.slice(colon + 1)
+    switch (colon === -1 ? '' : reference.slice(0, colon)) {
+      case 'env':
+        return this.#fromEnvironment(name)
+      case 'file':
+        if (name === '') return { why: `has \${file:} without a path` }
+        return this.#fromFile(resolve(this.#sources.folder, name), `file ${name}`)
+      case 'credential':
+        return this.#fromCredential(name)
+      default:
+        return {
+          why: `has the unknown reference "\${${reference}}"; write \${env:NAME}, \${file:PATH} or \${credential:NAME}, or $\${ for a literal \${`,
+        }
+    }
+  }
+
+  #fromEnvironment(name: string): string | Unresolved {
+    if (!ENV_NAME.test(name)) return { why: `"${name}" is no name of an environment variable` }
+    const value = this.#sources.env[name]
+    return value ?? { why: `the environment variable ${name} is not set; set it` }
+  }
+
+  #fromCredential(name: string): Promise<string | Unresolved> | Unresolved {
+    if (!CREDENTIAL_NAME.test(name)) return { why: `"${name}" is no name of a credential` }
+    const folder = this.#sources.env.CREDENTIALS_DIRECTORY
+    if (folder === undefined || folder === '') {
+      return {
+        why: `the credential ${name} cannot be read: $CREDENTIALS_DIRECTORY is not set; start with LoadCredential=${name}:PATH of systemd`,
+      }
+    }
+    return this.#fromFile(join(folder, name), `credential ${name}`)
+  }
+
+  async #fromFile(path: string, what: string): Promise<string | Unresolved> {
+    let reading = this.#files.get(path)
+    if (reading === undefined) {
+      reading = this.#read(path, what)
+      this.#files.set(path, reading)
+    }
+    return reading
+  }
+
+  async #read(path: string, what: string): Promise<string | Unresolved> {
+    let text: string
+    try {
+      text = await this.#sources.readFile(path)
+    } catch (error) {
+      return { why: `the ${what} cannot be read: ${whyUnreadable(error)}` }
+    }
+    if (text.length > MAX_SECRET_CHARACTERS) {
+      return { why: `the ${what} is longer than ${MAX_SECRET_CHARACTERS / 1024} KiB; it holds no secret` }
+    }
+    // One line end, as editors add it; more would be part of the secret.
+    const value = text.replace(/\r?\n$/, '')
+    if (value === '') return { why: `the ${what} is empty` }
+    this.secrets.add(value)
+    return value
+  }
+}
+
+/** What a failed read means, by its system error code (errno(3)). */
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EPERM: 'this user may not read it',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+}
+
+/** Tells in words why a file could not be read. */
+export function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return READ_FAILURES[code] ?? (code === '' ? 'reading it failed' : `reading it failed (${code})`)
+}
