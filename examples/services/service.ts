@@ -1,0 +1,45 @@
+/**
+ * A complete service for mapgate in TypeScript, with nothing but Node.js (24 runs it as it is).
+ *
+ *   PORT=8470 TOKEN=secret DIRECTORY=aliases.json node service.ts
+ *
+ *   GET /aliases/{address}   200 {"goto": ["...", ...]}   404 {"error": "..."}   503 cannot tell
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+const { PORT = '8470', HOST = '127.0.0.1', TOKEN = '', DIRECTORY = 'aliases.json' } = process.env
+
+/** Hashes first, so that the time tells nothing about the token. */
+const sha256 = (text: string) => createHash('sha256').update(text).digest()
+const EXPECTED = sha256(`Bearer ${TOKEN}`)
+
+/** The status and the body. Only a key that is certainly not there is 404. */
+async function answer(request: IncomingMessage): Promise<[status: number, body: object]> {
+  if (!timingSafeEqual(sha256(request.headers.authorization ?? ''), EXPECTED))
+    return [401, { error: 'wrong token' }]
+  const match = /^\/aliases\/([^/?]+)$/.exec(request.url ?? '')
+  // Another status than 404: a wrong path must not look like "no such address".
+  if (request.method !== 'GET' || match === null) return [400, { error: 'ask GET /aliases/{address}' }]
+  const address = decodeURIComponent(match[1] ?? '')
+  const entries: Record<string, string[]> = JSON.parse(await readFile(DIRECTORY, 'utf8'))
+  if (!Object.hasOwn(entries, address)) return [404, { error: 'no such address' }]
+  return [200, { goto: entries[address] }]
+}
+
+const server = createServer((request, response) => {
+  answer(request)
+    // Whatever goes wrong is "cannot tell": mapgate asks again, and mail waits instead of bouncing.
+    .catch((error: unknown): [number, object] => [503, { error: String(error) }])
+    .then(([status, body]) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
+    })
+})
+// Longer than mapgate keeps a connection, so that the service never closes one in use.
+server.keepAliveTimeout = 600_000
+server.listen(Number(PORT), HOST, () => {
+  console.log(`listening on port ${(server.address() as AddressInfo).port}`)
+})
+process.on('SIGTERM', () => server.close())
