@@ -1,0 +1,192 @@
+/**
+ * Laws of the codecs over any bytes and any cuts. A longer run: MAPGATE_TEST_SECONDS=600.
+ */
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { describe, test, vi } from 'vitest'
+import { found, type LookupResult, notFound, permanent, temporary } from '../../src/core/result.ts'
+import { MAX_REQUEST_BYTES } from '../../src/protocols/limits.ts'
+import { LineDecoder } from '../../src/protocols/line.ts'
+import { NetstringDecoder } from '../../src/protocols/netstring.ts'
+import { percentQuote, percentQuoteBytes, percentUnquote } from '../../src/protocols/percent.ts'
+import type { Decoder } from '../../src/protocols/protocol.ts'
+import * as socketmapClient from '../../src/protocols/socketmap/client.ts'
+import { MAX_REPLY_PAYLOAD_BYTES, socketmap } from '../../src/protocols/socketmap/server.ts'
+import * as tcpTableClient from '../../src/protocols/tcp-table/client.ts'
+import { MAX_REPLY_BYTES, tcpTable } from '../../src/protocols/tcp-table/server.ts'
+import { cutAt } from '../support/chunkings.ts'
+import { decodeAll } from '../support/decoding.ts'
+import { lineFrame, netstringFrame } from '../support/transcript.ts'
+
+/** Properties in this file, which share the time of a longer run. */
+const PROPERTIES = 9
+
+const seconds = Number(process.env.MAPGATE_TEST_SECONDS ?? 0)
+const runs =
+  seconds > 0
+    ? { numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: (seconds * 1000) / PROPERTIES }
+    : { numRuns: 2000 }
+vi.setConfig({ testTimeout: 60_000 + seconds * 1000 })
+
+const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array))
+const cuts = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 10 })
+/** Streams that come close to the protocols, so that mutations reach every branch. */
+const stream = fc
+  .array(
+    fc.oneof(
+      bytes,
+      bytes.map(netstringFrame),
+      bytes.map(lineFrame),
+      fc
+        .constantFrom('1:', ':', ',', '\n', 'get ', 'put ', '%', '00', '9999999', '-')
+        .map((text) => Buffer.from(text)),
+    ),
+    { maxLength: 12 },
+  )
+  .map((parts) => Buffer.concat(parts))
+const text = fc.string({ unit: 'binary', maxLength: 300 })
+
+describe('framing', () => {
+  test('netstrings come out as they went in, for any payloads and any cuts', () => {
+    fc.assert(
+      fc.property(fc.array(bytes), cuts, (payloads, sizes) => {
+        const wire = Buffer.concat(payloads.map(netstringFrame))
+        const expected = payloads.map((payload) => payload.toString('latin1'))
+        assert.deepEqual(decodeAll(new NetstringDecoder(60), cutAt(wire, sizes)), expected)
+      }),
+      runs,
+    )
+  })
+
+  test('lines come out as they went in, for any bytes but the newline and any cuts', () => {
+    const line = bytes
+      .map((buffer) => buffer.map((byte) => (byte === 0x0a ? 0x0d : byte)))
+      .map((b) => Buffer.from(b))
+    fc.assert(
+      fc.property(fc.array(line), cuts, (lines, sizes) => {
+        const wire = Buffer.concat(lines.map(lineFrame))
+        const expected = lines.map((line) => (line.length > 50 ? '~' : line.toString('latin1')))
+        assert.deepEqual(decodeAll(new LineDecoder(50, ''), cutAt(wire, sizes)), expected)
+      }),
+      runs,
+    )
+  })
+
+  const decoders: [name: string, create: () => Decoder][] = [
+    ['netstrings', () => new NetstringDecoder(40)],
+    ['lines', () => new LineDecoder(40, '')],
+  ]
+  for (const [name, create] of decoders) {
+    test(`${name}: where a stream is cut changes nothing, whatever it is`, () => {
+      fc.assert(
+        fc.property(stream, cuts, (wire, sizes) => {
+          const whole = create()
+          const cut = create()
+          assert.deepEqual(decodeAll(cut, cutAt(wire, sizes)), decodeAll(whole, [wire]))
+          assert.equal(cut.pendingBytes, whole.pendingBytes)
+        }),
+        runs,
+      )
+    })
+  }
+})
+
+describe('percent quoting', () => {
+  test('any text and any bytes come back', () => {
+    fc.assert(
+      fc.property(text, bytes, (text, bytes) => {
+        assert.equal(
+          percentUnquote(Buffer.from(percentQuote(text)))?.toString(),
+          Buffer.from(text).toString(),
+        )
+        assert.deepEqual(percentUnquote(Buffer.from(percentQuoteBytes(bytes))), bytes)
+      }),
+      runs,
+    )
+  })
+
+  test('quoted text has no byte that a line could not hold', () => {
+    fc.assert(
+      fc.property(text, (text) => assert.match(percentQuote(text), /^[\x21-\x7e]*$/)),
+      runs,
+    )
+  })
+})
+
+describe('requests', () => {
+  test('the server reads the table and the key that the client sent', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/), bytes, (table, key) => {
+        const decoder = socketmap.createDecoder()
+        decoder.push(socketmapClient.encodeRequest(table, key))
+        const step = decoder.read()
+        assert.ok(step.kind === 'frame')
+        assert.deepEqual(socketmap.parseRequest(step.payload), { kind: 'query', table, key })
+
+        const lines = tcpTable.createDecoder()
+        lines.push(tcpTableClient.encodeRequest(key))
+        const line = lines.read()
+        assert.ok(line.kind === 'frame')
+        assert.deepEqual(tcpTable.parseRequest(line.payload), { kind: 'query', table: undefined, key })
+      }),
+      runs,
+    )
+  })
+
+  test('any frame at all is a query or is answered', () => {
+    fc.assert(
+      fc.property(stream, (payload) => {
+        for (const protocol of [socketmap, tcpTable]) {
+          const request = protocol.parseRequest(payload)
+          assert.ok(request.kind === 'query' || request.reply.length > 0)
+        }
+      }),
+      runs,
+    )
+  })
+})
+
+describe('replies', () => {
+  const result: fc.Arbitrary<LookupResult> = fc.oneof(
+    text.map(found),
+    fc.integer({ min: 4000, max: 4200 }).map((length) => found('v'.repeat(length))),
+    fc.integer({ min: 49_990, max: 50_010 }).map((length) => found('é'.repeat(length))),
+    fc.constant(notFound()),
+    text.map((reason) => temporary('connect', reason)),
+    text.map((reason) => temporary('timeout', reason)),
+    text.map((reason) => permanent('refused', reason)),
+  )
+
+  test('the client reads the same kind, and the same value, or a retry for one that does not fit', () => {
+    fc.assert(
+      fc.property(result, (result) => {
+        const replies = [readSocketmapReply(result), readTcpTableReply(result)]
+        for (const read of replies) {
+          if (result.kind === 'found' && read.kind === 'found') {
+            assert.equal(read.value, Buffer.from(result.value).toString())
+          } else if (read.kind !== result.kind) {
+            assert.equal(read.kind, 'temporary')
+          }
+          if (result.kind !== 'notfound') assert.notEqual(read.kind, 'notfound')
+        }
+      }),
+      runs,
+    )
+  })
+
+  function readSocketmapReply(result: LookupResult): LookupResult {
+    const decoder = new NetstringDecoder(MAX_REPLY_PAYLOAD_BYTES)
+    decoder.push(Buffer.from(socketmap.encodeReply(result)))
+    const step = decoder.read()
+    assert.ok(step.kind === 'frame')
+    assert.equal(decoder.read().kind, 'more')
+    return socketmapClient.parseReply(step.payload)
+  }
+
+  function readTcpTableReply(result: LookupResult): LookupResult {
+    const reply = tcpTable.encodeReply(result)
+    assert.ok(reply.length <= MAX_REPLY_BYTES && reply.length <= MAX_REQUEST_BYTES)
+    assert.match(reply, /^\d{3} [\x21-\x7e]*\n$/)
+    return tcpTableClient.parseReply(Buffer.from(reply.slice(0, -1)))
+  }
+})

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'vitest'
+import { MAX_REQUEST_BYTES } from '../../../src/protocols/limits.ts'
+import { LineDecoder } from '../../../src/protocols/line.ts'
+import { tcpTable } from '../../../src/protocols/tcp-table/server.ts'
+import { chunkings, cutAt } from '../../support/chunkings.ts'
+import { decodeAll } from '../../support/decoding.ts'
+
+describe('LineDecoder', () => {
+  const cases: [name: string, wire: string, expected: string[]][] = [
+    ['reads pipelined lines', 'a\nbc\n', ['a', 'bc']],
+    ['reads an empty line', '\na\n', ['', 'a']],
+    ['keeps a carriage return', 'a\r\n', ['a\r']],
+    ['keeps bytes that are no text', '\x00\xff\n', ['\x00\xff']],
+    ['waits for the newline', 'a', []],
+    ['reads a line of exactly the limit', '12345678\na\n', ['12345678', 'a']],
+    ['skips a line of one byte more, and reads on', '123456789\na\n', ['~', 'a']],
+    ['skips a much longer line', '1234567890123456789012345\na\n', ['~', 'a']],
+    ['skips two long lines one after the other', '123456789\n123456789\n\n', ['~', '~', '']],
+    ['says nothing of a long line before it ends', '123456789', []],
+  ]
+
+  for (const [name, wire, expected] of cases) {
+    test(name, () => {
+      for (const chunks of chunkings(Buffer.from(wire, 'latin1'))) {
+        assert.deepEqual(decodeAll(new LineDecoder(8, 'too long'), chunks), expected)
+      }
+    })
+  }
+
+  test('lines may be pushed before earlier ones are read', () => {
+    const decoder = new LineDecoder(8, 'too long')
+    for (const chunk of ['a\nb', 'c\n', 'd']) decoder.push(Buffer.from(chunk))
+    assert.deepEqual(decodeAll(decoder, [Buffer.from('\n')]), ['a', 'bc', 'd'])
+  })
+
+  const pending: [wire: string, bytes: number][] = [
+    ['', 0],
+    ['abc', 3],
+    ['abc\n', 0],
+    ['abc\nd', 1],
+    ['123456789', 9],
+    ['123456789\n', 0],
+  ]
+  for (const [wire, bytes] of pending) {
+    test(`${JSON.stringify(wire)} leaves ${bytes} bytes of a request that is not complete`, () => {
+      for (const chunks of chunkings(Buffer.from(wire))) {
+        const decoder = new LineDecoder(8, 'too long')
+        decodeAll(decoder, chunks)
+        assert.equal(decoder.pendingBytes, bytes)
+      }
+    })
+  }
+
+  test('a line without end is dropped as it comes', () => {
+    const before = process.memoryUsage().arrayBuffers
+    const decoder = new LineDecoder(MAX_REQUEST_BYTES, 'too long')
+    const chunk = Buffer.alloc(65_536, 'x')
+    for (let megabyte = 0; megabyte < 64; megabyte++) decodeAll(decoder, Array(16).fill(chunk))
+    assert.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024)
+    assert.equal(decoder.pendingBytes, 64 * 1024 * 1024)
+  })
+})
+
+describe('a tcp_table request line', () => {
+  const TOO_LONG = '400 bad%20request:%20the%20line%20is%20too%20long\n'
+  const sizes: [bytes: number, outcome: string][] = [
+    [MAX_REQUEST_BYTES, 'frame'],
+    [MAX_REQUEST_BYTES + 1, TOO_LONG],
+  ]
+  for (const [bytes, outcome] of sizes) {
+    test(`of ${bytes} bytes is ${outcome === 'frame' ? 'read' : 'skipped and answered'}`, () => {
+      for (const size of [1, 1000, 65_536, 1_000_000]) {
+        const decoder = tcpTable.createDecoder()
+        let told = ''
+        for (const chunk of cutAt(Buffer.from(`get ${'k'.repeat(bytes - 4)}\n`), [size])) {
+          decoder.push(chunk)
+          const step = decoder.read()
+          if (step.kind === 'frame') told += step.payload.length === bytes ? 'frame' : 'a cut frame'
+          if (step.kind === 'skipped') told += step.reply
+        }
+        assert.equal(told, outcome)
+      }
+    })
+  }
+})
