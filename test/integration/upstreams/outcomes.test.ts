@@ -1,0 +1,199 @@
+/**
+ * The outcome table of the design, row by row, from a real server.
+ */
+import assert from 'node:assert/strict'
+import { describe, onTestFinished, test } from 'vitest'
+import type { Reply as Outcome } from '../../../src/core/upstream.ts'
+import type { ResponseSettings } from '../../../src/upstreams/http/settings.ts'
+import { openPools, responseSettings, tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
+import { type Behaviour, startHttpService } from '../../support/http-service.ts'
+
+const t = { onTestFinished }
+
+interface Setup {
+  readonly response?: Partial<ResponseSettings>
+  readonly maxBodyBytes?: number
+  readonly timeoutMs?: number
+}
+
+async function ask(behaviour: Behaviour, setup: Setup = {}): Promise<Outcome> {
+  const service = await startHttpService(t)
+  service.otherwise = behaviour
+  const upstream = upstreamSettings([{ origin: service.origin }], {
+    maxBodyBytes: setup.maxBodyBytes ?? 1_048_576,
+  })
+  const table = tableSettings({ response: responseSettings(setup.response) })
+  const endpoint = openPools(t, upstream).endpoint(table, 0)
+  return endpoint.send('info@a.example', { timeoutMs: setup.timeoutMs ?? 5000 })
+}
+
+const value = { response: { value: '$.goto' } }
+const failing = { response: { value: '$.goto', error: '$.error' } }
+const html = { 'content-type': 'text/html' }
+
+describe('what a service answers', () => {
+  const cases: [sentence: string, behaviour: Behaviour, expected: string, setup?: Setup][] = [
+    ['a plain text is the value', { text: 'x@b.example' }, 'found x@b.example'],
+    ['one line end behind a plain text is dropped', { text: 'x@b.example\r\n' }, 'found x@b.example'],
+    ['two line ends are a control character', { text: 'x@b.example\n\n' }, 'temporary unreadable bad again'],
+    ['a JSON string is the value', { json: 'x@b.example' }, 'found x@b.example'],
+    ['a JSON array is joined', { json: ['a@b.example', 'c@b.example'] }, 'found a@b.example, c@b.example'],
+    ['a JSON number becomes decimal text', { json: [12, 1.5, -3] }, 'found 12, 1.5, -3'],
+    ['a selected array goes element by element', { json: { goto: ['a', 'b'] } }, 'found a, b', value],
+    ['a selected null is not found', { json: { goto: null } }, 'notfound', value],
+    ['a selected empty text is not found', { json: { goto: '' } }, 'notfound', value],
+    ['a selected empty array is not found', { json: { goto: [] } }, 'notfound', value],
+    ['an empty plain text is not found', { text: '' }, 'notfound'],
+    ['204 is not found', { status: 204 }, 'notfound'],
+    ['404 is not found', { status: 404, json: { error: 'no such alias' } }, 'notfound', failing],
+    ['410 is not found', { status: 410, text: 'gone' }, 'notfound'],
+    [
+      '404 with a web page is no answer',
+      { status: 404, headers: html, text: 'x' },
+      'temporary unreadable bad again',
+    ],
+    [
+      '404 with what begins like a web page is no answer',
+      { status: 404, text: '\n<!DOCTYPE html><html>' },
+      'temporary unreadable bad again',
+    ],
+    [
+      '404 with a web page is not found where the table says so',
+      { status: 404, headers: html, text: '<html>' },
+      'notfound',
+      { response: { notFoundBody: 'any' } },
+    ],
+    ['a path that selects nothing is no answer', { json: {} }, 'temporary unreadable bad again', value],
+    [
+      'a path that selects nothing is not found where the table says so',
+      { json: {} },
+      'notfound',
+      { response: { value: '$.goto', missing: 'notFound' } },
+    ],
+    [
+      'an error field is no answer',
+      { json: { error: 'db down', goto: [] } },
+      'temporary service neutral again',
+      failing,
+    ],
+    ['an empty error field is none', { json: { error: '', goto: 'a' } }, 'found a', failing],
+    ['a false error field is none', { json: { error: false, goto: 'a' } }, 'found a', failing],
+    ['a body that is no JSON is no answer', { text: '{"goto":' }, 'temporary unreadable bad again', value],
+    ['an empty body where JSON is due is no answer', { text: '' }, 'temporary unreadable bad again', value],
+    ['a truth value is no value', { json: { goto: true } }, 'temporary unreadable bad again', value],
+    ['an object is no value', { json: { goto: {} } }, 'temporary unreadable bad again', value],
+    [
+      'an array in an array is no value',
+      { json: { goto: [['a']] } },
+      'temporary unreadable bad again',
+      value,
+    ],
+    [
+      'a control character is no value',
+      { json: { goto: 'a\u0000' } },
+      'temporary unreadable bad again',
+      value,
+    ],
+    [
+      'a line end in a value is no value',
+      { json: { goto: 'a\nb' } },
+      'temporary unreadable bad again',
+      value,
+    ],
+    ['half a character is no value', { text: '{"goto":"\\ud800"}' }, 'temporary unreadable bad again', value],
+    [
+      'a number that JSON rounds is no value',
+      { text: '{"goto":12345678901234567890}' },
+      'temporary unreadable bad again',
+      value,
+    ],
+    ['what is not UTF-8 is no answer', { body: Buffer.from([0x61, 0xff]) }, 'temporary unreadable bad again'],
+    [
+      'a coding that was not asked for is no answer',
+      { text: 'a', headers: { 'content-encoding': 'gzip' } },
+      'temporary unreadable bad again',
+    ],
+    [
+      'a web page is no plain text',
+      { text: '<b>hello</b>', headers: html },
+      'temporary unreadable bad again',
+    ],
+    ['a body at its limit is read', { text: '1234567890' }, 'found 1234567890', { maxBodyBytes: 10 }],
+    [
+      'a body over its limit is not',
+      { text: '12345678901' },
+      'temporary unreadable bad again',
+      { maxBodyBytes: 10 },
+    ],
+    [
+      'a large announced body is refused by its length',
+      { act: 'large', bytes: 10_485_760, announced: true },
+      'temporary unreadable bad again',
+    ],
+    [
+      'a large chunked body is refused on its way',
+      { act: 'large', bytes: 10_485_760, announced: false },
+      'temporary unreadable bad again',
+    ],
+    [
+      'more values than allowed are no answer',
+      { json: ['a', 'b', 'c'] },
+      'temporary unreadable neutral final',
+      { response: { maxValues: 2 } },
+    ],
+    ['another 2xx is no answer', { status: 202, text: 'a' }, 'temporary status neutral again'],
+    ['206 is no answer', { status: 206, text: 'a' }, 'temporary status neutral again'],
+    ['304 to no validators is refused', { status: 304 }, 'permanent refused neutral final'],
+    [
+      'a redirect is not followed',
+      { status: 301, headers: { location: '/x' } },
+      'permanent refused neutral final',
+    ],
+    ['400 is refused', { status: 400 }, 'permanent refused neutral final'],
+    ['401 may go elsewhere', { status: 401 }, 'permanent refused neutral elsewhere'],
+    ['403 may go elsewhere', { status: 403 }, 'permanent refused neutral elsewhere'],
+    ['408 is temporary', { status: 408 }, 'temporary status neutral again'],
+    ['425 is temporary', { status: 425 }, 'temporary status neutral again'],
+    [
+      '429 is temporary and asks for a pause',
+      { status: 429, headers: { 'retry-after': '7' } },
+      'temporary status neutral again 7000',
+    ],
+    ['500 is temporary', { status: 500 }, 'temporary status bad again'],
+    [
+      '503 is temporary and asks for a pause',
+      { status: 503, headers: { 'retry-after': '120' } },
+      'temporary status bad again 120000',
+    ],
+    ['599 is temporary', { status: 599 }, 'temporary status bad again'],
+    [
+      'a status that the table names is its own',
+      { status: 299, text: 'a' },
+      'found a',
+      { response: { found: [200, 299] } },
+    ],
+    [
+      'a large body of no interest does not matter',
+      { status: 500, body: Buffer.alloc(200_000) },
+      'temporary status bad again',
+    ],
+  ]
+
+  for (const [sentence, behaviour, expected, setup] of cases) {
+    test(sentence, async () => {
+      assert.equal(summary(await ask(behaviour, setup)), expected)
+    })
+  }
+})
+
+/** The parts of a reply that the rows are about. */
+function summary({ result, health, next, retryAfterMs }: Outcome): string {
+  if (result.kind === 'found' || result.kind === 'notfound')
+    assert.deepEqual([health, next], ['good', 'final'])
+  if (result.kind === 'found') return `found ${result.value}`
+  if (result.kind === 'temporary' || result.kind === 'permanent') {
+    const pause = retryAfterMs === undefined ? '' : ` ${retryAfterMs}`
+    return `${result.kind} ${result.cause} ${health} ${next}${pause}`
+  }
+  return result.kind
+}
