@@ -36,13 +36,20 @@ export interface AdminTarget {
   readonly from: string
 }
 
-/** Reads the `admin` section of a configuration file. Undefined: the default files are not there. */
+/** What the `admin` section of a configuration file says. */
+export interface AdminSection {
+  /** As `--admin` has it. */
+  readonly address: string
+  readonly token: string | undefined
+  /** The file, for messages. */
+  readonly file: string
+}
+
+/** Reads that section. Undefined: no file was named and the default files are not there. */
 export type ReadAdminSection = (
   config: string | undefined,
   io: CommandIo,
-) => Promise<
-  { readonly address: string; readonly token: string | undefined; readonly file: string } | undefined
->
+) => Promise<AdminSection | undefined>
 
 /** Where the gateway is when nothing says otherwise. Ours: the port of the examples and of the demo. */
 export const DEFAULT_ADMIN = 'http://127.0.0.1:8466'

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { explainLines } from '../../../../src/commands/query/explain-text.ts'
+import type { ExplainStep } from '../../../../src/core/explain.ts'
+import { found, notFound, permanent, temporary } from '../../../../src/core/result.ts'
+
+const at = { key: 'a@x.example', upstream: 'directory' }
+
+const cases: [step: ExplainStep, line: string][] = [
+  [{ step: 'key', key: 'a@x.example' }, 'key         searched as a@x.example'],
+  [{ step: 'key', key: '' }, 'key         searched as ""'],
+  [{ step: 'key', key: undefined, why: 'not UTF-8' }, 'key         such a key cannot exist: not UTF-8'],
+  [{ step: 'domains', domain: 'x.example', passed: true }, 'domains     x.example is in the list of domains'],
+  [
+    { step: 'domains', domain: undefined, passed: false },
+    'domains     a key without a domain is not in the list of domains',
+  ],
+  [{ step: 'cache', ...at, outcome: 'miss' }, 'cache       directory, a@x.example: miss'],
+  [
+    {
+      step: 'cache',
+      ...at,
+      outcome: 'negative_hit',
+      ageMs: 1500,
+      freshnessLifetimeMs: 10_000,
+      result: notFound(),
+    },
+    'cache       directory, a@x.example: negative hit, 1.5 s old, fresh for 10 s, not found',
+  ],
+  [
+    { step: 'coalesced', ...at },
+    'coalesced   directory, a@x.example: waited for the request that was already under way',
+  ],
+  [{ step: 'static', ...at, result: found('b') }, 'static      directory, a@x.example: found: b'],
+  [
+    { step: 'suppressed', ...at, why: 'the key has no domain' },
+    'suppressed  directory, a@x.example: not asked: the key has no domain',
+  ],
+  [
+    {
+      step: 'request',
+      ...at,
+      endpoint: '0:dir.example',
+      status: 200,
+      durationMs: 12.34,
+      result: found('b, c'),
+      selected: ['b', 'c d'],
+      attempt: 'first',
+    },
+    'request     directory 0:dir.example, a@x.example: HTTP 200 in 12.3 ms, selected b "c d", found: b, c',
+  ],
+  [
+    {
+      step: 'request',
+      ...at,
+      endpoint: '1:dir.example',
+      durationMs: 2000,
+      result: temporary('timeout', 'no answer'),
+      attempt: 'failover',
+    },
+    'request     directory 1:dir.example (failover), a@x.example: no HTTP status in 2 s, temporary (timeout): no answer',
+  ],
+  [
+    { step: 'held', ...at, result: temporary('circuit', 'open') },
+    'held        directory, a@x.example: not asked, temporary (circuit): open',
+  ],
+  [
+    { step: 'stale', ...at, why: 'the service fails' },
+    'stale       directory, a@x.example: an older answer is used: the service fails',
+  ],
+  [
+    { step: 'propagated', extension: '+news', before: 'b@x.example', after: 'b+news@x.example' },
+    'propagated  +news put back: b@x.example became b+news@x.example',
+  ],
+  [
+    { step: 'answer', source: 'refused', result: permanent('no-table', 'no such table') },
+    'answer      from refused, permanent (no-table): no such table',
+  ],
+]
+
+describe('explainLines', () => {
+  for (const [step, line] of cases) {
+    test(`prints: ${line}`, () => {
+      expect(explainLines([step])).toEqual([`  1. ${line}`])
+    })
+  }
+
+  test('numbers the steps', () => {
+    expect(explainLines([cases[0]?.[0], cases[1]?.[0]]).map((line) => line.slice(0, 4))).toEqual([
+      '  1.',
+      '  2.',
+    ])
+  })
+
+  test('prints a step of a newer gateway as its JSON', () => {
+    expect(explainLines([{ step: 'dance', with: 'x' }, 7])).toEqual([
+      '  1. dance       {"step":"dance","with":"x"}',
+      '  2. ?           7',
+    ])
+  })
+
+  test('lets no control character of a foreign text reach the terminal', () => {
+    expect(explainLines([{ step: 'key', key: 'a', why: 'x\u001b[2Jy\nz' }])).toEqual([
+      '  1. key         searched as a: x [2Jy z',
+    ])
+  })
+})
