@@ -1,0 +1,157 @@
+/**
+ * Makes a problem document of everything that can go wrong: what routes throw, what fastify and its
+ * plugins refuse, routes and methods that are not there, and bytes that are no HTTP.
+ */
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import {
+  PROBLEM_MEDIA_TYPE,
+  type ProblemCode,
+  type ProblemDetails,
+  type ProblemDocument,
+  ProblemError,
+  problemDocument,
+} from './problem.ts'
+
+/** Errors of fastify whose text is safe to show, by their code or, for plugins, their status. */
+const FASTIFY_CODES: Record<string, [status: number, code: ProblemCode, detail: string]> = {
+  FST_ERR_VALIDATION: [400, 'invalid-parameter', 'the request is not what this route takes'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body-too-large', 'the body is longer than any that this API takes'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'media-type', 'a body must be application/json'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'bad-request', 'the body is empty, and application/json is not'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [400, 'bad-request', 'the body is not JSON'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'bad-request', 'the body is not as long as Content-Length says'],
+  FST_ERR_BAD_URL: [400, 'bad-request', 'the path cannot be decoded'],
+  FST_ERR_MAX_PARAM_LENGTH: [404, 'not-found', 'no such route; GET /openapi.json lists all'],
+}
+
+/** What Node.js says of bytes that are no HTTP request it takes. */
+const CLIENT_ERRORS: Record<string, [status: number, code: ProblemCode, detail: string]> = {
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'headers-too-large',
+    'the request line and header fields are too long; a key has at most 10,000 bytes',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'timeout', 'the request did not arrive in time'],
+}
+const NOT_HTTP: [status: number, code: ProblemCode, detail: string] = [
+  400,
+  'bad-request',
+  'this is no HTTP request',
+]
+
+export function sendProblem(reply: FastifyReply, document: ProblemDocument): FastifyReply {
+  return reply.code(document.status).type(PROBLEM_MEDIA_TYPE).send(document)
+}
+
+/** @param defect Is told of an error that nothing here expects: a bug. */
+export function answerErrors(app: FastifyInstance, defect: (error: unknown, where: string) => void): void {
+  const routes = collectRoutes(app)
+  app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, defect))
+  // Limited like a route: guessing paths is a flood as well.
+  app.after(() => {
+    app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
+      const allowed = allowedMethods(routes, pathOf(request))
+      if (allowed.length === 0) {
+        return sendProblem(
+          reply,
+          problemDocument(404, 'not-found', 'no such route; GET /openapi.json lists all'),
+        )
+      }
+      const detail = `this route takes ${allowed.join(', ')}`
+      return sendProblem(
+        reply.header('allow', allowed.join(', ')),
+        problemDocument(405, 'method-not-allowed', detail),
+      )
+    })
+  })
+}
+
+/** Answers an error of the router itself, before any hook has run. */
+export function answerFrameworkError(error: FastifyError, reply: FastifyReply): FastifyReply {
+  const [status, code, detail] = FASTIFY_CODES[error.code] ?? NOT_HTTP
+  return sendProblem(reply, problemDocument(status, code, detail))
+}
+
+function answerError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  defect: (error: unknown, where: string) => void,
+): FastifyReply {
+  if (error instanceof ProblemError) return sendProblem(reply.headers(error.headers), error.document)
+  const known = FASTIFY_CODES[error.code]
+  if (known !== undefined) return sendProblem(reply, problemDocument(...known, validationDetails(error)))
+  if (error.statusCode === 429) {
+    return sendProblem(
+      reply,
+      problemDocument(429, 'too-many-requests', 'too many requests; wait as long as Retry-After says'),
+    )
+  }
+  defect(error, `admin ${request.method} ${request.routeOptions.url ?? ''}`)
+  return sendProblem(
+    reply,
+    problemDocument(500, 'defect', 'a bug in mapgate; the log has it, please report it'),
+  )
+}
+
+/** Says what is wrong where, and never with which value: a key may be in it. */
+function validationDetails(error: FastifyError): ProblemDetails {
+  if (error.validation === undefined) return {}
+  const context = error.validationContext ?? 'request'
+  return {
+    errors: error.validation.map(({ instancePath, message = 'is not valid', params }) => {
+      const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
+      return `${context}${instancePath} ${message}${allowed}`
+    }),
+  }
+}
+
+interface KnownRoute {
+  readonly method: string
+  readonly pattern: RegExp
+}
+
+/** Remembers every route that is added from here on, to tell a wrong method from a wrong path. */
+function collectRoutes(app: FastifyInstance): KnownRoute[] {
+  const routes: KnownRoute[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    const pattern = new RegExp(
+      `^${url
+        .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+        .replace(/:[A-Za-z]+/g, '[^/]+')
+        .replace('\\*', '.*')}$`,
+    )
+    for (const one of Array.isArray(method) ? method : [method]) routes.push({ method: one, pattern })
+  })
+  return routes
+}
+
+function allowedMethods(routes: readonly KnownRoute[], path: string): string[] {
+  return [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))].sort()
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.raw.url?.split('?', 1)[0] ?? ''
+}
+
+/** Answers what is no HTTP request, and closes: there is no way to find the next request. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, code, detail] = CLIENT_ERRORS[error.code ?? ''] ?? NOT_HTTP
+  const document = problemDocument(status, code, detail)
+  const body = JSON.stringify(document)
+  const head = [
+    `HTTP/1.1 ${status} ${document.title}`,
+    `content-type: ${PROBLEM_MEDIA_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'x-content-type-options: nosniff',
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // A peer that never closes its side would keep the socket for ever.
+  socket.destroySoon()
+}

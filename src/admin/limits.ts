@@ -1,0 +1,42 @@
+/**
+ * How much of the program the admin API may take. Lookups come first: a page, a script or a scraper
+ * that is slow, floods or hangs meets one of these and costs no lookup its answer.
+ */
+
+/** Longest lookup that may be waited for: the longest deadline of a table, 90 s, and some air. */
+const LONGEST_ANSWER_MS = 100_000
+
+export interface AdminLimits {
+  /** Connections at the same moment; further ones are closed at once. */
+  readonly maxConnections: number
+  /** Request line and header fields, bytes. */
+  readonly maxHeaderBytes: number
+  /** Request body, bytes. */
+  readonly maxBodyBytes: number
+  /** Time for a whole request to arrive, ms. */
+  readonly requestTimeoutMs: number
+  /** A connection on which nothing moves for this long is closed, ms: also one whose reader stopped. */
+  readonly idleTimeoutMs: number
+  /** Requests of one client address per minute. */
+  readonly requestsPerMinute: number
+  /** Client addresses whose requests are counted. */
+  readonly countedAddresses: number
+  /** Lookups in flight at the same moment. */
+  readonly maxLookups: number
+}
+
+/** All ours. */
+export const ADMIN_LIMITS: AdminLimits = {
+  maxConnections: 256,
+  // A key of 10,000 bytes, each as %XX, with room for the header fields.
+  maxHeaderBytes: 64 * 1024,
+  // The longest body is a log level.
+  maxBodyBytes: 16 * 1024,
+  requestTimeoutMs: 10_000,
+  idleTimeoutMs: LONGEST_ANSWER_MS,
+  // A hundred a second: `mapgate query TABLE -` at a good pace, and a few per cent of one processor.
+  requestsPerMinute: 6000,
+  countedAddresses: 1000,
+  // Below the 64 places that an upstream has, so that the mail always finds some.
+  maxLookups: 20,
+}

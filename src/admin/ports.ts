@@ -1,0 +1,71 @@
+/**
+ * What the admin API needs of the program. The gateway hands it in; a test hands in its own.
+ */
+import type { AdminConfig, LogLevel } from '../config/model.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Lookup } from '../core/lookup.ts'
+import type { LookupResult } from '../core/result.ts'
+import type { GatewayStatus } from '../core/status.ts'
+import type { Events } from '../observability/events.ts'
+import type { HistoryPoint } from '../observability/history.ts'
+import type { Logger } from '../observability/logging.ts'
+import type { Problem } from '../observability/problems.ts'
+import type { PageFiles } from './page-files.ts'
+
+/** What a reload did. */
+export type ReloadReport =
+  | {
+      readonly ok: true
+      /** One sentence for each thing that changed, perhaps none. */
+      readonly changes: readonly string[]
+      readonly warnings: readonly string[]
+    }
+  /** The old configuration stays in use. Each issue as `mapgate check` prints it. */
+  | { readonly ok: false; readonly issues: readonly string[] }
+
+/** Which stored answers are to be forgotten. */
+export type PurgeWhat =
+  | { readonly kind: 'all' }
+  /** The key's bytes, as a client would write them. */
+  | { readonly kind: 'key'; readonly key: Buffer }
+  | { readonly kind: 'domain'; readonly domain: string }
+
+/** What an operator may change. */
+export interface Control {
+  /** Does not reject for a bad file: that is a report. */
+  reload(): Promise<ReloadReport>
+  /** @returns How many answers were forgotten; undefined when the table is not configured. */
+  purge(table: string, what: PurgeWhat): number | undefined
+  logLevel(): LogLevel
+  setLogLevel(level: LogLevel): void
+  /** The configuration as it is in use, secrets as `***`. Plain JSON. */
+  redactedConfig(): unknown
+}
+
+export interface AdminPorts {
+  readonly clock: Clock
+  readonly lookup: Lookup
+  readonly status: () => GatewayStatus
+  readonly control: Control
+  readonly metrics: { readonly contentType: string; text(): Promise<string> }
+  readonly events: Pick<Events, 'subscribe'>
+  readonly history: { points(): readonly HistoryPoint[] }
+  readonly problems: { list(): readonly Problem[] }
+  readonly logger: Logger
+  /** A key as `log.keys` shows it; undefined leaves it out. */
+  readonly renderKey: (key: Buffer | string) => string | undefined
+  /** Hides secrets in the string values of JSON. */
+  readonly redactJson: (json: string) => string
+  /** The whole reply that each protocol would send for a result. */
+  readonly wireReplies: (result: LookupResult) => { readonly socketmap: string; readonly tcp_table: string }
+  /** Is told of an exception that no route expects. */
+  readonly defect: (error: unknown, where: string) => void
+  readonly version: string
+  readonly page: PageFiles
+}
+
+/** What of the configuration the admin API follows; `address`, `mode` and owner are the gateway's. */
+export type AdminSettings = Pick<
+  AdminConfig,
+  'address' | 'anonymous' | 'tokens' | 'hosts' | 'metrics' | 'tls'
+>

@@ -1,0 +1,52 @@
+/** Forgetting stored answers. */
+import { Type } from 'typebox'
+import type { App } from '../app.ts'
+import { tableUnknown } from '../known-table.ts'
+import type { AdminPorts, PurgeWhat } from '../ports.ts'
+import { ProblemError } from '../problem.ts'
+import { queryBytes } from '../query-string.ts'
+import { problems, TableParams } from '../schemas.ts'
+
+const PurgeQuery = Type.Object(
+  {
+    key: Type.Optional(Type.String({ description: 'One key, percent-encoded.' })),
+    domain: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: 'Every key of a domain, without `@`.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+export function addCacheRoute(app: App, { control }: AdminPorts): void {
+  app.delete(
+    '/api/v1/tables/:table/cache',
+    {
+      config: { access: 'operator' },
+      schema: {
+        summary: 'Forgets stored answers: all, of one key, or of one domain',
+        tags: ['tables'],
+        params: TableParams,
+        querystring: PurgeQuery,
+        response: {
+          200: Type.Object({ removed: Type.Integer({ minimum: 0 }) }),
+          ...problems(400, 401, 403, 404),
+        },
+      },
+    },
+    async (request) => {
+      const key = queryBytes(request.raw.url ?? '', 'key')
+      const removed = control.purge(request.params.table, purgeWhat(key, request.query.domain))
+      if (removed === undefined) throw tableUnknown()
+      return { removed }
+    },
+  )
+}
+
+function purgeWhat(key: Buffer | undefined, domain: string | undefined): PurgeWhat {
+  if (key !== undefined && domain !== undefined) {
+    throw new ProblemError(400, 'invalid-parameter', 'give either a key or a domain, not both')
+  }
+  if (key !== undefined) return { kind: 'key', key }
+  if (domain !== undefined) return { kind: 'domain', domain }
+  return { kind: 'all' }
+}

@@ -1,0 +1,197 @@
+/**
+ * The HTTP server of the admin API: what is checked for every request, and in which order.
+ *
+ *   connection   at most `maxConnections`, a whole request within `requestTimeoutMs`
+ *   Host         (origin.ts) before anything else looks at the request
+ *   query        must be decodable
+ *   rate         per client address
+ *   origin       (origin.ts) and token (access.ts), before a body is read
+ *   schema, handler
+ *   answer       secrets hidden in every JSON text
+ */
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { Server as NetServer } from 'node:net'
+import rateLimit from '@fastify/rate-limit'
+import fastify from 'fastify'
+import { AccessRules } from './access.ts'
+import { logAccess } from './access-log.ts'
+import type { App } from './app.ts'
+import { answerClientError, answerErrors, answerFrameworkError } from './errors.ts'
+import { ADMIN_LIMITS, type AdminLimits } from './limits.ts'
+import { refuseOpenDoor } from './open-door.ts'
+import { describeApi } from './openapi.ts'
+import { checkHost, checkOrigin } from './origin.ts'
+import type { AdminPorts, AdminSettings } from './ports.ts'
+import { checkQuery, parseQuery } from './query-string.ts'
+import { addCacheRoute } from './routes/cache.ts'
+import { addEventsRoute } from './routes/events.ts'
+import { addHealthRoutes } from './routes/health.ts'
+import { addHistoryRoutes } from './routes/history.ts'
+import { addLookupRoute } from './routes/lookup.ts'
+import { addMetricsRoute } from './routes/metrics.ts'
+import { addPageRoutes } from './routes/page.ts'
+import { addSettingsRoutes } from './routes/settings.ts'
+import { addStatusRoutes } from './routes/status.ts'
+import { addSecurityHeaders } from './security-headers.ts'
+
+/** Longest wait for requests under way when closing, ms. Ours: the mail's own drain is longer. */
+const CLOSE_GRACE_MS = 1000
+
+const MINUTE_MS = 60_000
+
+/** Files of the page and of /docs: any page may ask for them, and learns nothing. */
+const PUBLIC_FILES = /^\/(?:page\/|docs(?:\/|$)|$)/
+
+export interface AdminServerOptions {
+  readonly settings: AdminSettings
+  readonly ports: AdminPorts
+  /** Default {@link ADMIN_LIMITS}. */
+  readonly limits?: Partial<AdminLimits>
+}
+
+export class AdminServer {
+  /** For tests: `inject` sends a request without a socket. */
+  readonly app: App
+  readonly #overTls: boolean
+  #settings: AdminSettings
+  #rules: AccessRules
+
+  private constructor(app: App, settings: AdminSettings) {
+    this.app = app
+    this.#settings = settings
+    this.#overTls = settings.tls !== undefined
+    this.#rules = new AccessRules(settings)
+  }
+
+  /** Builds the server; it does not listen yet. Throws when it would be open to the network without a token. */
+  static async create({ settings, ports, limits }: AdminServerOptions): Promise<AdminServer> {
+    refuseOpenDoor(settings)
+    const allLimits = { ...ADMIN_LIMITS, ...limits }
+    const app = createApp(settings, allLimits)
+    const server = new AdminServer(app, settings)
+    await server.#addChecks(ports, allLimits)
+    await describeApi(app, ports.version)
+    addHealthRoutes(app, ports)
+    addMetricsRoute(app, ports)
+    addStatusRoutes(app, ports)
+    addLookupRoute(app, ports, allLimits)
+    addCacheRoute(app, ports)
+    addSettingsRoutes(app, ports)
+    addHistoryRoutes(app, ports)
+    addEventsRoute(app, ports)
+    addPageRoutes(app, ports)
+    await app.ready()
+    return server
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @param bind Makes the server listen where the configuration says: the gateway knows unix
+   *   sockets, their owners and inherited sockets; {@link bindInet} is enough for an address and port.
+   */
+  async listen(bind: (server: NetServer) => Promise<unknown>): Promise<void> {
+    await bind(this.app.server)
+    refuseOpenDoor(this.#settings, this.app.server.address())
+  }
+
+  /** Takes over tokens, hosts and anonymous access of a reloaded configuration, and the certificate. */
+  reconfigure(settings: AdminSettings): void {
+    refuseOpenDoor(settings, this.app.server.address())
+    this.#settings = settings
+    this.#rules = new AccessRules(settings)
+    if (settings.tls !== undefined && 'setSecureContext' in this.app.server) {
+      const server = this.app.server as Server & { setSecureContext(options: object): void }
+      server.setSecureContext(readTls(settings.tls))
+    }
+  }
+
+  /** Ends event streams, lets requests under way finish for a moment, then closes every connection. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => this.app.server.closeAllConnections(), CLOSE_GRACE_MS)
+    const closed = this.app.close()
+    this.app.server.closeIdleConnections()
+    try {
+      await closed
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #addChecks(ports: AdminPorts, limits: AdminLimits): Promise<void> {
+    const { app } = this
+    app.decorateRequest('role', 'none')
+    logAccess(app, ports)
+    await addSecurityHeaders(app, this.#overTls)
+    app.addHook('onRequest', async (request) => {
+      checkHost(request.headers.host, this.#settings.hosts)
+      checkQuery(request.raw.url ?? '')
+    })
+    await app.register(rateLimit, {
+      max: limits.requestsPerMinute,
+      timeWindow: MINUTE_MS,
+      cache: limits.countedAddresses,
+      // A unix socket has no address: all who may open it count as one.
+      keyGenerator: (request) => request.ip ?? 'unix',
+    })
+    // After the rate limit, so that guessing tokens is limited too; before the body is read.
+    app.addHook('preParsing', async (request) => {
+      if (request.is404) return
+      const { url = '', config } = request.routeOptions
+      if (!PUBLIC_FILES.test(url))
+        checkOrigin(request.method, request.headers, this.#overTls ? 'https' : 'http')
+      request.role = this.#rules.check(config.access ?? 'operator', request.headers.authorization)
+    })
+    app.addHook('onSend', async (_request, reply, payload) => {
+      const isJson = String(reply.getHeader('content-type')).includes('json')
+      return isJson && typeof payload === 'string' ? ports.redactJson(payload) : payload
+    })
+    answerErrors(app as never, ports.defect)
+  }
+}
+
+function createApp(settings: AdminSettings, limits: AdminLimits): App {
+  const http = { maxHeaderSize: limits.maxHeaderBytes }
+  const options = {
+    logger: false,
+    bodyLimit: limits.maxBodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: limits.idleTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    // Strict: nothing is guessed, dropped or filled in.
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
+    },
+    routerOptions: { querystringParser: parseQuery, maxParamLength: 200 },
+    frameworkErrors: (error: unknown, _request: unknown, reply: unknown) =>
+      answerFrameworkError(error as never, reply as never),
+    clientErrorHandler: answerClientError,
+  } as const
+  const app = (settings.tls === undefined
+    ? fastify({ ...options, http })
+    : fastify({ ...options, https: { ...http, ...readTls(settings.tls) } })) as unknown as App
+  app.server.maxConnections = limits.maxConnections
+  // The schemas describe answers; they do not cut them.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  return app
+}
+
+function readTls({ cert, key }: { readonly cert: string; readonly key: string }): {
+  cert: Buffer
+  key: Buffer
+} {
+  return { cert: readFileSync(cert), key: readFileSync(key) }
+}
+
+/** Listens on an address and port. */
+export function bindInet(host: string, port: number): (server: NetServer) => Promise<void> {
+  return (server) =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port }, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+}
