@@ -44,7 +44,8 @@ export type ExplainStep =
       /** HTTP status, when one arrived. */
       readonly status?: number
       readonly durationMs: number
-      readonly result: LookupResult
+      /** `notmodified`: the stored answer is current again (304). */
+      readonly result: LookupResult | { readonly kind: 'notmodified' }
       /** What `response.value` selected, before `response.format`. */
       readonly selected?: readonly string[]
       /** Why this attempt was made. */

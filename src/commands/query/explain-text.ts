@@ -78,7 +78,9 @@ function requestText(step: Extract<ExplainStep, { step: 'request' }>): string {
   const attempt = step.attempt === 'first' ? '' : ` (${step.attempt})`
   const status = step.status === undefined ? 'no HTTP status' : `HTTP ${step.status}`
   const selected = step.selected === undefined ? '' : `, selected ${step.selected.map(quote).join(' ')}`
-  return `${step.upstream} ${step.endpoint}${attempt}, ${quote(step.key)}: ${status} in ${duration(step.durationMs)}${selected}, ${resultText(step.result)}`
+  const said =
+    step.result.kind === 'notmodified' ? 'the stored answer is still current' : resultText(step.result)
+  return `${step.upstream} ${step.endpoint}${attempt}, ${quote(step.key)}: ${status} in ${duration(step.durationMs)}${selected}, ${said}`
 }
 
 function at(step: { readonly upstream: string; readonly key: string }): string {
