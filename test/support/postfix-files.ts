@@ -2,10 +2,11 @@
  * The files of a private Postfix instance: main.cf, master.cf and the queue directories, in one
  * temporary directory, owned as `postfix check` wants them.
  *
- * They are made here, because `postfix start` takes two seconds to look at them first.
+ * Every file that Postfix reads is made to look old: it reads one that changed within the last
+ * seconds again and again until it is old enough, which would cost two seconds per process.
  */
 import { execFile } from 'node:child_process'
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -26,6 +27,9 @@ export interface PostfixFiles {
   readonly queueDirectory: string
   readonly logFile: string
 }
+
+/** How old a file is made to look, ms. Ours: more than the two seconds that Postfix waits. */
+const AGE_MS = 60_000
 
 /** Source: Postfix `conf/postfix-files`: name, mode, and whether the group is postdrop. */
 const QUEUE_DIRECTORIES: readonly [name: string, mode: number, postdrop: boolean][] = [
@@ -118,7 +122,7 @@ export async function writePostfixFiles(cleanup: Cleanup, mainCf: MainCf = {}): 
   await mkdir(files.configDirectory)
   await mkdir(files.queueDirectory)
   const lines = Object.entries({ ...commonMainCf(files), ...mainCf })
-  await writeFile(
+  await writeOldFile(
     join(files.configDirectory, 'main.cf'),
     lines.map(([name, value]) => `${name} = ${value}\n`).join(''),
   )
@@ -131,7 +135,7 @@ export async function writeDaemonFiles(
   smtpPort: number,
   chroot: boolean,
 ): Promise<void> {
-  await writeFile(join(files.configDirectory, 'master.cf'), masterCf(smtpPort, chroot ? 'y' : 'n'))
+  await writeOldFile(join(files.configDirectory, 'master.cf'), masterCf(smtpPort, chroot ? 'y' : 'n'))
   const [user, postdrop] = await Promise.all([userId('postfix'), groupId('postdrop')])
   await mkdir(join(files.directory, 'data'), { recursive: true })
   await chown(join(files.directory, 'data'), user, 0)
@@ -142,6 +146,13 @@ export async function writeDaemonFiles(
     await chown(path, user, toPostdrop ? postdrop : 0)
     await chmod(path, mode)
   }
+}
+
+/** Writes a file that Postfix reads at once: main.cf, a texthash: table. */
+export async function writeOldFile(path: string, text: string): Promise<void> {
+  await writeFile(path, text)
+  const time = new Date(Date.now() - AGE_MS)
+  await utimes(path, time, time)
 }
 
 async function userId(name: string): Promise<number> {

@@ -66,8 +66,8 @@ export async function startPostfix(
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
     const smtpPort = await freePort()
     await writeDaemonFiles(files, smtpPort, settings.chroot ?? false)
-    // Not `postfix start`, which checks every file first for two seconds. A session of its own,
-    // because master(8) ends its process group when it is ended.
+    // Not `postfix start`, which leaves the daemons to process 1: a child of ours is ended for certain.
+    // A session of its own, because master(8) ends its process group when it is ended.
     const master = spawn(MASTER, ['-c', files.configDirectory, '-d'], { detached: true, stdio: 'ignore' })
     cleanup.onTestFinished(() => end(master))
     try {
