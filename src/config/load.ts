@@ -1,7 +1,8 @@
 /**
  * Loads a configuration: text -> YAML -> references -> shape -> defaults -> cross-checks ->
- * the configuration that the program uses. Each step reports all it finds; the first step
- * with an error is the last, since the next ones build on it.
+ * the configuration that the program uses. Each step reports all it finds and leaves
+ * something harmless in the place of what is wrong, so that one run tells everything. Only
+ * a text that is no YAML ends it early.
  */
 import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -32,6 +33,8 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Reads a text file; default reads from the disk. */
   readonly readFile?: (path: string) => Promise<string>
+  /** The file's name in messages; default the path as given. */
+  readonly shownAs?: string
   /** Says what is wrong with a JSONPath, undefined when nothing is. Default: only its first character. */
   readonly checkJsonPath?: (path: string) => string | undefined
 }
@@ -66,7 +69,7 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
     text = await readFile(resolve(path))
   } catch (error) {
     const message = `cannot be read: ${whyUnreadable(error)}`
-    throw new ConfigError([{ file: path, line: 1, column: 1, path: '', message }])
+    throw new ConfigError([{ file: options.shownAs ?? path, line: 1, column: 1, path: '', message }])
   }
   return parseConfig(text, path, options)
 }
@@ -78,7 +81,7 @@ export async function parseConfig(
   options: LoadOptions = {},
 ): Promise<LoadedConfig> {
   const document = readDocument(text)
-  const report = new Report(fileName, document)
+  const report = new Report(options.shownAs ?? fileName, document)
   for (const { offset, path, message } of document.problems) report.errorAt(offset, path, message)
   if (!isMap(document.tree) && report.errors.length === 0) {
     report.error([], 'is empty or no map; the shortest file has "listeners", "upstreams" and "tables"')
@@ -93,18 +96,18 @@ async function interpret(
   fileName: string,
   options: LoadOptions,
 ): Promise<LoadedConfig> {
-  const report = new Report(fileName, document)
+  const report = new Report(options.shownAs ?? fileName, document)
   const folder = dirname(resolve(fileName))
   const readFile = options.readFile ?? readTextFile
   const read = await substitute(document.tree, { env: options.env ?? process.env, readFile, folder })
-  for (const { path, message } of read.problems) report.error(path, message)
-  throwIfWrong(report)
-
+  for (const { path, message } of read.problems) {
+    report.errorHere(path, message)
+    report.markBroken(path)
+  }
   const mayQuote = (path: Path): boolean => !read.paths.has(JSON.stringify(path)) && !isSecretPlace(path)
-  checkShape(read.tree, report, mayQuote)
-  throwIfWrong(report)
-
-  const written = mergeDefaults(read.tree as TreeMap)
+  const tree = read.tree as TreeMap
+  checkShape(tree, report, mayQuote)
+  const written = mergeDefaults(tree)
   const file = fillDefaults(written)
   const context: CheckContext = {
     file,

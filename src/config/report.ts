@@ -4,16 +4,32 @@
 import type { SourceDocument } from './document.ts'
 import { type ConfigIssue, formatPath, type Path } from './issue.ts'
 
-/** Errors and warnings of one file. */
+/**
+ * Errors and warnings of one file.
+ *
+ * What is broken is told once: the checks that follow see something harmless in its place,
+ * and what they say about it, about its parts or about what it is a part of is dropped.
+ */
 export class Report {
   readonly errors: ConfigIssue[] = []
   readonly warnings: ConfigIssue[] = []
+  readonly #broken: Path[] = []
   readonly #file: string
   readonly #document: SourceDocument
 
   constructor(file: string, document: SourceDocument) {
     this.#file = file
     this.#document = document
+  }
+
+  /** Remembers that the value at this path is wrong, and that this was said. */
+  markBroken(path: Path): void {
+    this.#broken.push(path)
+  }
+
+  /** Tells whether this value, or one that it is a part of, is known to be wrong. */
+  isBroken(path: Path): boolean {
+    return this.#broken.some((broken) => isWithin(path, broken))
   }
 
   /** @param part Where to point: at the value (maps and lists at their key), or always at the key. */
@@ -31,22 +47,34 @@ export class Report {
     this.errors.push({ file: this.#file, ...position, path: formatPath(path), message })
   }
 
+  /** An error of exactly this value, whatever is known of its parts. */
+  errorHere(path: Path, message: string): void {
+    this.errorAt(this.#document.offsetOf(path, 'value'), path, message)
+  }
+
   /** An error about one key of the map at `path`: the text names the map, the position is that of the key. */
   keyError(path: Path, key: string, message: string): void {
+    if (this.#isKnown([...path, key])) return
     this.errorAt(this.#document.offsetOf([...path, key], 'key'), path, message)
   }
 
-  /** Sorts by place, and drops what was said before at the same place. */
+  /** Sorts by place, and drops what was said twice: a setting in `defaults:` is seen for every table. */
   finish(): void {
     for (const list of [this.errors, this.warnings]) {
       list.sort((a, b) => a.line - b.line || a.column - b.column)
       const unique = new Map(list.map((issue) => [JSON.stringify(issue), issue]))
-      list.splice(0, list.length, ...unique.values())
+      list.length = 0
+      for (const issue of unique.values()) list.push(issue)
     }
+  }
+
+  #isKnown(path: Path): boolean {
+    return this.#broken.some((broken) => isWithin(path, broken) || isWithin(broken, path))
   }
 
   #add(list: ConfigIssue[], path: Path, message: string, part: 'key' | 'value'): void {
     const written = this.#whereWritten(path)
+    if (this.#isKnown(written)) return
     const position = this.#document.positionOf(this.#document.offsetOf(written, part))
     list.push({ file: this.#file, ...position, path: formatPath(written), message })
   }
@@ -60,4 +88,9 @@ export class Report {
     const inDefaults = ['defaults', kind, ...rest]
     return this.#document.has(inDefaults) ? inDefaults : path
   }
+}
+
+/** Tells whether a path is the other one or lies below it. */
+function isWithin(path: Path, other: Path): boolean {
+  return other.length <= path.length && other.every((part, index) => part === path[index])
 }

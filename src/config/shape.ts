@@ -3,7 +3,7 @@
  * wrong. ajv finds; the table of words here tells.
  */
 import { Ajv, type ErrorObject } from 'ajv'
-import type { Tree } from './document.ts'
+import type { Tree, TreeMap } from './document.ts'
 import { inputSchema, OWN_KEYWORDS, type SchemaNode } from './input-schema.ts'
 import { listOf, type Path } from './issue.ts'
 import type { Report } from './report.ts'
@@ -13,14 +13,17 @@ import { parseDuration, parseSize } from './units.ts'
 /** Decides whether a value may be quoted: not where a reference or a secret stands. */
 export type MayQuote = (path: Path) => boolean
 
-/** Checks the shape. @returns True when nothing was wrong. */
-export function checkShape(tree: Tree, report: Report, mayQuote: MayQuote): boolean {
+/**
+ * Checks the shape, and mends the tree: what is wrong gives way to something harmless, so
+ * that the checks which follow can go on and find the rest.
+ */
+export function checkShape(tree: TreeMap, report: Report, mayQuote: MayQuote): void {
   const validate = compiled()
-  if (validate(tree)) return true
-  const before = report.errors.length
-  for (const error of validate.errors ?? []) tell(error, tree, report, mayQuote)
-  if (report.errors.length === before) report.error([], 'is not a configuration')
-  return false
+  if (validate(tree)) return
+  for (const error of validate.errors ?? []) {
+    const failure = understand(error, tree, mayQuote)
+    if (tell(failure, report)) mend(failure, tree, report)
+  }
 }
 
 let validator: ReturnType<Ajv['compile']> | undefined
@@ -59,39 +62,102 @@ interface Failure {
   readonly shown: string
 }
 
-function tell(error: ErrorObject, tree: Tree, report: Report, mayQuote: MayQuote): void {
+function understand(error: ErrorObject, tree: Tree, mayQuote: MayQuote): Failure {
   const path = pathOf(error.instancePath, tree)
-  const schema = (error.parentSchema ?? {}) as SchemaNode
   const shown = mayQuote(path) ? quote(error.data) : 'the value'
-  if (error.keyword === 'if' || error.propertyName !== undefined) return
-  if (error.keyword === 'additionalProperties') {
-    const key = String(error.params.additionalProperty)
-    const known = Object.keys(schema.properties ?? {})
-    const near = nearest(key, known)
-    const advice = near === undefined ? `known are ${listOf(known, 'and')}` : `did you mean "${near}"`
-    report.keyError(path, key, `unknown key ${JSON.stringify(key)}; ${advice}`)
-  } else if (error.keyword === 'propertyNames') {
-    const key = String(error.params.propertyName)
-    report.keyError(
-      path,
-      key,
-      `${JSON.stringify(key)} cannot be a name here; use letters, digits, ".", "_" and "-", a letter or digit first`,
-    )
-  } else {
-    const words = WORDS[error.keyword]
-    report.error(path, words?.({ error, path, schema, shown }) ?? `${shown} cannot stand here`)
+  return { error, path, schema: (error.parentSchema ?? {}) as SchemaNode, shown }
+}
+
+/** @returns False when there is nothing to tell: another failure says it. */
+function tell(failure: Failure, report: Report): boolean {
+  const { error, path, schema } = failure
+  if (error.keyword === 'if' || error.propertyName !== undefined || report.isBroken(path)) return false
+  const key = keyOf(error)
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const known = Object.keys(schema.properties ?? {})
+      const near = nearest(key, known)
+      const advice = near === undefined ? `known are ${listOf(known, 'and')}` : `did you mean "${near}"`
+      report.keyError(path, key, `unknown key ${JSON.stringify(key)}; ${advice}`)
+      return true
+    }
+    case 'propertyNames': {
+      const advice = 'use letters, digits, ".", "_" and "-", a letter or digit first'
+      report.keyError(path, key, `${JSON.stringify(key)} cannot be a name here; ${advice}`)
+      return true
+    }
+    case 'required':
+      report.errorHere(path, `${JSON.stringify(key)} is missing; add it`)
+      return true
+    default:
+      report.errorHere(path, WORDS[error.keyword]?.(failure) ?? `${failure.shown} cannot stand here`)
+      return true
   }
+}
+
+/** The key that a failure is about, where it is about one. */
+function keyOf({ params }: ErrorObject): string {
+  return String(params.additionalProperty ?? params.missingProperty ?? params.propertyName ?? '')
+}
+
+/** Puts something harmless in the place of what is wrong. */
+function mend(failure: Failure, tree: TreeMap, report: Report): void {
+  const { error, path, schema } = failure
+  const key = keyOf(error)
+  // A bad name stays: others refer to it, and it is no harm to the checks.
+  if (error.keyword === 'propertyNames') return
+  if (error.keyword === 'additionalProperties') {
+    report.markBroken([...path, key])
+    const map = valueAt(tree, path)
+    if (map !== undefined) delete (map as TreeMap)[key]
+    return
+  }
+  const isMissing = error.keyword === 'required'
+  const place = isMissing ? [...path, key] : path
+  report.markBroken(place)
+  const container = valueAt(tree, place.slice(0, -1)) as TreeMap | undefined
+  const wanted = isMissing ? schema.properties?.[key] : schema
+  if (container !== undefined) container[String(place.at(-1))] = harmless(wanted ?? {})
+}
+
+/** A value of the right type. */
+function harmless(schema: SchemaNode): Tree {
+  if (schema.default !== undefined) return schema.default as Tree
+  if (schema.if !== undefined) return harmless(schema.else ?? {})
+  switch (schema.type) {
+    case 'object': {
+      const needed = (schema.required ?? []).map((key) => [key, harmless(schema.properties?.[key] ?? {})])
+      return Object.fromEntries(needed) as TreeMap
+    }
+    case 'array':
+      return []
+    case 'integer':
+    case 'number':
+      return schema.minimum ?? 0
+    case 'boolean':
+      return false
+    default:
+      return schema.duration?.min ?? schema.size?.min ?? schema.enum?.[0] ?? ''
+  }
+}
+
+function valueAt(tree: Tree, path: Path): Tree | undefined {
+  let at: Tree | undefined = tree
+  for (const part of path) {
+    if (at === null || typeof at !== 'object') return undefined
+    at = (at as TreeMap)[part]
+  }
+  return at !== null && typeof at === 'object' ? at : undefined
 }
 
 /** What to say for each keyword of ajv. */
 const WORDS: Readonly<Record<string, (failure: Failure) => string>> = {
   type: ({ error, schema }) => `is ${describe(error.data)}, must be ${wanted(schema, error.data)}`,
-  required: ({ error }) => `"${error.params.missingProperty}" is missing; add it`,
   enum: ({ shown, schema, error }) => {
     const words = schema.enum ?? []
     const near =
       typeof error.data === 'string' && shown !== 'the value' ? nearest(error.data, words) : undefined
-    return `${shown} is not known, must be ${listOf(words)}${near === undefined ? '' : `; did you mean "${near}"`}`
+    return `${shown} is not known, must be ${schema.expected ?? listOf(words)}${near === undefined ? '' : `; did you mean "${near}"`}`
   },
   pattern: ({ shown, schema }) => `${shown} does not fit, must be ${schema.expected ?? 'another text'}`,
   minimum: (failure) =>

@@ -70,8 +70,7 @@ export const Cache = Type.Unsafe<CacheKeysFile | 'off'>({
   if: { type: 'object' },
   // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
   then: CacheKeys,
-  else: { type: 'string', enum: ['off'] },
-  expected: '`off` or a map of settings',
+  else: { type: 'string', enum: ['off'], expected: 'off or a map of settings' },
   default: {},
   description:
     'How long answers are kept. `off` stores nothing; coalescing and retries stay. All windows count from the moment the service answered.',

@@ -67,13 +67,12 @@ export function file(description: string) {
 
 /** One text or a list of them, for keys where one is the usual case. */
 export function oneOrMore(description: string, options: Readonly<Record<string, unknown>> = {}) {
-  const item = { type: 'string', minLength: 1 }
+  const item = { type: 'string', minLength: 1, expected: 'text or a list of texts' }
   return Type.Unsafe<string | string[]>({
     if: { type: 'array' },
     // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
     then: { type: 'array', items: item, minItems: 1 },
     else: item,
-    expected: 'text or a list of texts',
     description,
     ...options,
   })

@@ -13,7 +13,7 @@ const DomainsTable = Type.Object(
       description: 'A table that is asked for the domain; found means inside.',
     }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, expected: 'a list of domains or { table: NAME }' },
 )
 
 const Domains = Type.Unsafe<string[] | Type.Static<typeof DomainsTable>>({
@@ -21,7 +21,6 @@ const Domains = Type.Unsafe<string[] | Type.Static<typeof DomainsTable>>({
   // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
   then: { type: 'array', items: { type: 'string', minLength: 1 } },
   else: DomainsTable,
-  expected: 'a list of domains or { table: NAME }',
   defaultText: 'every domain is asked',
   description:
     'Keys of any other domain are "not found" without asking: the biggest saver of load, since Postfix asks virtual_alias_maps for every remote recipient too. A list (`.example.org` stands for every subdomain), or `{ table: NAME }` to ask another table.',

@@ -59,8 +59,7 @@ export const Upstream = Type.Object(
           if: { type: 'array' },
           // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
           then: { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
-          else: { type: 'string', minLength: 1 },
-          expected: 'text or a list of texts',
+          else: { type: 'string', minLength: 1, expected: 'text or a list of texts' },
         },
         description:
           'A static upstream instead of an HTTP service: values by key. For break-glass entries and tests. No other key of this section applies then.',

@@ -1,0 +1,51 @@
+/**
+ * `mapgate check [-c FILE] [--ask]`: every problem of a configuration file at once, or the
+ * sentence that there is none. Exit code 0 or 1.
+ */
+import { ConfigError, type ConfigIssue, formatIssue } from '../config/issue.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { EXIT_NOT_FOUND, EXIT_OK } from './exit-codes.ts'
+import type { CommandIo } from './io.ts'
+import { loadForCommand } from './load-for-command.ts'
+import { parseOptions } from './options.ts'
+
+/** Asks each endpoint its canary and prints what came back. @returns False when one did not know it. */
+export type AskEndpoints = (config: LoadedConfig, io: CommandIo) => Promise<boolean>
+
+/** Runs `check`. @param ask What `--ask` does. */
+export async function check(args: readonly string[], io: CommandIo, ask?: AskEndpoints): Promise<number> {
+  const options = parseOptions(args, ['ask'])
+  try {
+    const { config, shownAs } = await loadForCommand(options.config, io)
+    printWarnings(config.warnings, io)
+    io.stdout.write(`${shownAs}: ${summary(config)}\n`)
+    if (!options.set.has('ask') || ask === undefined) return EXIT_OK
+    return (await ask(config, io)) ? EXIT_OK : EXIT_NOT_FOUND
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const issue of error.issues) io.stderr.write(`${formatIssue(issue)}\n`)
+    printWarnings(error.warnings, io)
+    return EXIT_NOT_FOUND
+  }
+}
+
+/** Warnings go where problems go: `check > /dev/null` still shows both. */
+function printWarnings(warnings: readonly ConfigIssue[], io: CommandIo): void {
+  for (const issue of warnings) {
+    io.stderr.write(`${formatIssue({ ...issue, message: `warning: ${issue.message}` })}\n`)
+  }
+}
+
+function summary({ tables, upstreams, listeners, warnings }: LoadedConfig): string {
+  const parts = [
+    counted(tables.size, 'table'),
+    counted(upstreams.size, 'upstream'),
+    counted(listeners.length, 'listener'),
+  ]
+  if (warnings.length > 0) parts.push(counted(warnings.length, 'warning'))
+  return `fine: ${parts.join(', ')}`
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}

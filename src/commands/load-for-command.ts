@@ -1,0 +1,37 @@
+/**
+ * Loads the configuration that a command means: `-c FILE`, else the first default file.
+ */
+import { readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import { checkJsonPath } from './check/json-path.ts'
+import { DEFAULT_CONFIG_FILES, findConfigFile } from './config-file.ts'
+import { CommandError, EXIT_CONFIG } from './exit-codes.ts'
+import type { CommandIo } from './io.ts'
+
+/** A configuration and the name to call its file by. */
+export interface CommandConfig {
+  readonly config: LoadedConfig
+  readonly shownAs: string
+}
+
+/**
+ * @param named What stood behind `-c`.
+ * @throws CommandError (rejects) when there is no file; ConfigError when something is wrong in it.
+ */
+export async function loadForCommand(named: string | undefined, io: CommandIo): Promise<CommandConfig> {
+  const file = await findConfigFile(named, io)
+  if (file === undefined) {
+    const message = `there is no ${DEFAULT_CONFIG_FILES.join(' and no ')}; name a file with -c, or write one with "mapgate init"`
+    throw new CommandError(EXIT_CONFIG, message)
+  }
+  const near = relative(io.cwd, file)
+  const shownAs = named ?? (near.startsWith('..') ? file : near)
+  const config = await loadConfig(file, {
+    env: io.env,
+    readFile: (path) => readFile(path, 'utf8'),
+    shownAs,
+    checkJsonPath,
+  })
+  return { config, shownAs }
+}

@@ -1,0 +1,98 @@
+/**
+ * The text of `mapgate main-cf`: a whole line where `usedBy` tells the parameter, comments for
+ * everything that has to be put somewhere by hand.
+ */
+import type { Config, TableConfig } from '../../config/model.ts'
+import { POSTFIX_PARAMETERS } from '../../config/postfix-parameters.ts'
+import { type TableReference, tableReference } from './reference.ts'
+
+/** A table that a parameter uses, at each listener that serves it. */
+interface Use {
+  readonly table: string
+  readonly references: readonly TableReference[]
+}
+
+/** Makes the whole text. */
+export function mainCf(config: Config): string {
+  const uses = [...config.tables.values()].map((table): Use & { readonly config: TableConfig } => ({
+    table: table.name,
+    references: config.listeners.flatMap((listener) => tableReference(table.name, listener) ?? []),
+    config: table,
+  }))
+  const blocks: string[][] = []
+  for (const [parameter, tables] of byParameter(uses)) blocks.push(parameterBlock(parameter, tables))
+  for (const use of uses) if (use.config.usedBy.length === 0) blocks.push(tableBlock(use))
+  return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n')
+}
+
+/** Two tables of one parameter go into one line: the second line would replace the first. */
+function byParameter(
+  uses: readonly (Use & { readonly config: TableConfig })[],
+): ReadonlyMap<string, readonly Use[]> {
+  const parameters = new Map<string, Use[]>()
+  for (const use of uses) {
+    for (const parameter of new Set(use.config.usedBy)) {
+      parameters.set(parameter, [...(parameters.get(parameter) ?? []), use])
+    }
+  }
+  return parameters
+}
+
+function parameterBlock(parameter: string, uses: readonly Use[]): string[] {
+  const known = POSTFIX_PARAMETERS.get(parameter)
+  if (known?.refused !== undefined) return [`# ${parameter}: ${known.refused}`]
+  const asked = uses.filter(({ references }) => references.length > 0)
+  const unserved = uses.filter(({ references }) => references.length === 0).map(unservedLine)
+  if (asked.length === 0) return unserved
+  const list = known?.restrictionList
+  const lines = list === undefined ? plainLines(parameter, asked) : restrictionLines(parameter, list, asked)
+  return [...unserved, ...lines]
+}
+
+/** `virtual_alias_maps = socketmap:...`, and the same over other listeners as comments. */
+function plainLines(parameter: string, uses: readonly Use[]): string[] {
+  const [first = [], ...others] = choices(uses)
+  return [
+    ...notesOf(first),
+    `${parameter} = ${first.map(({ text }) => text).join(', ')}`,
+    ...others.flatMap((choice) => [
+      ...notesOf(choice),
+      `# or: ${parameter} = ${choice.map(({ text }) => text).join(', ')}`,
+    ]),
+  ]
+}
+
+/** A restriction stands among others, whose order matters: only a person can place it. */
+function restrictionLines(restriction: string, list: string, uses: readonly Use[]): string[] {
+  const lines = [`# put this into ${list}:`]
+  for (const [index, choice] of choices(uses).entries()) {
+    const text = choice.map((reference) => `${restriction} ${reference.text}`).join(', ')
+    lines.push(...notesOf(choice), `#${index === 0 ? '' : ' or:'} ${text}`)
+  }
+  return lines
+}
+
+/** The first listener of every table, then the second of every table, as far as there are any. */
+function choices(uses: readonly Use[]): readonly (readonly TableReference[])[] {
+  const longest = Math.max(...uses.map(({ references }) => references.length))
+  return Array.from({ length: longest }, (_, index) =>
+    uses.flatMap(({ references }) => references[index] ?? references.at(-1) ?? []),
+  )
+}
+
+function notesOf(choice: readonly TableReference[]): string[] {
+  return [...new Set(choice.flatMap(({ notes }) => notes))].map((note) => `# ${note}`)
+}
+
+/** A table without `usedBy`: its names, for the person who knows the parameter. */
+function tableBlock(use: Use): string[] {
+  if (use.references.length === 0) return [unservedLine(use)]
+  return [
+    `# table ${use.table}:`,
+    ...use.references.flatMap((reference) => [...notesOf([reference]), `#   ${reference.text}`]),
+  ]
+}
+
+function unservedLine({ table }: Use): string {
+  return `# table ${table}: no listener serves it`
+}

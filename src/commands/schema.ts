@@ -1,0 +1,19 @@
+/**
+ * `mapgate schema`: the JSON Schema of the configuration, for editors.
+ */
+import { editorSchema } from '../config/input-schema.ts'
+import { EXIT_OK } from './exit-codes.ts'
+import type { CommandIo } from './io.ts'
+import { parseOptions } from './options.ts'
+
+/** The text of schema/mapgate.schema.json. */
+export function schemaText(): string {
+  return `${JSON.stringify(editorSchema(), undefined, 2)}\n`
+}
+
+/** Runs `schema`. */
+export async function schema(args: readonly string[], io: CommandIo): Promise<number> {
+  parseOptions(args, [], false)
+  io.stdout.write(schemaText())
+  return EXIT_OK
+}
