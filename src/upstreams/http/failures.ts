@@ -5,6 +5,7 @@
  * Sources: Node.js "Common system errors" and "TLS: X509 certificate error codes", undici
  * `lib/core/errors.js`, llhttp (`HPE_*`).
  */
+import { errors } from 'undici'
 import { type TemporaryCause, temporary } from '../../core/result.ts'
 import type { Reply } from '../../core/upstream.ts'
 
@@ -132,6 +133,8 @@ export function tooLargeReply(status: number, maxBodyBytes: number): Reply {
 /** The first code of an error or of what caused it. `AggregateError`s of Node.js carry one themselves. */
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
+  // undici 7 finds no name for most of llhttp's errors, and leaves the code out.
+  if (error instanceof errors.HTTPParserError) return error.code ?? 'HPE_UNKNOWN'
   if ('code' in error && typeof error.code === 'string') return error.code
   return codeOf(error.cause)
 }

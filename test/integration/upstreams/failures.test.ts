@@ -1,0 +1,266 @@
+/**
+ * Every way in which a service or the network can fail, made to happen, with real sockets.
+ */
+import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
+import { describe, onTestFinished, test } from 'vitest'
+import type { Reply as Outcome } from '../../../src/core/upstream.ts'
+import type { HttpEndpoint } from '../../../src/upstreams/http/endpoint.ts'
+import type { HttpTableSettings, HttpUpstreamSettings } from '../../../src/upstreams/http/settings.ts'
+import { openPools, requestSettings, tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
+import { type Behaviour, type HttpService, startHttpService } from '../../support/http-service.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
+
+const t = { onTestFinished }
+const LONG_MS = 20_000
+
+async function serviceAnd(
+  behaviour: Behaviour,
+  table: Partial<HttpTableSettings> = {},
+  upstream: Partial<HttpUpstreamSettings> = {},
+): Promise<{ service: HttpService; endpoint: HttpEndpoint }> {
+  const service = await startHttpService(t)
+  service.otherwise = behaviour
+  const pools = openPools(t, upstreamSettings([{ origin: service.origin }], upstream))
+  return { service, endpoint: pools.endpoint(tableSettings(table), 0) }
+}
+
+describe('a failed request is temporary', () => {
+  const cases: [sentence: string, behaviour: Behaviour, expected: string][] = [
+    ['when the connection is reset before the reply', { act: 'reset' }, 'connect bad again'],
+    ['when the connection is reset in the body', { act: 'reset-in-body' }, 'connect bad again'],
+    ['when the reply is not HTTP', { act: 'raw', bytes: 'SSH-2.0-x\r\n\r\n' }, 'unreadable bad again'],
+    [
+      'when the connection ends in the head',
+      { act: 'raw', bytes: 'HTTP/1.1 200 OK\r\nx-a: b' },
+      'connect bad again',
+    ],
+    ['when the connection ends without a byte', { act: 'raw', bytes: '' }, 'connect bad again'],
+    [
+      'when the head is too large',
+      { act: 'raw', bytes: `HTTP/1.1 200 OK\r\nx-a: ${'b'.repeat(20_000)}\r\n\r\n` },
+      'unreadable bad again',
+    ],
+    [
+      'when the body is shorter than announced',
+      { act: 'raw', bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\nabc' },
+      'unreadable bad again',
+    ],
+    [
+      'when the service upgrades to something nobody asked for',
+      { act: 'raw', bytes: 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n' },
+      'connect bad again',
+    ],
+  ]
+  for (const [sentence, behaviour, expected] of cases) {
+    test(sentence, async () => {
+      const { endpoint } = await serviceAnd(behaviour)
+      assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), expected)
+    })
+  }
+
+  for (const [sentence, behaviour, reason] of [
+    ['says nothing', { act: 'silence' }, 'no answer from the service in time'],
+    ['stops in the body', { act: 'stall-in-body' }, "the service's reply was not complete in time"],
+    [
+      'sends one byte now and then',
+      { act: 'drip', everyMs: 20 },
+      "the service's reply was not complete in time",
+    ],
+  ] as const) {
+    test(`when the service ${sentence} until the time limit`, async () => {
+      const { endpoint } = await serviceAnd(behaviour)
+      const startedMs = performance.now()
+      const reply = await endpoint.send('a', { timeoutMs: 150 })
+      const tookMs = performance.now() - startedMs
+      assert.equal(summary(reply), 'timeout bad again')
+      assert.equal(reasonOf(reply), reason)
+      assert.ok(tookMs >= 149 && tookMs < 400, `took ${tookMs} ms`)
+    })
+  }
+
+  test('when the service refuses connections, and nothing was sent', async () => {
+    const { service, endpoint } = await serviceAnd({ text: 'x' })
+    await service.stop()
+    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect bad unsent')
+  })
+
+  test('when the host name does not exist, and nothing was sent', async () => {
+    const upstream = upstreamSettings([{ origin: 'http://nowhere.invalid:80' }])
+    const endpoint = openPools(t, upstream).endpoint(tableSettings(), 0)
+    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect bad unsent')
+  })
+
+  test('when the unix socket is not there, and nothing was sent', async () => {
+    const upstream = upstreamSettings([{ socketPath: '/nowhere.example/socket' }])
+    const endpoint = openPools(t, upstream).endpoint(tableSettings(), 0)
+    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect bad unsent')
+  })
+
+  test('when the other side does not speak TLS, and the credentials are looked at again', async () => {
+    const service = await startHttpService(t)
+    const refused: string[] = []
+    const upstream = upstreamSettings([{ origin: service.origin.replace('http:', 'https:') }])
+    const pools = openPools(t, upstream, undefined, (name, why) => refused.push(`${name} ${why}`))
+    const reply = await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: LONG_MS })
+    assert.equal(summary(reply), 'connect bad unsent')
+    assert.deepEqual(refused, ['0:dir1.example tls'])
+  })
+
+  test('when the connection is accepted and TLS never begins, within the time limit', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.onTestFinished(() => void server.close())
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const upstream = upstreamSettings([{ origin: `https://127.0.0.1:${port}` }])
+    const endpoint = openPools(t, upstream).endpoint(tableSettings(), 0)
+    const reply = await endpoint.send('a', { timeoutMs: 100 })
+    assert.equal(summary(reply), 'timeout bad unsent')
+  })
+})
+
+test('401 has the credentials looked at again', async () => {
+  const service = await startHttpService(t)
+  service.otherwise = { status: 401 }
+  const refused: string[] = []
+  const upstream = upstreamSettings([{ origin: service.origin }])
+  const pools = openPools(t, upstream, undefined, (name, why) => refused.push(`${name} ${why}`))
+  await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: LONG_MS })
+  assert.deepEqual(refused, ['0:dir1.example status'])
+})
+
+describe('a kept-alive connection that was closed', () => {
+  const closing: Behaviour = { act: 'reset-if-reused', reply: { text: 'x' } }
+
+  test('has its request repeated once, unseen', async () => {
+    const { service, endpoint } = await serviceAnd(closing)
+    await endpoint.send('a', { timeoutMs: LONG_MS })
+    await settle() // the connection is free again only then
+    const second = await endpoint.send('b', { timeoutMs: LONG_MS })
+    assert.deepEqual(second.result, { kind: 'found', value: 'x' })
+    assert.deepEqual(
+      service.requests.map(({ url, onConnection }) => `${url} ${onConnection}`),
+      ['/aliases/a 1', '/aliases/b 2', '/aliases/b 1'],
+    )
+  })
+
+  test('has nothing repeated where a lookup has side effects', async () => {
+    const { service, endpoint } = await serviceAnd(closing, { sideEffects: true })
+    await endpoint.send('a', { timeoutMs: LONG_MS })
+    await settle() // the connection is free again only then
+    const second = await endpoint.send('b', { timeoutMs: LONG_MS })
+    assert.equal(summary(second), 'connect bad again')
+    assert.equal(service.requests.length, 2)
+  })
+
+  test('is not repeated a second time', async () => {
+    const { service, endpoint } = await serviceAnd({ text: 'x' })
+    await endpoint.send('a', { timeoutMs: LONG_MS })
+    await settle() // the connection is free again only then
+    service.otherwise = { act: 'reset' }
+    const second = await endpoint.send('b', { timeoutMs: LONG_MS })
+    assert.equal(summary(second), 'connect bad again')
+    assert.equal(service.requests.length, 3)
+  })
+
+  test('is not repeated when the connection was new', async () => {
+    const { service, endpoint } = await serviceAnd({ act: 'reset' })
+    await endpoint.send('a', { timeoutMs: LONG_MS })
+    assert.equal(service.requests.length, 1)
+  })
+
+  test('by a service that ends each reply with it, unannounced, loses no lookup', async () => {
+    const { endpoint } = await serviceAnd({ text: 'x', thenClose: true })
+    for (let at = 0; at < 50; at++) {
+      const reply = await endpoint.send(`k${at}`, { timeoutMs: LONG_MS })
+      assert.deepEqual(reply.result, { kind: 'found', value: 'x' })
+    }
+  })
+})
+
+describe('an answer that is not wanted any more', () => {
+  test('ends its request, says nothing about the service, and leaves no listener', async () => {
+    const { service, endpoint } = await serviceAnd({ act: 'silence' })
+    const controller = new AbortController()
+    const reply = endpoint.send('a', { timeoutMs: LONG_MS, signal: controller.signal })
+    await service.received(1)
+    controller.abort()
+    assert.equal(summary(await reply), 'timeout neutral final')
+  })
+
+  test('is not asked at all when that is known before', async () => {
+    const { service, endpoint } = await serviceAnd({ text: 'x' })
+    const reply = await endpoint.send('a', { timeoutMs: LONG_MS, signal: AbortSignal.abort() })
+    assert.equal(summary(reply), 'timeout neutral final')
+    assert.equal(service.requests.length, 0)
+  })
+})
+
+test('a request that was given up while connecting is never sent, and its place is free again', async () => {
+  const service = await startHttpService(t)
+  service.otherwise = { text: 'x' }
+  const clock = new ManualClock()
+  const upstream = upstreamSettings([{ origin: service.origin }], { maxConcurrent: 1 })
+  const endpoint = openPools(t, upstream, clock).endpoint(tableSettings(), 0)
+  const first = endpoint.send('given-up', { timeoutMs: 10 })
+  clock.advance(10)
+  assert.equal(summary(await first), 'timeout bad unsent')
+  const second = endpoint.send('wanted', { timeoutMs: 10 })
+  assert.deepEqual((await second).result, { kind: 'found', value: 'x' })
+  assert.deepEqual(
+    service.requests.map(({ url }) => url),
+    ['/aliases/wanted'],
+  )
+  await settle()
+  assert.equal(clock.timers, 0)
+})
+
+test('many requests to a closed port all end, also with one connection', async () => {
+  const { service, endpoint } = await serviceAnd({ text: 'x' }, {}, { maxConcurrent: 1 })
+  await service.stop()
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, (_, at) => endpoint.send(`k${at}`, { timeoutMs: 5000 })),
+  )
+  assert.deepEqual(new Set(replies.map(summary)), new Set(['connect bad unsent']))
+  await service.start()
+  assert.equal((await endpoint.send('a', { timeoutMs: 5000 })).result.kind, 'found')
+})
+
+test('many requests over few connections all end, and never more are at the service', async () => {
+  const { service, endpoint } = await serviceAnd({ text: 'x' }, {}, { maxConcurrent: 3 })
+  const replies = await Promise.all(
+    Array.from({ length: 100 }, (_, at) => endpoint.send(`k${at}`, { timeoutMs: 5000 })),
+  )
+  assert.ok(replies.every(({ result }) => result.kind === 'found'))
+  assert.ok(service.maxConcurrent <= 3)
+  assert.ok(service.connections <= 3)
+})
+
+test('a stopped upstream answers "stopping"', async () => {
+  const service = await startHttpService(t)
+  const pools = openPools(t, upstreamSettings([{ origin: service.origin }]))
+  const endpoint = pools.endpoint(tableSettings(), 0)
+  service.otherwise = { act: 'silence' }
+  const underWay = endpoint.send('a', { timeoutMs: LONG_MS })
+  await service.received(1)
+  await pools.destroy()
+  assert.equal(summary(await underWay), 'stopping neutral final')
+  assert.equal(summary(await endpoint.send('b', { timeoutMs: LONG_MS })), 'stopping neutral final')
+})
+
+test('what is a mistake of ours rejects, and is not taken for an answer', async () => {
+  const { endpoint } = await serviceAnd(
+    { text: 'x' },
+    { request: requestSettings({ headers: new Map([['transfer-encoding', 'chunked']]) }) },
+  )
+  await assert.rejects(endpoint.send('a', { timeoutMs: LONG_MS }), /invalid transfer-encoding header/)
+})
+
+function summary({ result, health, next }: Outcome): string {
+  return result.kind === 'temporary' ? `${result.cause} ${health} ${next}` : result.kind
+}
+
+function reasonOf({ result }: Outcome): string {
+  return result.kind === 'temporary' ? result.reason : ''
+}
