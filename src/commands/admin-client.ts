@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, request } from 'undici'
+import type { ProblemCode } from '../admin/problem.ts'
 import type { AdminTarget } from './admin-target.ts'
 import { CommandError, EXIT_PERMANENT, EXIT_TEMPORARY, EXIT_UNREACHABLE, EXIT_USAGE } from './exit-codes.ts'
 
@@ -25,9 +26,13 @@ const MAX_RATE_LIMIT_PAUSE_MS = 60_000
 /** Requests in flight at once, for `query TABLE -`. Ours: enough to hide the way there and back. */
 export const MAX_CONNECTIONS = 16
 
-/** What the gateway replied: 2xx, or 404 whose meaning only the caller knows. */
+/** Problems that are answers to a command rather than failures of it. */
+const ANSWERS: ReadonlySet<unknown> = new Set<ProblemCode>(['table-unknown', 'configuration-bad'])
+
+/** What the gateway replied. */
 export interface AdminReply {
-  readonly status: number
+  /** Set when it is a problem whose meaning the caller knows (RFC 9457). */
+  readonly problem?: 'table-unknown' | 'configuration-bad'
   readonly body: unknown
 }
 
@@ -100,10 +105,12 @@ export class AdminClient {
 
   #reply(status: number, text: string): AdminReply {
     const body = parseJson(text)
-    if ((status >= 200 && status < 300) || (status === 404 && body !== undefined)) {
-      if (body !== undefined || text === '') return { status, body }
+    if (status >= 200 && status < 300) {
+      if (body !== undefined || text === '') return { body }
       throw this.#error(EXIT_UNREACHABLE, 'the reply is not JSON; is this the admin address of mapgate?')
     }
+    const code = property(body, 'code')
+    if (ANSWERS.has(code)) return { problem: code as 'table-unknown' | 'configuration-bad', body }
     const why = problemText(body) ?? `HTTP status ${status}`
     if (status === 401 || status === 403) {
       const hint =
@@ -113,11 +120,10 @@ export class AdminClient {
       throw this.#error(EXIT_PERMANENT, `${why}; ${hint}`)
     }
     if (status === 429) throw this.#error(EXIT_TEMPORARY, `${why}; ask more slowly`)
-    if (status >= 400 && status < 500 && status !== 404) throw this.#error(EXIT_USAGE, why)
-    if (body === undefined) {
+    if (typeof code !== 'string') {
       throw this.#error(EXIT_UNREACHABLE, `${why}, not from mapgate; is this its admin address?`)
     }
-    throw this.#error(EXIT_UNREACHABLE, why)
+    throw this.#error(status >= 400 && status < 500 && status !== 404 ? EXIT_USAGE : EXIT_UNREACHABLE, why)
   }
 
   #unreachable(error: unknown): CommandError {
@@ -152,10 +158,16 @@ function parseJson(text: string): unknown {
 
 /** The sentence of a problem answer (RFC 9457). */
 export function problemText(body: unknown): string | undefined {
-  if (typeof body !== 'object' || body === null) return undefined
-  const { detail, title } = body as { readonly detail?: unknown; readonly title?: unknown }
-  if (typeof detail === 'string' && detail !== '') return oneLine(detail)
-  return typeof title === 'string' && title !== '' ? oneLine(title) : undefined
+  const texts = [property(body, 'detail'), property(body, 'title')]
+  const text = texts.find((candidate) => typeof candidate === 'string' && candidate !== '')
+  return typeof text === 'string' ? oneLine(text) : undefined
+}
+
+/** A property of what came out of JSON. */
+export function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined
 }
 
 /** What a foreign server sends may hold anything; a terminal gets one printable line. */

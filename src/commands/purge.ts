@@ -1,7 +1,7 @@
 /**
  * `mapgate purge`: makes a running gateway forget stored answers.
  */
-import { AdminClient, problemText } from './admin-client.ts'
+import { AdminClient, problemText, property } from './admin-client.ts'
 import { readAdminSection } from './admin-section.ts'
 import { type AdminOptions, findAdmin } from './admin-target.ts'
 import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_UNREACHABLE } from './exit-codes.ts'
@@ -28,17 +28,17 @@ export async function purge(
       `/api/v1/tables/${encodeURIComponent(table)}/cache${query(key)}`,
     )
     const { shown } = client.target
-    if (reply.status === 404) {
+    if (reply.problem !== undefined) {
       throw new CommandError(EXIT_PERMANENT, `${shown}: ${problemText(reply.body) ?? 'no such table'}`)
     }
-    const purged = purgedIn(reply.body)
-    if (purged === undefined) {
+    const removed = property(reply.body, 'removed')
+    if (typeof removed !== 'number') {
       throw new CommandError(EXIT_UNREACHABLE, `${shown}: the reply does not say how many; is this mapgate?`)
     }
     io.stdout.write(
       options.json === true
-        ? `${JSON.stringify({ table, purged })}\n`
-        : `${table}: ${count(purged, 'answer')} forgotten\n`,
+        ? `${JSON.stringify({ table, removed })}\n`
+        : `${table}: ${count(removed, 'answer')} forgotten\n`,
     )
     return EXIT_OK
   } finally {
@@ -52,9 +52,4 @@ function query(key: string | undefined): string {
   return key.startsWith('@') && key.length > 1
     ? `?domain=${encodeURIComponent(key.slice(1))}`
     : `?key=${encodeURIComponent(key)}`
-}
-
-function purgedIn(body: unknown): number | undefined {
-  if (typeof body !== 'object' || body === null || !('purged' in body)) return undefined
-  return typeof body.purged === 'number' ? body.purged : undefined
 }

@@ -21,7 +21,7 @@ import {
   EXIT_USAGE,
 } from './exit-codes.ts'
 import type { Asked, Asker } from './query/asker.ts'
-import { explainLines, resultText } from './query/explain-text.ts'
+import { explainLines, resultText, wireLines } from './query/explain-text.ts'
 import { keyLines } from './query/key-lines.ts'
 import type { InteractiveIo } from './terminal.ts'
 
@@ -83,11 +83,14 @@ async function queryOne(
   if (options.json === true) {
     io.stdout.write(jsonLine(key, asked))
   } else if (asked.steps !== undefined) {
-    io.stdout.write(`${explainLines(asked.steps).join('\n')}\n`)
+    io.stdout.write(explanation(asked.steps, asked))
   } else if (result.kind === 'found') {
     io.stdout.write(`${result.value}\n`)
   } else {
     io.stderr.write(`mapgate query: ${resultText(result)}\n`)
+  }
+  for (const protocol of Array.isArray(asked.details.tooLongFor) ? asked.details.tooLongFor : []) {
+    io.stderr.write(`mapgate query: too long for ${protocol}: its clients are told to try later\n`)
   }
   return exitCode(result)
 }
@@ -125,13 +128,17 @@ function printLine(key: Buffer, asked: Asked, options: QueryOptions, io: Interac
   if (options.json === true) {
     io.stdout.write(jsonLine(key.toString(), asked))
   } else if (steps !== undefined) {
-    io.stdout.write(`${key}\n${explainLines(steps).join('\n')}\n`)
+    io.stdout.write(`${key}\n${explanation(steps, asked)}`)
   } else if (result.kind === 'found') {
     // The key's own bytes: it need not be UTF-8.
     io.stdout.write(Buffer.concat([key, Buffer.from(`\t${result.value}\n`)]))
   } else if (result.kind !== 'notfound') {
     io.stderr.write(`mapgate query: ${JSON.stringify(key.toString())}: ${resultText(result)}\n`)
   }
+}
+
+function explanation(steps: readonly unknown[], { details }: Asked): string {
+  return [...explainLines(steps), ...wireLines(details.wire)].map((line) => `${line}\n`).join('')
 }
 
 /** One line of JSON, for scripts. */

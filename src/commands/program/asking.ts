@@ -114,9 +114,9 @@ function addStatus(program: Command, { io, finish }: ProgramContext): void {
     .summary('show tables, upstreams, listeners and rates')
     .description(
       `Show how a running gateway is: its tables with rates, hit ratio and latency, its upstreams with
-circuits and queues, canaries and listeners. Rates are measured over a second.`,
+circuits and queues, canaries and listeners. Rates are those of the last ten seconds.`,
     )
-    .option('-w, --watch', 'draw it on the terminal again and again, until q or Ctrl-C')
+    .option('-w, --watch', 'draw it on the terminal again and again, until Ctrl-C')
     .option('-n, --interval <seconds>', 'time between two looks', seconds, 2)
     .option('--json', 'print JSON; with --watch one line for each look')
     .addHelpText(

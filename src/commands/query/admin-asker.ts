@@ -1,8 +1,8 @@
 /**
  * Asks a table of a running gateway through its admin API.
  */
-import type { LookupResult } from '../../core/result.ts'
-import { AdminClient, problemText } from '../admin-client.ts'
+import { type LookupResult, NOT_FOUND } from '../../core/result.ts'
+import { AdminClient, problemText, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { findAdmin } from '../admin-target.ts'
 import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'
@@ -15,7 +15,7 @@ export async function openAdminAsker(table: string, options: QueryOptions, io: C
   return {
     ask: async (key) => {
       const reply = await client.get(lookupPath(table, key, options))
-      if (reply.status !== 404) return readLookup(reply.body, client)
+      if (reply.problem === undefined) return readLookup(reply.body, client)
       const reason = problemText(reply.body) ?? 'no such table'
       return { result: { kind: 'permanent', cause: 'no-table', reason }, details: { table } }
     },
@@ -41,12 +41,10 @@ function escapeBytes(bytes: Buffer): string {
 }
 
 function readLookup(body: unknown, client: AdminClient): Asked {
-  if (typeof body === 'object' && body !== null) {
-    const { result: nested, steps, key: _asked, ...rest } = body as Record<string, unknown>
-    const result = readResult(nested ?? body)
-    if (result !== undefined) {
-      return { result, details: rest, ...(Array.isArray(steps) ? { steps: steps as unknown[] } : {}) }
-    }
+  const result = readResult(property(body, 'result'))
+  if (result !== undefined) {
+    const { result: _, key: _key, steps, ...details } = Object(body) as Record<string, unknown>
+    return { result, details, ...(Array.isArray(steps) ? { steps: steps as unknown[] } : {}) }
   }
   throw new CommandError(
     EXIT_UNREACHABLE,
@@ -55,15 +53,17 @@ function readLookup(body: unknown, client: AdminClient): Asked {
 }
 
 function readResult(value: unknown): LookupResult | undefined {
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined
-  switch (value.kind) {
-    case 'found':
-      return 'value' in value && typeof value.value === 'string' ? (value as LookupResult) : undefined
+  const complete =
+    property(value, 'kind') === 'found'
+      ? typeof property(value, 'value') === 'string'
+      : typeof property(value, 'reason') === 'string'
+  switch (property(value, 'kind')) {
     case 'notfound':
-      return { kind: 'notfound' }
+      return NOT_FOUND
+    case 'found':
     case 'temporary':
     case 'permanent':
-      return 'reason' in value && typeof value.reason === 'string' ? (value as LookupResult) : undefined
+      return complete ? (value as LookupResult) : undefined
     default:
       return undefined
   }

@@ -8,8 +8,8 @@
  */
 import type { ExplainStep } from '../../core/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
-import { oneLine } from '../admin-client.ts'
-import { duration } from '../format.ts'
+import { oneLine, property } from '../admin-client.ts'
+import { cut, duration } from '../format.ts'
 
 const NAME_WIDTH = 11
 
@@ -33,6 +33,21 @@ export function resultText(result: LookupResult): string {
     case 'permanent':
       return `${result.kind} (${result.cause}): ${result.reason}`
   }
+}
+
+/** Longest reply shown, in characters. Ours: a few lines of a terminal. */
+const MAX_REPLY_SHOWN = 200
+
+/** What the client of each protocol would read, when the gateway says so. */
+export function wireLines(wire: unknown): string[] {
+  return ['socketmap', 'tcp_table'].flatMap((protocol) => {
+    const reply = property(property(wire, protocol), 'reply')
+    const bytes = property(property(wire, protocol), 'bytes')
+    if (typeof reply !== 'string') return []
+    return [
+      `     ${protocol.padEnd(NAME_WIDTH)} ${cut(JSON.stringify(reply), MAX_REPLY_SHOWN)} (${String(bytes)} bytes)`,
+    ]
+  })
 }
 
 function describe(step: ExplainStep): string | undefined {

@@ -111,7 +111,7 @@ function upstreamLines(upstreams: readonly UpstreamStatus[], width: number): str
       isTrouble(endpoint.circuit) ? `${endpoint.circuit} !` : endpoint.circuit,
       index === 0 ? String(upstream.inFlight) : '',
       index === 0 ? String(upstream.queued) : '',
-      endpoint.pausedForMs === undefined ? '' : `asked for a pause, ${duration(endpoint.pausedForMs)} left`,
+      endpoint.pausedForMs === undefined ? '' : `paused for ${duration(endpoint.pausedForMs)}`,
     ])
   })
   return columns(UPSTREAM_COLUMNS, rows, width)
@@ -134,7 +134,7 @@ function problemLines(problems: readonly Problem[], { nowMs }: ScreenOptions): s
     const ago = `${duration(Math.max(0, nowMs - problem.lastAtMs))} ago`
     const where = problem.where === '' ? '' : ` ${problem.where}:`
     const times = problem.count === 1 ? '' : ` (${count(problem.count, 'time')})`
-    return oneLine(`${ago.padStart(11)} ${problem.kind}${where} ${problem.text}${times}`)
+    return `${ago.padStart(11)}  ${oneLine(`${problem.kind}${where} ${problem.text}${times}`)}`
   })
   return ['', 'RECENT PROBLEMS', ...shown]
 }

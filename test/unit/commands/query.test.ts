@@ -60,7 +60,10 @@ describe('mapgate query TABLE KEY', () => {
 
   test('an unknown table is a permanent failure that says which', async () => {
     const service = await gateway()
-    service.otherwise = { status: 404, json: { title: 'Not Found', detail: 'there is no table "nosuch"' } }
+    service.otherwise = {
+      status: 404,
+      json: { title: 'Not Found', code: 'table-unknown', detail: 'there is no table "nosuch"' },
+    }
     const io = recordIo()
     expect(await query('nosuch', 'k', { admin: service.origin }, io)).toBe(77)
     expect(io.err()).toBe('mapgate query: permanent (no-table): there is no table "nosuch"\n')
@@ -100,7 +103,7 @@ describe('mapgate query TABLE KEY', () => {
     { text: 'hello' },
     { json: [] },
     { json: { result: { kind: 'found' } } },
-    { json: { kind: 'other' } },
+    { json: { result: { kind: 'other' } } },
   ]) {
     test(`takes ${JSON.stringify(body)} for no gateway, not for "not found"`, async () => {
       const service = await gateway()

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import { lookupCurve, ratesOf, readingAsJson } from '../../../../src/commands/status/reading.ts'
+import { screenLines } from '../../../../src/commands/status/screen.ts'
+import { NOW_MS, POINTS, PROBLEMS, point, STATUS } from './fixture.ts'
+
+const READING = { status: STATUS, points: POINTS, problems: PROBLEMS }
+const WHERE = { where: 'http://127.0.0.1:8466', width: 79, nowMs: NOW_MS }
+
+describe('ratesOf', () => {
+  test('counts the last ten seconds only', () => {
+    // Two points of two seconds with 200 lookups each; the one 18 s older is left out.
+    expect(ratesOf(POINTS)).toEqual({
+      lookupsPerSecond: 100,
+      foundPerSecond: 80,
+      notFoundPerSecond: 15,
+      temporaryPerSecond: 4,
+      permanentPerSecond: 1,
+      hitRatio: 0.75,
+      staleRatio: 0.05,
+      p50Ms: 0.1,
+      p95Ms: 4,
+      p99Ms: 20,
+    })
+  })
+
+  test('has no ratio and no latency where nothing was asked', () => {
+    expect(ratesOf(POINTS, 'counters')).toEqual({
+      lookupsPerSecond: 0,
+      foundPerSecond: 0,
+      notFoundPerSecond: 0,
+      temporaryPerSecond: 0,
+      permanentPerSecond: 0,
+    })
+    expect(ratesOf([]).lookupsPerSecond).toBe(0)
+  })
+
+  const edges: [ageMs: number, rate: number][] = [
+    [9_999, 50],
+    [10_000, 0],
+  ]
+  for (const [ageMs, rate] of edges) {
+    test(`a point ${ageMs} ms older than the newest makes ${rate} lookups a second`, () => {
+      expect(ratesOf([point(NOW_MS - ageMs, true), point(NOW_MS, false)]).lookupsPerSecond).toBe(rate)
+    })
+  }
+})
+
+test('the curve is lookups per second of each point', () => {
+  expect(lookupCurve([...POINTS, { ...point(NOW_MS, true), stepMs: 0 }])).toEqual([0, 100, 100, 0])
+})
+
+test('the JSON has each table with its rates', () => {
+  expect(readingAsJson(READING)).toMatchObject({
+    state: 'ready',
+    rates: { lookupsPerSecond: 100 },
+    tables: [
+      { name: 'aliases', rates: { lookupsPerSecond: 100 } },
+      { name: 'counters', rates: { lookupsPerSecond: 0 } },
+    ],
+    problems: [{ kind: 'circuit' }, { kind: 'reload' }],
+  })
+})
+
+describe('screenLines', () => {
+  test('shows all of it at 80 columns', () => {
+    expect(screenLines(READING, WHERE)).toEqual([
+      'mapgate at http://127.0.0.1:8466: ready',
+      '! the circuit of directory 1:dir2.example is open',
+      '',
+      '100 lookups/s, hit ratio 75 %, stale 5 %',
+      'found 80/s, not found 15/s, temporary 4/s, permanent 1/s',
+      'latency p50 0.10 ms, p95 4 ms, p99 20 ms',
+      ' ██  at most 100/s',
+      '',
+      'TABLE      /s  errors/s  hits      p50    p99  stored     size  canary',
+      'aliases   100         5  75 %  0.10 ms  20 ms    1234  1.5 MiB  missing',
+      'counters    0         0     -        -      -     off        -  -',
+      '',
+      'UPSTREAM   endpoint        circuit  in flight  queued  note',
+      'directory  0:dir1.example  closed           3       7',
+      '           1:dir2.example  open !                      paused for 4 s',
+      'overrides  (static)        -                -       -',
+      '',
+      'LISTENER             protocol   connections',
+      'inet:127.0.0.1:8464  socketmap           12',
+      '',
+      'RECENT PROBLEMS',
+      '   30 s ago  circuit directory 1:dir2.example: is open (3 times)',
+      '   0 ms ago  reload was [2J refused',
+    ])
+  })
+
+  test('no line is longer than the width, however long the names are', () => {
+    const long = 'x'.repeat(200)
+    const status = {
+      ...STATUS,
+      degraded: [long],
+      tables: STATUS.tables.map((table) => ({ ...table, name: long })),
+      upstreams: STATUS.upstreams.map((upstream) => ({ ...upstream, name: long })),
+    }
+    const lines = screenLines({ ...READING, status }, WHERE)
+    expect(Math.max(...lines.map((line) => line.length))).toBe(79)
+  })
+
+  test('a quiet gateway without trouble has neither curve nor problems', () => {
+    const lines = screenLines(
+      { status: { ...STATUS, degraded: [] }, points: [point(NOW_MS, false)], problems: [] },
+      WHERE,
+    )
+    expect(lines.slice(0, 6)).toEqual([
+      'mapgate at http://127.0.0.1:8466: ready',
+      '',
+      '0 lookups/s',
+      'found 0/s, not found 0/s, temporary 0/s, permanent 0/s',
+      'latency p50 -, p95 -, p99 -',
+      '',
+    ])
+    expect(lines).not.toContain('RECENT PROBLEMS')
+  })
+})
