@@ -89,22 +89,22 @@ export class AnswerStore {
 
   /** Stores an answer in place of any other of this key. */
   set(storeKey: string, answer: NewAnswer): void {
+    const value = answer.value === undefined ? undefined : compact(answer.value)
+    this.restore(compact(storeKey), { ...answer, value })
+  }
+
+  /** As {@link set}, for texts that hold on to nothing else: read from a file, or stored before. */
+  restore(storeKey: string, answer: NewAnswer): void {
     const since = {
       monotonicMs: Math.floor(this.#clock.monotonicMs() - this.#base.monotonicMs - answer.ageMs),
       wallMs: Math.floor(this.#clock.wallMs() - this.#base.wallMs - answer.ageMs),
     }
-    const stored = new StoredAnswer(
-      answer.value === undefined ? undefined : compact(answer.value),
-      answer.freshness,
-      since,
-      validatorsOf(answer.validators),
-      answer.endpoint ?? 0,
-    )
-    const negative = answer.value === undefined
-    const [room, other] = negative ? [this.#negative, this.#found] : [this.#found, this.#negative]
-    other.delete(storeKey)
-    room.set(compact(storeKey), stored, { size: entryBytes(storeKey, stored) })
-    const most = negative ? this.#options.maxNegativeEntries : this.#options.maxEntries
+    const { value, freshness, endpoint = 0 } = answer
+    const stored = new StoredAnswer(value, freshness, since, validatorsOf(answer.validators), endpoint)
+    const [room, other] = value === undefined ? [this.#negative, this.#found] : [this.#found, this.#negative]
+    if (other.size > 0) other.delete(storeKey)
+    room.set(storeKey, stored, { size: entryBytes(storeKey, stored) })
+    const most = value === undefined ? this.#options.maxNegativeEntries : this.#options.maxEntries
     while (room.size > most) room.pop()
   }
 
@@ -186,7 +186,7 @@ export class AnswerStore {
   /** Takes over every answer of another store, for a table whose bounds changed. */
   copyFrom(other: AnswerStore): void {
     for (const [storeKey, answer] of other.entries()) {
-      this.set(storeKey, {
+      this.restore(storeKey, {
         value: answer.value,
         freshness: answer,
         ageMs: other.ageMs(answer),

@@ -1,0 +1,207 @@
+/**
+ * The bytes of a cache file.
+ *
+ *   file    = "mapgate-cache" LF  version(2)  block*
+ *   block   = kind(1)  length(4)  crc32(4)  payload(length)
+ *   payload = start    wallMs(8)                              once, first
+ *           | table    name(2+n)  fingerprint(2+n)            what follows belongs to it
+ *           | entries  entry*
+ *           | end      count(4)                               once, last: nothing is missing
+ *   entry   = flags(1) endpoint(1) ageMs(8) lifetimeMs(8) swrMs(8) sieMs(8)
+ *             key(2+n) value(4+n) [etag(2+n)] [lastModified(2+n)]
+ *
+ * Numbers are little-endian, times are doubles, texts are UTF-8 behind their length in bytes. No I/O here.
+ */
+import { crc32 } from 'node:zlib'
+
+export const MAGIC = Buffer.from('mapgate-cache\n', 'latin1')
+
+/** Raised with each change of the layout; a file of another version is not read. */
+export const VERSION = 1
+
+/** Bytes before the first block. */
+export const PREAMBLE_BYTES = MAGIC.length + 2
+
+export const BLOCK_HEADER_BYTES = 9
+
+export const BLOCK = Object.freeze({ start: 1, table: 2, entries: 3, end: 4 })
+
+export type BlockKind = (typeof BLOCK)[keyof typeof BLOCK]
+
+/** One stored answer. */
+export interface FileEntry {
+  readonly storeKey: string
+  /** Undefined for "not found". */
+  readonly value: string | undefined
+  readonly endpoint: number
+  /** When it was written, ms. */
+  readonly ageMs: number
+  readonly freshnessLifetimeMs: number
+  readonly staleWhileRevalidateMs: number
+  readonly staleIfErrorMs: number
+  readonly etag: string | undefined
+  readonly lastModified: string | undefined
+}
+
+const NEGATIVE = 1
+const HAS_ETAG = 2
+const HAS_LAST_MODIFIED = 4
+
+/** Bytes of an entry without its texts: flags, endpoint, four times, four lengths. */
+const ENTRY_FIXED_BYTES = 1 + 1 + 4 * 8 + 2 + 4 + 2 + 2
+
+/** UTF-8 bytes that a UTF-16 unit can take. */
+const MAX_BYTES_PER_UNIT = 3
+
+/** Longest text with a length of two bytes, in bytes; an entry with a longer one is not written. */
+const MAX_SHORT_TEXT = 0xffff
+
+export function preamble(): Buffer {
+  const bytes = Buffer.alloc(PREAMBLE_BYTES)
+  MAGIC.copy(bytes)
+  bytes.writeUInt16LE(VERSION, MAGIC.length)
+  return bytes
+}
+
+export function block(kind: BlockKind, payload: Buffer): Buffer {
+  const header = Buffer.alloc(BLOCK_HEADER_BYTES)
+  header.writeUInt8(kind, 0)
+  header.writeUInt32LE(payload.length, 1)
+  header.writeUInt32LE(crc32(payload, kind), 5)
+  return Buffer.concat([header, payload])
+}
+
+export function startBlock(wallMs: number): Buffer {
+  const payload = Buffer.alloc(8)
+  payload.writeDoubleLE(wallMs)
+  return block(BLOCK.start, payload)
+}
+
+export function tableBlock(name: string, fingerprint: string): Buffer {
+  return block(BLOCK.table, Buffer.concat([shortText(name), shortText(fingerprint)]))
+}
+
+export function endBlock(count: number): Buffer {
+  const payload = Buffer.alloc(4)
+  payload.writeUInt32LE(count)
+  return block(BLOCK.end, payload)
+}
+
+function shortText(text: string): Buffer {
+  const bytes = Buffer.from(text)
+  const length = Buffer.alloc(2)
+  length.writeUInt16LE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+/** Tells whether the texts of an entry fit their lengths. */
+export function fits(entry: FileEntry): boolean {
+  const longest = Math.max(entry.storeKey.length, entry.etag?.length ?? 0, entry.lastModified?.length ?? 0)
+  return longest * MAX_BYTES_PER_UNIT <= MAX_SHORT_TEXT
+}
+
+/** Most bytes that {@link writeEntry} can need. */
+export function maxEntryBytes(entry: FileEntry): number {
+  const units =
+    entry.storeKey.length +
+    (entry.value?.length ?? 0) +
+    (entry.etag?.length ?? 0) +
+    (entry.lastModified?.length ?? 0)
+  return ENTRY_FIXED_BYTES + units * MAX_BYTES_PER_UNIT
+}
+
+/** Writes an entry, and returns the offset behind it. There must be {@link maxEntryBytes} of room. */
+export function writeEntry(bytes: Buffer, at: number, entry: FileEntry): number {
+  const flags =
+    (entry.value === undefined ? NEGATIVE : 0) |
+    (entry.etag === undefined ? 0 : HAS_ETAG) |
+    (entry.lastModified === undefined ? 0 : HAS_LAST_MODIFIED)
+  bytes[at] = flags
+  bytes[at + 1] = Math.min(entry.endpoint, 0xff)
+  bytes.writeDoubleLE(entry.ageMs, at + 2)
+  bytes.writeDoubleLE(entry.freshnessLifetimeMs, at + 10)
+  bytes.writeDoubleLE(entry.staleWhileRevalidateMs, at + 18)
+  bytes.writeDoubleLE(entry.staleIfErrorMs, at + 26)
+  let end = writeShortText(bytes, at + 34, entry.storeKey)
+  const valueBytes = bytes.write(entry.value ?? '', end + 4)
+  bytes.writeUInt32LE(valueBytes, end)
+  end += 4 + valueBytes
+  if (entry.etag !== undefined) end = writeShortText(bytes, end, entry.etag)
+  if (entry.lastModified !== undefined) end = writeShortText(bytes, end, entry.lastModified)
+  return end
+}
+
+function writeShortText(bytes: Buffer, at: number, text: string): number {
+  const length = bytes.write(text, at + 2)
+  bytes.writeUInt16LE(length, at)
+  return at + 2 + length
+}
+
+/** Reads texts and numbers one after the other. Reading past the end throws a RangeError. */
+export class Cursor {
+  readonly bytes: Buffer
+  at: number
+
+  constructor(bytes: Buffer, at = 0) {
+    this.bytes = bytes
+    this.at = at
+  }
+
+  get atEnd(): boolean {
+    return this.at >= this.bytes.length
+  }
+
+  byte(): number {
+    return this.bytes.readUInt8(this.#advance(1))
+  }
+
+  uint32(): number {
+    return this.bytes.readUInt32LE(this.#advance(4))
+  }
+
+  double(): number {
+    return this.bytes.readDoubleLE(this.#advance(8))
+  }
+
+  shortText(): string {
+    return this.#text(this.bytes.readUInt16LE(this.#advance(2)))
+  }
+
+  longText(): string {
+    return this.#text(this.uint32())
+  }
+
+  #text(length: number): string {
+    const start = this.#advance(length)
+    if (this.at > this.bytes.length) throw new RangeError('a text goes past the end of its block')
+    return this.bytes.toString('utf8', start, this.at)
+  }
+
+  #advance(count: number): number {
+    const start = this.at
+    this.at += count
+    return start
+  }
+}
+
+export function readEntry(cursor: Cursor): FileEntry {
+  const flags = cursor.byte()
+  const endpoint = cursor.byte()
+  const ageMs = cursor.double()
+  const freshnessLifetimeMs = cursor.double()
+  const staleWhileRevalidateMs = cursor.double()
+  const staleIfErrorMs = cursor.double()
+  const storeKey = cursor.shortText()
+  const value = cursor.longText()
+  return {
+    storeKey,
+    value: flags & NEGATIVE ? undefined : value,
+    endpoint,
+    ageMs,
+    freshnessLifetimeMs,
+    staleWhileRevalidateMs,
+    staleIfErrorMs,
+    etag: flags & HAS_ETAG ? cursor.shortText() : undefined,
+    lastModified: flags & HAS_LAST_MODIFIED ? cursor.shortText() : undefined,
+  }
+}

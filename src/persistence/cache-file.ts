@@ -1,0 +1,181 @@
+/**
+ * The cache file of the program: read at start, written from time to time and at stop.
+ *
+ * Nothing that happens to it stops a lookup: a file that cannot be used is set aside with a warning and
+ * the start goes on cold; a file that cannot be written is reported, and tried again next time.
+ */
+import { readFileSync, renameSync } from 'node:fs'
+import type { NewAnswer } from '../core/cache/answer-store.ts'
+import { freshnessState } from '../core/cache/freshness.ts'
+import type { Clock, Timer } from '../core/clock.ts'
+import type { FileEntry } from './cache-file-format.ts'
+import { CacheFileError, CacheFileReader } from './cache-file-reader.ts'
+import { type CacheFileTable, writeCacheFile } from './cache-file-writer.ts'
+
+/** Time between two saves, ms. Ours: what is lost at a power failure is asked again. */
+export const SAVE_EVERY_MS = 300_000
+
+export interface CacheFileOptions {
+  readonly path: string
+  readonly clock: Clock
+  /** One sentence that says what happened and what to do. */
+  readonly onWarning: (message: string) => void
+}
+
+/** What became of the entries of a file. */
+export interface LoadReport {
+  readonly loaded: number
+  /** Of a table that is gone or whose answers are decided differently now, by table name. */
+  readonly dropped: ReadonlyMap<string, number>
+  /** Too old to be used. */
+  readonly expired: number
+}
+
+export class CacheFile {
+  readonly #options: CacheFileOptions
+  #lastSavedWallMs: number | undefined
+  #saving: Promise<number | undefined> = Promise.resolve(undefined)
+  #timer: Timer | undefined
+
+  constructor(options: CacheFileOptions) {
+    this.#options = options
+  }
+
+  /** Wall clock ms of the last complete save of this process, or of the file that was read. */
+  get lastSavedWallMs(): number | undefined {
+    return this.#lastSavedWallMs
+  }
+
+  /**
+   * Reads the file into the stores of the tables. Synchronous, for the start, before anything listens.
+   *
+   * An answer has aged since by the wall clock; if that was set back, it is still as old as it was
+   * when the file was written.
+   */
+  load(tables: readonly CacheFileTable[]): LoadReport {
+    const bytes = this.#read()
+    if (bytes === undefined) return NOTHING
+    try {
+      const reader = new CacheFileReader(bytes)
+      const report = fill(reader, tables, this.#options.clock)
+      this.#lastSavedWallMs = reader.savedWallMs
+      return report
+    } catch (error) {
+      if (!(error instanceof CacheFileError || error instanceof RangeError)) throw error
+      this.#setAside(error.message)
+      return NOTHING
+    }
+  }
+
+  /**
+   * Writes all answers. One save at a time: a second one waits for the first.
+   *
+   * @returns How many answers were written, undefined when it failed; the old file is then still there.
+   */
+  save(tables: readonly CacheFileTable[]): Promise<number | undefined> {
+    this.#saving = this.#saving.then(() => this.#write(tables))
+    return this.#saving
+  }
+
+  /** Saves every {@link SAVE_EVERY_MS}, whatever tables there are then. */
+  saveRegularly(tables: () => readonly CacheFileTable[]): void {
+    this.#timer = this.#options.clock.after(SAVE_EVERY_MS, () => {
+      void this.save(tables()).then(() => {
+        if (this.#timer !== undefined) this.saveRegularly(tables)
+      })
+    })
+  }
+
+  /** Ends the regular saves. */
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #read(): Buffer | undefined {
+    const { path, onWarning } = this.#options
+    try {
+      return readFileSync(path)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') {
+        onWarning(`the cache file ${path} cannot be read (${codeOf(error)}); started with an empty cache`)
+      }
+      return undefined
+    }
+  }
+
+  #setAside(why: string): void {
+    const { path, clock, onWarning } = this.#options
+    const aside = `${path}.damaged-${clock.wallMs()}`
+    try {
+      renameSync(path, aside)
+      onWarning(
+        `the cache file ${path} was not used: ${why}; set aside as ${aside}, started with an empty cache`,
+      )
+    } catch (error) {
+      onWarning(
+        `the cache file ${path} was not used: ${why}; it could not be set aside (${codeOf(error)}), started with an empty cache`,
+      )
+    }
+  }
+
+  async #write(tables: readonly CacheFileTable[]): Promise<number | undefined> {
+    const { path, clock, onWarning } = this.#options
+    const startedWallMs = clock.wallMs()
+    try {
+      const count = await writeCacheFile(path, tables, clock)
+      this.#lastSavedWallMs = startedWallMs
+      return count
+    } catch (error) {
+      onWarning(
+        `the cache file ${path} cannot be written (${codeOf(error)}); see to its directory and disk space`,
+      )
+      return undefined
+    }
+  }
+}
+
+const NOTHING: LoadReport = { loaded: 0, dropped: new Map(), expired: 0 }
+
+/** Fills the stores; all of them stay empty when the file turns out to contradict itself. */
+function fill(reader: CacheFileReader, tables: readonly CacheFileTable[], clock: Clock): LoadReport {
+  const byName = new Map(tables.map((table) => [table.name, table]))
+  const sinceMs = Math.max(0, clock.wallMs() - reader.savedWallMs)
+  const dropped = new Map<string, number>()
+  let loaded = 0
+  let expired = 0
+  try {
+    for (const { table, fingerprint, entry } of reader.entries()) {
+      const target = byName.get(table)
+      const ageMs = entry.ageMs + sinceMs
+      if (target === undefined || target.fingerprint !== fingerprint) {
+        dropped.set(table, (dropped.get(table) ?? 0) + 1)
+      } else if (freshnessState(entry, ageMs) === 'expired') {
+        expired++
+      } else {
+        target.store.restore(entry.storeKey, newAnswer(entry, ageMs))
+        loaded++
+      }
+    }
+  } catch (error) {
+    for (const { store } of tables) store.purge({ kind: 'all' })
+    throw error
+  }
+  return { loaded, dropped, expired }
+}
+
+function newAnswer(entry: FileEntry, ageMs: number): NewAnswer {
+  return {
+    value: entry.value,
+    freshness: entry,
+    ageMs,
+    validators: { etag: entry.etag, lastModified: entry.lastModified },
+    endpoint: entry.endpoint,
+  }
+}
+
+/** The error code of the file system, or the kind of any other error. */
+function codeOf(error: unknown): string {
+  if (error instanceof Error) return 'code' in error ? String(error.code) : error.name
+  return String(error)
+}
