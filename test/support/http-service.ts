@@ -104,6 +104,8 @@ export class HttpService {
   readonly #served = new WeakMap<Socket, number>()
   readonly #drips = new Set<NodeJS.Timeout>()
   readonly #waiters: { count: number; resolve: () => void }[] = []
+  readonly #closeWaiters: { count: number; resolve: () => void }[] = []
+  #closedConnections = 0
   #server: Server | undefined
   #port = 0
 
@@ -137,6 +139,17 @@ export class HttpService {
     await new Promise<void>((resolve) => this.#waiters.push({ count, resolve }))
   }
 
+  /** Connections open now. */
+  get open(): number {
+    return this.#sockets.size
+  }
+
+  /** Resolves once so many connections have closed since the start. */
+  async closed(count: number): Promise<void> {
+    if (this.#closedConnections >= count) return
+    await new Promise<void>((resolve) => this.#closeWaiters.push({ count, resolve }))
+  }
+
   /** Listens; after a {@link stop} on the same port as before. */
   async start(): Promise<void> {
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
@@ -149,7 +162,11 @@ export class HttpService {
     server.on(this.#options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       this.connections++
       this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
+      socket.once('close', () => {
+        this.#sockets.delete(socket)
+        this.#closedConnections++
+        for (const waiter of this.#closeWaiters) if (this.#closedConnections >= waiter.count) waiter.resolve()
+      })
     })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
