@@ -102,6 +102,15 @@ export class Journal {
     this.problem('shed', upstream, 'lookups were turned away: every place and the queue were taken')
   }
 
+  /** Told for each batch of spans that the collector did not take; one line per episode. */
+  tracesLost(error: Error | undefined): void {
+    if (!this.#begins('traces')) return
+    this.#parts.logger.warn(
+      { event: 'tracing', ...(error && { err: error }) },
+      'traces lost: the collector does not take them',
+    )
+  }
+
   /** A bug here. The stack goes to the log and nowhere else. */
   defect(error: unknown, where: string): void {
     this.#parts.logger.error({ event: 'defect', where, err: error }, 'defect: please report it')

@@ -107,7 +107,12 @@ export class Logging {
     this.#renderKey = keyRenderer(settings.keys, settings.hashKey)
   }
 
-  /** Writes what waits, and gives up when nobody reads it: stopping must not hang on the log. */
+  /**
+   * Writes what waits, and gives up when nobody reads it: stopping must not hang on the log.
+   *
+   * A write that the system holds cannot be taken back, so the program must then be ended by
+   * `process.exit`, which does not wait for it.
+   */
   close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     return new Promise((resolve) => {
       const finish = () => {

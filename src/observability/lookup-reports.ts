@@ -31,6 +31,8 @@ export interface LookupReportParts {
   readonly logging: Logging
   readonly events: Events
   readonly journal: Journal
+  /** The trace of the lookup that is reported just now, where there is one. */
+  readonly traceId: () => string | undefined
 }
 
 export class LookupReports {
@@ -118,6 +120,7 @@ export class LookupReports {
   ): Record<string, unknown> {
     const key = this.#parts.logging.renderKey(query.key)
     const cause = causeOf(result)
+    const traceId = this.#parts.traceId()
     return {
       event: 'lookup',
       protocol: query.protocol,
@@ -129,6 +132,7 @@ export class LookupReports {
       ...(cause !== undefined && { cause }),
       source,
       durationMs,
+      ...(traceId !== undefined && { traceId }),
     }
   }
 }

@@ -22,6 +22,8 @@ export interface ObservabilityOptions {
   /** What the program does now; asked at scrapes and every two seconds, never during construction. */
   readonly status: () => GatewayStatus
   readonly version: string
+  /** See tracing.ts; absent without tracing. */
+  readonly traceId?: () => string | undefined
 }
 
 /** One for the whole program; lives on over reloads. */
@@ -36,14 +38,21 @@ export class Observability {
   readonly metrics: Metrics
   readonly history: History
 
-  constructor({ clock, logging, redactor, status, version }: ObservabilityOptions) {
+  constructor({
+    clock,
+    logging,
+    redactor,
+    status,
+    version,
+    traceId = () => undefined,
+  }: ObservabilityOptions) {
     this.logging = logging
     this.redactor = redactor
     this.events = new Events((json) => redactor.json(json))
     this.problems = new Problems(clock, (text) => redactor.text(text))
     const { events, problems, counters } = this
     this.journal = new Journal({ clock, logger: logging.logger, events, problems })
-    const reports = new LookupReports({ clock, logging, events, journal: this.journal })
+    const reports = new LookupReports({ clock, logging, events, journal: this.journal, traceId })
     this.observer = new GatewayObserver(counters, this.journal, reports)
     this.metrics = new Metrics({ counters, status, version, logLinesDropped: () => logging.droppedLines })
     this.history = new History(clock, counters, status, (point) => events.publish({ type: 'history', point }))

@@ -1,0 +1,133 @@
+/**
+ * Tracing: OpenTelemetry spans for lookups and for the requests they cause, sent to an OTLP endpoint.
+ *
+ * Only when `tracing.otlp` is configured: the packages are optional and loaded by {@link startTracing},
+ * and the parts that are wrapped here stay unwrapped otherwise.
+ *
+ * A lookup that is answered at once has no span: it has nothing inside, there are ten thousands a
+ * second, and the metrics count them. No span holds a key.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Span, Tracer } from '@opentelemetry/api'
+import type { Lookup, Query } from '../core/lookup.ts'
+import type { LookupResult } from '../core/result.ts'
+import type { Endpoint, Reply } from '../core/upstream.ts'
+import { formatTraceparent } from './trace-context.ts'
+
+export interface TracingOptions {
+  /** Base URL of the collector, as `tracing.otlp`; `/v1/traces` is appended (OTLP/HTTP). */
+  readonly otlp: string
+  readonly version: string
+  /** Called for each batch of spans that could not be delivered: those spans are lost. */
+  readonly exportFailed: (error: Error | undefined) => void
+}
+
+/** What belongs to one lookup while it runs. */
+interface LookupTrace {
+  readonly query: Query
+  readonly startMs: number
+  /** Made when the first request needs a parent, or the lookup turns out to take time. */
+  span: Span | undefined
+  /** An answered lookup is no parent any more: a refresh behind it is a trace of its own. */
+  answered: boolean
+}
+
+/** Wraps what is to be traced. */
+export class Tracing {
+  readonly #tracer: Tracer
+  readonly #api: typeof import('@opentelemetry/api')
+  readonly #shutdown: () => Promise<void>
+  readonly #current = new AsyncLocalStorage<LookupTrace>()
+
+  constructor(api: typeof import('@opentelemetry/api'), tracer: Tracer, shutdown: () => Promise<void>) {
+    this.#api = api
+    this.#tracer = tracer
+    this.#shutdown = shutdown
+  }
+
+  /** The trace of the lookup that runs now, for its log line. */
+  traceId(): string | undefined {
+    return this.#current.getStore()?.span?.spanContext().traceId
+  }
+
+  /** A lookup with a span around every answer that takes time. */
+  lookup(inner: Lookup): Lookup {
+    return {
+      lookup: (query, options) => {
+        const trace: LookupTrace = { query, startMs: Date.now(), span: undefined, answered: false }
+        return this.#current.run(trace, () => {
+          const result = inner.lookup(query, options)
+          if (!(result instanceof Promise)) {
+            trace.answered = true
+            trace.span?.end()
+            return result
+          }
+          const span = this.#spanOf(trace)
+          return result.then((settled) => {
+            trace.answered = true
+            return endLookup(span, settled)
+          })
+        })
+      },
+    }
+  }
+
+  /** An endpoint with a span around every request, which the service is told of. */
+  endpoint(upstream: string, inner: Endpoint): Endpoint {
+    return {
+      name: inner.name,
+      send: async (key, options) => {
+        const span = this.#startRequest(upstream, inner.name)
+        const { traceId, spanId } = span.spanContext()
+        try {
+          const reply = await inner.send(key, {
+            ...options,
+            traceparent: formatTraceparent(traceId, spanId, true),
+          })
+          describeReply(span, reply)
+          return reply
+        } finally {
+          span.end()
+        }
+      },
+    }
+  }
+
+  /** Sends what waits, as far as the collector takes it. */
+  stop(): Promise<void> {
+    return this.#shutdown()
+  }
+
+  #startRequest(upstream: string, endpoint: string): Span {
+    const { SpanKind, trace, ROOT_CONTEXT } = this.#api
+    const lookup = this.#current.getStore()
+    const parent = lookup === undefined || lookup.answered ? undefined : this.#spanOf(lookup)
+    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, parent)
+    const attributes = { 'mapgate.upstream': upstream, 'mapgate.endpoint': endpoint }
+    return this.#tracer.startSpan('request', { kind: SpanKind.CLIENT, attributes }, context)
+  }
+
+  #spanOf(lookup: LookupTrace): Span {
+    if (lookup.span === undefined) {
+      const { SpanKind, ROOT_CONTEXT } = this.#api
+      const attributes = { 'mapgate.protocol': lookup.query.protocol, 'mapgate.table': lookup.query.table }
+      const options = { kind: SpanKind.SERVER, startTime: lookup.startMs, attributes }
+      lookup.span = this.#tracer.startSpan('lookup', options, ROOT_CONTEXT)
+    }
+    return lookup.span
+  }
+}
+
+function endLookup(span: Span, result: LookupResult): LookupResult {
+  span.setAttribute('mapgate.result', result.kind)
+  if (result.kind === 'temporary' || result.kind === 'permanent')
+    span.setAttribute('mapgate.cause', result.cause)
+  span.end()
+  return result
+}
+
+function describeReply(span: Span, { result, status }: Reply): void {
+  span.setAttribute('mapgate.result', result.kind)
+  // Source: OpenTelemetry semantic conventions, HTTP spans.
+  if (status !== undefined) span.setAttribute('http.response.status_code', status)
+}
