@@ -1,0 +1,151 @@
+/**
+ * Lays out the files of the Debian package, as the Filesystem Hierarchy Standard has them.
+ */
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { bashCompletion } from './completion.mjs'
+import { copyright } from './copyright.mjs'
+import { commandManual, configManual } from './manual.mjs'
+import { fetchNodeRuntime, NODE_RUNTIME } from './node-runtime.mjs'
+
+/** What the program does not read at run time: types, maps and pages for developers. */
+const NOT_NEEDED_FILE = /\.(?:map|md|d\.ts|d\.mts|d\.cts)$/
+/** The same as folders, only at the top of a module: below it such a name may hold code. */
+const NOT_NEEDED_FOLDER = /^(?:test|tests|docs|bench|benchmark|benchmarks|example|examples|\.github)$/
+
+/** Our files that are copied as they are: from, to. */
+const COPIES = [
+  ['dist', 'usr/lib/mapgate/dist'],
+  ['examples', 'usr/lib/mapgate/examples'],
+  ['package.json', 'usr/lib/mapgate/package.json'],
+  ['packaging/debian/mapgate', 'usr/bin/mapgate'],
+  ['packaging/debian/mapgate.yaml', 'etc/mapgate/mapgate.yaml'],
+  ['deploy/systemd/mapgate.service', 'lib/systemd/system/mapgate.service'],
+  ['deploy/systemd/mapgate.socket', 'lib/systemd/system/mapgate.socket'],
+  ['deploy/systemd/mapgate.sysusers.conf', 'usr/lib/sysusers.d/mapgate.conf'],
+  ['deploy/systemd/mapgate.tmpfiles.conf', 'usr/lib/tmpfiles.d/mapgate.conf'],
+  ['deploy/prometheus', 'usr/share/mapgate/prometheus'],
+  ['deploy/grafana', 'usr/share/mapgate/grafana'],
+  ['docs', 'usr/share/doc/mapgate/docs'],
+  ['README.md', 'usr/share/doc/mapgate/README.md'],
+  ['SECURITY.md', 'usr/share/doc/mapgate/SECURITY.md'],
+]
+
+/** @param {{ root: string, tree: string, work: string, architecture: string, epoch: number }} options */
+export async function stageTree({ root, tree, work, architecture, epoch }) {
+  for (const [from = '', to = ''] of COPIES) {
+    mkdirSync(dirname(join(tree, to)), { recursive: true })
+    cpSync(join(root, from), join(tree, to), { recursive: true })
+  }
+  mkdirSync(join(tree, 'etc/mapgate/secrets'))
+  installDependencies({ root, home: join(tree, 'usr/lib/mapgate'), work, architecture })
+
+  const runtime = fetchNodeRuntime(architecture, join(work, 'node'))
+  write(tree, 'usr/lib/mapgate/bin/node', readFileSync(join(runtime, 'bin/node')))
+  chmodSync(join(tree, 'usr/lib/mapgate/bin/node'), 0o755)
+  write(tree, 'usr/share/doc/mapgate/LICENSE.node', readFileSync(join(runtime, 'LICENSE')))
+
+  const gzip = (/** @type {string | Buffer} */ text) => gzipSync(text, { level: 9 })
+  write(tree, 'usr/share/doc/mapgate/changelog.gz', gzip(readFileSync(join(root, 'CHANGELOG.md'))))
+  write(tree, 'usr/share/doc/mapgate/copyright', copyright(root, NODE_RUNTIME.version))
+  write(tree, 'usr/share/man/man1/mapgate.1.gz', gzip(await commandManual(root, epoch)))
+  write(tree, 'usr/share/man/man5/mapgate.yaml.5.gz', gzip(await configManual(root, epoch)))
+  write(tree, 'usr/share/bash-completion/completions/mapgate', await bashCompletion(root))
+}
+
+/** Installs what package-lock.json says, without what only developers need. */
+function installDependencies({ root, home, work, architecture }) {
+  const folder = join(work, 'dependencies')
+  for (const name of ['package.json', 'package-lock.json']) cpSync(join(root, name), join(folder, name))
+  const cpu = NODE_RUNTIME.packages[architecture]?.cpu ?? architecture
+  execFileSync(
+    'npm',
+    [
+      'ci',
+      '--omit=dev',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      `--cpu=${cpu}`,
+      '--os=linux',
+    ],
+    { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] },
+  )
+  const modules = join(home, 'node_modules')
+  renameSync(join(folder, 'node_modules'), modules)
+  for (const name of ['.bin', '.package-lock.json'])
+    rmSync(join(modules, name), { recursive: true, force: true })
+  for (const path of foldersBelow(modules)) {
+    const inModule = dirname(path)
+    if (NOT_NEEDED_FOLDER.test(basename(path)) && existsSync(join(modules, inModule, 'package.json'))) {
+      rmSync(join(modules, path), { recursive: true })
+    }
+  }
+  for (const path of filesBelow(home)) {
+    const keeps = path.startsWith('examples/') || /licen[cs]e/i.test(path)
+    if (NOT_NEEDED_FILE.test(path) && !keeps) rmSync(join(home, path))
+  }
+}
+
+/** Gives every file and folder one time and one of two modes. */
+export function normalise(tree, epoch) {
+  for (const path of everythingBelow(tree)) {
+    const file = join(tree, path)
+    const stat = lstatSync(file)
+    if (!stat.isSymbolicLink()) chmodSync(file, modeOf(path, stat))
+    lutimesSync(file, epoch, epoch)
+  }
+  lutimesSync(tree, epoch, epoch)
+}
+
+function modeOf(path, stat) {
+  if (path === 'etc/mapgate/secrets') return 0o700
+  return stat.isDirectory() || (stat.mode & 0o100) !== 0 ? 0o755 : 0o644
+}
+
+/** Regular files and links below a folder, sorted, relative to it. */
+export function filesBelow(folder) {
+  return everythingBelow(folder).filter((path) => !lstatSync(join(folder, path)).isDirectory())
+}
+
+/** Folders below a folder, children before their parents. */
+function foldersBelow(folder) {
+  return everythingBelow(folder)
+    .filter((path) => lstatSync(join(folder, path)).isDirectory())
+    .reverse()
+}
+
+/** Disk space of the files in KiB, as Installed-Size counts it. Debian Policy 5.6.20. */
+export function sizeKib(folder) {
+  return filesBelow(folder).reduce(
+    (sum, path) => sum + Math.ceil(lstatSync(join(folder, path)).size / 1024),
+    0,
+  )
+}
+
+function everythingBelow(folder) {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+function write(tree, path, content) {
+  mkdirSync(dirname(join(tree, path)), { recursive: true })
+  writeFileSync(join(tree, path), content)
+}
