@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'vitest'
+import { JsonPath } from '../../../../src/upstreams/http/json-path.ts'
+
+describe('a JSONPath', () => {
+  const document = {
+    goto: ['a', 'b'],
+    users: [
+      { name: 'x', on: true },
+      { name: 'y', on: false },
+    ],
+  }
+  const cases: [path: string, expected: unknown[]][] = [
+    ['$.goto', [['a', 'b']]],
+    ['$.goto[*]', ['a', 'b']],
+    ['$.users[?@.on == true].name', ['x']],
+    ["$.users[?match(@.name, '[xy]')].name", ['x', 'y']],
+    ['$..name', ['x', 'y']],
+    ['$.none', []],
+    ['$', [document]],
+  ]
+  for (const [path, expected] of cases) {
+    test(`${path} selects what RFC 9535 says`, () => {
+      assert.deepEqual(new JsonPath(path).select(document, 10), { kind: 'nodes', values: expected })
+    })
+  }
+
+  test('ends at its bound of nodes', () => {
+    assert.equal(new JsonPath('$[*]').select([1, 2], 2).kind, 'nodes')
+    assert.equal(new JsonPath('$[*]').select([1, 2, 3], 2).kind, 'too-many')
+  })
+
+  test('does not descend for ever', () => {
+    const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
+    assert.equal(new JsonPath('$..a').select(nested(49), 10).kind, 'nodes')
+    assert.equal(new JsonPath('$..a').select(nested(60), 10).kind, 'failed')
+    assert.equal(new JsonPath('$..a').select(nested(100_000), 10).kind, 'failed')
+  })
+
+  test('does not match long texts with regular expressions', () => {
+    const path = new JsonPath("$[?search(@, 'x')]")
+    assert.equal(path.select(['x'.repeat(1024)], 10).kind, 'nodes')
+    assert.equal(path.select(['x'.repeat(1025)], 10).kind, 'failed')
+  })
+
+  for (const text of ['', 'goto', '$.', '$[', '$[?nosuch(@)]']) {
+    test(`${JSON.stringify(text)} is none`, () => assert.throws(() => new JsonPath(text), TypeError))
+  }
+})

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'vitest'
+import { Explanation } from '../../../src/core/explain.ts'
+import type { Question } from '../../../src/core/upstream.ts'
+import { StaticUpstream } from '../../../src/upstreams/static.ts'
+
+const entries = new Map([
+  ['Postmaster@A.example', ['ops@a.example', '', 'more@a.example']],
+  ['empty@a.example', []],
+  ['blank@a.example', ['']],
+])
+const question = (key: string, explanation?: Explanation): Question => ({
+  table: 'aliases',
+  key,
+  deadlineMs: 0,
+  background: false,
+  ...(explanation === undefined ? {} : { explanation }),
+})
+
+describe('a static upstream', () => {
+  const folding = new StaticUpstream({ name: 'overrides', entries, separator: ', ', foldCase: true })
+  const exact = new StaticUpstream({ name: 'overrides', entries, separator: ', ', foldCase: false })
+
+  test('answers at once, with its values joined', () => {
+    assert.deepEqual(folding.ask(question('postmaster@a.example')), {
+      result: { kind: 'found', value: 'ops@a.example, more@a.example' },
+      storable: false,
+      source: 'static',
+    })
+  })
+
+  test('keeps the case of its keys where the table does', () => {
+    const kindOf = (key: string) => exact.ask(question(key))
+    assert.deepEqual(
+      'result' in kindOf('Postmaster@A.example') && exact.ask(question('postmaster@a.example')),
+      {
+        result: { kind: 'notfound' },
+        storable: false,
+        source: 'static',
+      },
+    )
+    assert.equal(exact.ask(question('Postmaster@A.example')).result.kind, 'found')
+  })
+
+  test('does not have a key without values', () => {
+    assert.equal(folding.ask(question('empty@a.example')).result.kind, 'notfound')
+    assert.equal(folding.ask(question('blank@a.example')).result.kind, 'notfound')
+  })
+
+  test('records that it was looked at', () => {
+    const explanation = new Explanation()
+    folding.ask(question('nobody@a.example', explanation))
+    assert.deepEqual(explanation.steps, [
+      { step: 'static', key: 'nobody@a.example', upstream: 'overrides', result: { kind: 'notfound' } },
+    ])
+  })
+})
