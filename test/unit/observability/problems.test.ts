@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { Problems } from '../../../src/observability/problems.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+function problems(clock = new ManualClock()): Problems {
+  return new Problems(clock, (text) => text.replaceAll('s3cret', '***'))
+}
+
+describe('Problems', () => {
+  test('counts the same problem up and keeps when it began', () => {
+    const clock = new ManualClock(0, 5000)
+    const list = problems(clock)
+    list.add('shed', 'directory', 'too many')
+    clock.advance(1000)
+    list.add('shed', 'directory', 'too many')
+    expect(list.list()).toEqual([
+      { kind: 'shed', where: 'directory', text: 'too many', firstAtMs: 5000, lastAtMs: 6000, count: 2 },
+    ])
+  })
+
+  test('shows the latest first, also when it happened before', () => {
+    const list = problems()
+    list.add('shed', 'a', 'x')
+    list.add('shed', 'b', 'x')
+    list.add('shed', 'a', 'x')
+    expect(list.list().map(({ where }) => where)).toEqual(['a', 'b'])
+  })
+
+  test('hides secrets', () => {
+    expect(problems().add('reload', '', 'bad s3cret').text).toBe('bad ***')
+  })
+
+  for (const [added, oldest] of [
+    [100, 'w0'],
+    [101, 'w1'],
+  ] as const) {
+    test(`after ${added} problems the oldest kept is ${oldest}`, () => {
+      const list = problems()
+      for (let n = 0; n < added; n++) list.add('lookup', `w${n}`, 'x')
+      expect(list.list().at(-1)?.where).toBe(oldest)
+    })
+  }
+
+  for (const [length, kept] of [
+    [500, 500],
+    [501, 500],
+  ] as const) {
+    test(`keeps ${kept} of ${length} characters`, () => {
+      expect(problems().add('lookup', '', 'x'.repeat(length)).text).toHaveLength(kept)
+    })
+  }
+})

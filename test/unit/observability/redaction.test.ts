@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Redactor } from '../../../src/observability/redaction.ts'
+
+describe('Redactor', () => {
+  const cases: [name: string, secret: string, text: string, expected: string][] = [
+    ['hides a secret in the middle of a text', 's3cret-token', 'Bearer s3cret-token!', 'Bearer ***!'],
+    ['hides every occurrence', 's3cret', 's3cret s3cret', '*** ***'],
+    [
+      'hides it as it stands in a URL',
+      'p@ss word',
+      'http://u:p%40ss%20word@h.example/',
+      'http://u:***@h.example/',
+    ],
+    ['hides it as basic authentication has it', 'user:pass', 'Basic dXNlcjpwYXNz', 'Basic ***'],
+    ['hides four characters', 'abcd', 'xabcdx', 'x***x'],
+    ['leaves three characters, which ordinary words hold', 'abc', 'xabcx', 'xabcx'],
+    ['leaves a text without secrets as it is', 's3cret', 'nothing here', 'nothing here'],
+  ]
+  for (const [name, secret, text, expected] of cases) {
+    test(name, () => {
+      expect(new Redactor([secret]).text(text)).toBe(expected)
+    })
+  }
+
+  test('hides the longer of two secrets whole', () => {
+    expect(new Redactor(['token', 'token-and-more']).text('token-and-more')).toBe('***')
+  })
+
+  test('knows only the secrets of the last configuration', () => {
+    const redactor = new Redactor(['older'])
+    redactor.setSecrets(['newer'])
+    expect(redactor.text('older newer')).toBe('older ***')
+  })
+
+  test('leaves property names of JSON, and hides in its values', () => {
+    expect(new Redactor(['level']).json('{"level":"the level is","a":["level"]}')).toBe(
+      '{"level":"the *** is","a":["***"]}',
+    )
+  })
+
+  test('hides a secret that JSON has to escape', () => {
+    const secret = 'q"uo\\te\n'
+    const json = JSON.stringify({ err: `failed: ${secret}` })
+    expect(JSON.parse(new Redactor([secret]).json(json))).toEqual({ err: 'failed: ***' })
+  })
+
+  test('keeps JSON valid and free of the secret, whatever both hold', () => {
+    const secret = fc
+      .string({ minLength: 4, maxLength: 12, unit: 'binary' })
+      .filter((text) => !text.includes('***'))
+    fc.assert(
+      fc.property(
+        secret,
+        fc.string({ unit: 'binary' }),
+        fc.string({ unit: 'binary' }),
+        (hidden, before, after) => {
+          const json = JSON.stringify({ text: before + hidden + after, list: [hidden] })
+          const redacted = JSON.parse(new Redactor([hidden]).json(json)) as { text: string; list: string[] }
+          // The stars themselves may complete what stood around them; nothing else can.
+          expect(redacted.text.replaceAll('***', '')).not.toBe(before + hidden + after)
+          expect(redacted.list).toEqual(['***'])
+        },
+      ),
+    )
+  })
+})
