@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { ProblemCode } from '../admin/problem.ts'
-import type { AdminTarget } from './admin-target.ts'
+import { type AdminTarget, DEFAULT_FROM } from './admin-target.ts'
 import { CommandError, EXIT_PERMANENT, EXIT_TEMPORARY, EXIT_UNREACHABLE, EXIT_USAGE } from './exit-codes.ts'
 
 /** Longest wait for a connection, ms. Ours: a gateway is near. */
@@ -128,7 +128,9 @@ export class AdminClient {
 
   #unreachable(error: unknown): CommandError {
     const why = networkFailure(error)
-    const where = this.target.from === '--admin' ? '' : ` (the address is from ${this.target.from})`
+    const { from } = this.target
+    const where =
+      from === '--admin' ? '' : ` (${from === DEFAULT_FROM ? from : `the address is from ${from}`})`
     return this.#error(
       EXIT_UNREACHABLE,
       `${why}${where}; is mapgate running there? Give its address by --admin URL, --admin unix:PATH or -c FILE`,

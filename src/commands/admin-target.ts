@@ -54,6 +54,9 @@ export type ReadAdminSection = (
 /** Where the gateway is when nothing says otherwise. Ours: the port of the examples and of the demo. */
 export const DEFAULT_ADMIN = 'http://127.0.0.1:8466'
 
+/** What {@link AdminTarget.from} says then. */
+export const DEFAULT_FROM = 'the default address'
+
 /**
  * Finds the gateway to ask.
  *
@@ -69,7 +72,7 @@ export async function findAdmin(
   if (named !== undefined) return target(named.address, named.from, given)
 
   const section = await readAdminSection(options.config, io)
-  if (section === undefined) return target(DEFAULT_ADMIN, 'the default', given)
+  if (section === undefined) return target(DEFAULT_ADMIN, DEFAULT_FROM, given)
   return target(section.address, section.file, given ?? section.token)
 }
 

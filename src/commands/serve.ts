@@ -1,8 +1,7 @@
 /**
  * `mapgate serve`: runs the gateway until the system says that it is enough.
  */
-import { DEFAULT_CONFIG_FILES, findConfigFile } from './config-file.ts'
-import { CommandError, EXIT_CONFIG, EXIT_OK, EXIT_TEMPORARY } from './exit-codes.ts'
+import { EXIT_OK, EXIT_TEMPORARY } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
 import { type RunningGateway, runUntilSignal, type SignalSource } from './running-gateway.ts'
 import { notifySystemd } from './serve/systemd.ts'
@@ -25,14 +24,7 @@ export async function serve(
   io: CommandIo,
   { start, signals }: ServeParts = REAL_PARTS,
 ): Promise<number> {
-  const file = await findConfigFile(options.config, io)
-  if (file === undefined) {
-    throw new CommandError(
-      EXIT_CONFIG,
-      `there is no ${DEFAULT_CONFIG_FILES.join(' and no ')}; give a file by -c FILE, or write one by: mapgate init`,
-    )
-  }
-  const gateway = await start(file, io)
+  const gateway = await start(options.config, io)
   await tell('ready', io)
   const ending = await runUntilSignal(notifying(gateway, io), signals, io)
   if (ending !== 'forced') return EXIT_OK

@@ -7,9 +7,9 @@ import type { RunningGateway } from './running-gateway.ts'
 /**
  * Starts a gateway.
  *
- * @param file The configuration, an absolute path.
- * @throws CommandError with one line for each problem.
+ * @param named The configuration file as it was typed; undefined: the first default that is there.
+ * @throws CommandError (rejects) with one line for each problem.
  */
-export type StartGateway = (file: string, io: CommandIo) => Promise<RunningGateway>
+export type StartGateway = (named: string | undefined, io: CommandIo) => Promise<RunningGateway>
 
 export const startGateway: StartGateway = () => Promise.reject(new Error('not yet'))

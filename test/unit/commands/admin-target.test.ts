@@ -38,7 +38,7 @@ describe('the address', () => {
     expect(await find({})).toMatchObject({
       shown: 'http://127.0.0.1:8466',
       pathPrefix: '',
-      from: 'the default',
+      from: 'the default address',
     })
   })
 

@@ -1,0 +1,118 @@
+/**
+ * How long a gateway runs, and what signals do to it.
+ */
+import { EventEmitter } from 'node:events'
+import { describe, expect, test } from 'vitest'
+import { type Ending, runUntilSignal } from '../../../src/commands/running-gateway.ts'
+import { type RecordedIo, recordIo } from '../../support/command-io.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
+
+/** A gateway whose stop takes until `drained` is called. */
+function start(options: { reload?: () => Promise<readonly string[]>; childEnded?: Promise<void> } = {}) {
+  const signals = new EventEmitter()
+  const clock = new ManualClock()
+  const io: RecordedIo = recordIo()
+  const calls: string[] = []
+  let drained = (): void => {}
+  const gateway = {
+    reload: async () => {
+      calls.push('reload')
+      return options.reload?.() ?? []
+    },
+    stop: () => {
+      calls.push('stop')
+      return new Promise<void>((resolve) => {
+        drained = resolve
+      })
+    },
+  }
+  const ending: Promise<Ending> = runUntilSignal(gateway, signals, io, options.childEnded, clock)
+  return { signals, clock, io, calls, ending, drained: () => drained() }
+}
+
+describe('runUntilSignal', () => {
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    test(`${signal} stops the gateway and waits until everything is answered`, async () => {
+      const { signals, calls, ending, drained } = start()
+      signals.emit(signal, signal)
+      await settle()
+      expect(calls).toEqual(['stop'])
+      drained()
+      expect(await ending).toBe('stopped')
+      expect(signals.eventNames()).toEqual([])
+    })
+  }
+
+  test('a second signal does not wait', async () => {
+    const { signals, clock, ending } = start()
+    signals.emit('SIGINT')
+    await settle()
+    clock.advance(300)
+    signals.emit('SIGTERM')
+    expect(await ending).toBe('forced')
+    expect(signals.eventNames()).toEqual([])
+  })
+
+  test('a second signal within 300 ms is the first one, passed on by npm', async () => {
+    const { signals, clock, calls, ending, drained } = start()
+    signals.emit('SIGINT')
+    clock.advance(299)
+    signals.emit('SIGINT')
+    await settle()
+    expect(calls).toEqual(['stop'])
+    drained()
+    expect(await ending).toBe('stopped')
+  })
+
+  test('SIGHUP reloads and prints what is wrong with the file', async () => {
+    const { signals, io, calls, ending, drained } = start({ reload: async () => ['a.yaml:1:1: x: wrong'] })
+    signals.emit('SIGHUP')
+    await settle()
+    expect(calls).toEqual(['reload'])
+    expect(io.err()).toBe('a.yaml:1:1: x: wrong\n')
+    signals.emit('SIGTERM')
+    await settle()
+    drained()
+    expect(await ending).toBe('stopped')
+  })
+
+  test('a second SIGHUP waits for the first reload', async () => {
+    let finish = (): void => {}
+    const { signals, calls, ending, drained } = start({
+      reload: () =>
+        new Promise((resolve) => {
+          finish = () => resolve([])
+        }),
+    })
+    signals.emit('SIGHUP')
+    signals.emit('SIGHUP')
+    await settle()
+    expect(calls).toEqual(['reload'])
+    finish()
+    await settle()
+    expect(calls).toEqual(['reload', 'reload'])
+    signals.emit('SIGTERM')
+    await settle()
+    drained()
+    await ending
+  })
+
+  test('a reload that breaks leaves the gateway running', async () => {
+    const { signals, io, ending, drained } = start({ reload: () => Promise.reject(new Error('broken')) })
+    signals.emit('SIGHUP')
+    await settle()
+    expect(io.err()).toBe('mapgate: the reload failed: broken\n')
+    signals.emit('SIGTERM')
+    await settle()
+    drained()
+    expect(await ending).toBe('stopped')
+  })
+
+  test('the end of a child stops the gateway', async () => {
+    const { calls, ending, drained } = start({ childEnded: Promise.resolve() })
+    await settle()
+    expect(calls).toEqual(['stop'])
+    drained()
+    expect(await ending).toBe('child-ended')
+  })
+})
