@@ -24,6 +24,8 @@ export default defineConfig({
       project('integration', 30_000),
       project('fuzz', 120_000),
       project('postfix', 120_000),
+      project('packaging', 120_000),
+      project('docs', 120_000),
     ],
     coverage: {
       provider: 'v8',

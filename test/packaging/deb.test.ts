@@ -1,0 +1,230 @@
+/**
+ * The life of the Debian package on a real dpkg: built twice with the same bytes, installed, run,
+ * upgraded over an edited configuration, removed and purged.
+ *
+ * dpkg knows only one system, so this is the machine's own: the test refuses to run where the
+ * package is already installed, and takes everything away at its end. Installing runs no service,
+ * because no systemd runs in a container; the program is started as the unit would start it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { freePort, missingProgram, ROOT, run, runOk, skipWithout } from './run.ts'
+
+const CONFIG = '/etc/mapgate/mapgate.yaml'
+const TOKEN = '/etc/mapgate/admin.token'
+const STATE = '/var/lib/mapgate'
+/** Until the program answers, ms. Measured: 0.5 s; here for a busy machine. */
+const READY_TIMEOUT_MS = 20_000
+/** A mail administrator waits for a restart no longer than this, ms. Ours. */
+const STOP_TIMEOUT_MS = 15_000
+
+const hadUser = /^mapgate:/m.test(await readFile('/etc/passwd', 'utf8'))
+const hadPackage = existsSync('/var/lib/dpkg/info/mapgate.list')
+let folder = ''
+let first = ''
+let second = ''
+let upgrade = ''
+
+function cannotRun(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root: dpkg installs a package'
+  if (hadPackage) return 'needs a machine on which mapgate is not installed: the test removes it'
+  const missing = missingProgram(
+    'dpkg',
+    'dpkg-deb',
+    'systemd-sysusers',
+    'systemd-analyze',
+    'man',
+    'runuser',
+    'deb-systemd-helper',
+  )
+  return missing && `needs Debian with systemd and man-db: ${missing} is missing`
+}
+
+/** Builds the package under surroundings of its own, which must not show in it. */
+async function build(name: string, env: Record<string, string>): Promise<string> {
+  const out = join(folder, name)
+  const printed = await runOk(
+    'sh',
+    ['-c', `umask ${env.UMASK}; exec node scripts/package-deb.mjs --out "$0"`, out],
+    {
+      env: { ...env, SOURCE_DATE_EPOCH: '1767225600' },
+    },
+  )
+  return printed.trim()
+}
+
+/** The next version: the same files, another default in the configuration. Not compressed: it is only for dpkg. */
+async function nextVersion(deb: string): Promise<string> {
+  const tree = join(folder, 'next')
+  await runOk('dpkg-deb', ['-R', deb, tree])
+  const control = join(tree, 'DEBIAN/control')
+  await writeFile(control, (await readFile(control, 'utf8')).replace(/^Version: .*$/m, 'Version: 999.0.0'))
+  const config = join(tree, CONFIG)
+  await writeFile(config, `${await readFile(config, 'utf8')}# shipped by 999.0.0\n`)
+  const file = join(folder, 'next.deb')
+  await runOk('dpkg-deb', ['--root-owner-group', '-Znone', '--build', tree, file])
+  return file
+}
+
+const packageState = async () =>
+  (await run('dpkg-query', ['-W', '-f', `\${db:Status-Abbrev}\${Version}`, 'mapgate'])).stdout
+
+/** Starts the program as the unit would, and waits until it answers over the wire. */
+async function serve(port: number): Promise<ChildProcess> {
+  const child = spawn(
+    '/usr/sbin/runuser',
+    ['-u', 'mapgate', '--', '/usr/bin/mapgate', 'serve', '-c', CONFIG],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    },
+  )
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text) => {
+      output += text
+    })
+  const deadline = Date.now() + READY_TIMEOUT_MS
+  for (;;) {
+    const { status } = await run('/usr/bin/mapgate', [
+      'query',
+      `socketmap:inet:127.0.0.1:${port}:aliases`,
+      'test@example.com',
+    ])
+    if (status === 0) return child
+    if (child.exitCode !== null || Date.now() > deadline)
+      throw new Error(`mapgate does not answer: ${output}`)
+  }
+}
+
+async function stop(child: ChildProcess): Promise<number | null> {
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+  const code = await ended
+  clearTimeout(timer)
+  return code
+}
+
+beforeAll(async () => {
+  if (cannotRun() !== undefined) return
+  folder = await mkdtemp(join(tmpdir(), 'mapgate-deb-test-'))
+  ;[first, second] = await Promise.all([
+    build('first', { UMASK: '022', TZ: 'UTC', LC_ALL: 'C' }),
+    build('second', { UMASK: '077', TZ: 'Pacific/Auckland', LC_ALL: 'C.UTF-8' }),
+  ])
+  upgrade = await nextVersion(first)
+}, 120_000)
+
+afterAll(async () => {
+  if (folder === '') return
+  await run('dpkg', ['--purge', 'mapgate'])
+  if (!hadUser) await run('userdel', ['mapgate'])
+  await rm(folder, { recursive: true, force: true })
+})
+
+beforeEach((context) => skipWithout(context, cannotRun()))
+
+describe('the Debian package, from build to purge', () => {
+  let port = 0
+
+  test('two builds of one commit have the same bytes', async () => {
+    expect(Buffer.compare(await readFile(first), await readFile(second))).toBe(0)
+  })
+
+  test('it depends on nothing that is not in Debian 12', async () => {
+    const depends = (await runOk('dpkg-deb', ['-f', first, 'Depends'])).trim().split(/, /)
+    expect(depends).toEqual([
+      'libc6 (>= 2.28)',
+      'libstdc++6 (>= 6)',
+      'libgcc-s1',
+      'init-system-helpers',
+      'systemd | systemd-standalone-sysusers',
+    ])
+  })
+
+  test('it installs, with a user, a valid configuration and a token of this machine', async () => {
+    await runOk('dpkg', ['-i', first])
+    expect(await packageState()).toMatch(/^ii /)
+    expect(await runOk('id', ['-nG', 'mapgate'])).toBe('mapgate\n')
+    expect(await runOk('runuser', ['-u', 'mapgate', '--', 'mapgate', 'check', '-c', CONFIG])).toContain(
+      CONFIG,
+    )
+    expect((await stat(CONFIG)).mode & 0o777).toBe(0o640)
+    expect((await stat(TOKEN)).mode & 0o777).toBe(0o640)
+    expect((await stat('/etc/mapgate/secrets')).mode & 0o777).toBe(0o700)
+    expect((await readFile(TOKEN, 'utf8')).trim()).toMatch(/^[A-Za-z0-9+/]{32}$/)
+  })
+
+  test('it runs on its own Node.js', async () => {
+    const bundled = JSON.parse(await readFile(join(ROOT, 'scripts/package/node-runtime.json'), 'utf8'))
+    expect(await runOk('/usr/lib/mapgate/bin/node', ['--version'])).toBe(`v${bundled.version}\n`)
+    // No Node.js is found on this path.
+    expect(await runOk('/usr/bin/mapgate', ['--version'], { env: { PATH: '/nowhere' } })).toMatch(
+      /^mapgate \d/,
+    )
+  })
+
+  test('systemd-analyze verify has nothing to say about the installed units', async () => {
+    const units = ['/lib/systemd/system/mapgate.service', '/lib/systemd/system/mapgate.socket']
+    const { status, stdout, stderr } = await run('systemd-analyze', ['verify', ...units])
+    expect([status, stdout, stderr]).toEqual([0, '', ''])
+  })
+
+  test('its manual pages are found, and bash completes its commands', async () => {
+    expect(await runOk('man', ['-w', 'mapgate', 'mapgate.yaml'])).toContain('mapgate.1')
+    const completes =
+      'source /usr/share/bash-completion/completions/mapgate; COMP_WORDS=(mapgate ser); COMP_CWORD=1; _mapgate; echo $COMPREPLY'
+    expect(await runOk('bash', ['-c', completes])).toBe('serve\n')
+  })
+
+  test('it answers a lookup, and stops with 0', async () => {
+    port = await freePort()
+    const text = (await readFile(CONFIG, 'utf8'))
+      .replaceAll('127.0.0.1:8464', `127.0.0.1:${port}`)
+      .replaceAll('127.0.0.1:8466', '127.0.0.1:0')
+    await writeFile(CONFIG, text)
+    // What StateDirectory= of the unit does.
+    await runOk('install', ['-d', '-o', 'mapgate', '-g', 'mapgate', '-m', '0700', STATE])
+    const child = await serve(port)
+    const answer = await runOk('/usr/bin/mapgate', [
+      'query',
+      `socketmap:inet:127.0.0.1:${port}:aliases`,
+      'test@example.com',
+    ])
+    expect(answer).toBe('postmaster@example.com\n')
+    expect(await stop(child)).toBe(0)
+  })
+
+  test('an upgrade keeps the edited configuration and the token, and lays the new default beside', async () => {
+    const [config, token] = [await readFile(CONFIG, 'utf8'), await readFile(TOKEN, 'utf8')]
+    await runOk('dpkg', ['--force-confold', '-i', upgrade])
+    expect(await packageState()).toBe('ii 999.0.0')
+    expect(await readFile(CONFIG, 'utf8')).toBe(config)
+    expect(await readFile(TOKEN, 'utf8')).toBe(token)
+    expect(await readFile(`${CONFIG}.dpkg-dist`, 'utf8')).toContain('# shipped by 999.0.0')
+    expect((await stat(CONFIG)).mode & 0o777).toBe(0o640)
+  })
+
+  test('removing it leaves configuration and stored answers', async () => {
+    await writeFile(join(STATE, 'cache'), 'stored answers')
+    await runOk('dpkg', ['--remove', 'mapgate'])
+    expect(existsSync('/usr/lib/mapgate')).toBe(false)
+    expect(existsSync('/usr/bin/mapgate')).toBe(false)
+    expect([CONFIG, TOKEN, join(STATE, 'cache')].filter((file) => !existsSync(file))).toEqual([])
+  })
+
+  test('purging it leaves nothing', async () => {
+    await runOk('dpkg', ['--purge', 'mapgate'])
+    expect(
+      ['/etc/mapgate', STATE, '/var/lib/systemd/deb-systemd-helper-enabled/mapgate.service.dsh-also'].filter(
+        existsSync,
+      ),
+    ).toEqual([])
+    expect(await packageState()).toBe('')
+  })
+})

@@ -1,0 +1,69 @@
+/**
+ * The systemd units, as far as they can be judged without a running systemd: what
+ * systemd-analyze(1) says, and the promises that only the text can break. That they are valid
+ * with the program in place is tested with the installed package (deb.test.ts).
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { missingProgram, ROOT, run, skipWithout } from './run.ts'
+
+const UNITS = join(ROOT, 'deploy/systemd')
+/** Highest exposure that systemd-analyze security may find. Source: issue 7. */
+const MAX_EXPOSURE = 2.0
+const MIB = 1024 * 1024
+
+/** All values of a key of a unit file. */
+async function settings(unit: string, key: string): Promise<string[]> {
+  const text = await readFile(join(UNITS, unit), 'utf8')
+  return Array.from(text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm')), ([, value = '']) => value)
+}
+
+describe('mapgate.service', () => {
+  beforeEach((context) => {
+    const missing = missingProgram('systemd-analyze')
+    skipWithout(context, missing && 'needs systemd-analyze: apt-get install systemd')
+  })
+
+  test('its exposure is at most 2.0 of 10', async () => {
+    const { stdout } = await run('systemd-analyze', [
+      'security',
+      '--offline=true',
+      '--no-pager',
+      join(UNITS, 'mapgate.service'),
+    ])
+    const exposure = /Overall exposure level for mapgate\.service: ([\d.]+)/.exec(stdout)
+    expect(Number(exposure?.[1])).toBeLessThanOrEqual(MAX_EXPOSURE)
+  })
+
+  test('a bad configuration, exit 78, is not started again and again; any other failure is', async () => {
+    expect(await settings('mapgate.service', 'Restart')).toEqual(['on-failure'])
+    expect(await settings('mapgate.service', 'RestartPreventExitStatus')).toEqual(['78'])
+    expect(await settings('mapgate.service', 'StartLimitIntervalSec')).toEqual(['0'])
+  })
+
+  test('the heap limit leaves a quarter of the memory limit for everything else', async () => {
+    const heap = /--max-old-space-size=(\d+)/.exec(
+      (await settings('mapgate.service', 'Environment')).join(' '),
+    )
+    const [limit] = await settings('mapgate.service', 'MemoryMax')
+    expect(limit).toBe('1G')
+    expect(Number(heap?.[1]) * MIB).toBeLessThanOrEqual(0.75 * 1024 * MIB)
+  })
+
+  test('V8 may compile: memory may be written and then executed', async () => {
+    expect(await settings('mapgate.service', 'MemoryDenyWriteExecute')).toEqual(['no'])
+  })
+
+  test('readiness is taken from systemd-notify, which is not the main process', async () => {
+    expect(await settings('mapgate.service', 'Type')).toEqual(['notify'])
+    expect(await settings('mapgate.service', 'NotifyAccess')).toEqual(['all'])
+  })
+})
+
+test('the socket in the queue directory is for Postfix, and not for everybody', async () => {
+  expect(await settings('mapgate.socket', 'ListenStream')).toEqual(['/var/spool/postfix/mapgate/socketmap'])
+  expect(await settings('mapgate.socket', 'SocketGroup')).toEqual(['postfix'])
+  expect(await settings('mapgate.socket', 'SocketMode')).toEqual(['0660'])
+  expect(await settings('mapgate.socket', 'FileDescriptorName')).toEqual(['socketmap'])
+})
