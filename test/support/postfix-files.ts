@@ -48,9 +48,14 @@ const QUEUE_DIRECTORIES: readonly [name: string, mode: number, postdrop: boolean
   ['public', 0o710, true],
 ]
 
-/** One line per service that is needed to take mail in by SMTP and deliver it by LMTP. */
+/**
+ * One line per service that is needed to take mail in by SMTP and deliver it by LMTP.
+ *
+ * Every SMTP session gets a process of its own: smtpd(8) remembers what became of an address,
+ * failures too, for as long as it lives, and one test would see what another has caused.
+ */
 function masterCf(smtpPort: number, chroot: 'y' | 'n'): string {
-  return `127.0.0.1:${smtpPort} inet n - ${chroot} - - smtpd
+  return `127.0.0.1:${smtpPort} inet n - ${chroot} - - smtpd -o max_use=1
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
@@ -90,6 +95,8 @@ function commonMainCf(files: PostfixFiles): MainCf {
     mydestination: '',
     alias_maps: '',
     local_recipient_maps: '',
+    // Else Postfix looks every domain up in virtual_alias_maps, too.
+    virtual_alias_domains: '',
     disable_dns_lookups: 'yes',
     smtp_host_lookup: 'native',
     smtpd_peername_lookup: 'no',
