@@ -82,6 +82,26 @@ export interface Endpoint {
   send(key: string, options: SendOptions): Promise<Reply>
 }
 
+/** An {@link Endpoint} that also takes many keys in one request. */
+export interface BatchEndpoint extends Endpoint {
+  /** Most keys of one request. */
+  readonly maxKeys: number
+  /**
+   * Sends one request for many keys. Rejects only for a defect. Validators are not used.
+   *
+   * @param keys Different normalised keys, 1 to `maxKeys`.
+   */
+  sendMany(keys: readonly string[], options: SendOptions): Promise<BatchReply>
+}
+
+/** What one endpoint replied to many keys. */
+export interface BatchReply {
+  /** One for each key that was asked; all the same when the request failed as a whole. */
+  readonly replies: ReadonlyMap<string, Reply>
+  /** What a circuit breaker and further attempts go by: the first failure, else any answer. */
+  readonly overall: Reply
+}
+
 /** How to send one request. */
 export interface SendOptions {
   /** Longest time until the whole reply has arrived, ms. */

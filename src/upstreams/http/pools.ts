@@ -5,8 +5,9 @@
  * leaves the endpoints as they are.
  */
 import type { Clock } from '../../core/clock.ts'
+import { HttpBatchEndpoint } from './batch-endpoint.ts'
 import { Connections } from './connections.ts'
-import { HttpEndpoint } from './endpoint.ts'
+import { type EndpointContext, HttpEndpoint } from './endpoint.ts'
 import type { EndpointSettings, HttpTableSettings, HttpUpstreamSettings } from './settings.ts'
 
 export interface HttpUpstreamPoolsOptions {
@@ -51,16 +52,25 @@ export class HttpUpstreamPools {
    * @throws TypeError for settings that were not checked; RangeError for an index that is not there.
    */
   endpoint(table: HttpTableSettings, index: number): HttpEndpoint {
+    return new HttpEndpoint(table, this.#context(index))
+  }
+
+  /** As {@link endpoint}, for a table with a batch route; undefined for one without. */
+  batchEndpoint(table: HttpTableSettings, index: number): HttpBatchEndpoint | undefined {
+    return table.batch && new HttpBatchEndpoint(table, table.batch, this.#context(index))
+  }
+
+  #context(index: number): EndpointContext {
     const endpoint = this.#endpoints[index]
     if (endpoint === undefined) throw new RangeError(`upstream ${this.name} has no endpoint ${index}`)
-    return new HttpEndpoint(table, {
+    return {
       name: endpoint.name,
       endpoint: endpoint.settings,
       connections: endpoint.connections,
       clock: this.#options.clock,
       headers: () => this.#settings.headers,
       onCredentialsRefused: (name, why) => this.#options.onCredentialsRefused?.(name, why),
-    })
+    }
   }
 
   /** End of life of the certificate that an endpoint showed last, wall clock ms; for EndpointStatus. */
