@@ -8,7 +8,7 @@ import type { RequestError, ViolationCode } from '../protocols/protocol.ts'
 /** Why a new connection was refused. A closed set: it is a metric label. */
 export type RefusalReason =
   | 'allow' // the address is in no allowed network
-  | 'limit' // the listener is full and none of its connections is idle
+  | 'limit' // the listener is full, or descriptors run out, and none of its connections is idle
   | 'address-limit' // the client address has all its connections, and none of them is idle
 
 /** What went wrong on a connection. A closed set: it is a metric label. */
@@ -29,7 +29,7 @@ export interface ListenerObserver {
   connectionShed(): void
   connectionRefused(reason: RefusalReason): void
   protocolError(kind: ProtocolErrorKind): void
-  /** No connection could be accepted just now: out of descriptors, mostly. Accepting goes on. */
+  /** A connection could not be accepted. Accepting goes on. */
   acceptFailed(error: Error): void
   /** An exception where none may be: a bug. The request was answered as temporary. */
   defect(error: unknown): void

@@ -13,6 +13,7 @@ import { socketmap } from '../protocols/socketmap/server.ts'
 import { tcpTable } from '../protocols/tcp-table/server.ts'
 import { AllowList } from './allow-list.ts'
 import { BACKLOG } from './backlog.ts'
+import { descriptorLimit, isNearLimit } from './descriptors.ts'
 import { ListenError, listenError } from './listen-error.ts'
 import type { ListenerObserver } from './listener-observer.ts'
 import type { ListenerSettings } from './listener-settings.ts'
@@ -57,6 +58,9 @@ export class Listener {
   #file: SocketFile | undefined
   /** False for unix sockets, whose peers have no address. */
   #network = true
+  readonly #descriptorLimit = descriptorLimit()
+  /** How many connections there were when descriptors ran out; learnt anew when half of them are gone. */
+  #fitting = Number.POSITIVE_INFINITY
   /** Stands at the read that came last, over all connections. */
   #activity = 0
   readonly #nextActivity = () => ++this.#activity
@@ -81,7 +85,7 @@ export class Listener {
       this.#file = await listenOnUnixSocket(this.#server, address.path, this.#settings)
     else await listen(this.#server, address)
     this.#network = this.bound.kind === 'inet'
-    this.#server.on('error', (error) => this.#acceptFailed(error))
+    this.#server.on('error', (error) => this.#parts.observer.acceptFailed(error))
   }
 
   /** The address in use: with the port that was really bound. */
@@ -147,7 +151,7 @@ export class Listener {
   #accept(socket: Socket): void {
     const { observer } = this.#parts
     const address = socket.remoteAddress ?? ''
-    const refusal = this.#network && !this.#allow.allows(address) ? 'allow' : this.#makeRoom(address)
+    const refusal = this.#network && !this.#allow.allows(address) ? 'allow' : this.#makeRoom(socket, address)
     if (refusal !== undefined) {
       observer.connectionRefused(refusal)
       socket.on('error', () => {}) // closed already, nothing to tell
@@ -160,8 +164,13 @@ export class Listener {
     socket.once('close', () => this.#remove(session))
   }
 
-  #makeRoom(address: string): 'limit' | 'address-limit' | undefined {
-    return this.#sessions.makeRoom(address, this.#settings, (session) => this.#shed(session))
+  #makeRoom(socket: Socket, address: string): 'limit' | 'address-limit' | undefined {
+    const { size } = this.#sessions
+    if (isNearLimit(socket, this.#descriptorLimit)) this.#fitting = Math.max(1, size)
+    else if (size < this.#fitting / 2) this.#fitting = Number.POSITIVE_INFINITY
+    const { maxConnections, maxConnectionsPerAddress } = this.#settings
+    const limits = { maxConnections: Math.min(maxConnections, this.#fitting), maxConnectionsPerAddress }
+    return this.#sessions.makeRoom(address, limits, (session) => this.#shed(session))
   }
 
   #shed(session: Session): void {
@@ -172,12 +181,6 @@ export class Listener {
 
   #remove(session: Session): void {
     if (this.#sessions.delete(session)) this.#parts.observer.connectionClosed()
-  }
-
-  /** Out of descriptors: the kernel's queue was refused, and one idle connection gives its own back. */
-  #acceptFailed(error: Error): void {
-    this.#parts.observer.acceptFailed(error)
-    this.#sessions.shedOne((session) => this.#shed(session))
   }
 
   #stopAccepting(): Promise<void> {

@@ -55,11 +55,6 @@ export class Sessions {
     return this.#shed(undefined, shed) ? undefined : 'limit'
   }
 
-  /** Closes the longest idle connection of all; false when none is idle. */
-  shedOne(shed: (session: Session) => void): boolean {
-    return this.#shed(undefined, shed)
-  }
-
   [Symbol.iterator](): IterableIterator<Session> {
     return this.#all.values()
   }
