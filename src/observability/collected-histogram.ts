@@ -21,6 +21,8 @@ interface Sum {
 
 interface Sample {
   readonly labels: Record<string, string | number>
+  /** Part of prom-client's samples: labels that all samples of a series have in common. */
+  readonly sharedLabels: Record<string, string>
   readonly value: number
   readonly metricName: string
 }
@@ -36,11 +38,7 @@ export class CollectedHistogram extends Histogram {
     this.#fill = fill
   }
 
-  override async get(): Promise<Awaited<ReturnType<Histogram['get']>>> {
-    return { ...(await super.get()), values: this.#samples() }
-  }
-
-  /** What the registry calls for the exposition text. prom-client does not declare it. */
+  /** What `get` and the registry ask. prom-client does not declare it. */
   getForPromString(): Promise<unknown> {
     const { name, help } = this.#config
     return Promise.resolve({ name, help, type: 'histogram', values: this.#samples() })
@@ -58,11 +56,16 @@ export class CollectedHistogram extends Histogram {
     let below = 0
     const samples: Sample[] = buckets.map((bound, bucket) => {
       below += counts[bucket] ?? 0
-      return { metricName: `${name}_bucket`, labels: { ...labels, le: bound }, value: below }
+      return { metricName: `${name}_bucket`, labels: { le: bound }, sharedLabels: labels, value: below }
     })
-    samples.push({ metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count })
-    samples.push({ metricName: `${name}_sum`, labels, value: sumMs / MS_PER_SECOND })
-    samples.push({ metricName: `${name}_count`, labels, value: count })
+    samples.push({ metricName: `${name}_bucket`, labels: { le: '+Inf' }, sharedLabels: labels, value: count })
+    samples.push({
+      metricName: `${name}_sum`,
+      labels: {},
+      sharedLabels: labels,
+      value: sumMs / MS_PER_SECOND,
+    })
+    samples.push({ metricName: `${name}_count`, labels: {}, sharedLabels: labels, value: count })
     return samples
   }
 }

@@ -111,6 +111,12 @@ export class Journal {
     )
   }
 
+  /** Something about the cache file or the secrets' files that an operator has to see to; lookups go on. */
+  fileTrouble(kind: 'cache-file' | 'secrets', where: string, text: string): void {
+    this.#parts.logger.warn({ event: kind, where }, text)
+    this.problem(kind, where, text)
+  }
+
   /** A bug here. The stack goes to the log and nowhere else. */
   defect(error: unknown, where: string): void {
     this.#parts.logger.error({ event: 'defect', where, err: error }, 'defect: please report it')

@@ -11,7 +11,17 @@ const MAX_PROBLEMS = 100
 const MAX_TEXT_LENGTH = 500
 
 /** What kind of trouble. A closed set. */
-export type ProblemKind = 'circuit' | 'canary' | 'lookup' | 'shed' | 'reload' | 'defect' | 'listener' | 'log'
+export type ProblemKind =
+  | 'circuit'
+  | 'canary'
+  | 'lookup'
+  | 'shed'
+  | 'reload'
+  | 'defect'
+  | 'listener'
+  | 'log'
+  | 'cache-file'
+  | 'secrets'
 
 /** One trouble; the same trouble again only counts up. */
 export interface Problem {
