@@ -52,7 +52,7 @@ export function exchange(
       origin: route.origin,
       path: route.pathPrefix + request.path,
       method: request.method,
-      headers: { ...request.headers, ...route.headers },
+      headers: { ...route.headers, ...request.headers },
       body: request.body ?? null,
       headersTimeout: 0,
       bodyTimeout: 0,

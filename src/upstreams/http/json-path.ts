@@ -66,3 +66,14 @@ for (const name of ['match', 'search']) {
     },
   })
 }
+
+/** Says what is wrong with a JSONPath, undefined when nothing is: for the check of a configuration. */
+export function whyNoJsonPath(text: string): string | undefined {
+  try {
+    new JsonPath(text)
+    return undefined
+  } catch (error) {
+    if (error instanceof TypeError) return error.message
+    throw error
+  }
+}

@@ -2,6 +2,7 @@
  * Every way in which a service or the network can fail, made to happen, with real sockets.
  */
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, onTestFinished, test } from 'vitest'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
@@ -187,6 +188,7 @@ describe('an answer that is not wanted any more', () => {
     await service.received(1)
     controller.abort()
     assert.equal(summary(await reply), 'timeout neutral final')
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
   })
 
   test('is not asked at all when that is known before', async () => {
@@ -195,6 +197,32 @@ describe('an answer that is not wanted any more', () => {
     assert.equal(summary(reply), 'timeout neutral final')
     assert.equal(service.requests.length, 0)
   })
+})
+
+test('a reply that is complete leaves no listener on a signal that lives on', async () => {
+  const { endpoint } = await serviceAnd({ text: 'x' })
+  const { signal } = new AbortController()
+  await endpoint.send('a', { timeoutMs: LONG_MS, signal })
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
+})
+
+test('a body that does not matter is not waited for, and not read on when it is large', async () => {
+  for (const announced of [true, false]) {
+    const length = announced ? 'content-length: 10000000' : 'transfer-encoding: chunked'
+    const chunk = announced ? 'x'.repeat(1000) : `3e8\r\n${'x'.repeat(1000)}\r\n`
+    const bytes = `HTTP/1.1 503 Busy\r\n${length}\r\nretry-after: 7\r\n\r\n${chunk.repeat(100)}`
+    const { service, endpoint } = await serviceAnd({ act: 'raw', bytes })
+    const reply = await endpoint.send('a', { timeoutMs: LONG_MS })
+    assert.equal(summary(reply), 'status bad again')
+    assert.equal(reply.retryAfterMs, 7000)
+    await service.closed(1)
+  }
+})
+
+test('an interim reply is not the reply', async () => {
+  const bytes = 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx'
+  const { endpoint } = await serviceAnd({ act: 'raw', bytes })
+  assert.deepEqual((await endpoint.send('a', { timeoutMs: LONG_MS })).result, { kind: 'found', value: 'x' })
 })
 
 test('a request that was given up while connecting is never sent, and its place is free again', async () => {
