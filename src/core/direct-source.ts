@@ -1,0 +1,31 @@
+/**
+ * An upstream that a table asks without a store: a static one, whose answers are at hand.
+ */
+import { temporary } from './result.ts'
+import type { LookupContext, Sourced, TableSource } from './table-source.ts'
+import type { Answer, Upstream } from './upstream.ts'
+
+export class DirectSource implements TableSource {
+  readonly name: string
+  readonly #table: string
+  readonly #upstream: Upstream
+
+  constructor(table: string, upstream: Upstream) {
+    this.name = upstream.name
+    this.#table = table
+    this.#upstream = upstream
+  }
+
+  ask(key: string, { deadlineMs, explanation }: LookupContext): Sourced | Promise<Sourced> {
+    const answer = this.#upstream.ask({ table: this.#table, key, deadlineMs, background: false, explanation })
+    return answer instanceof Promise ? answer.then(sourced) : sourced(answer)
+  }
+}
+
+function sourced({ result, source }: Answer): Sourced {
+  if (result.kind !== 'notmodified') return { result, source }
+  return {
+    result: temporary('defect', 'an upstream said "not modified" to a question without a condition'),
+    source,
+  }
+}

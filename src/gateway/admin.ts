@@ -1,0 +1,108 @@
+/**
+ * The admin API of the configuration, running: where it listens, and what it may see and do.
+ */
+import type { Server } from 'node:net'
+import { loadPageFiles } from '../admin/page-files.ts'
+import type { AdminPorts } from '../admin/ports.ts'
+import { AdminServer, bindInet } from '../admin/server.ts'
+import type { AdminConfig } from '../config/model.ts'
+import { type Address, formatAddress } from '../core/address.ts'
+import type { LookupResult } from '../core/result.ts'
+import { listenError } from '../net/listen-error.ts'
+import { passedSocket } from '../net/systemd.ts'
+import { listenOnUnixSocket, type SocketFile } from '../net/unix-socket.ts'
+import { socketmap } from '../protocols/socketmap/server.ts'
+import { tcpTable } from '../protocols/tcp-table/server.ts'
+
+const PAGE_FOLDER = new URL('../admin/page/', import.meta.url)
+
+/** What the gateway gives; the rest is the same for every one. */
+export type GatewayPorts = Omit<AdminPorts, 'wireReplies' | 'page'>
+
+/** One admin server and its socket file. */
+export class RunningAdmin {
+  #config: AdminConfig
+  readonly #server: AdminServer
+  #file: SocketFile | undefined
+
+  private constructor(config: AdminConfig, server: AdminServer) {
+    this.#config = config
+    this.#server = server
+  }
+
+  /** @throws ListenError that says what to do. */
+  static async open(config: AdminConfig, ports: GatewayPorts): Promise<RunningAdmin> {
+    const page = await loadPageFiles(PAGE_FOLDER)
+    const server = await AdminServer.create({ settings: config, ports: { ...ports, wireReplies, page } })
+    const admin = new RunningAdmin(config, server)
+    try {
+      await server.listen((socket) => admin.#bind(socket))
+    } catch (error) {
+      await server.close()
+      throw listenError(formatAddress(config.address), error)
+    }
+    return admin
+  }
+
+  /** Tells whether a changed configuration can be taken over without closing the socket. */
+  fits(config: AdminConfig): boolean {
+    return (
+      formatAddress(config.address) === formatAddress(this.#config.address) &&
+      (config.tls === undefined) === (this.#config.tls === undefined)
+    )
+  }
+
+  reconfigure(config: AdminConfig): void {
+    this.#server.reconfigure(config)
+    this.#file?.setAccess(config)
+    this.#config = config
+  }
+
+  get config(): AdminConfig {
+    return this.#config
+  }
+
+  /** The address in use: with the port that was really bound. */
+  get bound(): Address {
+    const bound = this.#server.app.server.address()
+    if (this.#config.address.kind === 'unix' || bound === null) return this.#config.address
+    if (typeof bound === 'string') return { kind: 'unix', path: bound }
+    return { kind: 'inet', host: bound.address, port: bound.port }
+  }
+
+  async close(): Promise<void> {
+    this.#file?.remove()
+    await this.#server.close()
+  }
+
+  async #bind(server: Server): Promise<void> {
+    const { address } = this.#config
+    switch (address.kind) {
+      case 'inet':
+        return bindInet(address.host, address.port)(server)
+      case 'unix':
+        this.#file = await listenOnUnixSocket(server, address.path, this.#config)
+        return
+      case 'systemd':
+        return listenOnDescriptor(
+          server,
+          passedSocket(address.name, { environment: process.env, pid: process.pid }),
+        )
+    }
+  }
+}
+
+function listenOnDescriptor(server: Server, fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ fd }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+/** What each protocol would send. */
+function wireReplies(result: LookupResult): { socketmap: string; tcp_table: string } {
+  return { socketmap: socketmap.encodeReply(result), tcp_table: tcpTable.encodeReply(result) }
+}

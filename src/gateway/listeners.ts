@@ -1,0 +1,83 @@
+/**
+ * The listeners of the configuration, running. A reload opens new ones before anything else
+ * changes, changes those that stay without closing a connection, and drains those that go.
+ */
+import type { ListenerConfig } from '../config/model.ts'
+import { formatAddress } from '../core/address.ts'
+import type { Lookup } from '../core/lookup.ts'
+import { type Listener, openListener } from '../net/listener.ts'
+import type { ListenerObserver } from '../net/listener-observer.ts'
+import type { GatewayParts } from './parts.ts'
+
+export type RunningListeners = ReadonlyMap<string, Listener>
+
+/** What a reload does to the listeners, once committed. */
+export interface ListenerPlan {
+  readonly opened: RunningListeners
+  readonly kept: ReadonlyMap<string, { readonly listener: Listener; readonly config: ListenerConfig }>
+  readonly removed: readonly Listener[]
+}
+
+/**
+ * Opens the listeners that do not run yet. When one cannot be opened, the others are closed again.
+ *
+ * @throws ListenError that names the listener and what to do.
+ */
+export async function planListeners(
+  configs: readonly ListenerConfig[],
+  running: RunningListeners,
+  lookup: Lookup,
+  { clock, observability }: GatewayParts,
+): Promise<ListenerPlan> {
+  const opened = new Map<string, Listener>()
+  const kept = new Map<string, { listener: Listener; config: ListenerConfig }>()
+  try {
+    for (const [id, config] of identified(configs)) {
+      const listener = running.get(id)
+      if (listener !== undefined) kept.set(id, { listener, config })
+      else {
+        const observer: ListenerObserver = observability.observer.listener(config.name)
+        opened.set(id, await openListener(config, { lookup, clock, observer }))
+      }
+    }
+  } catch (error) {
+    await Promise.all(Array.from(opened.values(), (listener) => listener.close()))
+    throw error
+  }
+  const removed = Array.from(running).flatMap(([id, listener]) => (kept.has(id) ? [] : [listener]))
+  return { opened, kept, removed }
+}
+
+/**
+ * Gives the listeners that stay their new settings; all of them, or none.
+ *
+ * @throws ListenError when the owner or mode of a socket file cannot be set.
+ */
+export function commitListeners({ opened, kept }: ListenerPlan): RunningListeners {
+  const changed: { readonly listener: Listener; readonly before: Listener['settings'] }[] = []
+  try {
+    for (const { listener, config } of kept.values()) {
+      const before = listener.settings
+      listener.update(config)
+      changed.push({ listener, before })
+    }
+  } catch (error) {
+    for (const { listener, before } of changed) listener.update(before)
+    throw error
+  }
+  return new Map([...Array.from(kept, ([id, { listener }]) => [id, listener] as const), ...opened])
+}
+
+/**
+ * Two listeners are the same over a reload when protocol and address are. Port 0 may stand
+ * several times, so those are counted.
+ */
+function* identified(configs: readonly ListenerConfig[]): Generator<[id: string, config: ListenerConfig]> {
+  const seen = new Map<string, number>()
+  for (const config of configs) {
+    const name = `${config.protocol} ${formatAddress(config.address)}`
+    const nth = seen.get(name) ?? 0
+    seen.set(name, nth + 1)
+    yield [`${name} ${nth}`, config]
+  }
+}

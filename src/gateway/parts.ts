@@ -1,0 +1,13 @@
+/**
+ * What every room of the gateway works with.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { Observability } from '../observability/observability.ts'
+
+/** Made once, and shared by all rooms over every reload. */
+export interface GatewayParts {
+  readonly clock: Clock
+  /** Numbers from 0 up to 1: for jitter and backoff. */
+  readonly random: () => number
+  readonly observability: Observability
+}
