@@ -13,12 +13,8 @@ const ONE_WISH_MS = 300
 
 /** A gateway that answers. */
 export interface RunningGateway {
-  /**
-   * Reads the configuration file again and takes it over if it is good.
-   *
-   * @returns Every problem of a bad file, one line each; the old configuration then stays.
-   */
-  reload(): Promise<readonly string[]>
+  /** Reads the configuration file again and takes it over if it is good; the log says what came of it. */
+  reload(): Promise<unknown>
   /** Answers what is in flight, then closes everything. */
   stop(): Promise<void>
 }
@@ -51,10 +47,10 @@ export async function runUntilSignal(
   const wishes = endWishes(signals, clock)
   // Reloads follow each other: two at once would not know which file is the newer.
   let reloading = Promise.resolve()
-  const reload = (): void => {
-    reloading = reloading.then(() => reportReload(gateway, io))
+  const onHangup = (): void => {
+    reloading = reloading.then(() => reload(gateway, io))
   }
-  signals.on('SIGHUP', reload)
+  signals.on('SIGHUP', onHangup)
   try {
     const why = await Promise.race([wishes.first, childEnded.then(() => 'child-ended' as const)])
     const stopped = gateway.stop().then(() => 'stopped' as const)
@@ -62,7 +58,7 @@ export async function runUntilSignal(
     return why === 'wished' ? how : why
   } finally {
     wishes.dispose()
-    signals.off('SIGHUP', reload)
+    signals.off('SIGHUP', onHangup)
   }
 }
 
@@ -95,9 +91,9 @@ function endWishes(
   return { first, second, dispose }
 }
 
-async function reportReload(gateway: RunningGateway, io: CommandIo): Promise<void> {
+async function reload(gateway: RunningGateway, io: CommandIo): Promise<void> {
   try {
-    for (const problem of await gateway.reload()) io.stderr.write(`${problem}\n`)
+    await gateway.reload()
   } catch (error) {
     // A reload that breaks must not take the running gateway with it.
     io.stderr.write(`mapgate: the reload failed: ${error instanceof Error ? error.message : String(error)}\n`)

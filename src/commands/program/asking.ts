@@ -76,7 +76,8 @@ Examples:
   mapgate purge aliases sales@lighthouse.example
   mapgate purge aliases @lighthouse.example
 
-Exit codes: 0 done, 64 wrong command line, 69 gateway not reachable, 77 no such table, or not allowed.
+Exit codes: 0 done, 64 wrong command line, 69 gateway not reachable, 77 no such table, or not
+allowed.
 ${FINDING}`,
     )
     .action(async (table: string, key: string | undefined, options: AdminOptions & { json?: boolean }) => {
