@@ -214,10 +214,9 @@ describe('docs/metrics.md', () => {
       .split('\n')
       .filter((line) => line.startsWith('| `mapgate_'))
     const actual: string[] = []
-    for (const metric of metrics.registry.getMetricsAsArray()) {
-      if (!metric.name.startsWith('mapgate_')) continue
-      const { name, help, type } = await metric.get()
-      const labels = labelNamesOf(metric).map((label) => `\`${label}\``)
+    for (const { name, help, type } of await metrics.registry.getMetricsAsJSON()) {
+      if (!name.startsWith('mapgate_')) continue
+      const labels = labelNamesOf(metrics.registry.getSingleMetric(name)).map((label) => `\`${label}\``)
       actual.push(`| \`${name}\` | ${type} | ${labels.join(' ')} | ${help} |`)
     }
     expect(documented).toEqual(actual)
@@ -225,6 +224,6 @@ describe('docs/metrics.md', () => {
 })
 
 /** prom-client keeps the label names and does not declare them. */
-function labelNamesOf(metric: object): string[] {
-  return 'labelNames' in metric ? (metric.labelNames as string[]) : []
+function labelNamesOf(metric: object | undefined): string[] {
+  return metric !== undefined && 'labelNames' in metric ? (metric.labelNames as string[]) : []
 }
