@@ -20,7 +20,12 @@ export const MAX_FILE_CHARACTERS = 4 * 1024 * 1024
 const MAX_DEPTH = 64
 
 /** Most values in a file, those that aliases repeat included. Ours, against alias bombs. */
-const MAX_NODES = 500_000
+const MAX_NODES = 200_000
+
+const TOO_DEEP = 'is nested too deeply; write it flatter'
+
+/** The parser turns the RangeError of a stack that is used up into one of its own errors, with this text of V8. */
+const STACK_EXHAUSTED = /call stack/
 
 /** Where one value and its key begin, as offsets in the text. */
 interface Place {
@@ -89,13 +94,15 @@ export function readDocument(text: string): SourceDocument {
       lineCounter: lines,
       prettyErrors: false,
       uniqueKeys: false,
-      logLevel: 'silent',
+      // `silent` would also keep quiet about a second document.
+      logLevel: 'error',
     })
+    if (document.errors.some(({ message }) => STACK_EXHAUSTED.test(message))) return broken(0, TOO_DEEP)
     if (document.errors.length > 0) {
       const problems = document.errors.map((error) => ({
         path: [],
         offset: error.pos[0],
-        message: `not valid YAML: ${firstLine(error.message)}`,
+        message: `not valid YAML: ${SYNTAX_WORDS[error.code] ?? firstLine(error.message)}`,
       }))
       return new SourceDocument(null, problems, lines, places)
     }
@@ -104,9 +111,14 @@ export function readDocument(text: string): SourceDocument {
     return new SourceDocument(tree, reader.problems, lines, places)
   } catch (error) {
     // The parser calls itself for every level: a file of brackets alone exhausts the stack.
-    if (error instanceof RangeError) return broken(0, 'is nested too deeply; write it flatter')
+    if (error instanceof RangeError) return broken(0, TOO_DEEP)
     throw error
   }
+}
+
+/** Where the parser speaks to programmers. */
+const SYNTAX_WORDS: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'a second document begins here; one file holds one',
 }
 
 function firstLine(message: string): string {
@@ -129,6 +141,14 @@ class TreeReader {
     const resolved = isAlias(node) ? node.resolve(this.#document) : (node as Node | null | undefined)
     const offset = offsetOf(node) ?? keyOffset ?? 0
     this.#nodes++
+    if (isAlias(node) && resolved === undefined) {
+      this.problems.push({
+        path,
+        offset,
+        message: `*${node.source} stands for nothing; there is no &${node.source} before it`,
+      })
+      return null
+    }
     if (this.#nodes > MAX_NODES || path.length > MAX_DEPTH) return this.#tooLarge(path, offset)
     const isCollection = isMap(resolved) || isSeq(resolved)
     this.#places.set(JSON.stringify(path), { key: keyOffset, value: offset, isCollection })

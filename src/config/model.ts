@@ -56,6 +56,7 @@ export interface AdminConfig {
   readonly hosts: readonly string[]
   /** `viewer`: /metrics needs that role; `open`: anybody reads it. */
   readonly metrics: 'viewer' | 'open'
+  /** Absolute paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined
 }
 
@@ -81,6 +82,7 @@ export interface HttpUpstreamConfig {
   readonly maxBodyBytes: number
   readonly hedgeAfterMs: number | undefined
   readonly proxy: string | undefined
+  /** `ca`, `cert` and `key` are absolute paths of PEM files, which were readable when the file was checked. */
   readonly tls:
     | {
         readonly ca: string | undefined

@@ -13,7 +13,9 @@ import { type ConfigIssue, formatPath, type Path } from './issue.ts'
 export class Report {
   readonly errors: ConfigIssue[] = []
   readonly warnings: ConfigIssue[] = []
-  readonly #broken: Path[] = []
+  /** JSON of the paths that are wrong, and of everything above them. */
+  readonly #broken = new Set<string>()
+  readonly #aboveBroken = new Set<string>()
   readonly #file: string
   readonly #document: SourceDocument
 
@@ -24,12 +26,13 @@ export class Report {
 
   /** Remembers that the value at this path is wrong, and that this was said. */
   markBroken(path: Path): void {
-    this.#broken.push(path)
+    this.#broken.add(JSON.stringify(path))
+    for (const above of prefixes(path)) this.#aboveBroken.add(above)
   }
 
   /** Tells whether this value, or one that it is a part of, is known to be wrong. */
   isBroken(path: Path): boolean {
-    return this.#broken.some((broken) => isWithin(path, broken))
+    return prefixes(path).some((part) => this.#broken.has(part))
   }
 
   /** @param part Where to point: at the value (maps and lists at their key), or always at the key. */
@@ -69,7 +72,7 @@ export class Report {
   }
 
   #isKnown(path: Path): boolean {
-    return this.#broken.some((broken) => isWithin(path, broken) || isWithin(broken, path))
+    return this.isBroken(path) || this.#aboveBroken.has(JSON.stringify(path))
   }
 
   #add(list: ConfigIssue[], path: Path, message: string, part: 'key' | 'value'): void {
@@ -90,7 +93,7 @@ export class Report {
   }
 }
 
-/** Tells whether a path is the other one or lies below it. */
-function isWithin(path: Path, other: Path): boolean {
-  return other.length <= path.length && other.every((part, index) => part === path[index])
+/** JSON of a path and of everything above it. */
+function prefixes(path: Path): readonly string[] {
+  return path.map((_, index) => JSON.stringify(path.slice(0, index + 1)))
 }

@@ -21,8 +21,11 @@ export function checkShape(tree: TreeMap, report: Report, mayQuote: MayQuote): v
   const validate = compiled()
   if (validate(tree)) return
   for (const error of validate.errors ?? []) {
+    // `if` and the pattern of a name are told by another error beside them.
+    if (error.keyword === 'if' || error.propertyName !== undefined) continue
     const failure = understand(error, tree, mayQuote)
-    if (tell(failure, report)) mend(failure, tree, report)
+    if (!report.isBroken(failure.path)) tell(failure, report)
+    mend(failure, tree, report)
   }
 }
 
@@ -68,30 +71,27 @@ function understand(error: ErrorObject, tree: Tree, mayQuote: MayQuote): Failure
   return { error, path, schema: (error.parentSchema ?? {}) as SchemaNode, shown }
 }
 
-/** @returns False when there is nothing to tell: another failure says it. */
-function tell(failure: Failure, report: Report): boolean {
+function tell(failure: Failure, report: Report): void {
   const { error, path, schema } = failure
-  if (error.keyword === 'if' || error.propertyName !== undefined || report.isBroken(path)) return false
   const key = keyOf(error)
   switch (error.keyword) {
     case 'additionalProperties': {
       const known = Object.keys(schema.properties ?? {})
       const near = nearest(key, known)
-      const advice = near === undefined ? `known are ${listOf(known, 'and')}` : `did you mean "${near}"`
+      const advice = near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"`
       report.keyError(path, key, `unknown key ${JSON.stringify(key)}; ${advice}`)
-      return true
+      return
     }
     case 'propertyNames': {
       const advice = 'use letters, digits, ".", "_" and "-", a letter or digit first'
       report.keyError(path, key, `${JSON.stringify(key)} cannot be a name here; ${advice}`)
-      return true
+      return
     }
     case 'required':
       report.errorHere(path, `${JSON.stringify(key)} is missing; add it`)
-      return true
+      return
     default:
       report.errorHere(path, WORDS[error.keyword]?.(failure) ?? `${failure.shown} cannot stand here`)
-      return true
   }
 }
 
@@ -122,7 +122,7 @@ function mend(failure: Failure, tree: TreeMap, report: Report): void {
 
 /** A value of the right type. */
 function harmless(schema: SchemaNode): Tree {
-  if (schema.default !== undefined) return schema.default as Tree
+  if (schema.default !== undefined) return structuredClone(schema.default) as Tree
   if (schema.if !== undefined) return harmless(schema.else ?? {})
   switch (schema.type) {
     case 'object': {

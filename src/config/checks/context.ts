@@ -2,8 +2,7 @@
  * What every cross-check gets: the filled file, what was really written in it, and where to
  * report.
  */
-import { asMap } from '../defaults.ts'
-import type { TreeMap } from '../document.ts'
+import type { Tree, TreeMap } from '../document.ts'
 import type { Path } from '../issue.ts'
 import type { Report } from '../report.ts'
 import type { ConfigFileContent } from '../schema/file.ts'
@@ -22,10 +21,10 @@ export interface CheckContext {
 
 /** Tells whether somebody wrote this key, in the section itself or in `defaults:`. */
 export function isWritten(context: CheckContext, path: Path): boolean {
-  let at: TreeMap = context.written
-  for (const part of path.slice(0, -1)) {
-    const list = at as unknown as readonly unknown[]
-    at = asMap((Array.isArray(at) ? list[Number(part)] : at[part]) as TreeMap | undefined)
+  let at: Tree | undefined = context.written
+  for (const part of path) {
+    if (at === null || typeof at !== 'object') return false
+    at = (at as TreeMap)[part]
   }
-  return at[String(path.at(-1))] !== undefined
+  return at !== undefined
 }

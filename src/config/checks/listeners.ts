@@ -143,7 +143,7 @@ function checkAdmin(context: CheckContext, admin: AdminFile, address: Address): 
   if (isOpen && admin.tokens.length === 0) {
     report.error(
       ['admin', 'listen'],
-      `${context.show(['admin', 'listen'], admin.listen)} can be reached from other machines, so "tokens" are needed; add one, or listen on 127.0.0.1`,
+      `${context.show(['admin', 'listen'], admin.listen)} may be reached from other machines, so "tokens" are needed; add one, or listen on 127.0.0.1`,
     )
   }
   if (isOpen && admin.anonymous === 'operator') {

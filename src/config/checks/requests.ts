@@ -91,6 +91,8 @@ function checkTemplate(
     return
   }
   const { unknownName, message } = template
+  // Something was meant here; no second complaint that the key is not used.
+  used.add(unknownName ?? 'key')
   const near = unknownName === undefined ? undefined : nearest(unknownName, known)
   context.report.error(
     at,

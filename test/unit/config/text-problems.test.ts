@@ -1,0 +1,72 @@
+/**
+ * What is said about mistakes in the text itself: whole lines, as they are printed.
+ */
+import { describe, expect, test } from 'vitest'
+import { LISTENERS, TABLES, UPSTREAMS } from './good-sections.ts'
+import { problemsIn } from './problems.ts'
+
+describe('problems: the text', () => {
+  const cases: [name: string, yaml: string, expected: string[]][] = [
+    [
+      'an empty file says what the shortest one has',
+      ``,
+      ['mapgate.yaml:1:1: is empty or no map; the shortest file has "listeners", "upstreams" and "tables"'],
+    ],
+    [
+      'a list is no configuration',
+      `- a`,
+      ['mapgate.yaml:1:1: is empty or no map; the shortest file has "listeners", "upstreams" and "tables"'],
+    ],
+    [
+      'a syntax error has its place',
+      `listeners: [`,
+      [
+        'mapgate.yaml:1:13: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+      ],
+    ],
+    [
+      'a key that stands twice is an error',
+      `${LISTENERS}
+${UPSTREAMS}
+${TABLES}
+reload: watch
+reload: manual`,
+      ['mapgate.yaml:5:1: the key "reload" stands twice; remove one'],
+    ],
+    [
+      'a key that is a map is an error',
+      `${LISTENERS}
+${UPSTREAMS}
+${TABLES}
+? { a: b }
+: c`,
+      ['mapgate.yaml:4:3: has a key that is a map or a list; keys must be text'],
+    ],
+    [
+      'two documents are an error',
+      `${LISTENERS}
+${UPSTREAMS}
+${TABLES}
+---
+a: b`,
+      ['mapgate.yaml:4:1: not valid YAML: a second document begins here; one file holds one'],
+    ],
+    [
+      'a tab as indentation is an error',
+      `listeners:
+	- a`,
+      ['mapgate.yaml:2:1: not valid YAML: Tabs are not allowed as indentation'],
+    ],
+    [
+      'an alias to nothing is an error',
+      `listeners: *nothing`,
+      ['mapgate.yaml:1:12: listeners: *nothing stands for nothing; there is no &nothing before it'],
+    ],
+  ]
+
+  for (const [name, yaml, expected] of cases) {
+    test(`tells: ${name}`, async () => {
+      expect(await problemsIn(yaml)).toEqual(expected)
+    })
+  }
+})
