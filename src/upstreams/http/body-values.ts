@@ -3,14 +3,14 @@
  *
  * | in the reply | becomes |
  * | --- | --- |
- * | a text | itself |
+ * | a text | itself; a plain text that is empty must have a length, or it may be a broken reply |
  * | a number | its decimal text |
  * | `null`, `""`, `[]` | nothing: skipped, and "not found" when there is nothing else |
  * | an array | its elements, one by one |
  * | true, false, an object, an array in an array, a control character | unreadable |
  */
 import type { JsonPath } from './json-path.ts'
-import { type HttpResponse, isHtml, isIdentity, mediaType } from './response.ts'
+import { type HttpResponse, isFramed, isHtml, isIdentity, mediaType } from './response.ts'
 
 /** What a body holds. */
 export type BodyValues =
@@ -53,7 +53,10 @@ export function readBody(response: HttpResponse, selectors: BodySelectors): Body
   const isJson = type === 'application/json' || type.endsWith('+json')
   if (selectors.value === undefined && selectors.error === undefined && !isJson) {
     if (isHtml(response)) return unreadable('is a web page')
-    return checked([text.replace(/\r?\n$/, '')])
+    const line = text.replace(/\r?\n$/, '')
+    // Else a service that broke down behind the head would have said "not found".
+    if (line === '' && !isFramed(response)) return unreadable('is empty, and ends only with its connection')
+    return checked([line])
   }
   const document = parseJson(text)
   return document === undefined ? unreadable('is not JSON') : readDocument(document.json, selectors)

@@ -38,6 +38,13 @@ export function isIdentity(headers: HeaderFields): boolean {
   return coding === '' || coding === 'identity'
 }
 
+/** True when the end of the body is known by other means than the end of the connection (RFC 9112 section 6.3). */
+export function isFramed({ status, headers }: HttpResponse): boolean {
+  return (
+    status === 204 || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  )
+}
+
 /** True for a web page: by its type, or by how it begins. */
 export function isHtml(response: HttpResponse): boolean {
   const type = mediaType(response.headers)

@@ -44,6 +44,23 @@ describe('what a service answers', () => {
     ['a selected empty text is not found', { json: { goto: '' } }, 'notfound', value],
     ['a selected empty array is not found', { json: { goto: [] } }, 'notfound', value],
     ['an empty plain text is not found', { text: '' }, 'notfound'],
+    [
+      'an empty text that ends with its connection may be a broken reply',
+      { act: 'raw', bytes: 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n' },
+      'temporary unreadable bad again',
+    ],
+    [
+      'an empty text that has a length is not found',
+      { act: 'raw', bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n' },
+      'notfound',
+    ],
+    ['a text of HTTP/1.0 is the value', { act: 'raw', bytes: 'HTTP/1.0 200 OK\r\n\r\na\n' }, 'found a'],
+    [
+      '204 where it is a found status is not found',
+      { status: 204 },
+      'notfound',
+      { response: { found: [204] } },
+    ],
     ['204 is not found', { status: 204 }, 'notfound'],
     ['404 is not found', { status: 404, json: { error: 'no such alias' } }, 'notfound', failing],
     ['410 is not found', { status: 410, text: 'gone' }, 'notfound'],

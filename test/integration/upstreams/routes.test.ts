@@ -131,6 +131,12 @@ describe.skipIf(!hasOpenssl)('https', () => {
     assert.equal(summary(withOne), 'found')
   })
 
+  test('with a client certificate that is none is temporary, and says so', async () => {
+    const reply = await askOnce('https://127.0.0.1:1', { tls: { ...NO_TLS, cert: 'x', key: 'x' } })
+    assert.equal(summary(reply), 'temporary connect unsent')
+    assert.match(reasonOf(reply), /ERR_OSSL_PEM_NO_START_LINE/)
+  })
+
   test('goes through a proxy by CONNECT, and its certificate is checked behind it', async () => {
     const proxy = await startProxy()
     const { origin } = await secure('server')
