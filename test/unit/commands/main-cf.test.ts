@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { printMainCf } from '../../../src/commands/main-cf.ts'
+import { parseWireEndpoint } from '../../../src/core/address.ts'
+import { collectingIo } from './collecting-io.ts'
+
+const POSTCONF = '/usr/sbin/postconf'
+
+async function linesFor(listeners: string, tables: string): Promise<string> {
+  const io = await collectingIo()
+  const text = `listeners:\n${listeners}\nupstreams: { s: { entries: { a: b } } }\ntables:\n${tables}\n`
+  await writeFile(join(io.cwd, 'mapgate.yaml'), text)
+  expect(await printMainCf([], io)).toBe(0)
+  return io.out()
+}
+
+const INET = '  - { protocol: socketmap, listen: "inet:127.0.0.1:8464" }'
+const CHROOT = '  - { protocol: socketmap, listen: "unix:/var/spool/postfix/mapgate/socketmap" }'
+const TCP = '  - { protocol: tcp_table, listen: "inet:127.0.0.1:8465", table: aliases }'
+const ALIASES = '  aliases: { upstream: s, usedBy: [virtual_alias_maps] }'
+
+describe('main-cf', () => {
+  const cases: [name: string, listeners: string[], tables: string[], expected: string][] = [
+    [
+      'a whole line for a parameter',
+      [INET],
+      [ALIASES],
+      'virtual_alias_maps = socketmap:inet:127.0.0.1:8464:aliases\n',
+    ],
+    [
+      'the other listeners as comments, a socket of the chroot in relative form',
+      [INET, CHROOT, TCP],
+      [ALIASES],
+      `virtual_alias_maps = socketmap:inet:127.0.0.1:8464:aliases
+# relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
+# or: virtual_alias_maps = socketmap:unix:mapgate/socketmap:aliases
+# or: virtual_alias_maps = tcp:127.0.0.1:8465
+`,
+    ],
+    [
+      'IPv6 in brackets',
+      [
+        '  - { protocol: socketmap, listen: "inet:[::1]:8464" }',
+        '  - { protocol: tcp_table, listen: "inet:[::1]:8465", table: aliases }',
+      ],
+      [ALIASES],
+      `virtual_alias_maps = socketmap:inet:[::1]:8464:aliases
+# or: virtual_alias_maps = tcp:[::1]:8465
+`,
+    ],
+    [
+      'two tables of one parameter in one line',
+      [INET],
+      [ALIASES, '  lists: { upstream: s, usedBy: virtual_alias_maps }'],
+      'virtual_alias_maps = socketmap:inet:127.0.0.1:8464:aliases, socketmap:inet:127.0.0.1:8464:lists\n',
+    ],
+    [
+      'a restriction as a comment, since its place among others counts',
+      [INET],
+      ['  access: { upstream: s, usedBy: [check_recipient_access, check_sender_access] }'],
+      `# put this into smtpd_recipient_restrictions:
+# check_recipient_access socketmap:inet:127.0.0.1:8464:access
+
+# put this into smtpd_sender_restrictions:
+# check_sender_access socketmap:inet:127.0.0.1:8464:access
+`,
+    ],
+    [
+      'the names of a table without usedBy',
+      [INET, TCP],
+      ['  aliases: { upstream: s }', '  other: { upstream: s }'],
+      `# table aliases:
+#   socketmap:inet:127.0.0.1:8464:aliases
+#   tcp:127.0.0.1:8465
+
+# table other:
+#   socketmap:inet:127.0.0.1:8464:other
+`,
+    ],
+    [
+      'a table that no listener serves',
+      ['  - { protocol: socketmap, listen: "inet:127.0.0.1:8464", tables: [aliases] }'],
+      [ALIASES, '  other: { upstream: s }', '  third: { upstream: s, usedBy: transport_maps }'],
+      `virtual_alias_maps = socketmap:inet:127.0.0.1:8464:aliases
+
+# table third: no listener serves it
+
+# table other: no listener serves it
+`,
+    ],
+    [
+      'a listener on every address as it is reached from this machine',
+      ['  - { protocol: socketmap, listen: "inet:0.0.0.0:8464", allow: [10.0.0.0/8] }'],
+      [ALIASES],
+      `# on another machine: the address of this one
+virtual_alias_maps = socketmap:inet:127.0.0.1:8464:aliases
+`,
+    ],
+    [
+      'a socket outside of the queue directory, with what that means',
+      ['  - { protocol: socketmap, listen: "unix:/run/mapgate/socketmap" }'],
+      [ALIASES],
+      `# daemons in a chroot do not find it; a socket below /var/spool/postfix they do
+virtual_alias_maps = socketmap:unix:/run/mapgate/socketmap:aliases
+`,
+    ],
+    [
+      'a parameter that refuses such tables',
+      [INET],
+      ['  aliases: { upstream: s, usedBy: [alias_maps] }'],
+      '# alias_maps: local(8) refuses socketmap and tcp tables\n',
+    ],
+    [
+      'addresses that are not in the file as something to put in',
+      [
+        '  - { protocol: socketmap, listen: "systemd:maps" }',
+        '  - { protocol: tcp_table, listen: "inet:127.0.0.1:0", table: aliases }',
+      ],
+      [ALIASES],
+      `# the address is that of the systemd socket maps; put it in here
+virtual_alias_maps = socketmap:inet:HOST:PORT:aliases
+# the port is chosen at start; put the real one here
+# or: virtual_alias_maps = tcp:127.0.0.1:0
+`,
+    ],
+  ]
+  for (const [name, listeners, tables, expected] of cases) {
+    test(`prints ${name}`, async () => {
+      expect(await linesFor(listeners.join('\n'), tables.join('\n'))).toBe(expected)
+    })
+  }
+
+  const EVERYTHING = [
+    ALIASES,
+    '  lists: { upstream: s, usedBy: [virtual_alias_maps] }',
+    '  routes: { upstream: s, usedBy: [transport_maps] }',
+    '  domains: { upstream: s, usedBy: [virtual_mailbox_domains, relay_domains] }',
+    '  access: { upstream: s, usedBy: [check_client_access] }',
+    '  bare: { upstream: s }',
+  ].join('\n')
+
+  test('prints only names that a wire client reads back', async () => {
+    const text = await linesFor([INET, CHROOT, TCP].join('\n'), EVERYTHING)
+    const names = text.match(/\b(socketmap|tcp):[^\s,]+/g) ?? []
+    expect(names.length).toBeGreaterThan(10)
+    for (const name of names) expect(parseWireEndpoint(name)).not.toHaveProperty('why')
+  })
+
+  test.skipIf(!existsSync(POSTCONF))('prints text that postconf reads without a warning', async () => {
+    const io = await collectingIo()
+    const folder = join(io.cwd, 'postfix')
+    await mkdir(folder)
+    await writeFile(join(folder, 'main.cf'), await linesFor([INET, CHROOT, TCP].join('\n'), EVERYTHING))
+    await writeFile(join(folder, 'master.cf'), '')
+    const output = execFileSync(POSTCONF, ['-c', folder, '-n'], { encoding: 'utf8', stdio: 'pipe' })
+    expect(output).toContain(
+      'virtual_alias_maps = socketmap:inet:127.0.0.1:8464:aliases, socketmap:inet:127.0.0.1:8464:lists\n',
+    )
+    expect(output).toContain('transport_maps = socketmap:inet:127.0.0.1:8464:routes\n')
+    expect(output).toContain('relay_domains = socketmap:inet:127.0.0.1:8464:domains\n')
+  })
+
+  test('refuses a configuration with problems, and tells them', async () => {
+    const io = await collectingIo()
+    await writeFile(join(io.cwd, 'mapgate.yaml'), 'a: 1\n')
+    await expect(printMainCf([], io)).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('mapgate.yaml:1:1: unknown key "a"'),
+    })
+  })
+
+  test('tells where a file would be looked for when there is none', async () => {
+    const io = await collectingIo()
+    await expect(printMainCf(['-c', 'x.yaml'], io)).rejects.toThrow('x.yaml:1:1: cannot be read')
+    await expect(printMainCf(['-c'], io)).rejects.toMatchObject({ exitCode: 64 })
+  })
+})
