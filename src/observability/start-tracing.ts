@@ -11,6 +11,9 @@ const MAX_WAITING_SPANS = 2048
 /** Longest wait for the collector, ms. Ours. */
 const EXPORT_TIMEOUT_MS = 5000
 
+/** `ExportResultCode.SUCCESS` of @opentelemetry/core. */
+const EXPORTED = 0
+
 /** Where OTLP/HTTP takes traces. Source: OTLP specification, OTLP/HTTP request. */
 const TRACES_PATH = 'v1/traces'
 
@@ -31,7 +34,9 @@ export async function startTracing({ otlp, version, exportFailed }: TracingOptio
       }),
     ],
   })
-  return new Tracing(api, provider.getTracer('mapgate', version), () => provider.shutdown())
+  return new Tracing(api, provider.getTracer('mapgate', version), () =>
+    provider.shutdown().catch(exportFailed),
+  )
 }
 
 function loadPackages() {
@@ -52,9 +57,9 @@ function reportFailures(exporter: SpanExporter, exportFailed: TracingOptions['ex
   return {
     export(spans: ReadableSpan[], done) {
       exporter.export(spans, (result) => {
-        // 0 is ExportResultCode.SUCCESS of @opentelemetry/core.
-        if (result.code !== 0) exportFailed(result.error)
-        done(result)
+        if (result.code !== EXPORTED) exportFailed(result.error)
+        // Told here, so it is no failure any more: the processor would make `shutdown` reject.
+        done({ code: EXPORTED })
       })
     },
     shutdown: () => exporter.shutdown(),
