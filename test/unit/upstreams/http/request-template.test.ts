@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'vitest'
+import { RequestTemplate } from '../../../../src/upstreams/http/request-template.ts'
+import type { RequestSettings } from '../../../../src/upstreams/http/settings.ts'
+import { requestSettings } from '../../../support/http-endpoint.ts'
+
+/** Hostile keys in every place are in test/integration/upstreams/injection.test.ts. */
+const build = (settings: Partial<RequestSettings>, key = 'a@b.example', prefix = '/v1') =>
+  new RequestTemplate(requestSettings(settings)).build(key, 'aliases', prefix)
+
+describe('the path of a request', () => {
+  const cases: [sentence: string, path: string, expected: string][] = [
+    ['follows the path of the endpoint', '/aliases/{key}', '/v1/aliases/a%40b.example'],
+    ['may come without its first slash', 'aliases', '/v1/aliases'],
+    ['may be the root', '/', '/v1/'],
+    ['keeps dots that are not from a key', '/../x/./y', '/v1/../x/./y'],
+    ['keeps what is encoded already', '/a%2Fb', '/v1/a%2Fb'],
+    ['has its literals made fit for a URL', '/a b/ü#', '/v1/a%20b/%C3%BC%23'],
+    ['keeps a second question mark in the query', '/a?b=?{user}', '/v1/a?b=?a'],
+  ]
+  for (const [sentence, path, expected] of cases) {
+    test(sentence, () => {
+      const request = build({ path })
+      assert.equal('path' in request ? request.path : request.suppressed, expected)
+    })
+  }
+
+  test('without a path of the endpoint begins with a slash', () => {
+    const request = build({ path: '/{user}' }, 'a@b.example', '')
+    assert.equal('path' in request && request.path, '/a')
+  })
+
+  test('tells which place the key had no part for', () => {
+    const where = (settings: Partial<RequestSettings>): string => {
+      const request = build({ path: '/x', ...settings }, 'postmaster')
+      return 'suppressed' in request ? request.suppressed : ''
+    }
+    assert.match(where({ path: '/{domain}' }), /request\.path/)
+    assert.match(where({ query: new Map([['d', '{domain}']]) }), /request\.query/)
+    assert.match(where({ headers: new Map([['d', '{domain}']]) }), /request\.headers/)
+    assert.match(where({ json: { d: '{domain}' } }), /body/)
+    assert.match(where({ form: new Map([['d', '{domain}']]) }), /body/)
+  })
+})
+
+test('a request has a body only where there is a template for one', () => {
+  const withBody = (settings: Partial<RequestSettings>) => {
+    const request = build({ method: 'POST', path: '/x', ...settings })
+    return 'body' in request ? [request.method, request.body, request.headers] : undefined
+  }
+  assert.deepEqual(withBody({}), ['POST', undefined, {}])
+  assert.deepEqual(withBody({ json: [1, null, '{user}', {}] }), [
+    'POST',
+    '[1,null,"a",{}]',
+    { 'content-type': 'application/json' },
+  ])
+  assert.deepEqual(withBody({ form: new Map([['a b', 'c d {user}']]) }), [
+    'POST',
+    'a%20b=c%20d%20a',
+    { 'content-type': 'application/x-www-form-urlencoded' },
+  ])
+})
+
+test('a table may name another content type for its JSON', () => {
+  const request = build({ json: {}, headers: new Map([['Content-Type', 'application/scim+json']]) })
+  assert.deepEqual('headers' in request && request.headers, { 'content-type': 'application/scim+json' })
+})
+
+test('a text that is no template is refused at once', () => {
+  assert.throws(() => build({ path: '/{kye}' }), /unknown placeholder \{kye\}/)
+  assert.throws(() => build({ path: '/{keys}' }), /unknown placeholder \{keys\}/)
+})
