@@ -1,61 +1,73 @@
 /**
  * A gateway in front of a test's HTTP service, and its tables in the spelling of main.cf.
+ *
+ * Every table asks `GET /TABLE?key=KEY` and takes `$.value` of the answer.
  */
-import {
-  found,
-  notFound,
-  permanent,
-  SocketmapServer,
-  type TableFunction,
-  TcpTableServer,
-  temporary,
-} from '../../src/index.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { Gateway } from '../../src/gateway.ts'
 import type { Cleanup, HttpService } from '../support/http-service.ts'
 
+/** Keys of a table in the configuration file, besides the upstream, request and response. */
+export type TableSettings = Readonly<Record<string, unknown>>
+
 export interface Serving {
-  /** `socketmap:inet:127.0.0.1:PORT:NAME` */
+  readonly gateway: Gateway
+  /** `socketmap:inet:127.0.0.1:PORT:TABLE` */
   socketmap(table: string): string
   /** `tcp:127.0.0.1:PORT` */
   tcp(table: string): string
 }
 
-export type TableSettings = Readonly<Record<string, unknown>>
+export interface ServingOptions {
+  /** One more listener for all tables. */
+  readonly socketPath?: string
+}
 
+/** Starts a gateway with one socketmap listener for all tables and one tcp listener for each. */
 export async function startServing(
   cleanup: Cleanup,
   service: HttpService,
   tables: Readonly<Record<string, TableSettings>>,
-  options: { readonly socketPath?: string } = {},
+  { socketPath }: ServingOptions = {},
 ): Promise<Serving> {
-  const functions: Record<string, TableFunction> = {}
-  for (const name of Object.keys(tables)) {
-    functions[name] = async (key) => {
-      let reply: Response
-      try {
-        reply = await fetch(`${service.origin}/${name}?key=${encodeURIComponent(key)}`)
-      } catch {
-        return temporary('connect', 'down')
-      }
-      if (reply.status === 404) return notFound()
-      if (reply.status >= 500) return temporary('status', 'broken')
-      if (reply.status !== 200) return permanent('refused', 'refused by the service')
-      const body: unknown = await reply.json()
-      const value = (body as { value: string | string[] }).value
-      return found(Array.isArray(value) ? value.join(', ') : value)
-    }
+  const names = Object.keys(tables)
+  const anyPort = 'inet:127.0.0.1:0'
+  const config = {
+    listeners: [
+      { protocol: 'socketmap', listen: anyPort },
+      ...names.map((table) => ({ protocol: 'tcp_table', listen: anyPort, table })),
+      ...(socketPath === undefined ? [] : [{ protocol: 'socketmap', listen: `unix:${socketPath}` }]),
+    ],
+    upstreams: {
+      service: {
+        endpoints: [service.origin],
+        // One request per question, so that a test knows how many answers it has to script.
+        attempts: 1,
+        // What breaks here is asked for at once again when it is mended.
+        circuitBreaker: { failures: 1_000, openFor: '1s' },
+      },
+    },
+    tables: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tableOf(name, table)])),
+    log: { level: 'silent' },
   }
-  const server = new SocketmapServer(functions)
-  const inet = await server.listen('inet:127.0.0.1:0')
-  cleanup.onTestFinished(() => server.close())
-  if (options.socketPath !== undefined) await server.listen(`unix:${options.socketPath}`)
-  const tcp = new Map<string, string>()
-  for (const [name, table] of Object.entries(functions)) {
-    const one = new TcpTableServer(table)
-    tcp.set(name, (await one.listen('inet:127.0.0.1:0')).slice('inet:'.length))
-    cleanup.onTestFinished(() => one.close())
-  }
+  // JSON is YAML, too.
+  const text = JSON.stringify(config)
+  const gateway = await Gateway.start({ load: () => parseConfig(text, 'postfix-test.yaml'), version: 'test' })
+  cleanup.onTestFinished(() => gateway.stop())
+  const [socketmap, ...others] = gateway.status().listeners.map(({ bound }) => bound)
+  const tcp = new Map(names.map((name, at) => [name, others[at]?.slice('inet:'.length)]))
   return {
-    socketmap: (table) => `socketmap:${inet}:${table}`,
+    gateway,
+    socketmap: (table) => `socketmap:${socketmap}:${table}`,
     tcp: (table) => `tcp:${tcp.get(table)}`,
+  }
+}
+
+function tableOf(name: string, settings: TableSettings): TableSettings {
+  return {
+    upstream: 'service',
+    request: { path: `/${name}`, query: { key: '{key}' } },
+    response: { value: '$.value' },
+    ...settings,
   }
 }
