@@ -13,20 +13,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address; choose one of its own',
   EACCES: 'not permitted; choose a port above 1023 or a directory that mapgate may write',
   EPERM: 'not permitted; choose a port above 1023 or a directory that mapgate may write',
-  ENOENT: 'the directory does not exist; create it',
-  ENOTDIR: 'the directory does not exist; create it',
   ENOTFOUND: 'the host name is not known; use an IP address',
   EMFILE: 'out of file descriptors; raise the limit (ulimit -n, LimitNOFILE=)',
 }
 
 /** Makes an operating system's error ours. */
 export function listenError(listener: string, error: unknown): ListenError {
-  if (error instanceof ListenError) return error
-  const code = codeOf(error)
+  const code = error instanceof ListenError ? '' : codeOf(error)
   const advice = ADVICE[code] ?? (error instanceof Error ? error.message : String(error))
-  return new ListenError(`cannot listen on ${listener}: ${advice}${code === '' ? '' : ` (${code})`}`, {
-    cause: error,
-  })
+  const suffix = code === '' ? '' : ` (${code})`
+  return new ListenError(`cannot listen on ${listener}: ${advice}${suffix}`, { cause: error })
 }
 
 /** The system's name of an error, such as EACCES; '' when it has none. */

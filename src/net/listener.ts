@@ -39,13 +39,13 @@ const KEEPALIVE_AFTER_MS = 60_000
  * @throws ListenError with a sentence that tells the operator what to do.
  */
 export async function openListener(settings: ListenerSettings, parts: ListenerParts): Promise<Listener> {
-  const listener = new Listener(settings, parts)
   try {
+    const listener = new Listener(settings, parts)
     await listener.open()
+    return listener
   } catch (error) {
     throw listenError(settings.name, error)
   }
-  return listener
 }
 
 export class Listener {

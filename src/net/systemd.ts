@@ -29,7 +29,7 @@ export interface PassedSockets {
  */
 export function passedSocket(name: string, { environment, pid }: PassedSockets): number {
   const count = Number(environment.LISTEN_FDS ?? 0)
-  if (Number(environment.LISTEN_PID ?? pid) !== pid || !(count > 0)) {
+  if (Number(environment.LISTEN_PID) !== pid || !(count > 0)) {
     throw new ListenError(
       'systemd passed no sockets to this process; start it by its socket unit (systemctl start mapgate.socket)',
     )

@@ -7,7 +7,7 @@
  * and node, which removes the name that it bound, never removes somebody else's file.
  */
 import { randomBytes } from 'node:crypto'
-import { lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs'
+import { existsSync, lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { BACKLOG } from './backlog.ts'
@@ -91,6 +91,9 @@ function bind(server: Server, path: string, mode: number): Promise<void> {
 
 /** Throws unless nothing is at `path`, or a socket that nobody answers at. */
 async function requireFree(path: string): Promise<void> {
+  // bind(2) would say so too, but libuv makes it a missing permission.
+  if (!existsSync(dirname(path)))
+    throw new ListenError(`the directory ${dirname(path)} does not exist; create it`)
   const there = lstatSync(path, { throwIfNoEntry: false })
   if (there === undefined) return
   if (!there.isSocket())
