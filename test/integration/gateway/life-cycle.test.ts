@@ -1,0 +1,207 @@
+/**
+ * Start, reload and stop of a whole gateway.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ConfigError } from '../../../src/config/issue.ts'
+import { found } from '../../../src/core/result.ts'
+import { ListenError } from '../../../src/net/listen-error.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
+import { startHttpService } from '../../support/http-service.ts'
+
+const STATIC = (value: string, more = '') => `${TWO_LISTENERS}
+upstreams:
+  fixed: { entries: { a: [${value}] } }
+tables:
+  aliases: { upstream: fixed }
+${more}
+`
+
+describe('start', () => {
+  test('refuses a bad configuration with every issue', async (t) => {
+    const start = startGateway(t, 'listeners: []\ntables: { aliases: { upstream: nosuch } }\n')
+    const error = await start.catch((thrown) => thrown)
+    expect(error).toBeInstanceOf(ConfigError)
+    expect(error.message).toContain('mapgate.yaml:')
+  })
+
+  test('refuses an address that is taken, and leaves nothing behind', async (t) => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    t.onTestFinished(() => new Promise((resolve) => taken.close(() => resolve())))
+    const { port } = taken.address() as { port: number }
+    const yaml = STATIC('b').replace('inet:127.0.0.1:0", table', `inet:127.0.0.1:${port}", table`)
+    await expect(startGateway(t, yaml)).rejects.toThrow(ListenError)
+    await expect(startGateway(t, yaml)).rejects.toThrow(`inet:127.0.0.1:${port}`)
+  })
+})
+
+describe('reload', () => {
+  test('takes over a changed table while a connection stays', async (t) => {
+    const gateway = await startGateway(t, STATIC('before'))
+    const client = gateway.socketmap()
+    expect(await client.lookup('aliases', 'a')).toEqual(found('before'))
+    gateway.write(STATIC('after'))
+    expect(await gateway.gateway.reload()).toMatchObject({
+      ok: true,
+      changes: ['upstream fixed changed', 'table aliases changed'],
+    })
+    expect(await client.lookup('aliases', 'a')).toEqual(found('after'))
+    expect(gateway.gateway.status().listeners[0]?.connections).toBe(1)
+  })
+
+  test('keeps what it has when the file is bad, and says where', async (t) => {
+    const gateway = await startGateway(t, STATIC('before'))
+    gateway.write(STATIC('after').replace('upstream: fixed', 'upstream: nosuch'))
+    const report = await gateway.gateway.reload()
+    expect(report.ok).toBe(false)
+    expect(report).toMatchObject({
+      issues: [expect.stringMatching(/^mapgate\.yaml:\d+:\d+: tables\.aliases/)],
+    })
+    expect(await gateway.socketmap().lookup('aliases', 'a')).toEqual(found('before'))
+  })
+
+  test('keeps what it has when a new listener cannot listen', async (t) => {
+    const gateway = await startGateway(t, STATIC('before'))
+    const taken = gateway.address('socketmap').port
+    const more = `  - { protocol: socketmap, listen: "inet:127.0.0.1:${taken}" }\nadmin:`
+    gateway.write(STATIC('after').replace('admin:', more))
+    const report = await gateway.gateway.reload()
+    expect(report).toMatchObject({
+      ok: false,
+      issues: [expect.stringContaining('another program listens there')],
+    })
+    expect(await gateway.socketmap().lookup('aliases', 'a')).toEqual(found('before'))
+  })
+
+  test('opens and closes listeners', async (t) => {
+    const gateway = await startGateway(t, STATIC('b'))
+    const socket = join(gateway.folder, 'socket')
+    const listeners = `listeners: [{ protocol: socketmap, listen: "unix:${socket}" }]`
+    gateway.write(`${listeners}
+upstreams: { fixed: { entries: { a: [b] } } }
+tables: { aliases: { upstream: fixed } }
+`)
+    expect(await gateway.gateway.reload()).toMatchObject({ ok: true })
+    expect(gateway.gateway.status().listeners).toMatchObject([{ bound: `unix:${socket}` }])
+  })
+
+  test('keeps stored answers of a table that asks the same, and drops those of one that does not', async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = { text: 'b' }
+    const yaml = (path: string, ttl: string) => `${TWO_LISTENERS}
+upstreams: { directory: { endpoints: ["${service.origin}"] } }
+tables: { aliases: { upstream: directory, request: { path: "${path}" }, cache: { ttl: ${ttl} } } }
+`
+    const gateway = await startGateway(t, yaml('/{key}', '60s'))
+    const client = gateway.socketmap()
+    await client.lookup('aliases', 'a')
+    gateway.write(yaml('/{key}', '30s'))
+    await gateway.gateway.reload()
+    await client.lookup('aliases', 'a')
+    expect(service.requests).toHaveLength(1)
+    gateway.write(yaml('/other/{key}', '30s'))
+    expect(await gateway.gateway.reload()).toMatchObject({
+      changes: expect.arrayContaining([expect.stringContaining('1 stored answers dropped')]),
+    })
+    await client.lookup('aliases', 'a')
+    expect(service.requests.map(({ url }) => url)).toEqual(['/a', '/other/a'])
+  })
+
+  test('counts what it did', async (t) => {
+    const gateway = await startGateway(t, STATIC('b'))
+    await gateway.gateway.reload()
+    gateway.write('listeners: 1')
+    await gateway.gateway.reload()
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    expect(metrics).toMatch(/^mapgate_config_reloads_total\{result="ok"\} 1$/m)
+    expect(metrics).toMatch(/^mapgate_config_reloads_total\{result="failed"\} 1$/m)
+  })
+})
+
+describe('secrets', () => {
+  test('are read again after the service refused them, and the next lookup is answered', async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = ({ headers }) =>
+      headers.authorization === 'Bearer new-token' ? { text: 'b' } : { status: 401 }
+    const yaml = (folder: string) => `${TWO_LISTENERS}
+upstreams:
+  directory:
+    endpoints: ["${service.origin}"]
+    headers: { authorization: "Bearer \${file:${folder}/token}" }
+tables: { aliases: { upstream: directory, request: { path: "/{key}" } } }
+`
+    const gateway = await startGateway(t, STATIC('b'))
+    const token = join(gateway.folder, 'token')
+    writeFileSync(token, 'old-token\n')
+    gateway.write(yaml(gateway.folder))
+    await gateway.gateway.reload()
+    writeFileSync(token, 'new-token\n')
+    const client = gateway.socketmap()
+    expect(await client.lookup('aliases', 'one')).toMatchObject({ kind: 'permanent' })
+    await expect.poll(() => client.lookup('aliases', `k${service.requests.length}`)).toEqual(found('b'))
+    expect(readFileSync(join(gateway.folder, 'log'), 'utf8')).not.toContain('-token')
+  })
+})
+
+describe('stop', () => {
+  test('answers what is in flight before it closes', async (t) => {
+    const service = await startHttpService(t)
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    service.otherwise = { text: 'b', after: held }
+    const gateway = await startGateway(
+      t,
+      `${TWO_LISTENERS}
+upstreams: { directory: { endpoints: ["${service.origin}"] } }
+tables: { aliases: { upstream: directory, request: { path: "/{key}" } } }
+`,
+    )
+    const answer = gateway.socketmap().lookup('aliases', 'a')
+    await expect.poll(() => service.requests.length).toBe(1)
+    const stopped = gateway.gateway.stop()
+    expect(gateway.gateway.status().state).toBe('draining')
+    release()
+    expect(await answer).toEqual(found('b'))
+    await stopped
+  })
+
+  test('answers a lookup that takes too long as temporary, and does not wait for it', async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = { act: 'silence' }
+    const gateway = await startGateway(
+      t,
+      `${TWO_LISTENERS}
+stop: { drainFor: 100ms }
+upstreams: { directory: { endpoints: ["${service.origin}"], timeout: 30s } }
+tables: { aliases: { upstream: directory, request: { path: "/{key}" }, deadline: 60s } }
+`,
+    )
+    const answer = gateway.socketmap().lookup('aliases', 'a')
+    await expect.poll(() => service.requests.length).toBe(1)
+    await gateway.gateway.stop()
+    expect(await answer).toMatchObject({ kind: 'temporary', reason: 'the gateway is stopping' })
+  })
+
+  test('keeps the answers for the next start when there is a cache file', async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = { text: 'b' }
+    const yaml = (folder: string) => `${TWO_LISTENERS}
+cacheFile: ${folder}/cache
+upstreams: { directory: { endpoints: ["${service.origin}"] } }
+tables: { aliases: { upstream: directory, request: { path: "/{key}" } } }
+`
+    const first = await startGateway(t, STATIC('b'))
+    const second = await startGateway(t, yaml(first.folder))
+    expect(await second.socketmap().lookup('aliases', 'a')).toEqual(found('b'))
+    await second.gateway.stop()
+    const third = await startGateway(t, yaml(first.folder))
+    expect(await third.socketmap().lookup('aliases', 'a')).toEqual(found('b'))
+    expect(service.requests).toHaveLength(1)
+    expect(third.log()).toContainEqual(expect.objectContaining({ event: 'cache-file', loaded: 1 }))
+  })
+})
