@@ -1,0 +1,59 @@
+/**
+ * The package as a user gets it: packed, installed in an empty directory, its example compiled
+ * with full type checking and run, and asked over the wire.
+ */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { SocketmapClient } from '../../../src/index.ts'
+import { buildInto, startChild } from '../../support/built.ts'
+import { testDirectory } from '../../support/sockets.ts'
+
+const ROOT = new URL('../../../', import.meta.url).pathname
+
+/** Where npm works, without its messages. */
+function npm(directory: string, ...args: string[]): string {
+  return execFileSync('npm', args, { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Packs the package from a build of its own, so that nobody's `dist` is touched. */
+function pack(directory: string): string {
+  const tree = join(directory, 'tree')
+  mkdirSync(tree)
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  // The example and its types are what is tested here; scripts would build again.
+  writeFileSync(join(tree, 'package.json'), JSON.stringify({ ...manifest, scripts: {} }))
+  cpSync(join(ROOT, 'examples'), join(tree, 'examples'), { recursive: true })
+  buildInto(join(tree, 'dist'))
+  return join(tree, npm(tree, 'pack', '--silent').trim())
+}
+
+test('the example compiles and runs from an installed package', { timeout: 120_000 }, async () => {
+  const directory = testDirectory()
+  const tarball = pack(directory)
+  const home = join(directory, 'home')
+  mkdirSync(home)
+  writeFileSync(join(home, 'package.json'), '{"name":"home","private":true,"type":"module"}')
+  npm(home, 'install', '--prefer-offline', '--no-audit', '--no-fund', tarball)
+  copyFileSync(join(ROOT, 'examples/library.ts'), join(home, 'library.ts'))
+
+  const types = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--types', 'node']
+  const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', ...types, 'library.ts']
+  execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['--ignoreConfig', ...options], {
+    cwd: home,
+    stdio: 'pipe',
+  })
+
+  const child = startChild(process.execPath, [join(home, 'library.js'), 'inet:127.0.0.1:0'])
+  const address = (await child.line()).replace('listening on ', '')
+  const client = new SocketmapClient({ address, timeoutMs: 10_000 })
+  onTestFinished(() => client.close())
+  expect(await client.lookup('aliases', 'Info@company.example')).toEqual({
+    kind: 'found',
+    value: 'alice@company.example, bob@company.example',
+  })
+  expect(await client.lookup('aliases', 'nobody@company.example')).toEqual({ kind: 'notfound' })
+  expect(await client.lookup('domains', 'company.example')).toEqual({ kind: 'found', value: 'yes' })
+  expect(await client.lookup('transport', 'company.example')).toMatchObject({ kind: 'temporary' })
+})
