@@ -6,8 +6,9 @@
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
-import { readDocument, type Tree } from '../config/document.ts'
+import { readDocument } from '../config/document.ts'
 import { substitute } from '../config/substitute.ts'
+import type { Tree } from '../config/tree-reader.ts'
 import { parseAddress } from '../core/address.ts'
 import type { AdminSection } from './admin-target.ts'
 import { findConfigFile } from './config-file.ts'

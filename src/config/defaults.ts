@@ -2,9 +2,10 @@
  * Fills a checked file up: `defaults:` under each table and upstream, then the defaults of
  * the schema under everything.
  */
-import type { Tree, TreeMap } from './document.ts'
+
 import { fileSchema, type SchemaNode } from './input-schema.ts'
 import type { ConfigFileContent } from './schema/file.ts'
+import type { Tree, TreeMap } from './tree-reader.ts'
 
 /** A file with its own `defaults:` merged in, and nothing else added: what a person wrote for each table. */
 export function mergeDefaults(file: TreeMap): TreeMap {

@@ -13,19 +13,14 @@ import { checkProgram } from './checks/program.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
 import { fillDefaults, isMap, mergeDefaults } from './defaults.ts'
-import {
-  MAX_FILE_CHARACTERS,
-  readDocument,
-  type SourceDocument,
-  type Tree,
-  type TreeMap,
-} from './document.ts'
+import { MAX_FILE_CHARACTERS, readDocument, type SourceDocument } from './document.ts'
 import { ConfigError, type ConfigIssue, type Path } from './issue.ts'
 import type { Config } from './model.ts'
 import { isSecretPlace, redacted, searchable, secretsIn } from './redact.ts'
 import { Report } from './report.ts'
 import { checkShape } from './shape.ts'
 import { substitute, whyUnreadable } from './substitute.ts'
+import type { Tree, TreeMap } from './tree-reader.ts'
 
 /** What loading needs from outside; everything has a default. */
 export interface LoadOptions {

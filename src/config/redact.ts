@@ -2,9 +2,10 @@
  * What must not be shown: values in secret places, and every text that came from a file or
  * a credential, wherever it stands.
  */
-import type { Tree, TreeMap } from './document.ts'
+
 import { fileSchema, type SchemaNode } from './input-schema.ts'
 import type { Path } from './issue.ts'
+import type { Tree, TreeMap } from './tree-reader.ts'
 
 /** What is shown instead. */
 export const REDACTED = '***'

@@ -3,11 +3,11 @@
  * wrong. ajv finds; the table of words here tells.
  */
 import { Ajv, type ErrorObject } from 'ajv'
-import type { Tree, TreeMap } from './document.ts'
 import { inputSchema, OWN_KEYWORDS, type SchemaNode } from './input-schema.ts'
 import { listOf, type Path } from './issue.ts'
 import type { Report } from './report.ts'
 import { nearest } from './suggest.ts'
+import type { Tree, TreeMap } from './tree-reader.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 /** Decides whether a value may be quoted: not where a reference or a secret stands. */

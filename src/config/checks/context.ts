@@ -2,10 +2,11 @@
  * What every cross-check gets: the filled file, what was really written in it, and where to
  * report.
  */
-import type { Tree, TreeMap } from '../document.ts'
+
 import type { Path } from '../issue.ts'
 import type { Report } from '../report.ts'
 import type { ConfigFileContent } from '../schema/file.ts'
+import type { Tree, TreeMap } from '../tree-reader.ts'
 
 /** The input of a cross-check. */
 export interface CheckContext {

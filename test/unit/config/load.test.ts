@@ -252,3 +252,23 @@ describe('loadConfig', () => {
     )
   })
 })
+
+describe('anchors and aliases', () => {
+  test('an alias means the latest anchor before it, also where an alias led to it', async () => {
+    const text = `${LISTENERS}
+upstreams:
+  a: { entries: { x: &v one } }
+  b: { entries: &e { y: *v } }
+  c: { entries: { x: &v two, z: *v } }
+  d: { entries: *e }
+tables: { t: { upstream: [a, b, c, d] } }`
+    const { upstreams } = await load(text)
+    const entries = (name: string) => {
+      const upstream = upstreams.get(name)
+      return upstream?.kind === 'static' && Object.fromEntries(upstream.entries)
+    }
+    expect(entries('b')).toEqual({ y: ['one'] })
+    expect(entries('c')).toEqual({ x: ['two'], z: ['two'] })
+    expect(entries('d')).toEqual({ y: ['one'] })
+  })
+})
