@@ -22,8 +22,8 @@ import { copyright } from './copyright.mjs'
 import { commandManual, configManual } from './manual.mjs'
 import { fetchNodeRuntime, NODE_RUNTIME } from './node-runtime.mjs'
 
-/** What the program does not read at run time: types, maps and pages for developers. */
-const NOT_NEEDED_FILE = /\.(?:map|md|d\.ts|d\.mts|d\.cts)$/
+/** What the program does not read at run time: sources, types, maps and pages for developers. */
+const NOT_NEEDED_FILE = /(?:\.(?:map|md|ts|mts|cts)|\/\.gitattributes)$/
 /** The same as folders, only at the top of a module: below it such a name may hold code. */
 const NOT_NEEDED_FOLDER = /^(?:test|tests|docs|bench|benchmark|benchmarks|example|examples|\.github)$/
 
@@ -110,6 +110,7 @@ export function normalise(tree, epoch) {
     if (!stat.isSymbolicLink()) chmodSync(file, modeOf(path, stat))
     lutimesSync(file, epoch, epoch)
   }
+  chmodSync(tree, 0o755)
   lutimesSync(tree, epoch, epoch)
 }
 
