@@ -102,14 +102,14 @@ export class RequestTemplate {
     return { method: this.#method, path: query === '' ? path : `${path}?${query}`, headers, body }
   }
 
-  /** Undefined also when a segment would be empty, `.` or `..` by what the key put into it. */
+  /** Undefined also when a segment would be `.` or `..` by what the key put into it; a part of a key is never empty. */
   #path(source: Source, pathPrefix: string): string | undefined {
     let path = pathPrefix
     for (const segment of this.#segments) {
       const text = segment.render(source.textOf, escapeUrl)
       if (text === undefined) return undefined
       const fromKey = segment.parts.some((part) => typeof part !== 'string')
-      if (fromKey && (text === '' || text === '.' || text === '..')) return undefined
+      if (fromKey && (text === '.' || text === '..')) return undefined
       path += `/${text}`
     }
     return path

@@ -79,7 +79,12 @@ describe('a batch reply', () => {
       ['=a', 'notfound'],
       { response: { missing: 'notFound' } },
     ],
-    ['has no keys from its prototype', { json: {} }, ['temporary unreadable'], { keys: ['constructor'] }],
+    [
+      'has no keys from its prototype',
+      { json: {} },
+      ['notfound'],
+      { keys: ['constructor'], response: { missing: 'notFound' } },
+    ],
     [
       'has objects only with a path to read them by',
       { json: [{ goto: 'a' }, 'b'] },
@@ -118,6 +123,18 @@ describe('a batch reply', () => {
       assert.equal(shownResult(reply.overall), firstFailure ?? expected[0])
     })
   }
+})
+
+test('the validators of a batch are of no use for its keys, its freshness is', async () => {
+  const headers = { etag: '"v1"', 'cache-control': 'max-age=5' }
+  const { reply } = await ask({ json: ['a', 'b'], headers })
+  assert.deepEqual(
+    Array.from(reply.replies.values(), ({ validators, caching }) => [validators, caching?.cacheControl]),
+    [
+      [undefined, 'max-age=5'],
+      [undefined, 'max-age=5'],
+    ],
+  )
 })
 
 describe('a batch request', () => {

@@ -165,6 +165,16 @@ describe('a kept-alive connection that was closed', () => {
     assert.equal(service.requests.length, 3)
   })
 
+  test('is not repeated a second time, whatever other connections are open', async () => {
+    const { service, endpoint } = await serviceAnd({ text: 'x' })
+    await Promise.all(['a', 'b', 'c'].map((key) => endpoint.send(key, { timeoutMs: LONG_MS })))
+    await settle()
+    service.otherwise = { act: 'reset' }
+    service.clear()
+    assert.equal(summary(await endpoint.send('d', { timeoutMs: LONG_MS })), 'connect bad again')
+    assert.equal(service.requests.length, 2)
+  })
+
   test('is not repeated when the connection was new', async () => {
     const { service, endpoint } = await serviceAnd({ act: 'reset' })
     await endpoint.send('a', { timeoutMs: LONG_MS })
@@ -217,6 +227,14 @@ test('a body that does not matter is not waited for, and not read on when it is 
     assert.equal(reply.retryAfterMs, 7000)
     await service.closed(1)
   }
+})
+
+test('a body that announces too much is not waited for', async () => {
+  const bytes = 'HTTP/1.1 200 OK\r\ncontent-length: 1048577\r\n\r\n'
+  const { endpoint } = await serviceAnd({ act: 'raw', bytes })
+  const reply = await endpoint.send('a', { timeoutMs: LONG_MS })
+  assert.equal(summary(reply), 'unreadable bad again')
+  assert.match(reasonOf(reply), /larger than 1048576 bytes; see maxBodyBytes/)
 })
 
 test('an interim reply is not the reply', async () => {

@@ -80,6 +80,11 @@ describe('what a service answers', () => {
       'notfound',
       { response: { notFoundBody: 'any' } },
     ],
+    [
+      '404 with a compressed body may hide a web page',
+      { status: 404, headers: { 'content-encoding': 'gzip' }, text: 'x' },
+      'temporary unreadable bad again',
+    ],
     ['a path that selects nothing is no answer', { json: {} }, 'temporary unreadable bad again', value],
     [
       'a path that selects nothing is not found where the table says so',
