@@ -13,6 +13,8 @@ import {
   problemDocument,
 } from './problem.ts'
 
+const NO_SUCH_ROUTE = 'no such route; GET /openapi.json lists all'
+
 /** Errors of fastify whose text is safe to show, by their code or, for plugins, their status. */
 const FASTIFY_CODES: Record<string, [status: number, code: ProblemCode, detail: string]> = {
   FST_ERR_VALIDATION: [400, 'invalid-parameter', 'the request is not what this route takes'],
@@ -22,7 +24,7 @@ const FASTIFY_CODES: Record<string, [status: number, code: ProblemCode, detail: 
   FST_ERR_CTP_INVALID_JSON_BODY: [400, 'bad-request', 'the body is not JSON'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'bad-request', 'the body is not as long as Content-Length says'],
   FST_ERR_BAD_URL: [400, 'bad-request', 'the path cannot be decoded'],
-  FST_ERR_MAX_PARAM_LENGTH: [404, 'not-found', 'no such route; GET /openapi.json lists all'],
+  FST_ERR_MAX_PARAM_LENGTH: [404, 'not-found', NO_SUCH_ROUTE],
 }
 
 /** What Node.js says of bytes that are no HTTP request it takes. */
@@ -44,26 +46,27 @@ export function sendProblem(reply: FastifyReply, document: ProblemDocument): Fas
   return reply.code(document.status).type(PROBLEM_MEDIA_TYPE).send(document)
 }
 
-/** @param defect Is told of an error that nothing here expects: a bug. */
-export function answerErrors(app: FastifyInstance, defect: (error: unknown, where: string) => void): void {
-  const routes = collectRoutes(app)
+/**
+ * @param routes From {@link collectRoutes}.
+ * @param defect Is told of an error that nothing here expects: a bug.
+ */
+export function answerErrors(
+  app: FastifyInstance,
+  routes: readonly KnownRoute[],
+  defect: (error: unknown, where: string) => void,
+): void {
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, defect))
   // Limited like a route: guessing paths is a flood as well.
-  app.after(() => {
-    app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
-      const allowed = allowedMethods(routes, pathOf(request))
-      if (allowed.length === 0) {
-        return sendProblem(
-          reply,
-          problemDocument(404, 'not-found', 'no such route; GET /openapi.json lists all'),
-        )
-      }
-      const detail = `this route takes ${allowed.join(', ')}`
-      return sendProblem(
-        reply.header('allow', allowed.join(', ')),
-        problemDocument(405, 'method-not-allowed', detail),
-      )
-    })
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
+    const allowed = allowedMethods(routes, pathOf(request))
+    if (allowed.length === 0) {
+      return sendProblem(reply, problemDocument(404, 'not-found', NO_SUCH_ROUTE))
+    }
+    const detail = `this route takes ${allowed.join(', ')}`
+    return sendProblem(
+      reply.header('allow', allowed.join(', ')),
+      problemDocument(405, 'method-not-allowed', detail),
+    )
   })
 }
 
@@ -107,13 +110,15 @@ function validationDetails(error: FastifyError): ProblemDetails {
   }
 }
 
-interface KnownRoute {
+export interface KnownRoute {
   readonly method: string
+  /** As the router has it: `/api/v1/tables/:table`. */
+  readonly url: string
   readonly pattern: RegExp
 }
 
 /** Remembers every route that is added from here on, to tell a wrong method from a wrong path. */
-function collectRoutes(app: FastifyInstance): KnownRoute[] {
+export function collectRoutes(app: FastifyInstance): KnownRoute[] {
   const routes: KnownRoute[] = []
   app.addHook('onRoute', ({ method, url }) => {
     const pattern = new RegExp(
@@ -122,7 +127,7 @@ function collectRoutes(app: FastifyInstance): KnownRoute[] {
         .replace(/:[A-Za-z]+/g, '[^/]+')
         .replace('\\*', '.*')}$`,
     )
-    for (const one of Array.isArray(method) ? method : [method]) routes.push({ method: one, pattern })
+    for (const one of Array.isArray(method) ? method : [method]) routes.push({ method: one, url, pattern })
   })
   return routes
 }

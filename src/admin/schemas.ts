@@ -106,7 +106,18 @@ export const HistoryPointSchema = Type.Object({
 })
 
 export const ProblemEntrySchema = Type.Object({
-  kind: Type.Enum(['circuit', 'canary', 'lookup', 'shed', 'reload', 'defect', 'listener', 'log', 'cache-file', 'secrets']),
+  kind: Type.Enum([
+    'circuit',
+    'canary',
+    'lookup',
+    'shed',
+    'reload',
+    'defect',
+    'listener',
+    'log',
+    'cache-file',
+    'secrets',
+  ]),
   where: Type.String(),
   text: Type.String(),
   firstAtMs: WallMs,

@@ -17,7 +17,13 @@ import fastify from 'fastify'
 import { AccessRules } from './access.ts'
 import { logAccess } from './access-log.ts'
 import type { App } from './app.ts'
-import { answerClientError, answerErrors, answerFrameworkError } from './errors.ts'
+import {
+  answerClientError,
+  answerErrors,
+  answerFrameworkError,
+  collectRoutes,
+  type KnownRoute,
+} from './errors.ts'
 import { ADMIN_LIMITS, type AdminLimits } from './limits.ts'
 import { refuseOpenDoor } from './open-door.ts'
 import { describeApi } from './openapi.ts'
@@ -54,6 +60,7 @@ export class AdminServer {
   /** For tests: `inject` sends a request without a socket. */
   readonly app: App
   readonly #overTls: boolean
+  readonly #routes: readonly KnownRoute[]
   #settings: AdminSettings
   #rules: AccessRules
 
@@ -61,6 +68,7 @@ export class AdminServer {
     this.app = app
     this.#settings = settings
     this.#overTls = settings.tls !== undefined
+    this.#routes = collectRoutes(app as never)
     this.#rules = new AccessRules(settings)
   }
 
@@ -83,6 +91,11 @@ export class AdminServer {
     addPageRoutes(app, ports)
     await app.ready()
     return server
+  }
+
+  /** Every method and path, as `GET /api/v1/tables/:table`. */
+  routes(): string[] {
+    return this.#routes.map(({ method, url }) => `${method} ${url}`)
   }
 
   /**
@@ -147,7 +160,7 @@ export class AdminServer {
       const isJson = String(reply.getHeader('content-type')).includes('json')
       return isJson && typeof payload === 'string' ? ports.redactJson(payload) : payload
     })
-    answerErrors(app as never, ports.defect)
+    answerErrors(app as never, this.#routes, ports.defect)
   }
 }
 
