@@ -6,10 +6,9 @@ import {
   BLOCK,
   BLOCK_HEADER_BYTES,
   Cursor,
-  type FileEntry,
+  EntryReader,
   MAGIC,
   PREAMBLE_BYTES,
-  readEntry,
   VERSION,
 } from './cache-file-format.ts'
 
@@ -23,11 +22,8 @@ interface Block {
   readonly payload: Buffer
 }
 
-export interface FileEntryOfTable {
-  readonly table: string
-  readonly fingerprint: string
-  readonly entry: FileEntry
-}
+/** Takes the entries of one table, one after the other; the object is the same each time. */
+export type EntrySink = (entry: EntryReader) => void
 
 /** A checked file. */
 export class CacheFileReader {
@@ -50,17 +46,22 @@ export class CacheFileReader {
     if (!Number.isFinite(this.savedWallMs)) throw new CacheFileError('it has no date')
   }
 
-  /** Every entry. Throws a RangeError or {@link CacheFileError} where a block contradicts itself. */
-  *entries(): Generator<FileEntryOfTable> {
-    let table = ''
-    let fingerprint = ''
+  /**
+   * Reads every entry.
+   *
+   * @param sinkFor Says who takes the entries of a table.
+   * @throws RangeError where a block contradicts itself.
+   */
+  read(sinkFor: (table: string, fingerprint: string) => EntrySink): void {
+    const entry = new EntryReader()
+    let sink: EntrySink = () => {}
     for (const { kind, payload } of this.#blocks) {
       const cursor = new Cursor(payload)
-      if (kind === BLOCK.table) {
-        table = cursor.shortText()
-        fingerprint = cursor.shortText()
-      } else if (kind === BLOCK.entries) {
-        while (!cursor.atEnd) yield { table, fingerprint, entry: readEntry(cursor) }
+      if (kind === BLOCK.table) sink = sinkFor(cursor.shortText(), cursor.shortText())
+      if (kind !== BLOCK.entries) continue
+      while (!cursor.atEnd) {
+        entry.read(cursor)
+        sink(entry)
       }
     }
   }

@@ -5,10 +5,8 @@
  * the start goes on cold; a file that cannot be written is reported, and tried again next time.
  */
 import { readFileSync, renameSync } from 'node:fs'
-import type { NewAnswer } from '../core/cache/answer-store.ts'
 import { freshnessState } from '../core/cache/freshness.ts'
-import type { Clock, Timer } from '../core/clock.ts'
-import type { FileEntry } from './cache-file-format.ts'
+import { type Clock, instant, type Timer } from '../core/clock.ts'
 import { CacheFileError, CacheFileReader } from './cache-file-reader.ts'
 import { type CacheFileTable, writeCacheFile } from './cache-file-writer.ts'
 
@@ -140,38 +138,32 @@ const NOTHING: LoadReport = { loaded: 0, dropped: new Map(), expired: 0 }
 /** Fills the stores; all of them stay empty when the file turns out to contradict itself. */
 function fill(reader: CacheFileReader, tables: readonly CacheFileTable[], clock: Clock): LoadReport {
   const byName = new Map(tables.map((table) => [table.name, table]))
-  const sinceMs = Math.max(0, clock.wallMs() - reader.savedWallMs)
+  const now = instant(clock)
+  const sinceMs = Math.max(0, now.wallMs - reader.savedWallMs)
   const dropped = new Map<string, number>()
   let loaded = 0
   let expired = 0
   try {
-    for (const { table, fingerprint, entry } of reader.entries()) {
-      const target = byName.get(table)
-      const ageMs = entry.ageMs + sinceMs
-      if (target === undefined || target.fingerprint !== fingerprint) {
-        dropped.set(table, (dropped.get(table) ?? 0) + 1)
-      } else if (freshnessState(entry, ageMs) === 'expired') {
-        expired++
-      } else {
-        target.store.restore(entry.storeKey, newAnswer(entry, ageMs))
+    reader.read((name, fingerprint) => {
+      const target = byName.get(name)
+      if (target?.fingerprint !== fingerprint) {
+        return () => dropped.set(name, (dropped.get(name) ?? 0) + 1)
+      }
+      return (entry) => {
+        entry.ageMs += sinceMs
+        if (freshnessState(entry, entry.ageMs) === 'expired') {
+          expired++
+          return
+        }
+        target.store.restore(entry.storeKey, entry, now)
         loaded++
       }
-    }
+    })
   } catch (error) {
     for (const { store } of tables) store.purge({ kind: 'all' })
     throw error
   }
   return { loaded, dropped, expired }
-}
-
-function newAnswer(entry: FileEntry, ageMs: number): NewAnswer {
-  return {
-    value: entry.value,
-    freshness: entry,
-    ageMs,
-    validators: { etag: entry.etag, lastModified: entry.lastModified },
-    endpoint: entry.endpoint,
-  }
 }
 
 /** The error code of the file system, or the kind of any other error. */

@@ -21,7 +21,7 @@ export interface Sending<R extends AttemptReply> {
   readonly deadlineMs: number
   /** True when nobody waits. Read anew each time. */
   readonly background: boolean
-  /** Aborted at the end of the program. */
+  /** Aborted when the answer is not wanted at all any more. Belongs to this question alone. */
   readonly signal?: AbortSignal
   /** Sends one request; the signal is this attempt's own. */
   send(endpoint: number, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<R>

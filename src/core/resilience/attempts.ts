@@ -14,7 +14,7 @@ import { Attempt, type AttemptKind, type AttemptReply, type Ended, type Sending 
 import { backoffMs } from './backoff.ts'
 import { availableInMs, type EndpointState, type Preference, pickEndpoint } from './endpoint-order.ts'
 import { sleep, within } from './sleep.ts'
-import type { UpstreamGuard } from './upstream-guard.ts'
+import { STOPPING, type UpstreamGuard } from './upstream-guard.ts'
 
 /** Least time left for a request to be worth sending, ms. Ours: about one round trip. */
 export const MIN_ATTEMPT_MS = 5
@@ -74,7 +74,7 @@ class Attempts<R extends AttemptReply> {
       if (ended.kind === 'temporary') return this.#worst ?? { kind: 'held', result: ended }
       if (ended.kind === 'defect') return ended
       if (ended.kind === 'cancelled') {
-        if (this.#request.signal?.aborted) return { kind: 'held', result: STOPPING }
+        if (this.#stopped()) return { kind: 'held', result: STOPPING }
         if (this.#request.background) return { kind: 'held', result: GAVE_WAY }
         // Somebody began to wait while it was being cancelled: as if it had not been sent.
         this.#tried.clear()
@@ -95,13 +95,13 @@ class Attempts<R extends AttemptReply> {
     const attempt = new Attempt(this.#guard, this.#request)
     const taken = this.#guard.limiter.take(attempt, this.#request.deadlineMs)
     if (taken === false) return this.#guard.shed(attempt.background)
-    if (taken !== true && !(await taken)) return LATE_IN_QUEUE
+    if (taken !== true && !(await taken)) return this.#stopped() ? STOPPING : LATE_IN_QUEUE
     const running = this.#mayStart()
       ? this.#launch(attempt, this.#counted === 0 ? 'first' : 'retry')
       : undefined
     if (running === undefined) {
       attempt.abandon()
-      if (this.#request.signal?.aborted) return STOPPING
+      if (this.#stopped()) return STOPPING
       return this.#guard.unavailable(this.#request.endpoints, this.#preference) ?? LATE_IN_QUEUE
     }
     const { hedgeAfterMs } = this.#guard.settings
@@ -110,7 +110,7 @@ class Attempts<R extends AttemptReply> {
   }
 
   #mayStart(): boolean {
-    return !this.#request.signal?.aborted && this.#left() >= MIN_ATTEMPT_MS
+    return !this.#stopped() && this.#left() >= MIN_ATTEMPT_MS
   }
 
   /** Sends to the best endpoint, with the place taken; undefined when none may be asked. */
@@ -185,6 +185,10 @@ class Attempts<R extends AttemptReply> {
     return next !== undefined && !this.#tried.has(next)
   }
 
+  #stopped(): boolean {
+    return this.#guard.ended || this.#request.signal?.aborted === true
+  }
+
   #left(): number {
     return this.#request.deadlineMs - this.#now()
   }
@@ -200,5 +204,3 @@ const LATE_IN_QUEUE = temporary(
 )
 
 const GAVE_WAY = temporary('overload', 'the request gave way to a waiting lookup; raise maxConcurrent')
-
-const STOPPING = temporary('stopping', 'mapgate is stopping; ask again')

@@ -93,6 +93,12 @@ export class Limiter {
     }
   }
 
+  /** Ends every request under way and turns everybody in the queue away: the program ends. */
+  cancelAll(): void {
+    for (const claim of [...this.#queue.keys()]) this.#leaveQueue(claim, false)
+    for (const claim of this.#holders) claim.cancel()
+  }
+
   #hasRoomFor(background: boolean): boolean {
     const free = this.limits.maxConcurrent - this.#holders.size
     if (this.#queue.size > 0 || free <= 0) return false

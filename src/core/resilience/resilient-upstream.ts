@@ -36,7 +36,6 @@ export class ResilientUpstream implements Upstream {
   readonly #options: ResilientUpstreamOptions
   readonly #states: readonly EndpointState[]
   readonly #canary: Canary | undefined
-  readonly #ended = new AbortController()
 
   constructor(options: ResilientUpstreamOptions) {
     this.name = options.guard.name
@@ -62,12 +61,6 @@ export class ResilientUpstream implements Upstream {
   /** Ends the canary's timer; questions under way go on. */
   stop(): void {
     this.#canary?.stop()
-  }
-
-  /** As {@link stop}, and ends every request under way: the program ends. */
-  abort(): void {
-    this.stop()
-    this.#ended.abort()
   }
 
   /** Answers at once, without any I/O, when nothing may be asked; else by a promise that does not reject. */
@@ -131,7 +124,7 @@ export class ResilientUpstream implements Upstream {
       get background() {
         return question.background
       },
-      signal: question.signal ?? this.#ended.signal,
+      signal: question.signal,
       endpoints: this.#states,
       avoided,
       demoted: (endpoint) => this.#canary?.isMissing(endpoint) ?? false,
@@ -163,7 +156,6 @@ export class ResilientUpstream implements Upstream {
       get background() {
         return asker.background
       },
-      signal: this.#ended.signal,
       endpoints: this.#states,
       avoided: others,
       sideEffects: true,

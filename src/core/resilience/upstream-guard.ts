@@ -44,6 +44,7 @@ export class UpstreamGuard {
   readonly observer: UpstreamObserver
   readonly limiter: Limiter
   readonly budget = new RetryBudget()
+  #state: 'open' | 'ended' = 'open'
   #settings: GuardSettings
   #endpoints: readonly EndpointState[]
 
@@ -90,8 +91,19 @@ export class UpstreamGuard {
     return this.limiter.wouldShed(background) ? this.shed(background) : undefined
   }
 
+  /** Ends every request under way, and refuses all others: the program ends. */
+  abort(): void {
+    this.#state = 'ended'
+    this.limiter.cancelAll()
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended'
+  }
+
   /** Tells why no endpoint may be asked just now, or undefined. */
   unavailable(endpoints: readonly EndpointState[], preference: Preference): Temporary | undefined {
+    if (this.ended) return STOPPING
     const waitMs = availableInMs(endpoints, preference, this.clock.monotonicMs())
     if (waitMs === undefined) {
       return temporary(
@@ -140,3 +152,6 @@ export class UpstreamGuard {
     return { name, breaker, pausedUntilMs: 0 }
   }
 }
+
+/** What a question is told when the program ends before its answer came. */
+export const STOPPING = temporary('stopping', 'mapgate is stopping; ask again')

@@ -476,13 +476,13 @@ describe('places', () => {
     assert.deepEqual(events, ['0 found 100'])
   })
 
-  test('abort ends what is under way as stopping', async () => {
-    const { upstream, question, guard } = setUp([silent])
-    const answers = Array.from({ length: 40 }, () => upstream.ask(question()))
-    upstream.abort()
+  test('abort ends what is under way or waits, and what comes later, as stopping', async () => {
+    const { upstream, question, guard, clock } = setUp([silent])
+    const answers = Array.from({ length: 100 }, () => upstream.ask(question()))
+    guard.abort()
     for (const answer of answers) assert.equal(kindOf(await answer), 'temporary stopping')
     assert.equal(kindOf(await upstream.ask(question())), 'temporary stopping')
-    assert.equal(guard.limiter.inFlight, 0)
+    assert.deepEqual([guard.limiter.inFlight, guard.limiter.queued, clock.timers], [0, 0, 0])
   })
 })
 
