@@ -44,6 +44,9 @@ import { addSecurityHeaders } from './security-headers.ts'
 /** Longest wait for requests under way when closing, ms. Ours: the mail's own drain is longer. */
 const CLOSE_GRACE_MS = 1000
 
+/** How often Node.js looks for requests that take too long, ms. Its own default of 30 s would triple the limit. */
+const TIMEOUT_CHECK_MS = 1000
+
 const MINUTE_MS = 60_000
 
 /** Files of the page and of /docs: any page may ask for them, and learns nothing. */
@@ -106,7 +109,12 @@ export class AdminServer {
    */
   async listen(bind: (server: NetServer) => Promise<unknown>): Promise<void> {
     await bind(this.app.server)
-    refuseOpenDoor(this.#settings, this.app.server.address())
+    try {
+      refuseOpenDoor(this.#settings, this.app.server.address())
+    } catch (error) {
+      await this.close()
+      throw error
+    }
   }
 
   /** Takes over tokens, hosts and anonymous access of a reloaded configuration, and the certificate. */
@@ -165,7 +173,12 @@ export class AdminServer {
 }
 
 function createApp(settings: AdminSettings, limits: AdminLimits): App {
-  const http = { maxHeaderSize: limits.maxHeaderBytes }
+  const http = {
+    maxHeaderSize: limits.maxHeaderBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    headersTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(limits.requestTimeoutMs, TIMEOUT_CHECK_MS),
+  }
   const options = {
     logger: false,
     bodyLimit: limits.maxBodyBytes,

@@ -1,0 +1,391 @@
+/**
+ * The admin API over real sockets: what `inject` cannot show. Slow, flooding and broken clients,
+ * event streams, TLS, unix sockets, the end.
+ */
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { AdminServer, bindInet } from '../../../src/admin/server.ts'
+import { found } from '../../../src/core/result.ts'
+import { MAX_WAITING_EVENTS, MAX_WATCHERS } from '../../../src/observability/events.ts'
+import {
+  type AdminFixture,
+  type AdminFixtureOptions,
+  adminFixture,
+  OPERATOR_TOKEN,
+  SETTINGS,
+  VIEWER_TOKEN,
+} from '../../support/admin-ports.ts'
+
+async function listening(options?: AdminFixtureOptions): Promise<AdminFixture & { port: number }> {
+  const fixture = await adminFixture(onTestFinished, { level: 'silent', ...options })
+  await fixture.server.listen(bindInet('127.0.0.1', 0))
+  return { ...fixture, port: (fixture.server.app.server.address() as AddressInfo).port }
+}
+
+/** A raw connection, and everything that it has received so far. */
+async function dial(
+  port: number,
+): Promise<{ socket: Socket; received: () => string; closed: Promise<unknown> }> {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => {
+    socket.destroy()
+  })
+  socket.on('error', () => {})
+  let text = ''
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  const closed = once(socket, 'close')
+  await once(socket, 'connect')
+  return { socket, received: () => text, closed }
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
+}
+
+async function ask(
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: string }> {
+  const reply = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
+  return { status: reply.status, body: await reply.text() }
+}
+
+describe('over a socket', () => {
+  for (const [name, token, expected] of [
+    ['nobody', undefined, [200, 401, 401]],
+    ['a viewer', VIEWER_TOKEN, [200, 200, 403]],
+    ['an operator', OPERATOR_TOKEN, [200, 200, 200]],
+  ] as const) {
+    test(`${name} may do what the role allows`, async () => {
+      const { port } = await listening({ settings: { anonymous: 'none' } })
+      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+      const livez = await ask(port, '/livez', headers)
+      const tables = await ask(port, '/api/v1/tables', headers)
+      const reload = await fetch(`http://127.0.0.1:${port}/api/v1/reload`, {
+        method: 'POST',
+        headers: { ...headers, 'x-mapgate': '1' },
+      })
+      expect([livez.status, tables.status, reload.status]).toEqual(expected)
+    })
+  }
+
+  test('bytes that are no HTTP get a problem, and the connection ends', async () => {
+    const { port } = await listening()
+    const { socket, received, closed } = await dial(port)
+    socket.write('12:aliases a@b,\r\n\r\n')
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(received()).toContain('"code":"bad-request"')
+  })
+
+  test('header fields that are too long get a problem that says so', async () => {
+    const { port } = await listening()
+    const { socket, received, closed } = await dial(port)
+    socket.write(
+      `GET /api/v1/tables/aliases/lookup?key=${'x'.repeat(70_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
+    )
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 431 /)
+    expect(received()).toContain('"code":"headers-too-large"')
+  })
+
+  test('a request that does not arrive in time gets a problem', async () => {
+    const { port } = await listening({ limits: { requestTimeoutMs: 100 } })
+    const { socket, received, closed } = await dial(port)
+    socket.write('GET /livez HTTP/1.1\r\nhost: loc')
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 408 /)
+  })
+
+  test('a raw byte in the query that is not escaped is no HTTP, and no lookup', async () => {
+    const { port, program } = await listening()
+    const { socket, received, closed } = await dial(port)
+    const path = Buffer.concat([
+      Buffer.from('/api/v1/tables/aliases/lookup?key=b'),
+      Buffer.from([0xe9]),
+      Buffer.from('b'),
+    ])
+    socket.write(
+      Buffer.concat([Buffer.from('GET '), path, Buffer.from(' HTTP/1.1\r\nhost: localhost\r\n\r\n')]),
+    )
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 400 /)
+    expect(program.asked).toEqual([])
+  })
+
+  test('connections above the bound are closed, and room that is made is used again', async () => {
+    const { port } = await listening({ limits: { maxConnections: 2 } })
+    const first = await dial(port)
+    await dial(port)
+    const third = await dial(port)
+    await third.closed
+    first.socket.destroy()
+    await waitUntilServed(port)
+  })
+
+  test('a connection on which nothing moves ends', async () => {
+    const { port } = await listening({ limits: { idleTimeoutMs: 50 } })
+    const { closed } = await dial(port)
+    await closed
+  })
+
+  test('a scrape that is never read keeps nobody from the next one', async () => {
+    const { port } = await listening()
+    for (let n = 0; n < 20; n++) {
+      const { socket } = await dial(port)
+      socket.pause()
+      socket.write('GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(20))
+    }
+    expect((await ask(port, '/metrics')).status).toBe(200)
+  })
+})
+
+async function waitUntilServed(port: number): Promise<void> {
+  for (;;) {
+    const served = await ask(port, '/livez').then(
+      ({ status }) => status === 200,
+      () => false,
+    )
+    if (served) return
+  }
+}
+
+describe('events', () => {
+  async function watch(
+    port: number,
+    headers: Record<string, string> = {},
+  ): Promise<IncomingMessage & { text: () => string }> {
+    const request = httpRequest({
+      port,
+      host: '127.0.0.1',
+      path: '/api/v1/events',
+      headers,
+      agent: false,
+    }).end()
+    request.on('error', () => {})
+    onTestFinished(() => {
+      request.destroy()
+    })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    let text = ''
+    response.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+    })
+    response.on('error', () => {})
+    return Object.assign(response, { text: () => text })
+  }
+
+  test('arrive as they happen, with the headers of every answer', async () => {
+    const { port, observability, program } = await listening()
+    const stream = await watch(port)
+    expect(stream.statusCode).toBe(200)
+    expect(stream.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    })
+    observability.observer.upstream('directory').circuitChanged('0 dir.example', 'open')
+    observability.history.start()
+    program.clock.advance(2000)
+    await waitFor(() => stream.text().includes('event: history\n'))
+    expect(stream.text()).toContain('event: circuit\ndata: {"type":"circuit"')
+    expect(stream.text()).toContain('event: problem\ndata: ')
+    program.clock.advance(15_000)
+    await waitFor(() => stream.text().includes(': still here\n\n'))
+  })
+
+  test('are for viewers', async () => {
+    const { port } = await listening({ settings: { anonymous: 'none' } })
+    expect((await watch(port)).statusCode).toBe(401)
+    expect((await watch(port, { authorization: `Bearer ${VIEWER_TOKEN}` })).statusCode).toBe(200)
+  })
+
+  test('have so many watchers and no more; one that leaves makes room', async () => {
+    const { port, observability } = await listening()
+    const streams = await Promise.all(Array.from({ length: MAX_WATCHERS }, () => watch(port)))
+    const tooMany = await ask(port, '/api/v1/events')
+    expect([tooMany.status, JSON.parse(tooMany.body)]).toEqual([
+      429,
+      expect.objectContaining({ code: 'too-many-watchers' }),
+    ])
+    streams[0]?.destroy()
+    await waitFor(() => {
+      const subscription = observability.events.subscribe(() => {})
+      subscription?.close()
+      return subscription !== undefined
+    })
+    expect((await watch(port)).statusCode).toBe(200)
+  })
+
+  test('a reader that stops reading loses events, is told so, and holds up nobody', async () => {
+    const { port, observability } = await listening()
+    const slow = await watch(port)
+    const quick = await watch(port)
+    slow.pause()
+    const text = 'x'.repeat(20_000)
+    const total = 3000
+    for (let n = 0; n < total; n++) {
+      observability.events.publish({ type: 'reload', atMs: n, ok: true, text })
+      // The quick reader keeps up, so that only the slow one loses.
+      if (n % 100 === 99) await waitFor(() => quick.text().includes(`"atMs":${n},`))
+    }
+    expect((await ask(port, '/livez')).status).toBe(200)
+    // 60 MB were published; one queue, one write and what the system holds for a socket remain.
+    slow.resume()
+    await waitFor(() => slow.text().includes('event: lost\n'))
+    const seen = slow.text().split('event: reload\n').length - 1
+    const [, lost] = /"type":"lost","count":(\d+)/.exec(slow.text()) ?? []
+    expect(seen + Number(lost)).toBe(total)
+    expect(Number(lost)).toBeGreaterThan(MAX_WAITING_EVENTS)
+    expect(quick.text()).not.toContain('event: lost')
+  })
+
+  test('end with the server, which closes at once', async () => {
+    const { port, server } = await listening()
+    const stream = await watch(port)
+    const ended = once(stream, 'end')
+    const startMs = performance.now()
+    await server.close()
+    await ended
+    expect(performance.now() - startMs).toBeLessThan(900)
+  })
+})
+
+describe('the end', () => {
+  test('a lookup under way is answered; one that hangs does not keep the server', async () => {
+    const { port, server, program } = await listening()
+    let answer = (): void => {}
+    program.answer = ({ key }) =>
+      new Promise((resolve) => {
+        if (key.toString() === 'answered') answer = () => resolve(found('x'))
+      })
+    const answered = ask(port, '/api/v1/tables/aliases/lookup?key=answered')
+    const hanging = ask(port, '/api/v1/tables/aliases/lookup?key=hanging').catch(() => 'cut')
+    await waitFor(() => program.asked.length === 2)
+    const closed = server.close()
+    answer()
+    expect((await answered).status).toBe(200)
+    await closed
+    expect(await hanging).toBe('cut')
+  })
+})
+
+describe('other ways to listen', () => {
+  test('on a unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mapgate-admin-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const path = join(folder, 'admin')
+    const { server, log } = await adminFixture(onTestFinished, {
+      level: 'debug',
+      settings: { address: { kind: 'unix', path }, anonymous: 'operator', tokens: [] },
+    })
+    await server.listen((net) => new Promise<void>((resolve) => net.listen(path, resolve)))
+    const request = httpRequest({
+      socketPath: path,
+      path: '/api/v1/reload',
+      method: 'POST',
+      headers: { host: 'localhost', 'x-mapgate': '1' },
+    }).end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    response.resume()
+    await once(response, 'end')
+    expect(response.statusCode).toBe(200)
+    expect((await log.lines())[0]).not.toHaveProperty('address')
+  })
+
+  test('over TLS, with a certificate that a reload replaces', async () => {
+    const [one, two] = [certificate('one.example'), certificate('two.example')]
+    const { server, port } = await listening({ settings: { tls: one } })
+    const read = async (): Promise<[status: number | undefined, name: string | undefined, hsts: unknown]> => {
+      const request = httpsRequest({
+        port,
+        host: '127.0.0.1',
+        path: '/livez',
+        rejectUnauthorized: false,
+        agent: false,
+      }).end()
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      const { subject } = (
+        response.socket as unknown as { getPeerCertificate(): { subject: { CN: string } } }
+      ).getPeerCertificate()
+      response.resume()
+      await once(response, 'end')
+      return [response.statusCode, subject.CN, response.headers['strict-transport-security']]
+    }
+    expect(await read()).toEqual([200, 'one.example', expect.stringContaining('max-age=')])
+    server.reconfigure({ ...SETTINGS, tls: two })
+    expect((await read())[1]).toBe('two.example')
+  })
+
+  test('a reload replaces tokens and hosts', async () => {
+    const { server, port } = await listening({ settings: { anonymous: 'none' } })
+    const headers = { authorization: `Bearer ${VIEWER_TOKEN}` }
+    expect((await ask(port, '/api/v1/tables', headers)).status).toBe(200)
+    server.reconfigure({
+      ...SETTINGS,
+      anonymous: 'none',
+      tokens: [{ token: 'another-token', role: 'viewer' }],
+    })
+    expect((await ask(port, '/api/v1/tables', headers)).status).toBe(401)
+    expect((await ask(port, '/api/v1/tables', { authorization: 'Bearer another-token' })).status).toBe(200)
+  })
+
+  test('a reload that would open the door is refused and changes nothing', async () => {
+    const { server, port } = await listening({ settings: { anonymous: 'none' } })
+    const open = { ...SETTINGS, address: { kind: 'inet', host: '0.0.0.0', port: 0 }, tokens: [] } as const
+    expect(() => server.reconfigure(open)).not.toThrow() // It listens on loopback, and goes on to.
+    expect((await ask(port, '/api/v1/tables')).status).toBe(200)
+  })
+
+  test('beyond loopback without a token nothing starts', async () => {
+    const { server } = await adminFixture(onTestFinished)
+    expect(server).toBeInstanceOf(AdminServer)
+    const settings = { address: { kind: 'inet', host: '0.0.0.0', port: 0 }, tokens: [] } as const
+    await expect(adminFixture(onTestFinished, { settings })).rejects.toThrow('configure admin.tokens')
+  })
+
+  test('an inherited socket beyond loopback is closed again without a token', async () => {
+    const { server } = await adminFixture(onTestFinished, {
+      settings: { address: { kind: 'systemd', name: 'admin' }, tokens: [] },
+    })
+    await expect(server.listen(bindInet('0.0.0.0', 0))).rejects.toThrow('configure admin.tokens')
+    expect(server.app.server.listening).toBe(false)
+  })
+
+  test('a port that is taken is told', async () => {
+    const { port } = await listening()
+    const { server } = await adminFixture(onTestFinished)
+    await expect(server.listen(bindInet('127.0.0.1', port))).rejects.toThrow('EADDRINUSE')
+  })
+})
+
+function certificate(name: string): { cert: string; key: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'mapgate-tls-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  const options = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+  ]
+  execFileSync('openssl', [...options, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], {
+    stdio: 'ignore',
+  })
+  return { cert, key }
+}
