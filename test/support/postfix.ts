@@ -7,8 +7,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import type { Cleanup } from './http-service.ts'
 import { type MainCf, type PostfixFiles, writeDaemonFiles, writePostfixFiles } from './postfix-files.ts'
 import { until } from './postfix-until.ts'
@@ -16,6 +17,8 @@ import { until } from './postfix-until.ts'
 const MASTER = '/usr/lib/postfix/sbin/master'
 /** Ms from the start until the SMTP port answers. Measured: 30 ms; here for a busy machine. */
 const START_TIMEOUT_MS = 15_000
+/** Ms until all mail of a test is delivered. Ours: hundreds of messages on a busy machine. */
+const QUEUE_TIMEOUT_MS = 20_000
 /** Another program may take the port that was free a moment ago. */
 const START_ATTEMPTS = 3
 
@@ -26,6 +29,8 @@ export interface Postfix extends PostfixFiles {
   readLog(): Promise<string>
   /** Waits for a line of the log that the pattern matches. */
   waitForLog(pattern: RegExp): Promise<string>
+  /** Waits until no mail is in the queue. */
+  emptied(): Promise<void>
   /** Asks for everything in the queue to be tried again now. */
   flush(): Promise<void>
   /** Ends it before the test ends. */
@@ -96,10 +101,27 @@ function running(files: PostfixFiles, smtpPort: number, master: ChildProcess): P
         throw new Error(`the log is: ${await readLog()}`, { cause: error })
       }
     },
+    async emptied() {
+      await until(
+        'an empty queue',
+        async () => ((await queued(files)) === 0 ? true : undefined),
+        QUEUE_TIMEOUT_MS,
+      )
+    },
     flush: () =>
       finished(spawn('/usr/sbin/postqueue', ['-c', files.configDirectory, '-f'], { stdio: 'ignore' })),
     stop: () => end(master),
   }
+}
+
+/** How many messages wait or are being delivered. */
+async function queued(files: PostfixFiles): Promise<number> {
+  let count = 0
+  for (const name of ['incoming', 'active', 'deferred']) {
+    const entries = await readdir(join(files.queueDirectory, name), { recursive: true, withFileTypes: true })
+    count += entries.filter((entry) => entry.isFile()).length
+  }
+  return count
 }
 
 /** True as soon as smtpd(8) sends its greeting; throws when master(8) has ended. */

@@ -13,9 +13,9 @@ export interface SmtpReply {
 
 /** What became of one message. */
 export interface Sent {
-  /** One per recipient, in order. */
+  /** One per recipient, in order; empty when the sender was refused. */
   readonly recipients: readonly SmtpReply[]
-  /** The reply to the message; undefined when no recipient was accepted. */
+  /** The reply to the message, or to the sender that was refused; undefined when no recipient was accepted. */
   readonly message: SmtpReply | undefined
 }
 
@@ -73,7 +73,10 @@ export class SmtpSession {
       `MAIL FROM:<${from}>`,
       ...to.map((address) => `RCPT TO:<${address}>`),
     ])
-    if (sender?.code !== 250) throw new Error(`MAIL FROM was answered: ${sender?.text}`)
+    if (sender?.code !== 250) {
+      await this.command('RSET')
+      return { recipients: [], message: sender }
+    }
     if (!recipients.some(({ code }) => code === 250)) {
       await this.command('RSET')
       return { recipients, message: undefined }
