@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
-import { checkJsonPath } from './check/json-path.ts'
+import { whyNoJsonPath } from '../upstreams/http/json-path.ts'
 import { DEFAULT_CONFIG_FILES, findConfigFile } from './config-file.ts'
 import { CommandError, EXIT_CONFIG } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
@@ -31,7 +31,7 @@ export async function loadForCommand(named: string | undefined, io: CommandIo): 
     env: io.env,
     readFile: (path) => readFile(path, 'utf8'),
     shownAs,
-    checkJsonPath,
+    checkJsonPath: whyNoJsonPath,
   })
   return { config, shownAs }
 }

@@ -73,7 +73,7 @@ export function whyNoJsonPath(text: string): string | undefined {
     new JsonPath(text)
     return undefined
   } catch (error) {
-    if (error instanceof TypeError) return error.message
+    if (error instanceof TypeError) return error.message.replace(/^not a JSONPath: /, '')
     throw error
   }
 }
