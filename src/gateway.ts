@@ -185,7 +185,7 @@ export class Gateway implements Lookup {
     await Promise.all(all.map((listener) => listener.close()))
     this.#cacheFile?.stop()
     await this.#saveAnswers()
-    for (const { resilient } of tables.values()) for (const upstream of resilient) upstream.abort()
+    for (const { resilient } of tables.values()) for (const upstream of resilient) upstream.stop()
     for (const upstream of upstreams.values()) if (upstream.kind === 'http') await upstream.pools.destroy()
     this.#observability.history.stop()
     this.#state = 'stopped'
