@@ -265,7 +265,7 @@ describe('a cache file that cannot be written', () => {
     chmodSync(directory, 0o700)
   })
 
-  test('when a device is full is reported', async () => {
+  test('in a place that takes no files is reported', async () => {
     const { start } = setUp()
     const clock = new ManualClock()
     const warnings: string[] = []

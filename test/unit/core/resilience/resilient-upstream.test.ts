@@ -618,6 +618,33 @@ describe('the canary', () => {
     assert.equal(endpoints[0]?.sent.filter((key) => key === 'canary').length, 2)
   })
 
+  test('that throws is a defect, and the "not found" temporary', async () => {
+    const { ask, defects } = setUp(
+      [
+        (key) => {
+          if (key === 'canary') throw new Error('bug')
+          return { reply: saysNotFound() }
+        },
+      ],
+      { canary },
+    )
+    assert.equal(kindOf(await ask()), 'temporary canary')
+    assert.equal(defects.length, 1)
+  })
+
+  test('that finds no place teaches nothing', async () => {
+    const { upstream, question, clock } = setUp([at(says('v'), 100)], {
+      canary,
+      settings: { maxConcurrent: 2 },
+    })
+    const lookup = upstream.ask(question())
+    upstream.start()
+    await clock.advanceAsync(100)
+    await lookup
+    upstream.stop()
+    assert.equal(upstream.canaryStatus()[0]?.state, 'unknown')
+  })
+
   test('without a canary a stored "not found" is believed and there is no state', () => {
     const { upstream } = setUp([sane])
     assert.deepEqual([upstream.believesStoredNotFound(0), upstream.canaryStatus()], [true, []])
