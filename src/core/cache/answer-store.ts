@@ -93,13 +93,16 @@ export class AnswerStore {
     this.restore(compact(storeKey), { ...answer, value })
   }
 
-  /** As {@link set}, for texts that hold on to nothing else: read from a file, or stored before. */
-  restore(storeKey: string, answer: NewAnswer): void {
+  /**
+   * As {@link set}, for texts that hold on to nothing else: read from a file, or stored before. Keeps
+   * nothing of `answer` itself, so that a caller with a million of them can use one object for all.
+   */
+  restore(storeKey: string, answer: NewAnswer, now: Instant = instant(this.#clock)): void {
+    const { value, freshness, ageMs, endpoint = 0 } = answer
     const since = {
-      monotonicMs: Math.floor(this.#clock.monotonicMs() - this.#base.monotonicMs - answer.ageMs),
-      wallMs: Math.floor(this.#clock.wallMs() - this.#base.wallMs - answer.ageMs),
+      monotonicMs: Math.floor(now.monotonicMs - this.#base.monotonicMs - ageMs),
+      wallMs: Math.floor(now.wallMs - this.#base.wallMs - ageMs),
     }
-    const { value, freshness, endpoint = 0 } = answer
     const stored = new StoredAnswer(value, freshness, since, validatorsOf(answer.validators), endpoint)
     const [room, other] = value === undefined ? [this.#negative, this.#found] : [this.#found, this.#negative]
     if (other.size > 0) other.delete(storeKey)

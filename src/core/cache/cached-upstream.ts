@@ -12,14 +12,14 @@
 import type { Clock } from '../clock.ts'
 import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { TableObserver } from '../observer.ts'
-import { type LookupResult, type Permanent, type Temporary, temporary } from '../result.ts'
+import { temporary } from '../result.ts'
 import type { Sourced } from '../table-source.ts'
-import type { Answer, Upstream } from '../upstream.ts'
+import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
-import { FailureMemory } from './failure-memory.ts'
-import { Flight, type Landing } from './flight.ts'
+import { Coalescer } from './coalescer.ts'
+import { isFailure } from './failure-memory.ts'
+import type { Flight } from './flight.ts'
 import { freshnessState } from './freshness.ts'
-import { Keeper } from './keeper.ts'
 import type { LifetimePolicy } from './lifetimes.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
@@ -65,9 +65,7 @@ export class CachedUpstream {
   readonly #options: CachedUpstreamOptions
   readonly #store: AnswerStore | undefined
   readonly #prefix: string
-  readonly #keeper: Keeper | undefined
-  readonly #failures = new FailureMemory()
-  readonly #flights = new Map<string, Flight>()
+  readonly #coalescer: Coalescer
 
   constructor(options: CachedUpstreamOptions) {
     this.name = options.upstream.name
@@ -75,12 +73,12 @@ export class CachedUpstream {
     const cache = options.sideEffects ? undefined : options.cache
     this.#store = cache?.store
     this.#prefix = cache?.store.prefixFor(cache.upstreamIndex) ?? ''
-    this.#keeper = cache && new Keeper(cache.store, cache.policy, options.clock, options.random)
+    this.#coalescer = new Coalescer(options, cache)
   }
 
-  /** Requests under way. */
+  /** Requests under way that can be shared. */
   get inFlight(): number {
-    return this.#flights.size
+    return this.#coalescer.size
   }
 
   /**
@@ -152,7 +150,7 @@ export class CachedUpstream {
     options: AskOptions,
   ): Sourced | Promise<Sourced> {
     const explanation = options.explanation ?? options.record?.()
-    const under = this.#underWay(storeKey)
+    const under = this.#coalescer.underWay(storeKey)
     const outcome = under === undefined ? looked : 'coalesced'
     this.#options.observer.cacheLooked(outcome)
     explanation?.add({ step: 'cache', key, upstream: this.name, outcome })
@@ -160,81 +158,21 @@ export class CachedUpstream {
       explanation?.add({ step: 'coalesced', key, upstream: this.name })
       return this.#wait(under, fallback, options.deadlineMs, explanation)
     }
-    const failure = looked === 'miss' ? this.#failures.get(storeKey, this.#now()) : undefined
+    const failure = looked === 'miss' ? this.#coalescer.failures.get(storeKey, this.#now()) : undefined
     if (failure !== undefined) {
       explanation?.add({ step: 'held', key, upstream: this.name, result: failure })
       return this.#finish(key, { result: failure, source: 'cache' }, fallback, explanation)
     }
-    const flight = this.#newFlight(key, true, explanation, basis)
-    const landing = this.#depart(flight, storeKey)
+    const { flight, landing } = this.#coalescer.depart(storeKey, { key, wanted: true, explanation, basis })
     if (landing !== undefined) return this.#finish(key, landing, fallback, explanation)
     return this.#wait(flight, fallback, options.deadlineMs, explanation)
   }
 
-  /** The request for this question that can be shared: none that was asked before a purge. */
-  #underWay(storeKey: string): Flight | undefined {
-    if (this.#options.sideEffects) return undefined
-    const flight = this.#flights.get(storeKey)
-    if (flight === undefined || this.#store?.purgedSince(flight.generation, storeKey)) return undefined
-    return flight
-  }
-
   /** Asks again ahead of need, unless somebody does or the last try has just failed. */
   #refresh(key: string, storeKey: string, stored: StoredAnswer): void {
-    if (this.#underWay(storeKey) !== undefined) return
-    if (this.#failures.get(storeKey, this.#now()) !== undefined) return
-    this.#depart(this.#newFlight(key, false, undefined, stored), storeKey)
-  }
-
-  #newFlight(
-    key: string,
-    wanted: boolean,
-    explanation: Explanation | undefined,
-    basis: StoredAnswer | undefined,
-  ): Flight {
-    return new Flight({
-      table: this.#options.table,
-      key,
-      deadlineMs: this.#now() + this.#options.deadlineMs,
-      basis,
-      generation: this.#store?.generation ?? 0,
-      explanation,
-      wanted,
-    })
-  }
-
-  /** Sends a flight off. Returns how it ended when it ended at once. */
-  #depart(flight: Flight, storeKey: string): Landing | undefined {
-    let answer: Answer | Promise<Answer>
-    try {
-      answer = this.#options.upstream.ask(flight)
-    } catch (error) {
-      return this.#defect(error)
-    }
-    if (!(answer instanceof Promise)) return this.#keep(flight, storeKey, answer)
-    if (!this.#options.sideEffects) this.#flights.set(storeKey, flight)
-    answer
-      .then((arrived) => this.#keep(flight, storeKey, arrived))
-      .catch((error) => this.#defect(error))
-      .then((landing) => {
-        if (this.#flights.get(storeKey) === flight) this.#flights.delete(storeKey)
-        flight.land(landing)
-      })
-    return undefined
-  }
-
-  /** Stores what may be stored, and remembers a failure. */
-  #keep(flight: Flight, storeKey: string, answer: Answer): Landing {
-    const result = resultOf(flight, answer)
-    if (this.#keeper !== undefined) {
-      if (!isFailure(result)) {
-        this.#keeper.keep(flight, storeKey, answer)
-        this.#failures.delete(storeKey)
-      } else if (answer.source === 'upstream') {
-        this.#failures.add(storeKey, result, this.#now())
-      }
-    }
-    return { result, source: answer.source }
+    if (this.#coalescer.underWay(storeKey) !== undefined) return
+    if (this.#coalescer.failures.get(storeKey, this.#now()) !== undefined) return
+    this.#coalescer.depart(storeKey, { key, wanted: false, explanation: undefined, basis: stored })
   }
 
   async #wait(
@@ -260,11 +198,6 @@ export class CachedUpstream {
     return { result: fallback.result, source: 'stale' }
   }
 
-  #defect(error: unknown): Landing {
-    this.#options.onDefect(error, `upstream ${this.name}`)
-    return { result: temporary('defect', 'a defect in mapgate; see its log'), source: 'upstream' }
-  }
-
   #now(): number {
     return this.#options.clock.monotonicMs()
   }
@@ -282,18 +215,4 @@ interface AtHand {
 const LATE: Sourced = {
   result: temporary('timeout', 'no answer from the service in time; see if it is slow or overloaded'),
   source: 'upstream',
-}
-
-/** What the answer says: a 304 repeats the stored answer that was asked about. */
-function resultOf(flight: Flight, answer: Answer): LookupResult {
-  if (answer.result.kind !== 'notmodified') return answer.result
-  if (flight.validators !== undefined && flight.basis !== undefined) return flight.basis.result
-  return temporary(
-    'unreadable',
-    'the service answered 304 to a request without a condition; mend the service',
-  )
-}
-
-function isFailure(result: LookupResult): result is Temporary | Permanent {
-  return result.kind === 'temporary' || result.kind === 'permanent'
 }
