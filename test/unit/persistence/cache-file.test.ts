@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import {
-  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -256,13 +255,6 @@ describe('a cache file that cannot be written', () => {
     assert.match(first.warnings.join(), /ENOENT/)
     mkdirSync(directory)
     assert.equal(await first.file.save(first.tables), 3)
-  })
-
-  test.skipIf(process.getuid?.() === 0)('in a directory without permission is reported', async () => {
-    const { directory, first } = await written()
-    chmodSync(directory, 0o500)
-    assert.equal(await first.file.save(first.tables), undefined)
-    chmodSync(directory, 0o700)
   })
 
   test('in a place that takes no files is reported', async () => {

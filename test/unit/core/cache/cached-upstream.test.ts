@@ -454,6 +454,23 @@ describe('a purge', () => {
     })
   }
 
+  test('leaves the request that followed it shared when the one before it ends', async () => {
+    const { service, asked, ask, store } = setUp()
+    const before = later()
+    service.answer = before.promise
+    const first = ask()
+    store.purge({ kind: 'all' })
+    const after = later()
+    service.answer = after.promise
+    const second = ask()
+    before.resolve(yes('old'))
+    await first
+    const third = ask()
+    after.resolve(yes('new'))
+    assert.deepEqual([(await second).result, (await third).result], [found('new'), found('new')])
+    assert.equal(asked.length, 2)
+  })
+
   test('of another key leaves a request under way shared', async () => {
     const { service, asked, ask, store } = setUp()
     const flight = later()

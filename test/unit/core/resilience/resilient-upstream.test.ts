@@ -533,6 +533,16 @@ describe('the canary', () => {
     assert.equal(endpoints[0]?.sent.filter((key) => key === 'canary').length, 2)
   })
 
+  test('found for this very question counts, even where the service is slower than maxAge', async () => {
+    const slow = (key: string): Script => ({
+      reply: key === 'canary' ? says('here') : saysNotFound(),
+      afterMs: 50,
+    })
+    const { ask, endpoints } = setUp([slow], { canary: { ...canary, maxAgeMs: 10 } })
+    assert.equal(kindOf(await ask()), 'notfound')
+    assert.deepEqual(endpoints[0]?.sent, ['k', 'canary', 'k'])
+  })
+
   test('is asked once for many lookups at once', async () => {
     const { upstream, question, endpoints, clock } = setUp(
       [(key) => ({ reply: key === 'canary' ? says('here') : saysNotFound(), afterMs: 10 })],
