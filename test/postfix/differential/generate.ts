@@ -11,7 +11,11 @@ export const SEED = Number(process.env.MAPGATE_TEST_SEED ?? 4)
 const PLAIN_USERS = ['bob', 'alice', 'a.b', 'x1'] as const
 const SPECIAL_USERS = ['postmaster', 'mailer-daemon', 'double-bounce', 'owner-list', 'list-request'] as const
 /** As they stand in an SMTP command. */
-const QUOTED_USERS = ['"john doe"', '"a@b"', '"q\\"x"'] as const
+const QUOTED_USERS = ['"john doe"', '"a,b"', '"q\\"x"'] as const
+/** A delimiter at the very start, which is none. */
+const LEADING_USERS = ['+lead', '+'] as const
+/** What a wrong split of a special user, or an unquoted spelling, would look for: only in keys. */
+const DECOY_USERS = ['mailer', 'double', 'owner', 'list', 'a,b'] as const
 const EXTENSIONS = ['+x', '+x+y', '-z', '-z+x', '+', '+X'] as const
 const DOMAINS = [
   'd1.example',
@@ -25,7 +29,8 @@ const domain = fc.constantFrom(...DOMAINS)
 const user = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...PLAIN_USERS) },
   { weight: 3, arbitrary: fc.constantFrom(...SPECIAL_USERS) },
-  { weight: 1, arbitrary: fc.constantFrom(...QUOTED_USERS) },
+  { weight: 2, arbitrary: fc.constantFrom(...QUOTED_USERS) },
+  { weight: 1, arbitrary: fc.constantFrom(...LEADING_USERS) },
 )
 const extension = fc.oneof(
   { weight: 3, arbitrary: fc.constant('') },
@@ -38,6 +43,12 @@ function extended(name: string, suffix: string): string {
 }
 
 const local = fc.tuple(user, extension).map(([name, suffix]) => extended(name, suffix))
+
+/** The local part of a key. */
+const keyLocal = fc.oneof(
+  { weight: 5, arbitrary: local },
+  { weight: 2, arbitrary: fc.constantFrom(...DECOY_USERS) },
+)
 
 /** Now and then in another case. */
 function anyCase(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
@@ -54,16 +65,22 @@ const parents = fc.constantFrom('example', 'sub.d1.example', 'd1.example')
 /** Keys of virtual(5), canonical(5) and relocated(5). */
 export const addressKeys = anyCase(
   fc.oneof(
-    { weight: 5, arbitrary: fc.tuple(local, domain).map(([name, place]) => `${name}@${place}`) },
-    { weight: 2, arbitrary: local },
+    { weight: 5, arbitrary: fc.tuple(keyLocal, domain).map(([name, place]) => `${name}@${place}`) },
+    { weight: 2, arbitrary: keyLocal },
     { weight: 1, arbitrary: domain.map((place) => `@${place}`) },
   ),
 )
 
+/**
+ * Keys of virtual(5) and canonical(5): none without the quotes that it needs. A known difference:
+ * there Postfix looks for the quoted spelling only, the gateway for both, as Postfix does elsewhere.
+ */
+export const aliasKeys = addressKeys.filter((key) => !/^a,b/i.test(key))
+
 /** Keys of transport(5). */
 export const transportKeys = anyCase(
   fc.oneof(
-    { weight: 4, arbitrary: fc.tuple(local, domain).map(([name, place]) => `${name}@${place}`) },
+    { weight: 4, arbitrary: fc.tuple(keyLocal, domain).map(([name, place]) => `${name}@${place}`) },
     { weight: 1, arbitrary: fc.oneof(domain, parents) },
     { weight: 1, arbitrary: parents.map((place) => `.${place}`) },
   ),
@@ -72,8 +89,8 @@ export const transportKeys = anyCase(
 /** Keys of access(5) for addresses. */
 export const accessKeys = anyCase(
   fc.oneof(
-    { weight: 4, arbitrary: fc.tuple(local, domain).map(([name, place]) => `${name}@${place}`) },
-    { weight: 3, arbitrary: local.map((name) => `${name}@`) },
+    { weight: 4, arbitrary: fc.tuple(keyLocal, domain).map(([name, place]) => `${name}@${place}`) },
+    { weight: 3, arbitrary: keyLocal.map((name) => `${name}@`) },
     {
       weight: 1,
       arbitrary: fc.oneof(
