@@ -59,7 +59,7 @@ export async function demo(
         ports,
         directoryPid: directory.pid,
         mapgate,
-        postmap: await findPostmap(io.env.PATH),
+        postmap: await findPostmap(io.env.PATH, shorter(join(EXAMPLES, 'postfix'), io.cwd)),
         configFile: shorter(config.file, io.cwd),
         dataFolder: shorter(join(EXAMPLES, 'directory'), io.cwd),
       }),

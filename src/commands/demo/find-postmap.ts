@@ -4,21 +4,42 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import { shellQuote } from './own-name.ts'
 
 /** Where postmap is on systems that keep it out of an ordinary PATH. */
 const SBIN = '/usr/sbin'
 
-/** How postmap is started here, if it is. */
-export async function findPostmap(path: string | undefined): Promise<string | undefined> {
+/** Where Postfix's configuration is unless somebody chose otherwise. Source: postconf(5), config_directory. */
+const MAIN_CF = '/etc/postfix/main.cf'
+
+/**
+ * Tells the words that start postmap here; undefined when this machine has none.
+ *
+ * @param path PATH of the person's shell.
+ * @param ownFolder A folder with an empty main.cf: postmap needs one, and where Postfix is
+ *   installed but not set up there is none.
+ */
+export async function findPostmap(
+  path: string | undefined,
+  ownFolder: string,
+  mainCf = MAIN_CF,
+): Promise<string | undefined> {
   const folders = (path ?? '').split(delimiter).filter((folder) => folder !== '')
   for (const folder of [...folders, SBIN]) {
     const file = join(folder, 'postmap')
-    try {
-      await access(file, constants.X_OK)
-      return folders.includes(folder) ? 'postmap' : file
-    } catch {
-      // Not in this folder.
-    }
+    if (!(await allows(file, constants.X_OK))) continue
+    const word = folders.includes(folder) ? 'postmap' : file
+    return (await allows(mainCf, constants.R_OK)) ? word : `${word} -c ${shellQuote(ownFolder)}`
   }
   return undefined
+}
+
+async function allows(file: string, mode: number): Promise<boolean> {
+  try {
+    await access(file, mode)
+    return true
+  } catch {
+    // Not there, or not for this person: the same to them.
+    return false
+  }
 }

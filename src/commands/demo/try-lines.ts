@@ -47,7 +47,7 @@ function postmapLines({ ports, postmap }: Shown): string[] {
     `  ${command} -q Sales+news@Lighthouse.example ${socketmap('aliases')}`,
     `  ${command} -q whoever@old-lighthouse.example ${socketmap('aliases')}`,
     `  ${command} -q alice@lighthouse.example ${socketmap('users')}`,
-    `  ${command} -q mail.partner.example ${socketmap('transports')}`,
+    `  ${command} -q orders@mail.partner.example ${socketmap('transports')}`,
     `  ${command} -q former@lighthouse.example ${socketmap('access')}`,
     `  ${command} -q info@lighthouse.example tcp:127.0.0.1:${ports.tcpTable}`,
   ]

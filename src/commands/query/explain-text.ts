@@ -92,7 +92,10 @@ function cacheText(step: Extract<ExplainStep, { step: 'cache' }>): string {
 function requestText(step: Extract<ExplainStep, { step: 'request' }>): string {
   const attempt = step.attempt === 'first' ? '' : ` (${step.attempt})`
   const status = step.status === undefined ? 'no HTTP status' : `HTTP ${step.status}`
-  const selected = step.selected === undefined ? '' : `, selected ${step.selected.map(quote).join(' ')}`
+  const selected =
+    step.selected === undefined || step.selected.length === 0
+      ? ''
+      : `, selected ${step.selected.map(quote).join(' ')}`
   const said =
     step.result.kind === 'notmodified' ? 'the stored answer is still current' : resultText(step.result)
   return `${step.upstream} ${step.endpoint}${attempt}, ${quote(step.key)}: ${status} in ${duration(step.durationMs)}${selected}, ${said}`

@@ -157,15 +157,19 @@ describe('startDirectory', () => {
 })
 
 describe('findPostmap', () => {
-  test('is the word where PATH has it', async () => {
+  test('is the word where PATH has it, with a configuration where Postfix has none', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mapgate-test-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     await writeFile(join(folder, 'postmap'), '', { mode: 0o755 })
-    expect(await findPostmap(`/nonexistent:${folder}`)).toBe('postmap')
+    const path = `/nonexistent:${folder}`
+    expect(await findPostmap(path, 'own folder', join(folder, 'postmap'))).toBe('postmap')
+    expect(await findPostmap(path, 'own folder', '/nonexistent/main.cf')).toBe("postmap -c 'own folder'")
   })
 
   test('is never taken from a PATH that is not set', async () => {
-    expect([undefined, '/usr/sbin/postmap']).toContain(await findPostmap(undefined))
+    expect([undefined, '/usr/sbin/postmap -c own']).toContain(
+      await findPostmap(undefined, 'own', '/nonexistent/main.cf'),
+    )
   })
 })
 
