@@ -2,11 +2,12 @@
  * A real Postfix takes its aliases, domains, mailboxes, transports, bcc addresses and access rules
  * from an HTTP service through the gateway: mail in by SMTP, out to an LMTP sink.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type HttpService, type Reply, startHttpService } from '../support/http-service.ts'
 import { type LmtpSink, startLmtpSink } from '../support/lmtp-sink.ts'
 import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix.ts'
 import type { MainCf } from '../support/postfix-files.ts'
+import { suiteCleanup } from '../support/postfix-suite.ts'
 import { until } from '../support/postfix-until.ts'
 import { openSmtpSession } from '../support/smtp-session.ts'
 import { type Serving, startServing } from './serving.ts'
@@ -59,7 +60,7 @@ function mainCf(table: (name: string) => string, sink: LmtpSink): MainCf {
 }
 
 describe.each(['socketmap', 'tcp'] as const)('Postfix over %s', (protocol) => {
-  const cleanup = { onTestFinished: afterAll }
+  const cleanup = suiteCleanup()
   let service: HttpService
   let sink: LmtpSink
   let special: LmtpSink

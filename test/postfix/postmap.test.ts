@@ -3,11 +3,12 @@
  * first, and the same client code that the mail daemons use.
  */
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type HttpService, type Misbehaviour, type Reply, startHttpService } from '../support/http-service.ts'
 import { postfixMissing, requirePostfix } from '../support/postfix.ts'
 import { type PostfixFiles, writePostfixFiles } from '../support/postfix-files.ts'
 import { type PostmapResult, postmapQuery, postmapQueryAll } from '../support/postfix-postmap.ts'
+import { suiteCleanup } from '../support/postfix-suite.ts'
 import { type Serving, startServing } from './serving.ts'
 
 /** Longest value that the client accepts, bytes. Source: postfix-wire-facts, measured. */
@@ -37,7 +38,7 @@ const ENTRIES: Readonly<Record<string, Reply | Misbehaviour>> = {
   'refused@a.example': { status: 400 },
 }
 
-const cleanup = { onTestFinished: afterAll }
+const cleanup = suiteCleanup()
 let service: HttpService
 let serving: Serving
 let files: PostfixFiles
