@@ -3,7 +3,8 @@
  * plugins refuse, routes and methods that are not there, and bytes that are no HTTP.
  */
 import type { Socket } from 'node:net'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from './app.ts'
 import {
   PROBLEM_MEDIA_TYPE,
   type ProblemCode,
@@ -51,7 +52,7 @@ export function sendProblem(reply: FastifyReply, document: ProblemDocument): Fas
  * @param defect Is told of an error that nothing here expects: a bug.
  */
 export function answerErrors(
-  app: FastifyInstance,
+  app: App,
   routes: readonly KnownRoute[],
   defect: (error: unknown, where: string) => void,
 ): void {
@@ -118,7 +119,7 @@ export interface KnownRoute {
 }
 
 /** Remembers every route that is added from here on, to tell a wrong method from a wrong path. */
-export function collectRoutes(app: FastifyInstance): KnownRoute[] {
+export function collectRoutes(app: App): KnownRoute[] {
   const routes: KnownRoute[] = []
   app.addHook('onRoute', ({ method, url }) => {
     const pattern = new RegExp(

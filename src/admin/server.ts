@@ -66,12 +66,13 @@ export class AdminServer {
   readonly #routes: readonly KnownRoute[]
   #settings: AdminSettings
   #rules: AccessRules
+  #endEventStreams = (): void => {}
 
   private constructor(app: App, settings: AdminSettings) {
     this.app = app
     this.#settings = settings
     this.#overTls = settings.tls !== undefined
-    this.#routes = collectRoutes(app as never)
+    this.#routes = collectRoutes(app)
     this.#rules = new AccessRules(settings)
   }
 
@@ -90,7 +91,7 @@ export class AdminServer {
     addCacheRoute(app, ports)
     addSettingsRoutes(app, ports)
     addHistoryRoutes(app, ports)
-    addEventsRoute(app, ports)
+    server.#endEventStreams = addEventsRoute(app, ports)
     addPageRoutes(app, ports)
     await app.ready()
     return server
@@ -122,6 +123,8 @@ export class AdminServer {
     refuseOpenDoor(settings, this.app.server.address())
     this.#settings = settings
     this.#rules = new AccessRules(settings)
+    // A token that is gone must not go on watching; who still may comes back at once.
+    this.#endEventStreams()
     if (settings.tls !== undefined && 'setSecureContext' in this.app.server) {
       const server = this.app.server as Server & { setSecureContext(options: object): void }
       server.setSecureContext(readTls(settings.tls))
@@ -168,7 +171,7 @@ export class AdminServer {
       const isJson = String(reply.getHeader('content-type')).includes('json')
       return isJson && typeof payload === 'string' ? ports.redactJson(payload) : payload
     })
-    answerErrors(app as never, this.#routes, ports.defect)
+    answerErrors(app, this.#routes, ports.defect)
   }
 }
 

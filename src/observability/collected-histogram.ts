@@ -20,7 +20,7 @@ interface Sum {
 }
 
 interface Sample {
-  readonly labels: Record<string, string | number>
+  readonly labels: { readonly le?: string | number }
   /** Part of prom-client's samples: labels that all samples of a series have in common. */
   readonly sharedLabels: Record<string, string>
   readonly value: number
@@ -42,6 +42,21 @@ export class CollectedHistogram extends Histogram {
   getForPromString(): Promise<unknown> {
     const { name, help } = this.#config
     return Promise.resolve({ name, help, type: 'histogram', values: this.#samples() })
+  }
+
+  /** The exposition text, several times faster than prom-client makes it: the labels of a series are escaped once. */
+  text(): string {
+    const { name, help } = this.#config
+    const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`]
+    let shared: Labels | undefined
+    let sharedText = ''
+    for (const { metricName, labels, sharedLabels, value } of this.#samples()) {
+      if (sharedLabels !== shared) sharedText = labelsText(sharedLabels)
+      shared = sharedLabels
+      const le = labels.le === undefined ? '' : `le="${labels.le}",`
+      lines.push(`${metricName}{${le}${sharedText}} ${value}`)
+    }
+    return lines.join('\n')
   }
 
   #samples(): Sample[] {
@@ -68,6 +83,17 @@ export class CollectedHistogram extends Histogram {
     samples.push({ metricName: `${name}_count`, labels: {}, sharedLabels: labels, value: count })
     return samples
   }
+}
+
+/** Source: https://prometheus.io/docs/instrumenting/exposition_formats/, text format, escaping of label values. */
+function labelsText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${value.replace(/["\\\n]/g, escapeCharacter)}"`)
+    .join(',')
+}
+
+function escapeCharacter(character: string): string {
+  return character === '\n' ? '\\n' : `\\${character}`
 }
 
 function addSeries(sums: Map<string, Sum>, labels: Labels, series: LatencyHistogram): void {

@@ -2,7 +2,7 @@
  * The ports of the admin API with a program behind them that a test scripts: real log, events,
  * history and metrics, and answers, status and control by the test.
  */
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { openSync, readFileSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -210,9 +210,4 @@ export async function adminFixture(
   })
   onFinished(() => server.close())
   return { program, server, observability, log }
-}
-
-/** Closes a descriptor that a test opened. */
-export function closeDescriptor(fd: number): void {
-  closeSync(fd)
 }

@@ -19,11 +19,13 @@ import { problems } from '../schemas.ts'
  */
 const KEEP_ALIVE_MS = 15_000
 
-export function addEventsRoute(app: App, { clock, events }: AdminPorts): void {
+/** @returns What ends every stream that is open. */
+export function addEventsRoute(app: App, { clock, events }: AdminPorts): () => void {
   const streams = new Set<EventStream>()
-  app.addHook('preClose', async () => {
+  const endAll = (): void => {
     for (const stream of streams) stream.end()
-  })
+  }
+  app.addHook('preClose', async () => endAll())
   app.get(
     '/api/v1/events',
     {
@@ -60,6 +62,7 @@ export function addEventsRoute(app: App, { clock, events }: AdminPorts): void {
       stream.start(subscription)
     },
   )
+  return endAll
 }
 
 /** One reader. */

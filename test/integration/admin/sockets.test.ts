@@ -250,6 +250,15 @@ describe('events', () => {
     expect(quick.text()).not.toContain('event: lost')
   })
 
+  test('end when the tokens change, for whoever may still watch comes back', async () => {
+    const { port, server } = await listening()
+    const stream = await watch(port)
+    const ended = once(stream, 'end')
+    server.reconfigure({ ...SETTINGS, anonymous: 'none' })
+    await ended
+    expect((await watch(port)).statusCode).toBe(401)
+  })
+
   test('end with the server, which closes at once', async () => {
     const { port, server } = await listening()
     const stream = await watch(port)

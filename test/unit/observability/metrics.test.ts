@@ -148,6 +148,18 @@ describe('metrics', () => {
     expect(text).not.toMatch(/^mapgate_cache_file_last_save_timestamp_seconds /m)
   })
 
+  test('the text of a histogram is the same that prom-client makes, whatever the names hold', async () => {
+    const observability = await observe()
+    useEverything(observability)
+    const odd = 'a"b\\c\nd'
+    observability.observer.table(odd).answered(query('admin', odd, 'a'), NOT_FOUND, 'cache', 1, undefined)
+    const theirs = await observability.metrics.registry.getSingleMetricAsString(
+      'mapgate_lookup_duration_seconds',
+    )
+    expect(theirs).toContain('table="a\\"b\\\\c\\nd"')
+    expect(await observability.metrics.text()).toContain(`\n\n${theirs}\n\n`)
+  })
+
   test('prom-client reads the collected histogram as JSON as well', async () => {
     const observability = await observe()
     useEverything(observability)
