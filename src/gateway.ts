@@ -180,6 +180,7 @@ export class Gateway implements Lookup {
     const all = Array.from(listeners.values())
     await Promise.race([Promise.all(all.map((listener) => listener.drain())), this.#drainTime()])
     this.#resolver.stop()
+    for (const upstream of upstreams.values()) if (upstream.kind === 'http') upstream.guard.abort()
     // One turn for the replies of lookups that have just been answered.
     await new Promise((resolve) => setImmediate(resolve))
     await Promise.all(all.map((listener) => listener.close()))
@@ -246,14 +247,16 @@ export class Gateway implements Lookup {
   #makeCacheFile(path: string | undefined): CacheFile | undefined {
     if (path === undefined) return undefined
     const onWarning = (text: string) => this.#observability.journal.fileTrouble('cache-file', path, text)
-    return new CacheFile({ path, clock: this.#clock, onWarning })
+    const onSaved = (wallMs: number) => {
+      this.#observability.counters.cacheFileSavedMs = wallMs
+    }
+    return new CacheFile({ path, clock: this.#clock, onWarning, onSaved })
   }
 
   /** The answers of the last run, once. */
   #loadAnswers(next: Running): void {
     if (this.#state !== 'starting' || this.#cacheFile === undefined) return
     const report = this.#cacheFile.load(storedTables(next))
-    this.#observability.counters.cacheFileSavedMs = this.#cacheFile.lastSavedWallMs
     this.#observability.logging.logger.info(
       { event: 'cache-file', ...report, dropped: Object.fromEntries(report.dropped) },
       'cache file read',

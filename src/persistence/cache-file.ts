@@ -16,6 +16,8 @@ export const SAVE_EVERY_MS = 300_000
 export interface CacheFileOptions {
   readonly path: string
   readonly clock: Clock
+  /** Is told after each complete save, and after a load, when the file was written: wall clock ms. */
+  readonly onSaved?: (wallMs: number) => void
   /** One sentence that says what happened and what to do. */
   readonly onWarning: (message: string) => void
 }
@@ -56,7 +58,7 @@ export class CacheFile {
     try {
       const reader = new CacheFileReader(bytes)
       const report = fill(reader, tables, this.#options.clock)
-      this.#lastSavedWallMs = reader.savedWallMs
+      this.#saved(reader.savedWallMs)
       return report
     } catch (error) {
       if (!(error instanceof CacheFileError || error instanceof RangeError)) throw error
@@ -102,6 +104,11 @@ export class CacheFile {
     }
   }
 
+  #saved(wallMs: number): void {
+    this.#lastSavedWallMs = wallMs
+    this.#options.onSaved?.(wallMs)
+  }
+
   #setAside(why: string): void {
     const { path, clock, onWarning } = this.#options
     const aside = `${path}.damaged-${clock.wallMs()}`
@@ -122,7 +129,7 @@ export class CacheFile {
     const startedWallMs = clock.wallMs()
     try {
       const count = await writeCacheFile(path, tables, clock)
-      this.#lastSavedWallMs = startedWallMs
+      this.#saved(startedWallMs)
       return count
     } catch (error) {
       onWarning(
