@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { CommandError } from '../../../src/commands/exit-codes.ts'
 import { serve } from '../../../src/commands/serve.ts'
 import { recordIo } from '../../support/command-io.ts'
-import { settle } from '../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
 
 async function tempFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mapgate-test-'))
@@ -50,6 +50,31 @@ test('a bad configuration ends it before anything runs', async () => {
   const { parts: fake } = parts()
   const start = (): Promise<never> => Promise.reject(new CommandError(78, 'a.yaml:1:1: x: wrong'))
   await expect(serve({}, recordIo(), { ...fake, start })).rejects.toMatchObject({ exitCode: 78 })
+})
+
+test('a second signal ends it with questions unanswered, which it says', async () => {
+  const { signals, parts: fake } = parts()
+  const clock = new ManualClock()
+  const io = recordIo()
+  const start = async () => ({ reload: async () => {}, stop: () => new Promise<void>(() => {}) })
+  const done = serve({}, io, { ...fake, start, clock })
+  await terminate(signals)
+  clock.advance(300)
+  signals.emit('SIGTERM')
+  expect(await done).toBe(75)
+  expect(io.err()).toBe('mapgate serve: ended at once by a second signal, with questions unanswered\n')
+})
+
+test('SIGHUP while it starts does not end it', async () => {
+  const { signals, parts: fake } = parts()
+  const start = async () => {
+    expect(signals.listenerCount('SIGHUP')).toBe(1)
+    return fake.start(undefined)
+  }
+  const done = serve({}, recordIo(), { ...fake, start })
+  await terminate(signals)
+  expect(await done).toBe(0)
+  expect(signals.eventNames()).toEqual([])
 })
 
 test('tells systemd that it is ready, and that it stops', async () => {
