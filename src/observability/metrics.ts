@@ -8,13 +8,12 @@
  * Names and help texts: https://prometheus.io/docs/practices/naming/. docs/metrics.md explains
  * each one, and a test keeps the two in step.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, type Registry } from 'prom-client'
 import type { CircuitState } from '../core/observer.ts'
 import type { GatewayStatus } from '../core/status.ts'
-import { type AddSeries, CollectedHistogram } from './collected-histogram.ts'
 import { type Counters, PROTOCOLS, RESULT_KINDS, type TableCounters } from './counters.ts'
 import { LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } from './latency.ts'
+import { type Labels, ScrapedMetrics, type Write } from './scraped-metrics.ts'
 
 const PREFIX = 'mapgate_'
 const MS_PER_SECOND = 1000
@@ -38,18 +37,14 @@ export interface MetricSources {
   readonly version: string
 }
 
-type Labels = Record<string, string>
-type Write = (labels: Labels, value: number) => void
-
 /** The registry, and the text that Prometheus reads. */
 export class Metrics {
-  readonly registry = new Registry()
   readonly #sources: MetricSources
-  #status: GatewayStatus | undefined
-  #scrape: Promise<string> | undefined
+  readonly #metrics: ScrapedMetrics
 
   constructor(sources: MetricSources) {
     this.#sources = sources
+    this.#metrics = new ScrapedMetrics(PREFIX, sources.status)
     collectDefaultMetrics({ register: this.registry })
     for (const name of MISNAMED_NODE_GAUGES) this.registry.removeSingleMetric(name)
     this.#defineLookups()
@@ -60,32 +55,21 @@ export class Metrics {
     this.#defineProgram()
   }
 
+  get registry(): Registry {
+    return this.#metrics.registry
+  }
+
   get contentType(): string {
     return this.registry.contentType
   }
 
   /** The exposition text. Scrapes at the same moment share one. */
   text(): Promise<string> {
-    this.#scrape ??= this.#collect().finally(() => {
-      this.#scrape = undefined
-    })
-    return this.#scrape
-  }
-
-  /** One metric per turn of the event loop: with hundreds of tables the text has megabytes, and lookups go first. */
-  async #collect(): Promise<string> {
-    this.#status = this.#sources.status()
-    const texts: string[] = []
-    for (const metric of this.registry.getMetricsAsArray()) {
-      const fast = metric instanceof CollectedHistogram
-      texts.push(fast ? metric.text() : await this.registry.getSingleMetricAsString(metric.name))
-      await nextTurn()
-    }
-    return `${texts.join('\n\n')}\n`
+    return this.#metrics.text()
   }
 
   #defineLookups(): void {
-    this.#counter(
+    this.#metrics.counter(
       'lookups_total',
       'Lookups answered, by protocol, table and result kind.',
       ['protocol', 'table', 'result'],
@@ -97,7 +81,7 @@ export class Metrics {
               write({ protocol, table: table.name, result }, table.lookups[protocol].results[result])
       },
     )
-    this.#counter(
+    this.#metrics.counter(
       'lookup_failures_total',
       'Lookups answered as temporary or permanent failure, by table and cause.',
       ['table', 'cause'],
@@ -106,7 +90,7 @@ export class Metrics {
           for (const [cause, count] of table.causes) write({ table: table.name, cause }, count)
       },
     )
-    this.#histogram(
+    this.#metrics.histogram(
       'lookup_duration_seconds',
       'Time from a complete request to its answer, by table and by where the answer came from.',
       ['table', 'source'],
@@ -121,7 +105,7 @@ export class Metrics {
   }
 
   #defineCache(): void {
-    this.#counter(
+    this.#metrics.counter(
       'cache_requests_total',
       'Search keys for which the answer store was asked, by table and what it had.',
       ['table', 'outcome'],
@@ -131,7 +115,7 @@ export class Metrics {
             write({ table: table.name, outcome }, count)
       },
     )
-    this.#gauge(
+    this.#metrics.gauge(
       'cache_entries',
       'Answers stored now, by table and kind.',
       ['table', 'kind'],
@@ -143,7 +127,7 @@ export class Metrics {
         }
       },
     )
-    this.#gauge(
+    this.#metrics.gauge(
       'cache_bytes',
       'Memory that the stored keys and values take now, estimated, by table.',
       ['table'],
@@ -152,7 +136,7 @@ export class Metrics {
           if (cache !== undefined) write({ table: name }, cache.bytes)
       },
     )
-    this.#counter(
+    this.#metrics.counter(
       'cache_evictions_total',
       'Answers pushed out of the store by its bounds, by table.',
       ['table'],
@@ -160,7 +144,7 @@ export class Metrics {
         for (const table of this.#tables()) write({ table: table.name }, table.evictions)
       },
     )
-    this.#gauge(
+    this.#metrics.gauge(
       'cache_file_last_save_timestamp_seconds',
       'When the cache file was last written, as Unix time.',
       [],
@@ -172,7 +156,7 @@ export class Metrics {
 
   #defineUpstreams(): void {
     const { counters } = this.#sources
-    this.#counter(
+    this.#metrics.counter(
       'upstream_requests_total',
       'HTTP requests that ended, by upstream, endpoint and how they ended.',
       ['upstream', 'endpoint', 'outcome'],
@@ -183,7 +167,7 @@ export class Metrics {
               write({ upstream: upstream.name, endpoint, outcome }, count)
       },
     )
-    this.#histogram(
+    this.#metrics.histogram(
       'upstream_request_duration_seconds',
       'Time of one HTTP request until its whole reply arrived or it failed, by upstream and endpoint.',
       ['upstream', 'endpoint'],
@@ -194,7 +178,7 @@ export class Metrics {
             add({ upstream: upstream.name, endpoint }, durations)
       },
     )
-    this.#gauge(
+    this.#metrics.gauge(
       'upstream_in_flight',
       'HTTP requests under way now, by upstream.',
       ['upstream'],
@@ -203,7 +187,7 @@ export class Metrics {
           if (kind === 'http') write({ upstream: name }, inFlight)
       },
     )
-    this.#gauge(
+    this.#metrics.gauge(
       'upstream_queued',
       'Questions that wait for a place now, by upstream.',
       ['upstream'],
@@ -212,7 +196,7 @@ export class Metrics {
           if (kind === 'http') write({ upstream: name }, queued)
       },
     )
-    this.#counter(
+    this.#metrics.counter(
       'upstream_shed_total',
       'Questions turned away because every place and the queue were taken, by upstream.',
       ['upstream'],
@@ -220,7 +204,7 @@ export class Metrics {
         for (const { name, shed } of counters.upstreams.values()) write({ upstream: name }, shed)
       },
     )
-    this.#counter(
+    this.#metrics.counter(
       'upstream_retries_total',
       'Second and later attempts for one question, on any endpoint, by upstream.',
       ['upstream'],
@@ -228,7 +212,7 @@ export class Metrics {
         for (const { name, retries } of counters.upstreams.values()) write({ upstream: name }, retries)
       },
     )
-    this.#counter(
+    this.#metrics.counter(
       'upstream_hedges_total',
       'Second requests sent because the first was slow, by upstream.',
       ['upstream'],
@@ -239,7 +223,7 @@ export class Metrics {
   }
 
   #defineEndpoints(): void {
-    this.#gauge(
+    this.#metrics.gauge(
       'upstream_certificate_expiry_timestamp_seconds',
       'When the certificate that an https endpoint showed last expires, as Unix time.',
       ['upstream', 'endpoint'],
@@ -249,7 +233,7 @@ export class Metrics {
             writeTimestamp(write, { upstream, endpoint }, certificateExpiresAtMs)
       },
     )
-    this.#gauge(
+    this.#metrics.gauge(
       'circuit_state',
       'Circuit of an endpoint now: 0 closed, 1 half-open, 2 open.',
       ['upstream', 'endpoint'],
@@ -259,7 +243,7 @@ export class Metrics {
             write({ upstream, endpoint }, CIRCUIT_VALUES[circuit])
       },
     )
-    this.#gauge(
+    this.#metrics.gauge(
       'canary_up',
       "1 while an endpoint's last answer to the canary of a table was found, else 0, by table, upstream and endpoint.",
       ['table', 'upstream', 'endpoint'],
@@ -273,13 +257,24 @@ export class Metrics {
 
   #defineListeners(): void {
     const { counters } = this.#sources
-    this.#gauge('connections', 'Client connections open now, by listener.', ['listener'], (write, status) => {
-      for (const { name, connections } of status.listeners) write({ listener: name }, connections)
-    })
-    this.#counter('connections_total', 'Client connections accepted, by listener.', ['listener'], (write) => {
-      for (const { name, connections } of counters.listeners.values()) write({ listener: name }, connections)
-    })
-    this.#counter(
+    this.#metrics.gauge(
+      'connections',
+      'Client connections open now, by listener.',
+      ['listener'],
+      (write, status) => {
+        for (const { name, connections } of status.listeners) write({ listener: name }, connections)
+      },
+    )
+    this.#metrics.counter(
+      'connections_total',
+      'Client connections accepted, by listener.',
+      ['listener'],
+      (write) => {
+        for (const { name, connections } of counters.listeners.values())
+          write({ listener: name }, connections)
+      },
+    )
+    this.#metrics.counter(
       'connections_refused_total',
       'Client connections closed at once, by listener and reason.',
       ['listener', 'reason'],
@@ -288,7 +283,7 @@ export class Metrics {
           for (const [reason, count] of refused) write({ listener: name, reason }, count)
       },
     )
-    this.#counter(
+    this.#metrics.counter(
       'connections_shed_total',
       'Longest idle client connections closed to make room for new ones, by listener.',
       ['listener'],
@@ -296,7 +291,7 @@ export class Metrics {
         for (const { name, shed } of counters.listeners.values()) write({ listener: name }, shed)
       },
     )
-    this.#counter(
+    this.#metrics.counter(
       'protocol_errors_total',
       'Requests that break the protocol, by listener and kind.',
       ['listener', 'kind'],
@@ -309,22 +304,25 @@ export class Metrics {
 
   #defineProgram(): void {
     const { counters, version, logLinesDropped } = this.#sources
-    this.#counter(
+    this.#metrics.counter(
       'defects_total',
       'Exceptions where none may be, each answered as temporary: a bug; see the log.',
       [],
       (write) => write({}, counters.defects),
     )
-    this.#counter(
+    this.#metrics.counter(
       'log_lines_dropped_total',
       'Log lines thrown away because standard output was not read fast enough.',
       [],
       (write) => write({}, logLinesDropped()),
     )
-    this.#gauge('ready', '1 while lookups are served, 0 while starting and draining.', [], (write, status) =>
-      write({}, status.state === 'ready' ? 1 : 0),
+    this.#metrics.gauge(
+      'ready',
+      '1 while lookups are served, 0 while starting and draining.',
+      [],
+      (write, status) => write({}, status.state === 'ready' ? 1 : 0),
     )
-    this.#counter(
+    this.#metrics.counter(
       'config_reloads_total',
       'Reloads of the configuration, by result: ok, or failed with the old one kept.',
       ['result'],
@@ -333,13 +331,13 @@ export class Metrics {
         write({ result: 'failed' }, counters.reloads.failed)
       },
     )
-    this.#gauge(
+    this.#metrics.gauge(
       'config_last_reload_timestamp_seconds',
       'When the configuration in use was loaded, as Unix time.',
       [],
       (write) => writeTimestamp(write, {}, counters.lastReloadMs),
     )
-    this.#gauge(
+    this.#metrics.gauge(
       'build_info',
       'Always 1; the labels tell the version of mapgate and of Node.js.',
       ['version', 'node_version'],
@@ -349,54 +347,6 @@ export class Metrics {
 
   #tables(): Iterable<TableCounters> {
     return this.#sources.counters.tables.values()
-  }
-
-  /** A counter that takes its values from elsewhere at each scrape. */
-  #counter(name: string, help: string, labelNames: string[], fill: (write: Write) => void): void {
-    new Counter({
-      name: PREFIX + name,
-      help,
-      labelNames,
-      registers: [this.registry],
-      collect() {
-        this.reset()
-        fill((labels, value) => this.inc(labels, value))
-      },
-    })
-  }
-
-  #gauge(
-    name: string,
-    help: string,
-    labelNames: string[],
-    fill: (write: Write, status: GatewayStatus) => void,
-  ): void {
-    const statusNow = () => this.#status ?? this.#sources.status()
-    new Gauge({
-      name: PREFIX + name,
-      help,
-      labelNames,
-      registers: [this.registry],
-      collect() {
-        this.reset()
-        // A reset gauge without labels is 0 in prom-client; one that is not known must not be shown as 0.
-        if (labelNames.length === 0) this.remove()
-        fill((labels, value) => this.set(labels, value), statusNow())
-      },
-    })
-  }
-
-  #histogram(
-    name: string,
-    help: string,
-    labelNames: string[],
-    buckets: readonly number[],
-    fill: (add: AddSeries) => void,
-  ): void {
-    new CollectedHistogram(
-      { name: PREFIX + name, help, labelNames, buckets: [...buckets], registers: [this.registry] },
-      fill,
-    )
   }
 }
 
