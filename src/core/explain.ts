@@ -48,6 +48,8 @@ export type ExplainStep =
       readonly result: LookupResult | { readonly kind: 'notmodified' }
       /** What `response.value` selected, before `response.format`. */
       readonly selected?: readonly string[]
+      /** W3C Trace Context: what the service was told, to find the request in its log. */
+      readonly traceparent?: string
       /** Why this attempt was made. */
       readonly attempt: 'first' | 'failover' | 'retry' | 'hedge' | 'canary'
     }

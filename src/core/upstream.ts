@@ -131,6 +131,8 @@ export interface Reply {
   readonly validators?: Validators
   /** What `response.value` selected, before `response.format`; only kept for explanations. */
   readonly selected?: readonly string[]
+  /** The header of that name that was sent, for explanations. */
+  readonly traceparent?: string
   /** The key lacks a part that the request template needs: nothing was sent, the result is not found. */
   readonly suppressed?: string
 }

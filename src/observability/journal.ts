@@ -97,9 +97,17 @@ export class Journal {
     if (!this.#begins(`shed ${upstream}`)) return
     this.#parts.logger.warn(
       { event: 'shed', upstream },
-      'shedding begins: every place and the queue are taken',
+      'shedding begins: no place is free, or the program is overloaded',
     )
-    this.problem('shed', upstream, 'lookups were turned away: every place and the queue were taken')
+    this.problem('shed', upstream, 'lookups were turned away: no place was free, or the program was overloaded')
+  }
+
+  /** Told when an overload of the event loop begins; one line per episode. */
+  overloaded(): void {
+    if (!this.#begins('overload')) return
+    const text = 'the event loop does not keep up: only stored answers are given until it does'
+    this.#parts.logger.warn({ event: 'overload' }, text)
+    this.problem('shed', '', text)
   }
 
   /** Told for each batch of spans that the collector did not take; one line per episode. */

@@ -198,7 +198,7 @@ export class Metrics {
     )
     this.#metrics.counter(
       'upstream_shed_total',
-      'Questions turned away because every place and the queue were taken, by upstream.',
+      'Questions turned away at once, because no place was free or the program is overloaded, by upstream.',
       ['upstream'],
       (write) => {
         for (const { name, shed } of counters.upstreams.values()) write({ upstream: name }, shed)

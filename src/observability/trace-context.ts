@@ -7,6 +7,7 @@
  * Source: https://www.w3.org/TR/trace-context/ section 3.2
  */
 import { randomBytes } from 'node:crypto'
+import type { Endpoint } from '../core/upstream.ts'
 
 const VERSION = '00'
 const TRACE_ID_BYTES = 16
@@ -24,7 +25,13 @@ export function newTraceparent(random: (size: number) => Buffer = randomBytes): 
   return formatTraceparent(traceId, random(SPAN_ID_BYTES).toString('hex'), false)
 }
 
-/** The trace id of a header made here. */
-export function traceIdOf(traceparent: string): string {
-  return traceparent.slice(VERSION.length + 1, VERSION.length + 1 + TRACE_ID_BYTES * 2)
+/** An endpoint whose requests carry a `traceparent`, for programs that record no spans of their own. */
+export function withTraceparent(inner: Endpoint): Endpoint {
+  return {
+    name: inner.name,
+    send: async (key, options) => {
+      const traceparent = newTraceparent()
+      return { ...(await inner.send(key, { ...options, traceparent })), traceparent }
+    },
+  }
 }

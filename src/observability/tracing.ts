@@ -79,13 +79,11 @@ export class Tracing {
       send: async (key, options) => {
         const span = this.#startRequest(upstream, inner.name)
         const { traceId, spanId } = span.spanContext()
+        const traceparent = formatTraceparent(traceId, spanId, true)
         try {
-          const reply = await inner.send(key, {
-            ...options,
-            traceparent: formatTraceparent(traceId, spanId, true),
-          })
+          const reply = await inner.send(key, { ...options, traceparent })
           describeReply(span, reply)
-          return reply
+          return { ...reply, traceparent }
         } finally {
           span.end()
         }

@@ -141,6 +141,7 @@ export class ResilientUpstream implements Upstream {
           durationMs,
           result: reply.result,
           selected: reply.selected,
+          traceparent: reply.traceparent,
           attempt: kind,
         }),
     }

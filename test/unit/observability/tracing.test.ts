@@ -5,7 +5,11 @@ import type { Lookup, Query } from '../../../src/core/lookup.ts'
 import { found, type LookupResult, temporary } from '../../../src/core/result.ts'
 import type { Endpoint, Reply, SendOptions } from '../../../src/core/upstream.ts'
 import { startTracing } from '../../../src/observability/start-tracing.ts'
-import { formatTraceparent, newTraceparent, traceIdOf } from '../../../src/observability/trace-context.ts'
+import {
+  formatTraceparent,
+  newTraceparent,
+  withTraceparent,
+} from '../../../src/observability/trace-context.ts'
 
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/
 const QUERY: Query = { protocol: 'socketmap', table: 'aliases', key: Buffer.from('bob@lighthouse.example') }
@@ -96,8 +100,20 @@ describe('traceparent', () => {
     expect(newTraceparent()).not.toBe(newTraceparent())
   })
 
-  test('its trace id can be read back', () => {
-    expect(traceIdOf(`00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`)).toBe('a'.repeat(32))
+  test('goes with each request, and comes back with its reply', async () => {
+    const sent: (string | undefined)[] = []
+    const endpoint = withTraceparent({
+      name: '0 dir.example',
+      send: async (_key, options) => {
+        sent.push(options.traceparent)
+        return REPLY
+      },
+    })
+    const replies = [await endpoint.send('a', { timeoutMs: 1 }), await endpoint.send('a', { timeoutMs: 1 })]
+    expect(sent[0]).toMatch(TRACEPARENT)
+    expect(sent[1]).not.toBe(sent[0])
+    expect(replies).toEqual(sent.map((traceparent) => ({ ...REPLY, traceparent })))
+    expect(endpoint.name).toBe('0 dir.example')
   })
 })
 
