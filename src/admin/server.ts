@@ -9,27 +9,20 @@
  *   schema, handler
  *   answer       secrets hidden in every JSON text
  */
-import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
-import fastify from 'fastify'
 import { AccessRules } from './access.ts'
 import { logAccess } from './access-log.ts'
 import type { App } from './app.ts'
-import {
-  answerClientError,
-  answerErrors,
-  answerFrameworkError,
-  collectRoutes,
-  type KnownRoute,
-} from './errors.ts'
+import { createApp, readTls } from './create-app.ts'
+import { answerErrors, collectRoutes, type KnownRoute } from './errors.ts'
 import { ADMIN_LIMITS, type AdminLimits } from './limits.ts'
 import { refuseOpenDoor } from './open-door.ts'
 import { describeApi } from './openapi.ts'
 import { checkHost, checkOrigin } from './origin.ts'
 import type { AdminPorts, AdminSettings } from './ports.ts'
-import { checkQuery, parseQuery } from './query-string.ts'
+import { checkQuery } from './query-string.ts'
 import { addCacheRoute } from './routes/cache.ts'
 import { addEventsRoute } from './routes/events.ts'
 import { addHealthRoutes } from './routes/health.ts'
@@ -43,9 +36,6 @@ import { addSecurityHeaders } from './security-headers.ts'
 
 /** Longest wait for requests under way when closing, ms. Ours: the mail's own drain is longer. */
 const CLOSE_GRACE_MS = 1000
-
-/** How often Node.js looks for requests that take too long, ms. Its own default of 30 s would triple the limit. */
-const TIMEOUT_CHECK_MS = 1000
 
 const MINUTE_MS = 60_000
 
@@ -173,44 +163,6 @@ export class AdminServer {
     })
     answerErrors(app, this.#routes, ports.defect)
   }
-}
-
-function createApp(settings: AdminSettings, limits: AdminLimits): App {
-  const http = {
-    maxHeaderSize: limits.maxHeaderBytes,
-    requestTimeout: limits.requestTimeoutMs,
-    headersTimeout: limits.requestTimeoutMs,
-    connectionsCheckingInterval: Math.min(limits.requestTimeoutMs, TIMEOUT_CHECK_MS),
-  }
-  const options = {
-    logger: false,
-    bodyLimit: limits.maxBodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
-    connectionTimeout: limits.idleTimeoutMs,
-    keepAliveTimeout: limits.idleTimeoutMs,
-    // Strict: nothing is guessed, dropped or filled in.
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
-    },
-    routerOptions: { querystringParser: parseQuery, maxParamLength: 200 },
-    frameworkErrors: (error: unknown, _request: unknown, reply: unknown) =>
-      answerFrameworkError(error as never, reply as never),
-    clientErrorHandler: answerClientError,
-  } as const
-  const app = (settings.tls === undefined
-    ? fastify({ ...options, http })
-    : fastify({ ...options, https: { ...http, ...readTls(settings.tls) } })) as unknown as App
-  app.server.maxConnections = limits.maxConnections
-  // The schemas describe answers; they do not cut them.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
-  return app
-}
-
-function readTls({ cert, key }: { readonly cert: string; readonly key: string }): {
-  cert: Buffer
-  key: Buffer
-} {
-  return { cert: readFileSync(cert), key: readFileSync(key) }
 }
 
 /** Listens on an address and port. */

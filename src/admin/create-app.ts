@@ -1,0 +1,52 @@
+/**
+ * The fastify instance itself: what HTTP may cost, and how strictly it is read.
+ */
+import { readFileSync } from 'node:fs'
+import fastify from 'fastify'
+import type { App } from './app.ts'
+import { answerClientError, answerFrameworkError } from './errors.ts'
+import type { AdminLimits } from './limits.ts'
+import type { AdminSettings } from './ports.ts'
+import { parseQuery } from './query-string.ts'
+
+/** How often Node.js looks for requests that take too long, ms. Its own default of 30 s would triple the limit. */
+const TIMEOUT_CHECK_MS = 1000
+
+export function createApp(settings: AdminSettings, limits: AdminLimits): App {
+  const http = {
+    maxHeaderSize: limits.maxHeaderBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    headersTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(limits.requestTimeoutMs, TIMEOUT_CHECK_MS),
+  }
+  const options = {
+    logger: false,
+    bodyLimit: limits.maxBodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: limits.idleTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    // Strict: nothing is guessed, dropped or filled in.
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
+    },
+    routerOptions: { querystringParser: parseQuery, maxParamLength: 200 },
+    frameworkErrors: (error: unknown, _request: unknown, reply: unknown) =>
+      answerFrameworkError(error as never, reply as never),
+    clientErrorHandler: answerClientError,
+  } as const
+  const app = (settings.tls === undefined
+    ? fastify({ ...options, http })
+    : fastify({ ...options, https: { ...http, ...readTls(settings.tls) } })) as unknown as App
+  app.server.maxConnections = limits.maxConnections
+  // The schemas describe answers; they do not cut them.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  return app
+}
+
+/** Reads certificate and key from their files. */
+export function readTls({ cert, key }: { readonly cert: string; readonly key: string }): {
+  cert: Buffer
+  key: Buffer
+} {
+  return { cert: readFileSync(cert), key: readFileSync(key) }
+}
