@@ -59,12 +59,15 @@ beforeAll(async () => {
     join(work, 'postfix/main.cf'),
     `compatibility_level = 3.6\nqueue_directory = ${work}\ndata_directory = ${work}\n`,
   )
+  const firstPort = await portsInARow()
   const env = {
     PATH: `${work}/bin:${process.env.PATH}:/usr/sbin`,
     MAIL_CONFIG: join(work, 'postfix'),
     CI: undefined,
+    // Where commands look when nothing says otherwise is port 8466.
+    MAPGATE_ADMIN: `http://127.0.0.1:${firstPort + 2}`,
   }
-  place = { folder, firstPort: await portsInARow(), env }
+  place = { folder, firstPort, env }
 }, CLONE_TIMEOUT_MS)
 
 afterAll(async () => {
