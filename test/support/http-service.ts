@@ -98,7 +98,7 @@ export class HttpService {
   /** Requests under way now. */
   inFlight = 0
 
-  readonly #options: HttpServiceOptions
+  #options: HttpServiceOptions
   readonly #routes = new Map<string, Behaviour[]>()
   readonly #sockets = new Set<Socket>()
   readonly #served = new WeakMap<Socket, number>()
@@ -188,6 +188,13 @@ export class HttpService {
     server.closeAllConnections()
     for (const socket of this.#sockets) socket.destroy()
     await closed
+  }
+
+  /** As {@link stop} and {@link start}, on the same port and with other options. */
+  async restart(options: HttpServiceOptions): Promise<void> {
+    await this.stop()
+    this.#options = options
+    await this.start()
   }
 
   /** Closes every connection that waits for a request, as a server does when its keep-alive time ends. */
