@@ -21,7 +21,9 @@ import type { GatewayStatus } from './core/status.ts'
 import type { GatewayPorts } from './gateway/admin.ts'
 import { changesBetween } from './gateway/changes.ts'
 import { degradedBy } from './gateway/degraded.ts'
+import { FileWatch } from './gateway/file-watch.ts'
 import { issuesOf } from './gateway/issues.ts'
+import { LoopWatch } from './gateway/loop-watch.ts'
 import { type ChangeParts, change, NOTHING_RUNS, type Running } from './gateway/running.ts'
 import { SecretsRefresh } from './gateway/secrets-refresh.ts'
 import { tableStatus } from './gateway/tables.ts'
@@ -52,6 +54,8 @@ export class Gateway implements Lookup {
   readonly #resolver: Resolver
   readonly #secrets: SecretsRefresh
   readonly #cacheFile: CacheFile | undefined
+  readonly #loop: LoopWatch
+  readonly #fileWatch: FileWatch
   readonly #changeParts: ChangeParts
   #state: State = 'starting'
   #running: Running = NOTHING_RUNS
@@ -69,6 +73,8 @@ export class Gateway implements Lookup {
     this.#resolver = new Resolver(clock, this.#observability.observer)
     this.#secrets = new SecretsRefresh(clock, () => this.#refreshSecrets())
     this.#cacheFile = this.#makeCacheFile(config.cacheFile)
+    this.#loop = new LoopWatch(clock, () => this.#observability.journal.overloaded())
+    this.#fileWatch = this.#makeFileWatch()
     this.#changeParts = {
       clock,
       random,
@@ -76,6 +82,7 @@ export class Gateway implements Lookup {
       resolver: this.#resolver,
       adminPorts: this.#adminPorts(version),
       onCredentialsRefused: () => this.#secrets.wanted(),
+      overloaded: () => this.#loop.overloaded,
       beforeServing: (next) => this.#loadAnswers(next),
     }
   }
@@ -124,11 +131,16 @@ export class Gateway implements Lookup {
     const upstreamStates = Array.from(upstreams.values(), upstreamStatus)
     return {
       state: this.#state === 'stopped' ? 'draining' : this.#state,
-      degraded: degradedBy(tableStates, upstreamStates),
+      degraded: degradedBy(tableStates, upstreamStates, this.#loop.overloaded),
       tables: tableStates,
       upstreams: upstreamStates,
       listeners: Array.from(listeners.values(), (listener) => listener.status()),
     }
+  }
+
+  /** Is told of an exception that nobody caught: logged and counted as the bug it is. */
+  defect(error: unknown, where: string): void {
+    this.#observability.observer.defect(error, where)
   }
 
   /** Reads the configuration again and takes it over; a bad one changes nothing and is a report. */
@@ -175,6 +187,7 @@ export class Gateway implements Lookup {
     if (this.#state === 'draining' || this.#state === 'stopped') return
     this.#state = 'draining'
     this.#observability.journal.stateChanged('draining')
+    this.#fileWatch.stop()
     await this.#changes
     const { listeners, upstreams, tables, admin } = this.#running
     const all = Array.from(listeners.values())
@@ -189,6 +202,7 @@ export class Gateway implements Lookup {
     for (const { resilient } of tables.values()) for (const upstream of resilient) upstream.stop()
     for (const upstream of upstreams.values()) if (upstream.kind === 'http') await upstream.pools.destroy()
     this.#observability.history.stop()
+    this.#loop.stop()
     this.#state = 'stopped'
     this.#observability.journal.stateChanged('stopped')
     await admin?.close()
@@ -202,6 +216,7 @@ export class Gateway implements Lookup {
     counters.lastReloadMs = this.#clock.wallMs()
     journal.stateChanged('ready', { version: this.#options.version, warnings: this.warnings })
     history.start()
+    this.#loop.start()
     this.#cacheFile?.saveRegularly(() => this.#storedTables())
   }
 
@@ -213,6 +228,7 @@ export class Gateway implements Lookup {
     const { running, dropped, retire } = await change(this.#running, config, this.#changeParts)
     this.#running = running
     this.#config = config
+    this.#fileWatch.follow(config.reload === 'watch' ? config.file : undefined)
     logging.reconfigure(logSettings(config.log))
     retire().catch((error) => observer.defect(error, 'reload'))
     return dropped.map(
@@ -251,6 +267,19 @@ export class Gateway implements Lookup {
       this.#observability.counters.cacheFileSavedMs = wallMs
     }
     return new CacheFile({ path, clock: this.#clock, onWarning, onSaved })
+  }
+
+  #makeFileWatch(): FileWatch {
+    return new FileWatch({
+      clock: this.#clock,
+      onChanged: () => void this.reload(),
+      onTrouble: (why) =>
+        this.#observability.journal.fileTrouble(
+          'reload',
+          '',
+          `the configuration file is not watched any more (${why}); send SIGHUP after changes`,
+        ),
+    })
   }
 
   /** The answers of the last run, once. */

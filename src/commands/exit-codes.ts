@@ -9,6 +9,8 @@ export const EXIT_NOT_FOUND = 1
 export const EXIT_USAGE = 64
 /** EX_UNAVAILABLE: the gateway or server cannot be reached, or does not speak as expected. */
 export const EXIT_UNREACHABLE = 69
+/** EX_SOFTWARE: a bug here ended it. */
+export const EXIT_DEFECT = 70
 /** EX_TEMPFAIL: nobody knows at the moment; ask again later. */
 export const EXIT_TEMPORARY = 75
 /** EX_NOPERM: asking again does not help before somebody changes something. */

@@ -17,6 +17,8 @@ export interface RunningGateway {
   reload(): Promise<unknown>
   /** Answers what is in flight, then closes everything. */
   stop(): Promise<void>
+  /** Is told of an exception that nobody caught. */
+  defect?(error: unknown, where: string): void
 }
 
 /** Where signals come from: `process`, or a test. */
@@ -29,7 +31,7 @@ export interface SignalSource {
 export type Ending =
   | 'stopped' // everything in flight was answered
   | 'forced' // a second signal did not wait for that
-  | 'child-ended' // what it needs is gone
+  | 'child-ended' // what it needs is gone, or cannot be trusted any more
 
 /**
  * Runs a gateway until SIGTERM or SIGINT, which end it once what is in flight is answered. A second

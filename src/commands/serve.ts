@@ -2,9 +2,10 @@
  * `mapgate serve`: runs the gateway until the system says that it is enough.
  */
 import type { Clock } from '../core/clock.ts'
-import { EXIT_OK, EXIT_TEMPORARY } from './exit-codes.ts'
+import { EXIT_DEFECT, EXIT_OK, EXIT_TEMPORARY } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
 import { type Ending, type RunningGateway, runUntilSignal, type SignalSource } from './running-gateway.ts'
+import { type CrashSource, watchCrashes } from './serve/crashes.ts'
 import { notifySystemd } from './serve/systemd.ts'
 import { type StartGateway, startGateway } from './start-gateway.ts'
 
@@ -17,29 +18,40 @@ export interface ServeParts {
   readonly start: StartGateway
   readonly signals: SignalSource
   readonly clock?: Clock
+  /** Default: none are watched. */
+  readonly crashes?: CrashSource
 }
 
 /** Holds SIGHUP off while there is nothing to reload: without a listener it would end the process. */
 const TOO_EARLY = (): void => {}
 
-const REAL_PARTS: ServeParts = { start: startGateway, signals: process }
+const REAL_PARTS: ServeParts = { start: startGateway, signals: process, crashes: process }
 
 export async function serve(
   options: ServeOptions,
   io: CommandIo,
-  { start, signals, clock }: ServeParts = REAL_PARTS,
+  { start, signals, clock, crashes }: ServeParts = REAL_PARTS,
 ): Promise<number> {
   signals.on('SIGHUP', TOO_EARLY)
   try {
     const gateway = await start(options.config, io)
     await tell('ready', io)
-    return exitCode(await runUntilSignal(notifying(gateway, io), signals, io, undefined, clock), io)
+    const watched = crashes && watchCrashes(crashes, gateway)
+    try {
+      return exitCode(await runUntilSignal(notifying(gateway, io), signals, io, watched?.crashed, clock), io)
+    } finally {
+      watched?.dispose()
+    }
   } finally {
     signals.off('SIGHUP', TOO_EARLY)
   }
 }
 
 function exitCode(ending: Ending, io: CommandIo): number {
+  if (ending === 'child-ended') {
+    io.stderr.write('mapgate serve: stopped after an exception that nobody caught; see the log\n')
+    return EXIT_DEFECT
+  }
   if (ending !== 'forced') return EXIT_OK
   io.stderr.write('mapgate serve: ended at once by a second signal, with questions unanswered\n')
   return EXIT_TEMPORARY

@@ -60,7 +60,7 @@ export interface UpstreamObserver {
   requestEnded(endpoint: string, outcome: RequestOutcome, durationMs: number): void
   retried(): void
   hedged(): void
-  /** A lookup was turned away: every place and the queue were taken. */
+  /** A lookup was turned away: no place was free, or the program is overloaded. */
   shed(): void
   circuitChanged(endpoint: string, state: CircuitState): void
 }

@@ -12,13 +12,14 @@ export function changesBetween(before: Config, after: Config): readonly string[]
     ...(isDeepStrictEqual(before.admin, after.admin) ? [] : ['admin changed']),
     ...(isDeepStrictEqual(before.log, after.log) ? [] : ['log changed']),
     ...(isDeepStrictEqual(before.stop, after.stop) ? [] : ['stop changed']),
+    ...(before.reload === after.reload ? [] : ['reload changed']),
     ...needRestart(before, after),
   ]
 }
 
 /** Settings that are read once. */
 function needRestart(before: Config, after: Config): string[] {
-  const keys = ['cacheFile', 'tracing', 'reload'] as const
+  const keys = ['cacheFile', 'tracing'] as const
   return keys
     .filter((key) => !isDeepStrictEqual(before[key], after[key]))
     .map((key) => `${key} changed: it takes effect at the next start`)

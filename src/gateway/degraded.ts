@@ -4,11 +4,14 @@
  */
 import type { TableStatus, UpstreamStatus } from '../core/status.ts'
 
+/** @param overloaded The event loop does not keep up. */
 export function degradedBy(
   tables: readonly TableStatus[],
   upstreams: readonly UpstreamStatus[],
+  overloaded: boolean,
 ): readonly string[] {
-  return [...upstreams.flatMap(upstreamTroubles), ...tables.flatMap(tableTroubles)]
+  const program = overloaded ? ['the event loop does not keep up: only stored answers are given'] : []
+  return [...program, ...upstreams.flatMap(upstreamTroubles), ...tables.flatMap(tableTroubles)]
 }
 
 function upstreamTroubles({ name, endpoints }: UpstreamStatus): string[] {

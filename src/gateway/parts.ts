@@ -10,4 +10,6 @@ export interface GatewayParts {
   /** Numbers from 0 up to 1: for jitter and backoff. */
   readonly random: () => number
   readonly observability: Observability
+  /** True while the program does not keep up with what arrives. */
+  readonly overloaded: () => boolean
 }

@@ -7,8 +7,10 @@
  */
 import type { LoadedConfig } from '../config/load.ts'
 import type { Resolver } from '../core/resolver.ts'
+import { descriptorLimit } from '../net/descriptors.ts'
 import type { Listener } from '../net/listener.ts'
 import { type GatewayPorts, RunningAdmin } from './admin.ts'
+import { checkDescriptors } from './descriptor-budget.ts'
 import { Gate } from './gate.ts'
 import { commitListeners, type ListenerPlan, planListeners, type RunningListeners } from './listeners.ts'
 import type { GatewayParts } from './parts.ts'
@@ -58,9 +60,10 @@ export interface Change {
 /**
  * Goes from what runs to another configuration.
  *
- * @throws when a file, a socket or a listener's file access fails; what ran goes on as it was.
+ * @throws when a file, a socket or a listener's file access fails, or more files would be open than may be; what ran goes on as it was.
  */
 export async function change(before: Running, config: LoadedConfig, parts: ChangeParts): Promise<Change> {
+  checkDescriptors(config, descriptorLimit())
   const upstreams = await planUpstreams(
     config.upstreams.values(),
     before.upstreams,

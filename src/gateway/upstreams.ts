@@ -58,10 +58,10 @@ export async function planUpstreams(
 async function planHttp(
   config: HttpUpstreamConfig,
   old: RunningHttpUpstream | undefined,
-  { clock, random, observability }: GatewayParts,
+  { clock, random, observability, overloaded }: GatewayParts,
   onCredentialsRefused: OnCredentialsRefused,
 ): Promise<RunningHttpUpstream> {
-  const settings = { ...config, tls: await readTls(config.tls) }
+  const settings = await httpSettings(config)
   const guard =
     old?.guard ??
     new UpstreamGuard({
@@ -70,6 +70,7 @@ async function planHttp(
       clock,
       random,
       observer: observability.observer.upstream(config.name),
+      overloaded,
     })
   const pools = old?.pools.fits(settings)
     ? old.pools
@@ -103,6 +104,15 @@ export function upstreamStatus(upstream: RunningUpstream): UpstreamStatus {
 
 function guardSettings(config: HttpUpstreamConfig): GuardSettings {
   return { ...config, endpoints: config.endpoints.map(endpointName) }
+}
+
+/**
+ * The settings of an HTTP upstream with its certificates and keys read.
+ *
+ * @throws (rejects) when one of those files cannot be read.
+ */
+export async function httpSettings(config: HttpUpstreamConfig): Promise<HttpUpstreamSettings> {
+  return { ...config, tls: await readTls(config.tls) }
 }
 
 async function readTls(tls: HttpUpstreamConfig['tls']): Promise<TlsSettings | undefined> {

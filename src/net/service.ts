@@ -24,15 +24,35 @@ const NO_TABLE = permanent('no-table', 'no such table')
 /** The answer to a request that met a bug. */
 export const DEFECT = temporary('defect', 'internal error, see the log of mapgate')
 
+/** What the decoder says about a complete request. */
+type CompleteStep = Exclude<DecodeStep, { kind: 'more' | 'violation' }>
+
 /**
- * Answers one request: by its reply at once, or by a promise of its result.
+ * Answers one request: by its reply at once, or by a promise of its result. Nothing here throws;
+ * should it do so all the same, this request alone suffers.
  *
  * @param step A complete request.
  */
-export function answer(
-  service: Service,
-  step: Exclude<DecodeStep, { kind: 'more' | 'violation' }>,
-): string | Promise<LookupResult> {
+export function answer(service: Service, step: CompleteStep): string | Promise<LookupResult> {
+  try {
+    return answerStep(service, step)
+  } catch (error) {
+    service.observer.defect(error)
+    return service.protocol.encodeReply(DEFECT)
+  }
+}
+
+/** Encodes a result that was waited for; should that fail, this request alone suffers. */
+export function encode({ protocol, observer }: Service, result: LookupResult): string {
+  try {
+    return protocol.encodeReply(result)
+  } catch (error) {
+    observer.defect(error)
+    return protocol.encodeReply(DEFECT)
+  }
+}
+
+function answerStep(service: Service, step: CompleteStep): string | Promise<LookupResult> {
   const { protocol, tables, observer } = service
   if (step.kind === 'skipped') {
     observer.protocolError('request-limit')
@@ -47,16 +67,7 @@ export function answer(
     observer.protocolError('table')
     return protocol.encodeReply(NO_TABLE)
   }
-  const result = ask(service, request.table ?? service.table, request.key)
+  const table = request.table ?? service.table
+  const result = service.lookup.lookup({ protocol: protocol.name, table, key: request.key })
   return result instanceof Promise ? result : protocol.encodeReply(result)
-}
-
-/** A lookup does not throw; should it do so all the same, this request alone suffers. */
-function ask(service: Service, table: string, key: Buffer): LookupResult | Promise<LookupResult> {
-  try {
-    return service.lookup.lookup({ protocol: service.protocol.name, table, key })
-  } catch (error) {
-    service.observer.defect(error)
-    return DEFECT
-  }
 }

@@ -10,7 +10,7 @@ import type { Timer } from '../core/clock.ts'
 import type { LookupResult } from '../core/result.ts'
 import type { Decoder } from '../protocols/protocol.ts'
 import type { ProtocolErrorKind } from './listener-observer.ts'
-import { answer, DEFECT, type Service } from './service.ts'
+import { answer, DEFECT, encode, type Service } from './service.ts'
 import {
   LINGER_MS,
   MAX_REPLY_CHARS_PER_TURN,
@@ -135,7 +135,7 @@ export class Session {
 
   #answered(result: LookupResult): void {
     if (this.#state !== 'asking') return
-    const reply = this.#service.protocol.encodeReply(result)
+    const reply = encode(this.#service, result)
     // Earlier replies are unread: no more is asked before they are, so that no more is unsent.
     if (this.#socket.writableLength > 0) this.#send(reply)
     else this.#serve(reply)

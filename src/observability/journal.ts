@@ -99,7 +99,11 @@ export class Journal {
       { event: 'shed', upstream },
       'shedding begins: no place is free, or the program is overloaded',
     )
-    this.problem('shed', upstream, 'lookups were turned away: no place was free, or the program was overloaded')
+    this.problem(
+      'shed',
+      upstream,
+      'lookups were turned away: no place was free, or the program was overloaded',
+    )
   }
 
   /** Told when an overload of the event loop begins; one line per episode. */
@@ -119,8 +123,8 @@ export class Journal {
     )
   }
 
-  /** Something about the cache file or the secrets' files that an operator has to see to; lookups go on. */
-  fileTrouble(kind: 'cache-file' | 'secrets', where: string, text: string): void {
+  /** Something about the cache file, the secrets' files or the watched configuration that an operator has to see to; lookups go on. */
+  fileTrouble(kind: 'cache-file' | 'secrets' | 'reload', where: string, text: string): void {
     this.#parts.logger.warn({ event: kind, where }, text)
     this.problem(kind, where, text)
   }

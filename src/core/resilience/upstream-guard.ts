@@ -35,6 +35,8 @@ export interface UpstreamGuardOptions {
   /** Numbers from 0 up to 1, for the backoff. */
   readonly random: () => number
   readonly observer: UpstreamObserver
+  /** True while the program does not keep up: nothing is asked then. Default never. */
+  readonly overloaded?: () => boolean
 }
 
 export class UpstreamGuard {
@@ -44,6 +46,7 @@ export class UpstreamGuard {
   readonly observer: UpstreamObserver
   readonly limiter: Limiter
   readonly budget = new RetryBudget()
+  readonly #overloaded: () => boolean
   #state: 'open' | 'ended' = 'open'
   #settings: GuardSettings
   #endpoints: readonly EndpointState[]
@@ -53,6 +56,7 @@ export class UpstreamGuard {
     this.clock = options.clock
     this.random = options.random
     this.observer = options.observer
+    this.#overloaded = options.overloaded ?? (() => false)
     this.#settings = options.settings
     this.limiter = new Limiter(options.settings, options.clock)
     this.#endpoints = options.settings.endpoints.map((name) => this.#newEndpoint(name))
@@ -88,6 +92,10 @@ export class UpstreamGuard {
   ): Temporary | undefined {
     const held = this.unavailable(endpoints, preference)
     if (held !== undefined) return held
+    if (this.#overloaded()) {
+      if (!background) this.observer.shed()
+      return OVERLOADED
+    }
     return this.limiter.wouldShed(background) ? this.shed(background) : undefined
   }
 
@@ -152,6 +160,11 @@ export class UpstreamGuard {
     return { name, breaker, pausedUntilMs: 0 }
   }
 }
+
+const OVERLOADED = temporary(
+  'overload',
+  'mapgate is overloaded: its event loop does not keep up; see who sends so many lookups',
+)
 
 /** What a question is told when the program ends before its answer came. */
 export const STOPPING = temporary('stopping', 'mapgate is stopping; ask again')

@@ -1,0 +1,42 @@
+/**
+ * What becomes of errors that nobody caught, so that the process never runs on in a half state.
+ *
+ *   unhandled rejection   one task failed and nothing else: told as a defect, everything goes on
+ *   uncaught exception    something was left in the middle (Node.js, `process`, "Warning: Using
+ *                         'uncaughtException' correctly"): told, then an orderly stop; whoever
+ *                         supervises the process starts it anew
+ */
+import type { RunningGateway } from '../running-gateway.ts'
+
+/** Where such errors come from: `process`, or a test. */
+export interface CrashSource {
+  on(event: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown
+  off(event: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown
+}
+
+export interface CrashWatch {
+  /** Resolves with the first uncaught exception. */
+  readonly crashed: Promise<void>
+  dispose(): void
+}
+
+export function watchCrashes(source: CrashSource, gateway: RunningGateway): CrashWatch {
+  let crash = (): void => {}
+  const crashed = new Promise<void>((resolve) => {
+    crash = resolve
+  })
+  const onRejection = (error: unknown): void => gateway.defect?.(error, 'unhandled rejection')
+  const onException = (error: unknown): void => {
+    gateway.defect?.(error, 'uncaught exception')
+    crash()
+  }
+  source.on('unhandledRejection', onRejection)
+  source.on('uncaughtException', onException)
+  return {
+    crashed,
+    dispose() {
+      source.off('unhandledRejection', onRejection)
+      source.off('uncaughtException', onException)
+    },
+  }
+}

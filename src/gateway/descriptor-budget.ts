@@ -1,0 +1,57 @@
+/**
+ * Holds what a configuration may open against the process's limit of open files, before anything
+ * is opened: running out later costs lookups.
+ *
+ *   listeners  their maxConnections
+ *   admin      its connections
+ *   upstreams  per HTTP upstream, maxConcurrent connections to each endpoint
+ *   reserve    listening sockets, log, cache file, page, name resolution, module files
+ */
+import { ADMIN_LIMITS } from '../admin/limits.ts'
+import { ConfigError } from '../config/issue.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import type { Config } from '../config/model.ts'
+
+/** Descriptors for everything that is no connection. Ours: an idle gateway holds about 30. */
+export const RESERVE = 64
+
+/** How many descriptors a configuration can need at most, by what for. */
+export interface DescriptorNeed {
+  readonly clients: number
+  readonly admin: number
+  readonly upstreams: number
+  readonly reserve: number
+}
+
+export function descriptorNeed({ listeners, admin, upstreams }: Config): DescriptorNeed {
+  const connections = Array.from(upstreams.values(), (upstream) =>
+    upstream.kind === 'http' ? upstream.maxConcurrent * upstream.endpoints.length : 0,
+  )
+  return {
+    clients: sum(listeners.map(({ maxConnections }) => maxConnections)),
+    admin: admin === undefined ? 0 : ADMIN_LIMITS.maxConnections,
+    upstreams: sum(connections),
+    reserve: RESERVE + listeners.length,
+  }
+}
+
+/**
+ * Refuses a configuration that cannot fit.
+ *
+ * @param limit Open files that the process may have; Infinity where the system does not tell.
+ * @throws ConfigError with the numbers.
+ */
+export function checkDescriptors(config: LoadedConfig, limit: number): void {
+  const need = descriptorNeed(config)
+  const total = sum(Object.values(need))
+  if (total <= limit) return
+  const message =
+    `the configuration may need ${total} open files (${need.clients} client connections, ${need.upstreams} to ` +
+    `services, ${need.admin} of the admin API, ${need.reserve} in reserve), and this process may have ${limit}; ` +
+    'lower maxConnections or maxConcurrent, or raise the limit (LimitNOFILE= of the unit, ulimit -n)'
+  throw new ConfigError([{ file: config.file, line: 1, column: 1, path: '', message }])
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
+}

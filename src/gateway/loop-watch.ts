@@ -1,0 +1,38 @@
+/**
+ * Watches the event loop by a timer, and says when the program is overloaded. The rule stands in
+ * core/resilience/loop-lag.ts.
+ */
+import type { Clock, Timer } from '../core/clock.ts'
+import { LAG_TICK_MS, LoopLag } from '../core/resilience/loop-lag.ts'
+
+export class LoopWatch {
+  readonly #clock: Clock
+  /** Is told when an overload begins. */
+  readonly #onOverload: () => void
+  readonly #lag = new LoopLag()
+  #timer: Timer | undefined
+
+  constructor(clock: Clock, onOverload: () => void) {
+    this.#clock = clock
+    this.#onOverload = onOverload
+  }
+
+  get overloaded(): boolean {
+    return this.#lag.overloaded
+  }
+
+  start(): void {
+    const dueMs = this.#clock.monotonicMs() + LAG_TICK_MS
+    this.#timer = this.#clock.after(LAG_TICK_MS, () => {
+      const nowMs = this.#clock.monotonicMs()
+      const before = this.#lag.overloaded
+      this.#lag.ticked(nowMs, nowMs - dueMs)
+      if (this.#lag.overloaded && !before) this.#onOverload()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+}

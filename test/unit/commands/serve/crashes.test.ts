@@ -1,0 +1,44 @@
+import { EventEmitter } from 'node:events'
+import { expect, test } from 'vitest'
+import { serve } from '../../../../src/commands/serve.ts'
+import { recordIo } from '../../../support/command-io.ts'
+import { settle } from '../../../support/manual-clock.ts'
+
+/** A gateway that runs until something happens to its process. */
+async function serving() {
+  const signals = new EventEmitter()
+  const crashes = new EventEmitter()
+  const defects: string[] = []
+  let stopped = 0
+  const gateway = {
+    reload: async () => [],
+    stop: async () => {
+      stopped++
+    },
+    defect: (error: unknown, where: string) => defects.push(`${where}: ${String(error)}`),
+  }
+  const io = recordIo()
+  const done = serve({ config: 'a.yaml' }, io, { signals, crashes, start: async () => gateway })
+  while (crashes.listenerCount('uncaughtException') === 0) await settle()
+  return { signals, crashes, defects, done, io, stopped: () => stopped }
+}
+
+test('an unhandled rejection is a defect, and the gateway goes on', async () => {
+  const { signals, crashes, defects, done, stopped } = await serving()
+  crashes.emit('unhandledRejection', new Error('forgotten'))
+  await settle()
+  expect(defects).toEqual(['unhandled rejection: Error: forgotten'])
+  expect(stopped()).toBe(0)
+  signals.emit('SIGTERM', 'SIGTERM')
+  expect(await done).toBe(0)
+  expect(crashes.listenerCount('unhandledRejection')).toBe(0)
+})
+
+test('an uncaught exception is a defect, and ends the gateway in order with 70', async () => {
+  const { crashes, defects, done, io, stopped } = await serving()
+  crashes.emit('uncaughtException', new Error('in the middle'))
+  expect(await done).toBe(70)
+  expect(defects).toEqual(['uncaught exception: Error: in the middle'])
+  expect(stopped()).toBe(1)
+  expect(io.err()).toContain('stopped after an exception that nobody caught')
+})

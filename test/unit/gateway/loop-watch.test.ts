@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import type { Clock } from '../../../src/core/clock.ts'
+import { LAG_INTERVAL_MS, LAG_TARGET_MS, LAG_TICK_MS } from '../../../src/core/resilience/loop-lag.ts'
+import { LoopWatch } from '../../../src/gateway/loop-watch.ts'
+
+/** A clock whose one timer runs when the test says, however late. */
+function lateClock() {
+  let nowMs = 0
+  let due: (() => void) | undefined
+  const clock: Clock = {
+    monotonicMs: () => nowMs,
+    wallMs: () => nowMs,
+    after: (_delayMs, run) => {
+      due = run
+      return {
+        cancel: () => {
+          due = undefined
+        },
+      }
+    },
+  }
+  return {
+    clock,
+    tick(lagMs: number) {
+      nowMs += LAG_TICK_MS + lagMs
+      due?.()
+    },
+    waits: () => due !== undefined,
+  }
+}
+
+test('tells once when an overload begins, and no longer is one as soon as the loop keeps up', () => {
+  const { clock, tick, waits } = lateClock()
+  let told = 0
+  const watch = new LoopWatch(clock, () => told++)
+  watch.start()
+  for (let ms = 0; ms <= LAG_INTERVAL_MS + 2 * LAG_TARGET_MS; ms += LAG_TARGET_MS) tick(LAG_TARGET_MS)
+  expect([watch.overloaded, told]).toEqual([true, 1])
+  tick(0)
+  expect(watch.overloaded).toBe(false)
+  watch.stop()
+  expect(waits()).toBe(false)
+})
