@@ -79,7 +79,10 @@ function shellText(block: CodeBlock, place: Place): string {
 
 function shellLine(written: string, firstPort: number): string {
   // One installation for the whole clone: what comes after it is done each time.
-  const line = written.replace('npm ci && ', '').replace('npm start', `npm start -- --port ${firstPort}`)
+  const line = written
+    .replace(/ {2,}#.*$/, '')
+    .replace('npm ci && ', '')
+    .replace('npm start', `npm start -- --port ${firstPort}`)
   const background = /^(.*) &$/.exec(line)?.[1]
   if (background === undefined && !RUNS_ON.test(line)) return line
   const log = '"$(mktemp -p "$LOGS")"'
@@ -92,7 +95,7 @@ function shellLine(written: string, firstPort: number): string {
 export async function runSession(blocks: readonly CodeBlock[], place: Place): Promise<Session> {
   const logs = await mkdtemp(join(tmpdir(), 'mapgate-session-'))
   const marker = (at: number) => `@@@ block ${at}`
-  const texts = blocks.map((block, at) => `echo '${marker(at)}'\n${shellText(block, place)}`)
+  const texts = blocks.map((block, at) => `printf '\\n%s\\n' '${marker(at)}'\n${shellText(block, place)}`)
   const script = join(logs, 'session.sh')
   await writeFile(
     script,
