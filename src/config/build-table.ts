@@ -38,6 +38,7 @@ function buildTable(name: string, file: TableFile): Unmarked {
   const usedBy = listed(file.usedBy)
   // The first parameter decides; the checks warn when the others differ.
   const parameter = usedBy.map((use) => POSTFIX_PARAMETERS.get(use)).find((known) => known !== undefined)
+  const search = file.search ?? parameter?.search ?? 'exact'
   const { canary } = file
   return {
     name,
@@ -45,12 +46,13 @@ function buildTable(name: string, file: TableFile): Unmarked {
     upstreams: listed(file.upstream ?? []),
     request: file.request && buildRequest(file.request),
     response: { ...file.response, value: file.response.value, error: file.response.error },
-    search: file.search ?? parameter?.search ?? 'exact',
+    search,
     searchParallel: file.searchParallel,
     batch: file.batch && buildBatch(file.batch),
     recipientDelimiter: file.recipientDelimiter,
     localDomains: file.localDomains.map((domain) => domain.toLowerCase()),
-    parentDomainMatchesSubdomains: file.parentDomainMatchesSubdomains,
+    // Source: the default of parent_domain_matches_subdomains, postconf(5).
+    parentDomainMatchesSubdomains: file.parentDomainMatchesSubdomains ?? search.startsWith('access-'),
     propagateExtension: file.propagateExtension ?? parameter?.propagateExtension ?? false,
     domains: buildDomains(file.domains),
     foldCase: file.foldCase,

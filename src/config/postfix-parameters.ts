@@ -76,7 +76,7 @@ export const POSTFIX_PARAMETERS: ReadonlyMap<string, PostfixParameter> = new Map
   ['check_recipient_ns_access', access('access-client', 'smtpd_recipient_restrictions')],
   ['check_recipient_mx_access', access('access-client', 'smtpd_recipient_restrictions')],
   ['check_etrn_access', access('access-client', 'smtpd_etrn_restrictions')],
-  ['check_sasl_access', access('access-address', 'smtpd_sender_restrictions')],
+  ['check_sasl_access', access('exact', 'smtpd_sender_restrictions')],
   ['check_ccert_access', access('exact', 'smtpd_client_restrictions')],
   ['alias_maps', refused('local(8)')],
   ['virtual_uid_maps', refused('virtual(8)')],

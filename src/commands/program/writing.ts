@@ -4,11 +4,7 @@
  * They read their own options (`Command` in io.ts); the options are named here for the help.
  */
 import type { Command } from 'commander'
-import { CommandError, EXIT_USAGE } from '../exit-codes.ts'
 import type { ProgramContext } from '../program.ts'
-
-const ASK_MISSING =
-  '--ask cannot ask yet in this version; start the gateway and use: mapgate query TABLE KEY --explain'
 
 const CONFIG_OPTION = [
   '-c, --config <file>',
@@ -52,27 +48,24 @@ function addCheck(program: Command, context: ProgramContext): void {
     .summary('find every problem of a configuration')
     .description(
       `Print every problem of a configuration at once, as FILE:LINE:COLUMN: path: what is wrong, and what
-would be right. Nothing is started.`,
+would be right. Nothing is started; with --ask the HTTP services are asked, once each.`,
     )
     .option(...CONFIG_OPTION)
-    .option(
-      '--ask',
-      'ask each endpoint its canary, and show what its caching headers would do (not in this version)',
-    )
+    .option('--ask', 'also ask each endpoint its canary, and show what its caching headers would do')
     .addHelpText(
       'after',
       `
 Examples:
   mapgate check
   mapgate check -c /etc/mapgate/mapgate.yaml
+  mapgate check --ask
 
-Exit codes: 0 fine, 1 problems, 64 wrong command line, 78 no file.`,
+Exit codes: 0 fine, 1 problems or a canary not found, 64 wrong command line, 78 no file.`,
     )
     .action(async (options: { ask?: boolean }) => {
-      // Saying "fine" without having asked would be a lie.
-      if (options.ask === true) throw new CommandError(EXIT_USAGE, ASK_MISSING)
       const { check } = await import('../check.ts')
-      context.finish(await check(ownArgs(context), context.io))
+      const ask = options.ask === true ? (await import('../check/ask.ts')).askCanaries : undefined
+      context.finish(await check(ownArgs(context), context.io, ask))
     })
 }
 

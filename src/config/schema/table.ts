@@ -62,9 +62,12 @@ export const Table = Type.Object(
       description:
         'Domains for which the bare user (`user` without `@domain`) is tried too: what stands in $myorigin and $mydestination.',
     }),
-    parentDomainMatchesSubdomains: flag(
-      false,
-      'Parent domains are tried as `example.com` instead of `.example.com`: true where `parent_domain_matches_subdomains` of Postfix lists the table.',
+    parentDomainMatchesSubdomains: Type.Optional(
+      Type.Boolean({
+        defaultText: '`true` for `access-address` and `access-client`, else `false`, as Postfix',
+        description:
+          'Parent domains are tried as `example.com` instead of `.example.com`: true where `parent_domain_matches_subdomains` of Postfix lists the table.',
+      }),
     ),
     propagateExtension: Type.Optional(
       Type.Boolean({

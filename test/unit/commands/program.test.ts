@@ -84,7 +84,6 @@ describe('a wrong command line exits 64 and says', () => {
     [['demo', '--port', '65533'], 'Expected a number from 1 to 65532.'],
     [['demo', '--port', '0'], 'Expected a number from 1 to 65532.'],
     [['demo', '--port', '84x'], 'Expected a number from 1 to 65532.'],
-    [['check', '--ask'], 'mapgate check: --ask cannot ask yet in this version'],
     [['check', '--nonsense'], "unknown option '--nonsense'"],
     [['query', 'tcp:nowhere', 'k'], 'mapgate query: tcp:nowhere: expected HOST:PORT'],
     [['purge', 'aliases', '--admin', 'nonsense'], 'mapgate purge: --admin: expected http://HOST:PORT'],

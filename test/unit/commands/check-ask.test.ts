@@ -1,0 +1,136 @@
+/**
+ * `check --ask` against real HTTP services.
+ */
+import { describe, expect, test } from 'vitest'
+import { askCanaries } from '../../../src/commands/check/ask.ts'
+import { cachingSentence } from '../../../src/commands/check/caching-sentence.ts'
+import { parseConfig } from '../../../src/config/load.ts'
+import type { CacheConfig } from '../../../src/config/model.ts'
+import { found } from '../../../src/core/result.ts'
+import { recordIo } from '../../support/command-io.ts'
+import { startHttpService } from '../../support/http-service.ts'
+
+/** Durations differ from run to run. */
+const untimed = (text: string) => text.replace(/\d+ ms$/gm, 'N ms')
+
+describe('check --ask', () => {
+  const config = (origins: string[], more = '') => `
+listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
+upstreams: { directory: { endpoints: [${origins.map((origin) => `"${origin}"`).join(', ')}] } }
+tables:
+  aliases:
+    upstream: directory
+    request: { path: "/{key}" }
+    canary: { key: Postmaster }
+    cache: { ttl: 60s, staleIfError: 1d }
+${more}`
+
+  test('asks each endpoint its canary, and tells what the caching headers would do', async (t) => {
+    const good = await startHttpService(t)
+    good.route('/postmaster', {
+      text: 'ops',
+      headers: { 'cache-control': 'max-age=0, private', etag: '"1"' },
+    })
+    const broken = await startHttpService(t)
+    broken.otherwise = { status: 404 }
+    const io = recordIo()
+    expect(await askCanaries(await parseConfig(config([good.origin, broken.origin]), 'm.yaml'), io)).toBe(
+      false,
+    )
+    expect(untimed(io.out())).toBe(
+      `aliases  directory 0:127.0.0.1:${good.port}  found, HTTP 200, N ms
+    Cache-Control: max-age=0, private is not followed (honorCacheControl: false); used for 1 min, and up to 1 d longer in an outage; its validator saves bodies on refresh
+aliases  directory 1:127.0.0.1:${broken.port}  NOT FOUND: the endpoint does not know its canary; check the path and the deployment, HTTP 404, N ms
+`,
+    )
+  })
+
+  test('says which table it could not ask about, and succeeds when all are found', async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = { text: 'ops' }
+    const more = `  other: { upstream: directory, request: { path: "/other/{key}" } }\n`
+    const io = recordIo()
+    expect(await askCanaries(await parseConfig(config([service.origin], more), 'm.yaml'), io)).toBe(true)
+    expect(io.out()).toContain('other  directory  not asked: it has no canary\n')
+  })
+
+  test('tells why an endpoint could not be asked', async (t) => {
+    const service = await startHttpService(t)
+    await service.stop()
+    const io = recordIo()
+    expect(await askCanaries(await parseConfig(config([service.origin]), 'm.yaml'), io)).toBe(false)
+    expect(io.out()).toContain('temporary: the service refuses connections')
+  })
+})
+
+describe('the sentence about caching', () => {
+  const cache: CacheConfig = {
+    ttlMs: 60_000,
+    negativeTtlMs: 10_000,
+    staleWhileRevalidateMs: 0,
+    staleIfErrorMs: 0,
+    jitter: 0.1,
+    honorCacheControl: true,
+    minTtlMs: 10_000,
+    maxTtlMs: 3_600_000,
+    maxEntries: 1,
+    maxNegativeEntries: 1,
+    maxBytes: 1,
+  }
+  const sentence = (settings: CacheConfig | undefined, caching?: Record<string, string>) =>
+    cachingSentence(
+      settings,
+      { result: found('x'), health: 'good', next: 'final', caching },
+      Date.UTC(2026, 0, 1),
+    )
+
+  const cases: [
+    name: string,
+    settings: CacheConfig | undefined,
+    caching: Record<string, string> | undefined,
+    says: string,
+  ][] = [
+    ['nothing is stored', undefined, { cacheControl: 'max-age=9' }, 'nothing is stored (cache: off)'],
+    [
+      'the table decides',
+      cache,
+      undefined,
+      'it says nothing about caching: used for 1 min, not used in an outage',
+    ],
+    [
+      'the service decides',
+      cache,
+      { cacheControl: 'max-age=300, stale-if-error=600' },
+      'Cache-Control: max-age=300, stale-if-error=600: used for 5 min, and up to 10 min longer in an outage',
+    ],
+    [
+      'minTtl binds it',
+      cache,
+      { cacheControl: 'max-age=1' },
+      'Cache-Control: max-age=1: used for 10 s, not used in an outage',
+    ],
+    [
+      'it forbids storing',
+      cache,
+      { cacheControl: 'no-store' },
+      'Cache-Control: no-store: never stored, so it cannot help in an outage',
+    ],
+    ['it varies', cache, { vary: 'Accept' }, 'Vary: Accept: never stored, so it cannot help in an outage'],
+    ['it has expired', cache, { expires: '0' }, 'Expires: 0: used for 10 s, not used in an outage'],
+    [
+      'it is ignored',
+      { ...cache, honorCacheControl: false },
+      undefined,
+      'it says nothing about caching; used for 1 min, not used in an outage',
+    ],
+    [
+      'a field is no text',
+      cache,
+      { cacheControl: 'x="\x1b[31m"' },
+      'Cache-Control: x="?[31m": used for 1 min, not used in an outage',
+    ],
+  ]
+  for (const [name, settings, caching, says] of cases) {
+    test(name, () => expect(sentence(settings, caching)).toBe(says))
+  }
+})
