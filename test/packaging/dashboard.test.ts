@@ -1,0 +1,222 @@
+/**
+ * Every query of the dashboard and of the alert rules, against a live gateway that a real
+ * Prometheus scrapes: each metric and label exists, each query is understood, and each that can
+ * have a value in a healthy gateway has one.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { parseConfig } from '../../src/config/load.ts'
+import { Gateway } from '../../src/gateway.ts'
+import { SocketmapClient } from '../../src/index.ts'
+import { startHttpService } from '../support/http-service.ts'
+import { freePort, missingProgram, ROOT, skipWithout } from './run.ts'
+
+const START_TIMEOUT_MS = 30_000
+/** Until two scrapes, half a second apart, have brought a rate. */
+const DATA_TIMEOUT_MS = 20_000
+
+/** Panels that are empty while all is well, with the reason. */
+const EMPTY_WHEN_WELL: ReadonlyMap<string, string> = new Map([
+  ['Cache file age', 'the gateway of the test has no cacheFile'],
+  ['Certificates', 'its service speaks plain http'],
+  ['New, refused and shed connections', 'nobody was refused'],
+  ['Protocol errors, defects, dropped log lines', 'there are none'],
+  ['Failures by cause', 'no lookup failed'],
+])
+
+interface Panel {
+  title: string
+  type: string
+  targets?: { expr: string }[]
+}
+interface Dashboard {
+  panels: Panel[]
+  templating: { list: { name: string; query: string }[] }
+}
+
+const dashboard = JSON.parse(
+  await readFile(join(ROOT, 'deploy/grafana/mapgate-dashboard.json'), 'utf8'),
+) as Dashboard
+const rules = parse(await readFile(join(ROOT, 'deploy/prometheus/mapgate.rules.yaml'), 'utf8')) as {
+  groups: { rules: { alert?: string; record?: string; expr: string }[] }[]
+}
+const allRules = rules.groups.flatMap((group) => group.rules)
+const panels = dashboard.panels.filter(({ targets }) => targets !== undefined)
+
+/** What Grafana puts in the place of its variables. */
+function filledIn(expr: string): string {
+  return expr
+    .replaceAll('$__rate_interval', '10s')
+    .replaceAll('$job', 'mapgate')
+    .replace(/\$(?:instance|table|upstream)/g, '.*')
+}
+
+/** Names of metrics in a query; those of rules of ours hold a colon. */
+function metricNames(expr: string): string[] {
+  return expr.match(/\b(?:mapgate_|mapgate:|process_|nodejs_)[a-z0-9_:]+/g) ?? []
+}
+
+let folder = ''
+let gateway: Gateway | undefined
+let prometheus: ChildProcess | undefined
+let api = ''
+let exposition = ''
+
+async function query(
+  expr: string,
+): Promise<{ status: string; error?: string; data?: { result: unknown[] } }> {
+  const response = await fetch(`${api}/api/v1/query?query=${encodeURIComponent(expr)}`)
+  return (await response.json()) as { status: string; error?: string; data?: { result: unknown[] } }
+}
+
+async function startGateway(): Promise<string> {
+  const service = await startHttpService({ onTestFinished: afterAll })
+  service.otherwise = ({ url }) => (url.includes('known') ? { json: 'value' } : { status: 404 })
+  const config = {
+    listeners: [{ protocol: 'socketmap', listen: 'inet:127.0.0.1:0' }],
+    admin: { listen: 'inet:127.0.0.1:0' },
+    upstreams: { directory: { endpoints: [service.origin] } },
+    tables: {
+      aliases: { upstream: 'directory', request: { path: '/{key}' }, canary: { key: 'known@a.example' } },
+    },
+    log: { level: 'silent' },
+  }
+  const text = JSON.stringify(config)
+  gateway = await Gateway.start({ load: () => parseConfig(text, 'dashboard.yaml'), version: '0.0.0' })
+  const client = new SocketmapClient({ address: gateway.status().listeners[0]?.bound ?? '' })
+  // Lookups go on, so that there is a rate to show.
+  const timer = setInterval(() => {
+    for (const key of ['known@a.example', 'unknown@a.example', `known${Math.random()}@a.example`])
+      void client.lookup('aliases', key)
+  }, 100)
+  afterAll(() => {
+    clearInterval(timer)
+    client.close()
+  })
+  const bound = gateway.admin?.bound
+  return bound?.kind === 'inet' ? `127.0.0.1:${bound.port}` : ''
+}
+
+async function startPrometheus(target: string): Promise<void> {
+  const port = await freePort()
+  const config = {
+    global: { scrape_interval: '500ms', evaluation_interval: '500ms' },
+    scrape_configs: [{ job_name: 'mapgate', static_configs: [{ targets: [target] }] }],
+    rule_files: [join(ROOT, 'deploy/prometheus/mapgate.rules.yaml')],
+  }
+  // JSON is YAML, too.
+  await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config))
+  prometheus = spawn(
+    'prometheus',
+    [
+      `--config.file=${folder}/prometheus.yml`,
+      `--storage.tsdb.path=${folder}/data`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: 'ignore' },
+  )
+  api = `http://127.0.0.1:${port}`
+  const until = Date.now() + START_TIMEOUT_MS
+  while (Date.now() < until) {
+    const ready = await fetch(`${api}/-/ready`).then(
+      (response) => response.ok,
+      () => false,
+    )
+    if (ready) return
+    await delay(50)
+  }
+  throw new Error('prometheus does not start')
+}
+
+const missing = () => missingProgram('prometheus') && 'needs prometheus: apt-get install prometheus'
+
+beforeAll(async () => {
+  if (missing() !== undefined) return
+  folder = await mkdtemp(join(tmpdir(), 'mapgate-prometheus-'))
+  const target = await startGateway()
+  await startPrometheus(target)
+  exposition = await (await fetch(`http://${target}/metrics`)).text()
+}, 2 * START_TIMEOUT_MS)
+
+afterAll(async () => {
+  await gateway?.stop()
+  if (prometheus !== undefined) {
+    const ended = new Promise((resolve) => prometheus?.once('exit', resolve))
+    prometheus.kill('SIGTERM')
+    await ended
+  }
+  if (folder !== '') await rm(folder, { recursive: true, force: true })
+})
+
+beforeEach((context) => skipWithout(context, missing()))
+
+describe('the dashboard', () => {
+  for (const { title, targets = [] } of panels) {
+    test(`the queries of "${title}" have a value`, async () => {
+      const queries = targets.map(({ expr }) => filledIn(expr))
+      const until = Date.now() + DATA_TIMEOUT_MS
+      for (;;) {
+        const answers = await Promise.all(queries.map(query))
+        for (const { status, error } of answers) expect([status, error]).toEqual(['success', undefined])
+        if (EMPTY_WHEN_WELL.has(title) || answers.every(({ data }) => (data?.result.length ?? 0) > 0)) return
+        if (Date.now() > until) expect.fail(`no value for ${queries.join(' and ')}`)
+        await delay(100)
+      }
+    })
+  }
+
+  test('its variables are filled from metrics that exist', () => {
+    const queries = dashboard.templating.list.filter(({ query: text }) => text.startsWith('label_values'))
+    expect(queries.map(({ name }) => name)).toEqual(['job', 'instance', 'table', 'upstream'])
+    for (const { query: text } of queries) {
+      for (const name of metricNames(text)) expect(exposition).toContain(`# TYPE ${name} `)
+    }
+  })
+
+  test('every metric of the program is on it', () => {
+    const shown = panels
+      .flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => metricNames(expr)))
+      .map(bare)
+    const all = Array.from(exposition.matchAll(/^# TYPE (mapgate_\S+) /gm), ([, name]) => name)
+    expect(all.length).toBeGreaterThan(20)
+    expect(all.filter((name) => !shown.includes(name ?? ''))).toEqual([])
+  })
+})
+
+/** A histogram's series without their suffix. */
+function bare(name: string): string {
+  return name.replace(/_(?:bucket|sum|count)$/, '')
+}
+
+describe('the metrics of every query', () => {
+  const recorded = allRules.map(({ record }) => record).filter((name) => name !== undefined)
+  const queries = [...panels.flatMap(({ targets = [] }) => targets), ...allRules].map(({ expr }) => expr)
+
+  test('are there on a live /metrics, or recorded by a rule', () => {
+    const names = new Set(queries.flatMap(metricNames))
+    const unknown = [...names].filter(
+      (name) => !recorded.includes(name) && !exposition.includes(`# TYPE ${bare(name)} `),
+    )
+    expect(names.size).toBeGreaterThan(30)
+    expect(unknown).toEqual([])
+  })
+
+  test('every rule is understood, and no alert is raised about a healthy gateway', async () => {
+    for (const { expr } of allRules) expect(await query(expr)).toMatchObject({ status: 'success' })
+    const response = await fetch(`${api}/api/v1/rules`)
+    const loaded = (await response.json()) as {
+      data: { groups: { rules: { name: string; health: string; state?: string }[] }[] }
+    }
+    const states = loaded.data.groups.flatMap((group) => group.rules)
+    expect(states).toHaveLength(allRules.length)
+    expect(states.filter(({ health }) => health === 'err')).toEqual([])
+    expect(
+      states.filter(({ state }) => state !== undefined && state !== 'inactive').map(({ name }) => name),
+    ).toEqual([])
+  })
+})
