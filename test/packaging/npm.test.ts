@@ -1,0 +1,93 @@
+/**
+ * The npm package: what is in it, and that its program and its library work from the tarball in
+ * an empty directory, on the oldest supported Node.js and on a new one.
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildInto } from '../support/built.ts'
+import { ROOT, runOk } from './run.ts'
+
+/** Ours: far above the size when this was written, 0.3 MB; a folder too many is seen. */
+const MAX_PACKED_BYTES = 800_000
+const TOP_LEVEL = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
+
+/** A server and a client of the library in one process, over a real socket. */
+const LIBRARY = `
+import { SocketmapClient, SocketmapServer } from 'mapgate'
+const server = new SocketmapServer({ aliases: (key) => (key === 'a@a.example' ? 'b@b.example' : undefined) })
+const client = new SocketmapClient({ address: await server.listen('inet:127.0.0.1:0') })
+console.log(process.versions.node.split('.')[0], JSON.stringify(await client.lookup('aliases', 'a@a.example')))
+client.close()
+await server.close()
+`
+
+const folder = mkdtempSync(join(tmpdir(), 'mapgate-npm-'))
+const home = join(folder, 'home')
+let packed: { filename: string; size: number; files: { path: string }[] }
+
+beforeAll(async () => {
+  const tree = join(folder, 'tree')
+  mkdirSync(tree)
+  for (const name of [...TOP_LEVEL, 'examples'])
+    cpSync(join(ROOT, name), join(tree, name), { recursive: true })
+  // What must stay out.
+  for (const name of ['src', 'deploy', 'docs'])
+    cpSync(join(ROOT, name), join(tree, name), { recursive: true })
+  buildInto(join(tree, 'dist'))
+  rmSync(join(tree, 'dist/package.json'))
+  const answer: unknown = JSON.parse(
+    await runOk('npm', ['pack', '--json', '--ignore-scripts'], { cwd: tree }),
+  )
+  // npm 11.19 gives an object by name, older ones a list.
+  ;[packed] = Object.values(answer as Record<string, typeof packed>) as [typeof packed]
+  mkdirSync(home)
+  writeFileSync(join(home, 'package.json'), '{"name":"home","private":true,"type":"module"}')
+  writeFileSync(join(home, 'library.mjs'), LIBRARY)
+  const tarball = join(tree, packed.filename)
+  await runOk('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball], { cwd: home })
+}, 120_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('it has the program, its types and the examples, and nothing else', () => {
+  const others = packed.files
+    .map(({ path }) => path)
+    .filter((path) => !/^dist\/.*\.(?:js|d\.ts)$|^dist\/admin\/.*\.(?:html|css|svg)$|^examples\//.test(path))
+  expect(others.sort()).toEqual(TOP_LEVEL)
+  expect(packed.files.some(({ path }) => path === 'dist/index.d.ts')).toBe(true)
+  expect(packed.size).toBeLessThan(MAX_PACKED_BYTES)
+})
+
+describe.each([
+  ['20', async () => process.execPath],
+  [
+    '24',
+    async () =>
+      (await runOk('npx', ['-y', '-p', 'node@24', 'node', '-p', 'process.execPath'], { cwd: folder })).trim(),
+  ],
+] as const)('on Node.js %s', (major, findNode) => {
+  let node = ''
+
+  beforeAll(async () => {
+    node = await findNode()
+  }, 120_000)
+
+  test('the program runs', async (context) => {
+    if (major === '20' && !process.version.startsWith('v20.'))
+      context.skip(`this is Node.js ${process.version}`)
+    const bin = join(home, 'node_modules/.bin/mapgate')
+    expect(await runOk(node, [bin, '--version'], { cwd: home })).toMatch(/^mapgate \d+\.\d+\.\d+/)
+    const examples = join(home, 'node_modules/mapgate/examples')
+    await runOk(node, [bin, 'check', '-c', join(examples, 'demo.yaml')], { cwd: home })
+  })
+
+  test('the library serves and asks', async (context) => {
+    if (major === '20' && !process.version.startsWith('v20.'))
+      context.skip(`this is Node.js ${process.version}`)
+    expect(await runOk(node, ['library.mjs'], { cwd: home })).toBe(
+      `${major} {"kind":"found","value":"b@b.example"}\n`,
+    )
+  })
+})
