@@ -7,31 +7,29 @@
  * What belongs to one configuration is built in `gateway/running.ts`, table by table in
  * `gateway/tables.ts`; what lives on over reloads is here.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { PurgeWhat, ReloadReport } from './admin/ports.ts'
 import { formatIssue } from './config/issue.ts'
 import type { LoadedConfig } from './config/load.ts'
-import type { LogConfig } from './config/model.ts'
 import { type Clock, systemClock } from './core/clock.ts'
-import { normaliseKey } from './core/key.ts'
 import type { Lookup, LookupOptions, Query } from './core/lookup.ts'
 import { Resolver } from './core/resolver.ts'
 import type { LookupResult } from './core/result.ts'
 import type { GatewayStatus } from './core/status.ts'
-import type { GatewayPorts } from './gateway/admin.ts'
+import { adminPorts } from './gateway/admin-ports.ts'
 import { changesBetween } from './gateway/changes.ts'
 import { degradedBy } from './gateway/degraded.ts'
 import { FileWatch } from './gateway/file-watch.ts'
 import { issuesOf } from './gateway/issues.ts'
 import { LoopWatch } from './gateway/loop-watch.ts'
+import { Observation } from './gateway/observation.ts'
+import { purgeTable } from './gateway/purge.ts'
 import { type ChangeParts, change, NOTHING_RUNS, type Running } from './gateway/running.ts'
 import { SecretsRefresh } from './gateway/secrets-refresh.ts'
+import { stopRunning } from './gateway/stop.ts'
+import { StoredAnswers } from './gateway/stored-answers.ts'
 import { tableStatus } from './gateway/tables.ts'
 import { upstreamStatus } from './gateway/upstreams.ts'
-import { type Logging, openLogging } from './observability/logging.ts'
-import { Observability } from './observability/observability.ts'
-import { Redactor } from './observability/redaction.ts'
-import { CacheFile } from './persistence/cache-file.ts'
+import type { Observability } from './observability/observability.ts'
 
 export interface GatewayOptions {
   /** Reads the configuration: at the start and at each reload. Rejects with ConfigError. */
@@ -50,10 +48,13 @@ type State = 'starting' | 'ready' | 'draining' | 'stopped'
 export class Gateway implements Lookup {
   readonly #options: GatewayOptions
   readonly #clock: Clock
+  readonly #observation: Observation
   readonly #observability: Observability
   readonly #resolver: Resolver
+  /** The resolver as clients see it: with spans, when there is tracing. */
+  readonly #lookup: Lookup
   readonly #secrets: SecretsRefresh
-  readonly #cacheFile: CacheFile | undefined
+  readonly #answers: StoredAnswers
   readonly #loop: LoopWatch
   readonly #fileWatch: FileWatch
   readonly #changeParts: ChangeParts
@@ -62,28 +63,36 @@ export class Gateway implements Lookup {
   #config: LoadedConfig
   /** Changes follow each other; each waits for the one before. */
   #changes: Promise<unknown> = Promise.resolve()
+  #stopping: Promise<void> | undefined
 
-  private constructor(options: GatewayOptions, config: LoadedConfig, logging: Logging, redactor: Redactor) {
+  private constructor(options: GatewayOptions, config: LoadedConfig, observation: Observation) {
     const { clock = systemClock, random = Math.random, version } = options
+    const { observability, traced } = observation
     this.#options = options
     this.#clock = clock
     this.#config = config
-    const status = () => this.status()
-    this.#observability = new Observability({ clock, logging, redactor, status, version })
-    this.#resolver = new Resolver(clock, this.#observability.observer)
+    this.#observation = observation
+    this.#observability = observability
+    this.#resolver = new Resolver(clock, observability.observer)
+    this.#lookup = traced.lookup(this.#resolver)
     this.#secrets = new SecretsRefresh(clock, () => this.#refreshSecrets())
-    this.#cacheFile = this.#makeCacheFile(config.cacheFile)
-    this.#loop = new LoopWatch(clock, () => this.#observability.journal.overloaded())
+    this.#answers = new StoredAnswers(config.cacheFile, clock, observability)
+    this.#loop = new LoopWatch(clock, () => observability.journal.overloaded())
     this.#fileWatch = this.#makeFileWatch()
     this.#changeParts = {
       clock,
       random,
-      observability: this.#observability,
+      observability,
+      traced,
       resolver: this.#resolver,
-      adminPorts: this.#adminPorts(version),
+      lookup: this.#lookup,
+      directory: { tables: this.#running.tables },
+      adminPorts: adminPorts(this, observability, clock, version),
       onCredentialsRefused: () => this.#secrets.wanted(),
       overloaded: () => this.#loop.overloaded,
-      beforeServing: (next) => this.#loadAnswers(next),
+      beforeServing: (next) => {
+        if (this.#state === 'starting') this.#answers.load(next.tables)
+      },
     }
   }
 
@@ -95,13 +104,15 @@ export class Gateway implements Lookup {
    */
   static async start(options: GatewayOptions): Promise<Gateway> {
     const config = await options.load()
-    const redactor = new Redactor(config.secrets)
-    const logging = await openLogging({ ...logSettings(config.log), redactor, fd: options.logFd })
-    const gateway = new Gateway(options, config, logging, redactor)
+    const { clock = systemClock, version, logFd } = options
+    let gateway: Gateway | undefined
+    const status = () => gateway?.status() ?? NO_STATUS
+    const observation = await Observation.open(config, { clock, version, logFd, status })
+    gateway = new Gateway(options, config, observation)
     try {
       await gateway.#change(config)
     } catch (error) {
-      await logging.close()
+      await observation.close()
       throw error
     }
     gateway.#begin()
@@ -122,7 +133,7 @@ export class Gateway implements Lookup {
   }
 
   lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {
-    return this.#resolver.lookup(query, options)
+    return this.#lookup.lookup(query, options)
   }
 
   status(): GatewayStatus {
@@ -136,6 +147,11 @@ export class Gateway implements Lookup {
       upstreams: upstreamStates,
       listeners: Array.from(listeners.values(), (listener) => listener.status()),
     }
+  }
+
+  /** The configuration in use, every secret as `***`. */
+  redactedConfig(): unknown {
+    return this.#config.redactedConfig
   }
 
   /** Is told of an exception that nobody caught: logged and counted as the bug it is. */
@@ -173,40 +189,35 @@ export class Gateway implements Lookup {
    */
   purge(name: string, what: PurgeWhat): number | undefined {
     const running = this.#running.tables.get(name)
-    if (running === undefined) return undefined
-    if (what.kind !== 'key') return running.store?.purge(what) ?? 0
-    const key = normaliseKey(what.key, running.config.foldCase)
-    return key.kind === 'key' ? (running.store?.purge({ kind: 'key', key: key.key }) ?? 0) : 0
+    return running && purgeTable(running, what)
   }
 
   /**
    * Stops in order: not ready any more, no new connections, answers to what is in flight for at
    * most `stop.drainFor`, the cache file, then everything is closed.
    */
-  async stop(): Promise<void> {
-    if (this.#state === 'draining' || this.#state === 'stopped') return
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    const { journal, history } = this.#observability
     this.#state = 'draining'
-    this.#observability.journal.stateChanged('draining')
+    journal.stateChanged('draining')
     this.#fileWatch.stop()
     await this.#changes
-    const { listeners, upstreams, tables, admin } = this.#running
-    const all = Array.from(listeners.values())
-    await Promise.race([Promise.all(all.map((listener) => listener.drain())), this.#drainTime()])
-    this.#resolver.stop()
-    for (const upstream of upstreams.values()) if (upstream.kind === 'http') upstream.guard.abort()
-    // One turn for the replies of lookups that have just been answered.
-    await new Promise((resolve) => setImmediate(resolve))
-    await Promise.all(all.map((listener) => listener.close()))
-    this.#cacheFile?.stop()
-    await this.#saveAnswers()
-    for (const { resilient } of tables.values()) for (const upstream of resilient) upstream.stop()
-    for (const upstream of upstreams.values()) if (upstream.kind === 'http') await upstream.pools.destroy()
-    this.#observability.history.stop()
+    await stopRunning(this.#running, {
+      resolver: this.#resolver,
+      drainForMs: this.#config.stop.drainForMs,
+      save: () => this.#answers.saveLast(this.#running.tables),
+    })
+    history.stop()
     this.#loop.stop()
     this.#state = 'stopped'
-    this.#observability.journal.stateChanged('stopped')
-    await admin?.close()
-    await this.#observability.logging.close()
+    journal.stateChanged('stopped')
+    await this.#running.admin?.close()
+    await this.#observation.close()
   }
 
   #begin(): void {
@@ -217,20 +228,18 @@ export class Gateway implements Lookup {
     journal.stateChanged('ready', { version: this.#options.version, warnings: this.warnings })
     history.start()
     this.#loop.start()
-    this.#cacheFile?.saveRegularly(() => this.#storedTables())
+    this.#answers.saveRegularly(() => this.#running.tables)
   }
 
   /** Goes over to another configuration. Returns what is worth telling beside the changes in it. */
   async #change(config: LoadedConfig): Promise<readonly string[]> {
-    const { redactor, logging, observer } = this.#observability
-    // The old secrets stay hidden, since what was begun with them may still be told.
-    redactor.setSecrets([...this.#config.secrets, ...config.secrets])
+    this.#observation.expect(config)
     const { running, dropped, retire } = await change(this.#running, config, this.#changeParts)
     this.#running = running
     this.#config = config
     this.#fileWatch.follow(config.reload === 'watch' ? config.file : undefined)
-    logging.reconfigure(logSettings(config.log))
-    retire().catch((error) => observer.defect(error, 'reload'))
+    this.#observation.follow(config)
+    retire().catch((error) => this.defect(error, 'reload'))
     return dropped.map(
       ({ table, dropped: count }) =>
         `table ${table}: ${count} stored answers dropped, since what decides about them changed`,
@@ -251,22 +260,8 @@ export class Gateway implements Lookup {
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const turn = this.#changes.then(run)
-    this.#changes = turn.catch(() => {})
+    this.#changes = turn.catch(() => {}) // told to whoever asked for it; the next one does not depend on it
     return turn
-  }
-
-  #drainTime(): Promise<void> {
-    // Not the clock's timer: that one would not keep a process alive which has nothing else left.
-    return delay(this.#config.stop.drainForMs, undefined, { ref: true })
-  }
-
-  #makeCacheFile(path: string | undefined): CacheFile | undefined {
-    if (path === undefined) return undefined
-    const onWarning = (text: string) => this.#observability.journal.fileTrouble('cache-file', path, text)
-    const onSaved = (wallMs: number) => {
-      this.#observability.counters.cacheFileSavedMs = wallMs
-    }
-    return new CacheFile({ path, clock: this.#clock, onWarning, onSaved })
   }
 
   #makeFileWatch(): FileWatch {
@@ -281,59 +276,7 @@ export class Gateway implements Lookup {
         ),
     })
   }
-
-  /** The answers of the last run, once. */
-  #loadAnswers(next: Running): void {
-    if (this.#state !== 'starting' || this.#cacheFile === undefined) return
-    const report = this.#cacheFile.load(storedTables(next))
-    this.#observability.logging.logger.info(
-      { event: 'cache-file', ...report, dropped: Object.fromEntries(report.dropped) },
-      'cache file read',
-    )
-  }
-
-  async #saveAnswers(): Promise<void> {
-    await this.#cacheFile?.save(this.#storedTables())
-  }
-
-  #storedTables() {
-    return storedTables(this.#running)
-  }
-
-  #adminPorts(version: string): GatewayPorts {
-    const { metrics, events, history, problems, logging, redactor, observer } = this.#observability
-    return {
-      clock: this.#clock,
-      lookup: this,
-      status: () => this.status(),
-      control: {
-        reload: () => this.reload(),
-        purge: (table, what) => this.purge(table, what),
-        logLevel: () => logging.level,
-        setLogLevel: (level) => {
-          logging.level = level
-        },
-        redactedConfig: () => this.#config.redactedConfig,
-      },
-      metrics,
-      events,
-      history,
-      problems,
-      logger: logging.logger,
-      renderKey: (key) => logging.renderKey(key),
-      redactJson: (json) => redactor.json(json),
-      defect: (error, where) => observer.defect(error, where),
-      version,
-    }
-  }
 }
 
-function logSettings({ level, keys, hashKey }: LogConfig) {
-  return { level, keys, hashKey: hashKey ?? '' }
-}
-
-function storedTables({ tables }: Running) {
-  return Array.from(tables.values()).flatMap(({ config, store }) =>
-    store === undefined ? [] : [{ name: config.name, fingerprint: config.fingerprint, store }],
-  )
-}
+/** Before there is a gateway to ask. */
+const NO_STATUS: GatewayStatus = { state: 'starting', degraded: [], tables: [], upstreams: [], listeners: [] }

@@ -2,6 +2,8 @@
  * What every room of the gateway works with.
  */
 import type { Clock } from '../core/clock.ts'
+import type { Lookup } from '../core/lookup.ts'
+import type { Endpoint } from '../core/upstream.ts'
 import type { Observability } from '../observability/observability.ts'
 
 /** Made once, and shared by all rooms over every reload. */
@@ -10,6 +12,13 @@ export interface GatewayParts {
   /** Numbers from 0 up to 1: for jitter and backoff. */
   readonly random: () => number
   readonly observability: Observability
+  readonly traced: Traced
   /** True while the program does not keep up with what arrives. */
   readonly overloaded: () => boolean
+}
+
+/** What is wrapped for tracing: with spans, or with a bare `traceparent`. */
+export interface Traced {
+  lookup(inner: Lookup): Lookup
+  endpoint(upstream: string, inner: Endpoint): Endpoint
 }

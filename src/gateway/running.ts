@@ -6,6 +6,7 @@
  *   retire   end what is not needed any more, when its last work is done
  */
 import type { LoadedConfig } from '../config/load.ts'
+import type { Lookup } from '../core/lookup.ts'
 import type { Resolver } from '../core/resolver.ts'
 import { descriptorLimit } from '../net/descriptors.ts'
 import type { Listener } from '../net/listener.ts'
@@ -43,6 +44,10 @@ export const NOTHING_RUNS: Running = {
 /** What a change of generation works with. */
 export interface ChangeParts extends GatewayParts {
   readonly resolver: Resolver
+  /** The resolver as clients see it: with spans, when there is tracing. */
+  readonly lookup: Lookup
+  /** The tables that run now: for filters that are tables, which outlive a reload that does not touch them. */
+  readonly directory: { tables: RunningTables }
   readonly adminPorts: GatewayPorts
   readonly onCredentialsRefused: OnCredentialsRefused
   /** Called before the first lookup reaches new tables: the place to fill their stores. */
@@ -70,7 +75,7 @@ export async function change(before: Running, config: LoadedConfig, parts: Chang
     parts,
     parts.onCredentialsRefused,
   )
-  const gate = new Gate(parts.resolver)
+  const gate = new Gate(parts.lookup)
   const listeners = await planListeners(config.listeners, before.listeners, gate, parts)
   let admin: RunningAdmin | undefined
   try {
@@ -103,23 +108,22 @@ function commit(
   const { config, upstreams, admin } = planned
   const dropped: CarriedAnswers[] = []
   for (const upstream of upstreams.values()) commitUpstream(upstream)
-  const next: { tables: RunningTables } = { tables: new Map() }
   const current = (name: string) => {
-    const table = next.tables.get(name)?.table
+    const table = parts.directory.tables.get(name)?.table
     if (table === undefined) throw new TypeError(`unchecked configuration: no table ${name}`)
     return table
   }
   const tables = buildTables(config.tables.values(), upstreams, before.tables, current, parts, (carried) =>
     dropped.push(carried),
   )
-  next.tables = tables
   if (admin !== undefined && admin === before.admin && config.admin !== undefined) {
     admin.reconfigure(config.admin)
   }
   const running: Running = { config, upstreams, tables, admin, listeners: commitListeners(plan) }
+  parts.directory.tables = tables
   parts.beforeServing(running)
   parts.resolver.serve(Array.from(tables.values(), ({ table }) => table))
-  for (const listener of plan.opened.values()) listener.update(listener.settings, parts.resolver)
+  for (const listener of plan.opened.values()) listener.update(listener.settings, parts.lookup)
   gate.open()
   for (const { resilient } of added(tables, before.tables)) for (const upstream of resilient) upstream.start()
   return { running, dropped, retire: () => retire(before, running, plan.removed) }

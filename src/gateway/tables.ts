@@ -149,7 +149,7 @@ function staticSource(
 function guardedUpstream(
   config: TableConfig,
   { guard, pools }: RunningHttpUpstream,
-  { observability }: GatewayParts,
+  { observability, traced }: GatewayParts,
 ): ResilientUpstream {
   const { name, request, response, sideEffects, batch, canary } = config
   if (request === undefined) throw new TypeError(`unchecked configuration: table ${name} has no request`)
@@ -157,7 +157,9 @@ function guardedUpstream(
   return new ResilientUpstream({
     table: name,
     guard,
-    endpoints: guard.endpoints.map((_endpoint, index) => pools.endpoint(settings, index)),
+    endpoints: guard.endpoints.map((_endpoint, index) =>
+      traced.endpoint(guard.name, pools.endpoint(settings, index)),
+    ),
     sideEffects,
     canary,
     observer: observability.observer.table(name),

@@ -202,6 +202,8 @@ tables: { aliases: { upstream: directory, request: { path: "/{key}" } } }
     const third = await startGateway(t, yaml(first.folder))
     expect(await third.socketmap().lookup('aliases', 'a')).toEqual(found('b'))
     expect(service.requests).toHaveLength(1)
-    expect(third.log()).toContainEqual(expect.objectContaining({ event: 'cache-file', loaded: 1 }))
+    await expect
+      .poll(() => third.log())
+      .toContainEqual(expect.objectContaining({ event: 'cache-file', loaded: 1 }))
   })
 })

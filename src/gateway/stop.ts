@@ -1,0 +1,38 @@
+/**
+ * The end of everything that runs, in order: no new connections, answers to what is in flight,
+ * answers saved, connections closed.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Resolver } from '../core/resolver.ts'
+import type { Running } from './running.ts'
+
+export interface StopOptions {
+  readonly resolver: Resolver
+  /** Longest time for what is in flight, ms. */
+  readonly drainForMs: number
+  /** Called when nothing is answered any more. */
+  readonly save: () => Promise<void>
+}
+
+/** Ends all but the admin API, which tells what is going on until the end. */
+export async function stopRunning(
+  { listeners, tables, upstreams }: Running,
+  { resolver, drainForMs, save }: StopOptions,
+): Promise<void> {
+  const all = Array.from(listeners.values())
+  const timeUp = new AbortController()
+  const drained = Promise.all(all.map((listener) => listener.drain()))
+  // Not the clock's timer: that one would not keep a process alive which has nothing else left.
+  const late = delay(drainForMs, undefined, { signal: timeUp.signal }).catch(() => {}) // aborted: drained in time
+  await Promise.race([drained, late])
+  timeUp.abort()
+
+  resolver.stop()
+  for (const upstream of upstreams.values()) if (upstream.kind === 'http') upstream.guard.abort()
+  // One turn for the replies of lookups that have just been answered.
+  await new Promise((resolve) => setImmediate(resolve))
+  await Promise.all(all.map((listener) => listener.close()))
+  await save()
+  for (const { resilient } of tables.values()) for (const upstream of resilient) upstream.stop()
+  for (const upstream of upstreams.values()) if (upstream.kind === 'http') await upstream.pools.destroy()
+}

@@ -1,0 +1,51 @@
+/**
+ * The cache file of a gateway: which tables' answers go into it, and who is told.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { Observability } from '../observability/observability.ts'
+import { CacheFile } from '../persistence/cache-file.ts'
+import type { RunningTables } from './tables.ts'
+
+export class StoredAnswers {
+  readonly #file: CacheFile | undefined
+  readonly #observability: Observability
+
+  /** @param path Undefined: nothing is read or written. */
+  constructor(path: string | undefined, clock: Clock, observability: Observability) {
+    this.#observability = observability
+    if (path === undefined) return
+    this.#file = new CacheFile({
+      path,
+      clock,
+      onWarning: (text) => observability.journal.fileTrouble('cache-file', path, text),
+      onSaved: (wallMs) => {
+        observability.counters.cacheFileSavedMs = wallMs
+      },
+    })
+  }
+
+  /** Reads the answers of the last run, before the first lookup. */
+  load(tables: RunningTables): void {
+    if (this.#file === undefined) return
+    const { loaded, expired, dropped } = this.#file.load(storedTables(tables))
+    const details = { loaded, expired, dropped: Object.fromEntries(dropped) }
+    this.#observability.logging.logger.info({ event: 'cache-file', ...details }, 'cache file read')
+  }
+
+  /** Saves from time to time, whatever tables there are then. */
+  saveRegularly(tables: () => RunningTables): void {
+    this.#file?.saveRegularly(() => storedTables(tables()))
+  }
+
+  /** Ends the regular saves with a last one. */
+  async saveLast(tables: RunningTables): Promise<void> {
+    this.#file?.stop()
+    await this.#file?.save(storedTables(tables))
+  }
+}
+
+function storedTables(tables: RunningTables) {
+  return Array.from(tables.values()).flatMap(({ config: { name, fingerprint }, store }) =>
+    store === undefined ? [] : [{ name, fingerprint, store }],
+  )
+}
