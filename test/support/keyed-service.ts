@@ -38,7 +38,7 @@ export class KeyedService {
     this.#random = random
     this.mischief = mischief
     this.#slowMs = slowMs
-    this.#server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
+    this.#server = createServer({ keepAliveTimeout: 5000 }, (request, response) =>
       this.#answer(request, response),
     )
     this.#server.on('connection', (socket) => {
