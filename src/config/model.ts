@@ -4,6 +4,8 @@
  * that a person writes; `load.ts` makes this out of it.
  */
 import type { Address } from '../core/address.ts'
+import type { LifetimePolicy } from '../core/cache/lifetimes.ts'
+import type { SearchKind } from '../core/search/search-keys.ts'
 
 export type { Address }
 
@@ -106,8 +108,6 @@ export interface EndpointConfig {
   readonly label: string
 }
 
-/** How the keys that are looked up come from the key that was asked. */
-export type SearchKind = 'exact' | 'address' | 'transport' | 'access-address' | 'access-client'
 
 export interface TableConfig {
   readonly name: string
@@ -169,17 +169,10 @@ export interface ResponseConfig {
   readonly maxValues: number
 }
 
-export interface CacheConfig {
-  readonly ttlMs: number
-  readonly negativeTtlMs: number
-  readonly staleWhileRevalidateMs: number
-  readonly staleIfErrorMs: number
-  /** Share of the lifetime, 0 to 0.5, by which it is shortened at random. */
-  readonly jitter: number
-  readonly honorCacheControl: boolean
-  readonly minTtlMs: number
-  readonly maxTtlMs: number
+export interface CacheConfig extends LifetimePolicy {
+  /** Most found answers. */
   readonly maxEntries: number
+  /** Most "not found" answers. */
   readonly maxNegativeEntries: number
   readonly maxBytes: number
 }

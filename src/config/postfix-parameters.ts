@@ -6,7 +6,7 @@
  * virtual(5), canonical(5), relocated(5), transport(5), access(5), and Postfix
  * `src/global/mail_addr_find.c`.
  */
-import type { SearchKind } from './model.ts'
+import type { SearchKind } from '../core/search/search-keys.ts'
 
 /** What Postfix does where a parameter uses a table. */
 export interface PostfixParameter {
