@@ -47,7 +47,7 @@ describe.each(['socketmap', 'tcp_table'] as const)('main-cf for %s', (protocol) 
       return entry === undefined ? { status: 404 } : { json: entry }
     }
     const folder = await mkdtemp(join(tmpdir(), 'mapgate-main-cf-'))
-    afterAll(() => rm(folder, { recursive: true, force: true }))
+    cleanup.onTestFinished(() => rm(folder, { recursive: true, force: true }))
     const file = join(folder, 'mapgate.yaml')
     await writeFile(file, JSON.stringify(await configuration(service.origin)))
     const io = {
@@ -62,7 +62,7 @@ describe.each(['socketmap', 'tcp_table'] as const)('main-cf for %s', (protocol) 
     }
     expect(await printMainCf(['-c', file], io)).toBe(0)
     const gateway = await Gateway.start({ load: () => loadConfig(file), version: 'test' })
-    afterAll(() => gateway.stop())
+    cleanup.onTestFinished(() => gateway.stop())
     sink = await startLmtpSink(cleanup)
     postfix = await startPostfix(cleanup, {
       ...parameters(printed),
