@@ -108,7 +108,6 @@ export interface EndpointConfig {
   readonly label: string
 }
 
-
 export interface TableConfig {
   readonly name: string
   readonly usedBy: readonly string[]
