@@ -50,6 +50,8 @@ export type ExplainStep =
       readonly selected?: readonly string[]
       /** W3C Trace Context: what the service was told, to find the request in its log. */
       readonly traceparent?: string
+      /** How many keys went in the same request; absent where each key has its own. */
+      readonly batchKeys?: number
       /** Why this attempt was made. */
       readonly attempt: 'first' | 'failover' | 'retry' | 'hedge' | 'canary'
     }

@@ -92,13 +92,17 @@ function cacheText(step: Extract<ExplainStep, { step: 'cache' }>): string {
 function requestText(step: Extract<ExplainStep, { step: 'request' }>): string {
   const attempt = step.attempt === 'first' ? '' : ` (${step.attempt})`
   const status = step.status === undefined ? 'no HTTP status' : `HTTP ${step.status}`
+  const batch =
+    step.batchKeys === undefined
+      ? ''
+      : ` (a batch of ${step.batchKeys} ${step.batchKeys === 1 ? 'key' : 'keys'})`
   const selected =
     step.selected === undefined || step.selected.length === 0
       ? ''
       : `, selected ${step.selected.map(quote).join(' ')}`
   const said =
     step.result.kind === 'notmodified' ? 'the stored answer is still current' : resultText(step.result)
-  return `${step.upstream} ${step.endpoint}${attempt}, ${quote(step.key)}: ${status} in ${duration(step.durationMs)}${selected}, ${said}`
+  return `${step.upstream} ${step.endpoint}${attempt}${batch}, ${quote(step.key)}: ${status} in ${duration(step.durationMs)}${selected}, ${said}`
 }
 
 function at(step: { readonly upstream: string; readonly key: string }): string {

@@ -7,11 +7,13 @@
  *            -> not found, canary older than maxAge    ask the canary; then the key again
  *            -> not found, canary not found            another endpoint, else temporary
  */
-import type { RequestOutcome, TableObserver } from '../observer.ts'
+import type { TableObserver } from '../observer.ts'
 import { type Temporary, temporary } from '../result.ts'
 import type { CanaryStatus } from '../status.ts'
-import type { Answer, Endpoint, Question, Reply, Upstream } from '../upstream.ts'
-import { type AttemptsRequest, makeAttempts } from './attempts.ts'
+import type { Answer, Endpoint, Question, Reply, SendOptions, Upstream } from '../upstream.ts'
+import { explainReply, outcomeOf } from './attempt-report.ts'
+import { type AttemptsRequest, type AttemptsResult, makeAttempts } from './attempts.ts'
+import { Batcher, type BatchOptions } from './batcher.ts'
 import { Canary, type CanaryAsker, type CanarySettings, type Verdict } from './canary.ts'
 import type { EndpointState } from './endpoint-order.ts'
 import type { UpstreamGuard } from './upstream-guard.ts'
@@ -23,6 +25,8 @@ export interface ResilientUpstreamOptions {
   readonly guard: UpstreamGuard
   /** For this table, as many as the guard has, in the same order. */
   readonly endpoints: readonly Endpoint[]
+  /** Asks many keys in one request; undefined: a request for each key. Not with `sideEffects`. */
+  readonly batch?: BatchOptions
   /** A lookup counts or reserves: no retry, no hedge. */
   readonly sideEffects: boolean
   readonly canary: CanarySettings | undefined
@@ -36,12 +40,15 @@ export class ResilientUpstream implements Upstream {
   readonly #options: ResilientUpstreamOptions
   readonly #states: readonly EndpointState[]
   readonly #canary: Canary | undefined
+  readonly #batcher: Batcher | undefined
 
   constructor(options: ResilientUpstreamOptions) {
     this.name = options.guard.name
     this.#options = options
     this.#states = options.guard.endpoints
-    const { canary, guard, observer } = options
+    const { batch, canary, guard, observer } = options
+    const demoted = (endpoint: number) => this.#isDemoted(endpoint)
+    this.#batcher = batch && new Batcher({ ...batch, guard, states: this.#states, demoted })
     this.#canary =
       canary &&
       new Canary({
@@ -87,7 +94,7 @@ export class ResilientUpstream implements Upstream {
     const doubted = new Set<number>()
     if (canary !== undefined && this.#options.sideEffects) await this.#verifyAll(canary, question, verified)
     for (;;) {
-      const result = await makeAttempts(this.#options.guard, this.#request(question, doubted))
+      const result = await this.#attempts(question, doubted)
       if (result.kind === 'defect') return this.#defect(result.error)
       if (result.kind === 'held') return this.#held(question, doubted.size > 0 ? NO_CANARY : result.result)
       const { reply, endpoint } = result
@@ -116,9 +123,18 @@ export class ResilientUpstream implements Upstream {
     await Promise.all(checks)
   }
 
+  #attempts(question: Question, avoided: ReadonlySet<number>): Promise<AttemptsResult<Reply>> {
+    if (this.#batcher !== undefined) return this.#batcher.ask(question, avoided)
+    return makeAttempts(this.#options.guard, this.#request(question, avoided))
+  }
+
+  #isDemoted(endpoint: number): boolean {
+    return this.#canary?.isMissing(endpoint) ?? false
+  }
+
   #request(question: Question, avoided: ReadonlySet<number>): AttemptsRequest<Reply> {
     const { endpoints, sideEffects } = this.#options
-    const { explanation, key, validators } = question
+    const { key, validators } = question
     return {
       deadlineMs: question.deadlineMs,
       get background() {
@@ -127,29 +143,18 @@ export class ResilientUpstream implements Upstream {
       signal: question.signal,
       endpoints: this.#states,
       avoided,
-      demoted: (endpoint) => this.#canary?.isMissing(endpoint) ?? false,
+      demoted: (endpoint) => this.#isDemoted(endpoint),
       sideEffects,
       send: (endpoint, options) => endpointAt(endpoints, endpoint).send(key, { ...options, validators }),
       outcome: outcomeOf,
-      replied: ({ endpoint, kind, reply, durationMs }) =>
-        explanation?.add({
-          step: 'request',
-          key,
-          upstream: this.name,
-          endpoint: this.#nameOf(endpoint),
-          status: reply.status,
-          durationMs,
-          result: reply.result,
-          selected: reply.selected,
-          traceparent: reply.traceparent,
-          attempt: kind,
-        }),
+      replied: ({ endpoint, ...attempt }) =>
+        explainReply(question, { ...attempt, upstream: this.name, endpoint: this.#nameOf(endpoint) }),
     }
   }
 
   /** One question for the canary, to one endpoint only, through the same limiter and circuit. */
   async #askCanary(key: string, endpoint: number, asker: CanaryAsker): Promise<Verdict> {
-    const { guard, endpoints } = this.#options
+    const { guard } = this.#options
     const others = new Set(this.#states.keys())
     others.delete(endpoint)
     const result = await makeAttempts<Reply>(guard, {
@@ -160,7 +165,7 @@ export class ResilientUpstream implements Upstream {
       endpoints: this.#states,
       avoided: others,
       sideEffects: true,
-      send: (index, options) => endpointAt(endpoints, index).send(key, options),
+      send: (index, options) => this.#sendCanary(key, index, options),
       outcome: outcomeOf,
     })
     if (result.kind === 'defect') {
@@ -170,6 +175,14 @@ export class ResilientUpstream implements Upstream {
     if (result.kind === 'held') return result.result.cause === 'overload' ? 'unasked' : 'unreachable'
     if (result.reply.result.kind === 'found') return 'found'
     return result.reply.result.kind === 'notfound' ? 'missing' : 'unreachable'
+  }
+
+  /** By the route that lookups take: only that one can vouch for their "not found". */
+  async #sendCanary(key: string, index: number, options: SendOptions): Promise<Reply> {
+    const { batch, endpoints } = this.#options
+    if (batch === undefined) return endpointAt(endpoints, index).send(key, options)
+    const { replies, overall } = await endpointAt(batch.endpoints, index).sendMany([key], options)
+    return replies.get(key) ?? overall
   }
 
   #held(question: Question, result: Temporary): Answer {
@@ -198,7 +211,7 @@ const NO_CANARY = temporary(
   'the service does not know its canary, so its "not found" is not believed; check its path and deployment',
 )
 
-function endpointAt(endpoints: readonly Endpoint[], index: number): Endpoint {
+function endpointAt<E extends Endpoint>(endpoints: readonly E[], index: number): E {
   const endpoint = endpoints[index]
   if (endpoint === undefined) throw new RangeError('the guard has more endpoints than the table')
   return endpoint
@@ -215,13 +228,4 @@ function answerOf(reply: Reply, endpoint: number): Answer {
     endpoint,
     source: 'upstream',
   }
-}
-
-/** How a reply is counted; a question that was suppressed was not sent. */
-function outcomeOf(reply: Reply): RequestOutcome | undefined {
-  if (reply.suppressed !== undefined) return undefined
-  const { result } = reply
-  if (result.kind !== 'temporary') return result.kind
-  const { cause } = result
-  return cause === 'timeout' || cause === 'connect' || cause === 'unreadable' ? cause : 'temporary'
 }
