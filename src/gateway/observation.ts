@@ -10,7 +10,7 @@ import { type Logging, openLogging } from '../observability/logging.ts'
 import { Observability } from '../observability/observability.ts'
 import { Redactor } from '../observability/redaction.ts'
 import { startTracing } from '../observability/start-tracing.ts'
-import { withTraceparent } from '../observability/trace-context.ts'
+import { withBatchTraceparent, withTraceparent } from '../observability/trace-context.ts'
 import type { Tracing } from '../observability/tracing.ts'
 import type { Traced } from './parts.ts'
 
@@ -94,4 +94,5 @@ function logSettings({ log: { level, keys, hashKey } }: Config) {
 const BARE_TRACEPARENT: Traced = {
   lookup: (inner: Lookup) => inner,
   endpoint: (_upstream, inner) => withTraceparent(inner),
+  batchEndpoint: (_upstream, inner) => withBatchTraceparent(inner),
 }

@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
-import type { Endpoint } from '../core/upstream.ts'
+import type { BatchEndpoint, Endpoint } from '../core/upstream.ts'
 import type { Observability } from '../observability/observability.ts'
 
 /** Made once, and shared by all rooms over every reload. */
@@ -21,4 +21,5 @@ export interface GatewayParts {
 export interface Traced {
   lookup(inner: Lookup): Lookup
   endpoint(upstream: string, inner: Endpoint): Endpoint
+  batchEndpoint(upstream: string, inner: BatchEndpoint): BatchEndpoint
 }

@@ -14,14 +14,16 @@ import type { CacheConfig, TableConfig } from '../config/model.ts'
 import { AnswerStore } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
 import { DirectSource } from '../core/direct-source.ts'
+import type { BatchOptions } from '../core/resilience/batcher.ts'
 import { ResilientUpstream } from '../core/resilience/resilient-upstream.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
 import { searchKeys } from '../core/search/search-keys.ts'
 import type { TableStatus } from '../core/status.ts'
 import { type DomainsFilter, type KeySearch, Table } from '../core/table.ts'
 import type { TableSource } from '../core/table-source.ts'
+import type { HttpTableSettings } from '../upstreams/http/settings.ts'
 import { StaticUpstream } from '../upstreams/static.ts'
-import type { GatewayParts } from './parts.ts'
+import type { GatewayParts, Traced } from './parts.ts'
 import type { RunningHttpUpstream, RunningUpstream } from './upstreams.ts'
 
 export interface RunningTable {
@@ -132,7 +134,8 @@ function buildTable(
     domains: domainsFilter(config, current),
     foldCase: config.foldCase,
     deadlineMs: config.deadlineMs,
-    searchParallel: config.searchParallel,
+    // What goes in one request is asked together: the keys of a lookup cost no more than one of them.
+    searchParallel: config.searchParallel || config.batch !== undefined,
     propagate: config.propagateExtension ? config.recipientDelimiter : undefined,
   })
   return { config, table, store, resilient, upstreams }
@@ -160,11 +163,25 @@ function guardedUpstream(
     endpoints: guard.endpoints.map((_endpoint, index) =>
       traced.endpoint(guard.name, pools.endpoint(settings, index)),
     ),
+    batch: batchOptions(settings, { guard, pools }, traced),
     sideEffects,
     canary,
     observer: observability.observer.table(name),
     onDefect: (error, where) => observability.observer.defect(error, where),
   })
+}
+
+function batchOptions(
+  settings: HttpTableSettings & Pick<TableConfig, 'batch'>,
+  { guard, pools }: Pick<RunningHttpUpstream, 'guard' | 'pools'>,
+  traced: Traced,
+): BatchOptions | undefined {
+  if (settings.batch === undefined) return undefined
+  const endpoints = guard.endpoints.flatMap((_endpoint, index) => {
+    const endpoint = pools.batchEndpoint(settings, index)
+    return endpoint === undefined ? [] : [traced.batchEndpoint(guard.name, endpoint)]
+  })
+  return { endpoints, maxWaitMs: settings.batch.maxWaitMs }
 }
 
 function cachedSource(

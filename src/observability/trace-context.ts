@@ -7,7 +7,7 @@
  * Source: https://www.w3.org/TR/trace-context/ section 3.2
  */
 import { randomBytes } from 'node:crypto'
-import type { Endpoint } from '../core/upstream.ts'
+import type { BatchEndpoint, BatchReply, Endpoint } from '../core/upstream.ts'
 
 const VERSION = '00'
 const TRACE_ID_BYTES = 16
@@ -34,4 +34,22 @@ export function withTraceparent(inner: Endpoint): Endpoint {
       return { ...(await inner.send(key, { ...options, traceparent })), traceparent }
     },
   }
+}
+
+/** As {@link withTraceparent}, for an endpoint that takes many keys in one request. */
+export function withBatchTraceparent(inner: BatchEndpoint): BatchEndpoint {
+  return {
+    ...withTraceparent(inner),
+    maxKeys: inner.maxKeys,
+    sendMany: async (keys, options) => {
+      const traceparent = newTraceparent()
+      return tracedReplies(await inner.sendMany(keys, { ...options, traceparent }), traceparent)
+    },
+  }
+}
+
+/** Notes on each reply of a batch which request it came by. */
+export function tracedReplies({ replies, overall }: BatchReply, traceparent: string): BatchReply {
+  const traced = new Map(Array.from(replies, ([key, reply]) => [key, { ...reply, traceparent }]))
+  return { replies: traced, overall: { ...overall, traceparent } }
 }

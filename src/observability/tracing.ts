@@ -11,8 +11,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Span, Tracer } from '@opentelemetry/api'
 import type { Lookup, Query } from '../core/lookup.ts'
 import type { LookupResult } from '../core/result.ts'
-import type { Endpoint, Reply } from '../core/upstream.ts'
-import { formatTraceparent } from './trace-context.ts'
+import type { BatchEndpoint, Endpoint, Reply } from '../core/upstream.ts'
+import { formatTraceparent, tracedReplies } from './trace-context.ts'
 
 export interface TracingOptions {
   /** Base URL of the collector, as `tracing.otlp`; `/v1/traces` is appended (OTLP/HTTP). */
@@ -76,24 +76,47 @@ export class Tracing {
   endpoint(upstream: string, inner: Endpoint): Endpoint {
     return {
       name: inner.name,
-      send: async (key, options) => {
-        const span = this.#startRequest(upstream, inner.name)
-        const { traceId, spanId } = span.spanContext()
-        const traceparent = formatTraceparent(traceId, spanId, true)
-        try {
+      send: (key, options) =>
+        this.#request(upstream, inner.name, async (span, traceparent) => {
           const reply = await inner.send(key, { ...options, traceparent })
           describeReply(span, reply)
           return { ...reply, traceparent }
-        } finally {
-          span.end()
-        }
-      },
+        }),
+    }
+  }
+
+  /** As {@link endpoint}, with one span for a request of many keys: a child of the lookup that asked first. */
+  batchEndpoint(upstream: string, inner: BatchEndpoint): BatchEndpoint {
+    return {
+      ...this.endpoint(upstream, inner),
+      maxKeys: inner.maxKeys,
+      sendMany: (keys, options) =>
+        this.#request(upstream, inner.name, async (span, traceparent) => {
+          const reply = await inner.sendMany(keys, { ...options, traceparent })
+          span.setAttribute('mapgate.keys', keys.length)
+          describeReply(span, reply.overall)
+          return tracedReplies(reply, traceparent)
+        }),
     }
   }
 
   /** Sends what waits, as far as the collector takes it. */
   stop(): Promise<void> {
     return this.#shutdown()
+  }
+
+  async #request<T>(
+    upstream: string,
+    endpoint: string,
+    send: (span: Span, traceparent: string) => Promise<T>,
+  ): Promise<T> {
+    const span = this.#startRequest(upstream, endpoint)
+    const { traceId, spanId } = span.spanContext()
+    try {
+      return await send(span, formatTraceparent(traceId, spanId, true))
+    } finally {
+      span.end()
+    }
   }
 
   #startRequest(upstream: string, endpoint: string): Span {

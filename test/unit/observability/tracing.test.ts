@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Lookup, Query } from '../../../src/core/lookup.ts'
 import { found, type LookupResult, temporary } from '../../../src/core/result.ts'
-import type { Endpoint, Reply, SendOptions } from '../../../src/core/upstream.ts'
+import type { BatchEndpoint, Endpoint, Reply, SendOptions } from '../../../src/core/upstream.ts'
 import { startTracing } from '../../../src/observability/start-tracing.ts'
 import {
   formatTraceparent,
   newTraceparent,
+  withBatchTraceparent,
   withTraceparent,
 } from '../../../src/observability/trace-context.ts'
 
@@ -114,6 +115,46 @@ describe('traceparent', () => {
     expect(sent[1]).not.toBe(sent[0])
     expect(replies).toEqual(sent.map((traceparent) => ({ ...REPLY, traceparent })))
     expect(endpoint.name).toBe('0 dir.example')
+  })
+})
+
+/** Says the same to every key. */
+function batchEndpoint(sent: (string | undefined)[]): BatchEndpoint {
+  return {
+    name: '0 dir.example',
+    maxKeys: 10,
+    send: async () => REPLY,
+    sendMany: async (keys, options) => {
+      sent.push(options.traceparent)
+      return { replies: new Map(keys.map((key) => [key, REPLY])), overall: REPLY }
+    },
+  }
+}
+
+describe('a batch', () => {
+  test('has one traceparent, which comes back with the reply to each key', async () => {
+    const sent: (string | undefined)[] = []
+    const endpoint = withBatchTraceparent(batchEndpoint(sent))
+    const { replies, overall } = await endpoint.sendMany(['a', 'b'], { timeoutMs: 1 })
+    expect(sent).toEqual([expect.stringMatching(TRACEPARENT)])
+    expect([...replies.values(), overall].map(({ traceparent }) => traceparent)).toEqual(
+      Array(3).fill(sent[0]),
+    )
+    expect(endpoint.maxKeys).toBe(10)
+  })
+
+  test('has one span, which says how many keys went and none of them', async () => {
+    const { url, spans, text } = await collector()
+    const { tracing } = await trace(url)
+    const sent: (string | undefined)[] = []
+    const endpoint = tracing.batchEndpoint('directory', batchEndpoint(sent))
+    const { replies } = await endpoint.sendMany(['bob@a.example', 'eve@a.example'], { timeoutMs: 1 })
+    await tracing.stop()
+    expect(spans()).toHaveLength(1)
+    const [span] = spans()
+    expect(span?.attributes).toContainEqual({ key: 'mapgate.keys', value: { intValue: 2 } })
+    expect(replies.get('eve@a.example')?.traceparent).toBe(`00-${span?.traceId}-${span?.spanId}-01`)
+    expect(text()).not.toContain('a.example')
   })
 })
 
