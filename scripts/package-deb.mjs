@@ -47,7 +47,7 @@ try {
     [
       '--root-owner-group',
       '-Zzstd',
-      '-z9',
+      '-z6',
       '--threads-max=1',
       '--uniform-compression',
       '--build',
