@@ -11,7 +11,7 @@
 import type { LoadedConfig } from '../../config/load.ts'
 import type { HttpUpstreamConfig, TableConfig } from '../../config/model.ts'
 import { systemClock } from '../../core/clock.ts'
-import type { Endpoint, Reply } from '../../core/upstream.ts'
+import type { BatchEndpoint, Endpoint, Reply } from '../../core/upstream.ts'
 import { httpSettings } from '../../gateway/upstreams.ts'
 import { HttpUpstreamPools } from '../../upstreams/http/pools.ts'
 import type { CommandIo } from '../io.ts'
@@ -40,14 +40,16 @@ async function askUpstream(
   let allFound = true
   try {
     for (const table of tables) {
-      const { canary, name, request, response } = table
+      const { batch, canary, name, request, response } = table
       if (canary === undefined) {
         io.stdout.write(`${name}  ${upstream.name}  not asked: it has no canary\n`)
         continue
       }
       if (request === undefined) throw new TypeError(`unchecked configuration: table ${name} has no request`)
       for (const index of upstream.endpoints.keys()) {
-        const endpoint = pools.endpoint({ name, request, response, sideEffects: true }, index)
+        const settings = { name, request, response, sideEffects: true, batch }
+        const many = pools.batchEndpoint(settings, index)
+        const endpoint = many === undefined ? pools.endpoint(settings, index) : oneByBatch(many)
         const found = await askEndpoint(endpoint, { upstream, table, key: canary.key }, io)
         allFound &&= found
       }
@@ -56,6 +58,17 @@ async function askUpstream(
     await pools.destroy()
   }
   return allFound
+}
+
+/** Asks one key by the batch route, as the gateway does where there is one. */
+function oneByBatch(many: BatchEndpoint): Endpoint {
+  return {
+    name: many.name,
+    send: async (key, options) => {
+      const { replies, overall } = await many.sendMany([key], options)
+      return replies.get(key) ?? overall
+    },
+  }
 }
 
 async function askEndpoint(

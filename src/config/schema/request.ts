@@ -77,11 +77,11 @@ export const Batch = Type.Object(
     maxWait: duration(
       { min: '0ms', max: '1s' },
       '0ms',
-      'How long to wait for more lookups before sending. `0ms` takes only what is waiting at that moment, and so delays nothing.',
+      'How long to wait for more lookups before sending. `0ms` takes what is waiting at that moment, and so delays nothing.',
     ),
     results: Type.Optional(
       text(
-        'JSONPath (RFC 9535) to the results: an object from key to value, where a key that is not there is not found, or a list in the order asked.',
+        'JSONPath (RFC 9535) to the results: an object from key to value, or a list in the order asked. `null` is not found; a key that is not in the object is what `response.missing` says.',
         { defaultText: 'the whole body' },
       ),
     ),
@@ -90,7 +90,7 @@ export const Batch = Type.Object(
     additionalProperties: false,
     defaultText: 'one request per key',
     description:
-      'A route of the service that answers many keys in one request. `response.value` is applied to each result.',
+      'A route of the service that answers many keys in one request. Every lookup and the canary take it; all search keys of a lookup go together. `response.value` is applied to each result that is an object.',
   },
 )
 

@@ -54,6 +54,17 @@ aliases  directory 1:127.0.0.1:${broken.port}  NOT FOUND: the endpoint does not 
     expect(io.out()).toContain('other  directory  not asked: it has no canary\n')
   })
 
+  test('asks by the batch route where lookups take it', async (t) => {
+    const service = await startHttpService(t)
+    service.route('/postmaster', { text: 'ops' })
+    service.route('/many', { json: [null] })
+    const batch = '    batch: { path: /many, json: "{keys}" }\n'
+    const io = recordIo()
+    expect(await askCanaries(await parseConfig(config([service.origin], batch), 'm.yaml'), io)).toBe(false)
+    expect(service.requests.map(({ body }) => body)).toEqual(['["postmaster"]'])
+    expect(io.out()).toContain('NOT FOUND')
+  })
+
   test('tells why an endpoint could not be asked', async (t) => {
     const service = await startHttpService(t)
     await service.stop()
