@@ -14,7 +14,11 @@ import { listenOnUnixSocket, type SocketFile } from '../net/unix-socket.ts'
 import { socketmap } from '../protocols/socketmap/server.ts'
 import { tcpTable } from '../protocols/tcp-table/server.ts'
 
-const PAGE_FOLDER = new URL('../admin/page/', import.meta.url)
+/** Where `npm run build` puts the page. Its sources are no files for a browser, so tests serve the built one too. */
+const PAGE_FOLDER = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/admin/page/' : '../admin/page/',
+  import.meta.url,
+)
 
 /** What the gateway gives; the rest is the same for every one. */
 export type GatewayPorts = Omit<AdminPorts, 'wireReplies' | 'page'>

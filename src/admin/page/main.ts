@@ -1,0 +1,64 @@
+/**
+ * The page: one model, kept current by events, drawn at most once per frame.
+ *
+ *   live.ts     events -> model.ts
+ *   view-*.ts   model -> elements; what the operator does -> api.ts
+ *   the rest    words and numbers, without a DOM
+ */
+import { Api } from './api.ts'
+import { Live } from './live.ts'
+import { Model } from './model.ts'
+import { TokenStore } from './token-store.ts'
+import { renderFigures } from './view-figures.ts'
+import { Plots } from './view-plots.ts'
+import { PurgeBox } from './view-purge.ts'
+import { LookupList, renderProblems } from './view-recent.ts'
+import { makeScrollersReachable } from './view-scroll.ts'
+import { TokenDialog } from './view-token.ts'
+import { renderCauses, renderTraffic } from './view-traffic.ts'
+import { TryBox } from './view-try.ts'
+import { renderCanaries, renderListeners, renderUpstreams } from './view-upstreams.ts'
+import { renderVerdict } from './view-verdict.ts'
+
+const model = new Model()
+const store = new TokenStore(sessionStorage)
+const api = new Api(() => store.token)
+const dialog = new TokenDialog(store, () => live.restart())
+const ask = dialog.withToken(api)
+const plots = new Plots(() => plots.render(model))
+const tryBox = new TryBox(ask)
+const purgeBox = new PurgeBox(ask)
+const lookupList = new LookupList()
+const live = new Live({
+  api,
+  model,
+  changed: draw,
+  askToken: (problem) => dialog.askUntilGiven(problem),
+})
+
+let drawing = false
+
+/** Many events may come in one frame; a page in a hidden tab draws its title and verdict only. */
+function draw(): void {
+  renderVerdict(model)
+  if (drawing) return
+  drawing = true
+  requestAnimationFrame(() => {
+    drawing = false
+    renderFigures(model)
+    plots.render(model)
+    renderTraffic(model)
+    renderCauses(model)
+    renderUpstreams(model)
+    renderCanaries(model)
+    renderListeners(model)
+    renderProblems(model)
+    lookupList.render(model)
+    tryBox.render(model)
+    purgeBox.render(model)
+    makeScrollersReachable()
+  })
+}
+
+draw()
+void live.run()

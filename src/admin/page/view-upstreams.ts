@@ -1,0 +1,84 @@
+/** Upstreams with their endpoints, canaries, and the connections of the listeners. */
+import { count, duration, rate } from './format.ts'
+import type { Model, Status } from './model.ts'
+import { endpointTotals, perSecond, recent } from './rates.ts'
+import { byId, type Cell, number, renderRows, type State, text } from './view-dom.ts'
+
+type UpstreamStatus = Status['upstreams'][number]
+type EndpointStatus = UpstreamStatus['endpoints'][number]
+
+const CIRCUITS: Record<EndpointStatus['circuit'], [word: string, state: State]> = {
+  closed: ['closed', 'ok'],
+  'half-open': ['half-open', 'warn'],
+  open: ['open', 'bad'],
+}
+
+const CANARIES: Record<Status['tables'][number]['canaries'][number]['state'], [word: string, state: State]> =
+  {
+    unknown: ['not asked yet', 'off'],
+    up: ['found', 'ok'],
+    missing: ['not found', 'bad'],
+    unreachable: ['no answer', 'bad'],
+  }
+
+/** A certificate that ends sooner is worth a word, ms. Ours: two weeks, as monitoring usually has it. */
+const CERTIFICATE_SOON_MS = 14 * 86_400_000
+
+export function renderUpstreams({ points, status }: Model): void {
+  const window = recent(points)
+  const ms = window.reduce((sum, { stepMs }) => sum + stepMs, 0)
+  const rows = (status?.upstreams ?? []).flatMap((upstream) => {
+    const { name, kind, inFlight, queued, endpoints } = upstream
+    if (endpoints.length === 0) {
+      return [[{ text: name, kind: 'head' } as const, { text: `${kind}, asks nobody`, span: 9 }]]
+    }
+    return endpoints.map((endpoint, index) => {
+      const sums = endpointTotals(window, name, endpoint.name)
+      const [word, state] = CIRCUITS[endpoint.circuit]
+      return [
+        { text: name, kind: 'head' } as const,
+        text(endpoint.name),
+        text(word, state),
+        number(rate(perSecond(sums.requests, { ms }))),
+        number(rate(perSecond(sums.failed, { ms })), sums.failed > 0 ? 'bad' : undefined),
+        number(duration(sums.p50Ms)),
+        number(duration(sums.p95Ms)),
+        number(index === 0 ? count(inFlight) : ''),
+        number(index === 0 ? count(queued) : '', index === 0 && queued > 0 ? 'warn' : undefined),
+        note(endpoint),
+      ]
+    })
+  })
+  renderRows(byId('upstream-rows', HTMLTableSectionElement), rows, 'No upstreams.')
+}
+
+function note({ pausedForMs, certificateExpiresAtMs }: EndpointStatus): Cell {
+  if (pausedForMs !== undefined) return text(`paused for ${duration(pausedForMs)}, as it asked`, 'warn')
+  if (certificateExpiresAtMs === undefined) return text('')
+  const leftMs = certificateExpiresAtMs - Date.now()
+  if (leftMs <= 0) return text('certificate has expired', 'bad')
+  return text(`certificate for ${duration(leftMs)}`, leftMs < CERTIFICATE_SOON_MS ? 'warn' : undefined)
+}
+
+export function renderCanaries({ status }: Model): void {
+  const rows = (status?.tables ?? []).flatMap(({ name, canaries }) =>
+    canaries.map(({ upstream, endpoint, state }) => {
+      const [word, shape] = CANARIES[state]
+      return [
+        { text: name, kind: 'head' } as const,
+        text(word, shape),
+        { text: `${upstream} ${endpoint}`, kind: 'wrap' } as const,
+      ]
+    }),
+  )
+  renderRows(byId('canary-rows', HTMLTableSectionElement), rows, 'No table has a canary.')
+}
+
+export function renderListeners({ status }: Model): void {
+  const rows = (status?.listeners ?? []).map(({ bound, protocol, connections }) => [
+    { text: bound, kind: 'wrap' } as const,
+    text(protocol),
+    number(count(connections)),
+  ])
+  renderRows(byId('listener-rows', HTMLTableSectionElement), rows, 'No listeners.')
+}
