@@ -3,13 +3,14 @@
  * where the tests run, so they are read by a parser and held against what they promise, and the
  * configurations in them are loaded as the program would load them.
  */
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { parseConfig } from '../../src/config/load.ts'
-import { ROOT } from './run.ts'
+import { ROOT, runOk } from './run.ts'
 
 const DEPLOY = join(ROOT, 'deploy')
 const read = (path: string) => readFile(join(DEPLOY, path), 'utf8')
@@ -42,6 +43,13 @@ interface Manifest {
 function load(text: string) {
   const secrets = new Proxy({}, { get: () => SECRET })
   return parseConfig(text, 'mapgate.yaml', { env: secrets, readFile: async () => SECRET })
+}
+
+/** What a source of COPY stands for; `*` as the shell has it. */
+function filesOf(source: string): string[] {
+  const [begin = '', end] = source.split('*')
+  if (end === undefined) return existsSync(join(ROOT, source)) ? [source] : []
+  return readdirSync(ROOT).filter((name) => name.startsWith(begin) && name.endsWith(end))
 }
 
 describe('the Dockerfile', async () => {
@@ -77,9 +85,29 @@ describe('the Dockerfile', async () => {
       .flatMap((line) => line.split(/\s+/).slice(1, -1))
     expect(sources.length).toBeGreaterThan(3)
     for (const source of sources.map((path) => path.replace('./', ''))) {
-      expect(existsSync(join(ROOT, source)), source).toBe(true)
+      expect(filesOf(source), source).not.toEqual([])
       expect(ignore).toContain(`!${source}`)
     }
+  })
+
+  test('its build stage builds from nothing but what it copies', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'mapgate-image-'))
+    context.onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const buildStage = lines.slice(
+      0,
+      lines.findLastIndex((line) => line.startsWith('FROM ')),
+    )
+    const copied = buildStage
+      .filter((line) => line.startsWith('COPY '))
+      .flatMap((line) => line.split(/\s+/).slice(1, -1))
+    for (const source of copied.flatMap(filesOf)) {
+      await cp(join(ROOT, source), join(folder, source), { recursive: true })
+    }
+    await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+    expect(buildStage.join()).toContain('npm ci --ignore-scripts')
+    expect(buildStage.join()).toContain('npm run build')
+    await runOk('npm', ['run', '--silent', 'build'], { cwd: folder })
+    expect(await runOk(process.execPath, [join(folder, 'dist/cli.js'), '--version'])).toMatch(/^mapgate /)
   })
 })
 

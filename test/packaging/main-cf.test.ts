@@ -9,11 +9,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { printMainCf } from '../../src/commands/main-cf.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Gateway } from '../../src/gateway.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Reply, startHttpService } from '../support/http-service.ts'
 import { type LmtpSink, startLmtpSink } from '../support/lmtp-sink.ts'
 import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix.ts'
 import { openSmtpSession } from '../support/smtp-session.ts'
-import { freePort, runOk } from './run.ts'
+import { runOk } from './run.ts'
 
 const ENTRIES: Readonly<Record<string, unknown>> = {
   '/domains/a.example': 'a.example',

@@ -37,6 +37,7 @@ beforeAll(async () => {
     cpSync(join(ROOT, name), join(tree, name), { recursive: true })
   buildInto(join(tree, 'dist'))
   rmSync(join(tree, 'dist/package.json'))
+  await runOk('node', ['scripts/build-page.mjs', join(tree, 'dist/admin/page')])
   const answer: unknown = JSON.parse(
     await runOk('npm', ['pack', '--json', '--ignore-scripts'], { cwd: tree }),
   )
@@ -56,7 +57,10 @@ test('it has the program, its types and the examples, and nothing else', () => {
     .map(({ path }) => path)
     .filter((path) => !/^dist\/.*\.(?:js|d\.ts)$|^dist\/admin\/.*\.(?:html|css|svg)$|^examples\//.test(path))
   expect(others.sort()).toEqual(TOP_LEVEL)
-  expect(packed.files.some(({ path }) => path === 'dist/index.d.ts')).toBe(true)
+  const paths = packed.files.map(({ path }) => path)
+  expect(paths).toEqual(
+    expect.arrayContaining(['dist/index.d.ts', 'dist/cli.js', 'dist/admin/page/index.html']),
+  )
   expect(packed.size).toBeLessThan(MAX_PACKED_BYTES)
 })
 

@@ -3,7 +3,6 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 /** The checkout. */
@@ -71,16 +70,4 @@ export function skipWithout(context: { skip(note?: string): void }, reason: stri
   if (reason === undefined) return
   if (process.env.CI === 'true') throw new Error(`a test ${reason}`)
   context.skip(reason)
-}
-
-/** A port that was free a moment ago, for programs that cannot be given port 0. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
