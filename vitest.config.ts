@@ -20,8 +20,8 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: ['default', new ClosingReporter()],
     projects: [
-      project('unit', 10_000),
-      project('integration', 30_000),
+      project('unit', 30_000),
+      project('integration', 60_000),
       project('fuzz', 120_000),
       project('postfix', 120_000),
       project('packaging', 120_000),
