@@ -5,6 +5,7 @@
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { headerBytes } from './escape.ts'
+import { lookupHost } from './host-lookup.ts'
 import type { EndpointSettings, HttpUpstreamSettings, TlsSettings } from './settings.ts'
 
 /**
@@ -52,7 +53,7 @@ export function openRoute(
     return { ...direct, dispatcher: new Pool(endpoint.origin, { ...common(settings), connect }) }
   }
   if (settings.proxy === undefined) {
-    const connector = buildConnector({ ...tls, timeout: settings.timeoutMs })
+    const connector = buildConnector({ ...tls, timeout: settings.timeoutMs, lookup: lookupHost })
     // Without the name that undici takes from a Host header: the URL or `serverName` decides.
     const connect: buildConnector.connector = ({ servername: _, ...options }, callback) =>
       connector(options, callback)
@@ -70,7 +71,7 @@ function tunnel(proxy: string, settings: HttpUpstreamSettings, tls: buildConnect
     ...common(settings),
     uri: proxy,
     requestTls: { ...tls, timeout: settings.timeoutMs },
-    proxyTls: { ...(ca === undefined ? {} : { ca }), timeout: settings.timeoutMs },
+    proxyTls: { ...(ca === undefined ? {} : { ca }), timeout: settings.timeoutMs, lookup: lookupHost },
     // Always a pool, so that its clients are ours also with one connection.
     factory: (origin, options) => new Pool(origin, { ...options, factory: createClient }),
   })
@@ -80,7 +81,11 @@ function tunnel(proxy: string, settings: HttpUpstreamSettings, tls: buildConnect
 function plainProxy(endpoint: EndpointSettings, proxy: string, settings: HttpUpstreamSettings): Route {
   const url = new URL(proxy)
   const ca = settings.tls?.ca
-  const connect = buildConnector({ ...(ca === undefined ? {} : { ca }), timeout: settings.timeoutMs })
+  const connect = buildConnector({
+    ...(ca === undefined ? {} : { ca }),
+    timeout: settings.timeoutMs,
+    lookup: lookupHost,
+  })
   const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
   const basic = `Basic ${Buffer.from(credentials).toString('base64')}`
   return {
