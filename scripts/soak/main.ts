@@ -54,6 +54,7 @@ const traffic = new CheckedTraffic({
   clients: 100,
   pauseMs: 250,
   keys: 20_000,
+  lateAfterMs: 4000,
   generations: () => ({ settled: generation - 1, newest: generation }),
 })
 const idle = await sample(0)

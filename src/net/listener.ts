@@ -14,6 +14,7 @@ import { tcpTable } from '../protocols/tcp-table/server.ts'
 import { AllowList } from './allow-list.ts'
 import { BACKLOG } from './backlog.ts'
 import { descriptorLimit, isNearLimit } from './descriptors.ts'
+import { FairShare } from './fair-share.ts'
 import { ListenError, listenError } from './listen-error.ts'
 import type { ListenerObserver } from './listener-observer.ts'
 import type { ListenerSettings } from './listener-settings.ts'
@@ -71,7 +72,7 @@ export class Listener {
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#parts = parts
     this.#settings = settings
-    this.#service = serviceOf(settings, parts)
+    this.#service = { ...serviceOf(settings, parts), share: new FairShare() }
     this.#allow = new AllowList(settings.allow)
     this.#server = createServer(
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_AFTER_MS },
@@ -191,7 +192,11 @@ export class Listener {
   }
 }
 
-function serviceOf(settings: ListenerSettings, { lookup, clock, observer }: ListenerParts): Service {
+/** What a reload may change. */
+function serviceOf(
+  settings: ListenerSettings,
+  { lookup, clock, observer }: ListenerParts,
+): Omit<Service, 'share'> {
   return settings.protocol === 'socketmap'
     ? {
         protocol: socketmap,

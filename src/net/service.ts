@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
 import { type LookupResult, permanent, temporary } from '../core/result.ts'
 import type { DecodeStep, ServerProtocol } from '../protocols/protocol.ts'
+import type { FairShare } from './fair-share.ts'
 import type { ListenerObserver } from './listener-observer.ts'
 
 /** Changed in place by a reload, under the sessions that use it. */
@@ -17,6 +18,8 @@ export interface Service {
   readonly tables: ReadonlySet<string> | undefined
   readonly clock: Clock
   readonly observer: ListenerObserver
+  /** Lives on over reloads. */
+  readonly share: FairShare
 }
 
 const NO_TABLE = permanent('no-table', 'no such table')

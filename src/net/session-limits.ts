@@ -21,15 +21,3 @@ export const REPLY_TIMEOUT_MS = 30_000
  * Ours: a round trip, with room to spare.
  */
 export const LINGER_MS = 1000
-
-/**
- * Requests answered at once before other connections get their turn. Ours: cached answers
- * cost a few microseconds each, so a turn stays well under a millisecond.
- */
-export const MAX_REQUESTS_PER_TURN = 64
-
-/**
- * Characters of replies gathered in one turn before they are written. With the longest reply
- * it bounds what one connection can have unsent. Ours: what a socket's send buffer takes at once.
- */
-export const MAX_REPLY_CHARS_PER_TURN = 65_536

@@ -11,13 +11,7 @@ import type { LookupResult } from '../core/result.ts'
 import type { Decoder } from '../protocols/protocol.ts'
 import type { ProtocolErrorKind } from './listener-observer.ts'
 import { answer, DEFECT, encode, type Service } from './service.ts'
-import {
-  LINGER_MS,
-  MAX_REPLY_CHARS_PER_TURN,
-  MAX_REQUESTS_PER_TURN,
-  REPLY_TIMEOUT_MS,
-  REQUEST_TIMEOUT_MS,
-} from './session-limits.ts'
+import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './session-limits.ts'
 
 /** Where one connection stands. */
 type State =
@@ -99,7 +93,8 @@ export class Session {
   #serve(ready: string): void {
     this.#state = 'serving'
     let replies = ready
-    for (let n = 0; n < MAX_REQUESTS_PER_TURN && replies.length < MAX_REPLY_CHARS_PER_TURN; n++) {
+    const { requests, replyChars } = this.#service.share
+    for (let n = 0; n < requests && replies.length < replyChars; n++) {
       const step = this.#decoder.read()
       if (step.kind === 'more') {
         this.#rest(replies)
@@ -118,7 +113,9 @@ export class Session {
       }
       replies += reply
     }
-    if (this.#send(replies)) setImmediate(this.#nextTurn)
+    if (!this.#send(replies)) return
+    this.#service.share.waits()
+    setImmediate(this.#nextTurn)
   }
 
   #finishLater(replies: string, result: Promise<LookupResult>): void {
@@ -180,6 +177,7 @@ export class Session {
   }
 
   readonly #nextTurn = (): void => {
+    this.#service.share.goesOn()
     if (this.#state === 'serving') this.#serve('')
   }
 

