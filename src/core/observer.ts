@@ -38,7 +38,7 @@ export interface TableObserver {
   /** Answers were pushed out of the store by its bounds. */
   cacheEvicted(count: number): void
   /** The canary of this table changed at one endpoint, or was asked for the first time. */
-  canaryChanged(upstream: string, endpoint: string, up: boolean): void
+  canaryChanged(upstream: string, endpoint: string, state: 'up' | 'missing' | 'unreachable'): void
 }
 
 /** How one request to an endpoint ended. A closed set: it is a metric label. */

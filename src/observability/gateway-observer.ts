@@ -86,8 +86,8 @@ function observeTable(counters: TableCounters, journal: Journal, reports: Lookup
     cacheEvicted(count) {
       counters.evictions += count
     },
-    canaryChanged(upstream, endpoint, up) {
-      journal.canaryChanged(counters.name, upstream, endpoint, up)
+    canaryChanged(upstream, endpoint, state) {
+      journal.canaryChanged(counters.name, upstream, endpoint, state)
     },
   }
 }

@@ -5,12 +5,21 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { CircuitState } from '../core/observer.ts'
+import type { CanaryStatus } from '../core/status.ts'
 import type { Events } from './events.ts'
 import type { Logger } from './logging.ts'
 import type { ProblemKind, Problems } from './problems.ts'
 
 /** An episode, of shedding for example, is over when it was quiet for this long, ms. Ours. */
 const EPISODE_QUIET_MS = 10_000
+
+/** What became of a canary. The text begins with the cause, because a narrow terminal cuts the end. */
+type CanaryWord = Exclude<CanaryStatus['state'], 'unknown'>
+const CANARY_TEXTS: Record<CanaryWord, string> = {
+  up: 'canary found',
+  missing: 'canary not found: the service has lost data or is the wrong one; its "not found" is not believed',
+  unreachable: 'canary unanswered: the service fails or is silent; its "not found" is not believed',
+}
 
 export interface JournalParts {
   readonly clock: Clock
@@ -79,17 +88,14 @@ export class Journal {
     }
   }
 
-  canaryChanged(table: string, upstream: string, endpoint: string, up: boolean): void {
-    const level = up ? 'info' : 'warn'
-    this.#parts.logger[level](
-      { event: 'canary', table, upstream, endpoint, up },
-      up ? 'canary found' : 'canary not found',
+  canaryChanged(table: string, upstream: string, endpoint: string, state: CanaryWord): void {
+    const up = state === 'up'
+    this.#parts.logger[up ? 'info' : 'warn'](
+      { event: 'canary', table, upstream, endpoint, up, state },
+      CANARY_TEXTS[state],
     )
     this.#parts.events.publish({ type: 'canary', atMs: this.#nowMs(), table, upstream, endpoint, up })
-    if (!up) {
-      const text = 'the endpoint does not find its canary, so its "not found" is not believed'
-      this.problem('canary', `${table} ${upstream} ${endpoint}`, text)
-    }
+    if (!up) this.problem('canary', `${table} ${upstream} ${endpoint}`, CANARY_TEXTS[state])
   }
 
   /** Told for each question turned away; one line per episode. */

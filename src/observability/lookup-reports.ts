@@ -26,6 +26,9 @@ const SHOWN_PER_SECOND = 20
 /** Longest table name of a client that is logged, in characters. Ours. */
 const MAX_ASKED_LENGTH = 100
 
+/** What a table's name looks like. Anything else in its place may be an address, and is shown as one. */
+const TABLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+
 export interface LookupReportParts {
   readonly clock: Clock
   readonly logging: Logging
@@ -107,6 +110,10 @@ export class LookupReports {
     }
   }
 
+  #asked(name: string): string | undefined {
+    return TABLE_NAME.test(name) ? name.slice(0, MAX_ASKED_LENGTH) : this.#parts.logging.renderKey(name)
+  }
+
   #debug(table: string, query: Query, result: LookupResult, source: AnswerSource, durationMs: number): void {
     this.#parts.logging.logger.debug(this.#fields(table, query, result, source, durationMs), 'lookup')
   }
@@ -126,7 +133,7 @@ export class LookupReports {
       protocol: query.protocol,
       table,
       // Nobody configured it: the name that was asked tells whom to set right.
-      ...(table === '' && { asked: query.table.slice(0, MAX_ASKED_LENGTH) }),
+      ...(table === '' && { asked: this.#asked(query.table) }),
       ...(key !== undefined && { key }),
       result: result.kind,
       ...(cause !== undefined && { cause }),

@@ -33,6 +33,9 @@ export interface CanaryAsker {
   readonly background: boolean
 }
 
+/** A state after the first answer. */
+type Known = Exclude<CanaryStatus['state'], 'unknown'>
+
 export interface CanaryOptions {
   readonly settings: CanarySettings
   readonly endpoints: number
@@ -40,7 +43,7 @@ export interface CanaryOptions {
   /** Asks one endpoint, in bounded time. Must not reject. */
   readonly ask: (endpoint: number, asker: CanaryAsker) => Promise<Verdict>
   /** Is told of the first answer and of each change. */
-  readonly onChanged: (endpoint: number, up: boolean) => void
+  readonly onChanged: (endpoint: number, state: Known) => void
 }
 
 /**
@@ -162,9 +165,9 @@ export class Canary {
     return verdict
   }
 
-  #become(index: number, endpoint: EndpointCanary, state: CanaryStatus['state']): void {
+  #become(index: number, endpoint: EndpointCanary, state: Known): void {
     if (endpoint.state === state) return
     endpoint.state = state
-    this.#options.onChanged(index, state === 'up')
+    this.#options.onChanged(index, state)
   }
 }

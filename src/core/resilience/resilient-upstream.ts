@@ -56,7 +56,7 @@ export class ResilientUpstream implements Upstream {
         endpoints: options.endpoints.length,
         clock: guard.clock,
         ask: (endpoint, asker) => this.#askCanary(canary.key, endpoint, asker),
-        onChanged: (endpoint, up) => observer.canaryChanged(this.name, this.#nameOf(endpoint), up),
+        onChanged: (endpoint, state) => observer.canaryChanged(this.name, this.#nameOf(endpoint), state),
       })
   }
 

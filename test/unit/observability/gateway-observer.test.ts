@@ -144,6 +144,13 @@ describe('lookups in the log', () => {
     expect(line).toMatchObject({ table: '', asked: `nosuch${'x'.repeat(94)}` })
   })
 
+  test('an address where the name of a table should be is shown as a key', async () => {
+    const { log, observer } = await observe({ keys: 'none' })
+    const query = { protocol: 'socketmap', table: KEY, key: Buffer.from(KEY) } as const
+    observer.table('').answered(query, permanent('no-table', 'no such table'), 'refused', 0.01, undefined)
+    expect(JSON.stringify(await log.lines())).not.toContain('@')
+  })
+
   for (const keys of ['hash', 'none'] as KeyStyle[]) {
     test(`with keys: ${keys} no line and no event holds a key, a part of it or a value`, async () => {
       const { log, answer, observability } = await observe({ keys })
@@ -213,11 +220,22 @@ describe('what else is told', () => {
     ])
   })
 
+  test('a canary that goes unanswered is not said to be unknown to the service', async () => {
+    const { log, observer, observability } = await observe()
+    observer.table('aliases').canaryChanged('directory', '0 dir.example', 'unreachable')
+    observer.table('aliases').canaryChanged('directory', '0 dir.example', 'missing')
+    expect(observability.problems.list().map(({ text }) => text.split(':', 1)[0])).toEqual([
+      'canary not found',
+      'canary unanswered',
+    ])
+    expect((await log.lines()).map(({ state }) => state)).toEqual(['unreachable', 'missing'])
+  })
+
   test('a canary that is missing is a warning, an event and a problem; one that is found is no problem', async () => {
     const { log, observer, observability } = await observe()
     const subscription = observability.events.subscribe(() => {})
-    observer.table('aliases').canaryChanged('directory', '0 dir.example', false)
-    observer.table('aliases').canaryChanged('directory', '0 dir.example', true)
+    observer.table('aliases').canaryChanged('directory', '0 dir.example', 'missing')
+    observer.table('aliases').canaryChanged('directory', '0 dir.example', 'up')
     expect(eventsOf(subscription).map(({ type, up }) => [type, up])).toEqual([
       ['canary', false],
       ['problem', undefined],

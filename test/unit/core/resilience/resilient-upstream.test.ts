@@ -64,7 +64,8 @@ function setUp(scripts: ((key: string, count: number) => Script)[], options: Set
     canary: options.canary,
     observer: {
       ...silentObserver.table('aliases'),
-      canaryChanged: (_upstream, endpoint, up) => events.push(`canary ${endpoint} ${up ? 'up' : 'down'}`),
+      canaryChanged: (_upstream, endpoint, state) =>
+        events.push(`canary ${endpoint} ${state === 'up' ? 'up' : 'down'}`),
     },
     onDefect: (error) => defects.push(error),
   })
