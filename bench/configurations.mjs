@@ -1,0 +1,53 @@
+/**
+ * The configurations that are measured: the defaults of a careful administrator, everything on.
+ */
+
+/** Long enough that nothing expires while it is measured. */
+const LASTING = 'ttl: 12h, negativeTtl: 1h'
+
+/** Two listeners, `aliases` for exact keys and `search` for Postfix's partial keys, an admin API with its metrics. */
+export function usual(serviceUrl, { cache = '', cacheFile, upstream = '' } = {}) {
+  return `
+listeners:
+  - { protocol: socketmap, listen: "inet:127.0.0.1:0", maxConnections: 6000, maxConnectionsPerAddress: 6000 }
+  - { protocol: tcp_table, listen: "inet:127.0.0.1:0", table: aliases, maxConnections: 1000 }
+admin: { listen: "inet:127.0.0.1:0" }
+${cacheFile === undefined ? '' : `cacheFile: ${cacheFile}`}
+upstreams:
+  directory: { endpoints: ["${serviceUrl}"], circuitBreaker: { failures: 5, openFor: 10s }${upstream} }
+tables:
+  aliases:
+    upstream: directory
+    request: { path: "/aliases/{key}" }
+    response: { value: $.goto }
+    cache: { ${LASTING}${cache} }
+  search:
+    upstream: directory
+    request: { path: "/search/{key}" }
+    response: { value: $.goto }
+    search: address
+    recipientDelimiter: "+"
+    localDomains: [bench.example]
+    cache: { ${LASTING} }
+`
+}
+
+/** As many tables as a large site has. */
+export function manyTables(serviceUrl, count) {
+  const tables = Array.from(
+    { length: count },
+    (_, index) => `
+  table${index}:
+    upstream: directory
+    request: { path: "/aliases/{key}" }
+    response: { value: $.goto }
+    search: address
+    recipientDelimiter: "+"`,
+  )
+  return `
+listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
+admin: { listen: "inet:127.0.0.1:0" }
+upstreams: { directory: { endpoints: ["${serviceUrl}"] } }
+tables:${tables.join('')}
+`
+}

@@ -1,0 +1,106 @@
+/**
+ * The load: connections that each have one request in flight, as Postfix's processes do.
+ *
+ * Message `{ name: 'run', ... }`:
+ *   port, protocol, table   who is asked
+ *   connections             how many ask at the same time
+ *   keys                    `{ first, count }`: numbers taken in turn; `count` 0 means each one once
+ *   extension               put into every key before the `@`
+ *   warmMs, runMs           what is measured comes after the warm-up
+ *   total                   instead of a time: ends after so many replies
+ *   pid                     told to be measured: its CPU time is read at both ends of `runMs`
+ */
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { answerUsage } from '../servers/usage.mjs'
+import { cpuMsOf } from './cpu.mjs'
+import { LatencyCounts } from './latency-counts.mjs'
+
+const FRAMES = {
+  socketmap: (table, key) => `${table.length + 1 + key.length}:${table} ${key},`,
+  tcp_table: (_table, key) => `get ${key}\n`,
+}
+/** How a found reply looks: where it ends, and the bytes that say so. */
+const LAST_BYTE = { socketmap: 0x2c, tcp_table: 0x0a }
+const FOUND = { socketmap: /^\d+:OK /, tcp_table: /^200 / }
+
+class Run {
+  constructor(options) {
+    this.options = options
+    this.frame = FRAMES[options.protocol]
+    this.lastByte = LAST_BYTE[options.protocol]
+    this.found = FOUND[options.protocol]
+    this.extension = options.extension ?? ''
+    this.asked = 0
+    this.replies = 0
+    this.wrong = 0
+    this.latencies = new LatencyCounts()
+    this.state = 'running'
+  }
+
+  request() {
+    const { keys, table } = this.options
+    const number = keys.first + (keys.count === 0 ? this.asked : this.asked % keys.count)
+    this.asked++
+    return this.frame(table, `user${String(number).padStart(7, '0')}${this.extension}@bench.example`)
+  }
+
+  /** One connection, until the run has stopped and its last reply is there. */
+  connection() {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port: this.options.port, noDelay: true })
+      let sentAt = 0
+      const ask = () => {
+        sentAt = performance.now()
+        socket.write(this.request(), 'latin1')
+      }
+      socket.once('connect', ask)
+      socket.on('data', (chunk) => {
+        // Replies here are far shorter than a read.
+        if (chunk[chunk.length - 1] !== this.lastByte) return
+        this.latencies.add(performance.now() - sentAt)
+        this.replies++
+        if (this.replies % 64 === 1 && !this.found.test(chunk.toString('latin1'))) this.wrong++
+        if (this.state === 'running' && this.replies + this.options.connections <= this.total) ask()
+        else socket.end()
+      })
+      socket.once('error', reject)
+      socket.once('close', resolve)
+    })
+  }
+
+  get total() {
+    return this.options.total ?? Number.POSITIVE_INFINITY
+  }
+
+  async measure() {
+    const { connections, warmMs = 0, runMs = 0, pid } = this.options
+    const ended = Promise.all(Array.from({ length: connections }, () => this.connection()))
+    if (this.options.total !== undefined) {
+      await ended
+      return this.result(0, performance.now(), 0)
+    }
+    await delay(warmMs)
+    this.latencies.clear()
+    const before = { replies: this.replies, at: performance.now(), cpuMs: cpuMsOf(pid) }
+    await delay(runMs)
+    const result = this.result(before.replies, before.at, cpuMsOf(pid) - before.cpuMs)
+    this.state = 'stopped'
+    await ended
+    return result
+  }
+
+  result(repliesBefore, since, cpuMs) {
+    return {
+      replies: this.replies - repliesBefore,
+      seconds: (performance.now() - since) / 1000,
+      cpuMs,
+      wrong: this.wrong,
+      asked: this.asked,
+      latencyUs: this.latencies.percentiles(),
+    }
+  }
+}
+
+answerUsage({ run: (options) => new Run(options).measure() })
+process.send('ready')
