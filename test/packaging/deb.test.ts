@@ -158,6 +158,7 @@ describe('the Debian package, from build to purge', () => {
     expect((await stat(CONFIG)).mode & 0o777).toBe(0o640)
     expect((await stat(TOKEN)).mode & 0o777).toBe(0o640)
     expect((await stat('/etc/mapgate/secrets')).mode & 0o777).toBe(0o700)
+    expect(existsSync('/usr/lib/mapgate/dist/admin/page/index.html')).toBe(true)
     expect((await readFile(TOKEN, 'utf8')).trim()).toMatch(/^[A-Za-z0-9+/]{32}$/)
   })
 
