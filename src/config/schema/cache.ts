@@ -83,9 +83,9 @@ export const Canary = Type.Object(
     ),
     every: duration({ min: '1s', max: '1h' }, '30s', 'How often it is asked while nobody else asks.'),
     maxAge: duration(
-      { min: '100ms', max: '10m' },
+      { min: '0ms', max: '10m' },
       '5s',
-      'A "not found" of an endpoint is believed only if its canary was found at most this long before; otherwise the canary is asked first.',
+      'A "not found" of an endpoint is believed only if its canary was found at most this long before; otherwise the canary is asked first. `0s` asks it for every "not found".',
     ),
   },
   {

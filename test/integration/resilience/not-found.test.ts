@@ -119,6 +119,16 @@ describe('with a canary, a service that answers 404 to everything', () => {
     expect(await ask('absent')).toBe('NOTFOUND 500')
   })
 
+  test('bounces nobody from its very first reply on where maxAge is 0s', async (t) => {
+    const service = await startHttpService(t)
+    healthy(service)
+    const { clock, ask } = await start(t, [service], 'canary: { key: postmaster, maxAge: 0s }')
+    expect(await ask('absent')).toBe('NOTFOUND 500')
+    clock.advance(1)
+    service.otherwise = { status: 404 }
+    expect(await ask('other')).toBe('TEMP 400')
+  })
+
   test('has its lookups answered by an endpoint that works', async (t) => {
     const [broken, working] = [await startHttpService(t), await startHttpService(t)]
     healthy(working)
