@@ -44,6 +44,9 @@ export const TableSchema = Type.Object({
 const Endpoint = Type.Object({
   name: Type.String({ description: 'Index and host.' }),
   circuit: Type.Enum(['closed', 'open', 'half-open']),
+  lastFailure: Type.Optional(
+    Type.String({ description: 'While the circuit is not closed: how a request ended last that failed.' }),
+  ),
   pausedForMs: Type.Optional(Ms),
   certificateExpiresAtMs: Type.Optional(WallMs),
 })

@@ -62,7 +62,8 @@ export interface UpstreamObserver {
   hedged(): void
   /** A lookup was turned away: no place was free, or the program is overloaded. */
   shed(): void
-  circuitChanged(endpoint: string, state: CircuitState): void
+  /** @param lastFailure How the last request ended that spoke against the endpoint. */
+  circuitChanged(endpoint: string, state: CircuitState, lastFailure?: RequestOutcome): void
 }
 
 /** Observes nothing: for the library and for tests. */

@@ -2,7 +2,7 @@
  * What the program is doing now, as plain data: read by the metrics at scrape, by the admin
  * API, the page and the command line. Taken on demand, so that nobody keeps it up to date.
  */
-import type { CircuitState } from './observer.ts'
+import type { CircuitState, RequestOutcome } from './observer.ts'
 
 /** One look at everything. */
 export interface GatewayStatus {
@@ -49,6 +49,8 @@ export interface EndpointStatus {
   /** Index and host. */
   readonly name: string
   readonly circuit: CircuitState
+  /** Set while the circuit is not closed: how the last request ended that spoke against the endpoint. */
+  readonly lastFailure?: RequestOutcome
   /** Set while the endpoint asked for a pause by Retry-After: ms left. */
   readonly pausedForMs?: number
   /** Wall clock ms; set for https endpoints once connected. */

@@ -17,7 +17,10 @@ export function degradedBy(
 function upstreamTroubles({ name, endpoints }: UpstreamStatus): string[] {
   const troubles = endpoints
     .filter(({ circuit }) => circuit !== 'closed')
-    .map((endpoint) => `upstream ${name}: the circuit of endpoint ${endpoint.name} is ${endpoint.circuit}`)
+    .map(({ name: endpoint, circuit, lastFailure }) => {
+      const why = lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`
+      return `upstream ${name}: the circuit of endpoint ${endpoint} is ${circuit}${why}`
+    })
   const paused = endpoints
     .filter(({ pausedForMs }) => pausedForMs !== undefined)
     .map((endpoint) => `upstream ${name}: endpoint ${endpoint.name} asked for a pause (Retry-After)`)

@@ -107,8 +107,8 @@ function observeUpstream(counters: UpstreamCounters, journal: Journal): Upstream
       counters.shed += 1
       journal.shed(counters.name)
     },
-    circuitChanged(endpoint, state) {
-      journal.circuitChanged(counters.name, endpoint, state)
+    circuitChanged(endpoint, state, lastFailure) {
+      journal.circuitChanged(counters.name, endpoint, state, lastFailure)
     },
   }
 }

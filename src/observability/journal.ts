@@ -4,7 +4,7 @@
  * well; see lookup-reports.ts.
  */
 import type { Clock } from '../core/clock.ts'
-import type { CircuitState } from '../core/observer.ts'
+import type { CircuitState, RequestOutcome } from '../core/observer.ts'
 import type { CanaryStatus } from '../core/status.ts'
 import type { Events } from './events.ts'
 import type { Logger } from './logging.ts'
@@ -75,15 +75,25 @@ export class Journal {
     this.problem('reload', '', issues[0] ?? text)
   }
 
-  circuitChanged(upstream: string, endpoint: string, state: CircuitState): void {
+  /** @param lastFailure How the last request ended that spoke against the endpoint. */
+  circuitChanged(
+    upstream: string,
+    endpoint: string,
+    state: CircuitState,
+    lastFailure?: RequestOutcome,
+  ): void {
     const level = state === 'open' ? 'warn' : 'info'
-    this.#parts.logger[level]({ event: 'circuit', upstream, endpoint, state }, `circuit ${state}`)
+    const why = lastFailure && { lastFailure }
+    this.#parts.logger[level](
+      { event: 'circuit', upstream, endpoint, state, ...(state === 'open' && why) },
+      `circuit ${state}`,
+    )
     this.#parts.events.publish({ type: 'circuit', atMs: this.#nowMs(), upstream, endpoint, state })
     if (state === 'open') {
       this.problem(
         'circuit',
         `${upstream} ${endpoint}`,
-        'the circuit opened: the endpoint failed too often and is left alone',
+        `the circuit opened${lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`}: the endpoint failed too often and is left alone`,
       )
     }
   }

@@ -87,6 +87,7 @@ export class Attempt<R extends AttemptReply> implements Claim {
       if (outcome !== undefined) {
         const cutShort = outcome === 'timeout' && timeoutMs < Math.min(settings.timeoutMs, FAIR_ATTEMPT_MS)
         if (!cutShort) health = reply.health
+        if (health === 'bad') state.lastFailure = outcome
         this.#guard.observer.requestEnded(state.name, outcome, durationMs)
       }
       if (reply.retryAfterMs !== undefined) pause(state, reply.retryAfterMs, clock.monotonicMs())

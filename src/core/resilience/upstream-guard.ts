@@ -145,9 +145,10 @@ export class UpstreamGuard {
       kind: 'http',
       inFlight: this.limiter.inFlight,
       queued: this.limiter.queued,
-      endpoints: this.#endpoints.map(({ name, breaker, pausedUntilMs }) => ({
+      endpoints: this.#endpoints.map(({ name, breaker, pausedUntilMs, lastFailure }) => ({
         name,
         circuit: breaker.state,
+        ...(breaker.state !== 'closed' && lastFailure !== undefined && { lastFailure }),
         ...(pausedUntilMs > nowMs && { pausedForMs: pausedUntilMs - nowMs }),
       })),
     }
@@ -155,9 +156,10 @@ export class UpstreamGuard {
 
   #newEndpoint(name: string): EndpointState {
     const breaker = new CircuitBreaker(this.#settings.circuitBreaker, (state) =>
-      this.observer.circuitChanged(name, state),
+      this.observer.circuitChanged(name, state, endpoint.lastFailure),
     )
-    return { name, breaker, pausedUntilMs: 0 }
+    const endpoint: EndpointState = { name, breaker, pausedUntilMs: 0 }
+    return endpoint
   }
 }
 

@@ -204,7 +204,7 @@ describe('what else is told', () => {
   test('a circuit that opens is a warning, an event and a problem; one that closes is no problem', async () => {
     const { log, observer, observability } = await observe()
     const subscription = observability.events.subscribe(() => {})
-    observer.upstream('directory').circuitChanged('0 dir.example', 'open')
+    observer.upstream('directory').circuitChanged('0 dir.example', 'open', 'connect')
     observer.upstream('directory').circuitChanged('0 dir.example', 'closed')
     expect(eventsOf(subscription).map(({ type, state }) => [type, state])).toEqual([
       ['circuit', 'open'],
@@ -212,7 +212,11 @@ describe('what else is told', () => {
       ['circuit', 'closed'],
     ])
     expect(observability.problems.list()).toMatchObject([
-      { kind: 'circuit', where: 'directory 0 dir.example' },
+      {
+        kind: 'circuit',
+        where: 'directory 0 dir.example',
+        text: expect.stringContaining('last failure: connect'),
+      },
     ])
     expect((await log.lines()).map(({ level, state }) => [level, state])).toEqual([
       ['warn', 'open'],
