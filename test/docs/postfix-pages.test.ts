@@ -1,0 +1,121 @@
+/**
+ * The pages of docs/postfix/: each has the same parts, its configuration has no problem and no
+ * warning, and its main.cf lines are those that the program prints.
+ */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { mainCf } from '../../src/commands/main-cf/lines.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { POSTFIX_PARAMETERS } from '../../src/config/postfix-parameters.ts'
+import { parseWireEndpoint } from '../../src/core/address.ts'
+import { searchKeys } from '../../src/core/search/search-keys.ts'
+import { ROOT } from '../packaging/run.ts'
+import { codeBlocks, configurations, readDocument } from './markdown.ts'
+
+const FOLDER = 'docs/postfix'
+const OTHER_PAGES = ['README.md', 'differences.md', 'sql-and-ldap-options.md']
+const HEADINGS = [
+  'The table',
+  'The route of the service',
+  'main.cf',
+  'What an answer means to Postfix',
+  'Pitfalls',
+]
+
+const pages = readdirSync(join(ROOT, FOLDER)).filter((name) => !OTHER_PAGES.includes(name))
+
+/** Every option of pgsql_table(5), mysql_table(5) and ldap_table(5) that decides what is found. */
+const OPTIONS =
+  'hosts server_host server_port user password dbname query query_filter result_format result_attribute domain expansion_limit size_limit recursion_limit select_field table where_field additional_conditions select_function encoding timeout bind bind_dn bind_pw search_base scope special_result_attribute leaf_result_attribute terminal_result_attribute idle_interval retry_interval require_result_set option_file tls_cert_file tls_key_file tls_CAfile start_tls version debuglevel dereference chase_referrals cache'.split(
+    ' ',
+  )
+
+async function configurationOf(page: string) {
+  const [block] = configurations(`${FOLDER}/${page}`)
+  return parseConfig(block?.text ?? '', page)
+}
+
+describe('the pages about Postfix parameters', () => {
+  test('are those that people use', () => {
+    expect(pages.length).toBe(13)
+  })
+
+  test('are all in the index, which links nothing else', () => {
+    const links = [...readDocument(`${FOLDER}/README.md`).matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, to]) => to)
+    expect([...new Set(links)].sort()).toEqual(
+      [...pages, ...OTHER_PAGES.filter((name) => name !== 'README.md')].sort(),
+    )
+  })
+
+  describe.each(pages)('%s', (page) => {
+    test('has the parts that every page has', () => {
+      const headings = [...readDocument(`${FOLDER}/${page}`).matchAll(/^## (.+)$/gm)].map(([, text]) => text)
+      expect(headings).toEqual(HEADINGS)
+    })
+
+    test('has a configuration without a problem and with no warning that a table does not fit', async () => {
+      const config = await configurationOf(page)
+      expect(config.warnings).toEqual([])
+      for (const { usedBy } of config.tables.values()) {
+        expect(usedBy.length).toBe(1)
+        expect(POSTFIX_PARAMETERS.has(usedBy[0] ?? '')).toBe(true)
+        expect(readDocument(`${FOLDER}/${page}`)).toMatch(new RegExp(`^# .*${usedBy[0]}`, 'm'))
+      }
+    })
+
+    test('has the main.cf lines that the program prints, over every protocol', async () => {
+      const printed = codeBlocks(`${FOLDER}/${page}`).find(({ language }) => language === 'text')?.text
+      expect(printed).toBe(mainCf(await configurationOf(page)))
+      const endpoints = [...(printed ?? '').matchAll(/(?:socketmap|tcp):\S+/g)].map(([text]) => text)
+      for (const endpoint of endpoints) expect(parseWireEndpoint(endpoint)).toBeDefined()
+      expect(endpoints.some((text) => text.startsWith('socketmap:inet:'))).toBe(true)
+      expect(endpoints.some((text) => text.startsWith('socketmap:unix:mapgate/'))).toBe(true)
+      expect(endpoints.some((text) => text.startsWith('tcp:'))).toBe(true)
+    })
+
+    test('asks the service for keys that such a table has', async () => {
+      const config = await configurationOf(page)
+      const paths = [...readDocument(`${FOLDER}/${page}`).matchAll(/`GET \/v1(\/\S+)`/g)].map(
+        ([, path]) => path,
+      )
+      expect(paths.length).toBeGreaterThanOrEqual(2)
+      const prefixes = Array.from(config.tables.values(), ({ request }) => request?.path.replace('{key}', ''))
+      for (const path of paths) {
+        expect(prefixes.some((prefix) => prefix !== undefined && path?.startsWith(prefix))).toBe(true)
+      }
+    })
+  })
+})
+
+test('the page of options has every option of the SQL and LDAP tables', () => {
+  const text = readDocument(`${FOLDER}/sql-and-ldap-options.md`)
+  expect(OPTIONS.filter((option) => !text.includes(`\`${option}\``))).toEqual([])
+})
+
+describe('the page of differences', () => {
+  const options = {
+    recipientDelimiter: '+',
+    localDomains: new Set<string>(),
+    parentDomainMatchesSubdomains: false,
+  }
+  const keys = (kind: 'address' | 'transport', key: string) =>
+    searchKeys(kind, key, options).map((one) => one.key)
+
+  test('is right about quoted local parts', () => {
+    expect(keys('address', '"a,b"@example.com')).toEqual([
+      '"a,b"@example.com',
+      'a,b@example.com',
+      '@example.com',
+    ])
+  })
+
+  test('is right about address literals', () => {
+    expect(keys('transport', 'user@[192.0.2.1]')).toEqual(['user@[192.0.2.1]', '[192.0.2.1]', '*'])
+  })
+
+  test('is right about long domains', () => {
+    const long = `${'a.'.repeat(128)}example`
+    expect(keys('transport', `user@${long}`)).toEqual([`user@${long}`, long, '*'])
+  })
+})
