@@ -11,6 +11,7 @@
  */
 import type { Server } from 'node:http'
 import type { Server as NetServer } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import rateLimit from '@fastify/rate-limit'
 import { AccessRules } from './access.ts'
 import { logAccess } from './access-log.ts'
@@ -111,10 +112,13 @@ export class AdminServer {
   /** Takes over tokens, hosts and anonymous access of a reloaded configuration, and the certificate. */
   reconfigure(settings: AdminSettings): void {
     refuseOpenDoor(settings, this.app.server.address())
+    const accessOf = ({ anonymous, tokens }: AdminSettings) => ({ anonymous, tokens })
+    const sameAccess = isDeepStrictEqual(accessOf(this.#settings), accessOf(settings))
     this.#settings = settings
     this.#rules = new AccessRules(settings)
-    // A token that is gone must not go on watching; who still may comes back at once.
-    this.#endEventStreams()
+    // A token that is gone must not go on watching; who still may comes back at once. A reload that
+    // changes nobody's rights ends no stream, so that who watches is told of it.
+    if (!sameAccess) this.#endEventStreams()
     if (settings.tls !== undefined && 'setSecureContext' in this.app.server) {
       const server = this.app.server as Server & { setSecureContext(options: object): void }
       server.setSecureContext(readTls(settings.tls))

@@ -250,6 +250,14 @@ describe('events', () => {
     expect(quick.text()).not.toContain('event: lost')
   })
 
+  test("go on over a reload that changes nobody's rights, and tell of it", async () => {
+    const { port, server, observability } = await listening()
+    const stream = await watch(port)
+    server.reconfigure({ ...SETTINGS, hosts: ['other.example'] })
+    observability.journal.reloaded('configuration reloaded')
+    await waitFor(() => stream.text().includes('event: reload\n'))
+  })
+
   test('end when the tokens change, for whoever may still watch comes back', async () => {
     const { port, server } = await listening()
     const stream = await watch(port)
