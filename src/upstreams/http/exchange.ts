@@ -6,6 +6,7 @@
  * the body arrives, and before it by `content-length`.
  */
 import type { Dispatcher } from 'undici'
+import type { CancelSignal } from '../../core/cancellation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { ConnectionUse, Route, TrackedOptions } from './dispatchers.ts'
 import type { Progress } from './failures.ts'
@@ -14,6 +15,15 @@ import type { HeaderFields, HttpResponse } from './response.ts'
 
 /** Most bytes of an unneeded body that are read to keep its connection. Ours: more costs as much as a new one. */
 const MAX_DRAINED_BYTES = 65_536
+
+/**
+ * A time limit that is noticed later than this, ms, passed while this process or its machine stood still. Ours: far
+ * above the delays of a busy event loop.
+ */
+const STALL_MS = 100
+
+/** Time for the replies that arrived meanwhile to be read, ms. Ours: some turns of the event loop. */
+const AFTER_STALL_MS = 10
 
 /** How one exchange ended. */
 export type ExchangeOutcome =
@@ -28,7 +38,7 @@ export interface ExchangeOptions {
   readonly clock: Clock
   /** Longest time until the whole reply has arrived, ms. */
   readonly timeoutMs: number
-  readonly signal: AbortSignal | undefined
+  readonly signal: CancelSignal | undefined
   readonly maxBodyBytes: number
   /** Tells by the status whether the body matters; if not, the outcome does not wait for it. */
   readonly needsBody: (status: number) => boolean
@@ -91,8 +101,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.#settle({ kind: 'aborted' })
       return false
     }
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
-    this.#timer = clock.after(timeoutMs, () => this.#giveUp({ kind: 'timeout', progress: this.#progress }))
+    signal?.addEventListener('abort', this.#onAbort)
+    const dueMs = clock.monotonicMs() + timeoutMs
+    this.#timer = clock.after(timeoutMs, () => {
+      // Timers run before sockets are read: after a pause every request under way would be a time-out, and
+      // open the circuit of a service that has answered long ago.
+      if (clock.monotonicMs() - dueMs <= STALL_MS) this.#timedOut()
+      else this.#timer = clock.after(AFTER_STALL_MS, () => this.#timedOut())
+    })
     return true
   }
 
@@ -135,6 +151,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#settle({ kind: 'error', error, progress: this.#progress })
+  }
+
+  #timedOut(): void {
+    this.#giveUp({ kind: 'timeout', progress: this.#progress })
   }
 
   #tooLarge(): void {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, onTestFinished, test } from 'vitest'
+import type { Clock } from '../../../src/core/clock.ts'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { HttpEndpoint } from '../../../src/upstreams/http/endpoint.ts'
 import type { HttpTableSettings, HttpUpstreamSettings } from '../../../src/upstreams/http/settings.ts'
@@ -260,6 +261,67 @@ test('a request that was given up while connecting is never sent, and its place 
   )
   await settle()
   assert.equal(clock.timers, 0)
+})
+
+describe('a time limit that is noticed late, because the machine stood still,', () => {
+  /** Runs timers by hand at whatever time it is. */
+  function stalling() {
+    const timers: { delayMs: number; run: () => void }[] = []
+    let nowMs = 0
+    const clock: Clock = {
+      monotonicMs: () => nowMs,
+      wallMs: () => nowMs,
+      after: (delayMs, run) => {
+        timers.push({ delayMs, run })
+        return { cancel: () => {} }
+      },
+    }
+    const fire = (at: number, atMs: number) => {
+      nowMs = atMs
+      timers[at]?.run()
+    }
+    return { clock, timers, fire }
+  }
+
+  for (const [lateMs, expected] of [
+    [100, 'timeout bad again'],
+    [101, 'found'],
+  ] as const) {
+    test(`by ${lateMs} ms: a reply that has arrived meanwhile is "${expected}"`, async () => {
+      const service = await startHttpService(t)
+      let release: () => void = () => {}
+      const after = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      service.otherwise = { text: 'x', after }
+      const { clock, fire } = stalling()
+      const endpoint = openPools(t, upstreamSettings([{ origin: service.origin }]), clock).endpoint(
+        tableSettings(),
+        0,
+      )
+      const reply = endpoint.send('a', { timeoutMs: 1000 })
+      await service.received(1)
+      fire(0, 1000 + lateMs)
+      release()
+      assert.equal(summary(await reply), expected)
+    })
+  }
+
+  test('ends the request all the same when no reply has arrived', async () => {
+    const service = await startHttpService(t)
+    service.otherwise = { act: 'silence' }
+    const { clock, timers, fire } = stalling()
+    const endpoint = openPools(t, upstreamSettings([{ origin: service.origin }]), clock).endpoint(
+      tableSettings(),
+      0,
+    )
+    const reply = endpoint.send('a', { timeoutMs: 1000 })
+    await service.received(1)
+    fire(0, 60_000)
+    assert.equal(timers[1]?.delayMs, 10)
+    fire(1, 60_010)
+    assert.equal(summary(await reply), 'timeout bad again')
+  })
 })
 
 test('many requests to a closed port all end, also with one connection', async () => {
