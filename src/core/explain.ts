@@ -23,8 +23,13 @@ export type ExplainStep =
       readonly freshnessLifetimeMs?: number
       readonly result?: LookupResult
     }
-  /** Waited for a request that was already under way for the same question. */
-  | { readonly step: 'coalesced'; readonly key: string; readonly upstream: string }
+  /** Waited for a request that was already under way for the same question; added when its answer came. */
+  | {
+      readonly step: 'coalesced'
+      readonly key: string
+      readonly upstream: string
+      readonly result?: LookupResult
+    }
   /** A static upstream was looked at. */
   | {
       readonly step: 'static'

@@ -61,7 +61,7 @@ function describe(step: ExplainStep): string | undefined {
     case 'cache':
       return cacheText(step)
     case 'coalesced':
-      return `${at(step)}: waited for the request that was already under way`
+      return `${at(step)}: waited for the request that was already under way${said(step.result)}`
     case 'static':
       return `${at(step)}: ${resultText(step.result)}`
     case 'suppressed':
@@ -112,6 +112,10 @@ function at(step: { readonly upstream: string; readonly key: string }): string {
 /** A key may hold spaces, or nothing at all: then the reader needs to see where it ends. */
 function quote(text: string): string {
   return /^[^\s"]+$/.test(text) ? text : JSON.stringify(text)
+}
+
+function said(result: LookupResult | undefined): string {
+  return result === undefined ? '' : `, ${resultText(result)}`
 }
 
 function because(why: string | undefined): string {

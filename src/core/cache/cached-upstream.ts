@@ -154,10 +154,7 @@ export class CachedUpstream {
     const outcome = under === undefined ? looked : 'coalesced'
     this.#options.observer.cacheLooked(outcome)
     explanation?.add({ step: 'cache', key, upstream: this.name, outcome })
-    if (under !== undefined) {
-      explanation?.add({ step: 'coalesced', key, upstream: this.name })
-      return this.#wait(under, fallback, options.deadlineMs, explanation)
-    }
+    if (under !== undefined) return this.#join(under, fallback, options.deadlineMs, explanation)
     const failure = looked === 'miss' ? this.#coalescer.failures.get(storeKey, this.#now()) : undefined
     if (failure !== undefined) {
       explanation?.add({ step: 'held', key, upstream: this.name, result: failure })
@@ -183,6 +180,18 @@ export class CachedUpstream {
   ): Promise<Sourced> {
     const landing = await flight.wait(deadlineMs, this.#options.clock)
     return this.#finish(flight.key, landing ?? LATE, fallback, explanation)
+  }
+
+  /** As {@link #wait}, for a request that somebody else's explanation tells of. */
+  async #join(
+    flight: Flight,
+    fallback: StoredAnswer | undefined,
+    deadlineMs: number,
+    explanation: Explanation | undefined,
+  ): Promise<Sourced> {
+    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? LATE
+    explanation?.add({ step: 'coalesced', key: flight.key, upstream: this.name, result: landing.result })
+    return this.#finish(flight.key, landing, fallback, explanation)
   }
 
   /** The answer to the asker: what the service says, else the stale answer, else the failure. */

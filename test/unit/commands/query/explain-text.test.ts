@@ -30,6 +30,10 @@ const cases: [step: ExplainStep, line: string][] = [
     { step: 'coalesced', ...at },
     'coalesced   directory, a@x.example: waited for the request that was already under way',
   ],
+  [
+    { step: 'coalesced', ...at, result: found('b@y.example') },
+    'coalesced   directory, a@x.example: waited for the request that was already under way, found: b@y.example',
+  ],
   [{ step: 'static', ...at, result: found('b') }, 'static      directory, a@x.example: found: b'],
   [
     { step: 'suppressed', ...at, why: 'the key has no domain' },
@@ -58,6 +62,32 @@ const cases: [step: ExplainStep, line: string][] = [
       attempt: 'failover',
     },
     'request     directory 1:dir.example (failover), a@x.example: no HTTP status in 2 s, temporary (timeout): no answer',
+  ],
+  [
+    {
+      step: 'request',
+      ...at,
+      endpoint: '0:dir.example',
+      status: 200,
+      durationMs: 4,
+      result: notFound(),
+      batchKeys: 3,
+      attempt: 'first',
+    },
+    'request     directory 0:dir.example (a batch of 3 keys), a@x.example: HTTP 200 in 4 ms, not found',
+  ],
+  [
+    {
+      step: 'request',
+      ...at,
+      endpoint: '0:dir.example',
+      status: 200,
+      durationMs: 4,
+      result: notFound(),
+      batchKeys: 1,
+      attempt: 'retry',
+    },
+    'request     directory 0:dir.example (retry) (a batch of 1 key), a@x.example: HTTP 200 in 4 ms, not found',
   ],
   [
     { step: 'held', ...at, result: temporary('circuit', 'open') },

@@ -418,6 +418,32 @@ describe('coalescing', () => {
     assert.deepEqual(looked, ['bypass', 'coalesced', 'bypass', 'bypass'])
   })
 
+  test('tells each explanation what came of it', async () => {
+    const { service, cached, clock } = setUp()
+    const flight = later()
+    service.answer = flight.promise
+    const first = cached.ask('k', { deadlineMs: clock.monotonicMs() + 5000 })
+    const explanations = [new Explanation(), new Explanation()]
+    const [joined, late] = explanations.map((explanation, at) =>
+      cached.ask('k', { deadlineMs: clock.monotonicMs() + (at === 0 ? 5000 : 10), explanation }),
+    )
+    await clock.advanceAsync(10)
+    flight.resolve(yes('v'))
+    await Promise.all([first, joined, late])
+    assert.deepEqual(
+      explanations.map(({ steps }) => steps.find(({ step }) => step === 'coalesced')),
+      [
+        { step: 'coalesced', key: 'k', upstream: 'directory', result: found('v') },
+        {
+          step: 'coalesced',
+          key: 'k',
+          upstream: 'directory',
+          result: temporary('timeout', 'no answer from the service in time; see if it is slow or overloaded'),
+        },
+      ],
+    )
+  })
+
   test('does not happen where lookups have side effects, nor is anything stored', async () => {
     const { service, asked, ask, store } = setUp({ sideEffects: true })
     const flight = later()

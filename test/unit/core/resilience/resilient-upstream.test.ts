@@ -95,6 +95,20 @@ const sentTo = (endpoints: readonly ScriptedEndpoint[]) => endpoints.map(({ sent
 const kindOf = ({ result }: Answer) =>
   result.kind === 'temporary' || result.kind === 'permanent' ? `${result.kind} ${result.cause}` : result.kind
 
+describe('a question whose key lacks a part', () => {
+  test('is explained as not asked, and counts for nothing', async () => {
+    const nothingSent = saysNotFound({ status: undefined, health: 'neutral', suppressed: 'no domain' })
+    const { ask, events } = setUp([at(nothingSent)])
+    const explanation = new Explanation()
+    const answer = await ask('k', { explanation })
+    assert.deepEqual([answer.result.kind, answer.storable], ['notfound', false])
+    assert.deepEqual(explanation.steps, [
+      { step: 'suppressed', key: 'k', upstream: 'directory', why: 'no domain' },
+    ])
+    assert.deepEqual(events, [])
+  })
+})
+
 describe('attempts', () => {
   test('one good reply is one request', async () => {
     const { ask, endpoints, events } = setUp([at(says('v')), at(says('w'))])
