@@ -1,0 +1,106 @@
+/**
+ * The manual pages and the completion are made from the program: nothing of it is missing there,
+ * and groff has nothing to say about them.
+ */
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fileSchema, type SchemaNode } from '../../src/config/input-schema.ts'
+import { buildInto } from '../support/built.ts'
+import { missingProgram, ROOT, run, skipWithout } from './run.ts'
+
+/** The scripts are plain JavaScript: these are the parts of them that are used here. */
+interface Manual {
+  commandManual(root: string, epoch: number): Promise<string>
+  configManual(root: string, epoch: number): Promise<string>
+  loadProgram(root: string): Promise<{
+    program: { commands: { name(): string; options: { long: string }[] }[] }
+  }>
+}
+interface Completion {
+  bashCompletion(root: string): Promise<string>
+}
+
+const EPOCH = 1_767_225_600 // 2026-01-01
+const root = mkdtempSync(join(tmpdir(), 'mapgate-manual-'))
+let manual: Manual
+let completion: Completion
+
+beforeAll(async () => {
+  cpSync(join(ROOT, 'package.json'), join(root, 'package.json'))
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
+  buildInto(join(root, 'dist'))
+  manual = (await import(join(ROOT, 'scripts/package/manual.mjs'))) as Manual
+  completion = (await import(join(ROOT, 'scripts/package/completion.mjs'))) as Completion
+})
+
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+/** Roff to plain text, as far as names need it. */
+const plain = (text: string) => text.replaceAll('\\-', '-').replace(/\\f[BR]/g, '')
+
+/** Every key of the schema, as the page writes it. */
+function keyPaths(path: string, node: SchemaNode): string[] {
+  const object = node.properties ?? node.then?.properties ?? node.else?.properties
+  if (object !== undefined) {
+    return Object.entries(object).flatMap(([key, part]) => [
+      `${path}.${key}`,
+      ...keyPaths(`${path}.${key}`, part),
+    ])
+  }
+  if (node.items !== undefined) return keyPaths(`${path}[]`, node.items)
+  return typeof node.additionalProperties === 'object'
+    ? keyPaths(`${path}.NAME`, node.additionalProperties)
+    : []
+}
+
+describe('mapgate(1)', () => {
+  test('has every command with every option', async () => {
+    const page = plain(await manual.commandManual(root, EPOCH))
+    const { program } = await manual.loadProgram(root)
+    expect(program.commands.length).toBeGreaterThan(8)
+    for (const command of program.commands) {
+      const [, section = ''] = page.split(`.SS mapgate ${command.name()}`)
+      for (const { long } of command.options) expect(section, `${command.name()} ${long}`).toContain(long)
+    }
+  })
+
+  test('carries the date and the version of its build, and no other', async () => {
+    expect(await manual.commandManual(root, EPOCH)).toMatch(
+      /^\.TH MAPGATE 1 "2026-01-01" "mapgate \d+\.\d+\.\d+/m,
+    )
+  })
+})
+
+test('mapgate.yaml(5) has every key of the configuration', async () => {
+  const page = plain(await manual.configManual(root, EPOCH))
+  const paths = Object.entries(fileSchema.properties ?? {}).flatMap(([key, node]) => [
+    key,
+    ...keyPaths(key, node),
+  ])
+  expect(paths.length).toBeGreaterThan(80)
+  expect(paths.filter((path) => !page.includes(`\n${path} (`) && !page.includes(`\n${path}\n`))).toEqual([])
+})
+
+test('groff has nothing to say about the pages', async (context) => {
+  skipWithout(context, missingProgram('groff') && 'needs groff: apt-get install groff-base')
+  for (const page of [await manual.commandManual(root, EPOCH), await manual.configManual(root, EPOCH)]) {
+    expect(await run('groff', ['-man', '-Tutf8', '-ww', '-z'], { input: page })).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    })
+  }
+})
+
+test('bash completes every command and its options', async () => {
+  const script = await completion.bashCompletion(root)
+  const { program } = await manual.loadProgram(root)
+  for (const command of program.commands) {
+    const words = `COMP_WORDS=(mapgate ${command.name()} --); COMP_CWORD=2; _mapgate; printf '%s\\n' "$\{COMPREPLY[@]}"`
+    const { stdout, status } = await run('bash', ['-c', `${script}\n${words}`])
+    expect(status).toBe(0)
+    for (const { long } of command.options) expect(stdout.split('\n')).toContain(long)
+  }
+})
