@@ -64,7 +64,6 @@ export class Api {
       ...options,
       headers: { ...options.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
       credentials: 'omit',
-      cache: 'no-store',
       redirect: 'error',
     })
     if (!response.ok) throw await problemOf(response)

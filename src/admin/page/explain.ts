@@ -88,7 +88,11 @@ export function stepText(step: ExplainStep): StepText {
         state: 'plain',
       }
     case 'answer':
-      return result('Answer', `From ${step.source}`, step.result)
+      return {
+        name: 'Answer',
+        text: `From ${step.source}, ${resultText(step.result)}`,
+        state: resultState(step.result.kind),
+      }
     default:
       return { name: 'Step', text: JSON.stringify(step), state: 'plain' }
   }

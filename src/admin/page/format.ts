@@ -20,11 +20,11 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 }
 
-/** A number per second with about three digits; `0` only for nothing at all. */
+/** A number per second with one decimal when it is small; `0` only for nothing at all. */
 export function rate(perSecond: number): string {
   if (perSecond === 0) return '0'
   if (perSecond < 0.05) return '<0.1'
-  return perSecond < 99.95 ? perSecond.toFixed(1) : count(perSecond)
+  return perSecond < 9.95 ? perSecond.toFixed(1) : count(perSecond)
 }
 
 /** @param share 0 to 1. `100%` and `0%` stand for all and nothing only. */

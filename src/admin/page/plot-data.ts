@@ -62,9 +62,10 @@ export function timeRange(times: readonly number[], nowSeconds: number): [from: 
 /** Whole decades around the values of a logarithmic axis; one where there is no value. */
 export function decades(min: number | null, max: number | null): [min: number, max: number] {
   if (min === null || max === null || !(min > 0)) return [0.1, 10]
-  const low = 10 ** Math.floor(Math.log10(min))
-  const high = 10 ** Math.ceil(Math.log10(max))
-  return [low, high > low ? high : low * 10]
+  const low = Math.floor(Math.log10(min))
+  const high = Math.max(Math.ceil(Math.log10(max)), low + 1)
+  // Written as text: 10 ** -2 and the like are not quite the decade that the axis looks for.
+  return [Number(`1e${low}`), Number(`1e${high}`)]
 }
 
 /** Top of a linear axis: room above the highest value, and whole numbers for small ones. */

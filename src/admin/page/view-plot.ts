@@ -4,7 +4,7 @@ import uPlot from './uPlot.esm.js'
 import { element, setText } from './view-dom.ts'
 
 /** Height of the drawing, px; parts.css keeps the room. */
-const HEIGHT = 150
+const HEIGHT = 160
 
 export interface PlotOptions {
   readonly title: string
@@ -66,7 +66,10 @@ export class Plot {
   #uPlotOptions(colours: readonly string[]): uPlot.Options {
     const { labels, show, axisTime, range, logarithmic = false } = this.#options
     const axis = { stroke: colourOf('--muted'), font: `11px ${colourOf('--font')}` }
-    const grid = { stroke: colourOf('--plot-grid'), width: 1 }
+    // A logarithmic axis names its decades only, and draws no lines in between.
+    const filter: uPlot.Axis.Filter = (_plot, splits) =>
+      splits.map((value) => (logarithmic && !Number.isInteger(Math.log10(value)) ? null : value))
+    const grid = { stroke: colourOf('--plot-grid'), width: 1, filter }
     return {
       width: Math.max(1, this.#box.clientWidth),
       height: HEIGHT,
@@ -84,13 +87,14 @@ export class Plot {
           ticks: { show: false },
           size: 22,
           gap: 4,
-          incrs: [30, 60, 120, 300],
+          incrs: [60, 120, 300],
           space: 60,
           values: (_plot, seconds) => seconds.map(axisTime),
         },
         {
           ...axis,
           grid,
+          filter,
           ticks: { show: false },
           size: 52,
           gap: 6,

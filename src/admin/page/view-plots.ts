@@ -21,6 +21,7 @@ const fromZero = (_min: number | null, max: number | null): [number, number] => 
 const axisTime = (seconds: number): string => clockMinutes(seconds * 1000)
 
 export class Plots {
+  readonly #grid = byId('plot-grid', HTMLElement)
   readonly #scope = byId('scope', HTMLSelectElement)
   readonly #plots: readonly { readonly plot: Plot; readonly lines: readonly Line[] }[]
 
@@ -36,7 +37,7 @@ export class Plots {
       plotOf('Answers per second: hit, stale, miss', STORE_LINES, store, perSecond, fromZero),
       plotOf('Load of the whole gateway', LOAD_LINES, load, whole, fromZero),
     ]
-    byId('plot-grid', HTMLElement).append(...this.#plots.map(({ plot }) => plot.figure))
+    this.#grid.append(...this.#plots.map(({ plot }) => plot.figure))
     this.#scope.addEventListener('change', changed)
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       for (const { plot } of this.#plots) plot.restyle()
@@ -51,6 +52,7 @@ export class Plots {
       ...(status?.tables ?? []).map(({ name }) => ({ value: `table:${name}`, text: `table ${name}` })),
     ])
     const scope = scopeOf(this.#scope.value)
+    this.#grid.dataset.points = String(points.length)
     for (const { plot, lines } of this.#plots) plot.update(columns(points, scope, lines))
   }
 }

@@ -58,7 +58,10 @@ export class PurgeBox {
     this.#status.replaceChildren()
     const table = this.#tables.find(({ name }) => name === this.#table.value)
     const purge = purgeOf(this.#kind(), this.#value.value)
-    if (table === undefined) return
+    if (table === undefined) {
+      this.#status.replaceChildren('No table stores answers.')
+      return
+    }
     if (purge === undefined) {
       this.#status.replaceChildren('Say which domain.')
       return

@@ -1,5 +1,4 @@
 /** What happened lately: problems, and lookups as they happen. */
-import { causeText } from './causes.ts'
 import { resultState, resultWord } from './explain.ts'
 import { clockTime, count, duration } from './format.ts'
 import type { LookupEvent, Model } from './model.ts'
@@ -18,9 +17,13 @@ export function renderProblems({ problems }: Model): void {
       where === '' ? what : `${where}: ${what}`,
       times === 1 ? '' : `${count(times)} times`,
     ])
-  const rows = shown.length > 0 ? shown : [['', '', 'Nothing since mapgate was started.', '']]
-  while (list.children.length > rows.length) list.lastElementChild?.remove()
-  for (const [index, texts] of rows.entries()) {
+  if (shown.length === 0) {
+    if (list.childElementCount === 0) list.append(element('li', 'none', 'None since mapgate was started.'))
+    return
+  }
+  list.querySelector('.none')?.remove()
+  while (list.children.length > shown.length) list.lastElementChild?.remove()
+  for (const [index, texts] of shown.entries()) {
     const item = list.children[index] ?? list.appendChild(emptyProblem())
     for (const [part, value] of texts.entries()) {
       const node = item.children[part]
@@ -60,7 +63,7 @@ export class LookupList {
 const STATES: Record<string, State> = { ok: 'ok', warn: 'warn', bad: 'bad', plain: 'off' }
 
 function lookupCells(event: LookupEvent): readonly Cell[] {
-  const cause = event.cause === undefined ? '' : `: ${causeText(event.cause)}`
+  const cause = event.cause === undefined ? '' : `, ${event.cause}`
   return [
     text(clockTime(event.atMs)),
     text(`${resultWord(event.result)}${cause}`, STATES[resultState(event.result)]),
