@@ -24,7 +24,7 @@ import {
   transportKeys,
 } from './generate.ts'
 import { delivered, recipientReplies, replies } from './outcomes.ts'
-import { type Entry, type Pair, startPair } from './pair.ts'
+import { BATCHED, type Entry, type Pair, startPair } from './pair.ts'
 
 /** Cases per kind that only need a reply, and that need a delivery. */
 const REPLY_CASES = 600
@@ -125,13 +125,21 @@ describe('Postfix does the same with the gateway as with its own tables', () => 
     expectVariety(ours, 50)
   }
 
-  test('relocated users', async (context) => {
-    const entries = numbered(sample(addressKeys, 100), (n) => `new place ${n}`)
-    const pair = await startPair(context, { relocated: { entries, settings: ADDRESS } }, (table) => ({
-      relocated_maps: table('relocated'),
-    }))
-    expectVariety(await compareRecipients(pair, context, sample(addresses, REPLY_CASES)), 40)
-  })
+  for (const [kind, more] of [
+    ['asked key by key', {}],
+    ['asked in batches', BATCHED],
+  ] as const) {
+    test(`relocated users, ${kind}`, async (context) => {
+      const entries = numbered(sample(addressKeys, 100), (n) => `new place ${n}`)
+      const settings = { ...ADDRESS, ...more }
+      const pair = await startPair(context, { relocated: { entries, settings } }, (table) => ({
+        relocated_maps: table('relocated'),
+      }))
+      expectVariety(await compareRecipients(pair, context, sample(addresses, REPLY_CASES)), 40)
+      const batches = pair.service.requests.filter(({ method }) => method === 'POST').length
+      expect(batches > 0).toBe(more === BATCHED)
+    })
+  }
 
   for (const parentStyle of [false, true]) {
     const style = parentStyle ? 'parents' : 'parents with a dot'

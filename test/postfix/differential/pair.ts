@@ -26,6 +26,12 @@ export interface Pair {
   readonly service: HttpService
 }
 
+/** Behind a table's name: the route that answers many keys at once. */
+const BATCH_SUFFIX = '-batch'
+
+/** Settings of a table that asks by the batch route. */
+export const BATCHED: TableSettings = { batch: { path: `/{table}${BATCH_SUFFIX}`, json: '{keys}' } }
+
 /** What both instances have, besides a test's own. */
 const COMMON: MainCf = {
   recipient_delimiter: '+-',
@@ -52,8 +58,13 @@ export async function startPair(
   const contents = new Map(
     Object.entries(tables).map(([name, { entries }]) => [name, new Map(unique(entries))]),
   )
-  service.otherwise = ({ url }): Reply => {
+  service.otherwise = ({ url, body }): Reply => {
     const { pathname, searchParams } = new URL(url, 'http://service.example')
+    if (pathname.endsWith(BATCH_SUFFIX)) {
+      const table = contents.get(pathname.slice(1, -BATCH_SUFFIX.length))
+      const values = (JSON.parse(body) as readonly string[]).map((key) => table?.get(key) ?? null)
+      return { json: values }
+    }
     const value = contents.get(pathname.slice(1))?.get(searchParams.get('key') ?? '')
     return value === undefined ? { status: 404 } : { json: { value } }
   }
