@@ -184,6 +184,46 @@ describe('an answer that is asked for again while it is purged', () => {
   }
 })
 
+describe('a request that its client does not wait for', () => {
+  test('goes on, and its answer is there for the next one who asks', async (t) => {
+    const { service, gateway, ask } = await start(t, '')
+    const slow = held('late')
+    service.otherwise = slow.behaviour
+    const wire = new Wire(t, gateway, 'tcp_table')
+    const gone = wire.ask('a').catch((error: Error) => error.message)
+    await service.received(1)
+    wire.close()
+    expect(await gone).toBe('closed without a reply')
+    slow.release()
+    expect(await ask('a')).toBe('OK late')
+    expect(service.requests).toHaveLength(1)
+  })
+})
+
+describe('a failure', () => {
+  test('is repeated for one second to whoever asks the same key, and never stored', async (t) => {
+    const { service, clock, ask } = await start(t, '')
+    service.otherwise = { status: 429 }
+    expect(await ask('a')).toMatch(/^TEMP /)
+    service.otherwise = { text: 'mended' }
+    clock.advance(999)
+    expect(await ask('a')).toMatch(/^TEMP /)
+    expect(await ask('b')).toBe('OK mended')
+    expect(service.requests).toHaveLength(2)
+    clock.advance(1)
+    expect(await ask('a')).toBe('OK mended')
+  })
+
+  test('is not repeated for a stale answer: that one is served at once', async (t) => {
+    const { service, clock, ask } = await start(t, 'cache: { ttl: 1s, staleWhileRevalidate: 0ms }')
+    expect(await ask('a')).toBe('OK one')
+    service.otherwise = { status: 500 }
+    clock.advance(1000)
+    expect([await ask('a'), await ask('a')]).toEqual(['OK one', 'OK one'])
+    expect(service.requests).toHaveLength(2)
+  })
+})
+
 describe('cache: off', () => {
   test('stores nothing, neither found nor not found nor failures', async (t) => {
     const { service, gateway, ask } = await start(t, 'cache: off')
