@@ -4,9 +4,9 @@ import { count, quoted } from './format.ts'
 
 export type Purge = { readonly kind: 'all' } | { readonly kind: 'key' | 'domain'; readonly value: string }
 
-/** @returns undefined when a domain is wanted and none is given. An empty key is a key. */
+/** @returns undefined when a key or a domain is wanted and none is given: nothing is ever stored for an empty key. */
 export function purgeOf(kind: string, value: string): Purge | undefined {
-  if (kind === 'key') return { kind, value }
+  if (kind === 'key') return value === '' ? undefined : { kind, value }
   if (kind === 'domain') {
     const domain = value.trim().replace(/^@/, '')
     return domain === '' ? undefined : { kind, value: domain }

@@ -63,7 +63,8 @@ export class PurgeBox {
       return
     }
     if (purge === undefined) {
-      this.#status.replaceChildren('Say which domain.')
+      this.#status.replaceChildren(`Say which ${this.#kind()}.`)
+      this.#value.focus()
       return
     }
     this.#purge = purge

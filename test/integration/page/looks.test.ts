@@ -45,6 +45,7 @@ describe.skipIf(NO_CHROMIUM)('the looks of the page', () => {
     await page.getByRole('button', { name: 'Look up' }).click()
     await page.locator('#try-steps li').first().waitFor()
     await threePoints(scene, page)
+    await page.getByRole('heading', { name: 'Mail is well' }).waitFor()
     await look('')
 
     await breakDown(scene)
@@ -54,6 +55,7 @@ describe.skipIf(NO_CHROMIUM)('the looks of the page', () => {
     await page.locator('#canary-rows [data-state=bad]').waitFor()
     await look('-trouble')
 
+    await page.locator('#purge-value').fill('user1@a.example')
     await page.getByRole('button', { name: 'Forget…' }).click()
     await page.getByRole('dialog', { name: 'Forget stored answers?' }).waitFor()
     await look('-question', 'dialog[open]')

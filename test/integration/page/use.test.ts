@@ -103,6 +103,8 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     const forget = page.getByRole('button', { name: 'Forget…' })
     await page.locator('#purge-table option').first().waitFor({ state: 'attached' })
 
+    await forget.click()
+    await said.getByText('Say which key.').waitFor()
     await page.locator('#purge-value').fill('a@a.example')
     await forget.click()
     expect(await dialog.innerText()).toContain('Forget the stored answer of a@a.example in table aliases.')

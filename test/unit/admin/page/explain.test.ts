@@ -104,7 +104,7 @@ describe('a step in words', () => {
 
 describe('a purge', () => {
   const kinds: [kind: string, value: string, expected: Purge | undefined][] = [
-    ['key', '', { kind: 'key', value: '' }],
+    ['key', '', undefined],
     ['key', ' a', { kind: 'key', value: ' a' }],
     ['domain', ' @b.example ', { kind: 'domain', value: 'b.example' }],
     ['domain', '@', undefined],
