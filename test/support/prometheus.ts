@@ -7,10 +7,10 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 import type { Cleanup } from './http-service.ts'
 
 /** Longest wait for the program to be ready and for a query to have its value, ms. */
@@ -136,16 +136,4 @@ function isReady(origin: string): Promise<boolean> {
     ({ ok }) => ok,
     () => false, // not listening yet
   )
-}
-
-/** A port that was free a moment ago: Prometheus cannot tell which one it took for 0. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
