@@ -13,6 +13,7 @@ import {
   addresses,
   addressKeys,
   aliasKeys,
+  DOMAINS,
   hostKeys,
   hostNames,
   ipv4,
@@ -140,6 +141,58 @@ describe('Postfix does the same with the gateway as with its own tables', () => 
       expect(batches > 0).toBe(more === BATCHED)
     })
   }
+
+  for (const [parameter, domains] of [
+    ['relay_recipient_maps', 'relay_domains'],
+    ['virtual_mailbox_maps', 'virtual_mailbox_domains'],
+    ['local_recipient_maps', 'mydestination'],
+  ] as const) {
+    test(`recipients that exist, ${parameter}`, async (context) => {
+      // No catch-all: with one every recipient of its domain exists.
+      const keys = sample(addressKeys, 150).filter((key) => !key.startsWith('@'))
+      const entries = numbered(keys, (n) => `entry ${n}`)
+      // Users of `mydestination` are looked up without their domain, too.
+      const localDomains = domains === 'mydestination' ? DOMAINS : ADDRESS.localDomains
+      const settings = { ...ADDRESS, localDomains }
+      const pair = await startPair(context, { recipients: { entries, settings } }, (table) => ({
+        mydestination: '',
+        [domains]: DOMAINS.join(', '),
+        [parameter]: table('recipients'),
+      }))
+      const replies = await compareRecipients(pair, context, sample(addresses, REPLY_CASES))
+      const refused = replies.filter((reply) => reply.startsWith('550')).length
+      expect(refused).toBeGreaterThan(REPLY_CASES / 10)
+      expect(refused).toBeLessThan(REPLY_CASES)
+    })
+  }
+
+  test('copies of the mail of senders and to recipients', async (context) => {
+    const entries = numbered(sample(addressKeys, 100), (n) => `copy${n}@out.example`)
+    const sinks = await Promise.all([startLmtpSink(context), startLmtpSink(context)])
+    let instance = 0
+    const tables = { sender: { entries, settings: ADDRESS }, recipient: { entries, settings: ADDRESS } }
+    const pair = await startPair(context, tables, (table) => {
+      const lmtp = `lmtp:inet:127.0.0.1:${sinks[instance++]?.port}`
+      return {
+        sender_bcc_maps: table('sender'),
+        recipient_bcc_maps: table('recipient'),
+        default_transport: lmtp,
+        local_transport: lmtp,
+      }
+    })
+    const to = sample(addresses, DELIVERY_CASES / 2)
+    const cases = to.map((address, at) => ({ from: to[at - 1] ?? address, to: address }))
+    const [reference, ours] = await Promise.all([
+      delivered(context, pair.reference, sinks[0], cases),
+      delivered(context, pair.ours, sinks[1], cases),
+    ])
+    expectSame(
+      cases.map((one) => `${one.from} -> ${one.to}`),
+      reference,
+      ours,
+    )
+    expectVariety(ours, 40)
+  })
 
   for (const parentStyle of [false, true]) {
     const style = parentStyle ? 'parents' : 'parents with a dot'

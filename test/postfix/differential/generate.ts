@@ -17,7 +17,7 @@ const LEADING_USERS = ['+lead', '+'] as const
 /** What a wrong split of a special user, or an unquoted spelling, would look for: only in keys. */
 const DECOY_USERS = ['mailer', 'double', 'owner', 'list', 'a,b'] as const
 const EXTENSIONS = ['+x', '+x+y', '-z', '-z+x', '+', '+X'] as const
-const DOMAINS = [
+export const DOMAINS = [
   'd1.example',
   'sub.d1.example',
   'deep.sub.d1.example',
