@@ -29,10 +29,7 @@ export function writeControl({ root, tree, manifest, version, architecture }) {
     ['Maintainer', 'mapgate maintainers <maintainers@mapgate.example>'],
     ['Installed-Size', String(sizeKib(tree))],
     // What bin/node is linked with, and what the maintainer scripts call: all of Debian 12.
-    [
-      'Depends',
-      'libc6 (>= 2.28), libstdc++6 (>= 6), libgcc-s1, init-system-helpers, systemd | systemd-standalone-sysusers',
-    ],
+    ['Depends', 'libc6 (>= 2.28), libstdc++6 (>= 6), libgcc-s1, systemd | systemd-standalone-sysusers'],
     ['Suggests', 'postfix, prometheus'],
     ['Section', 'mail'],
     ['Priority', 'optional'],

@@ -42,6 +42,7 @@ const COPIES = [
   ['deploy/grafana', 'usr/share/mapgate/grafana'],
   ['docs', 'usr/share/doc/mapgate/docs'],
   ['README.md', 'usr/share/doc/mapgate/README.md'],
+  ['CHANGELOG.md', 'usr/share/doc/mapgate/CHANGELOG.md'],
   ['SECURITY.md', 'usr/share/doc/mapgate/SECURITY.md'],
 ]
 
@@ -52,6 +53,7 @@ export async function stageTree({ root, tree, work, architecture, epoch }) {
     cpSync(join(root, from), join(tree, to), { recursive: true })
   }
   mkdirSync(join(tree, 'etc/mapgate/secrets'))
+  chmodSync(join(tree, 'usr/lib/mapgate/dist/cli.js'), 0o755)
   installDependencies({ root, home: join(tree, 'usr/lib/mapgate'), work, architecture })
 
   const runtime = fetchNodeRuntime(architecture, join(work, 'node'))
@@ -60,7 +62,6 @@ export async function stageTree({ root, tree, work, architecture, epoch }) {
   write(tree, 'usr/share/doc/mapgate/LICENSE.node', readFileSync(join(runtime, 'LICENSE')))
 
   const gzip = (/** @type {string | Buffer} */ text) => gzipSync(text, { level: 9 })
-  write(tree, 'usr/share/doc/mapgate/changelog.gz', gzip(readFileSync(join(root, 'CHANGELOG.md'))))
   write(tree, 'usr/share/doc/mapgate/copyright', copyright(root, NODE_RUNTIME.version))
   write(tree, 'usr/share/man/man1/mapgate.1.gz', gzip(await commandManual(root, epoch)))
   write(tree, 'usr/share/man/man5/mapgate.yaml.5.gz', gzip(await configManual(root, epoch)))

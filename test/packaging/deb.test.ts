@@ -143,7 +143,6 @@ describe('the Debian package, from build to purge', () => {
       'libc6 (>= 2.28)',
       'libstdc++6 (>= 6)',
       'libgcc-s1',
-      'init-system-helpers',
       'systemd | systemd-standalone-sysusers',
     ])
   })
