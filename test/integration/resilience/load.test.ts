@@ -46,7 +46,7 @@ describe('1,000 lookups of one key, on as many connections of both protocols', (
       release = resolve
     })
     service.otherwise = { text: 'x@b.example', after }
-    const gateway = await startGateway(t, aliases(service))
+    const gateway = await startGateway(t, aliases(service, 'timeout: 20s'))
     const asked = connections(t, gateway, 1000).map(({ wire }) => wire.ask('info@a.example'))
     await service.received(1)
     await until(() => lookupsUnderWay(gateway) === 1000)
@@ -64,7 +64,7 @@ describe('1,000 lookups of one key, on as many connections of both protocols', (
       release = resolve
     })
     service.otherwise = { text: 'x@b.example', after }
-    const gateway = await startGateway(t, aliases(service, '', 'cache: off'))
+    const gateway = await startGateway(t, aliases(service, 'timeout: 20s', 'cache: off'))
     const asked = connections(t, gateway, 100).map(({ wire }) => wire.ask('info@a.example'))
     await until(() => lookupsUnderWay(gateway) === 100)
     await service.received(1)
