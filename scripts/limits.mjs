@@ -35,7 +35,7 @@ const LIMIT =
 
 /** Sizes and units that are no bound. */
 const NOT_A_LIMIT =
-  /^(?:MS_PER_|.*(?:PREAMBLE|BLOCK_HEADER|ENTRY_FIXED|STATUS|TRACE_ID|SPAN_ID|OVERHEAD)|HASH_LENGTH|VERSION_|MINUTE_MS|DAY_MS|BYTES_PER|.*_UNITS_)/
+  /^(?:MS_PER_|.*(?:PREAMBLE|BLOCK_HEADER|ENTRY_FIXED|STATUS|TRACE_ID|SPAN_ID|OVERHEAD)|HASH_LENGTH|VERSION_|MAX_PORT|MAX_OCTET|MAX_SHORT_TEXT|WINDOW_MS|MINUTE_MS|DAY_MS|BYTES_PER|.*_UNITS_)/
 
 const CONSTANT =
   /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:export )?const ([A-Z][A-Z0-9_]*)(?:: number)? = ([0-9][0-9_ *.]*)\n/g
