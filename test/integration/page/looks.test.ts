@@ -22,7 +22,7 @@ const LOOKS = [
 describe.skipIf(NO_CHROMIUM)('the looks of the page', () => {
   const browser = useBrowser()
 
-  test('every size and theme passes axe-core, in good and in bad times', { timeout: 60_000 }, async () => {
+  test('every size and theme passes axe-core, in good and in bad times', { timeout: 120_000 }, async () => {
     const scene = await startScene()
     const { page, complaints } = await visit(browser(), scene.gateway.adminUrl, { reducedMotion: 'reduce' })
     const wrong: unknown[] = []
@@ -41,6 +41,7 @@ describe.skipIf(NO_CHROMIUM)('the looks of the page', () => {
     }
 
     await page.getByText('Live', { exact: true }).waitFor()
+    await page.locator('#try-table option').first().waitFor({ state: 'attached' })
     await page.getByLabel('Key', { exact: true }).first().fill('user1@a.example')
     await page.getByRole('button', { name: 'Look up' }).click()
     await page.locator('#try-steps li').first().waitFor()

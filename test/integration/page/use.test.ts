@@ -13,13 +13,15 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
 
   async function open(): Promise<Scene & Visit> {
     const scene = await startScene()
-    return { ...scene, ...(await visit(browser(), scene.gateway.adminUrl)) }
+    const visited = await visit(browser(), scene.gateway.adminUrl)
+    await visited.page.getByText('Live', { exact: true }).waitFor()
+    await visited.page.locator('#purge-table option').first().waitFor({ state: 'attached' })
+    return { ...scene, ...visited }
   }
 
   test('shows lookups as they happen, their rates, and the connections they came on', async () => {
     const scene = await open()
     const { page } = scene
-    await page.getByText('Live', { exact: true }).waitFor()
     await makeTraffic(scene, 40)
     await page.locator('#lookup-rows').getByText('nobody16@a.example').first().waitFor()
     const row = (name: string) => page.locator('#traffic tr', { has: page.getByRole('rowheader', { name }) })
@@ -82,7 +84,6 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     const { page, service, socketmap } = scene
     const key = '<img src=x onerror="document.title=1">@a.example'
     service.otherwise = { json: { goto: ['<b>bold</b>@mail.example'] } }
-    await page.getByText('Live', { exact: true }).waitFor()
     await socketmap.lookup('aliases', key)
     await page.locator('#lookup-rows').getByText(key).waitFor()
     await page.getByLabel('Key', { exact: true }).first().fill(key)
@@ -101,7 +102,6 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     const dialog = page.getByRole('dialog', { name: 'Forget stored answers?' })
     const said = page.locator('#purge-status')
     const forget = page.getByRole('button', { name: 'Forget…' })
-    await page.locator('#purge-table option').first().waitFor({ state: 'attached' })
 
     await forget.click()
     await said.getByText('Say which key.').waitFor()
@@ -151,7 +151,6 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
 
   test('says that there is no word when the gateway is gone', async () => {
     const { gateway, page } = await open()
-    await page.getByText('Live', { exact: true }).waitFor()
     await gateway.gateway.stop()
     await page.getByRole('heading', { name: 'No word from mapgate' }).waitFor()
     expect(await page.locator('#connection').innerText()).toMatch(/Last word|Not connected/)
