@@ -117,7 +117,7 @@ describe('10,000 different keys with 64 places', () => {
       release = resolve
     })
     service.otherwise = { text: 'x@b.example', after }
-    const gateway = await startGateway(t, aliases(service, 'maxConcurrent: 64, maxQueued: 100'))
+    const gateway = await startGateway(t, aliases(service, 'maxConcurrent: 64, maxQueued: 100, timeout: 20s'))
     const shed: WireReply[] = []
     const asked = connections(t, gateway, 1000).map(async ({ wire }, at) => {
       const reply = await wire.ask(`k${at}@a.example`)
