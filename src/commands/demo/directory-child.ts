@@ -35,6 +35,8 @@ export async function startDirectory(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const stop = (): Promise<void> => {
     child.kill('SIGTERM')
+    // The demo itself proposes kill -STOP, and a stopped process ends only when it goes on.
+    child.kill('SIGCONT')
     return ended
   }
   const message = await firstMessage(child, ended)

@@ -142,6 +142,13 @@ describe('startDirectory', () => {
     expect(() => process.kill(directory.pid, 0)).toThrow(/ESRCH/)
   })
 
+  test('ends a directory that was stopped as the printed lines propose', async () => {
+    const directory = await startDirectory(await scriptOf(LISTENING), '/data', 7)
+    process.kill(directory.pid, 'SIGSTOP')
+    await directory.stop()
+    expect(() => process.kill(directory.pid, 0)).toThrow(/ESRCH/)
+  })
+
   const failures: [code: string, why: string][] = [
     ["process.send({ failed: 'EADDRINUSE' }); process.disconnect()", 'it says EADDRINUSE'],
     ['process.exit(3)', 'it ended at once'],
