@@ -5,6 +5,7 @@
  * Sources: Node.js "Common system errors" and "TLS: X509 certificate error codes", undici
  * `lib/core/errors.js`, llhttp (`HPE_*`).
  */
+import { AssertionError } from 'node:assert'
 import { errors } from 'undici'
 import { type TemporaryCause, temporary } from '../../core/result.ts'
 import type { Reply } from '../../core/upstream.ts'
@@ -135,6 +136,9 @@ function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   // undici 7 finds no name for most of llhttp's errors, and leaves the code out.
   if (error instanceof errors.HTTPParserError) return error.code ?? 'HPE_UNKNOWN'
+  // llhttp reads any three digits; a status below 100 is caught by undici's own assertion.
+  if (error instanceof AssertionError && error.message.includes('statusCode >= 100'))
+    return 'HPE_INVALID_STATUS'
   if ('code' in error && typeof error.code === 'string') return error.code
   return codeOf(error.cause)
 }

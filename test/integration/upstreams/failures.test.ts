@@ -33,6 +33,11 @@ describe('a failed request is temporary', () => {
     ['when the connection is reset in the body', { act: 'reset-in-body' }, 'connect bad again'],
     ['when the reply is not HTTP', { act: 'raw', bytes: 'SSH-2.0-x\r\n\r\n' }, 'unreadable bad again'],
     [
+      'when the status is below 100',
+      { act: 'raw', bytes: 'HTTP/1.1 099 x\r\ncontent-length: 0\r\n\r\n' },
+      'unreadable bad again',
+    ],
+    [
       'when the connection ends in the head',
       { act: 'raw', bytes: 'HTTP/1.1 200 OK\r\nx-a: b' },
       'connect bad again',
