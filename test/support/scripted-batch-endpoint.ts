@@ -10,6 +10,8 @@ import { fails, timedOut } from './scripted-endpoint.ts'
 export interface BatchScript {
   readonly each?: (key: string) => Reply
   readonly all?: Reply
+  /** A key that is left without a reply, which no endpoint may do. */
+  readonly leaveOut?: string
   /** Ms until the reply; undefined at once, Infinity never. */
   readonly afterMs?: number
 }
@@ -48,7 +50,12 @@ export class ScriptedBatchEndpoint implements BatchEndpoint {
       const done = (reply: (key: string) => Reply) => {
         for (const timer of timers) timer.cancel()
         this.inFlight--
-        resolve(batchReply(keys, reply))
+        resolve(
+          batchReply(
+            keys.filter((key) => key !== script.leaveOut),
+            reply,
+          ),
+        )
       }
       const answer = () => done((key) => script.all ?? script.each?.(key) ?? fails(500))
       const timers =

@@ -12,7 +12,6 @@
  * Questions that must avoid different endpoints (whose canary is missing) go in different batches.
  */
 import type { Clock } from '../clock.ts'
-import { temporary } from '../result.ts'
 import type { BatchEndpoint, Question, Reply } from '../upstream.ts'
 import type { AttemptReply, Sending } from './attempt.ts'
 import { explainReply, outcomeOf } from './attempt-report.ts'
@@ -167,10 +166,7 @@ function resultFor(key: string, result: AttemptsResult<BatchedReply>): AttemptsR
   if (result.kind !== 'reply') return result
   const reply = result.reply.replies.get(key)
   if (reply !== undefined) return { kind: 'reply', reply, endpoint: result.endpoint }
-  return {
-    kind: 'held',
-    result: temporary('timeout', 'no answer to the batch in time; see if the service is slow'),
-  }
+  return { kind: 'defect', error: new TypeError('a batch endpoint left a key without a reply') }
 }
 
 function groupOf(avoided: ReadonlySet<number>): string {

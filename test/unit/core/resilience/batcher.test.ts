@@ -270,6 +270,12 @@ describe('the answers of a batch', () => {
     expect(defects.length).toBe(2)
   })
 
+  test('are temporary for a key that is left without a reply, and the others are answered', async () => {
+    const { ask, defects } = setUp([() => ({ each: (key) => says(`<${key}>`), leaveOut: 'b' })])
+    expect(shown(await Promise.all([ask('a'), ask('b')]))).toEqual(['<a>', 'temporary defect'])
+    expect(defects.length).toBe(1)
+  })
+
   test('are told to each explanation, with the size of the batch', async () => {
     const { ask } = setUp([echo])
     const explanation = new Explanation()
