@@ -19,7 +19,7 @@ export function purgeQuestion(
   purge: Purge,
 ): { question: string; effect: string } {
   const effect =
-    'The next lookup of each asks the service. While the service does not answer, a forgotten answer cannot stand in for it.'
+    'The next lookup asks the service. While the service does not answer, a forgotten answer cannot stand in for it.'
   switch (purge.kind) {
     case 'key':
       return { question: `Forget the stored answer of ${quoted(purge.value)} in table ${name}.`, effect }

@@ -60,6 +60,9 @@ export function number(value: string, state?: State): Cell {
   return { text: value, kind: 'number', state }
 }
 
+/** Stands where nothing has been heard of yet: not knowing is not the same as none. */
+export const NOT_KNOWN = 'Not known yet.'
+
 /** Makes the rows of a table body these, and says so in words when there are none. */
 export function renderRows(
   body: HTMLTableSectionElement,

@@ -15,6 +15,8 @@ export interface PlotOptions {
   readonly axisTime: (seconds: number) => string
   readonly range: (min: number | null, max: number | null) => [number, number]
   readonly logarithmic?: boolean
+  /** Smallest step of a linear axis. */
+  readonly smallestStep: number
 }
 
 /** Lines differ by more than colour: px drawn, px left out. */
@@ -64,7 +66,7 @@ export class Plot {
   }
 
   #uPlotOptions(colours: readonly string[]): uPlot.Options {
-    const { labels, show, axisTime, range, logarithmic = false } = this.#options
+    const { labels, show, axisTime, range, logarithmic = false, smallestStep } = this.#options
     const axis = { stroke: colourOf('--muted'), font: `11px ${colourOf('--font')}` }
     // A logarithmic axis names its decades only, and draws no lines in between.
     const filter: uPlot.Axis.Filter = (_plot, splits) =>
@@ -99,6 +101,7 @@ export class Plot {
           size: 52,
           gap: 6,
           space: 28,
+          ...(!logarithmic && { incrs: steps(smallestStep) }),
           values: (_plot, values) => values.map((value) => (value === null ? '' : show(value))),
         },
       ],
@@ -134,6 +137,13 @@ export class Plot {
     if (width > 0 && this.#plot !== undefined && this.#plot.width !== width)
       this.#plot.setSize({ width, height: HEIGHT })
   }
+}
+
+/** Steps that people count in: 1, 2, 5, 10 and so on. */
+function steps(smallest: number): number[] {
+  return Array.from({ length: 10 }, (_, power) =>
+    [1, 2, 5].map((step) => step * smallest * 10 ** power),
+  ).flat()
 }
 
 function colourOf(property: string): string {

@@ -33,9 +33,9 @@ export class Plots {
     const load = ['--plot-5', '--plot-3', '--plot-2']
     this.#plots = [
       plotOf('Lookups per second, by result', RESULT_LINES, results, perSecond, fromZero),
-      plotOf('Latency', LATENCY_LINES, latencies, duration, decades, true),
+      plotOf('Latency', LATENCY_LINES, latencies, duration, decades, { logarithmic: true }),
       plotOf('Answers per second: hit, stale, miss', STORE_LINES, store, perSecond, fromZero),
-      plotOf('Load of the whole gateway', LOAD_LINES, load, whole, fromZero),
+      plotOf('Load of the whole gateway', LOAD_LINES, load, whole, fromZero, { smallestStep: 1 }),
     ]
     this.#grid.append(...this.#plots.map(({ plot }) => plot.figure))
     this.#scope.addEventListener('change', changed)
@@ -63,10 +63,13 @@ function plotOf(
   colours: readonly string[],
   show: (value: number | undefined) => string,
   range: (min: number | null, max: number | null) => [number, number],
-  logarithmic = false,
+  { logarithmic = false, smallestStep = 0.1 } = {},
 ) {
   const labels = lines.map(({ label }) => label)
-  return { lines, plot: new Plot({ title, labels, colours, show, range, axisTime, logarithmic }) }
+  return {
+    lines,
+    plot: new Plot({ title, labels, colours, show, range, axisTime, logarithmic, smallestStep }),
+  }
 }
 
 function scopeOf(value: string): Scope {

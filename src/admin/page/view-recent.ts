@@ -2,12 +2,22 @@
 import { resultState, resultWord } from './explain.ts'
 import { clockTime, count, duration } from './format.ts'
 import type { LookupEvent, Model } from './model.ts'
-import { byId, type Cell, element, number, renderRows, type State, setText, text } from './view-dom.ts'
+import {
+  byId,
+  type Cell,
+  element,
+  NOT_KNOWN,
+  number,
+  renderRows,
+  type State,
+  setText,
+  text,
+} from './view-dom.ts'
 
 /** Problems shown. Ours: what fits beside everything else; the API has all. */
 const MAX_PROBLEMS = 30
 
-export function renderProblems({ problems }: Model): void {
+export function renderProblems({ problems, status }: Model): void {
   const list = byId('problem-list', HTMLUListElement)
   const shown = problems
     .slice(0, MAX_PROBLEMS)
@@ -18,7 +28,8 @@ export function renderProblems({ problems }: Model): void {
       times === 1 ? '' : `${count(times)} times`,
     ])
   if (shown.length === 0) {
-    if (list.childElementCount === 0) list.append(element('li', 'none', 'None since mapgate was started.'))
+    const none = list.querySelector('.none') ?? list.appendChild(element('li', 'none'))
+    setText(none, status ? 'None since mapgate was started.' : NOT_KNOWN)
     return
   }
   list.querySelector('.none')?.remove()

@@ -3,7 +3,7 @@ import { causeText } from './causes.ts'
 import { bytes, count, duration, NOTHING, percent, rate } from './format.ts'
 import type { Model, Status } from './model.ts'
 import { cacheShares, causesOf, perSecond, recent, type Scope, type Totals, totals } from './rates.ts'
-import { byId, type Cell, number, renderRows, setText } from './view-dom.ts'
+import { byId, type Cell, NOT_KNOWN, number, renderRows, setText } from './view-dom.ts'
 
 /** Tables shown; the busiest. Ours: a table of thousands of rows is read by nobody. */
 const MAX_TABLES = 50
@@ -80,5 +80,6 @@ export function renderCauses({ points }: Model): void {
     number(count(now.get(cause) ?? 0), now.has(cause) ? 'bad' : undefined),
     number(count(total)),
   ])
-  renderRows(byId('cause-rows', HTMLTableSectionElement), rows, 'No lookup failed in the last ten minutes.')
+  const none = points.length === 0 ? NOT_KNOWN : 'No lookup failed in the last ten minutes.'
+  renderRows(byId('cause-rows', HTMLTableSectionElement), rows, none)
 }

@@ -2,7 +2,7 @@
 import { count, duration, rate } from './format.ts'
 import type { Model, Status } from './model.ts'
 import { endpointTotals, perSecond, recent } from './rates.ts'
-import { byId, type Cell, number, renderRows, type State, text } from './view-dom.ts'
+import { byId, type Cell, NOT_KNOWN, number, renderRows, type State, text } from './view-dom.ts'
 
 type UpstreamStatus = Status['upstreams'][number]
 type EndpointStatus = UpstreamStatus['endpoints'][number]
@@ -49,7 +49,7 @@ export function renderUpstreams({ points, status }: Model): void {
       ]
     })
   })
-  renderRows(byId('upstream-rows', HTMLTableSectionElement), rows, 'No upstreams.')
+  renderRows(byId('upstream-rows', HTMLTableSectionElement), rows, status ? 'No upstreams.' : NOT_KNOWN)
 }
 
 function note({ pausedForMs, certificateExpiresAtMs }: EndpointStatus): Cell {
@@ -71,7 +71,11 @@ export function renderCanaries({ status }: Model): void {
       ]
     }),
   )
-  renderRows(byId('canary-rows', HTMLTableSectionElement), rows, 'No table has a canary.')
+  renderRows(
+    byId('canary-rows', HTMLTableSectionElement),
+    rows,
+    status ? 'No table has a canary.' : NOT_KNOWN,
+  )
 }
 
 export function renderListeners({ status }: Model): void {
@@ -80,5 +84,5 @@ export function renderListeners({ status }: Model): void {
     text(protocol),
     number(count(connections)),
   ])
-  renderRows(byId('listener-rows', HTMLTableSectionElement), rows, 'No listeners.')
+  renderRows(byId('listener-rows', HTMLTableSectionElement), rows, status ? 'No listeners.' : NOT_KNOWN)
 }
