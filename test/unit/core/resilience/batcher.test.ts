@@ -229,11 +229,13 @@ describe('the answers of a batch', () => {
   test('of a hedge and its first request are put together key by key', async () => {
     const half = (good: string, afterMs: number) =>
       each((key) => (key === good ? says(`<${key}>`) : fails(200)), afterMs)
-    const { ask, clock, sent } = setUp([half('a', 150), half('b', 100)], { settings: { hedgeAfterMs: 100 } })
+    const settings = { hedgeAfterMs: 100, attempts: 3 }
+    const { ask, clock, sent, events } = setUp([half('a', 150), half('b', 100)], { settings })
     const answers = Promise.all([ask('a'), ask('b')])
     await clock.advanceAsync(1000)
     expect(shown(await answers)).toEqual(['<a>', '<b>'])
     expect(sent()).toEqual([['a b'], ['a b']])
+    expect(events).not.toContain('retried')
   })
 
   test('are temporary at the deadline of the latest question', async () => {
