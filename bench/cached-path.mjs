@@ -38,7 +38,10 @@ const reports = new LookupReports({ clock: systemClock, logging, events: { watch
 const observer = new GatewayObserver(new Counters(), {}, reports)
 const source = new CachedUpstream({
   table: 'aliases',
-  upstream: { name: 'directory', ask: () => ({ result: { kind: 'notfound' }, source: 'upstream', storable: false }) },
+  upstream: {
+    name: 'directory',
+    ask: () => ({ result: { kind: 'notfound' }, source: 'upstream', storable: false }),
+  },
   clock: systemClock,
   random: Math.random,
   deadlineMs: 5000,
@@ -50,13 +53,24 @@ const source = new CachedUpstream({
 const search = (key) => searchKeys('exact', key, {})
 const resolver = new Resolver(systemClock, observer)
 resolver.serve([
-  new Table({ name: 'aliases', sources: [source], search, foldCase: true, deadlineMs: 5000, searchParallel: false }),
+  new Table({
+    name: 'aliases',
+    sources: [source],
+    search,
+    foldCase: true,
+    deadlineMs: 5000,
+    searchParallel: false,
+  }),
 ])
 
 const protocol = protocolName === 'socketmap' ? socketmap : tcpTable
 const chunks = Array.from({ length: KEYS }, (_, number) => {
   const key = `user${String(number).padStart(7, '0')}@bench.example`
-  store.set(key, { value: `user${String(number).padStart(7, '0')}@mailbox.storage.example`, freshness, ageMs: 0 })
+  store.set(key, {
+    value: `user${String(number).padStart(7, '0')}@mailbox.storage.example`,
+    freshness,
+    ageMs: 0,
+  })
   return Buffer.from(protocolName === 'socketmap' ? `33:aliases ${key},` : `get ${key}\n`)
 })
 

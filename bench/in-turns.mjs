@@ -36,7 +36,10 @@ export function describe(runs) {
     cpuUsPerReply: summary(runs.map(cpuUsPerReply)),
     ...(first.latencyUs !== undefined && {
       latencyUs: Object.fromEntries(
-        Object.keys(first.latencyUs).map((name) => [name, summary(runs.map((run) => run.latencyUs[name])).median]),
+        Object.keys(first.latencyUs).map((name) => [
+          name,
+          summary(runs.map((run) => run.latencyUs[name])).median,
+        ]),
       ),
     }),
     ...(first.wrong !== undefined && { wrong: runs.reduce((sum, { wrong }) => sum + wrong, 0) }),

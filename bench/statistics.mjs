@@ -11,7 +11,12 @@ export function median(numbers) {
 
 /** The median with the least and the most. */
 export function summary(numbers) {
-  return { median: median(numbers), min: Math.min(...numbers), max: Math.max(...numbers), runs: numbers.length }
+  return {
+    median: median(numbers),
+    min: Math.min(...numbers),
+    max: Math.max(...numbers),
+    runs: numbers.length,
+  }
 }
 
 /** The ratios of two series, round by round. */

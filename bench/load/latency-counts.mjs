@@ -25,13 +25,25 @@ export class LatencyCounts {
 
   /** In microseconds. */
   percentiles() {
-    return { p50: this.#at(0.5), p90: this.#at(0.9), p99: this.#at(0.99), p999: this.#at(0.999), max: this.#at(1) }
+    return {
+      p50: this.#at(0.5),
+      p90: this.#at(0.9),
+      p99: this.#at(0.99),
+      p999: this.#at(0.999),
+      max: this.#at(1),
+    }
   }
 
   #at(share) {
     let left = Math.max(1, Math.ceil(this.#count * share))
-    for (let us = 0; us < FINE_US; us++) if ((left -= this.#fine[us]) <= 0) return us
-    for (let at = 0; at < COARSE_PLACES; at++) if ((left -= this.#coarse[at]) <= 0) return at * COARSE_STEP_US
+    for (let us = 0; us < FINE_US; us++) {
+      left -= this.#fine[us]
+      if (left <= 0) return us
+    }
+    for (let at = 0; at < COARSE_PLACES; at++) {
+      left -= this.#coarse[at]
+      if (left <= 0) return at * COARSE_STEP_US
+    }
     return 0
   }
 }

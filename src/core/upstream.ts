@@ -4,6 +4,7 @@
  * An {@link Upstream} is what a table knows: one question, one answer. An {@link Endpoint}
  * is one place that can be asked; limiter, attempts and circuit breaker stand between.
  */
+import type { CancelSignal } from './cancellation.ts'
 import type { Explanation } from './explain.ts'
 import type { LookupResult } from './result.ts'
 
@@ -108,7 +109,7 @@ export interface SendOptions {
   readonly timeoutMs: number
   readonly validators?: Validators
   /** Aborted when the reply is not wanted any more; it is then answered as a time-out. */
-  readonly signal?: AbortSignal
+  readonly signal?: CancelSignal
   /** W3C Trace Context: sent as the header of that name. */
   readonly traceparent?: string
 }

@@ -69,14 +69,19 @@ export class Coalescer {
     }
     if (!(answer instanceof Promise)) return this.#keep(flight, storeKey, answer)
     if (!this.#options.sideEffects) this.#flights.set(storeKey, flight)
-    answer
-      .then((arrived) => this.#keep(flight, storeKey, arrived))
-      .catch((error) => this.#defect(error))
-      .then((landing) => {
-        if (this.#flights.get(storeKey) === flight) this.#flights.delete(storeKey)
-        flight.land(landing)
-      })
+    void this.#arrive(flight, storeKey, answer)
     return undefined
+  }
+
+  async #arrive(flight: Flight, storeKey: string, answer: Promise<Answer>): Promise<void> {
+    let landing: Landing
+    try {
+      landing = this.#keep(flight, storeKey, await answer)
+    } catch (error) {
+      landing = this.#defect(error)
+    }
+    if (this.#flights.get(storeKey) === flight) this.#flights.delete(storeKey)
+    flight.land(landing)
   }
 
   /** Stores what may be stored, and remembers a failure. */

@@ -2,6 +2,7 @@
  * One request to one endpoint: from its place in the limiter to what circuit, pause and metrics
  * learn from its reply.
  */
+import { Cancellation, type CancelSignal } from '../cancellation.ts'
 import type { RequestOutcome } from '../observer.ts'
 import type { Reply } from '../upstream.ts'
 import type { Permit } from './circuit-breaker.ts'
@@ -24,7 +25,7 @@ export interface Sending<R extends AttemptReply> {
   /** Aborted when the answer is not wanted at all any more. Belongs to this question alone. */
   readonly signal?: AbortSignal
   /** Sends one request; the signal is this attempt's own. */
-  send(endpoint: number, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<R>
+  send(endpoint: number, options: { readonly timeoutMs: number; readonly signal: CancelSignal }): Promise<R>
   /** How to count a reply; undefined when nothing was sent. */
   outcome(reply: R): RequestOutcome | undefined
   /** Is told of every reply but those that were cancelled. */
@@ -48,7 +49,7 @@ export const FAIR_ATTEMPT_MS = 250
 export class Attempt<R extends AttemptReply> implements Claim {
   readonly #guard: UpstreamGuard
   readonly #sending: Sending<R>
-  readonly #controller = new AbortController()
+  readonly #cancellation = new Cancellation()
 
   constructor(guard: UpstreamGuard, sending: Sending<R>) {
     this.#guard = guard
@@ -59,9 +60,7 @@ export class Attempt<R extends AttemptReply> implements Claim {
     return this.#sending.background
   }
 
-  cancel(): void {
-    this.#controller.abort()
-  }
+  readonly cancel = (): void => this.#cancellation.cancel()
 
   /** Gives back a place that was not used. */
   abandon(): void {
@@ -73,13 +72,12 @@ export class Attempt<R extends AttemptReply> implements Claim {
     const { clock, limiter, settings } = this.#guard
     const startMs = clock.monotonicMs()
     const timeoutMs = Math.min(settings.timeoutMs, this.#sending.deadlineMs - startMs)
-    const stop = () => this.#controller.abort()
-    this.#sending.signal?.addEventListener('abort', stop)
+    this.#sending.signal?.addEventListener('abort', this.cancel)
     let health: Reply['health'] = 'neutral'
     try {
-      const reply = await this.#sending.send(endpoint, { timeoutMs, signal: this.#controller.signal })
+      const reply = await this.#sending.send(endpoint, { timeoutMs, signal: this.#cancellation })
       const durationMs = clock.monotonicMs() - startMs
-      if (this.#controller.signal.aborted) {
+      if (this.#cancellation.aborted) {
         this.#guard.observer.requestEnded(state.name, 'cancelled', durationMs)
         return { kind: 'cancelled' }
       }
@@ -96,7 +94,7 @@ export class Attempt<R extends AttemptReply> implements Claim {
     } catch (error) {
       return { kind: 'defect', error }
     } finally {
-      this.#sending.signal?.removeEventListener('abort', stop)
+      this.#sending.signal?.removeEventListener('abort', this.cancel)
       state.breaker.record(permit, health, clock.monotonicMs())
       limiter.release(this)
     }

@@ -62,7 +62,7 @@ class Attempts<R extends AttemptReply> {
     this.#request = request
     this.#preference = {
       tried: this.#tried,
-      avoided: request.avoided ?? new Set(),
+      avoided: request.avoided ?? NONE,
       demoted: (endpoint) => request.demoted?.(endpoint) ?? false,
     }
   }
@@ -105,7 +105,7 @@ class Attempts<R extends AttemptReply> {
       return this.#guard.unavailable(this.#request.endpoints, this.#preference) ?? LATE_IN_QUEUE
     }
     const { hedgeAfterMs } = this.#guard.settings
-    if (hedgeAfterMs === undefined || this.#request.sideEffects) return running
+    if (hedgeAfterMs === undefined || this.#request.sideEffects) return await running
     return this.#withHedge(attempt, running, hedgeAfterMs)
   }
 
@@ -197,6 +197,8 @@ class Attempts<R extends AttemptReply> {
     return this.#guard.clock.monotonicMs()
   }
 }
+
+const NONE: ReadonlySet<number> = new Set()
 
 const LATE_IN_QUEUE = temporary(
   'overload',

@@ -38,7 +38,8 @@ export function pickEndpoint(
 ): number | undefined {
   let best: number | undefined
   let bestRank = Number.POSITIVE_INFINITY
-  for (const [index, endpoint] of endpoints.entries()) {
+  for (let index = 0; index < endpoints.length; index++) {
+    const endpoint = endpoints[index] as EndpointState
     if (preference.avoided.has(index) || !isAvailable(endpoint, nowMs)) continue
     const rank = (preference.tried.has(index) ? 2 : 0) + (preference.demoted(index) ? 1 : 0)
     if (rank < bestRank) {
@@ -59,7 +60,8 @@ export function availableInMs(
   nowMs: number,
 ): number | undefined {
   let soonest: number | undefined
-  for (const [index, endpoint] of endpoints.entries()) {
+  for (let index = 0; index < endpoints.length; index++) {
+    const endpoint = endpoints[index] as EndpointState
     if (preference.avoided.has(index) || !endpoint.breaker.admits(nowMs)) continue
     const waitMs = Math.max(0, endpoint.pausedUntilMs - nowMs)
     if (soonest === undefined || waitMs < soonest) soonest = waitMs

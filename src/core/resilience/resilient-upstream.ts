@@ -90,8 +90,8 @@ export class ResilientUpstream implements Upstream {
   async #ask(question: Question): Promise<Answer> {
     const canary = this.#canary
     /** Endpoints whose canary was found, or not found, for this question. */
-    const verified = new Set<number>()
-    const doubted = new Set<number>()
+    const verified = canary === undefined ? NONE : new Set<number>()
+    const doubted = canary === undefined ? NONE : new Set<number>()
     if (canary !== undefined && this.#options.sideEffects) await this.#verifyAll(canary, question, verified)
     for (;;) {
       const result = await this.#attempts(question, doubted)
@@ -203,6 +203,9 @@ export class ResilientUpstream implements Upstream {
     return this.#states[endpoint]?.name ?? ''
   }
 }
+
+/** Stays empty: nothing is verified or doubted without a canary. */
+const NONE: Set<number> = new Set()
 
 const NO_PREFERENCE = { tried: new Set<number>(), avoided: new Set<number>(), demoted: () => false }
 

@@ -9,6 +9,7 @@
  * | an array | its elements, one by one |
  * | true, false, an object, an array in an array, a control character | unreadable |
  */
+import { isUtf8 } from 'node:buffer'
 import type { JsonPath } from './json-path.ts'
 import { type HttpResponse, isFramed, isHtml, isIdentity, mediaType } from './response.ts'
 
@@ -42,7 +43,7 @@ const MAX_NODES_PER_VALUE = 10
 /** Anything that cannot be a part of one line of text: C0, DEL, C1, and halves of a character. */
 const NO_TEXT = /[\p{Cc}\p{Cs}]/u
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const BYTE_ORDER_MARK = '\ufeff'
 
 /** Reads a body: JSON when a path or the content type says so, else plain text. */
 export function readBody(response: HttpResponse, selectors: BodySelectors): BodyValues {
@@ -117,12 +118,9 @@ function isError(node: unknown): boolean {
 
 /** A byte order mark is dropped. */
 function decode(body: Buffer): string | undefined {
-  try {
-    return decoder.decode(body)
-  } catch (error) {
-    if (error instanceof TypeError) return undefined // not UTF-8
-    throw error
-  }
+  if (!isUtf8(body)) return undefined
+  const text = body.toString('utf8')
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text
 }
 
 /** In an object, so that the document `null` is not taken for "not JSON". */

@@ -23,7 +23,7 @@ export interface Route {
   readonly origin: string
   /** Stands before every path: the endpoint's origin where a proxy wants whole URLs, else ''. */
   readonly pathPrefix: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Tells whether the connection of a request had served another one before. */
@@ -47,7 +47,7 @@ export function openRoute(
   onCertificate: (expiresAtMs: number) => void,
 ): Route {
   const tls = tlsOptions(settings.tls, onCertificate)
-  const direct = { origin: endpoint.origin, pathPrefix: '', headers: {} }
+  const direct = { origin: endpoint.origin, pathPrefix: '' }
   if (endpoint.socketPath !== undefined) {
     const connect = buildConnector({ socketPath: endpoint.socketPath, timeout: settings.timeoutMs })
     return { ...direct, dispatcher: new Pool(endpoint.origin, { ...common(settings), connect }) }

@@ -40,6 +40,7 @@ export class HttpEndpoint implements Endpoint {
   protected readonly table: HttpTableSettings
   protected readonly mapping: ResponseMapping
   readonly #request: RequestTemplate
+  #common: { configured: ReadonlyMap<string, string>; headers: Readonly<Record<string, string>> } | undefined
 
   constructor(table: HttpTableSettings, context: EndpointContext) {
     this.name = context.name
@@ -56,7 +57,7 @@ export class HttpEndpoint implements Endpoint {
     }
     const conditional = options.validators !== undefined
     const nowMs = this.context.clock.wallMs()
-    return this.exchange(request, options, (response) =>
+    return await this.exchange(request, options, (response) =>
       mapResponse(response, this.mapping, { key, conditional, nowMs }),
     )
   }
@@ -107,20 +108,30 @@ export class HttpEndpoint implements Endpoint {
   }
 
   #headers(request: HttpRequest, options: SendOptions): Record<string, string> {
-    const headers: Record<string, string> = { ...DEFAULT_HEADERS }
-    for (const [name, value] of this.context.headers()) headers[name.toLowerCase()] = headerBytes(value)
-    Object.assign(headers, request.headers)
+    const headers: Record<string, string> = Object.assign({ ...this.#upstreamHeaders() }, request.headers)
     headers['accept-encoding'] = 'identity'
     if (options.traceparent !== undefined) headers.traceparent = options.traceparent
-    return Object.assign(headers, conditionalHeaders(options.validators))
+    const { validators } = options
+    return validators === undefined ? headers : Object.assign(headers, conditionalHeaders(validators))
+  }
+
+  /** The header fields that every request to this endpoint has, made again when a reload changed them. */
+  #upstreamHeaders(): Readonly<Record<string, string>> {
+    const configured = this.context.headers()
+    if (this.#common?.configured !== configured) {
+      const headers: Record<string, string> = { ...DEFAULT_HEADERS }
+      for (const [name, value] of configured) headers[name.toLowerCase()] = headerBytes(value)
+      this.#common = { configured, headers }
+    }
+    return this.#common.headers
   }
 }
 
 /** RFC 9110 sections 13.1.2 and 13.1.3. */
-function conditionalHeaders(validators: Validators | undefined): Record<string, string> {
+function conditionalHeaders(validators: Validators): Record<string, string> {
   return {
-    ...(validators?.etag === undefined ? {} : { 'if-none-match': validators.etag }),
-    ...(validators?.lastModified === undefined ? {} : { 'if-modified-since': validators.lastModified }),
+    ...(validators.etag === undefined ? {} : { 'if-none-match': validators.etag }),
+    ...(validators.lastModified === undefined ? {} : { 'if-modified-since': validators.lastModified }),
   }
 }
 

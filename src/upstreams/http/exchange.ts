@@ -62,7 +62,7 @@ export function exchange(
       origin: route.origin,
       path: route.pathPrefix + request.path,
       method: request.method,
-      headers: { ...route.headers, ...request.headers },
+      headers: route.headers === undefined ? request.headers : { ...route.headers, ...request.headers },
       body: request.body ?? null,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -146,7 +146,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#settle({ kind: 'response', response: this.#response(Buffer.concat(this.#chunks)) })
+    const [first = EMPTY, ...others] = this.#chunks
+    const body = others.length === 0 ? first : Buffer.concat(this.#chunks)
+    this.#settle({ kind: 'response', response: this.#response(body) })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

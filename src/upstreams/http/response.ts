@@ -20,6 +20,14 @@ const MAX_VALIDATOR_BYTES = 256
 /** Longest pause that Retry-After may ask for, ms. Ours: a day; more is a service that is not coming back. */
 const MAX_RETRY_AFTER_MS = 86_400_000
 
+const CACHING_FIELDS: readonly [field: string, name: keyof CachingHeaders][] = [
+  ['cache-control', 'cacheControl'],
+  ['expires', 'expires'],
+  ['age', 'age'],
+  ['date', 'date'],
+  ['vary', 'vary'],
+]
+
 /** The field as one text, repeated fields joined (RFC 9110 section 5.3). */
 export function headerText(headers: HeaderFields, name: string): string | undefined {
   const value = headers[name]
@@ -54,23 +62,22 @@ export function isHtml(response: HttpResponse): boolean {
 
 /** The fields of RFC 9111 that say how long the reply may be used; undefined when there is none. */
 export function cachingOf(headers: HeaderFields): CachingHeaders | undefined {
-  const caching = {
-    ...field('cacheControl', headerText(headers, 'cache-control')),
-    ...field('expires', headerText(headers, 'expires')),
-    ...field('age', headerText(headers, 'age')),
-    ...field('date', headerText(headers, 'date')),
-    ...field('vary', headerText(headers, 'vary')),
+  let caching: { -readonly [name in keyof CachingHeaders]: string } | undefined
+  for (const [field, name] of CACHING_FIELDS) {
+    const text = headerText(headers, field)
+    if (text === undefined) continue
+    caching ??= {}
+    caching[name] = text
   }
-  return Object.keys(caching).length === 0 ? undefined : caching
+  return caching
 }
 
 /** ETag and Last-Modified, where they can be sent back as they are; undefined when there is none. */
 export function validatorsOf(headers: HeaderFields): Validators | undefined {
-  const validators = {
-    ...field('etag', sendable(headerText(headers, 'etag'))),
-    ...field('lastModified', sendable(headerText(headers, 'last-modified'))),
-  }
-  return Object.keys(validators).length === 0 ? undefined : validators
+  const etag = sendable(headerText(headers, 'etag'))
+  const lastModified = sendable(headerText(headers, 'last-modified'))
+  if (etag === undefined) return lastModified === undefined ? undefined : { lastModified }
+  return lastModified === undefined ? { etag } : { etag, lastModified }
 }
 
 /**
@@ -95,8 +102,4 @@ function httpDateMs(text: string): number {
 function sendable(text: string | undefined): string | undefined {
   if (text === undefined || text.length > MAX_VALIDATOR_BYTES) return undefined
   return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) ? text : undefined
-}
-
-function field<K extends string>(name: K, value: string | undefined): { [P in K]?: string } {
-  return value === undefined ? {} : ({ [name]: value } as { [P in K]?: string })
 }

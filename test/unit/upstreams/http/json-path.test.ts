@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { query } from 'json-p3'
 import { describe, test } from 'vitest'
 import { JsonPath } from '../../../../src/upstreams/http/json-path.ts'
 
@@ -45,5 +46,33 @@ describe('a JSONPath', () => {
 
   for (const text of ['', 'goto', '$.', '$[', '$[?nosuch(@)]']) {
     test(`${JSON.stringify(text)} is none`, () => assert.throws(() => new JsonPath(text), TypeError))
+  }
+})
+
+describe('a path that selects one node at most', () => {
+  const cases: [path: string, json: string, expected: unknown[]][] = [
+    ['$', '"a"', ['a']],
+    ['$.goto', '{"goto":"a"}', ['a']],
+    ['$.goto', '{"goto":null}', [null]],
+    ['$.goto', '["goto"]', []],
+    ['$.goto', '"goto"', []],
+    ['$.goto', 'null', []],
+    ['$.toString', '{}', []],
+    ['$.length', '["a"]', []],
+    ['$.data[0].goto', '{"data":[{"goto":"a"},{"goto":"b"}]}', ['a']],
+    ['$.data[-1].goto', '{"data":[{"goto":"a"},{"goto":"b"}]}', ['b']],
+    ['$[2]', '["a","b"]', []],
+    ['$[-3]', '["a","b"]', []],
+    ['$[0]', '{"0":"a"}', []],
+    ['$["0"]', '{"0":"a"}', ['a']],
+    ['$["0"]', '["a"]', []],
+  ]
+
+  for (const [path, json, expected] of cases) {
+    test(`${path} of ${json} is ${JSON.stringify(expected)}, as the library says`, () => {
+      const document = JSON.parse(json)
+      assert.deepEqual(new JsonPath(path).select(document, 10), { kind: 'nodes', values: expected })
+      assert.deepEqual(query(path, document).values(), expected)
+    })
   }
 })
