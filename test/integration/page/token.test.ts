@@ -31,7 +31,9 @@ describe.skipIf(NO_CHROMIUM)('the page with tokens', () => {
     await page.getByRole('dialog', { name: 'Token' }).waitFor()
     expect(await violations(page)).toEqual([])
     // Not knowing is not the same as none.
-    expect(await page.locator('main').innerText()).not.toMatch(/No lookup failed|No table has|None since mapgate/)
+    expect(await page.locator('main').innerText()).not.toMatch(
+      /No lookup failed|No table has|None since mapgate/,
+    )
     await page.screenshot({ path: `${SCREENSHOTS}token.png` })
     await giveToken(page, 'wrong-token-0123456789')
     await page.getByText('this token is not one of admin.tokens').waitFor()
