@@ -10,6 +10,12 @@
 export const REQUEST_TIMEOUT_MS = 30_000
 
 /**
+ * Time after which a request that was begun and not finished may give way to a new connection, in ms, when
+ * the listener is full and nobody is idle. Ours: three retransmissions in a row fit in.
+ */
+export const STALLED_AFTER_MS = 2_000
+
+/**
  * Time to read the replies that wait for the client, in ms. Ours: Postfix reads each reply at
  * once, so only a client that is stopped or hostile lets them wait.
  */

@@ -11,7 +11,7 @@ import type { LookupResult } from '../core/result.ts'
 import type { Decoder } from '../protocols/protocol.ts'
 import type { ProtocolErrorKind } from './listener-observer.ts'
 import { answer, DEFECT, encode, type Service } from './service.ts'
-import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './session-limits.ts'
+import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, STALLED_AFTER_MS } from './session-limits.ts'
 
 /** Where one connection stands. */
 type State =
@@ -36,6 +36,8 @@ export class Session {
   #paused = false
   /** The client has ended its side, or the program stops: end ours as soon as all is answered. */
   #leaving = false
+  /** When the unfinished request was begun, monotonic ms. */
+  #begunMs = 0
   /** The one limit that runs: to finish a request, to read replies, or to close. */
   #timer: Timer | undefined
 
@@ -58,13 +60,19 @@ export class Session {
     return this.#state === 'reading' && this.#decoder.pendingBytes === 0
   }
 
+  /** Begun a request that long ago and not finished it, with nothing else asked or unsent. */
+  get stalled(): boolean {
+    if (this.#state !== 'reading' || this.#decoder.pendingBytes === 0) return false
+    return this.#service.clock.monotonicMs() - this.#begunMs >= STALLED_AFTER_MS
+  }
+
   /** Answers what has arrived completely, then ends the connection. */
   leave(): void {
     this.#leaving = true
     if (this.#state === 'reading') this.#rest('')
   }
 
-  /** Closes an idle connection at once, to make room. */
+  /** Closes an idle or stalled connection at once, to make room. */
   shed(): void {
     this.#state = 'closing'
     this.#stopTimer()
@@ -147,6 +155,7 @@ export class Session {
     if (!this.#send(replies)) return
     this.#state = 'reading'
     if (this.#decoder.pendingBytes > 0 && this.#timer === undefined) {
+      this.#begunMs = this.#service.clock.monotonicMs()
       this.#startTimer(REQUEST_TIMEOUT_MS, 'request-timeout')
     }
     if (this.#paused) {

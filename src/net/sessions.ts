@@ -3,7 +3,8 @@
  * which one gives way when a new one finds no room.
  *
  * The longest idle connection is closed rather than the new one refused: a new connection is
- * somebody who wants to ask now. Only when none is idle the new one is refused.
+ * somebody who wants to ask now. When none is idle, one whose request has stalled goes, so that requests
+ * that are never finished keep nobody out. Only when there is none either the new one is refused.
  */
 import type { Session } from './session.ts'
 
@@ -61,15 +62,20 @@ export class Sessions {
 
   /** Searches them all: only a full listener does so, and the cached path keeps no list for it. */
   #shed(address: string | undefined, shed: (session: Session) => void): boolean {
-    let longest: Session | undefined
+    let idle: Session | undefined
+    let stalled: Session | undefined
     for (const session of this.#all) {
       if (address !== undefined && session.address !== address) continue
-      if (!session.idle) continue
-      if (longest === undefined || session.lastActivity < longest.lastActivity) longest = session
+      if (session.idle) {
+        if (idle === undefined || session.lastActivity < idle.lastActivity) idle = session
+      } else if (stalled === undefined && session.stalled) {
+        stalled = session
+      }
     }
-    if (longest === undefined) return false
-    this.delete(longest)
-    shed(longest)
+    const leaving = idle ?? stalled
+    if (leaving === undefined) return false
+    this.delete(leaving)
+    shed(leaving)
     return true
   }
 

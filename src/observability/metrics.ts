@@ -285,7 +285,7 @@ export class Metrics {
     )
     this.#metrics.counter(
       'connections_shed_total',
-      'Longest idle client connections closed to make room for new ones, by listener.',
+      'Idle or stalled client connections closed to make room for new ones, by listener.',
       ['listener'],
       (write) => {
         for (const { name, shed } of counters.listeners.values()) write({ listener: name }, shed)

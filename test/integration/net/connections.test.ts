@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/core/lookup.ts'
+import { STALLED_AFTER_MS } from '../../../src/net/session-limits.ts'
 import {
   LOOPBACK_ANY,
   quiet,
@@ -54,6 +55,28 @@ describe('a full listener', () => {
     const refused = await talkTo(listener.bound)
     await refused.closed
     expect(told).toEqual(['opened', 'opened', 'refused limit'])
+    expect(listener.status().connections).toBe(2)
+  })
+
+  test('closes one whose begun request has stalled, to the millisecond, and keeps one that asks', async () => {
+    const { listener, told, clock } = await testListener(
+      socketmapSettings({ maxConnections: 2 }),
+      waitingForever,
+    )
+    const asking = await talkTo(listener.bound)
+    asking.send('3:t a,')
+    const stalled = await talkTo(listener.bound)
+    stalled.send('3:t')
+    await until(() => clock.timers === 1)
+    clock.advance(STALLED_AFTER_MS - 1)
+    await (await talkTo(listener.bound)).closed
+    expect(told.at(-1)).toBe('refused limit')
+    stalled.send(' ')
+    await quiet()
+    clock.advance(1)
+    await talkTo(listener.bound)
+    await stalled.closed
+    expect(told.slice(-3)).toEqual(['shed', 'closed', 'opened'])
     expect(listener.status().connections).toBe(2)
   })
 

@@ -2,6 +2,7 @@
  * Hostile clients of every kind, and a normal one beside them on each protocol: it gets every answer in
  * time, the gateway's memory stays bounded, and afterwards all is as before.
  */
+import { appendFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   type Attack,
@@ -22,7 +23,7 @@ import {
 } from '../../support/gateway-process.ts'
 import { KeyedService } from '../../support/keyed-service.ts'
 import { seededRandom } from '../../support/seeded.ts'
-import { SteadyClient } from '../../support/steady-client.ts'
+import { SteadyClient, type SteadyReport } from '../../support/steady-client.ts'
 
 /** Room for every attack; the listener's own limit has its tests in test/integration/net. */
 const MAX_CONNECTIONS = 6000
@@ -77,6 +78,18 @@ const ATTACKS: readonly [name: string, start: StartAttack, connections: number][
   ['bytes that are no request', garbage, 100],
 ]
 
+/** Appends a line to the file named by MAPGATE_TEST_REPORT, for docs/chaos.md. */
+function record(name: string, connections: number, reports: readonly SteadyReport[], bytes: number): void {
+  const file = process.env.MAPGATE_TEST_REPORT
+  if (file === undefined) return
+  const p99Ms = reports.map((report) => Number(report.p99Ms.toFixed(1)))
+  const answers = reports.map((report) => report.answers)
+  appendFileSync(
+    file,
+    `${JSON.stringify({ name, connections, answers, p99Ms, mebibytes: Math.round(bytes / 2 ** 20) })}\n`,
+  )
+}
+
 describe('beside', () => {
   for (const [name, start, connections] of ATTACKS) {
     test(`${name} (${connections} on each protocol), a normal client gets every answer in time`, async (t) => {
@@ -95,6 +108,7 @@ describe('beside', () => {
       const reports = await Promise.all(clients.map((client) => client.stop()))
       await Promise.all(attacks.map((attack) => attack.stop()))
 
+      record(name, connections, reports, memory - before.memory)
       for (const report of reports) {
         expect(report.wrong).toEqual([])
         expect(report.longestMs).toBeLessThan(DEADLINE_MS)
