@@ -17,8 +17,10 @@ export interface AdminLimits {
   readonly requestTimeoutMs: number
   /** A connection on which nothing moves for this long is closed, ms: also one whose reader stopped. */
   readonly idleTimeoutMs: number
-  /** Requests of one client address per minute. */
-  readonly requestsPerMinute: number
+  /** Requests of one client address in each {@link rateWindowMs}. */
+  readonly requestsPerWindow: number
+  /** How long a client that asked too much has to wait, ms. */
+  readonly rateWindowMs: number
   /** Client addresses whose requests are counted. */
   readonly countedAddresses: number
   /** Lookups in flight at the same moment. */
@@ -35,7 +37,9 @@ export const ADMIN_LIMITS: AdminLimits = {
   requestTimeoutMs: 10_000,
   idleTimeoutMs: LONGEST_ANSWER_MS,
   // A hundred a second: `mapgate query TABLE -` at a good pace, and a few per cent of one processor.
-  requestsPerMinute: 6000,
+  requestsPerWindow: 100,
+  // Short, so that a burst is cut as well: thousands of requests sent at once cost a second's worth.
+  rateWindowMs: 1000,
   countedAddresses: 1000,
   // Below the 64 places that an upstream has, so that the mail always finds some.
   maxLookups: 20,

@@ -22,6 +22,7 @@ import { ADMIN_LIMITS, type AdminLimits } from './limits.ts'
 import { refuseOpenDoor } from './open-door.ts'
 import { describeApi } from './openapi.ts'
 import { checkHost, checkOrigin } from './origin.ts'
+import { boundPipelining } from './pipelining.ts'
 import type { AdminPorts, AdminSettings } from './ports.ts'
 import { checkQuery } from './query-string.ts'
 import { addCacheRoute } from './routes/cache.ts'
@@ -37,8 +38,6 @@ import { addSecurityHeaders } from './security-headers.ts'
 
 /** Longest wait for requests under way when closing, ms. Ours: the mail's own drain is longer. */
 const CLOSE_GRACE_MS = 1000
-
-const MINUTE_MS = 60_000
 
 /** Files of the page and of /docs: any page may ask for them, and learns nothing. */
 const PUBLIC_FILES = /^\/(?:page\/|docs(?:\/|$)|$)/
@@ -140,6 +139,7 @@ export class AdminServer {
   async #addChecks(ports: AdminPorts, limits: AdminLimits): Promise<void> {
     const { app } = this
     app.decorateRequest('role', 'none')
+    boundPipelining(app)
     logAccess(app, ports)
     await addSecurityHeaders(app, this.#overTls)
     app.addHook('onRequest', async (request) => {
@@ -147,8 +147,8 @@ export class AdminServer {
       checkQuery(request.raw.url ?? '')
     })
     await app.register(rateLimit, {
-      max: limits.requestsPerMinute,
-      timeWindow: MINUTE_MS,
+      max: limits.requestsPerWindow,
+      timeWindow: limits.rateWindowMs,
       cache: limits.countedAddresses,
       // A unix socket has no address: all who may open it count as one.
       keyGenerator: (request) => request.ip ?? 'unix',

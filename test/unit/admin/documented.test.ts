@@ -29,7 +29,7 @@ describe('docs/admin-api.md', () => {
   test('states the limits as they are', () => {
     const {
       maxConnections,
-      requestsPerMinute,
+      requestsPerWindow,
       maxLookups,
       requestTimeoutMs,
       idleTimeoutMs,
@@ -38,7 +38,7 @@ describe('docs/admin-api.md', () => {
     } = ADMIN_LIMITS
     const limits = TEXT.slice(TEXT.indexOf('## Limits')).replace(/\s+/g, ' ')
     expect(limits).toContain(
-      `${maxConnections} connections, ${requestsPerMinute} requests a minute from one address, ${maxLookups} lookups`,
+      `${maxConnections} connections, ${requestsPerWindow} requests a second from one address, ${maxLookups} lookups`,
     )
     expect(limits).toContain(
       `${requestTimeoutMs / 1000} s for a request to arrive, ${idleTimeoutMs / 1000} s without a byte moved`,

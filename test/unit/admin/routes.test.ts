@@ -410,7 +410,7 @@ describe('health', () => {
   }
 
   test('a flood is limited, by address, and /livez is not', async () => {
-    const { ask } = await admin({ limits: { requestsPerMinute: 3 } })
+    const { ask } = await admin({ limits: { requestsPerWindow: 3, rateWindowMs: 60_000 } })
     const replies = []
     for (let n = 0; n < 5; n++) replies.push(await ask('GET', '/api/v1/tables'))
     expect(replies.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 429, 429])
@@ -422,7 +422,7 @@ describe('health', () => {
   })
 
   test('guessing tokens is limited', async () => {
-    const { ask } = await admin({ limits: { requestsPerMinute: 1 } })
+    const { ask } = await admin({ limits: { requestsPerWindow: 1, rateWindowMs: 60_000 } })
     const wrong = { authorization: 'Bearer guess' }
     expect(codeOf(await ask('GET', '/api/v1/tables', wrong))).toBe('401 token-unknown')
     expect(codeOf(await ask('GET', '/api/v1/tables', wrong))).toBe('429 too-many-requests')
