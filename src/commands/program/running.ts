@@ -33,8 +33,9 @@ Examples:
   mapgate serve
   mapgate serve -c /etc/mapgate/mapgate.yaml
 
-Exit codes: 0 stopped cleanly, 64 wrong command line, 69 cannot listen, 78 bad configuration (every
-problem is printed as FILE:LINE:COLUMN).`,
+Exit codes: 0 stopped cleanly, 64 wrong command line, 69 cannot listen, 70 stopped by a defect (see
+the log), 75 ended by a second signal, 78 bad configuration (every problem is printed as
+FILE:LINE:COLUMN).`,
     )
     .action(async (options: { config?: string }) => {
       const { serve } = await import('../serve.ts')
