@@ -10,6 +10,7 @@
 import type { PurgeWhat, ReloadReport } from './admin/ports.ts'
 import { formatIssue } from './config/issue.ts'
 import type { LoadedConfig } from './config/load.ts'
+import { formatAddress } from './core/address.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import type { Lookup, LookupOptions, Query } from './core/lookup.ts'
 import { Resolver } from './core/resolver.ts'
@@ -223,6 +224,10 @@ export class Gateway implements Lookup {
   #begin(): void {
     const { journal, counters, history } = this.#observability
     for (const { name, protocol, bound } of this.status().listeners) journal.listenerUp(name, bound, protocol)
+    const { admin } = this.#running
+    if (admin !== undefined) {
+      journal.listenerUp(formatAddress(admin.config.address), formatAddress(admin.bound), 'admin')
+    }
     this.#state = 'ready'
     counters.lastReloadMs = this.#clock.wallMs()
     journal.stateChanged('ready', { version: this.#options.version, warnings: this.warnings })
