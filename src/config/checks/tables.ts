@@ -99,7 +99,11 @@ function checkCache(context: CheckContext, table: TableFile, path: Path): void {
       'cannot be used with sideEffects: true, where each lookup is one request; remove one',
     )
   }
-  if (canary !== undefined && httpUpstreams(context, table).length === 0) {
+  // Where an upstream is missing or unknown, that is the mistake, and nobody knows what it would be.
+  const upstreams = listed(table.upstream ?? [])
+  const allKnown =
+    upstreams.length > 0 && upstreams.every((name) => Object.hasOwn(context.file.upstreams, name))
+  if (canary !== undefined && allKnown && httpUpstreams(context, table).length === 0) {
     report.warning([...path, 'canary'], 'has no effect: no upstream of this table is an HTTP service')
   }
 }

@@ -333,6 +333,14 @@ tables:
       ],
     ],
     [
+      'a canary, where the name of the upstream is the only mistake',
+      `${LISTENERS}
+${UPSTREAMS}
+tables:
+  t: { upstream: direktory, request: { path: "/{key}" }, canary: { key: a } }`,
+      ['mapgate.yaml:4:18: tables.t.upstream: there is no upstream "direktory"; there is d, s'],
+    ],
+    [
       'a canary that nobody is asked',
       `${LISTENERS}
 ${UPSTREAMS}
