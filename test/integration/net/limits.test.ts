@@ -2,6 +2,7 @@
  * What one connection may take: time to ask, time to read, memory. And what it keeps for
  * nothing: an idle connection.
  */
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/core/lookup.ts'
 import { found } from '../../../src/core/result.ts'
@@ -18,6 +19,11 @@ import {
 
 /** A reply that no socket buffer takes twice. */
 const LARGE = found('v'.repeat(99_997))
+
+/** Of the kernel's `include/net/tcp_states.h`, and the `tr` column of proc(5)'s `/proc/net/tcp`. */
+const ESTABLISHED = '01'
+const KEEPALIVE_TIMER = '02'
+
 const largeLookup: Lookup = { lookup: () => LARGE }
 
 describe('an idle connection', () => {
@@ -30,6 +36,22 @@ describe('an idle connection', () => {
     clock.advance(30 * 24 * 3_600_000)
     client.send('3:t a,')
     await client.expect('6:OK t=a,')
+  })
+})
+
+describe('a connection whose other side may be gone', () => {
+  test.skipIf(process.platform !== 'linux')('is probed by TCP keepalive', async () => {
+    const { listener } = await testListener()
+    const client = await talkTo(listener.bound)
+    client.send('3:t a,')
+    await client.expect('6:OK t=a,')
+    const port = listener.bound.kind === 'inet' ? listener.bound.port : 0
+    const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+    const sockets = (await readFile('/proc/net/tcp', 'utf8'))
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+    const accepted = sockets.filter(([, address, , state]) => address === local && state === ESTABLISHED)
+    expect(accepted.map(([, , , , , timer]) => timer?.slice(0, 2))).toEqual([KEEPALIVE_TIMER])
   })
 })
 
