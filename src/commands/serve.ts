@@ -35,10 +35,12 @@ export async function serve(
   signals.on('SIGHUP', TOO_EARLY)
   try {
     const gateway = await start(options.config, io)
-    await tell('ready', io)
     const watched = crashes && watchCrashes(crashes, gateway)
     try {
-      return exitCode(await runUntilSignal(notifying(gateway, io), signals, io, watched?.crashed, clock), io)
+      const ending = runUntilSignal(notifying(gateway, io), signals, io, watched?.crashed, clock)
+      // Told while signals are heard already: whoever tells it may take its time.
+      void tell('ready', io)
+      return exitCode(await ending, io)
     } finally {
       watched?.dispose()
     }
