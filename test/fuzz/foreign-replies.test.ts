@@ -17,7 +17,7 @@ const TABLES = ['aliases', 'transport']
 
 const DEADLINE_MS = 1000
 
-/** When a reply counts as late, ms: clients, gateway and service share one thread, and that a busy machine. */
+/** When a reply counts as late, ms: clients, gateway and service share one thread. */
 const LATE_AFTER_MS = DEADLINE_MS + 2000
 
 /** Where Postfix gives up, ms. Source: socketmap_table(5), tcp_table(5). */
@@ -144,8 +144,7 @@ test('every reply belongs to its request, in disorder of every kind', {
   const file = process.env.MAPGATE_TEST_REPORT
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
   expect(traffic.wrong).toEqual([])
-  // A process that gets no processor for a while is late with everything, and still answers all.
-  expect(traffic.counts.late).toBeLessThanOrEqual(traffic.counts.found / 1000)
+  expect(traffic.counts.late).toBe(0)
   expect(traffic.counts.longestWaitMs).toBeLessThan(POSTFIX_LIMIT_MS)
   expect(traffic.counts.found).toBeGreaterThan(100 * Math.min(seconds, 10))
   expect(traffic.counts.notfound).toBeGreaterThan(0)

@@ -15,6 +15,7 @@ import * as socketmap from '../../src/protocols/socketmap/client.ts'
 import { MAX_REPLY_PAYLOAD_BYTES } from '../../src/protocols/socketmap/server.ts'
 import * as tcpTable from '../../src/protocols/tcp-table/client.ts'
 import { MAX_REPLY_BYTES } from '../../src/protocols/tcp-table/server.ts'
+import { awakeMs } from './awake-clock.ts'
 import { cutAt } from './chunkings.ts'
 
 export type WireProtocol = 'socketmap' | 'tcp_table'
@@ -33,8 +34,8 @@ export type Question = Omit<Asked, 'oldest'>
 export interface CheckedConnectionOptions {
   readonly address: Address & { readonly kind: 'inet' }
   readonly protocol: WireProtocol
-  /** Is told each reply with the question it came for, and how long it was its turn, ms. */
-  readonly replied: (asked: Asked, result: LookupResult, waitedMs: number) => void
+  /** Is told each reply with the question it came for, and how long it was its turn, ms, in all and while this process could run. */
+  readonly replied: (asked: Asked, result: LookupResult, waitedMs: number, awakeMs: number) => void
   /** Is told what must not happen. */
   readonly wrong: (what: string) => void
 }
@@ -45,6 +46,7 @@ export class CheckedConnection {
   readonly #decoder: Decoder
   readonly #open: Asked[] = []
   #headSinceMs = 0
+  #headSinceAwakeMs = 0
   #state: 'open' | 'ended' | 'closed' = 'open'
   #allReplied: () => void = () => {}
   /** Resolves when the connection is closed, whoever closed it. */
@@ -74,7 +76,10 @@ export class CheckedConnection {
    * is closed.
    */
   ask(questions: readonly Question[], cuts: readonly number[], oldest = 0): Promise<void> {
-    if (this.#open.length === 0) this.#headSinceMs = performance.now()
+    if (this.#open.length === 0) {
+      this.#headSinceMs = performance.now()
+      this.#headSinceAwakeMs = awakeMs()
+    }
     const requests = questions.map(({ table, key }) => {
       this.#open.push({ table, key, oldest })
       return this.#options.protocol === 'socketmap'
@@ -120,8 +125,15 @@ export class CheckedConnection {
       }
       const result = this.#options.protocol === 'socketmap' ? socketmap : tcpTable
       const nowMs = performance.now()
-      this.#options.replied(asked, result.parseReply(step.payload), nowMs - this.#headSinceMs)
+      const nowAwakeMs = awakeMs()
+      this.#options.replied(
+        asked,
+        result.parseReply(step.payload),
+        nowMs - this.#headSinceMs,
+        nowAwakeMs - this.#headSinceAwakeMs,
+      )
       this.#headSinceMs = nowMs
+      this.#headSinceAwakeMs = nowAwakeMs
     }
     if (this.#open.length === 0) this.#allReplied()
   }

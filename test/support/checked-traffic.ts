@@ -32,7 +32,7 @@ export interface TrafficCounts {
   notfound: number
   temporary: number
   permanent: number
-  /** Questions that waited longer at the head of their connection than `lateAfterMs`. */
+  /** Questions that waited longer at the head of their connection than `lateAfterMs`, while this process could run. */
   late: number
   /** Longest that one waited there, ms. */
   longestWaitMs: number
@@ -81,7 +81,7 @@ export class CheckedTraffic {
     const connection = new CheckedConnection({
       address: addresses[protocol],
       protocol,
-      replied: (asked, result, waitedMs) => this.#check(asked, result, waitedMs),
+      replied: (asked, result, waitedMs, awakeMs) => this.#check(asked, result, waitedMs, awakeMs),
       wrong: (what) => this.#isWrong(`${protocol}: ${what}`),
     })
     this.counts.connections++
@@ -132,9 +132,9 @@ export class CheckedTraffic {
     return Array.from({ length: between(random, 1, 6) }, () => between(random, 1, 40))
   }
 
-  #check(asked: Asked, result: LookupResult, waitedMs: number): void {
+  #check(asked: Asked, result: LookupResult, waitedMs: number, awakeMs: number): void {
     this.counts[result.kind]++
-    if (waitedMs > this.#options.lateAfterMs) this.counts.late++
+    if (awakeMs > this.#options.lateAfterMs) this.counts.late++
     this.counts.longestWaitMs = Math.max(this.counts.longestWaitMs, waitedMs)
     const why = this.#whyWrong(asked, result)
     if (why !== undefined) this.#isWrong(`${asked.table} ${asked.key}: ${why}`)
