@@ -3,6 +3,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,11 +30,11 @@ interface Serving {
   readonly ended: Promise<number | null>
 }
 
-async function serve(): Promise<Serving> {
+async function serve(text = FILE): Promise<Serving> {
   const folder = await mkdtemp(join(tmpdir(), 'mapgate-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'mapgate.yaml')
-  await writeFile(file, FILE)
+  await writeFile(file, text)
   // Found as the default file of its folder.
   const child = spawn(process.execPath, [CLI, 'serve'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
@@ -67,6 +68,33 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     expect(await ended).toBe(0)
   })
 }
+
+test('a lookup under way is answered before SIGTERM ends it', async () => {
+  let answerNow = (): void => {}
+  const service = createServer((_request, response) => {
+    answerNow = () => response.setHeader('content-type', 'application/json').end('"b@x.example"')
+    child.kill('SIGTERM')
+  })
+  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    service.close()
+  })
+  const bound = service.address()
+  const servicePort = typeof bound === 'object' ? bound?.port : undefined
+  const { child, port, logged, ended } = await serve(
+    FILE.replace(
+      'entries: { a@x.example: [b@x.example] }',
+      `endpoints: ["http://127.0.0.1:${servicePort}"]`,
+    ).replace('upstream: fixed', 'upstream: fixed, request: { path: "/{key}" }'),
+  )
+  const client = new SocketmapClient({ address: `inet:127.0.0.1:${port}` })
+  onTestFinished(() => client.close())
+  const answer = client.lookup('aliases', 'a@x.example')
+  await logged('"draining"')
+  answerNow()
+  expect(await answer).toEqual({ kind: 'found', value: 'b@x.example' })
+  expect(await ended).toBe(0)
+})
 
 test('SIGHUP takes a good file over, and keeps answering with a bad one', async () => {
   const { child, file, port, logged, ended } = await serve()

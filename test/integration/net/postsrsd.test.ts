@@ -1,13 +1,16 @@
 /**
- * Our tcp_table client against a server that is not ours: Debian's postsrsd 1.x.
+ * Our tcp_table client, and `mapgate query`, against a server that is not ours: Debian's postsrsd 1.x.
+ * Needs `npm run build`.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { TcpTableClient } from '../../../src/net/tcp-table-client.ts'
 import { testDirectory } from '../../support/sockets.ts'
 
+const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
 const POSTSRSD = '/usr/sbin/postsrsd'
 
 /** Why the test cannot run here; undefined when it can. */
@@ -73,5 +76,11 @@ describe('TcpTableClient', () => {
     expect(await reverse.lookup(rewritten.value)).toEqual({ kind: 'found', value: original })
     expect(await reverse.lookup('bob@srs.example')).toEqual({ kind: 'notfound' })
     expect(await forward.lookup('postmaster')).toEqual({ kind: 'notfound' })
+
+    // The command line is a client of any server, too.
+    const query = (key: string) =>
+      spawnSync(process.execPath, [CLI, 'query', `tcp:127.0.0.1:${ports.reverse}`, key], { encoding: 'utf8' })
+    expect(query(rewritten.value)).toMatchObject({ status: 0, stdout: `${original}\n`, stderr: '' })
+    expect(query('bob@srs.example')).toMatchObject({ status: 1, stdout: '' })
   })
 })
