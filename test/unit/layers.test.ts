@@ -44,21 +44,26 @@ interface Import {
   readonly target: string
 }
 
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(SRC, file), 'utf8')
+function importsOf(file: string, text = readFileSync(join(SRC, file), 'utf8')): Import[] {
   const folder = file.includes('/') ? file.slice(0, file.indexOf('/')) : ''
   const found = text.matchAll(
-    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]/g,
+    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|import(?:\(\s*|\s+)['"]([^'"]+)['"]/g,
   )
   return Array.from(found, (match) => ({ file, folder, target: match[1] ?? match[2] ?? '' }))
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
-const imports = files.flatMap(importsOf).filter(({ folder }) => folder in MAY_IMPORT)
+const imports = files.flatMap((file) => importsOf(file)).filter(({ folder }) => folder in MAY_IMPORT)
 
 function targetFolder({ file, target }: Import): string {
   const path = relative(SRC, join(SRC, dirname(file), target))
   return path.includes('/') ? path.slice(0, path.indexOf('/')) : ''
+}
+
+function isAgainstTheLaw(one: Import): boolean {
+  if (!one.target.startsWith('.')) return false
+  const folder = targetFolder(one)
+  return folder !== one.folder && !MAY_IMPORT[one.folder]?.includes(folder)
 }
 
 describe('layers', () => {
@@ -72,11 +77,7 @@ describe('layers', () => {
   })
 
   test('imports between folders point one way', () => {
-    const wrong = imports
-      .filter(({ target }) => target.startsWith('.'))
-      .filter(
-        (one) => targetFolder(one) !== one.folder && !MAY_IMPORT[one.folder]?.includes(targetFolder(one)),
-      )
+    const wrong = imports.filter(isAgainstTheLaw)
     expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
   })
 
@@ -97,6 +98,22 @@ describe('layers', () => {
       .filter(({ target }) => !PURE_BUILTINS.includes(target))
     expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
   })
+
+  for (const statement of [
+    "import { a } from '../net/session.ts'",
+    "import type { A } from '../net/session.ts'",
+    "import * as a from '../gateway.ts'",
+    "import {\n  a,\n} from '../net/session.ts'",
+    "import '../net/session.ts'",
+    "export { a } from '../net/session.ts'",
+    "export * from '../net/session.ts'",
+    "const a = await import('../net/session.ts')",
+    "let a: import('../net/session.ts').Session",
+  ]) {
+    test(`in the core this is against the law: ${statement}`, () => {
+      expect(importsOf('core/a.ts', `/** A file. */\n${statement}\n`).filter(isAgainstTheLaw)).toHaveLength(1)
+    })
+  }
 
   test('the finder of imports sees the ones this program has', () => {
     expect(imports.some(({ file, target }) => file === 'core/lookup.ts' && target === './explain.ts')).toBe(
