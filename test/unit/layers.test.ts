@@ -36,7 +36,7 @@ const PACKAGES: Record<string, readonly string[]> = {
 }
 
 /** What the core and the protocols may use of Node.js: bytes and digests, nothing that does I/O. */
-const PURE_BUILTINS = ['node:buffer', 'node:crypto', 'node:net']
+const PURE_BUILTINS = ['node:buffer', 'node:crypto']
 
 interface Import {
   readonly file: string
