@@ -36,8 +36,8 @@ export const ADMIN_LIMITS: AdminLimits = {
   maxBodyBytes: 16 * 1024,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: LONGEST_ANSWER_MS,
-  // A hundred a second: `mapgate query TABLE -` at a good pace, and a few per cent of one processor.
-  requestsPerWindow: 100,
+  // `mapgate query TABLE -` at a good pace, and at most a third of one processor.
+  requestsPerWindow: 300,
   // Short, so that a burst is cut as well: thousands of requests sent at once cost a second's worth.
   rateWindowMs: 1000,
   countedAddresses: 1000,

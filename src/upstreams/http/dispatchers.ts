@@ -114,6 +114,8 @@ function tlsOptions(
   onCertificate: (expiresAtMs: number) => void,
 ): buildConnector.BuildOptions {
   return {
+    // Said aloud, since NODE_TLS_REJECT_UNAUTHORIZED=0 would turn the default off.
+    rejectUnauthorized: true,
     ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls?.key === undefined ? {} : { key: tls.key }),
