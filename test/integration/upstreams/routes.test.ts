@@ -103,6 +103,17 @@ describe.skipIf(!hasOpenssl)('https', () => {
     assert.match(reasonOf(reply), /^TLS with the service failed: [A-Z_]+$/)
   })
 
+  test('is not trusted either when a variable of Node.js says that anybody is', async () => {
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    onTestFinished(() => {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before
+    })
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    const reply = await askOnce((await secure('server')).origin)
+    assert.equal(summary(reply), 'temporary connect unsent')
+  })
+
   test('with a certificate for another name is not trusted, unless that name is expected', async () => {
     const { origin } = await secure('other')
     const tls = { ...NO_TLS, ca: pem('ca.pem') }
