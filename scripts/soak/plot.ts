@@ -31,6 +31,7 @@ export function plot(samples: readonly Sample[], title: string): string {
   const height = 50 + PANELS.length * (HEIGHT + GAP)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + WIDTH + 20} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="100%" height="100%" fill="white"/>`,
     `<text x="${LEFT}" y="20" font-size="15">${title}</text>`,
     ...panels,
