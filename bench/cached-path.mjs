@@ -24,6 +24,8 @@ const { systemClock } = await load('core/clock.js')
 const { Counters } = await load('observability/counters.js')
 const { GatewayObserver } = await load('observability/gateway-observer.js')
 const { LookupReports } = await load('observability/lookup-reports.js')
+// Builds from before it was there can still be compared.
+const { FairShare } = await load('net/fair-share.js').catch(() => ({}))
 const { silentListenerObserver } = await load('net/listener-observer.js')
 const { socketmap } = await load('protocols/socketmap/server.js')
 const { tcpTable } = await load('protocols/tcp-table/server.js')
@@ -92,6 +94,7 @@ const service = {
   tables: undefined,
   clock: systemClock,
   observer: silentListenerObserver,
+  share: FairShare === undefined ? undefined : new FairShare(),
 }
 let activity = 0
 new Session(socket, '127.0.0.1', service, () => ++activity)

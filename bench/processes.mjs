@@ -43,7 +43,7 @@ export async function start(script, args = [], options = {}) {
       return (await answer)[0]
     },
     async stop() {
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), 3000)

@@ -34,6 +34,7 @@ class Run {
     this.asked = 0
     this.replies = 0
     this.wrong = 0
+    this.closed = 0
     this.latencies = new LatencyCounts()
     this.state = 'running'
   }
@@ -45,26 +46,37 @@ class Run {
     return this.frame(table, `user${String(number).padStart(7, '0')}${this.extension}@bench.example`)
   }
 
-  /** One connection, until the run has stopped and its last reply is there. */
-  connection() {
-    return new Promise((resolve, reject) => {
+  /** One connection after the other, until the run has stopped and its last reply is there. */
+  async connection() {
+    const asking = { request: '', sentAt: 0 }
+    do await this.once(asking)
+    while (asking.request !== '')
+  }
+
+  /** One connection. One that is closed under a question is made again, as Postfix does. */
+  once(asking) {
+    return new Promise((resolve) => {
       const socket = connect({ host: '127.0.0.1', port: this.options.port, noDelay: true })
-      let sentAt = 0
       const ask = () => {
-        sentAt = performance.now()
-        socket.write(this.request(), 'latin1')
+        asking.request = this.request()
+        asking.sentAt = performance.now()
+        socket.write(asking.request, 'latin1')
       }
-      socket.once('connect', ask)
+      socket.once('connect', () => {
+        if (asking.request === '') ask()
+        else socket.write(asking.request, 'latin1')
+      })
       socket.on('data', (chunk) => {
         // Replies here are far shorter than a read.
         if (chunk[chunk.length - 1] !== this.lastByte) return
-        this.latencies.add(performance.now() - sentAt)
+        this.latencies.add(performance.now() - asking.sentAt)
         this.replies++
         if (this.replies % 64 === 1 && !this.found.test(chunk.toString('latin1'))) this.wrong++
+        asking.request = ''
         if (this.state === 'running' && this.replies + this.options.connections <= this.total) ask()
         else socket.end()
       })
-      socket.once('error', reject)
+      socket.on('error', () => this.closed++)
       socket.once('close', resolve)
     })
   }
@@ -96,6 +108,7 @@ class Run {
       seconds: (performance.now() - since) / 1000,
       cpuMs,
       wrong: this.wrong,
+      closed: this.closed,
       asked: this.asked,
       latencyUs: this.latencies.percentiles(),
     }

@@ -1,0 +1,52 @@
+/**
+ * 5,000 idle connections, each of which has asked once: their memory in the gateway and in a bare server.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { usual } from '../configurations.mjs'
+import { summary } from '../statistics.mjs'
+import { startGateway, VALUE_REPLY, withParts } from './parts.mjs'
+
+const IDLE = 5000
+const KIB = 1024
+
+export function idle(setting) {
+  return withParts(async (parts) => {
+    const execArgv = ['--expose-gc']
+    const gateway = await startGateway(parts, setting.dist, usual(parts.service.url), { execArgv })
+    const bare = await parts.start('servers/bare.mjs', ['netstring', VALUE_REPLY.socketmap], { execArgv })
+    const own = await perConnection(parts, gateway, gateway.started.ports[0])
+    const other = await perConnection(parts, bare, bare.started.port)
+    return [
+      {
+        scenario: 'idle',
+        name: 'resident memory per idle connection',
+        value: summary(own),
+        unit: ' KiB',
+        limit: { most: 12 },
+      },
+      { scenario: 'idle', name: 'the same of the bare server', value: summary(other), unit: ' KiB' },
+    ]
+  })
+}
+
+/** Three times, so that what the first ones leave behind can be told from what a connection takes. */
+async function perConnection(parts, server, port) {
+  const measured = []
+  for (let round = 0; round < 3; round++) {
+    const attacker = await parts.start('load/attacker.mjs')
+    await settled(server)
+    const before = (await server.ask('usage')).rssBytes
+    await attacker.ask({ name: 'attack', kind: 'idle', port, connections: IDLE })
+    await settled(server)
+    measured.push(((await server.ask('usage')).rssBytes - before) / IDLE / KIB)
+    await attacker.stop()
+    await delay(1500)
+  }
+  // Later rounds use memory again that the process has kept: the first is the dearest and counts.
+  return [Math.max(...measured)]
+}
+
+async function settled(server) {
+  await delay(1000)
+  await server.ask('collect')
+}

@@ -1,0 +1,62 @@
+/**
+ * A million cached found answers, keys of 25 bytes and values of 35: their memory, the rate of hits
+ * among them, and the pauses of a minute of load.
+ */
+import { join } from 'node:path'
+import { usual } from '../configurations.mjs'
+import { summary } from '../statistics.mjs'
+import { compare, fill, load, startGateway, withParts } from './parts.mjs'
+
+export const MILLION = 1_000_000
+export const ROOM = ', maxEntries: 2000000, maxBytes: 2GiB'
+const LOAD_MS = 60_000
+
+export function million(setting) {
+  return withParts(async (parts) => {
+    const cacheFile = join(parts.folder, 'cache')
+    const withFile = usual(parts.service.url, { cache: ROOM, cacheFile })
+    await makeCacheFile(parts, setting.dist, withFile)
+    const client = await parts.start('load/client.mjs')
+    const execArgv = ['--expose-gc']
+    const full = await startGateway(parts, setting.dist, withFile, { execArgv })
+    const few = await startGateway(parts, setting.dist, usual(parts.service.url), { execArgv })
+    const stored = (await full.ask('sizes')).find(({ name }) => name === 'aliases').foundEntries
+    if (stored !== MILLION) throw new Error(`${stored} answers came out of the file`)
+    await fill(client, few.started.ports[0])
+
+    const all = { keys: { first: 0, count: MILLION } }
+    const sides = {
+      a: () => load(client, full, full.started.ports[0], setting, all),
+      b: () => load(client, few, few.started.ports[0], setting),
+    }
+    const figures = await compare('million', 'a million against a thousand: ', sides, setting, {
+      rate: { least: 0.9 },
+    })
+    await full.ask('watchLoop')
+    await load(client, full, full.started.ports[0], { warmMs: 0, runMs: LOAD_MS }, all)
+    const delays = await full.ask('loopDelays')
+    const bytes = []
+    for (const server of [few, full]) {
+      await server.ask('collect')
+      bytes.push((await server.ask('usage')).rssBytes)
+    }
+    const one = (name, value, more) => ({ scenario: 'million', name, value: summary([value]), ...more })
+    figures.push(
+      one('longest pause in a minute of load', delays.maxMs, { unit: ' ms', limit: { most: 50 } }),
+      one('event loop delay, p99', delays.p99Ms, { unit: ' ms' }),
+      one('resident memory per answer', (bytes[1] - bytes[0]) / MILLION, {
+        unit: ' B',
+        limit: { most: 450 },
+      }),
+    )
+    return figures
+  })
+}
+
+/** Writes the cache file that a configuration names. */
+export async function makeCacheFile(parts, dist, configuration) {
+  const { writeFileSync } = await import('node:fs')
+  const file = join(parts.folder, 'make.yaml')
+  writeFileSync(file, configuration)
+  await parts.start('servers/make-cache-file.mjs', [dist, file, String(MILLION)])
+}
