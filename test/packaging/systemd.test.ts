@@ -55,6 +55,12 @@ describe('mapgate.service', () => {
     expect(await settings('mapgate.service', 'MemoryDenyWriteExecute')).toEqual(['no'])
   })
 
+  test('a unix listener may be given to a group: the filter allows chown(2) again after @privileged', async () => {
+    const filters = (await settings('mapgate.service', 'SystemCallFilter')).map((value) => value.split(' '))
+    const refused = filters.findLastIndex(([first = '']) => first.startsWith('~'))
+    expect(filters.slice(refused + 1)).toContainEqual(['@chown'])
+  })
+
   test('readiness is taken from systemd-notify, which is not the main process', async () => {
     expect(await settings('mapgate.service', 'Type')).toEqual(['notify'])
     expect(await settings('mapgate.service', 'NotifyAccess')).toEqual(['all'])
