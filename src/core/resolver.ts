@@ -7,12 +7,11 @@ import type { Explanation } from './explain.ts'
 import { type ImpossibleKey, normaliseKey } from './key.ts'
 import type { AnswerSource, Lookup, LookupOptions, Query } from './lookup.ts'
 import type { Observer, TableObserver } from './observer.ts'
-import { type LookupResult, NOT_FOUND, permanent, temporary } from './result.ts'
+import { DEFECT, type LookupResult, NOT_FOUND, permanent, temporary } from './result.ts'
 import type { Table } from './table.ts'
 import { LookupContext, type Sourced } from './table-source.ts'
 
 const NO_TABLE = permanent('no-table', 'no such table: see the tables section of the gateway configuration')
-const DEFECT = temporary('defect', 'internal error: see the log of the gateway')
 const STOPPING = temporary('stopping', 'the gateway is stopping')
 
 /** A configured table with the observer that counts for it. */

@@ -68,6 +68,13 @@ export type PermanentCause =
 
 export const NOT_FOUND: NotFound = Object.freeze({ kind: 'notfound' })
 
+/** An exception where none may be: a bug here, told with its stack in the log. */
+export const DEFECT: Temporary = Object.freeze({
+  kind: 'temporary',
+  cause: 'defect',
+  reason: 'internal error: see the log of mapgate',
+})
+
 export function found(value: string): Found {
   return { kind: 'found', value }
 }

@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
-import { type LookupResult, permanent, temporary } from '../core/result.ts'
+import { DEFECT, type LookupResult, permanent } from '../core/result.ts'
 import type { DecodeStep, ServerProtocol } from '../protocols/protocol.ts'
 import type { FairShare } from './fair-share.ts'
 import type { ListenerObserver } from './listener-observer.ts'
@@ -25,7 +25,6 @@ export interface Service {
 const NO_TABLE = permanent('no-table', 'no such table')
 
 /** The answer to a request that met a bug. */
-export const DEFECT = temporary('defect', 'internal error, see the log of mapgate')
 
 /** What the decoder says about a complete request. */
 type CompleteStep = Exclude<DecodeStep, { kind: 'more' | 'violation' }>

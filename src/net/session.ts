@@ -7,10 +7,10 @@
  */
 import type { Socket } from 'node:net'
 import type { Timer } from '../core/clock.ts'
-import type { LookupResult } from '../core/result.ts'
+import { DEFECT, type LookupResult } from '../core/result.ts'
 import type { Decoder } from '../protocols/protocol.ts'
 import type { ProtocolErrorKind } from './listener-observer.ts'
-import { answer, DEFECT, encode, type Service } from './service.ts'
+import { answer, encode, type Service } from './service.ts'
 import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, STALLED_AFTER_MS } from './session-limits.ts'
 
 /** Where one connection stands. */

@@ -4,7 +4,7 @@
  * A request that was asked for before a purge is not shared any more, and its answer not stored.
  */
 import type { Explanation } from '../explain.ts'
-import { type LookupResult, temporary } from '../result.ts'
+import { DEFECT, type LookupResult, temporary } from '../result.ts'
 import type { Answer } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import type { CachedUpstreamOptions, CacheOptions } from './cached-upstream.ts'
@@ -100,7 +100,7 @@ export class Coalescer {
 
   #defect(error: unknown): Landing {
     this.#options.onDefect(error, `upstream ${this.#options.upstream.name}`)
-    return { result: temporary('defect', 'a defect in mapgate; see its log'), source: 'upstream' }
+    return { result: DEFECT, source: 'upstream' }
   }
 
   #now(): number {

@@ -8,7 +8,7 @@
  *            -> not found, canary not found            another endpoint, else temporary
  */
 import type { TableObserver } from '../observer.ts'
-import { type Temporary, temporary } from '../result.ts'
+import { DEFECT, type Temporary, temporary } from '../result.ts'
 import type { CanaryStatus } from '../status.ts'
 import type { Answer, Endpoint, Question, Reply, SendOptions, Upstream } from '../upstream.ts'
 import { explainReply, outcomeOf } from './attempt-report.ts'
@@ -193,7 +193,7 @@ export class ResilientUpstream implements Upstream {
   #defect(error: unknown): Answer {
     this.#options.onDefect(error, `upstream ${this.name}`)
     return {
-      result: temporary('defect', 'a defect in mapgate; see its log'),
+      result: DEFECT,
       storable: false,
       source: 'shed',
     }

@@ -133,7 +133,7 @@ describe('a connection', () => {
     const { listener, told } = await testListener()
     const client = await talkTo(listener.bound)
     client.send('7:t throw,8:t reject,3:t a,')
-    const defect = netstring('TEMP internal error, see the log of mapgate')
+    const defect = netstring('TEMP internal error: see the log of mapgate')
     await client.expect(`${defect}${defect}6:OK t=a,`)
     expect(told).toEqual(['opened', 'defect Error: a defect', 'defect Error: a late defect'])
   })

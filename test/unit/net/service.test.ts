@@ -36,7 +36,7 @@ test('a parser that throws costs its request a temporary answer', () => {
     socketmap.encodeReply({
       kind: 'temporary',
       cause: 'defect',
-      reason: 'internal error, see the log of mapgate',
+      reason: 'internal error: see the log of mapgate',
     }),
   )
   expect(defects).toEqual(['Error: parser'])
