@@ -14,7 +14,7 @@ const FOLDERS = ['core', 'upstreams']
 /** `…` for every part that varies. */
 const plain = (text: string) => text.replace(/\$\{[^}]*\}/g, '…')
 
-/** The reasons in calls such as `temporary('status', 'text')`, and in the tables of failures.ts. */
+/** The reasons in calls such as `temporary('status', 'text')` and `unreadable('text')`, and in the tables of failures.ts. */
 function reasonsInCode(): string[] {
   const reasons = new Set<string>()
   for (const folder of FOLDERS) {
@@ -23,6 +23,9 @@ function reasonsInCode(): string[] {
       const code = readFileSync(join(ROOT, 'src', folder, path), 'utf8')
       const calls = /\b(?:temporary|permanent)\(\s*'[a-z-]+',\s*(['`"])((?:(?!\1).)+)\1/g
       for (const [, , text = ''] of code.matchAll(calls)) reasons.add(plain(text))
+      for (const [, text = ''] of code.matchAll(/\bunreadable\('([^']+)'\)/g)) {
+        reasons.add(`the service's reply ${text}`)
+      }
       for (const [, , text = ''] of code.matchAll(/_REASON = (['"])(.+)\1$/gm)) reasons.add(text)
     }
   }

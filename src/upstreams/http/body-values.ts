@@ -60,7 +60,8 @@ export function readBody(response: HttpResponse, selectors: BodySelectors): Body
     return checked([line])
   }
   const document = parseJson(text)
-  return document === undefined ? unreadable('is not JSON') : readDocument(document.json, selectors)
+  if (document !== undefined) return readDocument(document.json, selectors)
+  return isHtml(response) ? unreadable('is a web page') : unreadable('is not JSON')
 }
 
 /** Reads a decoded JSON document. */
