@@ -4,7 +4,8 @@
  *   place in the limiter -> best endpoint -> its circuit -> one request [-> a hedge]
  *     final reply                     the answer
  *     not sent (connection failed)    another endpoint at once; that is no retry
- *     elsewhere (401, 403)            another endpoint, within attempts and budget
+ *     elsewhere (401, 403)            another endpoint, within attempts; no retry either, since no endpoint is
+ *                                     asked twice, and its circuit does not open for the next lookup
  *     again                           a retry: within attempts, budget and deadline, after a jittered wait
  *
  * It knows nothing of keys and results: one key is sent this way, and so is a batch.
@@ -93,9 +94,14 @@ class Attempts<R extends AttemptReply> {
     const held = this.#guard.unavailable(this.#request.endpoints, this.#preference)
     if (held !== undefined) return held
     const attempt = new Attempt(this.#guard, this.#request)
-    const taken = this.#guard.limiter.take(attempt, this.#request.deadlineMs)
+    const { deadlineMs } = this.#request
+    const taken = this.#guard.limiter.take(attempt, deadlineMs)
     if (taken === false) return this.#guard.shed(attempt.background)
-    if (taken !== true && !(await taken)) return this.#stopped() ? STOPPING : LATE_IN_QUEUE
+    if (taken !== true && !(await taken)) {
+      if (this.#stopped()) return STOPPING
+      // A batch may have taken in questions meanwhile that can wait longer than its first ones.
+      return this.#request.deadlineMs > deadlineMs ? this.#once() : LATE_IN_QUEUE
+    }
     const running = this.#mayStart()
       ? this.#launch(attempt, this.#counted === 0 ? 'first' : 'retry')
       : undefined
@@ -164,8 +170,8 @@ class Attempts<R extends AttemptReply> {
       return true
     }
     if (this.#request.sideEffects || this.#counted >= this.#guard.settings.attempts) return false
-    if (reply.next === 'elsewhere' && !other) return false
-    const waitMs = this.#waitMs(reply)
+    if (reply.next === 'elsewhere') return other
+    const waitMs = this.#waitMs()
     if (waitMs === undefined || waitMs + MIN_ATTEMPT_MS > this.#left()) return false
     if (!this.#guard.budget.take(this.#now())) return false
     this.#guard.observer.retried()
@@ -174,8 +180,8 @@ class Attempts<R extends AttemptReply> {
   }
 
   /** Time until the next attempt, ms: backoff, or the pause that every endpoint asked for if it is longer. */
-  #waitMs(reply: R): number | undefined {
-    const backoff = reply.next === 'elsewhere' ? 0 : backoffMs(this.#retries++, this.#guard.random())
+  #waitMs(): number | undefined {
+    const backoff = backoffMs(this.#retries++, this.#guard.random())
     const pauseMs = availableInMs(this.#request.endpoints, this.#preference, this.#now())
     return pauseMs === undefined ? undefined : Math.max(backoff, pauseMs)
   }

@@ -162,6 +162,20 @@ describe('a batch', () => {
     expect(shown(await Promise.all(answers))).toEqual(['<a>', '<b>', '<c>'])
   })
 
+  test('waits for a place as long as the latest of its questions can', async () => {
+    const slow = (): BatchScript => ({ each: (key) => says(`<${key}>`), afterMs: 4000 })
+    const { ask, clock, sent } = setUp([slow], { settings: { maxConcurrent: 1, timeoutMs: 5000 } })
+    const first = ask('a')
+    await settle()
+    const early = ask('b', { deadlineMs: clock.monotonicMs() + 3000 })
+    await clock.advanceAsync(2000)
+    const late = ask('c', { deadlineMs: clock.monotonicMs() + 10_000 })
+    await clock.advanceAsync(10_000)
+    expect(shown(await Promise.all([first, early, late]))).toEqual(['<a>', '<b>', '<c>'])
+    expect(sent()).toEqual([['a', 'b c']])
+    expect(clock.timers).toBe(0)
+  })
+
   test('that is full while it waits for a place is followed by another one', async () => {
     const busy = each((key) => says(`<${key}>`), 100)
     const { ask, clock, sent } = setUp([busy], { settings: { maxConcurrent: 1 }, maxKeys: 2 })

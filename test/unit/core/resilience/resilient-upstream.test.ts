@@ -153,6 +153,21 @@ describe('attempts', () => {
     assert.deepEqual(sentTo(one.endpoints), [1])
   })
 
+  test('a refused credential costs no retry: every lookup is answered by the other endpoint', async () => {
+    const { upstream, question, endpoints, events } = setUp([at(forbids()), at(says('v'))])
+    for (let count = 0; count < 30; count++) {
+      assert.equal(kindOf(await upstream.ask(question(`k${count}`))), 'found')
+    }
+    assert.deepEqual(sentTo(endpoints), [30, 30])
+    assert.equal(events.includes('retried'), false)
+  })
+
+  test('a refused credential is not tried elsewhere beyond the attempts', async () => {
+    const { ask, endpoints } = setUp([at(forbids()), at(says('v'))], { settings: { attempts: 1 } })
+    assert.equal(kindOf(await ask()), 'permanent refused')
+    assert.deepEqual(sentTo(endpoints), [1, 0])
+  })
+
   test('a refused credential here and a failure there is temporary: the other might know', async () => {
     const first = setUp([at(forbids()), at(fails(500))])
     assert.equal(kindOf(await first.ask()), 'temporary status')
