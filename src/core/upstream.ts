@@ -39,7 +39,7 @@ export interface Answer {
   readonly validators?: Validators
   /** Which endpoint answered: its position in the list of the upstream. */
   readonly endpoint?: number
-  readonly source: 'upstream' | 'static' | 'shed'
+  readonly source: 'upstream' | 'static' | 'shed' | 'filtered'
 }
 
 /** RFC 9110 section 8.8: how to ask whether a stored answer is still current. */

@@ -14,7 +14,7 @@ import type { StoredAnswer } from './stored-answer.ts'
 /** How a flight ended. */
 export interface Landing {
   readonly result: LookupResult
-  readonly source: 'upstream' | 'static' | 'shed'
+  readonly source: 'upstream' | 'static' | 'shed' | 'filtered'
 }
 
 /** What a flight is made of. */

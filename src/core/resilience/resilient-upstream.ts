@@ -11,7 +11,7 @@ import type { TableObserver } from '../observer.ts'
 import { DEFECT, type Temporary, temporary } from '../result.ts'
 import type { CanaryStatus } from '../status.ts'
 import type { Answer, Endpoint, Question, Reply, SendOptions, Upstream } from '../upstream.ts'
-import { explainReply, outcomeOf } from './attempt-report.ts'
+import { explainReply, failureOf, outcomeOf } from './attempt-report.ts'
 import { type AttemptsRequest, type AttemptsResult, makeAttempts } from './attempts.ts'
 import { Batcher, type BatchOptions } from './batcher.ts'
 import { Canary, type CanaryAsker, type CanarySettings, type Verdict } from './canary.ts'
@@ -41,6 +41,8 @@ export class ResilientUpstream implements Upstream {
   readonly #states: readonly EndpointState[]
   readonly #canary: Canary | undefined
   readonly #batcher: Batcher | undefined
+  /** Why the canary was unreachable when it was asked last, by endpoint. */
+  readonly #canaryFailures: (string | undefined)[] = []
 
   constructor(options: ResilientUpstreamOptions) {
     this.name = options.guard.name
@@ -56,7 +58,13 @@ export class ResilientUpstream implements Upstream {
         endpoints: options.endpoints.length,
         clock: guard.clock,
         ask: (endpoint, asker) => this.#askCanary(canary.key, endpoint, asker),
-        onChanged: (endpoint, state) => observer.canaryChanged(this.name, this.#nameOf(endpoint), state),
+        onChanged: (endpoint, state) =>
+          observer.canaryChanged(
+            this.name,
+            this.#nameOf(endpoint),
+            state,
+            state === 'unreachable' ? this.#canaryFailures[endpoint] : undefined,
+          ),
       })
   }
 
@@ -147,6 +155,7 @@ export class ResilientUpstream implements Upstream {
       sideEffects,
       send: (endpoint, options) => endpointAt(endpoints, endpoint).send(key, { ...options, validators }),
       outcome: outcomeOf,
+      failure: failureOf,
       replied: ({ endpoint, ...attempt }) =>
         explainReply(question, { ...attempt, upstream: this.name, endpoint: this.#nameOf(endpoint) }),
     }
@@ -167,11 +176,13 @@ export class ResilientUpstream implements Upstream {
       sideEffects: true,
       send: (index, options) => this.#sendCanary(key, index, options),
       outcome: outcomeOf,
+      failure: failureOf,
     })
     if (result.kind === 'defect') {
       this.#options.onDefect(result.error, `canary of upstream ${this.name}`)
       return 'unreachable'
     }
+    this.#canaryFailures[endpoint] = failureOf(result.kind === 'held' ? result : result.reply)
     if (result.kind === 'held') return result.result.cause === 'overload' ? 'unasked' : 'unreachable'
     if (result.reply.result.kind === 'found') return 'found'
     return result.reply.result.kind === 'notfound' ? 'missing' : 'unreachable'
@@ -229,6 +240,7 @@ function answerOf(reply: Reply, endpoint: number): Answer {
     caching: reply.caching,
     validators: reply.validators,
     endpoint,
-    source: 'upstream',
+    // A key that lacks a part was not asked for at all.
+    source: reply.suppressed === undefined ? 'upstream' : 'filtered',
   }
 }

@@ -218,7 +218,10 @@ describe('attempts', () => {
       canary: { key: 'canary', everyMs: 30_000, maxAgeMs: 5000 },
     })
     const answer = await ask()
-    assert.deepEqual([kindOf(answer), answer.storable, events], ['notfound', false, []])
+    assert.deepEqual(
+      [kindOf(answer), answer.storable, answer.source, events],
+      ['notfound', false, 'filtered', []],
+    )
   })
 
   test('validators go with every attempt and a 304 comes back', async () => {
