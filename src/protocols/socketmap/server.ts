@@ -37,8 +37,10 @@ export const socketmap: ServerProtocol = {
 
 /** Splits a request at its first space only: a key may hold more of them. */
 function parseRequest(payload: Buffer): Request {
-  const space = payload.indexOf(SPACE)
-  if (space === -1) return { kind: 'refused', reply: NO_KEY_REPLY, error: 'bad-request' }
+  let space = 0
+  // A table's name is short: looking at its bytes here is faster than the call of indexOf.
+  while (space < payload.length && payload[space] !== SPACE) space++
+  if (space === payload.length) return { kind: 'refused', reply: NO_KEY_REPLY, error: 'bad-request' }
   // Latin-1 keeps every byte apart, so that no odd byte can turn into the name of a table.
   return { kind: 'query', table: payload.toString('latin1', 0, space), key: payload.subarray(space + 1) }
 }
