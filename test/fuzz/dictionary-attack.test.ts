@@ -1,0 +1,53 @@
+/**
+ * A dictionary attack on one table, in full size: some seconds, so it does not stand among the unit tests.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'vitest'
+import { AnswerStore, ENTRY_OVERHEAD_BYTES } from '../../src/core/cache/answer-store.ts'
+import { CachedUpstream } from '../../src/core/cache/cached-upstream.ts'
+import { silentObserver } from '../../src/core/observer.ts'
+import { notFound } from '../../src/core/result.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const freshness = { freshnessLifetimeMs: 60_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
+
+test('a dictionary attack of a million unknown keys leaves the found answers and the bounds alone', () => {
+  const clock = new ManualClock()
+  const store = new AnswerStore({
+    clock,
+    maxEntries: 1000,
+    maxNegativeEntries: 10_000,
+    maxBytes: 64 * 1024 * 1024,
+  })
+  const cached = new CachedUpstream({
+    table: 'aliases',
+    upstream: { name: 'd', ask: () => ({ result: notFound(), storable: true, source: 'upstream' }) },
+    clock,
+    random: () => 0,
+    deadlineMs: 5000,
+    sideEffects: false,
+    cache: {
+      store,
+      policy: {
+        ttlMs: 60_000,
+        negativeTtlMs: 10_000,
+        staleWhileRevalidateMs: 0,
+        staleIfErrorMs: 0,
+        jitter: 0,
+        honorCacheControl: false,
+        minTtlMs: 0,
+        maxTtlMs: 60_000,
+      },
+      upstreamIndex: 0,
+    },
+    observer: silentObserver.table('aliases'),
+    onDefect: (error) => assert.fail(String(error)),
+  })
+  for (let index = 0; index < 1000; index++) store.set(`good${index}`, { value: 'v', freshness, ageMs: 0 })
+  const options = { deadlineMs: clock.monotonicMs() + 5000 }
+  for (let index = 0; index < 1_000_000; index++) cached.ask(`guess${index}@victim.example`, options)
+  const { foundEntries, negativeEntries, bytes } = store.status()
+  assert.deepEqual([foundEntries, negativeEntries], [1000, 10_000])
+  assert.ok(bytes < 11_000 * (ENTRY_OVERHEAD_BYTES + 40))
+  for (let index = 0; index < 1000; index++) assert.ok(store.get(`good${index}`))
+})
