@@ -50,7 +50,8 @@ export class CacheFile {
    * Reads the file into the stores of the tables. Synchronous, for the start, before anything listens.
    *
    * An answer has aged since by the wall clock; if that was set back, it is still as old as it was
-   * when the file was written.
+   * when the file was written. Nobody knows then how old it really is, which is too little to
+   * know for a "not found": those are dropped as expired.
    */
   load(tables: readonly CacheFileTable[]): LoadReport {
     const bytes = this.#read()
@@ -146,6 +147,7 @@ const NOTHING: LoadReport = { loaded: 0, dropped: new Map(), expired: 0 }
 function fill(reader: CacheFileReader, tables: readonly CacheFileTable[], clock: Clock): LoadReport {
   const byName = new Map(tables.map((table) => [table.name, table]))
   const now = instant(clock)
+  const setBack = now.wallMs < reader.savedWallMs
   const sinceMs = Math.max(0, now.wallMs - reader.savedWallMs)
   const dropped = new Map<string, number>()
   let loaded = 0
@@ -158,7 +160,8 @@ function fill(reader: CacheFileReader, tables: readonly CacheFileTable[], clock:
       }
       return (entry) => {
         entry.ageMs += sinceMs
-        if (freshnessState(entry, entry.ageMs) === 'expired') {
+        const isUnknownAge = setBack && entry.value === undefined
+        if (isUnknownAge || freshnessState(entry, entry.ageMs) === 'expired') {
           expired++
           return
         }

@@ -65,6 +65,8 @@ export class CachedUpstream {
   readonly #options: CachedUpstreamOptions
   readonly #store: AnswerStore | undefined
   readonly #prefix: string
+  /** Holds for what is stored already, too: a reload or restart may have shortened it. */
+  readonly #negativeTtlMs: number
   readonly #coalescer: Coalescer
 
   constructor(options: CachedUpstreamOptions) {
@@ -73,6 +75,7 @@ export class CachedUpstream {
     const cache = options.sideEffects ? undefined : options.cache
     this.#store = cache?.store
     this.#prefix = cache?.store.prefixFor(cache.upstreamIndex) ?? ''
+    this.#negativeTtlMs = cache?.policy.negativeTtlMs ?? 0
     this.#coalescer = new Coalescer(options, cache)
   }
 
@@ -96,7 +99,7 @@ export class CachedUpstream {
     const ageMs = store.ageMs(stored)
     const state = freshnessState(stored, ageMs)
     if (stored.value === undefined) {
-      const usable = state === 'fresh' && this.#believes(stored)
+      const usable = state === 'fresh' && ageMs < this.#negativeTtlMs && this.#believes(stored)
       if (!usable) return this.#ask(key, storeKey, 'miss', {}, options)
       return this.#serve(key, stored, ageMs, 'negative_hit', options)
     }
@@ -154,7 +157,7 @@ export class CachedUpstream {
     const outcome = under === undefined ? looked : 'coalesced'
     this.#options.observer.cacheLooked(outcome)
     explanation?.add({ step: 'cache', key, upstream: this.name, outcome })
-    if (under !== undefined) return this.#join(under, fallback, options.deadlineMs, explanation)
+    if (under !== undefined) return this.#join(under, storeKey, fallback, options.deadlineMs, explanation)
     const failure = looked === 'miss' ? this.#coalescer.failures.get(storeKey, this.#now()) : undefined
     if (failure !== undefined) {
       explanation?.add({ step: 'held', key, upstream: this.name, result: failure })
@@ -162,7 +165,7 @@ export class CachedUpstream {
     }
     const { flight, landing } = this.#coalescer.depart(storeKey, { key, wanted: true, explanation, basis })
     if (landing !== undefined) return this.#finish(key, landing, fallback, explanation)
-    return this.#wait(flight, fallback, options.deadlineMs, explanation)
+    return this.#wait(flight, storeKey, fallback, options.deadlineMs, explanation)
   }
 
   /** Asks again ahead of need, unless somebody does or the last try has just failed. */
@@ -174,24 +177,35 @@ export class CachedUpstream {
 
   async #wait(
     flight: Flight,
+    storeKey: string,
     fallback: StoredAnswer | undefined,
     deadlineMs: number,
     explanation: Explanation | undefined,
   ): Promise<Sourced> {
     const landing = await flight.wait(deadlineMs, this.#options.clock)
-    return this.#finish(flight.key, landing ?? LATE, fallback, explanation)
+    return this.#finish(flight.key, landing ?? LATE, this.#unpurged(fallback, flight, storeKey), explanation)
   }
 
   /** As {@link #wait}, for a request that somebody else's explanation tells of. */
   async #join(
     flight: Flight,
+    storeKey: string,
     fallback: StoredAnswer | undefined,
     deadlineMs: number,
     explanation: Explanation | undefined,
   ): Promise<Sourced> {
     const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? LATE
     explanation?.add({ step: 'coalesced', key: flight.key, upstream: this.name, result: landing.result })
-    return this.#finish(flight.key, landing, fallback, explanation)
+    return this.#finish(flight.key, landing, this.#unpurged(fallback, flight, storeKey), explanation)
+  }
+
+  /** A stale answer that was purged while the question was under way is served no more. */
+  #unpurged(
+    fallback: StoredAnswer | undefined,
+    { generation }: Flight,
+    storeKey: string,
+  ): StoredAnswer | undefined {
+    return this.#store?.purgedSince(generation, storeKey) ? undefined : fallback
   }
 
   /** The answer to the asker: what the service says, else the stale answer, else the failure. */

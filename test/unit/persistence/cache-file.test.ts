@@ -99,6 +99,19 @@ describe('a cache file', () => {
     assert.equal(second.age('bob@a.example'), 6000)
   })
 
+  for (const [setBackMs, kept] of [
+    [0, true],
+    [1, false],
+  ] as const) {
+    test(`has "not found" answers ${kept ? 'used' : 'dropped'} by a clock set back by ${setBackMs} ms`, async () => {
+      const { start, first } = await written()
+      const second = start(new ManualClock(7, first.clock.wallMs() - setBackMs))
+      assert.equal(second.file.load(second.tables).expired, kept ? 0 : 1)
+      assert.equal(second.store.get('nobody@a.example') !== undefined, kept)
+      assert.equal(second.store.get('bob@a.example')?.value, 'jürgen@b.example')
+    })
+  }
+
   test('keeps only what can still be used, in writing and in reading', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs() + MINUTE + HOUR - 5000))

@@ -227,6 +227,22 @@ describe('a "not found"', () => {
     assert.deepEqual(ask(), { result: found('created'), source: 'upstream' })
   })
 
+  for (const [ageMs, requests] of [
+    [4999, 0],
+    [5000, 1],
+  ] as const) {
+    test(`aged ${ageMs} ms costs ${requests} requests after negativeTtl was shortened to 5 s`, () => {
+      const before = setUp()
+      before.service.answer = no
+      before.ask()
+      const { clock, store } = before
+      const after = setUp({ clock, store, policy: { negativeTtlMs: 5000 } })
+      clock.advance(ageMs)
+      after.ask()
+      assert.equal(after.asked.length, requests)
+    })
+  }
+
   test('is not used while the canary is missing', () => {
     let sane = true
     const { service, ask, looked } = setUp({ believes: () => sane })
@@ -479,6 +495,22 @@ describe('a purge', () => {
       assert.deepEqual(ask(), { result: found('new'), source: 'cache' })
     })
   }
+
+  test('keeps a stale answer from being served by a lookup that was waiting', async () => {
+    for (const purged of ['bob@a.example', 'eve@a.example']) {
+      const { clock, service, ask, store } = setUp()
+      ask()
+      clock.advance(90_000)
+      const flight = later()
+      service.answer = flight.promise
+      const waiting = [ask(), ask()]
+      store.purge({ kind: 'key', key: purged })
+      flight.resolve(down)
+      const expected = purged === 'bob@a.example' ? 'upstream temporary' : 'stale found'
+      for (const { result, source } of await Promise.all(waiting))
+        assert.equal(`${source} ${result.kind}`, expected)
+    }
+  })
 
   test('leaves the request that followed it shared when the one before it ends', async () => {
     const { service, asked, ask, store } = setUp()
