@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
-import { AnswerStore } from '../../../../src/core/cache/answer-store.ts'
+import { AnswerStore, ENTRY_OVERHEAD_BYTES } from '../../../../src/core/cache/answer-store.ts'
 import { FailureMemory, MAX_FAILURES } from '../../../../src/core/cache/failure-memory.ts'
 import { inScope, PurgeLog, REMEMBERED_PURGES } from '../../../../src/core/cache/purge-log.ts'
 import { temporary } from '../../../../src/core/result.ts'
