@@ -37,8 +37,17 @@ export interface TableObserver {
   cacheLooked(outcome: CacheOutcome): void
   /** Answers were pushed out of the store by its bounds. */
   cacheEvicted(count: number): void
-  /** The canary of this table changed at one endpoint, or was asked for the first time. */
-  canaryChanged(upstream: string, endpoint: string, state: 'up' | 'missing' | 'unreachable'): void
+  /**
+   * The canary of this table changed at one endpoint, or was asked for the first time.
+   *
+   * @param failure Why it is unreachable, in words.
+   */
+  canaryChanged(
+    upstream: string,
+    endpoint: string,
+    state: 'up' | 'missing' | 'unreachable',
+    failure?: string,
+  ): void
 }
 
 /** How one request to an endpoint ended. A closed set: it is a metric label. */
@@ -62,8 +71,8 @@ export interface UpstreamObserver {
   hedged(): void
   /** A lookup was turned away: no place was free, or the program is overloaded. */
   shed(): void
-  /** @param lastFailure How the last request ended that spoke against the endpoint. */
-  circuitChanged(endpoint: string, state: CircuitState, lastFailure?: RequestOutcome): void
+  /** @param lastFailure How the last request ended that spoke against the endpoint, in words. */
+  circuitChanged(endpoint: string, state: CircuitState, lastFailure?: string): void
 }
 
 /** Observes nothing: for the library and for tests. */

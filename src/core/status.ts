@@ -2,7 +2,7 @@
  * What the program is doing now, as plain data: read by the metrics at scrape, by the admin
  * API, the page and the command line. Taken on demand, so that nobody keeps it up to date.
  */
-import type { CircuitState, RequestOutcome } from './observer.ts'
+import type { CircuitState } from './observer.ts'
 
 /** One look at everything. */
 export interface GatewayStatus {
@@ -50,7 +50,7 @@ export interface EndpointStatus {
   readonly name: string
   readonly circuit: CircuitState
   /** Set while the circuit is not closed: how the last request ended that spoke against the endpoint. */
-  readonly lastFailure?: RequestOutcome
+  readonly lastFailure?: string
   /** Set while the endpoint asked for a pause by Retry-After: ms left. */
   readonly pausedForMs?: number
   /** Wall clock ms; set for https endpoints once connected. */

@@ -86,8 +86,8 @@ function observeTable(counters: TableCounters, journal: Journal, reports: Lookup
     cacheEvicted(count) {
       counters.evictions += count
     },
-    canaryChanged(upstream, endpoint, state) {
-      journal.canaryChanged(counters.name, upstream, endpoint, state)
+    canaryChanged(upstream, endpoint, state, failure) {
+      journal.canaryChanged(counters.name, upstream, endpoint, state, failure)
     },
   }
 }

@@ -4,7 +4,7 @@
  * well; see lookup-reports.ts.
  */
 import type { Clock } from '../core/clock.ts'
-import type { CircuitState, RequestOutcome } from '../core/observer.ts'
+import type { CircuitState } from '../core/observer.ts'
 import type { CanaryStatus } from '../core/status.ts'
 import type { Events } from './events.ts'
 import type { Logger } from './logging.ts'
@@ -76,12 +76,7 @@ export class Journal {
   }
 
   /** @param lastFailure How the last request ended that spoke against the endpoint. */
-  circuitChanged(
-    upstream: string,
-    endpoint: string,
-    state: CircuitState,
-    lastFailure?: RequestOutcome,
-  ): void {
+  circuitChanged(upstream: string, endpoint: string, state: CircuitState, lastFailure?: string): void {
     const level = state === 'open' ? 'warn' : 'info'
     const why = lastFailure && { lastFailure }
     this.#parts.logger[level](
@@ -98,14 +93,22 @@ export class Journal {
     }
   }
 
-  canaryChanged(table: string, upstream: string, endpoint: string, state: CanaryWord): void {
+  /** @param failure Why it is unreachable, in words. */
+  canaryChanged(
+    table: string,
+    upstream: string,
+    endpoint: string,
+    state: CanaryWord,
+    failure?: string,
+  ): void {
     const up = state === 'up'
+    const text = failure === undefined ? CANARY_TEXTS[state] : `${CANARY_TEXTS[state]} (${failure})`
     this.#parts.logger[up ? 'info' : 'warn'](
-      { event: 'canary', table, upstream, endpoint, up, state },
+      { event: 'canary', table, upstream, endpoint, up, state, ...(failure !== undefined && { failure }) },
       CANARY_TEXTS[state],
     )
     this.#parts.events.publish({ type: 'canary', atMs: this.#nowMs(), table, upstream, endpoint, up })
-    if (!up) this.problem('canary', `${table} ${upstream} ${endpoint}`, CANARY_TEXTS[state])
+    if (!up) this.problem('canary', `${table} ${upstream} ${endpoint}`, text)
   }
 
   /** Told for each question turned away; one line per episode. */

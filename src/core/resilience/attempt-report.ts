@@ -28,6 +28,13 @@ export function outcomeOf(reply: Reply): RequestOutcome | undefined {
   return cause === 'timeout' || cause === 'connect' || cause === 'unreadable' ? cause : 'temporary'
 }
 
+/** Cause and reason of a reply that is a failure; it holds no key, URL or secret, as no reason does. */
+export function failureOf({ result }: Pick<Reply, 'result'>): string | undefined {
+  return result.kind === 'temporary' || result.kind === 'permanent'
+    ? `${result.cause}: ${result.reason}`
+    : undefined
+}
+
 /** Adds the reply to the explanation of the question, if somebody keeps one. */
 export function explainReply({ explanation, key }: Question, attempt: RepliedAttempt): void {
   explanation?.add(stepOf(key, attempt))

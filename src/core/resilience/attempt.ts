@@ -28,6 +28,8 @@ export interface Sending<R extends AttemptReply> {
   send(endpoint: number, options: { readonly timeoutMs: number; readonly signal: CancelSignal }): Promise<R>
   /** How to count a reply; undefined when nothing was sent. */
   outcome(reply: R): RequestOutcome | undefined
+  /** Why a reply is a failure, in words for an operator; undefined when it is none. */
+  failure(reply: R): string | undefined
   /** Is told of every reply but those that were cancelled. */
   replied?(ended: { endpoint: number; kind: AttemptKind; reply: R; durationMs: number }): void
 }
@@ -85,7 +87,7 @@ export class Attempt<R extends AttemptReply> implements Claim {
       if (outcome !== undefined) {
         const cutShort = outcome === 'timeout' && timeoutMs < Math.min(settings.timeoutMs, FAIR_ATTEMPT_MS)
         if (!cutShort) health = reply.health
-        if (health === 'bad') state.lastFailure = outcome
+        if (health === 'bad') state.lastFailure = this.#sending.failure(reply) ?? outcome
         this.#guard.observer.requestEnded(state.name, outcome, durationMs)
       }
       if (reply.retryAfterMs !== undefined) pause(state, reply.retryAfterMs, clock.monotonicMs())

@@ -14,7 +14,7 @@
 import type { Clock } from '../clock.ts'
 import type { BatchEndpoint, Question, Reply } from '../upstream.ts'
 import type { AttemptReply, Sending } from './attempt.ts'
-import { explainReply, outcomeOf } from './attempt-report.ts'
+import { explainReply, failureOf, outcomeOf } from './attempt-report.ts'
 import { type AttemptsResult, makeAttempts } from './attempts.ts'
 import { Batch } from './batch.ts'
 import type { EndpointState } from './endpoint-order.ts'
@@ -108,7 +108,7 @@ export class Batcher {
     for (const key of batch.openKeys) batch.settle(key, resultFor(key, result))
   }
 
-  #sending(batch: Batch): Pick<Sending<BatchedReply>, 'send' | 'outcome' | 'replied'> {
+  #sending(batch: Batch): Pick<Sending<BatchedReply>, 'send' | 'outcome' | 'failure' | 'replied'> {
     const { endpoints, guard } = this.#options
     return {
       send: async (index, options) => {
@@ -127,6 +127,7 @@ export class Batcher {
         }
       },
       outcome: ({ overall }) => overall && outcomeOf(overall),
+      failure: ({ overall }) => overall && failureOf(overall),
       replied: ({ endpoint, kind, reply: { replies }, durationMs }) => {
         const attempt = {
           kind,

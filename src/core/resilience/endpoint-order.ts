@@ -4,7 +4,6 @@
  * The order is looked through anew for each attempt, so traffic returns to the preferred endpoint as
  * soon as its circuit closes or its pause ends.
  */
-import type { RequestOutcome } from '../observer.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 
 /** Longest pause that Retry-After can ask for, ms. Ours: a wrong value must not turn an endpoint off for days. */
@@ -16,8 +15,8 @@ export interface EndpointState {
   readonly breaker: CircuitBreaker
   /** Monotonic ms before which it asked not to be asked (Retry-After); 0 when it did not. */
   pausedUntilMs: number
-  /** How its last request ended that spoke against it: why its circuit is open. */
-  lastFailure?: RequestOutcome
+  /** How its last request ended that spoke against it, in words: why its circuit is open. */
+  lastFailure?: string
 }
 
 /** What one question knows about the endpoints. */

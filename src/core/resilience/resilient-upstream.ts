@@ -182,7 +182,10 @@ export class ResilientUpstream implements Upstream {
       this.#options.onDefect(result.error, `canary of upstream ${this.name}`)
       return 'unreachable'
     }
-    this.#canaryFailures[endpoint] = failureOf(result.kind === 'held' ? result : result.reply)
+    this.#canaryFailures[endpoint] =
+      result.kind === 'held'
+        ? (this.#states[endpoint]?.lastFailure ?? failureOf(result))
+        : failureOf(result.reply)
     if (result.kind === 'held') return result.result.cause === 'overload' ? 'unasked' : 'unreachable'
     if (result.reply.result.kind === 'found') return 'found'
     return result.reply.result.kind === 'notfound' ? 'missing' : 'unreachable'

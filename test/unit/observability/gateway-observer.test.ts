@@ -226,13 +226,18 @@ describe('what else is told', () => {
 
   test('a canary that goes unanswered is not said to be unknown to the service', async () => {
     const { log, observer, observability } = await observe()
-    observer.table('aliases').canaryChanged('directory', '0 dir.example', 'unreachable')
+    const failure = 'connect: TLS with the service failed: CERT_HAS_EXPIRED'
+    observer.table('aliases').canaryChanged('directory', '0 dir.example', 'unreachable', failure)
     observer.table('aliases').canaryChanged('directory', '0 dir.example', 'missing')
     expect(observability.problems.list().map(({ text }) => text.split(':', 1)[0])).toEqual([
       'canary not found',
       'canary unanswered',
     ])
-    expect((await log.lines()).map(({ state }) => state)).toEqual(['unreachable', 'missing'])
+    expect(observability.problems.list()[1]?.text).toContain(`(${failure})`)
+    expect((await log.lines()).map((line) => [line.state, line.failure])).toEqual([
+      ['unreachable', failure],
+      ['missing', undefined],
+    ])
   })
 
   test('a canary that is missing is a warning, an event and a problem; one that is found is no problem', async () => {

@@ -41,6 +41,7 @@ interface SetUp {
 function setUp(scripts: ((key: string, count: number) => Script)[], options: SetUp = {}) {
   const clock = new ManualClock()
   const events: string[] = []
+  const canaryFailures: (string | undefined)[] = []
   const endpoints = scripts.map((script, index) => new ScriptedEndpoint(`${index}`, clock, script))
   const guard = new UpstreamGuard({
     name: 'directory',
@@ -64,8 +65,10 @@ function setUp(scripts: ((key: string, count: number) => Script)[], options: Set
     canary: options.canary,
     observer: {
       ...silentObserver.table('aliases'),
-      canaryChanged: (_upstream, endpoint, state) =>
-        events.push(`canary ${endpoint} ${state === 'up' ? 'up' : 'down'}`),
+      canaryChanged: (_upstream, endpoint, state, failure) => {
+        events.push(`canary ${endpoint} ${state === 'up' ? 'up' : 'down'}`)
+        canaryFailures.push(failure)
+      },
     },
     onDefect: (error) => defects.push(error),
   })
@@ -86,7 +89,7 @@ function setUp(scripts: ((key: string, count: number) => Script)[], options: Set
     for (let ms = 0; !settled && ms < 6000; ms += 50) await clock.advanceAsync(50)
     return answer
   }
-  return { clock, guard, upstream, endpoints, events, defects, question, ask }
+  return { clock, guard, upstream, endpoints, events, canaryFailures, defects, question, ask }
 }
 
 const at = (script: Script['reply'], afterMs?: number) => (): Script => ({ reply: script, afterMs })
@@ -313,6 +316,17 @@ describe('the circuit', () => {
       events.filter((event) => event.startsWith('circuit')),
       ['open', 'half-open', 'open', 'half-open', 'closed'].map((state) => `circuit 0 ${state}`),
     )
+  })
+
+  test('that is open tells why in words, and one that is closed does not', async () => {
+    const { ask, guard, clock, endpoints } = setUp([at(refuses())], once)
+    for (let count = 0; count < 5; count++) await ask()
+    const lastFailure = () => guard.status().endpoints[0]?.lastFailure
+    assert.equal(lastFailure(), 'connect: connection refused')
+    clock.advance(10_000)
+    for (const endpoint of endpoints) endpoint.script = at(says('v'))
+    await ask()
+    assert.equal(lastFailure(), undefined)
   })
 
   test('in half-open one trial goes out and all others go to the next endpoint at once', async () => {
@@ -598,6 +612,20 @@ describe('the canary', () => {
   test('missing at one endpoint and the other out of reach is temporary', async () => {
     const { ask } = setUp([broken, at(refuses())], { canary })
     assert.match(kindOf(await ask()), /^temporary/)
+  })
+
+  test('that is refused or fails tells why in words, and one that is missing does not', async () => {
+    const forbidden = setUp([at(forbids())], { canary })
+    forbidden.upstream.start()
+    const silenced = setUp([at(refuses())], { canary })
+    silenced.upstream.start()
+    const missing = setUp([broken], { canary })
+    missing.upstream.start()
+    await settle()
+    assert.deepEqual(
+      [forbidden, silenced, missing].map(({ canaryFailures }) => canaryFailures),
+      [['refused: the service answered 403'], ['connect: connection refused'], [undefined]],
+    )
   })
 
   test('that does not answer makes a "not found" temporary', async () => {
