@@ -48,6 +48,7 @@ export class AdminClient {
       connect: {
         timeout: CONNECT_TIMEOUT_MS,
         ...(target.socketPath === undefined ? {} : { socketPath: target.socketPath }),
+        ...(target.anyCertificate === true ? { rejectUnauthorized: false } : {}),
       },
     })
   }
@@ -128,6 +129,12 @@ export class AdminClient {
 
   #unreachable(error: unknown): CommandError {
     const why = networkFailure(error)
+    if (isCertificateFailure(error)) {
+      return this.#error(
+        EXIT_UNREACHABLE,
+        `${why}; name the host as its certificate does, and an authority of your own by the variable NODE_EXTRA_CA_CERTS`,
+      )
+    }
     const { from } = this.target
     const where =
       from === '--admin' ? '' : ` (${from === DEFAULT_FROM ? from : `the address is from ${from}`})`
@@ -193,6 +200,12 @@ const NETWORK_FAILURES: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
   UND_ERR_BODY_TIMEOUT: 'the reply did not arrive in time',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'the reply is too long',
+}
+
+/** Tells whether the other side's certificate was refused. Codes: tls(3) of Node.js, X509 errors of OpenSSL. */
+function isCertificateFailure(error: unknown): boolean {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  return code !== undefined && /CERT|ISSUER|VERIFY_LEAF_SIGNATURE/.test(code)
 }
 
 /** Says in words why a connection failed; the code itself for those not in the table. */

@@ -32,6 +32,8 @@ export interface AdminTarget {
   /** Path before `/api`, without a trailing slash; '' for none. */
   readonly pathPrefix: string
   readonly token?: string
+  /** Set for the gateway of a configuration file on loopback: any certificate will do. */
+  readonly anyCertificate?: true
   /** How the address was found, for the message when nobody is there. */
   readonly from: string
 }
@@ -73,7 +75,18 @@ export async function findAdmin(
 
   const section = await readAdminSection(options.config, io)
   if (section === undefined) return target(DEFAULT_ADMIN, DEFAULT_FROM, given)
-  return target(section.address, section.file, given ?? section.token)
+  const found = target(section.address, section.file, given ?? section.token)
+  return isLoopbackTls(found.origin) ? { ...found, anyCertificate: true } : found
+}
+
+/**
+ * A certificate is for the gateway's name, and the file names an address. On loopback there is nobody
+ * between who could read the token, no more than with plain HTTP there; and `mapgate reload` of the
+ * systemd unit must also reach a gateway that still shows the certificate before a renewal.
+ */
+function isLoopbackTls(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin)
+  return protocol === 'https:' && /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname)
 }
 
 /** The address that was typed or set; an explicit `-c` counts before the environment. */

@@ -1,7 +1,8 @@
 /**
  * The commands' connection to the admin API, against a real HTTP service.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -10,6 +11,17 @@ import type { AdminTarget } from '../../../src/commands/admin-target.ts'
 import { type Behaviour, type HttpService, startHttpService } from '../../support/http-service.ts'
 
 const TOKEN = 'a-very-secret-token'
+
+/** A certificate for that name, signed by itself. */
+async function certificate(name: string): Promise<{ cert: Buffer; key: Buffer }> {
+  const folder = await mkdtemp(join(tmpdir(), 'mapgate-tls-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  const names = ['-subj', `/CN=${name}`, '-keyout', key, '-out', cert]
+  execFileSync('openssl', ['req', '-x509', ...curve, ...names], { stdio: 'ignore' })
+  return { cert: await readFile(cert), key: await readFile(key) }
+}
 
 async function connect(
   behaviour: Behaviour,
@@ -41,6 +53,22 @@ describe('AdminClient', () => {
     await client.get('/x')
     expect(Object.keys(service.requests[0]?.headers ?? {})).not.toContain('authorization')
     expect(Object.keys(service.requests[0]?.headers ?? {})).not.toContain('content-type')
+  })
+
+  test('checks a certificate, and says how to name it; not for the own gateway on loopback', async () => {
+    const service = await startHttpService({ onTestFinished }, { tls: await certificate('gw.example') })
+    service.otherwise = { json: 1 }
+    const { origin } = service
+    const ask = (more: Partial<AdminTarget>) => {
+      const client = new AdminClient({ shown: origin, origin, pathPrefix: '', from: '--admin', ...more })
+      onTestFinished(() => client.close())
+      return client.get('/')
+    }
+    await expect(ask({})).rejects.toMatchObject({
+      exitCode: 69,
+      message: expect.stringMatching(/self-signed certificate; name the host as its certificate does/),
+    })
+    expect((await ask({ anyCertificate: true })).body).toBe(1)
   })
 
   test('reaches a unix socket', async () => {

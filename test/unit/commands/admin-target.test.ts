@@ -142,6 +142,24 @@ describe('the admin section', () => {
     })
   }
 
+  const certificates: [written: string, any: true | undefined][] = [
+    ['listen: inet:0.0.0.0:9000, tls: { cert: c, key: k }', true],
+    ['listen: "inet:[::1]:9000", tls: { cert: c, key: k }', true],
+    ['listen: inet:127.0.0.1:9000', undefined],
+    ['listen: inet:127.example:9000, tls: { cert: c, key: k }', undefined],
+    ['listen: inet:192.0.2.1:9000, tls: { cert: c, key: k }', undefined],
+  ]
+  for (const [written, any] of certificates) {
+    test(`${written}: ${any ? 'any certificate will do, nobody is between' : 'a certificate is checked'}`, async () => {
+      const found = await find({}, {}, { 'mapgate.yaml': `admin: { ${written} }` })
+      expect(found.anyCertificate).toBe(any)
+    })
+  }
+
+  test('an address that was typed has its certificate checked, on loopback too', async () => {
+    expect((await find({ admin: 'https://127.0.0.1:9000' })).anyCertificate).toBeUndefined()
+  })
+
   const bad: [text: string, exitCode: number, why: string][] = [
     ['listeners: []', 78, 'has no admin section'],
     ['admin: {}', 78, 'admin.listen cannot be read'],
