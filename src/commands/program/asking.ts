@@ -47,7 +47,8 @@ Examples:
   mapgate query users - < addresses.txt
 
 Exit codes: 0 found, 1 not found, 64 wrong command line, 69 nobody to ask, 75 temporary
-failure, 77 permanent failure. With - the worst of all keys counts; 0 when one was found.
+failure, 77 permanent failure. With - 77 or 75 if any key failed so,
+else 0 if one was found, else 1.
 ${FINDING}`,
     )
     .action(async (table: string, key: string, options: QueryOptions) => {

@@ -47,8 +47,8 @@ function addCheck(program: Command, context: ProgramContext): void {
     .command('check')
     .summary('find every problem of a configuration')
     .description(
-      `Print every problem of a configuration at once, as FILE:LINE:COLUMN: path: what is wrong, and what
-would be right. Nothing is started; with --ask the HTTP services are asked, once each.`,
+      `Print every problem of a configuration at once, as FILE:LINE:COLUMN: path: what is wrong, and
+what would be right. Nothing is started; with --ask the HTTP services are asked, once each.`,
     )
     .option(...CONFIG_OPTION)
     .option('--ask', 'also ask each endpoint its canary, and show what its caching headers would do')
