@@ -23,7 +23,7 @@ export interface Sending<R extends AttemptReply> {
   /** True when nobody waits. Read anew each time. */
   readonly background: boolean
   /** Aborted when the answer is not wanted at all any more. Belongs to this question alone. */
-  readonly signal?: AbortSignal
+  readonly signal?: CancelSignal
   /** Sends one request; the signal is this attempt's own. */
   send(endpoint: number, options: { readonly timeoutMs: number; readonly signal: CancelSignal }): Promise<R>
   /** How to count a reply; undefined when nothing was sent. */

@@ -11,11 +11,12 @@ import type { TableObserver } from '../observer.ts'
 import { DEFECT, type Temporary, temporary } from '../result.ts'
 import type { CanaryStatus } from '../status.ts'
 import type { Answer, Endpoint, Question, Reply, SendOptions, Upstream } from '../upstream.ts'
-import { explainReply, failureOf, outcomeOf } from './attempt-report.ts'
-import { type AttemptsRequest, type AttemptsResult, makeAttempts } from './attempts.ts'
+import { failureOf, outcomeOf } from './attempt-report.ts'
+import { type AttemptsResult, makeAttempts } from './attempts.ts'
 import { Batcher, type BatchOptions } from './batcher.ts'
 import { Canary, type CanaryAsker, type CanarySettings, type Verdict } from './canary.ts'
 import type { EndpointState } from './endpoint-order.ts'
+import { type AskedUpstream, QuestionRequest } from './question-request.ts'
 import type { UpstreamGuard } from './upstream-guard.ts'
 
 export interface ResilientUpstreamOptions {
@@ -39,6 +40,7 @@ export class ResilientUpstream implements Upstream {
   readonly name: string
   readonly #options: ResilientUpstreamOptions
   readonly #states: readonly EndpointState[]
+  readonly #asked: AskedUpstream
   readonly #canary: Canary | undefined
   readonly #batcher: Batcher | undefined
   /** Why the canary was unreachable when it was asked last, by endpoint. */
@@ -48,6 +50,13 @@ export class ResilientUpstream implements Upstream {
     this.name = options.guard.name
     this.#options = options
     this.#states = options.guard.endpoints
+    this.#asked = {
+      name: this.name,
+      endpoints: options.endpoints,
+      states: this.#states,
+      sideEffects: options.sideEffects,
+      isDemoted: (endpoint) => this.#isDemoted(endpoint),
+    }
     const { batch, canary, guard, observer } = options
     const demoted = (endpoint: number) => this.#isDemoted(endpoint)
     this.#batcher = batch && new Batcher({ ...batch, guard, states: this.#states, demoted })
@@ -133,32 +142,11 @@ export class ResilientUpstream implements Upstream {
 
   #attempts(question: Question, avoided: ReadonlySet<number>): Promise<AttemptsResult<Reply>> {
     if (this.#batcher !== undefined) return this.#batcher.ask(question, avoided)
-    return makeAttempts(this.#options.guard, this.#request(question, avoided))
+    return makeAttempts(this.#options.guard, new QuestionRequest(this.#asked, question, avoided))
   }
 
   #isDemoted(endpoint: number): boolean {
     return this.#canary?.isMissing(endpoint) ?? false
-  }
-
-  #request(question: Question, avoided: ReadonlySet<number>): AttemptsRequest<Reply> {
-    const { endpoints, sideEffects } = this.#options
-    const { key, validators } = question
-    return {
-      deadlineMs: question.deadlineMs,
-      get background() {
-        return question.background
-      },
-      signal: question.signal,
-      endpoints: this.#states,
-      avoided,
-      demoted: (endpoint) => this.#isDemoted(endpoint),
-      sideEffects,
-      send: (endpoint, options) => endpointAt(endpoints, endpoint).send(key, { ...options, validators }),
-      outcome: outcomeOf,
-      failure: failureOf,
-      replied: ({ endpoint, ...attempt }) =>
-        explainReply(question, { ...attempt, upstream: this.name, endpoint: this.#nameOf(endpoint) }),
-    }
   }
 
   /** One question for the canary, to one endpoint only, through the same limiter and circuit. */
