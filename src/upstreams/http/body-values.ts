@@ -7,7 +7,7 @@
  * | a number | its decimal text |
  * | `null`, `""`, `[]` | nothing: skipped, and "not found" when there is nothing else |
  * | an array | its elements, one by one |
- * | true, false, an object, an array in an array, a control character | unreadable |
+ * | true, false, an object, an array in an array, a control character, nothing but spaces | unreadable |
  */
 import { isUtf8 } from 'node:buffer'
 import type { JsonPath } from './json-path.ts'
@@ -42,6 +42,8 @@ const MAX_NODES_PER_VALUE = 10
 
 /** Anything that cannot be a part of one line of text: C0, DEL, C1, and halves of a character. */
 const NO_TEXT = /[\p{Cc}\p{Cs}]/u
+
+const BLANK = /^\s+$/
 
 const BYTE_ORDER_MARK = '\ufeff'
 
@@ -93,6 +95,8 @@ export function collect(nodes: readonly unknown[]): BodyValues {
 
 function checked(values: readonly string[]): BodyValues {
   if (values.some((value) => NO_TEXT.test(value))) return unreadable('has control characters in a value')
+  // Postfix takes it for a result without an address, and bounces the mail in the end.
+  if (values.some((value) => BLANK.test(value))) return unreadable('has a value of nothing but spaces')
   return { kind: 'values', values: values.filter((value) => value !== '') }
 }
 

@@ -40,7 +40,7 @@ export class Connections {
     request: HttpRequest,
     options: Omit<ExchangeOptions, 'clock' | 'maxBodyBytes'>,
   ): Promise<{ readonly outcome: ExchangeOutcome; readonly use: ConnectionUse }> {
-    const use: ConnectionUse = { reused: false }
+    const use: ConnectionUse = { reused: false, broken: false }
     if (this.#state === 'destroyed') {
       const error = new errors.ClientDestroyedError('stopped')
       return { outcome: { kind: 'error', error, progress: 'unsent' }, use }

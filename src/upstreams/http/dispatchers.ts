@@ -26,9 +26,12 @@ export interface Route {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Tells whether the connection of a request had served another one before. */
+/** What a request has to know of its connection. */
 export interface ConnectionUse {
+  /** It had served another request before. */
   reused: boolean
+  /** It broke. undici takes a reset for the end of a body that has no other end. */
+  broken: boolean
 }
 
 /** Options of undici with a place to note the connection's use. */
@@ -131,20 +134,42 @@ function createClient(origin: URL, options: object): Dispatcher {
   return new TrackedClient(origin, options)
 }
 
-/** One connection that knows whether it has served a request. */
+/** The request that a connection serves now: one at a time, since nothing is pipelined. */
+interface Serving {
+  use: ConnectionUse | undefined
+}
+
+/** One connection that knows whether it has served a request, and tells its request when it breaks. */
 class TrackedClient extends Client {
+  readonly #serving: Serving
   #hasServed = false
 
-  constructor(origin: URL, options: object) {
-    super(origin, options)
+  constructor(origin: URL, options: Client.Options) {
+    const serving: Serving = { use: undefined }
+    super(origin, { ...options, connect: watched(options.connect, serving) })
+    this.#serving = serving
     this.on('disconnect', () => {
       this.#hasServed = false
     })
   }
 
   override dispatch(options: TrackedOptions, handler: Dispatcher.DispatchHandler): boolean {
+    this.#serving.use = options.use
     options.use.reused = this.#hasServed
     this.#hasServed = true
     return super.dispatch(options, handler)
   }
+}
+
+/** Notes the end of a connection by an error, before undici hears of it. */
+function watched(connect: Client.Options['connect'], serving: Serving): Client.Options['connect'] {
+  if (typeof connect !== 'function') return connect
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      socket?.once('error', () => {
+        if (serving.use !== undefined) serving.use.broken = true
+      })
+      if (error === null) callback(null, socket)
+      else callback(error, null)
+    })
 }

@@ -5,7 +5,7 @@
  * are checked about twice a second and begin anew with every chunk. The size limit holds while
  * the body arrives, and before it by `content-length`.
  */
-import type { Dispatcher } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import type { CancelSignal } from '../../core/cancellation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { ConnectionUse, Route, TrackedOptions } from './dispatchers.ts'
@@ -47,7 +47,7 @@ export interface ExchangeOptions {
 /**
  * Sends one request. Does not reject: even a defect is an `error` outcome.
  *
- * @param use Is told whether the connection had served a request before.
+ * @param use Is told what becomes of the connection.
  */
 export function exchange(
   route: Route,
@@ -56,7 +56,7 @@ export function exchange(
   options: ExchangeOptions,
 ): Promise<ExchangeOutcome> {
   return new Promise((resolve) => {
-    const handler = new ExchangeHandler(options, resolve)
+    const handler = new ExchangeHandler(options, use, resolve)
     if (!handler.begin()) return
     const dispatched: TrackedOptions = {
       origin: route.origin,
@@ -77,6 +77,7 @@ class GivenUp extends Error {}
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions
+  readonly #use: ConnectionUse
   readonly #resolve: (outcome: ExchangeOutcome) => void
   readonly #onAbort = (): void => this.#giveUp({ kind: 'aborted' })
   #timer: { cancel(): void } | undefined
@@ -89,8 +90,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(options: ExchangeOptions, resolve: (outcome: ExchangeOutcome) => void) {
+  constructor(options: ExchangeOptions, use: ConnectionUse, resolve: (outcome: ExchangeOutcome) => void) {
     this.#options = options
+    this.#use = use
     this.#resolve = resolve
   }
 
@@ -115,6 +117,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   /** The connection is there and the request is about to be written. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    // What broke before was the connection of a request that was given up.
+    this.#use.broken = false
     // undici cannot take a request back while it connects, so it is stopped here.
     if (this.#state === 'done') controller.abort(new GivenUp('given up before it was sent'))
     else this.#progress = 'sent'
@@ -146,6 +150,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    if (this.#use.broken) {
+      const error = new errors.SocketError('reset before the end of the body')
+      this.#settle({ kind: 'error', error, progress: this.#progress })
+      return
+    }
     const [first = EMPTY, ...others] = this.#chunks
     const body = others.length === 0 ? first : Buffer.concat(this.#chunks)
     this.#settle({ kind: 'response', response: this.#response(body) })

@@ -48,9 +48,8 @@ export function isIdentity(headers: HeaderFields): boolean {
 
 /** True when the end of the body is known by other means than the end of the connection (RFC 9112 section 6.3). */
 export function isFramed({ status, headers }: HttpResponse): boolean {
-  return (
-    status === 204 || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
-  )
+  if (status === 204 || headers['content-length'] !== undefined) return true
+  return /(?:^|[,\s])chunked\s*$/i.test(headerText(headers, 'transfer-encoding') ?? '')
 }
 
 /** True for a web page: by its type, or by how it begins. */

@@ -2,7 +2,7 @@
  * Every way in which a service or the network can fail, made to happen, with real sockets.
  */
 import assert from 'node:assert/strict'
-import { getEventListeners } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, onTestFinished, test } from 'vitest'
 import type { Clock } from '../../../src/core/clock.ts'
@@ -65,6 +65,31 @@ describe('a failed request is temporary', () => {
       assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), expected)
     })
   }
+
+  for (const status of [200, 404]) {
+    test(`when the connection is reset in the body of a ${status} that has no other end`, async () => {
+      const server = createServer((socket) => {
+        socket.once('data', () => {
+          socket.write(`HTTP/1.1 ${status} x\r\ncontent-type: text/plain\r\n\r\nbob@a.exa`)
+          // Later than the write, since a reset throws away what was not read yet.
+          setTimeout(() => socket.resetAndDestroy(), 50)
+        })
+      })
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      onTestFinished(() => void server.close())
+      const port = (server.address() as { port: number }).port
+      const pools = openPools(t, upstreamSettings([{ origin: `http://127.0.0.1:${port}` }]))
+      const reply = await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: LONG_MS })
+      assert.equal(summary(reply), 'connect bad again')
+    })
+  }
+
+  test('when a body without an end of its own is empty, whatever transfer coding it names', async () => {
+    const bytes = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: identity\r\n\r\n'
+    const { endpoint } = await serviceAnd({ act: 'raw', bytes })
+    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'unreadable bad again')
+  })
 
   for (const [sentence, behaviour, reason] of [
     ['says nothing', { act: 'silence' }, 'no answer from the service in time'],

@@ -26,6 +26,9 @@ describe('selected nodes', () => {
     ['may not hold a delete', ['a\u007f'], 'unreadable'],
     ['may not hold a C1 control', ['a\u0085'], 'unreadable'],
     ['may hold the first letter behind C1', ['a\u00a0'], ['a\u00a0']],
+    ['may not be nothing but spaces', ['a', ' '], 'unreadable'],
+    ['may not be nothing but other spaces', ['\u00a0\u3000'], 'unreadable'],
+    ['may hold spaces around a letter', [' a '], [' a ']],
     ['may not hold half a character', ['a\udc00'], 'unreadable'],
   ]
   for (const [sentence, nodes, expected] of cases) {

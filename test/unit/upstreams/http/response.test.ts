@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import {
   cachingOf,
+  type HeaderFields,
+  isFramed,
   isHtml,
   isIdentity,
   mediaType,
@@ -82,6 +84,25 @@ test('only identity is the coding that was asked for', () => {
     ),
     [true, true, true, false, false],
   )
+})
+
+describe('the end of a body', () => {
+  const cases: [status: number, headers: HeaderFields, expected: boolean][] = [
+    [200, { 'content-length': '0' }, true],
+    [204, {}, true],
+    [200, {}, false],
+    [200, { 'transfer-encoding': 'chunked' }, true],
+    [200, { 'transfer-encoding': 'gzip, Chunked ' }, true],
+    [200, { 'transfer-encoding': ['gzip', 'chunked'] }, true],
+    [200, { 'transfer-encoding': 'identity' }, false],
+    [200, { 'transfer-encoding': 'gzip' }, false],
+    [200, { 'transfer-encoding': 'unchunked' }, false],
+  ]
+  for (const [status, headers, expected] of cases) {
+    test(`of a ${status} with ${JSON.stringify(headers)} is ${expected ? '' : 'not '}known`, () => {
+      assert.equal(isFramed({ status, headers, body: Buffer.alloc(0) }), expected)
+    })
+  }
 })
 
 describe('a web page', () => {
