@@ -15,6 +15,8 @@ const TIMEOUT_CHECK_MS = 1000
 export function createApp(settings: AdminSettings, limits: AdminLimits): App {
   const http = {
     maxHeaderSize: limits.maxHeaderBytes,
+    // Node.js would answer 400 without a word; ours is the problem "host-unknown".
+    requireHostHeader: false,
     requestTimeout: limits.requestTimeoutMs,
     headersTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.requestTimeoutMs, TIMEOUT_CHECK_MS),

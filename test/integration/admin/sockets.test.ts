@@ -88,6 +88,15 @@ describe('over a socket', () => {
     expect(received()).toContain('"code":"bad-request"')
   })
 
+  test('a request without a Host field gets a problem that says so', async () => {
+    const { port } = await listening()
+    const { socket, received, closed } = await dial(port)
+    socket.write('GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n')
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 421 /)
+    expect(received()).toContain('"code":"host-unknown"')
+  })
+
   test('header fields that are too long get a problem that says so', async () => {
     const { port } = await listening()
     const { socket, received, closed } = await dial(port)
