@@ -90,7 +90,8 @@ export class AnswerStore {
   /** Stores an answer in place of any other of this key. */
   set(storeKey: string, answer: NewAnswer): void {
     const value = answer.value === undefined ? undefined : compact(answer.value)
-    this.restore(compact(storeKey), { ...answer, value })
+    const { freshness, ageMs, validators, endpoint } = answer
+    this.restore(compact(storeKey), { value, freshness, ageMs, validators, endpoint })
   }
 
   /**

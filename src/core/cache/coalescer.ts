@@ -52,7 +52,10 @@ export class Coalescer {
   /** Asks the upstream. `landing` is how that ended, when it ended at once. */
   depart(storeKey: string, departure: Departure): { flight: Flight; landing: Landing | undefined } {
     const flight = new Flight({
-      ...departure,
+      key: departure.key,
+      wanted: departure.wanted,
+      explanation: departure.explanation,
+      basis: departure.basis,
       table: this.#options.table,
       deadlineMs: this.#now() + this.#options.deadlineMs,
       generation: this.#store?.generation ?? 0,

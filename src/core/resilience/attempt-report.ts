@@ -40,9 +40,10 @@ export function explainReply({ explanation, key }: Question, attempt: RepliedAtt
   explanation?.add(stepOf(key, attempt))
 }
 
-function stepOf(key: string, { upstream, endpoint, reply, ...attempt }: RepliedAttempt): ExplainStep {
+function stepOf(key: string, attempt: RepliedAttempt): ExplainStep {
+  const { upstream, endpoint, reply, batchKeys } = attempt
   if (reply.suppressed !== undefined) return { step: 'suppressed', key, upstream, why: reply.suppressed }
-  return {
+  const step = {
     step: 'request',
     key,
     upstream,
@@ -53,6 +54,6 @@ function stepOf(key: string, { upstream, endpoint, reply, ...attempt }: RepliedA
     selected: reply.selected,
     traceparent: reply.traceparent,
     attempt: attempt.kind,
-    ...(attempt.batchKeys !== undefined && { batchKeys: attempt.batchKeys }),
-  }
+  } as const
+  return batchKeys === undefined ? step : { ...step, batchKeys }
 }

@@ -46,7 +46,9 @@ export class Connections {
       return { outcome: { kind: 'error', error, progress: 'unsent' }, use }
     }
     const outcome = exchange(this.#route(), request, use, {
-      ...options,
+      timeoutMs: options.timeoutMs,
+      signal: options.signal,
+      needsBody: options.needsBody,
       clock: this.#clock,
       maxBodyBytes: this.#settings.maxBodyBytes,
     })

@@ -70,7 +70,8 @@ export class HttpEndpoint implements Endpoint {
   ): Promise<Reply> {
     const { clock, connections } = this.context
     const startedMs = clock.monotonicMs()
-    const complete = { ...request, headers: this.#headers(request, options) }
+    const { method, path, body } = request
+    const complete = { method, path, headers: this.#headers(request, options), body }
     for (let isRepeat = false; ; isRepeat = true) {
       const timeoutMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
       const { outcome, use } = await connections.send(complete, {
