@@ -7,6 +7,7 @@
  * What belongs to one configuration is built in `gateway/running.ts`, table by table in
  * `gateway/tables.ts`; what lives on over reloads is here.
  */
+import { getHeapStatistics } from 'node:v8'
 import type { PurgeWhat, ReloadReport } from './admin/ports.ts'
 import { formatIssue } from './config/issue.ts'
 import type { LoadedConfig } from './config/load.ts'
@@ -22,6 +23,7 @@ import { degradedBy } from './gateway/degraded.ts'
 import { FileWatch } from './gateway/file-watch.ts'
 import { issuesOf } from './gateway/issues.ts'
 import { LoopWatch } from './gateway/loop-watch.ts'
+import { memoryWarning } from './gateway/memory-budget.ts'
 import { Observation } from './gateway/observation.ts'
 import { purgeTable } from './gateway/purge.ts'
 import { type ChangeParts, change, NOTHING_RUNS, type Running } from './gateway/running.ts'
@@ -130,7 +132,8 @@ export class Gateway implements Lookup {
   }
 
   get warnings(): readonly string[] {
-    return this.#config.warnings.map(formatIssue)
+    const memory = memoryWarning(this.#config, getHeapStatistics().heap_size_limit)
+    return [...this.#config.warnings.map(formatIssue), ...(memory === undefined ? [] : [memory])]
   }
 
   lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {

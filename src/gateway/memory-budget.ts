@@ -1,0 +1,39 @@
+/**
+ * Holds what the stored answers may take against V8's heap. A heap that is full ends the process, and
+ * strangers choose the keys of "not found" answers, so an operator has to hear of it beforehand.
+ *
+ *   stored answers  per table with a cache and an HTTP upstream, maxBytes twice: found and "not found"
+ */
+import type { Config } from '../config/model.ts'
+
+/** Share of the heap that answers may fill. Ours: a heap of 128 MiB ended at 94 MiB of stored keys. */
+export const HEAP_SHARE = 0.75
+
+const MIB = 1024 * 1024
+
+/** Most bytes that the stored answers of a configuration can take. */
+export function storedBytes({ tables, upstreams }: Pick<Config, 'tables' | 'upstreams'>): number {
+  let bytes = 0
+  for (const { cache, upstreams: names } of tables.values()) {
+    const asks = names.some((name) => upstreams.get(name)?.kind === 'http')
+    if (cache !== undefined && asks) bytes += 2 * cache.maxBytes
+  }
+  return bytes
+}
+
+/**
+ * @param heapBytes V8's heap limit.
+ * @returns What to tell the operator, or undefined when everything fits.
+ */
+export function memoryWarning(
+  config: Pick<Config, 'tables' | 'upstreams'>,
+  heapBytes: number,
+): string | undefined {
+  const bytes = storedBytes(config)
+  if (bytes <= HEAP_SHARE * heapBytes) return undefined
+  return (
+    `the stored answers may take ${Math.round(bytes / MIB)} MiB (maxBytes of each table, twice), too much for V8's heap ` +
+    `of ${Math.round(heapBytes / MIB)} MiB, and a full heap ends the process; lower cache.maxBytes, or raise ` +
+    '--max-old-space-size and the memory limit (docs/tuning.md, Memory)'
+  )
+}

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { parseConfig } from '../../../src/config/load.ts'
+import { HEAP_SHARE, memoryWarning, storedBytes } from '../../../src/gateway/memory-budget.ts'
+
+const MIB = 1024 * 1024
+const FILE = `
+listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
+upstreams:
+  directory: { endpoints: ["http://a.example"] }
+  overrides: { entries: { a: [b] } }
+tables:
+  aliases: { upstream: [overrides, directory], request: { path: "/{key}" }, cache: { maxBytes: 10MiB } }
+  users: { upstream: directory, request: { path: "/{key}" }, cache: { maxBytes: 20MiB } }
+  counts: { upstream: directory, request: { path: "/{key}" }, cache: off }
+  local: { upstream: overrides }
+`
+
+test('counts found and "not found" answers of the tables that ask a service and store', async () => {
+  expect(storedBytes(await parseConfig(FILE, 'mapgate.yaml'))).toBe(60 * MIB)
+})
+
+test('a heap that just fits is no word worth, one byte less is told with the numbers', async () => {
+  const config = await parseConfig(FILE, 'mapgate.yaml')
+  const heapBytes = (60 * MIB) / HEAP_SHARE
+  expect(memoryWarning(config, heapBytes)).toBeUndefined()
+  expect(memoryWarning(config, heapBytes - 1)).toMatch(/may take 60 MiB .* heap of 80 MiB/)
+})
