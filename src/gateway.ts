@@ -193,7 +193,9 @@ export class Gateway implements Lookup {
    */
   purge(name: string, what: PurgeWhat): number | undefined {
     const running = this.#running.tables.get(name)
-    return running && purgeTable(running, what)
+    if (running === undefined) return undefined
+    this.#answers.saveSoon(() => this.#running.tables)
+    return purgeTable(running, what)
   }
 
   /**

@@ -37,6 +37,11 @@ export class StoredAnswers {
     this.#file?.saveRegularly(() => storedTables(tables()))
   }
 
+  /** Answers were purged: the file follows soon. */
+  saveSoon(tables: () => RunningTables): void {
+    this.#file?.saveSoon(() => storedTables(tables()))
+  }
+
   /** Ends the regular saves with a last one. */
   async saveLast(tables: RunningTables): Promise<void> {
     this.#file?.stop()

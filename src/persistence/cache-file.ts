@@ -13,6 +13,9 @@ import { type CacheFileTable, writeCacheFile } from './cache-file-writer.ts'
 /** Time between two saves, ms. Ours: what is lost at a power failure is asked again. */
 export const SAVE_EVERY_MS = 300_000
 
+/** Longest time after a purge until the file is without what was purged, ms. Ours: many purges in a row cost one save. */
+export const SAVE_AFTER_PURGE_MS = 10_000
+
 export interface CacheFileOptions {
   readonly path: string
   readonly clock: Clock
@@ -36,6 +39,8 @@ export class CacheFile {
   #lastSavedWallMs: number | undefined
   #saving: Promise<number | undefined> = Promise.resolve(undefined)
   #timer: Timer | undefined
+  #soon: Timer | undefined
+  #state: 'open' | 'stopped' = 'open'
 
   constructor(options: CacheFileOptions) {
     this.#options = options
@@ -87,10 +92,22 @@ export class CacheFile {
     })
   }
 
-  /** Ends the regular saves. */
+  /** Answers were purged: saves within {@link SAVE_AFTER_PURGE_MS}, so that no crash brings them back. */
+  saveSoon(tables: () => readonly CacheFileTable[]): void {
+    if (this.#state === 'stopped') return
+    this.#soon ??= this.#options.clock.after(SAVE_AFTER_PURGE_MS, () => {
+      this.#soon = undefined
+      void this.save(tables())
+    })
+  }
+
+  /** Ends the saves that nobody asked for by {@link save}. */
   stop(): void {
+    this.#state = 'stopped'
     this.#timer?.cancel()
     this.#timer = undefined
+    this.#soon?.cancel()
+    this.#soon = undefined
   }
 
   #read(): Buffer | undefined {

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, onTestFinished, test } from 'vitest'
 import { AnswerStore } from '../../../src/core/cache/answer-store.ts'
-import { CacheFile, SAVE_EVERY_MS } from '../../../src/persistence/cache-file.ts'
+import { CacheFile, SAVE_AFTER_PURGE_MS, SAVE_EVERY_MS } from '../../../src/persistence/cache-file.ts'
 import {
   BLOCK,
   block,
@@ -300,6 +300,25 @@ describe('saving', () => {
     assert.equal(clock.timers, 1)
     file.stop()
     assert.equal(clock.timers, 0)
+  })
+
+  test('happens soon after purges, once for many, so that no crash brings purged answers back', async () => {
+    const { start, first } = await written()
+    first.store.purge({ kind: 'key', key: 'bob@a.example' })
+    first.file.saveSoon(() => first.tables)
+    first.clock.advance(SAVE_AFTER_PURGE_MS - 1)
+    first.file.saveSoon(() => first.tables)
+    assert.equal(first.clock.timers, 1)
+    first.clock.advance(1)
+    await first.file.save(first.tables)
+    const second = start(new ManualClock(7, first.clock.wallMs()))
+    assert.equal(second.file.load(second.tables).loaded, 2)
+    assert.equal(second.store.get('bob@a.example'), undefined)
+    first.file.saveSoon(() => first.tables)
+    assert.equal(first.clock.timers, 1)
+    first.file.stop()
+    first.file.saveSoon(() => first.tables)
+    assert.equal(first.clock.timers, 0)
   })
 
   test('leaves lookups their turns: answers change under it and the file is whole', async () => {
