@@ -175,6 +175,7 @@ export class Gateway implements Lookup {
         const changes = [...changesBetween(before, config), ...details]
         counters.reloads.ok += 1
         counters.lastReloadMs = this.#clock.wallMs()
+        journal.configurationWarned(this.warnings)
         journal.reloaded('configuration reloaded', { changes })
         return { ok: true, changes, warnings: this.warnings }
       } catch (error) {
@@ -235,7 +236,8 @@ export class Gateway implements Lookup {
     }
     this.#state = 'ready'
     counters.lastReloadMs = this.#clock.wallMs()
-    journal.stateChanged('ready', { version: this.#options.version, warnings: this.warnings })
+    journal.configurationWarned(this.warnings)
+    journal.stateChanged('ready', { version: this.#options.version })
     history.start()
     this.#loop.start()
     this.#answers.saveRegularly(() => this.#running.tables)

@@ -54,3 +54,8 @@ export function instant(clock: Clock): Instant {
 export function ageMs(clock: Clock, since: Instant): number {
   return Math.max(0, clock.monotonicMs() - since.monotonicMs, clock.wallMs() - since.wallMs)
 }
+
+/** A duration as people and logs read it: ms with three decimals, since more are noise. */
+export function readableMs(durationMs: number): number {
+  return Math.round(durationMs * 1000) / 1000
+}

@@ -45,6 +45,11 @@ export class Journal {
     this.#parts.events.publish({ type: 'state', atMs: this.#nowMs(), state })
   }
 
+  /** What is worth a thought in a configuration that runs all the same, one sentence each. */
+  configurationWarned(warnings: readonly string[]): void {
+    for (const warning of warnings) this.#parts.logger.warn({ event: 'configuration' }, warning)
+  }
+
   listenerUp(listener: string, bound: string, protocol: string): void {
     this.#parts.logger.info({ event: 'listener', listener, bound, protocol }, 'listening')
   }

@@ -3,7 +3,7 @@
  * sample of all goes to whoever watches. Bounded per second, because an outage makes every lookup
  * fail, and what is left out is counted.
  */
-import type { Clock } from '../core/clock.ts'
+import { type Clock, readableMs } from '../core/clock.ts'
 import type { Explanation } from '../core/explain.ts'
 import type { AnswerSource, Query } from '../core/lookup.ts'
 import type { LookupResult } from '../core/result.ts'
@@ -81,7 +81,7 @@ export class LookupReports {
       result: result.kind,
       ...(cause !== undefined && { cause }),
       source,
-      durationMs,
+      durationMs: readableMs(durationMs),
     })
   }
 
@@ -138,7 +138,7 @@ export class LookupReports {
       result: result.kind,
       ...(cause !== undefined && { cause }),
       source,
-      durationMs,
+      durationMs: readableMs(durationMs),
       ...(traceId !== undefined && { traceId }),
     }
   }

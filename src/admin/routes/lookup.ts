@@ -1,5 +1,6 @@
 /** A lookup through the same door as the mail's, with every step on request. */
 import { Type } from 'typebox'
+import { readableMs } from '../../core/clock.ts'
 import { type ExplainStep, Explanation } from '../../core/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
 import type { App } from '../app.ts'
@@ -84,7 +85,7 @@ export function addLookupRoute(app: App, ports: AdminPorts, limits: AdminLimits)
         key: key.toString('utf8'),
         result,
         source: sourceOf(explanation.steps),
-        durationMs: clock.monotonicMs() - startMs,
+        durationMs: readableMs(clock.monotonicMs() - startMs),
         tooLongFor: tooLongFor(result, wire),
         ...(request.query.explain === 'true' && {
           steps: explanation.steps,

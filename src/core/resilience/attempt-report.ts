@@ -1,6 +1,7 @@
 /**
  * What one reply is called: in the metrics, and in the explanation of the lookup that waits for it.
  */
+import { readableMs } from '../clock.ts'
 import type { ExplainStep } from '../explain.ts'
 import type { RequestOutcome } from '../observer.ts'
 import type { Question, Reply } from '../upstream.ts'
@@ -49,7 +50,7 @@ function stepOf(key: string, attempt: RepliedAttempt): ExplainStep {
     upstream,
     endpoint,
     status: reply.status,
-    durationMs: attempt.durationMs,
+    durationMs: readableMs(attempt.durationMs),
     result: reply.result,
     selected: reply.selected,
     traceparent: reply.traceparent,

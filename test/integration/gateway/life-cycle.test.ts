@@ -38,6 +38,25 @@ describe('start', () => {
   })
 })
 
+describe('warnings', () => {
+  test('stand in the log at level warn, each on a line of its own', async (t) => {
+    const yaml = STATIC('b', 'log: { level: warn }').replace(
+      'upstream: fixed',
+      'upstream: fixed, searchParallel: true',
+    )
+    const gateway = await startGateway(t, yaml)
+    await expect
+      .poll(() => gateway.log())
+      .toContainEqual(
+        expect.objectContaining({
+          event: 'configuration',
+          level: 'warn',
+          msg: expect.stringContaining('searchParallel'),
+        }),
+      )
+  })
+})
+
 describe('reload', () => {
   test('takes over a changed table while a connection stays', async (t) => {
     const gateway = await startGateway(t, STATIC('before'))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ageMs, instant, systemClock } from '../../../src/core/clock.ts'
+import { ageMs, instant, readableMs, systemClock } from '../../../src/core/clock.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 describe('ageMs', () => {
@@ -60,4 +60,16 @@ describe('systemClock', () => {
     expect(instant(systemClock).wallMs).toBeGreaterThanOrEqual(before)
     expect(systemClock.monotonicMs()).toBeGreaterThan(0)
   })
+})
+
+describe('readableMs', () => {
+  const cases: [durationMs: number, readable: number][] = [
+    [30.663332000000082, 30.663],
+    [0.0004, 0],
+    [0.0005, 0.001],
+    [5000, 5000],
+  ]
+  for (const [durationMs, readable] of cases) {
+    test(`${durationMs} ms reads as ${readable}`, () => expect(readableMs(durationMs)).toBe(readable))
+  }
 })
