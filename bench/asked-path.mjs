@@ -60,5 +60,10 @@ for (let batch = 0; batch < BATCHES; batch++) {
     await Promise.all(Array.from({ length: CONCURRENT }, ask))
   times.push(Number(process.hrtime.bigint() - from) / 1000 / PER_BATCH)
 }
-console.log(`least ${Math.min(...times).toFixed(1)} us, median ${median(times).toFixed(1)} us per lookup`)
+const heapBefore = process.memoryUsage().heapUsed
+for (let at = 0; at < PER_BATCH; at += CONCURRENT) await Promise.all(Array.from({ length: CONCURRENT }, ask))
+const bytes = (process.memoryUsage().heapUsed - heapBefore) / PER_BATCH
+console.log(
+  `least ${Math.min(...times).toFixed(1)} us, median ${median(times).toFixed(1)} us, ${bytes > 0 ? bytes.toFixed(0) : 'unknown'} B of heap per lookup`,
+)
 process.exit()

@@ -5,6 +5,9 @@
  *
  *   node bench/cached-path.mjs [DIST] [socketmap|tcp_table]
  *
+ * With `node --max-semi-space-size=512 --min-semi-space-size=512` nothing is collected meanwhile, and the bytes of
+ * heap taken for each reply are told exactly.
+ *
  * The least of many batches is what the code costs; the median holds the garbage collection too.
  */
 import { EventEmitter } from 'node:events'
@@ -105,5 +108,10 @@ for (let batch = 0; batch < BATCHES; batch++) {
   for (let round = 0; round < 10; round++) for (const chunk of chunks) socket.emit('data', chunk)
   times.push(Number(process.hrtime.bigint() - from) / (10 * KEYS))
 }
+const heapBefore = process.memoryUsage().heapUsed
+for (const chunk of chunks) socket.emit('data', chunk)
+const bytes = (process.memoryUsage().heapUsed - heapBefore) / KEYS
 if (socket.written === 0) throw new Error('nothing was replied')
-console.log(`least ${Math.min(...times).toFixed(0)} ns, median ${median(times).toFixed(0)} ns per reply`)
+console.log(
+  `least ${Math.min(...times).toFixed(0)} ns, median ${median(times).toFixed(0)} ns, ${bytes > 0 ? bytes.toFixed(0) : 'unknown'} B of heap per reply`,
+)
