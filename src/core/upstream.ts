@@ -69,6 +69,8 @@ export interface Upstream {
    * @param endpoint Position in the list of the upstream.
    */
   believesStoredNotFound?(endpoint: number): boolean
+  /** Somebody who waited gave up: a question may be a background one now, and its place wanted. */
+  gaveUp?(): void
 }
 
 /** One place that can be asked: one URL of an HTTP upstream, for one table. */

@@ -18,7 +18,7 @@ import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import { Coalescer } from './coalescer.ts'
 import { isFailure } from './failure-memory.ts'
-import type { Flight } from './flight.ts'
+import type { Flight, Landing } from './flight.ts'
 import { freshnessState } from './freshness.ts'
 import type { LifetimePolicy } from './lifetimes.ts'
 import type { StoredAnswer } from './stored-answer.ts'
@@ -182,8 +182,8 @@ export class CachedUpstream {
     deadlineMs: number,
     explanation: Explanation | undefined,
   ): Promise<Sourced> {
-    const landing = await flight.wait(deadlineMs, this.#options.clock)
-    return this.#finish(flight.key, landing ?? LATE, this.#unpurged(fallback, flight, storeKey), explanation)
+    const landing = await this.#landing(flight, deadlineMs)
+    return this.#finish(flight.key, landing, this.#unpurged(fallback, flight, storeKey), explanation)
   }
 
   /** As {@link #wait}, for a request that somebody else's explanation tells of. */
@@ -194,9 +194,15 @@ export class CachedUpstream {
     deadlineMs: number,
     explanation: Explanation | undefined,
   ): Promise<Sourced> {
-    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? LATE
+    const landing = await this.#landing(flight, deadlineMs)
     explanation?.add({ step: 'coalesced', key: flight.key, upstream: this.name, result: landing.result })
     return this.#finish(flight.key, landing, this.#unpurged(fallback, flight, storeKey), explanation)
+  }
+
+  async #landing(flight: Flight, deadlineMs: number): Promise<Landing> {
+    const landing = await flight.wait(deadlineMs, this.#options.clock)
+    if (landing === undefined) this.#options.upstream.gaveUp?.()
+    return landing ?? LATE
   }
 
   /** A stale answer that was purged while the question was under way is served no more. */
@@ -235,7 +241,7 @@ interface AtHand {
 }
 
 /** What a waiter is told that gave up. */
-const LATE: Sourced = {
+const LATE: Landing = {
   result: temporary('timeout', 'no answer from the service in time; see if it is slow or overloaded'),
   source: 'upstream',
 }

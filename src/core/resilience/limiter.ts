@@ -93,6 +93,16 @@ export class Limiter {
     }
   }
 
+  /** Cancels requests that nobody waits for, as many as lookups wait. To be called when one may have become so. */
+  makeRoom(): void {
+    for (const claim of this.#holders) {
+      if (!claim.background || this.#cancelled.has(claim)) continue
+      if (!this.#moreWaitThan(this.#cancelled.size)) return
+      this.#cancelled.add(claim)
+      claim.cancel()
+    }
+  }
+
   /** Ends every request under way and turns everybody in the queue away: the program ends. */
   cancelAll(): void {
     for (const claim of [...this.#queue.keys()]) this.#leaveQueue(claim, false)
@@ -111,7 +121,7 @@ export class Limiter {
       const waitMs = Math.max(0, deadlineMs - this.#clock.monotonicMs())
       const timer = this.#clock.after(waitMs, () => this.#leaveQueue(claim, false))
       this.#queue.set(claim, { timer, done })
-      this.#makeRoom()
+      this.makeRoom()
     })
   }
 
@@ -132,6 +142,14 @@ export class Limiter {
     return first
   }
 
+  /** Those in the queue who gave up by now need no place made for them. */
+  #moreWaitThan(count: number): boolean {
+    if (this.#queue.size <= count) return false
+    let waiting = 0
+    for (const claim of this.#queue.keys()) if (!claim.background && ++waiting > count) return true
+    return false
+  }
+
   #unwantedInQueue(): Claim | undefined {
     for (const claim of this.#queue.keys()) if (claim.background) return claim
     return undefined
@@ -142,15 +160,5 @@ export class Limiter {
     if (claim === undefined) return false
     this.#leaveQueue(claim, false)
     return true
-  }
-
-  /** Cancels requests that nobody waits for, as many as lookups wait. */
-  #makeRoom(): void {
-    for (const claim of this.#holders) {
-      if (this.#cancelled.size >= this.#queue.size) return
-      if (!claim.background || this.#cancelled.has(claim)) continue
-      this.#cancelled.add(claim)
-      claim.cancel()
-    }
   }
 }

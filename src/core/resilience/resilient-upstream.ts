@@ -99,6 +99,10 @@ export class ResilientUpstream implements Upstream {
     return this.#canary?.believesStored(endpoint) ?? true
   }
 
+  gaveUp(): void {
+    this.#options.guard.limiter.makeRoom()
+  }
+
   canaryStatus(): CanaryStatus[] {
     const states = this.#canary?.status() ?? []
     return states.map((state, index) => ({ upstream: this.name, endpoint: this.#nameOf(index), state }))

@@ -184,3 +184,19 @@ test('a lookup that gave up gives its place to one that waits, and others still 
   assert.equal((await next).result.kind, 'found')
   assert.deepEqual([endpoints[0]?.aborted, endpoints[0]?.maxInFlight], [1, 1])
 })
+
+test('a lookup that gives up gives its place to one that waits already', async () => {
+  const { clock, cached, trouble, endpoints } = directory({ maxConcurrent: 1 })
+  trouble.first = { reply: says('late'), afterMs: 1900 }
+  const now = clock.monotonicMs()
+  const impatient = cached.ask('slow', { deadlineMs: now + 100 })
+  trouble.first = undefined
+  const next = cached.ask('bob', { deadlineMs: now + 1000 })
+  await clock.advanceAsync(99)
+  assert.equal(endpoints[0]?.aborted, 0)
+  await clock.advanceAsync(1)
+  assert.equal((await impatient).result.kind, 'temporary')
+  await clock.advanceAsync(50)
+  assert.equal((await next).result.kind, 'found')
+  assert.deepEqual([endpoints[0]?.aborted, endpoints[0]?.maxInFlight], [1, 1])
+})

@@ -270,6 +270,20 @@ describe('Limiter', () => {
     assert.deepEqual([first.cancelled, second.cancelled, third.cancelled], [0, 1, 1])
   })
 
+  test('cancels a request that nobody waits for any more only while somebody waits in the queue', () => {
+    const { limiter, far } = setUp(1, 9)
+    const [holder, queued] = [claim(), claim()]
+    for (const one of [holder, queued]) limiter.take(one, far)
+    holder.background = true
+    queued.background = true
+    limiter.makeRoom()
+    assert.equal(holder.cancelled, 0)
+    queued.background = false
+    limiter.makeRoom()
+    limiter.makeRoom()
+    assert.equal(holder.cancelled, 1)
+  })
+
   test('a full queue drops who is not waited for any more before it sheds', async () => {
     const { limiter, far } = setUp(1, 1)
     limiter.take(claim(), far)
