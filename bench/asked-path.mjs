@@ -4,7 +4,7 @@
  *
  *   node bench/asked-path.mjs [DIST]
  */
-import { openSync, writeFileSync } from 'node:fs'
+import { openSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Pool } from 'undici'
@@ -47,6 +47,7 @@ const gateway = await Gateway.start({
   version: 'bench',
   logFd: openSync('/dev/null', 'w'),
 })
+rmSync(file)
 let next = 0
 const ask = async () => {
   const key = Buffer.from(`user${String(next++).padStart(7, '0')}@bench.example`)
