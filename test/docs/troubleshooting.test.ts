@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/load.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { freePort } from '../support/free-port.ts'
@@ -12,6 +12,7 @@ import { type HttpService, startHttpService } from '../support/http-service.ts'
 import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix.ts'
 import { postmapQuery } from '../support/postfix-postmap.ts'
 import { openSmtpSession } from '../support/smtp-session.ts'
+import { suiteCleanup } from '../support/suite-cleanup.ts'
 import { readDocument } from './markdown.ts'
 
 const KEY = 'someone@a.example'
@@ -30,6 +31,7 @@ function pattern(symptom: string): RegExp {
   return new RegExp(text)
 }
 
+const cleanup = suiteCleanup()
 let service: HttpService
 let postfix: Postfix
 let address = ''
@@ -38,7 +40,6 @@ let deadPort = 0
 
 beforeAll(async () => {
   if (postfixMissing() !== undefined) return
-  const cleanup = { onTestFinished: afterAll }
   service = await startHttpService(cleanup)
   service.otherwise = ({ url }) => {
     if (url.startsWith('/down')) return { status: 503 }

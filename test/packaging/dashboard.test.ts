@@ -6,13 +6,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { parseConfig } from '../../src/config/load.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { SocketmapClient } from '../../src/index.ts'
 import { startHttpService } from '../support/http-service.ts'
 import { missingPrometheus, type Prometheus, startPrometheus } from '../support/prometheus.ts'
+import { suiteCleanup } from '../support/suite-cleanup.ts'
 import { ROOT, skipWithout } from './run.ts'
 
 const START_TIMEOUT_MS = 30_000
@@ -60,11 +61,12 @@ function metricNames(expr: string): string[] {
   return expr.match(/\b(?:mapgate_|mapgate:|process_|nodejs_)[a-z0-9_:]+/g) ?? []
 }
 
+const cleanup = suiteCleanup()
 let prometheus: Prometheus
 let exposition = ''
 
 async function startGateway(): Promise<string> {
-  const service = await startHttpService({ onTestFinished: afterAll })
+  const service = await startHttpService(cleanup)
   service.otherwise = ({ url }) => (url.includes('known') ? { json: 'value' } : { status: 404 })
   const config = {
     listeners: [{ protocol: 'socketmap', listen: 'inet:127.0.0.1:0' }],
@@ -83,7 +85,7 @@ async function startGateway(): Promise<string> {
     for (const key of ['known@a.example', 'unknown@a.example', `known${Math.random()}@a.example`])
       void client.lookup('aliases', key)
   }, 100)
-  afterAll(() => {
+  cleanup.onTestFinished(() => {
     clearInterval(timer)
     client.close()
     return gateway.stop()
@@ -96,7 +98,7 @@ beforeAll(async () => {
   if (missingPrometheus() !== undefined) return
   const target = await startGateway()
   const ruleFiles = [join(ROOT, 'deploy/prometheus/mapgate.rules.yaml')]
-  prometheus = await startPrometheus({ onTestFinished: afterAll }, { target, ruleFiles })
+  prometheus = await startPrometheus(cleanup, { target, ruleFiles })
   exposition = await (await fetch(`http://${target}/metrics`)).text()
 }, 2 * START_TIMEOUT_MS)
 

@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { printMainCf } from '../../src/commands/main-cf.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Gateway } from '../../src/gateway.ts'
@@ -14,6 +14,7 @@ import { type Reply, startHttpService } from '../support/http-service.ts'
 import { type LmtpSink, startLmtpSink } from '../support/lmtp-sink.ts'
 import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix.ts'
 import { openSmtpSession } from '../support/smtp-session.ts'
+import { suiteCleanup } from '../support/suite-cleanup.ts'
 import { runOk } from './run.ts'
 
 const ENTRIES: Readonly<Record<string, unknown>> = {
@@ -38,10 +39,10 @@ describe.each(['socketmap', 'tcp_table'] as const)('main-cf for %s', (protocol) 
   let postfix: Postfix
   let sink: LmtpSink
   let printed = ''
+  const cleanup = suiteCleanup()
 
   beforeAll(async () => {
     if (postfixMissing() !== undefined) return
-    const cleanup = { onTestFinished: afterAll }
     const service = await startHttpService(cleanup)
     service.otherwise = ({ url }): Reply => {
       const entry = ENTRIES[decodeURIComponent(url)]

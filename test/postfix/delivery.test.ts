@@ -7,9 +7,9 @@ import { type HttpService, type Reply, startHttpService } from '../support/http-
 import { type LmtpSink, startLmtpSink } from '../support/lmtp-sink.ts'
 import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix.ts'
 import type { MainCf } from '../support/postfix-files.ts'
-import { suiteCleanup } from '../support/postfix-suite.ts'
 import { until } from '../support/postfix-until.ts'
 import { openSmtpSession } from '../support/smtp-session.ts'
+import { suiteCleanup } from '../support/suite-cleanup.ts'
 import { type Serving, startServing } from './serving.ts'
 
 const SENDER = 'sender@elsewhere.example'

@@ -8,7 +8,7 @@ import { type HttpService, type Misbehaviour, type Reply, startHttpService } fro
 import { postfixMissing, requirePostfix } from '../support/postfix.ts'
 import { type PostfixFiles, writePostfixFiles } from '../support/postfix-files.ts'
 import { type PostmapResult, postmapQuery, postmapQueryAll } from '../support/postfix-postmap.ts'
-import { suiteCleanup } from '../support/postfix-suite.ts'
+import { suiteCleanup } from '../support/suite-cleanup.ts'
 import { type Serving, startServing } from './serving.ts'
 
 /** Longest value that the client accepts, bytes. Source: postfix-wire-facts, measured. */
