@@ -5,13 +5,14 @@ import { ClosingReporter } from './test/support/closing-reporter.ts'
  * One project per kind of test, so that each can be run alone:
  * `npx vitest run --project unit`.
  */
-const project = (name: string, testTimeout: number) => ({
+const project = (name: string, testTimeout: number, isolate = true) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout,
     hookTimeout: 60_000,
     pool: 'forks' as const,
+    isolate,
   },
 })
 
@@ -20,7 +21,8 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: ['default', new ClosingReporter()],
     projects: [
-      project('unit', 30_000),
+      // Not isolated: loading every module anew for each file takes longer than the tests.
+      project('unit', 30_000, false),
       project('integration', 60_000),
       project('fuzz', 120_000),
       project('postfix', 120_000),
