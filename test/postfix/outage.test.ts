@@ -7,6 +7,7 @@ import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { type Cleanup, type HttpService, type Reply, startHttpService } from '../support/http-service.ts'
 import { type LmtpSink, startLmtpSink } from '../support/lmtp-sink.ts'
 import { type Postfix, requirePostfix, startPostfix } from '../support/postfix.ts'
+import { until } from '../support/postfix-until.ts'
 import { ShiftedClock } from '../support/shifted-clock.ts'
 import { openSmtpSession, type Sent } from '../support/smtp-session.ts'
 import { testDirectory } from '../support/sockets.ts'
@@ -87,6 +88,24 @@ async function send(t: Cleanup, postfix: Postfix, to: readonly string[], subject
   return session.send(SENDER, to, subject)
 }
 
+/**
+ * Sends again until nobody is told to come back, as a client does: smtpd(8) itself remembers for a while that a
+ * lookup failed. Each try has a subject of its own.
+ */
+function retry(
+  t: Cleanup,
+  postfix: Postfix,
+  to: readonly string[],
+  subject: string,
+): Promise<{ readonly sent: Sent; readonly subject: string }> {
+  let tries = 0
+  return until('a final answer', async () => {
+    const own = `${subject}-${++tries}`
+    const sent = await send(t, postfix, to, own)
+    return codes(sent).includes(451) ? undefined : { sent, subject: own }
+  })
+}
+
 const codes = ({ recipients }: Sent): number[] => recipients.map(({ code }) => code)
 
 /** Age of the primed answers in the outage: beyond `ttl` and `staleWhileRevalidate` of the defaults. */
@@ -111,9 +130,9 @@ describe('an outage of the directory', () => {
 
     await service.start()
     clock.jump(AN_HOUR_MS)
-    const retried = await send(t, postfix, ['late@a.example', 'nobody@a.example'], 'late')
-    expect(codes(retried)).toEqual([250, 550])
-    expect(await sink.recipientsOf('late', 1)).toEqual(['late@a.example'])
+    const { sent, subject } = await retry(t, postfix, ['late@a.example', 'nobody@a.example'], 'back')
+    expect(codes(sent)).toEqual([250, 550])
+    expect(await sink.recipientsOf(subject, 1)).toEqual(['late@a.example'])
     await postfix.emptied()
     expect(await postfix.readLog()).not.toContain('status=bounced')
   })
@@ -137,8 +156,9 @@ describe('an outage of the directory', () => {
 
     await service.start()
     clock.jump(AN_HOUR_MS)
-    expect(codes(await send(t, postfix, ['late@a.example', 'nobody@a.example'], 'late'))).toEqual([250, 550])
-    expect(await sink.recipientsOf('late', 1)).toEqual(['late@a.example'])
+    const back = await retry(t, postfix, ['late@a.example', 'nobody@a.example'], 'back')
+    expect(codes(back.sent)).toEqual([250, 550])
+    expect(await sink.recipientsOf(back.subject, 1)).toEqual(['late@a.example'])
   })
 
   test('delays mail to a mailbox for which another table has to say "not found"', async (t) => {
@@ -149,6 +169,6 @@ describe('an outage of the directory', () => {
     expect(codes(await send(t, postfix, ['bare@a.example'], 'down'))).toEqual([451])
     await service.start()
     clock.jump(AN_HOUR_MS)
-    expect(codes(await send(t, postfix, ['bare@a.example'], 'back'))).toEqual([250])
+    expect(codes((await retry(t, postfix, ['bare@a.example'], 'back')).sent)).toEqual([250])
   })
 })
