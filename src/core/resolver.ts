@@ -8,6 +8,7 @@ import { type ImpossibleKey, normaliseKey } from './key.ts'
 import type { AnswerSource, Lookup, LookupOptions, Query } from './lookup.ts'
 import type { Observer, TableObserver } from './observer.ts'
 import { DEFECT, type LookupResult, NOT_FOUND, permanent, temporary } from './result.ts'
+import { type Enrolled, Roster } from './roster.ts'
 import type { Table } from './table.ts'
 import { LookupContext, type Sourced } from './table-source.ts'
 
@@ -20,13 +21,21 @@ interface Served {
   readonly observer: TableObserver
 }
 
-/** A lookup that waits for an upstream; called to answer it when the gateway stops first. */
-type Waiting = (result: LookupResult) => void
+/** A lookup that waits for an upstream. */
+class Waiting implements Enrolled {
+  place?: number
+  /** Answers it; also when the gateway stops first. */
+  readonly answer: (result: LookupResult, source: AnswerSource) => void
+
+  constructor(answer: (result: LookupResult, source: AnswerSource) => void) {
+    this.answer = answer
+  }
+}
 
 export class Resolver implements Lookup {
   readonly #clock: Clock
   readonly #observer: Observer
-  readonly #waiting = new Set<Waiting>()
+  readonly #waiting = new Roster<Waiting>()
   #served: ReadonlyMap<string, Served> = new Map()
   #state: 'open' | 'stopped' = 'open'
 
@@ -50,7 +59,7 @@ export class Resolver implements Lookup {
   /** Answers every waiting lookup, and all that come later, as temporary: the end of the program. */
   stop(): void {
     this.#state = 'stopped'
-    for (const answer of this.#waiting) answer(STOPPING)
+    for (const { answer } of this.#waiting.present()) answer(STOPPING, 'refused')
   }
 
   lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {
@@ -91,17 +100,16 @@ export class Resolver implements Lookup {
     context: LookupContext,
   ): Promise<LookupResult> {
     return new Promise((resolve) => {
-      const finish = (result: LookupResult, source: AnswerSource): void => {
-        if (!this.#waiting.delete(stop)) return
+      const waiting = new Waiting((result, source) => {
+        if (!this.#waiting.delete(waiting)) return
         resolve(this.#answer(query, result, source, startMs, observer, context.explanation))
-      }
-      const stop: Waiting = (result) => finish(result, 'refused')
-      this.#waiting.add(stop)
+      })
+      this.#waiting.add(waiting)
       pending.then(
-        ({ result, source }) => finish(result, source),
+        ({ result, source }) => waiting.answer(result, source),
         (error) => {
           this.#observer.defect(error, 'lookup')
-          finish(DEFECT, 'refused')
+          waiting.answer(DEFECT, 'refused')
         },
       )
     })

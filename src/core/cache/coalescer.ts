@@ -13,6 +13,14 @@ import { Flight, type Landing } from './flight.ts'
 import { Keeper } from './keeper.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
+/**
+ * Holds a request until it has ended: emptied then, since the map's old tables hold on to what they had
+ * (roster.ts says why).
+ */
+interface UnderWay {
+  flight: Flight | undefined
+}
+
 /** What a new request is made of. */
 export interface Departure {
   readonly key: string
@@ -28,7 +36,7 @@ export class Coalescer {
   readonly #options: CachedUpstreamOptions
   readonly #store: AnswerStore | undefined
   readonly #keeper: Keeper | undefined
-  readonly #flights = new Map<string, Flight>()
+  readonly #flights = new Map<string, UnderWay>()
 
   /** @param cache Undefined where nothing is stored. */
   constructor(options: CachedUpstreamOptions, cache: CacheOptions | undefined) {
@@ -44,7 +52,7 @@ export class Coalescer {
   /** The request for this question that can be shared: none that was asked before a purge. */
   underWay(storeKey: string): Flight | undefined {
     if (this.#options.sideEffects) return undefined
-    const flight = this.#flights.get(storeKey)
+    const flight = this.#flights.get(storeKey)?.flight
     if (flight === undefined || this.#store?.purgedSince(flight.generation, storeKey)) return undefined
     return flight
   }
@@ -71,19 +79,26 @@ export class Coalescer {
       return this.#defect(error)
     }
     if (!(answer instanceof Promise)) return this.#keep(flight, storeKey, answer)
-    if (!this.#options.sideEffects) this.#flights.set(storeKey, flight)
-    void this.#arrive(flight, storeKey, answer)
+    const underWay: UnderWay = { flight }
+    if (!this.#options.sideEffects) this.#flights.set(storeKey, underWay)
+    void this.#arrive(flight, storeKey, answer, underWay)
     return undefined
   }
 
-  async #arrive(flight: Flight, storeKey: string, answer: Promise<Answer>): Promise<void> {
+  async #arrive(
+    flight: Flight,
+    storeKey: string,
+    answer: Promise<Answer>,
+    underWay: UnderWay,
+  ): Promise<void> {
     let landing: Landing
     try {
       landing = this.#keep(flight, storeKey, await answer)
     } catch (error) {
       landing = this.#defect(error)
     }
-    if (this.#flights.get(storeKey) === flight) this.#flights.delete(storeKey)
+    underWay.flight = undefined
+    if (this.#flights.get(storeKey) === underWay) this.#flights.delete(storeKey)
     flight.land(landing)
   }
 

@@ -5,9 +5,10 @@
  * become a background one: it goes on to its own limit, so that its answer is there when
  * Postfix asks again, and the limiter may cancel it for a waiting lookup.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock, Timer } from '../clock.ts'
 import type { Explanation } from '../explain.ts'
 import type { LookupResult } from '../result.ts'
+import { type Enrolled, Roster } from '../roster.ts'
 import type { Question, Validators } from '../upstream.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
@@ -39,7 +40,7 @@ export class Flight implements Question {
   readonly basis: StoredAnswer | undefined
   readonly generation: number
   readonly explanation: Explanation | undefined
-  readonly #waiters = new Set<(landing: Landing | undefined) => void>()
+  readonly #waiters = new Roster<Waiter>()
   /** The asker, from the question until it waits. */
   #expected: boolean
 
@@ -71,18 +72,34 @@ export class Flight implements Question {
    */
   wait(deadlineMs: number, clock: Clock): Promise<Landing | undefined> {
     return new Promise((resolve) => {
-      const done = (landing: Landing | undefined) => {
-        timer.cancel()
-        this.#waiters.delete(done)
-        resolve(landing)
-      }
-      const timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () => done(undefined))
-      this.#waiters.add(done)
+      const timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () =>
+        this.#end(waiter, undefined),
+      )
+      const waiter = new Waiter(resolve, timer)
+      this.#waiters.add(waiter)
       this.#expected = false
     })
   }
 
   land(landing: Landing): void {
-    for (const done of [...this.#waiters]) done(landing)
+    for (const waiter of this.#waiters.present()) this.#end(waiter, landing)
+  }
+
+  #end(waiter: Waiter, landing: Landing | undefined): void {
+    waiter.timer.cancel()
+    this.#waiters.delete(waiter)
+    waiter.resolve(landing)
+  }
+}
+
+class Waiter implements Enrolled {
+  place?: number
+  readonly resolve: (landing: Landing | undefined) => void
+  /** Until it gives up. */
+  readonly timer: Timer
+
+  constructor(resolve: (landing: Landing | undefined) => void, timer: Timer) {
+    this.resolve = resolve
+    this.timer = timer
   }
 }

@@ -49,6 +49,7 @@ export type Ended<R> =
 export const FAIR_ATTEMPT_MS = 250
 
 export class Attempt<R extends AttemptReply> implements Claim {
+  place?: number
   readonly #guard: UpstreamGuard
   readonly #sending: Sending<R>
   readonly #cancellation = new Cancellation()

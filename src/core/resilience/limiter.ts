@@ -9,6 +9,7 @@
  * sees more than `maxConcurrent`.
  */
 import type { Clock, Timer } from '../clock.ts'
+import { type Enrolled, Roster } from '../roster.ts'
 
 export interface LimiterLimits {
   /** Requests under way. */
@@ -18,7 +19,7 @@ export interface LimiterLimits {
 }
 
 /** Who wants a place. */
-export interface Claim {
+export interface Claim extends Enrolled {
   /** True when nobody waits for the answer. Read each time it matters: it changes. */
   readonly background: boolean
   /** Ends the request, because its place is needed. The place must still be released. */
@@ -33,7 +34,7 @@ interface Queued {
 export class Limiter {
   limits: LimiterLimits
   readonly #clock: Clock
-  readonly #holders = new Set<Claim>()
+  readonly #holders = new Roster<Claim>()
   readonly #cancelled = new Set<Claim>()
   /** In the order of arrival. */
   readonly #queue = new Map<Claim, Queued>()
@@ -95,7 +96,7 @@ export class Limiter {
 
   /** Cancels requests that nobody waits for, as many as lookups wait. To be called when one may have become so. */
   makeRoom(): void {
-    for (const claim of this.#holders) {
+    for (const claim of this.#holders.present()) {
       if (!claim.background || this.#cancelled.has(claim)) continue
       if (!this.#moreWaitThan(this.#cancelled.size)) return
       this.#cancelled.add(claim)
@@ -106,7 +107,7 @@ export class Limiter {
   /** Ends every request under way and turns everybody in the queue away: the program ends. */
   cancelAll(): void {
     for (const claim of [...this.#queue.keys()]) this.#leaveQueue(claim, false)
-    for (const claim of this.#holders) claim.cancel()
+    for (const claim of this.#holders.present()) claim.cancel()
   }
 
   #hasRoomFor(background: boolean): boolean {
