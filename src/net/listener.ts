@@ -15,6 +15,7 @@ import { AllowList } from './allow-list.ts'
 import { BACKLOG } from './backlog.ts'
 import { descriptorLimit, isNearLimit } from './descriptors.ts'
 import { FairShare } from './fair-share.ts'
+import { LateReplies } from './late-replies.ts'
 import { ListenError, listenError } from './listen-error.ts'
 import type { ListenerObserver } from './listener-observer.ts'
 import type { ListenerSettings } from './listener-settings.ts'
@@ -72,7 +73,7 @@ export class Listener {
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#parts = parts
     this.#settings = settings
-    this.#service = { ...serviceOf(settings, parts), share: new FairShare() }
+    this.#service = { ...serviceOf(settings, parts), share: new FairShare(), late: new LateReplies() }
     this.#allow = new AllowList(settings.allow)
     this.#server = createServer(
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_AFTER_MS },
@@ -142,9 +143,10 @@ export class Listener {
     await closed
   }
 
-  /** Stops accepting and closes every connection at once. */
+  /** Stops accepting, sends the replies that are ready, and closes every connection at once. */
   async close(): Promise<void> {
     const closed = this.#stopAccepting()
+    this.#service.late.send()
     for (const session of this.#sessions) session.destroy()
     await closed
   }
@@ -196,7 +198,7 @@ export class Listener {
 function serviceOf(
   settings: ListenerSettings,
   { lookup, clock, observer }: ListenerParts,
-): Omit<Service, 'share'> {
+): Omit<Service, 'share' | 'late'> {
   return settings.protocol === 'socketmap'
     ? {
         protocol: socketmap,

@@ -6,6 +6,7 @@ import type { Lookup } from '../core/lookup.ts'
 import { DEFECT, type LookupResult, permanent } from '../core/result.ts'
 import type { DecodeStep, ServerProtocol } from '../protocols/protocol.ts'
 import type { FairShare } from './fair-share.ts'
+import type { LateReplies } from './late-replies.ts'
 import type { ListenerObserver } from './listener-observer.ts'
 
 /** Changed in place by a reload, under the sessions that use it. */
@@ -20,11 +21,11 @@ export interface Service {
   readonly observer: ListenerObserver
   /** Lives on over reloads. */
   readonly share: FairShare
+  /** Lives on over reloads. */
+  readonly late: LateReplies
 }
 
 const NO_TABLE = permanent('no-table', 'no such table')
-
-/** The answer to a request that met a bug. */
 
 /** What the decoder says about a complete request. */
 type CompleteStep = Exclude<DecodeStep, { kind: 'more' | 'violation' }>

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net'
 import type { Timer } from '../core/clock.ts'
 import { DEFECT, type LookupResult } from '../core/result.ts'
 import type { Decoder } from '../protocols/protocol.ts'
+import type { Answered } from './late-replies.ts'
 import type { ProtocolErrorKind } from './listener-observer.ts'
 import { answer, encode, type Service } from './service.ts'
 import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, STALLED_AFTER_MS } from './session-limits.ts'
@@ -22,7 +23,7 @@ type State =
   | 'closing' // has sent its last reply and ended its side
   | 'closed'
 
-export class Session {
+export class Session implements Answered {
   /** The client's address; '' for a unix socket. */
   readonly address: string
   /** Grows with every read of the listener's connections: the smallest idle one is idle longest. */
@@ -38,6 +39,8 @@ export class Session {
   #leaving = false
   /** When the unfinished request was begun, monotonic ms. */
   #begunMs = 0
+  /** Of the lookup that was waited for, until it is written. */
+  #result: LookupResult | undefined
   /** The one limit that runs: to finish a request, to read replies, or to close. */
   #timer: Timer | undefined
 
@@ -139,7 +142,15 @@ export class Session {
   }
 
   #answered(result: LookupResult): void {
-    if (this.#state !== 'asking') return
+    this.#result = result
+    this.#service.late.add(this)
+  }
+
+  /** Replies to the lookup that was waited for, and goes on. */
+  sendReply(): void {
+    const result = this.#result
+    this.#result = undefined
+    if (result === undefined || this.#state !== 'asking') return
     const reply = encode(this.#service, result)
     // Earlier replies are unread: no more is asked before they are, so that no more is unsent.
     if (this.#socket.writableLength > 0) this.#send(reply)

@@ -105,4 +105,18 @@ describe('a draining listener', () => {
     expect(clock.timers).toBe(0)
     await client.closed
   })
+
+  test('sends a reply that is ready when it is closed', async () => {
+    const held = heldLookup()
+    const { listener } = await testListener(socketmapSettings(), held.lookup)
+    const client = await talkTo(listener.bound)
+    client.send('3:t a,')
+    await until(() => held.asked === 1)
+    held.answer()
+    // The session knows of the answer, and the turn of the event loop is not over.
+    await Promise.resolve()
+    await listener.close()
+    await client.closed
+    expect(client.received).toBe('4:OK a,')
+  })
 })

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { found } from '../../../src/core/result.ts'
 import { FairShare } from '../../../src/net/fair-share.ts'
+import { LateReplies } from '../../../src/net/late-replies.ts'
 import { silentListenerObserver } from '../../../src/net/listener-observer.ts'
 import { answer, encode, type Service } from '../../../src/net/service.ts'
 import { socketmap } from '../../../src/protocols/socketmap/server.ts'
@@ -20,6 +21,7 @@ function broken(changes: Partial<Service['protocol']>): { service: Service; defe
     clock: systemClock,
     observer: { ...silentListenerObserver, defect: (error) => defects.push(String(error)) },
     share: new FairShare(),
+    late: new LateReplies(),
   }
   return { service, defects }
 }
