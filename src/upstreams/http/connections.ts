@@ -9,8 +9,7 @@
 import { errors } from 'undici'
 import type { Clock } from '../../core/clock.ts'
 import { type ConnectionUse, openRoute, type Route } from './dispatchers.ts'
-import { type ExchangeOptions, type ExchangeOutcome, exchange } from './exchange.ts'
-import type { HttpRequest } from './request-template.ts'
+import { type CompleteRequest, type ExchangeOptions, type ExchangeOutcome, exchange } from './exchange.ts'
 import type { EndpointSettings, HttpUpstreamSettings } from './settings.ts'
 
 export class Connections {
@@ -35,15 +34,19 @@ export class Connections {
     return this.#certificateExpiresAtMs
   }
 
-  /** Sends one request. Does not reject. */
-  async send(
-    request: HttpRequest,
+  /**
+   * Sends one request. Does not reject.
+   *
+   * @param use Is told what becomes of the connection.
+   */
+  send(
+    request: CompleteRequest,
+    use: ConnectionUse,
     options: Omit<ExchangeOptions, 'clock' | 'maxBodyBytes'>,
-  ): Promise<{ readonly outcome: ExchangeOutcome; readonly use: ConnectionUse }> {
-    const use: ConnectionUse = { reused: false, broken: false }
+  ): Promise<ExchangeOutcome> {
     if (this.#state === 'destroyed') {
       const error = new errors.ClientDestroyedError('stopped')
-      return { outcome: { kind: 'error', error, progress: 'unsent' }, use }
+      return Promise.resolve({ kind: 'error', error, progress: 'unsent' })
     }
     const outcome = exchange(this.#route(), request, use, {
       timeoutMs: options.timeoutMs,
@@ -54,7 +57,7 @@ export class Connections {
     })
     // A lookup that began before the end may need a second attempt after it.
     if (this.#state === 'closing') this.#retire()
-    return { outcome: await outcome, use }
+    return outcome
   }
 
   /** Uses other settings from the next request on; requests under way end as they began. */

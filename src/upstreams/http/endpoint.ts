@@ -3,11 +3,12 @@
  */
 import type { Clock } from '../../core/clock.ts'
 import { NOT_FOUND } from '../../core/result.ts'
-import type { Endpoint, Reply, SendOptions, Validators } from '../../core/upstream.ts'
+import type { Endpoint, Reply, SendOptions } from '../../core/upstream.ts'
 import type { Connections } from './connections.ts'
-import { headerBytes } from './escape.ts'
+import type { ConnectionUse } from './dispatchers.ts'
 import type { ExchangeOutcome } from './exchange.ts'
 import { abortedReply, classifyFailure, failureReply, timeoutReply, tooLargeReply } from './failures.ts'
+import { HeaderFields } from './header-fields.ts'
 import { type HttpRequest, RequestTemplate } from './request-template.ts'
 import type { HttpResponse } from './response.ts'
 import { compileResponse, mapResponse, needsBody, type ResponseMapping } from './response-mapping.ts'
@@ -25,12 +26,6 @@ export interface EndpointContext {
   readonly onCredentialsRefused: (endpoint: string, why: 'status' | 'tls') => void
 }
 
-/** Sent unless the configuration has its own. */
-const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
-  accept: 'application/json, text/plain;q=0.9, */*;q=0.1',
-  'user-agent': 'mapgate',
-}
-
 /** Time left below which a repeat is not worth the connection, ms. Ours. */
 const MIN_REPEAT_MS = 1
 
@@ -40,7 +35,7 @@ export class HttpEndpoint implements Endpoint {
   protected readonly table: HttpTableSettings
   protected readonly mapping: ResponseMapping
   readonly #request: RequestTemplate
-  #common: { configured: ReadonlyMap<string, string>; headers: Readonly<Record<string, string>> } | undefined
+  #fields: HeaderFields | undefined
 
   constructor(table: HttpTableSettings, context: EndpointContext) {
     this.name = context.name
@@ -50,14 +45,15 @@ export class HttpEndpoint implements Endpoint {
     this.#request = new RequestTemplate(table.request)
   }
 
-  async send(key: string, options: SendOptions): Promise<Reply> {
+  send(key: string, options: SendOptions): Promise<Reply> {
     const request = this.#request.build(key, this.table.name, this.context.endpoint.pathPrefix)
     if ('suppressed' in request) {
-      return { result: NOT_FOUND, health: 'neutral', next: 'final', suppressed: request.suppressed }
+      const { suppressed } = request
+      return Promise.resolve({ result: NOT_FOUND, health: 'neutral', next: 'final', suppressed })
     }
     const conditional = options.validators !== undefined
     const nowMs = this.context.clock.wallMs()
-    return await this.exchange(request, options, (response) =>
+    return this.exchange(request, options, (response) =>
       mapResponse(response, this.mapping, { key, conditional, nowMs }),
     )
   }
@@ -74,7 +70,8 @@ export class HttpEndpoint implements Endpoint {
     const complete = { method, path, headers: this.#headers(request, options), body }
     for (let isRepeat = false; ; isRepeat = true) {
       const timeoutMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
-      const { outcome, use } = await connections.send(complete, {
+      const use: ConnectionUse = { reused: false, broken: false }
+      const outcome = await connections.send(complete, use, {
         timeoutMs,
         signal: options.signal,
         needsBody: (status) => needsBody(status, this.mapping),
@@ -108,31 +105,10 @@ export class HttpEndpoint implements Endpoint {
     }
   }
 
-  #headers(request: HttpRequest, options: SendOptions): Record<string, string> {
-    const headers: Record<string, string> = Object.assign({ ...this.#upstreamHeaders() }, request.headers)
-    headers['accept-encoding'] = 'identity'
-    if (options.traceparent !== undefined) headers.traceparent = options.traceparent
-    const { validators } = options
-    return validators === undefined ? headers : Object.assign(headers, conditionalHeaders(validators))
-  }
-
-  /** The header fields that every request to this endpoint has, made again when a reload changed them. */
-  #upstreamHeaders(): Readonly<Record<string, string>> {
+  #headers({ headers }: HttpRequest, options: SendOptions): string[] {
     const configured = this.context.headers()
-    if (this.#common?.configured !== configured) {
-      const headers: Record<string, string> = { ...DEFAULT_HEADERS }
-      for (const [name, value] of configured) headers[name.toLowerCase()] = headerBytes(value)
-      this.#common = { configured, headers }
-    }
-    return this.#common.headers
-  }
-}
-
-/** RFC 9110 sections 13.1.2 and 13.1.3. */
-function conditionalHeaders(validators: Validators): Record<string, string> {
-  return {
-    ...(validators.etag === undefined ? {} : { 'if-none-match': validators.etag }),
-    ...(validators.lastModified === undefined ? {} : { 'if-modified-since': validators.lastModified }),
+    if (this.#fields?.configured !== configured) this.#fields = new HeaderFields(configured)
+    return this.#fields.of(headers, options)
   }
 }
 

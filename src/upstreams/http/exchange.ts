@@ -10,7 +10,6 @@ import type { CancelSignal } from '../../core/cancellation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { ConnectionUse, Route, TrackedOptions } from './dispatchers.ts'
 import type { Progress } from './failures.ts'
-import type { HttpRequest } from './request-template.ts'
 import type { HeaderFields, HttpResponse } from './response.ts'
 
 /** Most bytes of an unneeded body that are read to keep its connection. Ours: more costs as much as a new one. */
@@ -34,6 +33,16 @@ export type ExchangeOutcome =
   | { readonly kind: 'aborted' }
   | { readonly kind: 'error'; readonly error: Error; readonly progress: Progress }
 
+/** A request with all its header fields. */
+export interface CompleteRequest {
+  readonly method: 'GET' | 'POST'
+  /** With the query. */
+  readonly path: string
+  /** Names and values in turn, each name once. */
+  readonly headers: string[]
+  readonly body: string | undefined
+}
+
 export interface ExchangeOptions {
   readonly clock: Clock
   /** Longest time until the whole reply has arrived, ms. */
@@ -51,7 +60,7 @@ export interface ExchangeOptions {
  */
 export function exchange(
   route: Route,
-  request: HttpRequest,
+  request: CompleteRequest,
   use: ConnectionUse,
   options: ExchangeOptions,
 ): Promise<ExchangeOutcome> {
@@ -62,7 +71,7 @@ export function exchange(
       origin: route.origin,
       path: route.pathPrefix + request.path,
       method: request.method,
-      headers: route.headers === undefined ? request.headers : { ...route.headers, ...request.headers },
+      headers: route.headers === undefined ? request.headers : withRoute(route.headers, request.headers),
       body: request.body ?? null,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -70,6 +79,13 @@ export function exchange(
     }
     route.dispatcher.dispatch(dispatched, handler)
   })
+}
+
+/** The request's own fields go before those of the way to it. */
+function withRoute(fields: Readonly<Record<string, string>>, own: readonly string[]): string[] {
+  const names = new Set(own.filter((_text, at) => at % 2 === 0))
+  const others = Object.entries(fields).filter(([name]) => !names.has(name))
+  return [...others.flat(), ...own]
 }
 
 /** Ends a request that is under way, seen by nobody. */

@@ -7,6 +7,7 @@
 import { KEY_PART_NAMES, type KeyPartName, keyPart } from '../../core/key-parts.ts'
 import type { Template } from '../../core/template.ts'
 import { escapeHeader, escapePathLiteral, escapeUrl, headerBytes } from './escape.ts'
+import { NO_FIELDS } from './header-fields.ts'
 import { JsonTemplate } from './json-template.ts'
 import { BATCH_LIST_NAMES, BATCH_NAMES, compileTemplate, isKeys, mapLiterals } from './places.ts'
 import type { RequestSettings } from './settings.ts'
@@ -115,7 +116,8 @@ export class RequestTemplate {
     return path
   }
 
-  #renderHeaders(source: Source): Record<string, string> | undefined {
+  #renderHeaders(source: Source): Readonly<Record<string, string>> | undefined {
+    if (this.#contentType === undefined && this.#headers.length === 0) return NO_FIELDS
     const headers: Record<string, string> =
       this.#contentType === undefined ? {} : { 'content-type': this.#contentType }
     for (const { name, value } of this.#headers) {
