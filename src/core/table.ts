@@ -100,9 +100,10 @@ export class Table {
   #search(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     // Most keys match as they are, so the others are only made when this one did not.
     let answer = this.#askFrom(0, key, context)
-    if (answer instanceof Promise) return this.#searchOn(this.#options.search(key), 0, answer, context)
-    if (answer.result.kind !== 'notfound') return answer
+    if (!(answer instanceof Promise) && answer.result.kind !== 'notfound') return answer
     const keys = this.#options.search(key)
+    if (keys.length === 1) return answer
+    if (answer instanceof Promise) return this.#searchOn(keys, 0, answer, context)
     for (let at = 1; at < keys.length; at++) {
       const searchKey = keys[at] as SearchKey
       const next = this.#askFrom(0, searchKey.key, context)
@@ -140,7 +141,9 @@ export class Table {
     let answer: Sourced = NO_ANSWER
     for (let at = position; at < sources.length; at++) {
       const next = (sources[at] as TableSource).ask(key, context)
-      if (next instanceof Promise) return this.#askOn(at, next, answer, key, context)
+      if (next instanceof Promise) {
+        return sources.length === 1 ? next : this.#askOn(at, next, answer, key, context)
+      }
       answer = at === position ? next : withSource(next, answer)
       if (answer.result.kind !== 'notfound') return answer
     }

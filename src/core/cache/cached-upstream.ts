@@ -182,7 +182,7 @@ export class CachedUpstream {
     deadlineMs: number,
     explanation: Explanation | undefined,
   ): Promise<Sourced> {
-    const landing = await this.#landing(flight, deadlineMs)
+    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? this.#gaveUp()
     return this.#finish(flight.key, landing, this.#unpurged(fallback, flight, storeKey), explanation)
   }
 
@@ -194,15 +194,14 @@ export class CachedUpstream {
     deadlineMs: number,
     explanation: Explanation | undefined,
   ): Promise<Sourced> {
-    const landing = await this.#landing(flight, deadlineMs)
+    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? this.#gaveUp()
     explanation?.add({ step: 'coalesced', key: flight.key, upstream: this.name, result: landing.result })
     return this.#finish(flight.key, landing, this.#unpurged(fallback, flight, storeKey), explanation)
   }
 
-  async #landing(flight: Flight, deadlineMs: number): Promise<Landing> {
-    const landing = await flight.wait(deadlineMs, this.#options.clock)
-    if (landing === undefined) this.#options.upstream.gaveUp?.()
-    return landing ?? LATE
+  #gaveUp(): Landing {
+    this.#options.upstream.gaveUp?.()
+    return LATE
   }
 
   /** A stale answer that was purged while the question was under way is served no more. */
