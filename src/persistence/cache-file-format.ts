@@ -49,9 +49,14 @@ export interface FileEntry {
 const NEGATIVE = 1
 const HAS_ETAG = 2
 const HAS_LAST_MODIFIED = 4
+/** Key and value are ASCII, which reads the same as Latin-1 and needs no decoder; files may lack it. */
+const IS_ASCII = 8
 
-/** Bytes of an entry without its texts: flags, endpoint, four times, four lengths. */
-const ENTRY_FIXED_BYTES = 1 + 1 + 4 * 8 + 2 + 4 + 2 + 2
+/** Bytes of an entry before its key: flags, endpoint, four times. */
+const ENTRY_START_BYTES = 1 + 1 + 4 * 8
+
+/** Most bytes of an entry without its texts: its start and four lengths. */
+const ENTRY_FIXED_BYTES = ENTRY_START_BYTES + 2 + 4 + 2 + 2
 
 /** UTF-8 bytes that a UTF-16 unit can take. */
 const MAX_BYTES_PER_UNIT = 3
@@ -115,20 +120,23 @@ export function maxEntryBytes(entry: FileEntry): number {
 
 /** Writes an entry, and returns the offset behind it. There must be {@link maxEntryBytes} of room. */
 export function writeEntry(bytes: Buffer, at: number, entry: FileEntry): number {
-  const flags =
-    (entry.value === undefined ? NEGATIVE : 0) |
-    (entry.etag === undefined ? 0 : HAS_ETAG) |
-    (entry.lastModified === undefined ? 0 : HAS_LAST_MODIFIED)
-  bytes[at] = flags
   bytes[at + 1] = Math.min(entry.endpoint, 0xff)
   bytes.writeDoubleLE(entry.ageMs, at + 2)
   bytes.writeDoubleLE(entry.freshnessLifetimeMs, at + 10)
   bytes.writeDoubleLE(entry.staleWhileRevalidateMs, at + 18)
   bytes.writeDoubleLE(entry.staleIfErrorMs, at + 26)
-  let end = writeShortText(bytes, at + 34, entry.storeKey)
-  const valueBytes = bytes.write(entry.value ?? '', end + 4)
+  let end = writeShortText(bytes, at + ENTRY_START_BYTES, entry.storeKey)
+  const { storeKey, value = '' } = entry
+  const valueBytes = bytes.write(value, end + 4)
   bytes.writeUInt32LE(valueBytes, end)
   end += 4 + valueBytes
+  // Only ASCII takes as many bytes as it has UTF-16 units.
+  const isAscii = end - at === ENTRY_START_BYTES + 2 + storeKey.length + 4 + value.length
+  bytes[at] =
+    (entry.value === undefined ? NEGATIVE : 0) |
+    (entry.etag === undefined ? 0 : HAS_ETAG) |
+    (entry.lastModified === undefined ? 0 : HAS_LAST_MODIFIED) |
+    (isAscii ? IS_ASCII : 0)
   if (entry.etag !== undefined) end = writeShortText(bytes, end, entry.etag)
   if (entry.lastModified !== undefined) end = writeShortText(bytes, end, entry.lastModified)
   return end
@@ -140,49 +148,52 @@ function writeShortText(bytes: Buffer, at: number, text: string): number {
   return at + 2 + length
 }
 
+/** How the bytes of a text are read: `latin1` for what is known to be ASCII. */
+type TextEncoding = 'latin1' | 'utf8'
+
 /** Reads texts and numbers one after the other. Reading past the end throws a RangeError. */
 export class Cursor {
-  readonly bytes: Buffer
-  at: number
+  readonly #bytes: Buffer
+  readonly #view: DataView
+  #at = 0
+  /** Bytes of the texts read so far. */
+  textBytes = 0
 
-  constructor(bytes: Buffer, at = 0) {
-    this.bytes = bytes
-    this.at = at
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   get atEnd(): boolean {
-    return this.at >= this.bytes.length
+    return this.#at >= this.#bytes.length
   }
 
   byte(): number {
-    return this.bytes.readUInt8(this.#advance(1))
-  }
-
-  uint32(): number {
-    return this.bytes.readUInt32LE(this.#advance(4))
+    return this.#view.getUint8(this.#advance(1))
   }
 
   double(): number {
-    return this.bytes.readDoubleLE(this.#advance(8))
+    return this.#view.getFloat64(this.#advance(8), true)
   }
 
-  shortText(): string {
-    return this.#text(this.bytes.readUInt16LE(this.#advance(2)))
+  shortText(encoding: TextEncoding = 'utf8'): string {
+    return this.#text(this.#view.getUint16(this.#advance(2), true), encoding)
   }
 
-  longText(): string {
-    return this.#text(this.uint32())
+  longText(encoding: TextEncoding): string {
+    return this.#text(this.#view.getUint32(this.#advance(4), true), encoding)
   }
 
-  #text(length: number): string {
+  #text(length: number, encoding: TextEncoding): string {
     const start = this.#advance(length)
-    if (this.at > this.bytes.length) throw new RangeError('a text goes past the end of its block')
-    return this.bytes.toString('utf8', start, this.at)
+    if (this.#at > this.#bytes.length) throw new RangeError('a text goes past the end of its block')
+    this.textBytes += length
+    return this.#bytes.toString(encoding, start, this.#at)
   }
 
   #advance(count: number): number {
-    const start = this.at
-    this.at += count
+    const start = this.#at
+    this.#at += count
     return start
   }
 }
@@ -198,6 +209,7 @@ export class EntryReader implements FileEntry, NewAnswer {
   staleIfErrorMs = 0
   etag: string | undefined = undefined
   lastModified: string | undefined = undefined
+  textBytes = 0
 
   /** The windows are its own. */
   get freshness(): Freshness {
@@ -210,16 +222,19 @@ export class EntryReader implements FileEntry, NewAnswer {
 
   /** Reads the next entry; throws a RangeError when its block ends too early. */
   read(cursor: Cursor): void {
+    const before = cursor.textBytes
     const flags = cursor.byte()
     this.endpoint = cursor.byte()
     this.ageMs = cursor.double()
     this.freshnessLifetimeMs = cursor.double()
     this.staleWhileRevalidateMs = cursor.double()
     this.staleIfErrorMs = cursor.double()
-    this.storeKey = cursor.shortText()
-    const value = cursor.longText()
+    const encoding = flags & IS_ASCII ? 'latin1' : 'utf8'
+    this.storeKey = cursor.shortText(encoding)
+    const value = cursor.longText(encoding)
     this.value = flags & NEGATIVE ? undefined : value
     this.etag = flags & HAS_ETAG ? cursor.shortText() : undefined
     this.lastModified = flags & HAS_LAST_MODIFIED ? cursor.shortText() : undefined
+    this.textBytes = cursor.textBytes - before
   }
 }

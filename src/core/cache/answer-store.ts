@@ -19,7 +19,7 @@ export interface AnswerStoreOptions {
   readonly maxEntries: number
   /** Most "not found" answers. */
   readonly maxNegativeEntries: number
-  /** Most memory for the found answers, and as much again for the others; bytes by {@link entryBytes}. */
+  /** Most memory for the found answers, and as much again for the others; texts and {@link ENTRY_OVERHEAD_BYTES}. */
   readonly maxBytes: number
   /** Is told how many answers the bounds pushed out. */
   readonly onEvicted?: (count: number) => void
@@ -34,6 +34,8 @@ export interface NewAnswer {
   readonly ageMs: number
   readonly validators?: Validators
   readonly endpoint?: number
+  /** UTF-8 bytes of the key and all texts, where the caller knows them. */
+  readonly textBytes?: number
 }
 
 /**
@@ -51,6 +53,8 @@ export class AnswerStore {
   readonly #options: AnswerStoreOptions
   readonly #found: LRUCache<string, StoredAnswer>
   readonly #negative: LRUCache<string, StoredAnswer>
+  /** One for all calls; lru-cache writes a `status` into it, which would change the shape of one without. */
+  readonly #setOptions: LRUCache.SetOptions<string, StoredAnswer, unknown> = { size: 0, status: undefined }
   readonly #purges = new PurgeLog()
   /** Upstreams that share this store. */
   #upstreams = 1
@@ -100,15 +104,21 @@ export class AnswerStore {
    */
   restore(storeKey: string, answer: NewAnswer, now: Instant = instant(this.#clock)): void {
     const { value, freshness, ageMs, endpoint = 0 } = answer
-    const since = {
-      monotonicMs: Math.floor(now.monotonicMs - this.#base.monotonicMs - ageMs),
-      wallMs: Math.floor(now.wallMs - this.#base.wallMs - ageMs),
-    }
-    const stored = new StoredAnswer(value, freshness, since, validatorsOf(answer.validators), endpoint)
-    const [room, other] = value === undefined ? [this.#negative, this.#found] : [this.#found, this.#negative]
+    const stored = new StoredAnswer(
+      value,
+      freshness,
+      Math.floor(now.monotonicMs - this.#base.monotonicMs - ageMs),
+      Math.floor(now.wallMs - this.#base.wallMs - ageMs),
+      validatorsOf(answer.validators),
+      endpoint,
+    )
+    const isFound = value !== undefined
+    const room = isFound ? this.#found : this.#negative
+    const other = isFound ? this.#negative : this.#found
     if (other.size > 0) other.delete(storeKey)
-    room.set(storeKey, stored, { size: entryBytes(storeKey, stored) })
-    const most = value === undefined ? this.#options.maxNegativeEntries : this.#options.maxEntries
+    this.#setOptions.size = ENTRY_OVERHEAD_BYTES + (answer.textBytes ?? textBytes(storeKey, stored))
+    room.set(storeKey, stored, this.#setOptions)
+    const most = isFound ? this.#options.maxEntries : this.#options.maxNegativeEntries
     while (room.size > most) room.pop()
   }
 
@@ -206,11 +216,9 @@ function keyOf(storeKey: string): string {
   return storeKey.startsWith(PREFIX_END) ? storeKey.slice(storeKey.indexOf(PREFIX_END, 1) + 1) : storeKey
 }
 
-/** Estimate of the memory of one entry, bytes. */
-function entryBytes(storeKey: string, answer: StoredAnswer): number {
-  const { validators, value } = answer
+/** UTF-8 bytes of the texts of one entry. */
+function textBytes(storeKey: string, { validators, value }: StoredAnswer): number {
   return (
-    ENTRY_OVERHEAD_BYTES +
     Buffer.byteLength(storeKey) +
     Buffer.byteLength(value ?? '') +
     (validators?.etag?.length ?? 0) +

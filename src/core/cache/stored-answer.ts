@@ -27,13 +27,14 @@ export class StoredAnswer implements Freshness {
   constructor(
     value: string | undefined,
     freshness: Freshness,
-    since: { readonly monotonicMs: number; readonly wallMs: number },
+    monotonicMs: number,
+    wallMs: number,
     validators: Validators | undefined,
     endpoint: number,
   ) {
     this.value = value
-    this.monotonicMs = since.monotonicMs
-    this.wallMs = since.wallMs
+    this.monotonicMs = monotonicMs
+    this.wallMs = wallMs
     this.freshnessLifetimeMs = freshness.freshnessLifetimeMs
     this.staleWhileRevalidateMs = freshness.staleWhileRevalidateMs
     this.staleIfErrorMs = freshness.staleIfErrorMs
