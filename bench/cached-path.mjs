@@ -38,7 +38,7 @@ const BATCHES = 200
 const freshness = { freshnessLifetimeMs: 1e8, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 
 const store = new AnswerStore({ clock: systemClock, maxEntries: 1e6, maxNegativeEntries: 1e6, maxBytes: 1e9 })
-const logging = { isOn: () => false }
+const logging = { debugs: false, isOn: () => false }
 const reports = new LookupReports({ clock: systemClock, logging, events: { watched: false }, journal: {} })
 const observer = new GatewayObserver(new Counters(), {}, reports)
 const source = new CachedUpstream({

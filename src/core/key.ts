@@ -11,7 +11,6 @@ import { isUtf8 } from 'node:buffer'
 /** Longest key, in bytes. Source: Postfix refuses to send longer ones (3.12 snapshot, dict_sockmap.c). */
 export const MAX_KEY_BYTES = 10_000
 
-const PRINTABLE_ASCII = /^[\x20-\x7e]*$/
 const CONTROL = /[\x00-\x1f\x7f]/
 
 /** Why a key cannot exist in any table. */
@@ -32,7 +31,9 @@ export type NormalisedKey =
 export function normaliseKey(bytes: Buffer, foldCase: boolean): NormalisedKey {
   if (bytes.length > MAX_KEY_BYTES) return TOO_LONG
   const latin1 = bytes.toString('latin1')
-  if (PRINTABLE_ASCII.test(latin1)) return comparable(latin1, foldCase)
+  const letters = lettersOf(bytes)
+  if (letters === 'lower') return { kind: 'key', key: latin1, asked: latin1 }
+  if (letters === 'mixed') return comparable(latin1, foldCase)
   if (CONTROL.test(latin1)) return CONTROL_BYTES
   if (!isUtf8(bytes)) return NOT_UTF8
   return comparable(bytes.toString('utf8'), foldCase)
@@ -40,6 +41,20 @@ export function normaliseKey(bytes: Buffer, foldCase: boolean): NormalisedKey {
 
 function comparable(asked: string, foldCase: boolean): NormalisedKey {
   return { kind: 'key', key: foldCase ? asked.toLowerCase() : asked, asked }
+}
+
+/**
+ * Looks at every byte once: printable ASCII without (`lower`) or with capital letters, or anything else.
+ * Nearly every key is `lower`, and this walk is all that it needs; the calls it saves cost more.
+ */
+function lettersOf(bytes: Buffer): 'lower' | 'mixed' | 'other' {
+  let letters: 'lower' | 'mixed' = 'lower'
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte < 0x20 || byte > 0x7e) return 'other'
+    if (byte >= 0x41 && byte <= 0x5a) letters = 'mixed'
+  }
+  return letters
 }
 
 const TOO_LONG: NormalisedKey = { kind: 'impossible', why: 'too long' }

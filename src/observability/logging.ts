@@ -4,7 +4,7 @@
  * Written asynchronously through a bounded buffer: whoever reads standard output may stall, and no
  * lookup waits for it. Lines beyond the bound are dropped and counted (`log_lines_dropped_total`).
  */
-import { type Level, pino } from 'pino'
+import { pino } from 'pino'
 import { type KeyStyle, keyRenderer, type RenderKey } from './log-key.ts'
 import type { Redactor } from './redaction.ts'
 
@@ -43,6 +43,7 @@ export class Logging {
   readonly logger: Logger
   readonly #destination: ReturnType<typeof pino.destination>
   #dropped = 0
+  #debugs: boolean
   #renderKey: RenderKey
 
   /** @param format Makes a readable line of a JSON line; undefined leaves it as it is. */
@@ -72,6 +73,7 @@ export class Logging {
       },
       { write },
     )
+    this.#debugs = this.logger.isLevelEnabled('debug')
   }
 
   /** Lines thrown away so far. */
@@ -85,11 +87,12 @@ export class Logging {
 
   set level(level: LogLevel) {
     this.logger.level = level
+    this.#debugs = this.logger.isLevelEnabled('debug')
   }
 
-  /** True when lines of this level are written: ask before building text for one. */
-  isOn(level: Level): boolean {
-    return this.logger.isLevelEnabled(level)
+  /** True when a line is written for every lookup: asked at each of them, so it is kept at hand. */
+  get debugs(): boolean {
+    return this.#debugs
   }
 
   /** Shows a key as `log.keys` says. */

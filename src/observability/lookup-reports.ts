@@ -65,7 +65,7 @@ export class LookupReports {
     const failed = result.kind === 'temporary' || result.kind === 'permanent'
     if (failed || durationMs >= SLOW_LOOKUP_MS)
       this.#explain(table, query, result, source, durationMs, explanation)
-    else if (this.#parts.logging.isOn('debug')) this.#debug(table, query, result, source, durationMs)
+    else if (this.#parts.logging.debugs) this.#debug(table, query, result, source, durationMs)
   }
 
   #show(table: string, query: Query, result: LookupResult, source: AnswerSource, durationMs: number): void {
