@@ -24,6 +24,7 @@ import {
   startBlock,
   tableBlock,
 } from '../../../src/persistence/cache-file-format.ts'
+import { MAX_PASSED_OVER } from '../../../src/persistence/cache-file-writer.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
 
 const MINUTE = 60_000
@@ -81,6 +82,13 @@ describe('a cache file', () => {
     })
     assert.equal(second.store.get('nobody@a.example')?.result.kind, 'notfound')
     assert.equal(second.file.lastSavedWallMs, first.clock.wallMs())
+  })
+
+  test('takes as much of the store for an answer as it took before', async () => {
+    const { start, first } = await written()
+    const second = start(new ManualClock(7, first.clock.wallMs()))
+    second.file.load(second.tables)
+    assert.deepEqual(second.store.status(), first.store.status())
   })
 
   test('lets answers age by the wall clock while the program is down', async () => {
@@ -338,7 +346,33 @@ describe('saving', () => {
     assert.ok(second.file.load(second.tables).loaded > 3000)
     assert.deepEqual(second.warnings, [])
   })
+
+  test('leaves lookups their turns among answers that are not written, too', async () => {
+    const { start } = setUp()
+    const clock = new AskedClock()
+    const { file, tables, store } = start(clock)
+    for (let index = 0; index < 3 * MAX_PASSED_OVER; index++)
+      store.set(`k${index}`, { value: 'v', freshness, ageMs: 10 * HOUR })
+    const saving = file.save(tables)
+    let most = 0
+    for (let done = false; !done; most = Math.max(most, clock.asked)) {
+      clock.asked = 0
+      done = await Promise.race([saving.then(() => true), settle().then(() => false)])
+    }
+    assert.equal(await saving, 0)
+    assert.equal(most, MAX_PASSED_OVER)
+  })
 })
+
+/** Counts how often it is asked for the time: an answer's age is asked for once. */
+class AskedClock extends ManualClock {
+  asked = 0
+
+  override monotonicMs(): number {
+    this.asked++
+    return super.monotonicMs()
+  }
+}
 
 /** Changes one byte of a file. */
 function flip(path: string, at: number, to?: number): void {
