@@ -47,14 +47,20 @@ export const ENTRY_OVERHEAD_BYTES = 250
 /** Parts a store key of a second or later upstream; no key has control characters. */
 const PREFIX_END = '\x01'
 
+/** Longest text that is copied by way of {@link SCRATCH}, UTF-16 units. Ours: longer than most keys and values. */
+const MAX_SCRATCH_TEXT = 1024
+
+/** Where {@link compact} writes; a unit takes at most 3 bytes of UTF-8. */
+const SCRATCH = Buffer.allocUnsafeSlow(3 * MAX_SCRATCH_TEXT)
+
+const IS_LATIN1 = /^[\0-\xff]*$/
+
 export class AnswerStore {
   readonly #clock: Clock
   readonly #base: Instant
   readonly #options: AnswerStoreOptions
   readonly #found: LRUCache<string, StoredAnswer>
   readonly #negative: LRUCache<string, StoredAnswer>
-  /** One for all calls; lru-cache writes a `status` into it, which would change the shape of one without. */
-  readonly #setOptions: LRUCache.SetOptions<string, StoredAnswer, unknown> = { size: 0, status: undefined }
   readonly #purges = new PurgeLog()
   /** Upstreams that share this store. */
   #upstreams = 1
@@ -76,7 +82,8 @@ export class AnswerStore {
 
   /** The stored answer, whatever its age; it counts as used. */
   get(storeKey: string): StoredAnswer | undefined {
-    return this.#found.get(storeKey) ?? this.#negative.get(storeKey)
+    const answer = this.#found.get(storeKey)
+    return answer !== undefined || this.#negative.size === 0 ? answer : this.#negative.get(storeKey)
   }
 
   /**
@@ -116,8 +123,9 @@ export class AnswerStore {
     const room = isFound ? this.#found : this.#negative
     const other = isFound ? this.#negative : this.#found
     if (other.size > 0) other.delete(storeKey)
-    this.#setOptions.size = ENTRY_OVERHEAD_BYTES + (answer.textBytes ?? textBytes(storeKey, stored))
-    room.set(storeKey, stored, this.#setOptions)
+    const size = ENTRY_OVERHEAD_BYTES + (answer.textBytes ?? textBytes(storeKey, stored))
+    // lru-cache writes `status`, which would change the shape of an object without it.
+    room.set(storeKey, stored, { size, status: undefined })
     const most = isFound ? this.#options.maxEntries : this.#options.maxNegativeEntries
     while (room.size > most) room.pop()
   }
@@ -231,6 +239,11 @@ function textBytes(storeKey: string, { validators, value }: StoredAnswer): numbe
  * line of a response body, as a reference to the whole.
  */
 function compact(text: string): string {
-  if (!/^[\0-\xff]*$/.test(text)) return text
-  return Buffer.from(text, 'latin1').toString('latin1')
+  if (text.length <= MAX_SCRATCH_TEXT) {
+    const bytes = SCRATCH.write(text)
+    // Only ASCII takes as many bytes as it has UTF-16 units, and reads the same as Latin-1.
+    if (bytes === text.length) return SCRATCH.toString('latin1', 0, bytes)
+  }
+  const encoding = IS_LATIN1.test(text) ? 'latin1' : 'utf16le'
+  return Buffer.from(text, encoding).toString(encoding)
 }

@@ -88,6 +88,25 @@ describe('AnswerStore', () => {
     assert.equal(store.get('jürgen@a.example')?.value, 'Привет')
   })
 
+  for (const length of [1, 1024, 1025, 5000]) {
+    test(`keeps every unit of texts of ${length} units`, () => {
+      const { store, put } = storeOf()
+      for (const unit of ['a', '\x7f', '\x80', '\xff', 'ŀ', '\ud800', '\uffff']) {
+        const [key, value] = [unit.repeat(length), `${'v'.repeat(length - 1)}${unit}`]
+        put(key, value)
+        assert.equal(store.get(key)?.value, value)
+      }
+    })
+  }
+
+  test('finds a "not found" beside found answers, and none where none is', () => {
+    const { store, put } = storeOf()
+    put('good')
+    assert.equal(store.get('bad'), undefined)
+    store.set('bad', { value: undefined, freshness, ageMs: 0 })
+    assert.deepEqual([store.get('bad')?.result.kind, store.get('other')], ['notfound', undefined])
+  })
+
   test('walks over every answer once, even when answers are used during a pause', () => {
     const { store, put } = storeOf({ maxEntries: 100 })
     const keys = Array.from({ length: 50 }, (_, index) => `k${index}`)
