@@ -6,6 +6,7 @@
  * A carriage return is a byte like others, as in Postfix.
  * Source: tcp_table(5). Peer: Postfix `src/global/dict_tcp.c` (vstring_get_nonl_bound)
  */
+import { find } from './find.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { type Decoder, type DecodeStep, MORE } from './protocol.ts'
 
@@ -46,13 +47,12 @@ export class LineDecoder implements Decoder {
 
   read(): DecodeStep {
     if (this.#at === this.#chunk.length) return MORE
-    const newline = this.#chunk.indexOf(NEWLINE, this.#at)
-    const end = newline === -1 ? this.#chunk.length : newline
+    const end = find(this.#chunk, NEWLINE, this.#at)
     const lineBytes = this.pendingBytes + (end - this.#at)
-    if (newline === -1) return this.#hold(lineBytes)
+    if (end === this.#chunk.length) return this.#hold(lineBytes)
 
     const start = this.#at
-    this.#at = newline + 1
+    this.#at = end + 1
     if (lineBytes > this.#maxLineBytes) {
       this.#held.drop()
       this.#skippedBytes = 0

@@ -5,6 +5,8 @@
  * Source: tcp_table(5); Postfix `src/util/hex_quote.c` (hex_quote, hex_unquote).
  */
 
+import { find } from './find.ts'
+
 /** Runs of characters that must be quoted: all but printable ASCII without space and `%`. */
 const QUOTED = /[^\x21-\x24\x26-\x7e]+/g
 const NEEDS_QUOTING = /[^\x21-\x24\x26-\x7e]/
@@ -28,8 +30,8 @@ export function percentQuoteBytes(bytes: Buffer): string {
  * @returns `undefined` when a `%` is not followed by two hex digits.
  */
 export function percentUnquote(quoted: Buffer): Buffer | undefined {
-  const first = quoted.indexOf(PERCENT)
-  if (first === -1) return quoted
+  const first = find(quoted, PERCENT, 0)
+  if (first === quoted.length) return quoted
   const bytes = Buffer.allocUnsafe(quoted.length)
   let length = quoted.copy(bytes, 0, 0, first)
   for (let at = first; at < quoted.length; at++) {

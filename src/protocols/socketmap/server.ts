@@ -9,6 +9,7 @@
 // The global of this name is a getter: it costs more than counting the bytes.
 import { Buffer } from 'node:buffer'
 import { type LookupResult, MAX_REASON_BYTES, unreachable } from '../../core/result.ts'
+import { find } from '../find.ts'
 import { MAX_REQUEST_BYTES } from '../limits.ts'
 import { NetstringDecoder, netstring } from '../netstring.ts'
 import type { Request, ServerProtocol } from '../protocol.ts'
@@ -46,11 +47,10 @@ let lastTable = ''
 /** Splits a request at its first space only: a key may hold more of them. */
 function parseRequest(payload: Buffer): Request {
   let space = 0
-  // A table's name is short: looking at its bytes here is faster than the call of indexOf.
   while (space < payload.length && payload[space] === lastTable.charCodeAt(space)) space++
   if (space !== lastTable.length || payload[space] !== SPACE) {
-    space = payload.indexOf(SPACE)
-    if (space === -1) return { kind: 'refused', reply: NO_KEY_REPLY, error: 'bad-request' }
+    space = find(payload, SPACE, 0)
+    if (space === payload.length) return { kind: 'refused', reply: NO_KEY_REPLY, error: 'bad-request' }
     // Latin-1 keeps every byte apart, so that no odd byte can turn into the name of a table.
     lastTable = payload.toString('latin1', 0, space)
   }
