@@ -7,7 +7,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
-import type { Static, TSchema } from 'typebox'
+import type { Schema, Static } from '../config/json-schema.ts'
 import type { Role } from '../config/model.ts'
 import type { Access } from './access.ts'
 
@@ -26,8 +26,8 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 
 /** Requests have the type of their schema; answers may be read-only data of the core. */
 interface SchemaTypes extends FastifyTypeProvider {
-  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown
-  serializer: this['schema'] extends TSchema ? DeepReadonly<Static<this['schema']>> : unknown
+  validator: this['schema'] extends Schema ? Static<this['schema']> : unknown
+  serializer: this['schema'] extends Schema ? DeepReadonly<Static<this['schema']>> : unknown
 }
 
 export type App = FastifyInstance<

@@ -2,7 +2,7 @@
  * What the API answers, as JSON Schema for the OpenAPI document. The shapes are those of
  * src/core/status.ts and src/observability; a test checks real answers against them.
  */
-import { Type } from 'typebox'
+import { Type } from '../config/json-schema.ts'
 import { ProblemSchema } from './problem.ts'
 
 const Count = Type.Integer({ minimum: 0 })
@@ -79,7 +79,7 @@ export const StatusSchema = Type.Object({
 const Slice = Type.Object(
   {
     results: Type.Object({ found: Count, notfound: Count, temporary: Count, permanent: Count }),
-    sources: Type.Record(Type.String(), Count),
+    sources: Type.Record(Count),
     p50Ms: Type.Optional(Ms),
     p95Ms: Type.Optional(Ms),
     p99Ms: Type.Optional(Ms),
@@ -90,7 +90,7 @@ const Slice = Type.Object(
 const EndpointSlice = Type.Object({
   upstream: Type.String(),
   endpoint: Type.String(),
-  outcomes: Type.Record(Type.String(), Count),
+  outcomes: Type.Record(Count),
   p50Ms: Type.Optional(Ms),
   p95Ms: Type.Optional(Ms),
 })
@@ -99,10 +99,10 @@ export const HistoryPointSchema = Type.Object({
   atMs: WallMs,
   stepMs: Ms,
   all: Slice,
-  protocols: Type.Record(Type.String(), Slice),
-  tables: Type.Record(Type.String(), Slice),
+  protocols: Type.Record(Slice),
+  tables: Type.Record(Slice),
   endpoints: Type.Array(EndpointSlice),
-  causes: Type.Record(Type.String(), Count),
+  causes: Type.Record(Count),
   inFlight: Count,
   queued: Count,
   connections: Count,

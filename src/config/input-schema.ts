@@ -38,9 +38,6 @@ export interface SchemaNode {
   readonly else?: SchemaNode
 }
 
-/** Keywords that are ours and not of JSON Schema. */
-export const OWN_KEYWORDS = ['expected', 'defaultText', 'secret', 'file', 'partOf'] as const
-
 /** The schema of the whole file with every default in it: the source of all others. */
 export const fileSchema: SchemaNode = ConfigFile as SchemaNode
 

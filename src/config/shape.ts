@@ -1,14 +1,14 @@
 /**
  * Checks the shape of a configuration against the schema, and says in plain words what is
- * wrong. ajv finds; the table of words here tells.
+ * wrong. `validate.ts` finds; the table of words here tells.
  */
-import { Ajv, type ErrorObject } from 'ajv'
-import { inputSchema, OWN_KEYWORDS, type SchemaNode } from './input-schema.ts'
+import { inputSchema, type SchemaNode } from './input-schema.ts'
 import { listOf, type Path } from './issue.ts'
 import type { Report } from './report.ts'
 import { nearest } from './suggest.ts'
 import type { Tree, TreeMap } from './tree-reader.ts'
 import { parseDuration, parseSize } from './units.ts'
+import { failuresOf, type SchemaFailure } from './validate.ts'
 
 /** Decides whether a value may be quoted: not where a reference or a secret stands. */
 export type MayQuote = (path: Path) => boolean
@@ -18,72 +18,23 @@ export type MayQuote = (path: Path) => boolean
  * that the checks which follow can go on and find the rest.
  */
 export function checkShape(tree: TreeMap, report: Report, mayQuote: MayQuote): void {
-  const validate = compiled()
-  if (validate(tree)) return
-  for (const error of validate.errors ?? []) {
-    // `if` and the pattern of a name are told by another error beside them.
-    if (error.keyword === 'if' || error.propertyName !== undefined) continue
-    const failure = understand(error, tree, mayQuote)
+  for (const found of failuresOf(tree, inputSchema())) {
+    const shown = mayQuote(found.path) ? quote(found.data) : 'the value'
+    const failure = { ...found, shown }
     if (!report.isBroken(failure.path)) tell(failure, report)
     mend(failure, tree, report)
   }
 }
 
-let validator: ReturnType<Ajv['compile']> | undefined
-
-/** Compiled at first use: commands that read no configuration need not wait for it. */
-function compiled(): ReturnType<Ajv['compile']> {
-  if (validator === undefined) {
-    const ajv = new Ajv({
-      allErrors: true,
-      verbose: true,
-      strictTypes: false,
-      strictRequired: false,
-      // A third of the compile time, at each start: the schema is our own and is looked at once.
-      validateSchema: false,
-      meta: false,
-      code: { optimize: false },
-    })
-    ajv.addVocabulary([...OWN_KEYWORDS])
-    for (const [keyword, parse] of [
-      ['duration', parseDuration],
-      ['size', parseSize],
-    ] as const) {
-      ajv.addKeyword({
-        keyword,
-        type: 'string',
-        validate: (bounds: { min: string; max: string }, value: string) => {
-          const amount = parse(value)
-          return (
-            amount !== undefined && amount >= (parse(bounds.min) ?? 0) && amount <= (parse(bounds.max) ?? 0)
-          )
-        },
-      })
-    }
-    validator = ajv.compile(inputSchema())
-  }
-  return validator
-}
-
-/** One failure of ajv, with what its words are made of. */
-interface Failure {
-  readonly error: ErrorObject
-  readonly path: Path
-  readonly schema: SchemaNode
+/** One failure, with what its words are made of. */
+interface Failure extends SchemaFailure {
   /** The value in words; `the value` where it must not be shown. */
   readonly shown: string
 }
 
-function understand(error: ErrorObject, tree: Tree, mayQuote: MayQuote): Failure {
-  const path = pathOf(error.instancePath, tree)
-  const shown = mayQuote(path) ? quote(error.data) : 'the value'
-  return { error, path, schema: (error.parentSchema ?? {}) as SchemaNode, shown }
-}
-
 function tell(failure: Failure, report: Report): void {
-  const { error, path, schema } = failure
-  const key = keyOf(error)
-  switch (error.keyword) {
+  const { keyword, path, schema, key } = failure
+  switch (keyword) {
     case 'additionalProperties': {
       const known = Object.keys(schema.properties ?? {})
       const near = nearest(key, known)
@@ -100,28 +51,22 @@ function tell(failure: Failure, report: Report): void {
       report.errorHere(path, `${JSON.stringify(key)} is missing; add it`)
       return
     default:
-      report.errorHere(path, WORDS[error.keyword]?.(failure) ?? `${failure.shown} cannot stand here`)
+      report.errorHere(path, WORDS[keyword]?.(failure) ?? `${failure.shown} cannot stand here`)
   }
-}
-
-/** The key that a failure is about, where it is about one. */
-function keyOf({ params }: ErrorObject): string {
-  return String(params.additionalProperty ?? params.missingProperty ?? params.propertyName ?? '')
 }
 
 /** Puts something harmless in the place of what is wrong. */
 function mend(failure: Failure, tree: TreeMap, report: Report): void {
-  const { error, path, schema } = failure
-  const key = keyOf(error)
+  const { keyword, path, schema, key } = failure
   // A bad name stays: others refer to it, and it is no harm to the checks.
-  if (error.keyword === 'propertyNames') return
-  if (error.keyword === 'additionalProperties') {
+  if (keyword === 'propertyNames') return
+  if (keyword === 'additionalProperties') {
     report.markBroken([...path, key])
     const map = valueAt(tree, path)
     if (map !== undefined) delete (map as TreeMap)[key]
     return
   }
-  const isMissing = error.keyword === 'required'
+  const isMissing = keyword === 'required'
   const place = isMissing ? [...path, key] : path
   report.markBroken(place)
   const container = valueAt(tree, place.slice(0, -1)) as TreeMap | undefined
@@ -159,13 +104,12 @@ function valueAt(tree: Tree, path: Path): Tree | undefined {
   return at !== null && typeof at === 'object' ? at : undefined
 }
 
-/** What to say for each keyword of ajv. */
+/** What to say for each keyword. */
 const WORDS: Readonly<Record<string, (failure: Failure) => string>> = {
-  type: ({ error, schema }) => `is ${describe(error.data)}, must be ${wanted(schema, error.data)}`,
-  enum: ({ shown, schema, error }) => {
+  type: ({ data, schema }) => `is ${describe(data)}, must be ${wanted(schema, data)}`,
+  enum: ({ shown, schema, data }) => {
     const words = schema.enum ?? []
-    const near =
-      typeof error.data === 'string' && shown !== 'the value' ? nearest(error.data, words) : undefined
+    const near = typeof data === 'string' && shown !== 'the value' ? nearest(data, words) : undefined
     return `${shown} is not known, must be ${schema.expected ?? listOf(words)}${near === undefined ? '' : `; did you mean "${near}"`}`
   },
   pattern: ({ shown, schema }) => `${shown} does not fit, must be ${schema.expected ?? 'another text'}`,
@@ -173,8 +117,8 @@ const WORDS: Readonly<Record<string, (failure: Failure) => string>> = {
     `${failure.shown} is below the smallest ${named(failure)}, ${failure.schema.minimum}; raise it`,
   maximum: (failure) =>
     `${failure.shown} is above the largest ${named(failure)}, ${failure.schema.maximum}; lower it`,
-  minLength: ({ error, schema }) =>
-    error.data === ''
+  minLength: ({ data, schema }) =>
+    data === ''
       ? 'is empty, must be text'
       : `is shorter than ${schema.minLength} characters; write a longer one`,
   maxLength: ({ schema }) => `is longer than ${schema.maxLength} characters; shorten it`,
@@ -194,8 +138,8 @@ function outOfUnit(
   example: string,
   bounds: { readonly min: string; readonly max: string } | undefined,
 ): string {
-  const { shown, error } = failure
-  const text = String(error.data)
+  const { shown, data } = failure
+  const text = String(data)
   const amount = parse(text)
   if (amount === undefined || bounds === undefined) {
     return `${shown} is not ${what}; write a number and a unit (${units}), such as ${example}`
@@ -244,21 +188,4 @@ function wanted(schema: SchemaNode, data: unknown): string {
   const isPlain = isNumber || typeof data === 'boolean'
   if (schema.type === 'string' && isPlain) return `text: quote it, as in "${data}"`
   return TYPE_WORDS[schema.type ?? ''] ?? 'something else'
-}
-
-/** A JSON Pointer (RFC 6901) as a path: what indexes a list is a number. */
-function pathOf(pointer: string, tree: Tree): Path {
-  const path: (string | number)[] = []
-  let at: Tree | undefined = tree
-  for (const raw of pointer.split('/').slice(1)) {
-    const part = raw.replaceAll('~1', '/').replaceAll('~0', '~')
-    if (Array.isArray(at)) {
-      path.push(Number(part))
-      at = at[Number(part)]
-    } else {
-      path.push(part)
-      at = at !== null && typeof at === 'object' ? at?.[part] : undefined
-    }
-  }
-  return path
 }

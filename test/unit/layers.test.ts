@@ -29,9 +29,9 @@ const PACKAGES: Record<string, readonly string[]> = {
   net: [],
   upstreams: ['undici', 'json-p3'],
   persistence: [],
-  config: ['yaml', 'typebox', 'ajv', 'fastest-levenshtein'],
+  config: ['yaml', 'fastest-levenshtein'],
   observability: ['prom-client', 'pino', 'pino-pretty', '@opentelemetry'],
-  admin: ['fastify', '@fastify', 'typebox', 'uplot', 'pino'],
+  admin: ['fastify', '@fastify', 'uplot', 'pino'],
   library: [],
 }
 

@@ -1,5 +1,5 @@
 /** Forgetting stored answers. */
-import { Type } from 'typebox'
+import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
 import { tableUnknown } from '../known-table.ts'
 import type { AdminPorts, PurgeWhat } from '../ports.ts'

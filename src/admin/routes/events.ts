@@ -5,7 +5,7 @@
  * What Node.js holds for it is one write above its buffer, never more.
  */
 import type { ServerResponse } from 'node:http'
-import { Type } from 'typebox'
+import { Type } from '../../config/json-schema.ts'
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { Subscription } from '../../observability/events.ts'
 import type { App } from '../app.ts'

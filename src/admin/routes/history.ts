@@ -1,5 +1,5 @@
 /** What was: ten minutes of rates and latencies, and the last problems. */
-import { Type } from 'typebox'
+import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
 import type { AdminPorts } from '../ports.ts'
 import { HistoryPointSchema, ProblemEntrySchema, problems } from '../schemas.ts'

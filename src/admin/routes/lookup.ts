@@ -1,5 +1,5 @@
 /** A lookup through the same door as the mail's, with every step on request. */
-import { Type } from 'typebox'
+import { Type } from '../../config/json-schema.ts'
 import { readableMs } from '../../core/clock.ts'
 import { type ExplainStep, Explanation } from '../../core/explain.ts'
 import type { LookupResult } from '../../core/result.ts'

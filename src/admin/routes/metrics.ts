@@ -1,5 +1,5 @@
 /** `/metrics`, for Prometheus. */
-import { Type } from 'typebox'
+import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
 import type { AdminPorts } from '../ports.ts'
 import { problems } from '../schemas.ts'

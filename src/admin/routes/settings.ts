@@ -1,5 +1,5 @@
 /** The configuration in use, its reload, and the log level. */
-import { Type } from 'typebox'
+import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
 import type { AdminPorts } from '../ports.ts'
 import { ProblemError } from '../problem.ts'

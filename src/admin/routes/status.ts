@@ -1,5 +1,5 @@
 /** What the program is doing now: tables, upstreams, listeners, and all of it at once. */
-import { Type } from 'typebox'
+import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
 import { tableUnknown } from '../known-table.ts'
 import type { AdminPorts } from '../ports.ts'

@@ -1,7 +1,7 @@
 /**
  * The admin API: the page, the metrics, purge and reload. Rules: design.md.
  */
-import Type from 'typebox'
+import { type Static, Type } from '../json-schema.ts'
 import { file, oneOf, text } from './kinds.ts'
 import { socketFileKeys } from './listener.ts'
 
@@ -64,4 +64,4 @@ export const Admin = Type.Object(
   },
   { additionalProperties: false },
 )
-export type AdminFile = Type.Static<typeof Admin>
+export type AdminFile = Static<typeof Admin>

@@ -2,7 +2,7 @@
  * How long answers are kept, and the canary that guards "not found".
  * Words and rules: RFC 9111 (HTTP caching), RFC 5861 (stale-while-revalidate, stale-if-error).
  */
-import Type from 'typebox'
+import { type Static, Type } from '../json-schema.ts'
 import { count, duration, flag, size, text } from './kinds.ts'
 
 const CacheKeys = Type.Object(
@@ -63,7 +63,7 @@ const CacheKeys = Type.Object(
   },
   { additionalProperties: false },
 )
-type CacheKeysFile = Type.Static<typeof CacheKeys>
+type CacheKeysFile = Static<typeof CacheKeys>
 
 /** An object, or the word `off`. YAML 1.2 reads a bare off as text, not as a boolean. */
 export const Cache = Type.Unsafe<CacheKeysFile | 'off'>({

@@ -2,7 +2,7 @@
  * The whole configuration file. Every key of it, with type, default, bounds and meaning,
  * stands in this folder and nowhere else.
  */
-import Type from 'typebox'
+import { type Static, Type } from '../json-schema.ts'
 import { Admin } from './admin.ts'
 import { duration, namedMap, oneOf, text } from './kinds.ts'
 import { Listener } from './listener.ts'
@@ -42,7 +42,7 @@ export const ConfigFile = Type.Object(
       description: 'Where Postfix connects.',
     }),
     admin: Type.Optional(
-      Type.Unsafe<Type.Static<typeof Admin>>({
+      Type.Unsafe<Static<typeof Admin>>({
         ...Admin,
         defaultText: 'no admin API',
         description: 'The admin API, the page and the metrics.',
@@ -126,4 +126,4 @@ export const ConfigFile = Type.Object(
   { additionalProperties: false },
 )
 /** A configuration file, with defaults filled in. */
-export type ConfigFileContent = Type.Static<typeof ConfigFile>
+export type ConfigFileContent = Static<typeof ConfigFile>

@@ -1,5 +1,5 @@
 /**
- * The kinds of values that the configuration has, as TypeBox schemas.
+ * The kinds of values that the configuration has, as schemas with a type.
  *
  * Everything a key is stands in its schema once: type, default, bounds and meaning. The
  * checks, the JSON Schema for editors and docs/configuration.md are made out of it.
@@ -14,7 +14,7 @@
  *   secret           the value is never shown
  *   file             the path of a file, relative to the configuration's folder
  */
-import Type from 'typebox'
+import { Type } from '../json-schema.ts'
 
 /** Bounds of a duration or size, written as in the file. */
 export interface UnitBounds {

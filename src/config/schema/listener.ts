@@ -1,7 +1,7 @@
 /**
  * Where Postfix connects. Rules: design.md; socketmap_table(5), tcp_table(5).
  */
-import Type from 'typebox'
+import { type Static, Type } from '../json-schema.ts'
 import { count, oneOf, text } from './kinds.ts'
 
 /** Keys that everything that listens has: listeners and the admin API. */
@@ -82,4 +82,4 @@ export const Listener = Type.Object(
   },
   { additionalProperties: false },
 )
-export type ListenerFile = Type.Static<typeof Listener>
+export type ListenerFile = Static<typeof Listener>

@@ -2,7 +2,7 @@
  * How a lookup becomes an HTTP request, and how a reply becomes an answer.
  * Rules: design.md; pgsql_table(5) for result_format and expansion_limit.
  */
-import Type from 'typebox'
+import { Type } from '../json-schema.ts'
 import { count, duration, oneOf, text, textMap } from './kinds.ts'
 
 /** Status codes that a list may hold: final ones. */

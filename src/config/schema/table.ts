@@ -1,7 +1,7 @@
 /**
  * Lookup tables. Rules: design.md; postfix-wire-facts.md for what Postfix searches and how.
  */
-import Type from 'typebox'
+import { type Static, Type } from '../json-schema.ts'
 import { Cache, Canary } from './cache.ts'
 import { duration, flag, oneOf, oneOrMore } from './kinds.ts'
 import { Batch, Request, Response } from './request.ts'
@@ -16,7 +16,7 @@ const DomainsTable = Type.Object(
   { additionalProperties: false, expected: 'a list of domains or { table: NAME }' },
 )
 
-const Domains = Type.Unsafe<string[] | Type.Static<typeof DomainsTable>>({
+const Domains = Type.Unsafe<string[] | Static<typeof DomainsTable>>({
   if: { type: 'array' },
   // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
   then: { type: 'array', items: { type: 'string', minLength: 1 } },
@@ -95,4 +95,4 @@ export const Table = Type.Object(
   },
   { additionalProperties: false },
 )
-export type TableFile = Type.Static<typeof Table>
+export type TableFile = Static<typeof Table>

@@ -2,7 +2,7 @@
  * What tables ask: an HTTP service with one or more endpoints, or a static list of entries.
  * Rules: design.md "Configuration" and "Results on the wire".
  */
-import Type from 'typebox'
+import { type Static, Type } from '../json-schema.ts'
 import { count, duration, file, optionalDuration, size, text, textMap } from './kinds.ts'
 
 const CircuitBreaker = Type.Object(
@@ -111,4 +111,4 @@ export const Upstream = Type.Object(
   },
   { additionalProperties: false },
 )
-export type UpstreamFile = Type.Static<typeof Upstream>
+export type UpstreamFile = Static<typeof Upstream>
