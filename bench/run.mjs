@@ -28,8 +28,8 @@ const BASELINE = fileURLToPath(new URL('baseline.json', import.meta.url))
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '7' },
-    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '15' },
+    seconds: { type: 'string', default: '1' },
     only: { type: 'string' },
     dist: { type: 'string', default: fileURLToPath(new URL('../dist', import.meta.url)) },
     check: { type: 'boolean', default: false },

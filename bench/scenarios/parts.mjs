@@ -75,14 +75,45 @@ export function fill(client, port, more = {}) {
 }
 
 /**
- * Measures two sides in turns.
+ * How often both programs are started anew for one comparison: what V8 compiles how, and where things lie in
+ * memory, differs from start to start by more than from round to round.
+ */
+const STARTS = 3
+
+/** Time under load, ms, after which what V8 compiles does not change any more. */
+const WARM_UP_MS = 3000
+
+/**
+ * Measures two sides in turns, in processes that are started several times.
+ *
+ * @param startSides Starts both and calls back with `{ a, b }`, what is measured and what it is compared with.
+ * @returns The runs of each side, by round.
+ */
+export async function measure(startSides, setting) {
+  const runs = { a: [], b: [] }
+  for (let start = 0; start < STARTS; start++) {
+    await startSides(async (sides) => {
+      await warmUp(sides, setting)
+      const measured = await inTurns(sides, Math.ceil(setting.rounds / STARTS))
+      for (const side of ['a', 'b']) runs[side].push(...measured[side])
+    })
+  }
+  return runs
+}
+
+/** Lets both sides reach the speed that their compiled code has. */
+export function warmUp(sides, setting) {
+  return inTurns(sides, Math.ceil(WARM_UP_MS / setting.runMs))
+}
+
+/**
+ * The figures of two sides.
  *
  * @param scenario Name of the figures.
- * @param sides `{ a, b }`: what is measured, and what it is compared with.
+ * @param runs `{ a, b }`: what was measured, and what it is compared with.
  * @param limits Of `cpu`, `rate` and `p99` as ratios a/b; undefined: only reported.
  */
-export async function compare(scenario, label, { a, b }, setting, limits = {}) {
-  const runs = await inTurns({ a, b }, setting.rounds)
+export function compared(scenario, label, runs, limits = {}) {
   const both = (of) => ratios(runs.a.map(of), runs.b.map(of))
   const each = (of) => [summary(runs.a.map(of)), summary(runs.b.map(of))]
   const figures = []
