@@ -1,6 +1,8 @@
 /**
- * Reads a whole cache file: first every check, then the entries. So a damaged file leaves nothing behind.
+ * Reads a cache file twice, block by block: first every check, then the entries. So a damaged file leaves
+ * nothing behind, and the memory for it is that of one block.
  */
+import { fstatSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import {
   BLOCK,
@@ -19,8 +21,12 @@ export class CacheFileError extends Error {
 
 interface Block {
   readonly kind: number
+  /** Valid until the next block is read. */
   readonly payload: Buffer
 }
+
+/** Room for a block, bytes: a slice of the writer; a block with a long value gets its own. */
+const USUAL_BLOCK_BYTES = 128 * 1024
 
 /** Takes the entries of one table, one after the other; the object is the same each time. */
 export type EntrySink = (entry: EntryReader) => void
@@ -29,33 +35,43 @@ export type EntrySink = (entry: EntryReader) => void
 export class CacheFileReader {
   /** Wall clock when the file was begun, ms. */
   readonly savedWallMs: number
-  readonly #blocks: readonly Block[]
+  readonly #fd: number
 
-  /** @throws CacheFileError for a file that is not ours, of another version, damaged or cut off. */
-  constructor(bytes: Buffer) {
-    if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new CacheFileError('it is no cache file')
-    const version = bytes.length < PREAMBLE_BYTES ? 0 : bytes.readUInt16LE(MAGIC.length)
+  /**
+   * @param fd Open until the entries are read.
+   * @throws CacheFileError for a file that is not ours, of another version, damaged or cut off;
+   *   the error of the file system when it cannot be read.
+   */
+  constructor(fd: number) {
+    this.#fd = fd
+    const begin = Buffer.alloc(PREAMBLE_BYTES)
+    const length = readAt(fd, begin, 0)
+    if (!begin.subarray(0, MAGIC.length).equals(MAGIC)) throw new CacheFileError('it is no cache file')
+    const version = length < PREAMBLE_BYTES ? 0 : begin.readUInt16LE(MAGIC.length)
     if (version !== VERSION) throw new CacheFileError(`it has version ${version}, not ${VERSION}`)
-    this.#blocks = checkedBlocks(bytes)
-    const start = this.#blocks[0]
-    const end = this.#blocks.at(-1)
-    if (start?.kind !== BLOCK.start || start.payload.length !== 8)
-      throw new CacheFileError('its start is missing')
-    if (end?.kind !== BLOCK.end || end.payload.length !== 4) throw new CacheFileError('its end is missing')
-    this.savedWallMs = start.payload.readDoubleLE()
-    if (!Number.isFinite(this.savedWallMs)) throw new CacheFileError('it has no date')
+    let savedWallMs: number | undefined
+    let last: number | undefined
+    for (const { kind, payload } of checkedBlocks(fd)) {
+      if (last === undefined && kind === BLOCK.start && payload.length === 8)
+        savedWallMs = payload.readDoubleLE()
+      last = kind === BLOCK.end && payload.length !== 4 ? undefined : kind
+    }
+    if (savedWallMs === undefined) throw new CacheFileError('its start is missing')
+    if (last !== BLOCK.end) throw new CacheFileError('its end is missing')
+    if (!Number.isFinite(savedWallMs)) throw new CacheFileError('it has no date')
+    this.savedWallMs = savedWallMs
   }
 
   /**
    * Reads every entry.
    *
    * @param sinkFor Says who takes the entries of a table.
-   * @throws RangeError where a block contradicts itself.
+   * @throws RangeError where a block contradicts itself; CacheFileError when the file has changed since.
    */
   read(sinkFor: (table: string, fingerprint: string) => EntrySink): void {
     const entry = new EntryReader()
     let sink: EntrySink = () => {}
-    for (const { kind, payload } of this.#blocks) {
+    for (const { kind, payload } of checkedBlocks(this.#fd)) {
       const cursor = new Cursor(payload)
       if (kind === BLOCK.table) sink = sinkFor(cursor.shortText(), cursor.shortText())
       if (kind !== BLOCK.entries) continue
@@ -68,19 +84,33 @@ export class CacheFileReader {
 }
 
 /** Splits a file into blocks and checks each. */
-function checkedBlocks(bytes: Buffer): Block[] {
-  const blocks: Block[] = []
+function* checkedBlocks(fd: number): Generator<Block> {
+  const { size } = fstatSync(fd)
+  const header = Buffer.alloc(BLOCK_HEADER_BYTES)
+  let room = Buffer.allocUnsafeSlow(USUAL_BLOCK_BYTES)
   let at = PREAMBLE_BYTES
-  while (at < bytes.length) {
-    const start = at + BLOCK_HEADER_BYTES
-    if (start > bytes.length) throw new CacheFileError('it is cut off')
-    const kind = bytes.readUInt8(at)
-    const end = start + bytes.readUInt32LE(at + 1)
-    if (end > bytes.length) throw new CacheFileError('it is cut off')
-    const payload = bytes.subarray(start, end)
-    if (crc32(payload, kind) !== bytes.readUInt32LE(at + 5)) throw new CacheFileError('a checksum is wrong')
-    blocks.push({ kind, payload })
-    at = end
+  while (at < size) {
+    if (readAt(fd, header, at) < BLOCK_HEADER_BYTES) throw new CacheFileError('it is cut off')
+    const kind = header.readUInt8(0)
+    const length = header.readUInt32LE(1)
+    at += BLOCK_HEADER_BYTES
+    if (at + length > size) throw new CacheFileError('it is cut off')
+    if (length > room.length) room = Buffer.allocUnsafeSlow(length)
+    const payload = room.subarray(0, length)
+    if (readAt(fd, payload, at) < length) throw new CacheFileError('it is cut off')
+    if (crc32(payload, kind) !== header.readUInt32LE(5)) throw new CacheFileError('a checksum is wrong')
+    yield { kind, payload }
+    at += length
   }
-  return blocks
+}
+
+/** Fills `bytes` from a place in the file, and returns how many there were: fewer at the end of the file. */
+function readAt(fd: number, bytes: Buffer, position: number): number {
+  let length = 0
+  while (length < bytes.length) {
+    const count = readSync(fd, bytes, length, bytes.length - length, position + length)
+    if (count === 0) break
+    length += count
+  }
+  return length
 }

@@ -4,7 +4,7 @@
  * Nothing that happens to it stops a lookup: a file that cannot be used is set aside with a warning and
  * the start goes on cold; a file that cannot be written is reported, and tried again next time.
  */
-import { readFileSync, renameSync } from 'node:fs'
+import { closeSync, openSync, renameSync } from 'node:fs'
 import { freshnessState } from '../core/cache/freshness.ts'
 import { type Clock, instant, type Timer } from '../core/clock.ts'
 import { CacheFileError, CacheFileReader } from './cache-file-reader.ts'
@@ -59,17 +59,20 @@ export class CacheFile {
    * know for a "not found": those are dropped as expired.
    */
   load(tables: readonly CacheFileTable[]): LoadReport {
-    const bytes = this.#read()
-    if (bytes === undefined) return NOTHING
+    const fd = this.#open()
+    if (fd === undefined) return NOTHING
     try {
-      const reader = new CacheFileReader(bytes)
+      const reader = new CacheFileReader(fd)
       const report = fill(reader, tables, this.#options.clock)
       this.#saved(reader.savedWallMs)
       return report
     } catch (error) {
-      if (!(error instanceof CacheFileError || error instanceof RangeError)) throw error
-      this.#setAside(error.message)
+      if (error instanceof CacheFileError || error instanceof RangeError) this.#setAside(error.message)
+      else if (error instanceof Error && 'syscall' in error) this.#unreadable(error)
+      else throw error
       return NOTHING
+    } finally {
+      closeSync(fd)
     }
   }
 
@@ -110,16 +113,18 @@ export class CacheFile {
     this.#soon = undefined
   }
 
-  #read(): Buffer | undefined {
-    const { path, onWarning } = this.#options
+  #open(): number | undefined {
     try {
-      return readFileSync(path)
+      return openSync(this.#options.path, 'r')
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') {
-        onWarning(`the cache file ${path} cannot be read (${codeOf(error)}); started with an empty cache`)
-      }
+      if (codeOf(error) !== 'ENOENT') this.#unreadable(error)
       return undefined
     }
+  }
+
+  #unreadable(error: unknown): void {
+    const { path, onWarning } = this.#options
+    onWarning(`the cache file ${path} cannot be read (${codeOf(error)}); started with an empty cache`)
   }
 
   #saved(wallMs: number): void {
