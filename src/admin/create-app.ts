@@ -8,6 +8,7 @@ import { answerClientError, answerFrameworkError } from './errors.ts'
 import type { AdminLimits } from './limits.ts'
 import type { AdminSettings } from './ports.ts'
 import { parseQuery } from './query-string.ts'
+import { SCHEMA_COMPILERS } from './validation.ts'
 
 /** How often Node.js looks for requests that take too long, ms. Its own default of 30 s would triple the limit. */
 const TIMEOUT_CHECK_MS = 1000
@@ -27,10 +28,7 @@ export function createApp(settings: AdminSettings, limits: AdminLimits): App {
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.idleTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
-    // Strict: nothing is guessed, dropped or filled in.
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
-    },
+    schemaController: { compilersFactory: SCHEMA_COMPILERS },
     routerOptions: { querystringParser: parseQuery, maxParamLength: 200 },
     frameworkErrors: (error: unknown, _request: unknown, reply: unknown) =>
       answerFrameworkError(error as never, reply as never),
@@ -40,8 +38,6 @@ export function createApp(settings: AdminSettings, limits: AdminLimits): App {
     ? fastify({ ...options, http })
     : fastify({ ...options, https: { ...http, ...readTls(settings.tls) } })) as unknown as App
   app.server.maxConnections = limits.maxConnections
-  // The schemas describe answers; they do not cut them.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   return app
 }
 

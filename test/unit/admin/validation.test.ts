@@ -1,0 +1,59 @@
+/**
+ * What is wrong in a request is told as fastify's own compiler tells it: ajv is the judge.
+ */
+import { Ajv } from 'ajv'
+import { describe, expect, test } from 'vitest'
+import { compileCheck } from '../../../src/admin/validation.ts'
+import type { SchemaNode } from '../../../src/config/input-schema.ts'
+
+const SCHEMA: SchemaNode = {
+  type: 'object',
+  required: ['key'],
+  properties: {
+    key: { type: 'string', minLength: 2, maxLength: 4 },
+    cache: { enum: ['use', 'bypass'] },
+    'a/b': { type: 'object', properties: { 'c~d': { type: 'string' } } },
+  },
+  additionalProperties: false,
+}
+
+describe('compileCheck', () => {
+  const judge = new Ajv({ allErrors: false }).compile(SCHEMA)
+  const check = compileCheck({ schema: SCHEMA })
+  const requests: [name: string, data: unknown][] = [
+    ['no body', undefined],
+    ['null', null],
+    ['a list', []],
+    ['a text', 'a'],
+    ['a map without the key', {}],
+    ['a number as text', { key: 12 }],
+    ['one character', { key: 'a' }],
+    ['two characters', { key: 'ab' }],
+    ['four characters', { key: 'abcd' }],
+    ['five characters', { key: 'abcde' }],
+    ['a word that is not known', { key: 'ab', cache: 'Use' }],
+    ['a word in a list', { key: 'ab', cache: ['use'] }],
+    ['a key that is not known', { key: 'ab', cahce: 'use' }],
+    ['a key with a name of JavaScript', JSON.parse('{ "key": "ab", "__proto__": 1 }')],
+    ['a wrong value deep inside', { key: 'ab', 'a/b': { 'c~d': 1 } }],
+  ]
+
+  for (const [name, data] of requests) {
+    test(`judges ${name} as ajv does`, () => {
+      const fits = judge(data)
+      const verdict = check(data)
+      expect(verdict === true).toBe(fits)
+      if (verdict === true) return
+      const { instancePath, message, params } = judge.errors?.[0] ?? {}
+      const { allowedValues } = (params ?? {}) as { allowedValues?: unknown }
+      expect(verdict.error).toMatchObject([
+        { instancePath, message, params: allowedValues === undefined ? {} : { allowedValues } },
+      ])
+    })
+  }
+
+  test('a keyword that nobody checks is a defect, at any depth', () => {
+    const odd = { type: 'object', properties: { a: { type: 'string', format: 'email' } } }
+    expect(() => compileCheck({ schema: odd as SchemaNode })).toThrow('has the keyword format')
+  })
+})
