@@ -77,7 +77,8 @@ export class Resolver implements Lookup {
     options?.explanation?.add({ step: 'key', key: key.key })
     const context = new LookupContext(
       key.asked,
-      startMs + table.deadlineMs,
+      startMs,
+      table.deadlineMs,
       options?.cache === 'bypass',
       options?.explanation,
     )
@@ -99,6 +100,7 @@ export class Resolver implements Lookup {
     observer: TableObserver,
     context: LookupContext,
   ): Promise<LookupResult> {
+    context.nowMs = undefined
     return new Promise((resolve) => {
       const waiting = new Waiting((result, source) => {
         if (!this.#waiting.delete(waiting)) return

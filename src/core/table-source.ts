@@ -25,14 +25,23 @@ export class LookupContext {
   readonly asked: string
   /** Monotonic ms by which the client must have its reply. */
   readonly deadlineMs: number
+  /** The monotonic clock as it was read at the begin; undefined as soon as something has to be waited for. */
+  nowMs: number | undefined
   /** Ask the service although an answer is stored. */
   readonly bypass: boolean
   /** Undefined on the cached path, unless somebody asked for the steps. */
   explanation: Explanation | undefined
 
-  constructor(asked: string, deadlineMs: number, bypass: boolean, explanation: Explanation | undefined) {
+  constructor(
+    asked: string,
+    startMs: number,
+    timeoutMs: number,
+    bypass: boolean,
+    explanation: Explanation | undefined,
+  ) {
     this.asked = asked
-    this.deadlineMs = deadlineMs
+    this.nowMs = startMs
+    this.deadlineMs = startMs + timeoutMs
     this.bypass = bypass
     this.explanation = explanation
   }

@@ -89,11 +89,13 @@ export class AnswerStore {
   /**
    * Time since the service gave an answer, ms: the larger difference of both clocks, so that
    * a suspended machine and a clock set back make it too old and never too young.
+   *
+   * @param nowMs The monotonic clock, where it was read just before.
    */
-  ageMs(answer: StoredAnswer): number {
+  ageMs(answer: StoredAnswer, nowMs = this.#clock.monotonicMs()): number {
     return Math.max(
       0,
-      this.#clock.monotonicMs() - this.#base.monotonicMs - answer.monotonicMs,
+      nowMs - this.#base.monotonicMs - answer.monotonicMs,
       this.#clock.wallMs() - this.#base.wallMs - answer.wallMs,
     )
   }

@@ -56,6 +56,8 @@ export interface AskOptions {
   /** Ask the service although an answer is stored, and do not fall back on a stale one. */
   readonly bypass?: boolean
   readonly explanation?: Explanation
+  /** The monotonic clock, while nothing has been waited for since it was read. */
+  readonly nowMs?: number | undefined
   /** Begins the record of a lookup that was not answered at once. */
   record?(): Explanation
 }
@@ -96,7 +98,7 @@ export class CachedUpstream {
     if (options.bypass === true) return this.#ask(key, storeKey, 'bypass', {}, options)
     if (stored === undefined) return this.#ask(key, storeKey, 'miss', {}, options)
 
-    const ageMs = store.ageMs(stored)
+    const ageMs = store.ageMs(stored, options.nowMs)
     const state = freshnessState(stored, ageMs)
     if (stored.value === undefined) {
       const usable = state === 'fresh' && ageMs < this.#negativeTtlMs && this.#believes(stored)

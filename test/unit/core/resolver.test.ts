@@ -65,6 +65,26 @@ describe('Resolver', () => {
     expect(explanation.steps[0]).toMatchObject({ step: 'key', key: undefined })
   })
 
+  test('a key that is looked for after waiting is not judged by the time of the begin', async () => {
+    const clock = new ManualClock()
+    clock.advance(1000)
+    const times: (number | undefined)[] = []
+    const source: TableSource = {
+      name: 'one',
+      ask: (key, { nowMs }) => {
+        times.push(nowMs)
+        const answer = { result: NOT_FOUND, source: 'upstream' } as const
+        return key === 'b' ? Promise.resolve(answer) : answer
+      },
+    }
+    const resolver = new Resolver(clock, silentObserver)
+    const search = () => ['a', 'b', 'c'].map((key) => ({ key, withoutExtension: false }))
+    const options = { search, foldCase: true, deadlineMs: 5000, searchParallel: false }
+    resolver.serve([new Table({ name: 'aliases', sources: [source], ...options })])
+    await resolver.lookup(query('a'))
+    expect(times).toEqual([clock.monotonicMs(), clock.monotonicMs(), undefined])
+  })
+
   test('tells how long a lookup took', async () => {
     const slow = later()
     const { resolver, clock, seen } = setUp(new ScriptedSource('one', { a: slow.ask }))

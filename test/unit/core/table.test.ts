@@ -21,7 +21,7 @@ function table(sources: TableSource[], options: Partial<TableOptions> = {}): Tab
 }
 
 function context(explanation?: Explanation): LookupContext {
-  return new LookupContext('Bob+News@x.example', 5000, false, explanation)
+  return new LookupContext('Bob+News@x.example', 0, 5000, false, explanation)
 }
 
 /** `user+ext@domain`, then `user@domain`, then `@domain`, as for virtual(5). */
