@@ -59,7 +59,7 @@ const ENTRY_START_BYTES = 1 + 1 + 4 * 8
 const ENTRY_FIXED_BYTES = ENTRY_START_BYTES + 2 + 4 + 2 + 2
 
 /** UTF-8 bytes that a UTF-16 unit can take. */
-const MAX_BYTES_PER_UNIT = 3
+const UTF8_BYTES_PER_UNIT = 3
 
 /** Longest text with a length of two bytes, in bytes; an entry with a longer one is not written. */
 const MAX_SHORT_TEXT = 0xffff
@@ -105,7 +105,7 @@ function shortText(text: string): Buffer {
 /** Tells whether the texts of an entry fit their lengths. */
 export function fits(entry: FileEntry): boolean {
   const longest = Math.max(entry.storeKey.length, entry.etag?.length ?? 0, entry.lastModified?.length ?? 0)
-  return longest * MAX_BYTES_PER_UNIT <= MAX_SHORT_TEXT
+  return longest * UTF8_BYTES_PER_UNIT <= MAX_SHORT_TEXT
 }
 
 /** Most bytes that {@link writeEntry} can need. */
@@ -115,7 +115,7 @@ export function maxEntryBytes(entry: FileEntry): number {
     (entry.value?.length ?? 0) +
     (entry.etag?.length ?? 0) +
     (entry.lastModified?.length ?? 0)
-  return ENTRY_FIXED_BYTES + units * MAX_BYTES_PER_UNIT
+  return ENTRY_FIXED_BYTES + units * UTF8_BYTES_PER_UNIT
 }
 
 /** Writes an entry, and returns the offset behind it. There must be {@link maxEntryBytes} of room. */
