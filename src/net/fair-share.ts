@@ -27,31 +27,39 @@ export const MAX_REQUESTS_PER_LOOP = 512
 /** Characters of replies written in one turn of the event loop, over all those connections. Ours: a few milliseconds too. */
 export const MAX_REPLY_CHARS_PER_LOOP = 262_144
 
-/** Shared by the connections of one listener. */
+/** Shared by the connections of one listener, and read at each request: so it is reckoned only when it changes. */
 export class FairShare {
   #waiting = 0
+  #requests = MAX_REQUESTS_PER_TURN
+  #replyChars = MAX_REPLY_CHARS_PER_TURN
 
   /** Requests that a connection may have answered now; at least one. */
   get requests(): number {
-    return Math.max(1, this.#part(MAX_REQUESTS_PER_TURN, MAX_REQUESTS_PER_LOOP))
+    return this.#requests
   }
 
-  /** Characters after which it has had its turn. One reply is always sent whole. */
+  /** Characters after which it has had its turn; at least one. One reply is always sent whole. */
   get replyChars(): number {
-    return Math.max(1, this.#part(MAX_REPLY_CHARS_PER_TURN, MAX_REPLY_CHARS_PER_LOOP))
+    return this.#replyChars
   }
 
   /** A connection has more requests, and lets the others go first. */
   waits(): void {
-    this.#waiting++
+    this.#divide(this.#waiting + 1)
   }
 
   /** It goes on. */
   goesOn(): void {
-    this.#waiting--
+    this.#divide(this.#waiting - 1)
   }
 
-  #part(most: number, together: number): number {
-    return Math.min(most, Math.floor(together / (this.#waiting + 1)))
+  #divide(waiting: number): void {
+    this.#waiting = waiting
+    this.#requests = part(MAX_REQUESTS_PER_TURN, MAX_REQUESTS_PER_LOOP, waiting)
+    this.#replyChars = part(MAX_REPLY_CHARS_PER_TURN, MAX_REPLY_CHARS_PER_LOOP, waiting)
   }
+}
+
+function part(most: number, together: number, waiting: number): number {
+  return Math.max(1, Math.min(most, Math.floor(together / (waiting + 1))))
 }

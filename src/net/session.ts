@@ -186,7 +186,8 @@ export class Session implements Answered {
   }
 
   #write(replies: string): void {
-    if (replies !== '') this.#socket.write(replies, 'utf8', this.#onSent)
+    // UTF-8 is the default; said aloud, Node.js checks its name at each write.
+    if (replies !== '') this.#socket.write(replies, this.#onSent)
   }
 
   /** One for all writes of the connection, so that a write makes no closure. */
