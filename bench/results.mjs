@@ -12,7 +12,7 @@ export function results(figures, { setting, command }) {
 
 Made by \`npm run bench\`; what each scenario does stands in \`bench/scenarios\`. Every figure is the median of
 interleaved runs, with the least and the most. A ratio is taken within each round. Both sides of hits, misses, search and
-observed are started three times, a third of the rounds each.
+observed are started three times, a third of the rounds each, and run for three seconds before they count.
 
 - Date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC
 - Machine: ${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, load average ${loadavg()

@@ -56,7 +56,9 @@ const KNOWN = new Set([...Object.keys(WORDS), 'properties', 'description'])
 function refuseUnknownKeywords(schema: SchemaNode): void {
   const unknown = Object.keys(schema).find((keyword) => !KNOWN.has(keyword))
   if (unknown !== undefined) throw new TypeError(`a request's schema has the keyword ${unknown}`)
-  for (const part of Object.values(schema.properties ?? {})) refuseUnknownKeywords(part)
+  const { properties = {}, additionalProperties } = schema
+  for (const part of Object.values(properties)) refuseUnknownKeywords(part)
+  if (typeof additionalProperties === 'object') refuseUnknownKeywords(additionalProperties)
 }
 
 /** A path as a JSON Pointer (RFC 6901). */

@@ -35,6 +35,10 @@ export class Roster<T extends Enrolled> {
     this.#size++
   }
 
+  has(member: T): boolean {
+    return this.#has(member)
+  }
+
   /** @returns false for somebody who is not on it. */
   delete(member: T): boolean {
     if (!this.#has(member)) return false

@@ -29,7 +29,7 @@ export async function stopRunning(
 
   resolver.stop()
   for (const upstream of upstreams.values()) if (upstream.kind === 'http') upstream.guard.abort()
-  // One turn for the replies of lookups that have just been answered.
+  // One turn, so that the sessions hear of the lookups that have just been answered; closing sends those replies.
   await new Promise((resolve) => setImmediate(resolve))
   await Promise.all(all.map((listener) => listener.close()))
   await save()

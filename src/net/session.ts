@@ -148,6 +148,16 @@ export class Session implements Answered {
 
   /** Replies to the lookup that was waited for, and goes on. */
   sendReply(): void {
+    try {
+      this.#sendReply()
+    } catch (error) {
+      // Others wait behind this one; this connection alone suffers.
+      this.#service.observer.defect(error)
+      this.destroy()
+    }
+  }
+
+  #sendReply(): void {
     const result = this.#result
     this.#result = undefined
     if (result === undefined || this.#state !== 'asking') return

@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache'
 import { type Clock, type Instant, instant } from '../clock.ts'
 import type { StoreStatus } from '../status.ts'
 import type { Validators } from '../upstream.ts'
+import { compact } from './compact.ts'
 import type { Freshness } from './freshness.ts'
 import { inScope, PurgeLog, type PurgeScope } from './purge-log.ts'
 import { StoredAnswer, validatorsOf } from './stored-answer.ts'
@@ -46,14 +47,6 @@ export const ENTRY_OVERHEAD_BYTES = 250
 
 /** Parts a store key of a second or later upstream; no key has control characters. */
 const PREFIX_END = '\x01'
-
-/** Longest text that is copied by way of {@link SCRATCH}, UTF-16 units. Ours: longer than most keys and values. */
-const MAX_SCRATCH_TEXT = 1024
-
-/** Where {@link compact} writes; a unit takes at most 3 bytes of UTF-8. */
-const SCRATCH = Buffer.allocUnsafeSlow(3 * MAX_SCRATCH_TEXT)
-
-const IS_LATIN1 = /^[\0-\xff]*$/
 
 export class AnswerStore {
   readonly #clock: Clock
@@ -234,18 +227,4 @@ function textBytes(storeKey: string, { validators, value }: StoredAnswer): numbe
     (validators?.etag?.length ?? 0) +
     (validators?.lastModified?.length ?? 0)
   )
-}
-
-/**
- * Makes a text that holds on to nothing else: V8 keeps a piece of a longer text, such as one
- * line of a response body, as a reference to the whole.
- */
-function compact(text: string): string {
-  if (text.length <= MAX_SCRATCH_TEXT) {
-    const bytes = SCRATCH.write(text)
-    // Only ASCII takes as many bytes as it has UTF-16 units, and reads the same as Latin-1.
-    if (bytes === text.length) return SCRATCH.toString('latin1', 0, bytes)
-  }
-  const encoding = IS_LATIN1.test(text) ? 'latin1' : 'utf16le'
-  return Buffer.from(text, encoding).toString(encoding)
 }

@@ -96,8 +96,10 @@ export class Limiter {
 
   /** Cancels requests that nobody waits for, as many as lookups wait. To be called when one may have become so. */
   makeRoom(): void {
+    if (this.#queue.size === 0) return
     for (const claim of this.#holders.present()) {
-      if (!claim.background || this.#cancelled.has(claim)) continue
+      const holds = this.#holders.has(claim) // cancelling another one may have ended it
+      if (!holds || !claim.background || this.#cancelled.has(claim)) continue
       if (!this.#moreWaitThan(this.#cancelled.size)) return
       this.#cancelled.add(claim)
       claim.cancel()

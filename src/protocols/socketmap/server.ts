@@ -40,7 +40,7 @@ export const socketmap: ServerProtocol = {
 
 /**
  * The table name of the last request: most requests name the same table as the one before, and to compare its
- * few bytes is cheaper than to make the text again.
+ * few bytes is cheaper than to make the text again. Which one is kept changes no answer.
  */
 let lastTable = ''
 

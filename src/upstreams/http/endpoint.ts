@@ -8,7 +8,7 @@ import type { Connections } from './connections.ts'
 import type { ConnectionUse } from './dispatchers.ts'
 import type { ExchangeOutcome } from './exchange.ts'
 import { abortedReply, classifyFailure, failureReply, timeoutReply, tooLargeReply } from './failures.ts'
-import { HeaderFields } from './header-fields.ts'
+import { RequestFields } from './request-fields.ts'
 import { type HttpRequest, RequestTemplate } from './request-template.ts'
 import type { HttpResponse } from './response.ts'
 import { compileResponse, mapResponse, needsBody, type ResponseMapping } from './response-mapping.ts'
@@ -35,7 +35,7 @@ export class HttpEndpoint implements Endpoint {
   protected readonly table: HttpTableSettings
   protected readonly mapping: ResponseMapping
   readonly #request: RequestTemplate
-  #fields: HeaderFields | undefined
+  #fields: RequestFields | undefined
 
   constructor(table: HttpTableSettings, context: EndpointContext) {
     this.name = context.name
@@ -107,7 +107,7 @@ export class HttpEndpoint implements Endpoint {
 
   #headers({ headers }: HttpRequest, options: SendOptions): string[] {
     const configured = this.context.headers()
-    if (this.#fields?.configured !== configured) this.#fields = new HeaderFields(configured)
+    if (this.#fields?.configured !== configured) this.#fields = new RequestFields(configured)
     return this.#fields.of(headers, options)
   }
 }

@@ -81,7 +81,7 @@ export function exchange(
   })
 }
 
-/** The request's own fields go before those of the way to it. */
+/** The request's own fields take the place of those of the way to it. */
 function withRoute(fields: Readonly<Record<string, string>>, own: readonly string[]): string[] {
   const names = new Set(own.filter((_text, at) => at % 2 === 0))
   const others = Object.entries(fields).filter(([name]) => !names.has(name))

@@ -7,9 +7,9 @@
 import { KEY_PART_NAMES, type KeyPartName, keyPart } from '../../core/key-parts.ts'
 import type { Template } from '../../core/template.ts'
 import { escapeHeader, escapePathLiteral, escapeUrl, headerBytes } from './escape.ts'
-import { NO_FIELDS } from './header-fields.ts'
 import { JsonTemplate } from './json-template.ts'
 import { BATCH_LIST_NAMES, BATCH_NAMES, compileTemplate, isKeys, mapLiterals } from './places.ts'
+import { NO_FIELDS } from './request-fields.ts'
 import type { RequestSettings } from './settings.ts'
 
 /** A request, but for the connection it goes over. */

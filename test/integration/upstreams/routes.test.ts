@@ -195,6 +195,15 @@ test('http goes through a proxy as a whole URL, with the credentials of the prox
   assert.equal(service.requests[0]?.headers.host, `127.0.0.1:${service.port}`)
 })
 
+test('a field of the request takes the place of the one for the proxy, and goes out once', async () => {
+  const proxy = await startProxy()
+  const service = await startHttpService(t)
+  service.otherwise = { text: 'x' }
+  const headers = new Map([['Proxy-Authorization', 'Bearer own']])
+  assert.equal(summary(await askOnce(service.origin, { proxy: proxy.url, headers })), 'found')
+  assert.deepEqual(proxy.seen, [`GET ${service.origin}/aliases/a Bearer own`])
+})
+
 test('a proxy that refuses our credentials is not taken for an answer', async () => {
   const proxy = await startProxy()
   proxy.refuses = true

@@ -55,5 +55,7 @@ describe('compileCheck', () => {
   test('a keyword that nobody checks is a defect, at any depth', () => {
     const odd = { type: 'object', properties: { a: { type: 'string', format: 'email' } } }
     expect(() => compileCheck({ schema: odd as SchemaNode })).toThrow('has the keyword format')
+    const deeper = { type: 'object', additionalProperties: odd.properties.a }
+    expect(() => compileCheck({ schema: deeper as SchemaNode })).toThrow('has the keyword format')
   })
 })

@@ -5,7 +5,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inputSchema } from '../../../src/config/input-schema.ts'
+import { inputSchema, type SchemaNode } from '../../../src/config/input-schema.ts'
 import type { Tree, TreeMap } from '../../../src/config/tree-reader.ts'
 import { parseDuration, parseSize } from '../../../src/config/units.ts'
 import { failuresOf } from '../../../src/config/validate.ts'
@@ -136,8 +136,50 @@ const ODD: readonly Tree[] = [
   {},
   { x: 1 },
   { 'a b': {} },
-  { __proto: 'x', 'a~/b': [] },
+  { 'a~/b': [] },
+  // As a literal it would set the prototype.
+  JSON.parse('{ "__proto__": "x", "constructor": 1 }'),
 ]
+
+/** Every keyword that a schema may have: those that are checked, and those that only tell people something. */
+const KEYWORDS: Record<keyof SchemaNode, 'checked' | 'told'> = {
+  type: 'checked',
+  description: 'told',
+  default: 'told',
+  defaultText: 'told',
+  expected: 'told',
+  examples: 'told',
+  secret: 'told',
+  file: 'told',
+  partOf: 'told',
+  duration: 'checked',
+  size: 'checked',
+  enum: 'checked',
+  pattern: 'checked',
+  minimum: 'checked',
+  maximum: 'checked',
+  minLength: 'checked',
+  maxLength: 'checked',
+  minItems: 'checked',
+  maxItems: 'checked',
+  required: 'checked',
+  properties: 'checked',
+  items: 'checked',
+  additionalProperties: 'checked',
+  propertyNames: 'checked',
+  if: 'checked',
+  // biome-ignore lint/suspicious/noThenProperty: the keyword's name, and nobody awaits this
+  then: 'checked',
+  else: 'checked',
+}
+
+/** The keywords of a schema and of all schemas in it. */
+function keywordsIn(node: SchemaNode): string[] {
+  const { properties = {}, items, additionalProperties, propertyNames, if: condition } = node
+  const parts = [...Object.values(properties), items, propertyNames, condition, node.then, node.else]
+  if (typeof additionalProperties === 'object') parts.push(additionalProperties)
+  return [...Object.keys(node), ...parts.flatMap((part) => (part === undefined ? [] : keywordsIn(part)))]
+}
 
 describe('failuresOf', () => {
   test('finds nothing in a good configuration, as ajv does not', () => {
@@ -183,6 +225,10 @@ describe('failuresOf', () => {
       expect(failuresOf(text, { type: 'string', minLength, maxLength }).length === 0).toBe(fits)
     })
   }
+
+  test('the schema of the configuration has no keyword that nobody checks', () => {
+    expect(Array.from(new Set(keywordsIn(schema))).filter((keyword) => !(keyword in KEYWORDS))).toEqual([])
+  })
 
   test('a type that no schema has is a defect', () => {
     expect(() => failuresOf('a', { type: 'text' })).toThrow('a schema with the type text')

@@ -32,6 +32,20 @@ test('whatever comes and goes, those who are present are as in a Set, in the sam
   )
 })
 
+test('who leaves or comes while the present are gone through changes nothing for them', () => {
+  const roster = new Roster<Member>()
+  const members = [1, 2, 3].map((name) => new Member(name))
+  for (const member of members) roster.add(member)
+  const seen: number[] = []
+  for (const { name } of roster.present()) {
+    seen.push(name)
+    for (const member of members) roster.delete(member)
+    roster.add(new Member(name + 10))
+  }
+  expect(seen).toEqual([1, 2, 3])
+  expect(roster.present().map(({ name }) => name)).toEqual([11, 12, 13])
+})
+
 test('a member of one roster is not taken off another', () => {
   const [one, other] = [new Roster<Member>(), new Roster<Member>()]
   const [first, second] = [new Member(1), new Member(2)]

@@ -1,13 +1,16 @@
 /**
  * A defect stays with the request that met it.
  */
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { found } from '../../../src/core/result.ts'
 import { FairShare } from '../../../src/net/fair-share.ts'
 import { LateReplies } from '../../../src/net/late-replies.ts'
 import { silentListenerObserver } from '../../../src/net/listener-observer.ts'
 import { answer, encode, type Service } from '../../../src/net/service.ts'
+import { Session } from '../../../src/net/session.ts'
 import { socketmap } from '../../../src/protocols/socketmap/server.ts'
 
 /** A service whose protocol breaks where the test says, and what it told its observer. */
@@ -53,5 +56,44 @@ test('an encoder that throws costs its request a temporary answer, also of a loo
   })
   for (const reply of [answer(service, FRAME), encode(service, found('x'))])
     expect(reply).toMatch(/^\d+:TEMP internal error/)
+  expect(defects).toEqual(['Error: encoder', 'Error: encoder'])
+})
+
+/** Both ends of a connection. */
+async function socketPair(): Promise<{ server: Socket; client: Socket }> {
+  const listener = createServer()
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const client = connect((listener.address() as AddressInfo).port, '127.0.0.1')
+  const [server] = (await once(listener, 'connection')) as [Socket]
+  onTestFinished(() => {
+    client.destroy()
+    server.destroy()
+    listener.close()
+  })
+  return { server, client }
+}
+
+test('a connection that breaks when its late reply is written takes no other one with it', async () => {
+  const late = new LateReplies()
+  const { service: bad, defects } = broken({
+    encodeReply: () => {
+      throw new Error('encoder')
+    },
+  })
+  const { service: good } = broken({})
+  const clients: Socket[] = []
+  for (const service of [bad, good]) {
+    const { server, client } = await socketPair()
+    const lookup = { lookup: () => Promise.resolve(found('x')) }
+    new Session(server, '127.0.0.1', { ...service, lookup, late }, () => 1)
+    clients.push(client)
+  }
+  const [broke, answered] = clients as [Socket, Socket]
+  const closed = once(broke, 'close')
+  const reply = once(answered, 'data')
+  for (const client of clients) client.write('3:t a,')
+  expect(String((await reply)[0])).toBe('4:OK x,')
+  await closed
   expect(defects).toEqual(['Error: encoder', 'Error: encoder'])
 })

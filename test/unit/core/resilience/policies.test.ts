@@ -284,6 +284,17 @@ describe('Limiter', () => {
     assert.equal(holder.cancelled, 1)
   })
 
+  test('does not cancel who left while another was cancelled', () => {
+    const { limiter, far } = setUp(2, 9)
+    const left = claim()
+    const cancelled = { ...claim(), cancel: () => limiter.release(left) }
+    for (const one of [cancelled, left, claim(), claim(), claim()]) limiter.take(one, far)
+    cancelled.background = true
+    left.background = true
+    limiter.makeRoom()
+    assert.deepEqual([left.cancelled, limiter.inFlight, limiter.queued], [0, 2, 2])
+  })
+
   test('a full queue drops who is not waited for any more before it sheds', async () => {
     const { limiter, far } = setUp(1, 1)
     limiter.take(claim(), far)

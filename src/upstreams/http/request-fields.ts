@@ -23,7 +23,7 @@ const FIXED: Readonly<Record<string, string>> = { 'accept-encoding': 'identity' 
 /** Added to single requests by {@link addOurs}, in place of a configured field of that name. */
 const OURS = ['traceparent', 'if-none-match', 'if-modified-since']
 
-export class HeaderFields {
+export class RequestFields {
   /** What they were made of: a reload or a changed secret brings another one. */
   readonly configured: ReadonlyMap<string, string>
   readonly #common: Readonly<Record<string, string>>

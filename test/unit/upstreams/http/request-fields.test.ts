@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HeaderFields, NO_FIELDS } from '../../../../src/upstreams/http/header-fields.ts'
+import { NO_FIELDS, RequestFields } from '../../../../src/upstreams/http/request-fields.ts'
 
 const ACCEPT = 'application/json, text/plain;q=0.9, */*;q=0.1'
 
@@ -11,9 +11,9 @@ function pairs(list: readonly string[]): [string, string][] {
 function fieldsOf(
   configured: Record<string, string>,
   own: Readonly<Record<string, string>>,
-  options: Partial<Parameters<HeaderFields['of']>[1]> = {},
+  options: Partial<Parameters<RequestFields['of']>[1]> = {},
 ): [string, string][] {
-  const fields = new HeaderFields(new Map(Object.entries(configured)))
+  const fields = new RequestFields(new Map(Object.entries(configured)))
   return pairs(fields.of(own, { timeoutMs: 1000, ...options })).sort()
 }
 
@@ -62,7 +62,7 @@ describe('the header fields of a request', () => {
   })
 
   test('of one request do not appear in the next', () => {
-    const fields = new HeaderFields(new Map())
+    const fields = new RequestFields(new Map())
     fields.of(NO_FIELDS, { timeoutMs: 1000, traceparent: 'first' })
     expect(fields.of(NO_FIELDS, { timeoutMs: 1000 })).not.toContain('first')
   })
