@@ -106,7 +106,9 @@ function validationDetails(error: FastifyError): ProblemDetails {
   return {
     errors: error.validation.map(({ instancePath, message = 'is not valid', params }) => {
       const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
-      return `${context}${instancePath} ${message}${allowed}`
+      const { knownProperties } = params
+      const known = Array.isArray(knownProperties) ? `; known are ${knownProperties.join(', ')}` : ''
+      return `${context}${instancePath} ${message}${allowed}${known}`
     }),
   }
 }

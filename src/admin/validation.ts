@@ -2,7 +2,7 @@
  * Checks requests against the schemas of their routes, and writes answers as JSON.
  *
  * fastify's own compilers make a program of each schema at the start: for a dozen small schemas
- * that is a fifth of the time to ready. Here the schema is read at each request. Strict: nothing is
+ * that is about a tenth of the time to ready. Here the schema is read at each request. Strict: nothing is
  * guessed, dropped or filled in.
  */
 import type { FastifyServerOptions } from 'fastify'
@@ -35,8 +35,14 @@ function toldToClient({ keyword, path, schema, key }: SchemaFailure): object {
     keyword,
     instancePath: pointer(path),
     message: (WORDS[keyword] ?? (() => 'is not valid'))(schema, key),
-    params: keyword === 'enum' ? { allowedValues: schema.enum } : {},
+    params: paramsOf(keyword, schema),
   }
+}
+
+/** What could stand there instead: a request's own words are never repeated. */
+function paramsOf(keyword: string, { enum: words, properties = {} }: SchemaNode): object {
+  if (keyword === 'enum') return { allowedValues: words }
+  return keyword === 'additionalProperties' ? { knownProperties: Object.keys(properties) } : {}
 }
 
 /** What to say for each keyword that a request's schema has. */

@@ -9,7 +9,7 @@
  * Two laws hold here. A failure is never stored as an answer, and a "not found" is only used
  * while it is fresh and the service is known to be sane (canary).
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, readableMs } from '../clock.ts'
 import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { TableObserver } from '../observer.ts'
 import { temporary } from '../result.ts'
@@ -137,7 +137,7 @@ export class CachedUpstream {
       key,
       upstream: this.name,
       outcome,
-      ageMs,
+      ageMs: readableMs(ageMs),
       freshnessLifetimeMs: stored.freshnessLifetimeMs,
       result,
     })

@@ -240,6 +240,11 @@ describe('bad input', () => {
       'querystring/explain must be equal to one of the allowed values: true, false',
     ])
     expect(reply.body).not.toMatch(/bob|maybe/)
+    const other = await ask('GET', '/api/v1/tables/aliases/lookup?key=bob@lighthouse.example&cahce=bypass')
+    expect(other.json<{ errors: string[] }>().errors).toEqual([
+      'querystring must NOT have additional properties; known are key, explain, cache',
+    ])
+    expect(other.body).not.toMatch(/bob|cahce/)
   })
 
   test('an exception is answered without its text, and told as a defect', async () => {

@@ -52,6 +52,12 @@ describe('compileCheck', () => {
     })
   }
 
+  test('a key that is not known is told with those that are, and not repeated', () => {
+    const verdict = check({ key: 'ab', 'alice@x.example': 'use' })
+    expect(verdict).toMatchObject({ error: [{ params: { knownProperties: ['key', 'cache', 'a/b'] } }] })
+    expect(JSON.stringify(verdict)).not.toContain('alice')
+  })
+
   test('a keyword that nobody checks is a defect, at any depth', () => {
     const odd = { type: 'object', properties: { a: { type: 'string', format: 'email' } } }
     expect(() => compileCheck({ schema: odd as SchemaNode })).toThrow('has the keyword format')
