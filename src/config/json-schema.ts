@@ -3,7 +3,7 @@
  * describe their data with. Rules: JSON Schema draft 7.
  *
  * The few kinds that are used here, and no library: one that knows them all comes in hundreds of
- * modules, and reading those was a third of the time from start to ready (bench/RESULTS.md).
+ * modules, and reading those was a sixth of the time from start to ready (bench/RESULTS.md).
  */
 
 /** Carries the type of the data; no schema has it at run time. */

@@ -2,7 +2,7 @@
  * Finds where data does not fit a schema: every failure, not only the first.
  *
  * It reads the schema as it goes and knows the keywords of `SchemaNode`. A configuration is looked
- * at once at each start: to make a program of the schema first, as ajv does, takes a hundred times
+ * at once at each start: to make a program of the schema first, as ajv does, takes much
  * longer than the look. A test holds that both find the same.
  *
  * Rules: JSON Schema draft 7; `duration` and `size` as in `schema/kinds.ts`.

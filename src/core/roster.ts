@@ -4,7 +4,7 @@
  * A Set would do the same, but not let go. While V8 gives a Set or Map with many additions and
  * deletions a new table, the old table still points to the new one and to whom it held; once one of them has
  * reached the old generation, all that came later stays alive until the next full collection, with
- * everything that hangs on it. That made a miss's garbage collection four times as dear (bench/RESULTS.md).
+ * everything that hangs on it. That made a minor collection four times as dear (bench/RESULTS.md).
  */
 
 /** Somebody who can be on one roster at a time. */
@@ -29,19 +29,19 @@ export class Roster<T extends Enrolled> {
 
   /** Adds somebody. Who is on it already keeps the place. */
   add(member: T): void {
-    if (this.#has(member)) return
+    if (this.has(member)) return
     if (this.#end >= MIN_FREE_PLACES && this.#end >= 2 * this.#size) this.#closeUp()
     this.#take(this.#end++, member)
     this.#size++
   }
 
-  has(member: T): boolean {
-    return this.#has(member)
+  has(member: T): member is T & { place: number } {
+    return member.place !== undefined && this.#places[member.place] === member
   }
 
   /** @returns false for somebody who is not on it. */
   delete(member: T): boolean {
-    if (!this.#has(member)) return false
+    if (!this.has(member)) return false
     this.#places[member.place] = undefined
     this.#size--
     if (this.#size === 0) this.#end = 0
@@ -51,10 +51,6 @@ export class Roster<T extends Enrolled> {
   /** Those who are on it now, oldest first; who leaves or comes meanwhile changes nothing. */
   present(): T[] {
     return this.#places.slice(0, this.#end).filter((member) => member !== undefined)
-  }
-
-  #has(member: T): member is T & { place: number } {
-    return member.place !== undefined && this.#places[member.place] === member
   }
 
   /** Moves everybody to the front, in the same order. */

@@ -4,7 +4,7 @@
  * Under load a service's answers arrive many at a time, and the client sleeps until its reply: to wake
  * it costs the kernel more than the write itself. Writes that follow each other at once wake it
  * once for all. A reply waits for the other reads of its turn of the event loop, no longer.
- * Source: a miss cost a quarter less CPU time (bench/RESULTS.md). Answers at hand gain nothing, and do not come here.
+ * Source: a miss costs a fifth less CPU time (bench/RESULTS.md). Answers at hand gain nothing, and do not come here.
  */
 
 /** A connection whose lookup has been answered. */
