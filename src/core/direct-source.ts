@@ -17,7 +17,14 @@ export class DirectSource implements TableSource {
   }
 
   ask(key: string, { deadlineMs, explanation }: LookupContext): Sourced | Promise<Sourced> {
-    const answer = this.#upstream.ask({ table: this.#table, key, deadlineMs, background: false, explanation })
+    const answer = this.#upstream.ask({
+      table: this.#table,
+      key,
+      deadlineMs,
+      explanation,
+      hasWaiters: true,
+      onAbandoned: () => {}, // the only one who waits does so to the end
+    })
     return answer instanceof Promise ? answer.then(sourced) : sourced(answer)
   }
 }

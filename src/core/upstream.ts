@@ -8,7 +8,11 @@ import type { CancelSignal } from './cancellation.ts'
 import type { Explanation } from './explain.ts'
 import type { LookupResult } from './result.ts'
 
-/** One question to an upstream: a search key, and how long the answer is worth waiting for. */
+/**
+ * One question to an upstream: a search key, and how long the answer is worth waiting for.
+ *
+ * The same object goes all the way down, so that who waits for it is known wherever it holds something.
+ */
 export interface Question {
   /** The table that asks. */
   readonly table: string
@@ -18,17 +22,20 @@ export interface Question {
   readonly deadlineMs: number
   /** Validators of the stored answer, for a conditional request (RFC 9110 section 13). */
   readonly validators?: Validators
-  /**
-   * True when nobody waits: a refresh ahead of need, which must not take a waiting lookup's place.
-   * Read it when it is needed and never copy it: it changes when the last one gives up, or the first one joins.
-   */
-  readonly background: boolean
   readonly explanation?: Explanation
-  /** Aborted when the answer is no longer wanted at all: room for a waiting lookup, or the end of the program. */
-  readonly signal?: AbortSignal
+  /**
+   * False for a refresh ahead of need, which must not take a waiting lookup's slot. Read it when it is
+   * needed and never copy it: it changes when the last one gives up, or the first one joins.
+   */
+  readonly hasWaiters: boolean
+  /**
+   * Calls `listener` whenever the last one who waited has given up before the answer came, so that
+   * the slot of this question may go to another. May happen again when somebody joined meanwhile.
+   */
+  onAbandoned(listener: () => void): void
 }
 
-/** What an upstream answered. */
+/** What an upstream answered: the one result that every layer between a table and its service hands up. */
 export interface Answer {
   /** `notmodified` only in answer to validators: the stored answer is current again (304). */
   readonly result: LookupResult | { readonly kind: 'notmodified' }
@@ -63,14 +70,12 @@ export interface Upstream {
   /** Answers at once, or by a promise that does not reject and settles by the question's deadline. */
   ask(question: Question): Answer | Promise<Answer>
   /**
-   * Tells whether a stored "not found" of one endpoint may be used now: not while its canary is
-   * missing. Absent where every stored one may.
+   * Returns whether a stored "not found" of one endpoint may be used now: not while its canary is
+   * missing. Always true where there is no canary.
    *
    * @param endpoint Position in the list of the upstream.
    */
-  believesStoredNotFound?(endpoint: number): boolean
-  /** Somebody who waited gave up: a question may be a background one now, and its place wanted. */
-  gaveUp?(): void
+  trustsNegative(endpoint: number): boolean
 }
 
 /** One place that can be asked: one URL of an HTTP upstream, for one table. */

@@ -45,4 +45,8 @@ export class StaticUpstream implements Upstream {
     }
     return answer
   }
+
+  trustsNegative(): boolean {
+    return true
+  }
 }

@@ -21,7 +21,11 @@ test('a dictionary attack of a million unknown keys leaves the found answers and
   })
   const cached = new CachedUpstream({
     table: 'aliases',
-    upstream: { name: 'd', ask: () => ({ result: notFound(), storable: true, source: 'upstream' }) },
+    upstream: {
+      name: 'd',
+      ask: () => ({ result: notFound(), storable: true, source: 'upstream' }),
+      trustsNegative: () => true,
+    },
     clock,
     random: () => 0,
     deadlineMs: 5000,

@@ -119,7 +119,7 @@ export class CachedUpstream {
 
   /** A stored "not found" counts only while its endpoint is known to be sane. */
   #believes(stored: StoredAnswer): boolean {
-    return this.#options.upstream.believesStoredNotFound?.(stored.endpoint) ?? true
+    return this.#options.upstream.trustsNegative(stored.endpoint)
   }
 
   /** Answers from the store. */
@@ -184,7 +184,7 @@ export class CachedUpstream {
     deadlineMs: number,
     explanation: Explanation | undefined,
   ): Promise<Sourced> {
-    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? this.#gaveUp()
+    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? LATE
     return this.#finish(flight.key, landing, this.#unpurged(fallback, flight, storeKey), explanation)
   }
 
@@ -196,14 +196,9 @@ export class CachedUpstream {
     deadlineMs: number,
     explanation: Explanation | undefined,
   ): Promise<Sourced> {
-    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? this.#gaveUp()
+    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? LATE
     explanation?.add({ step: 'coalesced', key: flight.key, upstream: this.name, result: landing.result })
     return this.#finish(flight.key, landing, this.#unpurged(fallback, flight, storeKey), explanation)
-  }
-
-  #gaveUp(): Landing {
-    this.#options.upstream.gaveUp?.()
-    return LATE
   }
 
   /** A stale answer that was purged while the question was under way is served no more. */

@@ -2,7 +2,7 @@
  * One request under way, and everybody who waits for it.
  *
  * A waiter that gives up leaves the others waiting. When nobody waits any more the flight has
- * become a background one: it goes on to its own limit, so that its answer is there when
+ * become a background one, which those who hold something for it are told: it goes on to its own limit, so that its answer is there when
  * Postfix asks again, and the limiter may cancel it for a waiting lookup.
  */
 import type { Clock, Timer } from '../clock.ts'
@@ -41,6 +41,7 @@ export class Flight implements Question {
   readonly generation: number
   readonly explanation: Explanation | undefined
   readonly #waiters = new Roster<Waiter>()
+  #abandonedListeners: readonly (() => void)[] = NOBODY
   /** The asker, from the question until it waits. */
   #expected: boolean
 
@@ -60,8 +61,13 @@ export class Flight implements Question {
   }
 
   /** Read again by the limiter whenever it needs room: it changes with those who wait. */
-  get background(): boolean {
-    return this.#waiters.size === 0 && !this.#expected
+  get hasWaiters(): boolean {
+    return this.#waiters.size > 0 || this.#expected
+  }
+
+  onAbandoned(listener: () => void): void {
+    this.#abandonedListeners =
+      this.#abandonedListeners.length === 0 ? [listener] : [...this.#abandonedListeners, listener]
   }
 
   /**
@@ -72,9 +78,7 @@ export class Flight implements Question {
    */
   wait(deadlineMs: number, clock: Clock): Promise<Landing | undefined> {
     return new Promise((resolve) => {
-      const timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () =>
-        this.#end(waiter, undefined),
-      )
+      const timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () => this.#giveUp(waiter))
       const waiter = new Waiter(resolve, timer)
       this.#waiters.add(waiter)
       this.#expected = false
@@ -85,12 +89,19 @@ export class Flight implements Question {
     for (const waiter of this.#waiters.present()) this.#end(waiter, landing)
   }
 
+  #giveUp(waiter: Waiter): void {
+    this.#end(waiter, undefined)
+    if (!this.hasWaiters) for (const listener of this.#abandonedListeners) listener()
+  }
+
   #end(waiter: Waiter, landing: Landing | undefined): void {
     waiter.timer.cancel()
     this.#waiters.delete(waiter)
     waiter.resolve(landing)
   }
 }
+
+const NOBODY: readonly (() => void)[] = []
 
 class Waiter implements Enrolled {
   place?: number

@@ -22,8 +22,6 @@ export interface Sending<R extends AttemptReply> {
   readonly deadlineMs: number
   /** True when nobody waits. Read anew each time. */
   readonly background: boolean
-  /** Aborted when the answer is not wanted at all any more. Belongs to this question alone. */
-  readonly signal?: CancelSignal
   /** Sends one request; the signal is this attempt's own. */
   send(endpoint: number, options: { readonly timeoutMs: number; readonly signal: CancelSignal }): Promise<R>
   /** How to count a reply; undefined when nothing was sent. */
@@ -63,7 +61,9 @@ export class Attempt<R extends AttemptReply> implements Claim {
     return this.#sending.background
   }
 
-  readonly cancel = (): void => this.#cancellation.cancel()
+  cancel(): void {
+    this.#cancellation.cancel()
+  }
 
   /** Gives back a place that was not used. */
   abandon(): void {
@@ -75,7 +75,6 @@ export class Attempt<R extends AttemptReply> implements Claim {
     const { clock, limiter, settings } = this.#guard
     const startMs = clock.monotonicMs()
     const timeoutMs = Math.min(settings.timeoutMs, this.#sending.deadlineMs - startMs)
-    this.#sending.signal?.addEventListener('abort', this.cancel)
     let health: Reply['health'] = 'neutral'
     try {
       const reply = await this.#sending.send(endpoint, { timeoutMs, signal: this.#cancellation })
@@ -97,7 +96,6 @@ export class Attempt<R extends AttemptReply> implements Claim {
     } catch (error) {
       return { kind: 'defect', error }
     } finally {
-      this.#sending.signal?.removeEventListener('abort', this.cancel)
       state.breaker.record(permit, health, clock.monotonicMs())
       limiter.release(this)
     }

@@ -192,7 +192,7 @@ class Attempts<R extends AttemptReply> {
   }
 
   #stopped(): boolean {
-    return this.#guard.ended || this.#request.signal?.aborted === true
+    return this.#guard.ended
   }
 
   #left(): number {

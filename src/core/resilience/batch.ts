@@ -35,7 +35,7 @@ export class Batch {
   /** True when nobody waits for any of the answers. */
   get background(): boolean {
     for (const entries of this.#open.values())
-      for (const { question } of entries) if (!question.background) return false
+      for (const { question } of entries) if (question.hasWaiters) return false
     return true
   }
 

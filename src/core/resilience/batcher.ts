@@ -52,10 +52,7 @@ export class Batcher {
     this.#options = options
   }
 
-  /**
-   * Asks one question together with others. Does not reject. The question's own signal is not
-   * listened to: others wait for the same request.
-   */
+  /** Asks one question together with others. Does not reject. */
   ask(question: Question, avoided: ReadonlySet<number>): Promise<AttemptsResult<Reply>> {
     const group = groupOf(avoided)
     const batch = this.#joining.get(group) ?? this.#open(group, avoided)

@@ -95,7 +95,7 @@ export class Limiter {
   }
 
   /** Cancels requests that nobody waits for, as many as lookups wait. To be called when one may have become so. */
-  makeRoom(): void {
+  readonly makeRoom = (): void => {
     if (this.#queue.size === 0) return
     for (const claim of this.#holders.present()) {
       const holds = this.#holders.has(claim) // cancelling another one may have ended it

@@ -5,7 +5,6 @@
  * code that reads it becomes slow (bench/RESULTS.md).
  */
 
-import type { CancelSignal } from '../cancellation.ts'
 import type { RequestOutcome } from '../observer.ts'
 import type { Endpoint, Question, Reply, SendOptions, Validators } from '../upstream.ts'
 import type { AttemptKind } from './attempt.ts'
@@ -24,7 +23,6 @@ export interface AskedUpstream {
 
 export class QuestionRequest implements AttemptsRequest<Reply> {
   readonly deadlineMs: number
-  readonly signal: CancelSignal | undefined
   readonly endpoints: readonly EndpointState[]
   readonly avoided: ReadonlySet<number>
   readonly sideEffects: boolean
@@ -35,7 +33,6 @@ export class QuestionRequest implements AttemptsRequest<Reply> {
 
   constructor(upstream: AskedUpstream, question: Question, avoided: ReadonlySet<number>) {
     this.deadlineMs = question.deadlineMs
-    this.signal = question.signal
     this.endpoints = upstream.states
     this.avoided = avoided
     this.sideEffects = upstream.sideEffects
@@ -45,7 +42,7 @@ export class QuestionRequest implements AttemptsRequest<Reply> {
   }
 
   get background(): boolean {
-    return this.#question.background
+    return !this.#question.hasWaiters
   }
 
   demoted(endpoint: number): boolean {

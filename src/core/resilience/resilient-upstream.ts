@@ -89,18 +89,15 @@ export class ResilientUpstream implements Upstream {
 
   /** Answers at once, without any I/O, when nothing may be asked; else by a promise that does not reject. */
   ask(question: Question): Answer | Promise<Answer> {
-    const refusal = this.#options.guard.refusal(this.#states, NO_PREFERENCE, question.background)
+    const refusal = this.#options.guard.refusal(this.#states, NO_PREFERENCE, !question.hasWaiters)
     if (refusal !== undefined) return this.#held(question, refusal)
+    question.onAbandoned(this.#options.guard.limiter.makeRoom)
     return this.#ask(question).catch((error) => this.#defect(error))
   }
 
   /** Not while the canary of that endpoint is missing, nor before it was found for the first time. */
-  believesStoredNotFound(endpoint: number): boolean {
+  trustsNegative(endpoint: number): boolean {
     return this.#canary?.believesStored(endpoint) ?? true
-  }
-
-  gaveUp(): void {
-    this.#options.guard.limiter.makeRoom()
   }
 
   canaryStatus(): CanaryStatus[] {

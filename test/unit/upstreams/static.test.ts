@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { Explanation } from '../../../src/core/explain.ts'
-import type { Question } from '../../../src/core/upstream.ts'
 import { StaticUpstream } from '../../../src/upstreams/static.ts'
+import { question } from '../../support/question.ts'
 
 const entries = new Map([
   ['Postmaster@A.example', ['ops@a.example', '', 'more@a.example']],
   ['empty@a.example', []],
   ['blank@a.example', ['']],
 ])
-const question = (key: string, explanation?: Explanation): Question => ({
-  table: 'aliases',
-  key,
-  deadlineMs: 0,
-  background: false,
-  ...(explanation === undefined ? {} : { explanation }),
-})
-
 describe('a static upstream', () => {
   const folding = new StaticUpstream({ name: 'overrides', entries, separator: ', ', foldCase: true })
   const exact = new StaticUpstream({ name: 'overrides', entries, separator: ', ', foldCase: false })
@@ -49,7 +41,7 @@ describe('a static upstream', () => {
 
   test('records that it was looked at', () => {
     const explanation = new Explanation()
-    folding.ask(question('nobody@a.example', explanation))
+    folding.ask(question('nobody@a.example', { explanation }))
     assert.deepEqual(explanation.steps, [
       { step: 'static', key: 'nobody@a.example', upstream: 'overrides', result: { kind: 'notfound' } },
     ])

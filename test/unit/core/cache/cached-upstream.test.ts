@@ -60,7 +60,7 @@ function setUp(options: SetUp = {}) {
   }
   const upstream: Upstream = {
     name: 'directory',
-    believesStoredNotFound: options.believes,
+    trustsNegative: options.believes ?? (() => true),
     ask(question) {
       asked.push(question)
       return typeof service.answer === 'function' ? service.answer() : service.answer
@@ -141,7 +141,7 @@ describe('a found answer', () => {
     ask()
     ask()
     assert.equal(asked.length, 2)
-    assert.equal(asked[1]?.background, true)
+    assert.equal(asked[1]?.hasWaiters, false)
     await settle()
     assert.deepEqual(ask(), { result: found('v2'), source: 'cache' })
   })
@@ -395,11 +395,14 @@ describe('coalescing', () => {
     const now = clock.monotonicMs()
     const impatient = cached.ask('k', { deadlineMs: now + 100 })
     const patient = cached.ask('k', { deadlineMs: now + 3000 })
+    let abandoned = 0
+    asked[0]?.onAbandoned(() => abandoned++)
     await clock.advanceAsync(100)
     assert.equal(source(await impatient), 'upstream temporary')
-    assert.equal(asked[0]?.background, false)
+    assert.equal(asked[0]?.hasWaiters, true)
     flight.resolve(yes('v'))
     assert.equal(source(await patient), 'upstream found')
+    assert.equal(abandoned, 0)
     assert.equal(clock.timers, 0)
   })
 
@@ -408,11 +411,14 @@ describe('coalescing', () => {
     const flight = later()
     service.answer = flight.promise
     const answer = cached.ask('k', { deadlineMs: clock.monotonicMs() + 100 })
-    assert.equal(asked[0]?.background, false)
+    assert.equal(asked[0]?.hasWaiters, true)
+    let abandoned = 0
+    asked[0]?.onAbandoned(() => abandoned++)
     await clock.advanceAsync(100)
     await answer
-    assert.equal(asked[0]?.background, true)
+    assert.equal(asked[0]?.hasWaiters, false)
     assert.equal(asked[0]?.deadlineMs, clock.monotonicMs() - 100 + 5000)
+    assert.equal(abandoned, 1)
     flight.resolve(yes('v'))
     await settle()
     assert.equal(source(cached.ask('k', { deadlineMs: 0 })), 'cache found')

@@ -7,6 +7,7 @@ import { type GuardSettings, UpstreamGuard } from '../../../../src/core/resilien
 import { temporary } from '../../../../src/core/result.ts'
 import type { Answer, Question, Reply } from '../../../../src/core/upstream.ts'
 import { ManualClock, settle } from '../../../support/manual-clock.ts'
+import { question } from '../../../support/question.ts'
 import { type BatchScript, ScriptedBatchEndpoint } from '../../../support/scripted-batch-endpoint.ts'
 import { fails, refuses, says, saysNotFound, timedOut } from '../../../support/scripted-endpoint.ts'
 
@@ -60,15 +61,7 @@ function setUp(scripts: Script[], { settings, maxKeys = 100, maxWaitMs = 0, cana
     onDefect: (error) => defects.push(error),
   })
   const ask = (key: string, more: Partial<Question> = {}): Promise<Answer> =>
-    Promise.resolve(
-      upstream.ask({
-        table: 'aliases',
-        key,
-        deadlineMs: clock.monotonicMs() + 5000,
-        background: false,
-        ...more,
-      }),
-    )
+    Promise.resolve(upstream.ask(question(key, { deadlineMs: clock.monotonicMs() + 5000, ...more })))
   const sent = () => endpoints.map((endpoint) => endpoint.sent.map((keys) => keys.join(' ')))
   return { clock, guard, upstream, endpoints, events, defects, ask, sent }
 }
@@ -306,7 +299,7 @@ describe('who waits for a batch', () => {
   test('nobody, when every question is a background one: it gives way to a waiting lookup', async () => {
     const slow = each((key) => says(`<${key}>`), 1000)
     const { ask, clock, sent } = setUp([slow], { settings: { maxConcurrent: 1 } })
-    const refreshes = Promise.all([ask('a', { background: true }), ask('b', { background: true })])
+    const refreshes = Promise.all([ask('a', { hasWaiters: false }), ask('b', { hasWaiters: false })])
     await settle()
     const waiting = ask('c')
     await clock.advanceAsync(1000)
@@ -318,7 +311,7 @@ describe('who waits for a batch', () => {
   test('somebody, when one question is: it keeps its place', async () => {
     const slow = each((key) => says(`<${key}>`), 1000)
     const { ask, clock, endpoints } = setUp([slow], { settings: { maxConcurrent: 1 } })
-    const both = Promise.all([ask('a', { background: true }), ask('b')])
+    const both = Promise.all([ask('a', { hasWaiters: false }), ask('b')])
     await settle()
     const waiting = ask('c')
     await clock.advanceAsync(2000)

@@ -76,7 +76,8 @@ function setUp(scripts: ((key: string, count: number) => Script)[], options: Set
     table: 'aliases',
     key,
     deadlineMs: clock.monotonicMs() + 5000,
-    background: false,
+    hasWaiters: true,
+    onAbandoned: () => {},
     ...more,
   })
   const ask = async (key?: string, more?: Partial<Question>): Promise<Answer> => {
@@ -342,18 +343,6 @@ describe('the circuit', () => {
     assert.deepEqual(sentTo(endpoints), [7, 9])
   })
 
-  test('a trial that is cancelled frees the way for the next', async () => {
-    const { ask, upstream, question, endpoints, clock } = setUp([at(fails(500))], once)
-    for (let count = 0; count < 5; count++) await ask()
-    clock.advance(10_000)
-    const end = new AbortController()
-    for (const endpoint of endpoints) endpoint.script = at(says('v'), 100)
-    const trial = upstream.ask(question('k', { signal: end.signal }))
-    end.abort()
-    assert.equal(kindOf(await trial), 'temporary stopping')
-    assert.equal(kindOf(await ask()), 'found')
-  })
-
   for (const step of [HOUR, -HOUR]) {
     test(`does not stick when the wall clock steps by ${step} ms`, async () => {
       const { ask, clock, upstream, question } = setUp([at(fails(500))], once)
@@ -484,7 +473,7 @@ describe('places', () => {
     const { upstream, question, endpoints, clock, events } = setUp([at(says('v'), 1000)], {
       settings: { maxConcurrent: 1 },
     })
-    const refresh = upstream.ask(question('old', { background: true }))
+    const refresh = upstream.ask(question('old', { hasWaiters: false }))
     const lookup = upstream.ask(question('new'))
     assert.equal(kindOf(await refresh), 'temporary overload')
     await clock.advanceAsync(1000)
@@ -493,19 +482,45 @@ describe('places', () => {
     assert.deepEqual(events, ['0 cancelled 0', '0 found 1000'])
   })
 
+  test('a request is cancelled for a waiting lookup as soon as the last one who waited gave up', async () => {
+    const { upstream, question, clock, endpoints } = setUp([at(says('v'), 1000)], {
+      settings: { maxConcurrent: 1 },
+    })
+    let hasWaiters = true
+    let abandon: () => void = () => {}
+    const left = upstream.ask({
+      ...question('left'),
+      get hasWaiters() {
+        return hasWaiters
+      },
+      onAbandoned: (listener) => {
+        abandon = listener
+      },
+    })
+    const lookup = upstream.ask(question('new'))
+    await clock.advanceAsync(10)
+    assert.deepEqual(endpoints[0]?.sent, ['left'])
+    hasWaiters = false
+    abandon()
+    assert.equal(kindOf(await left), 'temporary overload')
+    await clock.advanceAsync(1000)
+    assert.equal(kindOf(await lookup), 'found')
+    assert.deepEqual(endpoints[0]?.sent, ['left', 'new'])
+  })
+
   test('a request that somebody begins to wait for while it is cancelled is sent again', async () => {
     const { upstream, question, clock, endpoints } = setUp([at(says('v'), 100)], {
       settings: { maxConcurrent: 1 },
     })
-    let background = true
+    let hasWaiters = false
     const flight = upstream.ask({
       ...question('old'),
-      get background() {
-        return background
+      get hasWaiters() {
+        return hasWaiters
       },
     })
     const lookup = upstream.ask(question('new'))
-    background = false
+    hasWaiters = true
     await clock.advanceAsync(300)
     assert.deepEqual([kindOf(await flight), kindOf(await lookup)], ['found', 'found'])
     assert.deepEqual(endpoints[0]?.sent, ['old', 'new', 'old'])
@@ -516,7 +531,7 @@ describe('places', () => {
       settings: { maxConcurrent: 2 },
     })
     const waited = upstream.ask(question())
-    const refresh = upstream.ask(question('old', { background: true }))
+    const refresh = upstream.ask(question('old', { hasWaiters: false }))
     assert.ok(!(refresh instanceof Promise) && refresh.source === 'shed')
     await clock.advanceAsync(100)
     await waited
@@ -641,16 +656,16 @@ describe('the canary', () => {
 
   test('decides about stored "not found": not before it was found, not while it is missing', async () => {
     const { ask, upstream, endpoints, clock } = setUp([sane], { canary })
-    assert.equal(upstream.believesStoredNotFound(0), false)
+    assert.equal(upstream.trustsNegative(0), false)
     await ask()
-    assert.equal(upstream.believesStoredNotFound(0), true)
+    assert.equal(upstream.trustsNegative(0), true)
     for (const endpoint of endpoints) endpoint.script = at(fails(500))
     clock.advance(6000)
     await ask()
-    assert.equal(upstream.believesStoredNotFound(0), true)
+    assert.equal(upstream.trustsNegative(0), true)
     for (const endpoint of endpoints) endpoint.script = broken
     await ask()
-    assert.equal(upstream.believesStoredNotFound(0), false)
+    assert.equal(upstream.trustsNegative(0), false)
   })
 
   test('is asked at once at the start and then regularly, until stopped', async () => {
@@ -718,7 +733,7 @@ describe('the canary', () => {
 
   test('without a canary a stored "not found" is believed and there is no state', () => {
     const { upstream } = setUp([sane])
-    assert.deepEqual([upstream.believesStoredNotFound(0), upstream.canaryStatus()], [true, []])
+    assert.deepEqual([upstream.trustsNegative(0), upstream.canaryStatus()], [true, []])
   })
 })
 
