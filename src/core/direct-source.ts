@@ -1,8 +1,8 @@
 /**
  * An upstream that a table asks without a store: a static one, whose answers are at hand.
  */
-import { temporary } from './result.ts'
-import type { LookupContext, Sourced, TableSource } from './table-source.ts'
+import { type Sourced, temporary } from './result.ts'
+import type { LookupContext, TableSource } from './table-source.ts'
 import type { Answer, Upstream } from './upstream.ts'
 
 export class DirectSource implements TableSource {

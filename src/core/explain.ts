@@ -4,8 +4,7 @@
  * A step is data, not text: the admin API sends it as JSON, the command line and the page
  * print it. It names no URL and no header, so it can hold no secret.
  */
-import type { AnswerSource } from './lookup.ts'
-import type { LookupResult } from './result.ts'
+import type { AnswerSource, LookupResult } from './result.ts'
 
 /** What was done for one lookup. */
 export type ExplainStep =

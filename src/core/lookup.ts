@@ -27,13 +27,10 @@ export interface LookupOptions {
 /** Answers lookups. */
 export interface Lookup {
   /**
-   * Answers one question: at once when the answer is at hand (cached, static, filtered or
+   * Answers one question: synchronously when the answer is available so (cached, static, filtered or
    * refused), else by a promise that resolves before the table's deadline.
    *
    * It neither throws nor rejects: a defect is answered as temporary.
    */
   lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult>
 }
-
-/** Where an answer came from. A closed set: it is a metric label. */
-export type AnswerSource = 'cache' | 'stale' | 'upstream' | 'static' | 'filtered' | 'shed' | 'refused'

@@ -5,8 +5,8 @@
  * Methods on the cached path only add to plain numbers. None may throw.
  */
 import type { CacheOutcome, Explanation } from './explain.ts'
-import type { AnswerSource, Query } from './lookup.ts'
-import type { LookupResult } from './result.ts'
+import type { Query } from './lookup.ts'
+import type { AnswerSource, LookupResult } from './result.ts'
 
 /** One for the whole program; lives on over reloads, so that counters do. */
 export interface Observer {

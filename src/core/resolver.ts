@@ -5,12 +5,20 @@
 import type { Clock } from './clock.ts'
 import type { Explanation } from './explain.ts'
 import { type ImpossibleKey, normaliseKey } from './key.ts'
-import type { AnswerSource, Lookup, LookupOptions, Query } from './lookup.ts'
+import type { Lookup, LookupOptions, Query } from './lookup.ts'
 import type { Observer, TableObserver } from './observer.ts'
-import { DEFECT, type LookupResult, NOT_FOUND, permanent, temporary } from './result.ts'
-import { type Enrolled, Roster } from './roster.ts'
+import {
+  type AnswerSource,
+  DEFECT,
+  type LookupResult,
+  NOT_FOUND,
+  permanent,
+  type Sourced,
+  temporary,
+} from './result.ts'
+import { SlotList, type Slotted } from './slot-list.ts'
 import type { Table } from './table.ts'
-import { LookupContext, type Sourced } from './table-source.ts'
+import { LookupContext } from './table-source.ts'
 
 const NO_TABLE = permanent('no-table', 'no such table: see the tables section of the gateway configuration')
 const STOPPING = temporary('stopping', 'the gateway is stopping')
@@ -22,8 +30,8 @@ interface Served {
 }
 
 /** A lookup that waits for an upstream. */
-class Waiting implements Enrolled {
-  place?: number
+class Waiting implements Slotted {
+  slot?: number
   /** Answers it; also when the gateway stops first. */
   readonly answer: (result: LookupResult, source: AnswerSource) => void
 
@@ -35,7 +43,7 @@ class Waiting implements Enrolled {
 export class Resolver implements Lookup {
   readonly #clock: Clock
   readonly #observer: Observer
-  readonly #waiting = new Roster<Waiting>()
+  readonly #waiting = new SlotList<Waiting>()
   #served: ReadonlyMap<string, Served> = new Map()
   #state: 'open' | 'stopped' = 'open'
 
@@ -59,7 +67,7 @@ export class Resolver implements Lookup {
   /** Answers every waiting lookup, and all that come later, as temporary: the end of the program. */
   stop(): void {
     this.#state = 'stopped'
-    for (const { answer } of this.#waiting.present()) answer(STOPPING, 'refused')
+    for (const { answer } of this.#waiting.toArray()) answer(STOPPING, 'refused')
   }
 
   lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {

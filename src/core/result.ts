@@ -96,6 +96,31 @@ function printableReason(text: string): Reason {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON_BYTES)
 }
 
+/** Where an answer came from. A closed set: it is a metric label. */
+export type AnswerSource = 'cache' | 'stale' | 'upstream' | 'static' | 'filtered' | 'shed' | 'refused'
+
+/** A result and where it came from. */
+export interface Sourced {
+  readonly result: LookupResult
+  readonly source: AnswerSource
+}
+
+/** What an answer of each source costs, from nothing to a request. */
+const COST: Record<AnswerSource, number> = {
+  refused: 0,
+  filtered: 1,
+  static: 2,
+  cache: 3,
+  stale: 4,
+  shed: 5,
+  upstream: 6,
+}
+
+/** The source that a lookup with several steps is counted under: the most expensive of them. */
+export function costlier(a: AnswerSource, b: AnswerSource): AnswerSource {
+  return COST[a] >= COST[b] ? a : b
+}
+
 /** Closes a `switch` over a union: does not compile while a member is left out. */
 export function unreachable(value: never): never {
   throw new TypeError(`not a member of the union: ${JSON.stringify(value)}`)

@@ -3,14 +3,7 @@
  * without one.
  */
 import { Explanation } from './explain.ts'
-import type { AnswerSource } from './lookup.ts'
-import type { LookupResult } from './result.ts'
-
-/** A result and where it came from. */
-export interface Sourced {
-  readonly result: LookupResult
-  readonly source: AnswerSource
-}
+import type { Sourced } from './result.ts'
 
 /** One upstream as a table sees it. */
 export interface TableSource {
@@ -54,20 +47,4 @@ export class LookupContext {
     this.explanation ??= new Explanation()
     return this.explanation
   }
-}
-
-/** From cheapest to dearest: a lookup of several steps is counted under its dearest. */
-const COST: Record<AnswerSource, number> = {
-  refused: 0,
-  filtered: 1,
-  static: 2,
-  cache: 3,
-  stale: 4,
-  shed: 5,
-  upstream: 6,
-}
-
-/** The source to count a lookup under that needed both. */
-export function dearer(a: AnswerSource, b: AnswerSource): AnswerSource {
-  return COST[a] >= COST[b] ? a : b
 }

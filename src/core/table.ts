@@ -9,10 +9,10 @@
  * would hide what the failing one knows, and a wrong answer is worse than a late one.
  */
 import type { Explanation } from './explain.ts'
-import { NOT_FOUND, temporary } from './result.ts'
+import { costlier, NOT_FOUND, type Sourced, temporary } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import type { SearchKey } from './search/search-keys.ts'
-import { dearer, type LookupContext, type Sourced, type TableSource } from './table-source.ts'
+import type { LookupContext, TableSource } from './table-source.ts'
 
 /** Makes the keys to look for out of a normalised key, most specific first: the key itself. */
 export type KeySearch = (key: string) => readonly SearchKey[]
@@ -182,8 +182,8 @@ function filtered(domain: string | undefined, explanation: Explanation | undefin
   return NO_ANSWER
 }
 
-/** The later answer, counted under the dearer source of both. */
+/** The later answer, counted under the costlier source of both. */
 function withSource(answer: Sourced, before: Sourced): Sourced {
-  const source = dearer(answer.source, before.source)
+  const source = costlier(answer.source, before.source)
   return source === answer.source ? answer : { result: answer.result, source }
 }

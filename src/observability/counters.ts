@@ -6,9 +6,9 @@
  * endpoints and listeners, never anything that a client sent.
  */
 import type { CacheOutcome } from '../core/explain.ts'
-import type { AnswerSource, Protocol } from '../core/lookup.ts'
+import type { Protocol } from '../core/lookup.ts'
 import type { RequestOutcome } from '../core/observer.ts'
-import type { LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
+import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
 import { LatencyHistogram, LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 
 export type ResultKind = LookupResult['kind']

@@ -5,8 +5,9 @@
  * share of memory is bounded.
  */
 
-import type { AnswerSource, Protocol } from '../core/lookup.ts'
+import type { Protocol } from '../core/lookup.ts'
 import type { CircuitState } from '../core/observer.ts'
+import type { AnswerSource } from '../core/result.ts'
 import type { Cause, ResultKind } from './counters.ts'
 import type { HistoryPoint } from './history.ts'
 import type { Problem } from './problems.ts'

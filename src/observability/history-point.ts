@@ -1,8 +1,9 @@
 /**
  * The arithmetic of the history: cumulative readings of the counters, and the point between two.
  */
-import type { AnswerSource, Protocol } from '../core/lookup.ts'
+import type { Protocol } from '../core/lookup.ts'
 import type { RequestOutcome } from '../core/observer.ts'
+import type { AnswerSource } from '../core/result.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import {
   type Cause,

@@ -3,8 +3,9 @@
  * rates and latencies since the point before, taken from the counters. Kept in memory, bounded.
  */
 import type { Clock, Timer } from '../core/clock.ts'
-import type { AnswerSource, Protocol } from '../core/lookup.ts'
+import type { Protocol } from '../core/lookup.ts'
 import type { RequestOutcome } from '../core/observer.ts'
+import type { AnswerSource } from '../core/result.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import type { Cause, Counters, ResultKind } from './counters.ts'
 import { pointBetween, type Reading, readCounters } from './history-point.ts'

@@ -5,8 +5,8 @@
  */
 import { type Clock, readableMs } from '../core/clock.ts'
 import type { Explanation } from '../core/explain.ts'
-import type { AnswerSource, Query } from '../core/lookup.ts'
-import type { LookupResult } from '../core/result.ts'
+import type { Query } from '../core/lookup.ts'
+import type { AnswerSource, LookupResult } from '../core/result.ts'
 import type { Cause } from './counters.ts'
 import type { Events } from './events.ts'
 import { shownSteps } from './explained.ts'

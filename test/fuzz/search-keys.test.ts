@@ -5,8 +5,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DomainList } from '../../src/core/search/domains-filter.ts'
 import { extensionOf, propagateExtension } from '../../src/core/search/extension.ts'
-import { MAX_NAME_LENGTH } from '../../src/core/search/key-list.ts'
-import { type SearchKind, type SearchOptions, searchKeys } from '../../src/core/search/search-keys.ts'
+import {
+  MAX_NAME_LENGTH,
+  type SearchKind,
+  type SearchOptions,
+  searchKeys,
+} from '../../src/core/search/search-keys.ts'
 
 const kinds = fc.constantFrom<SearchKind>('exact', 'address', 'transport', 'access-address', 'access-client')
 const options: fc.Arbitrary<SearchOptions> = fc.record({

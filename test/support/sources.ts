@@ -2,10 +2,9 @@
  * Table sources whose answers a test writes down.
  */
 
-import type { AnswerSource } from '../../src/core/lookup.ts'
-import { type LookupResult, NOT_FOUND } from '../../src/core/result.ts'
+import { type AnswerSource, type LookupResult, NOT_FOUND, type Sourced } from '../../src/core/result.ts'
 import type { SearchKey } from '../../src/core/search/search-keys.ts'
-import type { LookupContext, Sourced, TableSource } from '../../src/core/table-source.ts'
+import type { LookupContext, TableSource } from '../../src/core/table-source.ts'
 
 /** Answers by key; every other key is not found. A function decides by itself, now or later. */
 export class ScriptedSource implements TableSource {

@@ -15,7 +15,7 @@ import type { StoredAnswer } from './stored-answer.ts'
 
 /**
  * Holds a request until it has ended: emptied then, since the map's old tables hold on to what they had
- * (roster.ts says why).
+ * (slot-list.ts says why).
  */
 interface UnderWay {
   flight: Flight | undefined

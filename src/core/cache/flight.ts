@@ -8,7 +8,7 @@
 import type { Clock, Timer } from '../clock.ts'
 import type { Explanation } from '../explain.ts'
 import type { LookupResult } from '../result.ts'
-import { type Enrolled, Roster } from '../roster.ts'
+import { SlotList, type Slotted } from '../slot-list.ts'
 import type { Question, Validators } from '../upstream.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
@@ -40,7 +40,7 @@ export class Flight implements Question {
   readonly basis: StoredAnswer | undefined
   readonly generation: number
   readonly explanation: Explanation | undefined
-  readonly #waiters = new Roster<Waiter>()
+  readonly #waiters = new SlotList<Waiter>()
   #abandonedListeners: readonly (() => void)[] = NOBODY
   /** The asker, from the question until it waits. */
   #expected: boolean
@@ -86,7 +86,7 @@ export class Flight implements Question {
   }
 
   land(landing: Landing): void {
-    for (const waiter of this.#waiters.present()) this.#end(waiter, landing)
+    for (const waiter of this.#waiters.toArray()) this.#end(waiter, landing)
   }
 
   #giveUp(waiter: Waiter): void {
@@ -103,8 +103,8 @@ export class Flight implements Question {
 
 const NOBODY: readonly (() => void)[] = []
 
-class Waiter implements Enrolled {
-  place?: number
+class Waiter implements Slotted {
+  slot?: number
   readonly resolve: (landing: Landing | undefined) => void
   /** Until it gives up. */
   readonly timer: Timer

@@ -9,7 +9,7 @@
  * sees more than `maxConcurrent`.
  */
 import type { Clock, Timer } from '../clock.ts'
-import { type Enrolled, Roster } from '../roster.ts'
+import { SlotList, type Slotted } from '../slot-list.ts'
 
 export interface LimiterLimits {
   /** Requests under way. */
@@ -19,7 +19,7 @@ export interface LimiterLimits {
 }
 
 /** Who wants a place. */
-export interface Claim extends Enrolled {
+export interface Claim extends Slotted {
   /** True when nobody waits for the answer. Read each time it matters: it changes. */
   readonly background: boolean
   /** Ends the request, because its place is needed. The place must still be released. */
@@ -34,7 +34,7 @@ interface Queued {
 export class Limiter {
   limits: LimiterLimits
   readonly #clock: Clock
-  readonly #holders = new Roster<Claim>()
+  readonly #holders = new SlotList<Claim>()
   readonly #cancelled = new Set<Claim>()
   /** In the order of arrival. */
   readonly #queue = new Map<Claim, Queued>()
@@ -97,7 +97,7 @@ export class Limiter {
   /** Cancels requests that nobody waits for, as many as lookups wait. To be called when one may have become so. */
   readonly makeRoom = (): void => {
     if (this.#queue.size === 0) return
-    for (const claim of this.#holders.present()) {
+    for (const claim of this.#holders.toArray()) {
       const holds = this.#holders.has(claim) // cancelling another one may have ended it
       if (!holds || !claim.background || this.#cancelled.has(claim)) continue
       if (!this.#moreWaitThan(this.#cancelled.size)) return
@@ -109,7 +109,7 @@ export class Limiter {
   /** Ends every request under way and turns everybody in the queue away: the program ends. */
   cancelAll(): void {
     for (const claim of [...this.#queue.keys()]) this.#leaveQueue(claim, false)
-    for (const claim of this.#holders.present()) claim.cancel()
+    for (const claim of this.#holders.toArray()) claim.cancel()
   }
 
   #hasRoomFor(background: boolean): boolean {

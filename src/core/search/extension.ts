@@ -16,8 +16,7 @@
  *   postmaster@d.example                    postmaster+News@d.example
  */
 import { addressPlaces } from './address-places.ts'
-import { extensionStart } from './extension-start.ts'
-import { isDotString, isQuoted, quoteIfNeeded, unquote } from './local-part.ts'
+import { extensionStart, isDotString, isQuoted, quoteIfNeeded, unquote } from './local-part.ts'
 
 /**
  * Tells the extension of a key, as it was written.

@@ -5,10 +5,10 @@
  * that differs, in its internal form (`john doe@a.example`); the extension is split off the
  * internal form.
  *
- * Source: RFC 5321 section 4.1.2 (Quoted-string); Postfix `src/global/quote_822_local.c` and
- * `find_addr` in `src/global/mail_addr_find.c`.
+ * Source: RFC 5321 section 4.1.2 (Quoted-string); postconf(5) recipient_delimiter, owner_request_special,
+ * double_bounce_sender; Postfix `src/global/quote_822_local.c`, `src/global/split_addr.c` and `find_addr`
+ * in `src/global/mail_addr_find.c`.
  */
-import { extensionStart } from './extension-start.ts'
 
 /** What is looked up for one local part, in order. */
 export interface LocalPartForms {
@@ -22,7 +22,7 @@ const NONE: readonly string[] = Object.freeze([])
 const QUOTE = '"'
 const BACKSLASH = '\\'
 
-/** Tells the spellings of a local part. */
+/** Returns the spellings of a local part. */
 export function localPartForms(local: string, delimiters: string): LocalPartForms {
   if (isQuoted(local)) return quotedForms(local, delimiters)
   const start = extensionStart(local, delimiters)
@@ -69,7 +69,7 @@ export function quoteIfNeeded(local: string): string {
 /** Characters that end an atom. Source: RFC 5322 section 3.2.3, `specials`, without the dot. */
 const SPECIALS = '()<>[]:;@\\,"'
 
-/** Tells if a local part needs no quotes. Non-ASCII characters count as atom text, as in Postfix with SMTPUTF8. */
+/** Returns whether a local part needs no quotes. Non-ASCII characters count as atom text, as in Postfix with SMTPUTF8. */
 export function isDotString(local: string): boolean {
   if (local === '' || local.startsWith('.') || local.endsWith('.')) return false
   for (let i = 0; i < local.length; i++) {
@@ -80,4 +80,47 @@ export function isDotString(local: string): boolean {
     if (SPECIALS.includes(character)) return false
   }
   return true
+}
+
+/** Never split, in any case, when they are the whole local part. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'postmaster',
+  'mailer-daemon',
+  'double-bounce', // the default of double_bounce_sender
+])
+
+const OWNER_PREFIX = 'owner-'
+const REQUEST_SUFFIX = '-request'
+
+/**
+ * Finds the first delimiter of a local part.
+ *
+ * @param local In internal form, without quotes; any case.
+ * @param delimiters A set of characters; '' for none.
+ * @returns The index of the delimiter, which belongs to the extension; -1 for an address that
+ *   is not split: without a delimiter, with one at the very start (the user part would be
+ *   empty), or reserved.
+ */
+export function extensionStart(local: string, delimiters: string): number {
+  const start = firstOf(local, delimiters)
+  if (start <= 0) return -1
+  return isReserved(local, delimiters) ? -1 : start
+}
+
+function firstOf(local: string, delimiters: string): number {
+  if (delimiters.length === 1) return local.indexOf(delimiters)
+  let first = -1
+  for (let i = 0; i < delimiters.length; i++) {
+    const at = local.indexOf(delimiters.charAt(i))
+    if (at !== -1 && (first === -1 || at < first)) first = at
+  }
+  return first
+}
+
+function isReserved(local: string, delimiters: string): boolean {
+  const name = local.toLowerCase()
+  if (RESERVED.has(name)) return true
+  if (!delimiters.includes('-')) return false
+  if (name.startsWith(OWNER_PREFIX)) return true
+  return name.length > REQUEST_SUFFIX.length && name.endsWith(REQUEST_SUFFIX)
 }

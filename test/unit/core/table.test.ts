@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Explanation } from '../../../src/core/explain.ts'
-import { found, NOT_FOUND, temporary } from '../../../src/core/result.ts'
+import { found, NOT_FOUND, type Sourced, temporary } from '../../../src/core/result.ts'
 import type { SearchKey } from '../../../src/core/search/search-keys.ts'
 import { Table, type TableOptions } from '../../../src/core/table.ts'
-import { LookupContext, type Sourced, type TableSource } from '../../../src/core/table-source.ts'
+import { LookupContext, type TableSource } from '../../../src/core/table-source.ts'
 import { exactly, later, ScriptedSource } from '../../support/sources.ts'
 
 const TRY_LATER = temporary('connect', 'the service refuses connections')

@@ -1,7 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Explanation } from '../../../src/core/explain.ts'
-import type { AnswerSource } from '../../../src/core/lookup.ts'
-import { found, type LookupResult, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
+import {
+  type AnswerSource,
+  found,
+  type LookupResult,
+  NOT_FOUND,
+  permanent,
+  temporary,
+} from '../../../src/core/result.ts'
 import type { ListenerObserver } from '../../../src/net/listener-observer.ts'
 import type { KeyStyle } from '../../../src/observability/log-key.ts'
 import { SLOW_LOOKUP_MS } from '../../../src/observability/lookup-reports.ts'

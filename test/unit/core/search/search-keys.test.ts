@@ -4,8 +4,12 @@
  * examples of the manual pages.
  */
 import { describe, expect, test } from 'vitest'
-import { MAX_NAME_LENGTH } from '../../../../src/core/search/key-list.ts'
-import { type SearchKind, type SearchOptions, searchKeys } from '../../../../src/core/search/search-keys.ts'
+import {
+  MAX_NAME_LENGTH,
+  type SearchKind,
+  type SearchOptions,
+  searchKeys,
+} from '../../../../src/core/search/search-keys.ts'
 
 const PLUS: SearchOptions = {
   recipientDelimiter: '+',
