@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { normaliseKey } from '../core/key.ts'
 import type { Lookup, Query } from '../core/lookup.ts'
 import { found, type LookupResult, notFound, permanent, temporary } from '../core/result.ts'
+import { whyNoValue } from '../core/value-text.ts'
 
 /**
  * Looks one key up.
@@ -34,9 +35,6 @@ export interface TableOptions {
 
 /** Ours: within the 100 s that Postfix waits, and short enough for an SMTP client that waits too. */
 export const DEFAULT_DEADLINE_MS = 30_000
-
-/** What no value may hold: Postfix reads one line of text. */
-const CONTROL_CHARACTER = /[\x00-\x1f\x7f]/
 
 /** Answers lookups by calling functions. */
 export class FunctionLookup implements Lookup {
@@ -108,8 +106,8 @@ function resultOf(answer: TableAnswer): LookupResult {
 }
 
 function checked(value: string): LookupResult {
-  if (CONTROL_CHARACTER.test(value)) return temporary('unreadable', 'the value has control characters')
-  return found(value)
+  const why = whyNoValue(value)
+  return why === undefined ? found(value) : temporary('unreadable', `the table's answer ${why}`)
 }
 
 function warn(error: unknown, table: string): void {

@@ -1,6 +1,7 @@
 /**
  * Upstreams: an HTTP service or static entries, each with what it needs and nothing else.
  */
+import { whyNoValue } from '../../core/value-text.ts'
 import { asMap } from '../defaults.ts'
 import { isInvalid, parseEndpoint } from '../endpoint.ts'
 import { headerError } from '../headers.ts'
@@ -22,9 +23,6 @@ export function checkUpstreams(context: CheckContext): void {
   }
 }
 
-/** Characters that no line of an answer can hold. */
-const CONTROL = /[\x00-\x1f\x7f]/
-
 function checkStatic(context: CheckContext, entries: NonNullable<UpstreamFile['entries']>, path: Path): void {
   const { report } = context
   const written = asMap(asMap(context.written.upstreams)[String(path[1])])
@@ -37,8 +35,9 @@ function checkStatic(context: CheckContext, entries: NonNullable<UpstreamFile['e
     )
   }
   for (const [key, value] of Object.entries(entries)) {
-    if (listed(value).some((text) => CONTROL.test(text))) {
-      report.error([...path, 'entries', key], 'has a line end or control character in its value; remove it')
+    for (const text of listed(value)) {
+      const why = whyNoValue(text)
+      if (why !== undefined) report.error([...path, 'entries', key], `${why}; write one line of plain text`)
     }
   }
 }

@@ -7,9 +7,10 @@
  * | a number | its decimal text |
  * | `null`, `""`, `[]` | nothing: skipped, and "not found" when there is nothing else |
  * | an array | its elements, one by one |
- * | true, false, an object, an array in an array, a control character, nothing but spaces | unreadable |
+ * | true, false, an object, an array in an array, what `core/value-text.ts` refuses | unreadable |
  */
 import { isUtf8 } from 'node:buffer'
+import { whyNoValue } from '../../core/value-text.ts'
 import type { JsonPath } from './json-path.ts'
 import { type HttpResponse, isFramed, isHtml, isIdentity, mediaType } from './response.ts'
 
@@ -39,11 +40,6 @@ const MAX_ERROR_NODES = 1000
  * but a path such as `$..*..*` must not fill the memory with them.
  */
 const MAX_NODES_PER_VALUE = 10
-
-/** Anything that cannot be a part of one line of text: C0, DEL, C1, and halves of a character. */
-const NO_TEXT = /[\p{Cc}\p{Cs}]/u
-
-const BLANK = /^\s+$/
 
 const BYTE_ORDER_MARK = '\ufeff'
 
@@ -94,9 +90,10 @@ export function collect(nodes: readonly unknown[]): BodyValues {
 }
 
 function checked(values: readonly string[]): BodyValues {
-  if (values.some((value) => NO_TEXT.test(value))) return unreadable('has control characters in a value')
-  // Postfix takes it for a result without an address, and bounces the mail in the end.
-  if (values.some((value) => BLANK.test(value))) return unreadable('has a value of nothing but spaces')
+  for (const value of values) {
+    const why = whyNoValue(value)
+    if (why !== undefined) return unreadable(why)
+  }
   return { kind: 'values', values: values.filter((value) => value !== '') }
 }
 

@@ -37,7 +37,20 @@ upstreams:
   s: { entries: { a: "b\\nc" } }
 ${TABLES}`,
       [
-        'mapgate.yaml:4:22: upstreams.s.entries.a: has a line end or control character in its value; remove it',
+        'mapgate.yaml:4:22: upstreams.s.entries.a: has control characters in a value; write one line of plain text',
+      ],
+    ],
+    [
+      'an entry with a character that cannot be seen, or of nothing but spaces',
+      `${LISTENERS}
+upstreams:
+  d: { endpoints: ["http://a.example"] }
+  s: { entries: { a: "b\u00a0c", d: [e, "f\u200b"], g: " " } }
+${TABLES}`,
+      [
+        'mapgate.yaml:4:22: upstreams.s.entries.a: has the invisible character U+00A0 in a value; write one line of plain text',
+        'mapgate.yaml:4:29: upstreams.s.entries.d: has the invisible character U+200B in a value; write one line of plain text',
+        'mapgate.yaml:4:46: upstreams.s.entries.g: has a value of nothing but spaces; write one line of plain text',
       ],
     ],
     [

@@ -15,7 +15,7 @@ function ask(table: TableFunction, options: TableOptions = {}, key = Buffer.from
   return { result: lookup.lookup({ protocol: 'socketmap', table: 't', key }), clock }
 }
 
-const UNREADABLE = temporary('unreadable', 'the value has control characters')
+const UNREADABLE = temporary('unreadable', "the table's answer has control characters in a value")
 const DEFECT = temporary('defect', 'internal error of the table')
 
 describe('what a table function returns', () => {
@@ -31,6 +31,17 @@ describe('what a table function returns', () => {
     ['permanent is permanent', () => permanent('refused', 'never'), permanent('refused', 'never')],
     ['a text with a newline is temporary, never cut', () => 'a\nb', UNREADABLE],
     ['a result with a control character is temporary', () => found('a\0'), UNREADABLE],
+    ['a text with a C1 control character is temporary', () => 'a\u0085', UNREADABLE],
+    [
+      'a text with a no-break space is temporary',
+      () => 'a\u00a0b',
+      temporary('unreadable', "the table's answer has the invisible character U+00A0 in a value"),
+    ],
+    [
+      'a text of nothing but spaces is temporary',
+      () => '  ',
+      temporary('unreadable', "the table's answer has a value of nothing but spaces"),
+    ],
     [
       'a reason made by hand is made printable',
       () => ({ kind: 'temporary', cause: 'service', reason: 'ü\n' }),

@@ -1,0 +1,40 @@
+/**
+ * What a value may be made of: one line of text, every character of which can be seen.
+ *
+ * A control character ends the line for Postfix or for whoever reads the log. An invisible one makes
+ * two texts that look the same into two addresses, and the mail goes to neither. What comes from a
+ * word processor or a web page brings them along. One rule for every source of values: HTTP replies,
+ * static entries, functions of the library.
+ *
+ * Sources: Unicode Standard Annex #44 (General_Category, Default_Ignorable_Code_Point);
+ * Unicode Technical Standard #39, section 3.1 (characters not for identifiers).
+ */
+
+/** C0, DEL and C1, and halves of a character, which have no UTF-8. */
+const CONTROL = /[\p{Cc}\p{Cs}]/u
+
+/**
+ * Spaces that are not the space, line and paragraph separators, direction marks, joiners, soft
+ * hyphens, variation selectors, fillers, tags; and the blank of Braille, which is a symbol by its category.
+ */
+const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u
+
+const BLANK = /^\s+$/
+
+/** Nothing but these: the usual value, which is looked at once. */
+const PLAIN = /^[\x21-\x7e][\x20-\x7e]*$/
+
+/** What makes a text unusable, completing "the reply ..."; undefined for a text that can be a value. */
+export function whyNoValue(text: string): string | undefined {
+  if (PLAIN.test(text)) return undefined
+  if (CONTROL.test(text)) return 'has control characters in a value'
+  const invisible = INVISIBLE.exec(text)?.[0]
+  if (invisible !== undefined) return `has the invisible character ${codePointOf(invisible)} in a value`
+  // Postfix takes it for a result without an address, and bounces the mail in the end.
+  return BLANK.test(text) ? 'has a value of nothing but spaces' : undefined
+}
+
+/** Written as in the Unicode Standard: `U+00A0`. */
+function codePointOf(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+}
