@@ -8,6 +8,7 @@ import { KEY_PART_NAMES, type KeyPartName, keyPart } from '../../core/key-parts.
 import type { Template } from '../../core/template.ts'
 import { escapeHeader, escapePathLiteral, escapeUrl, headerBytes } from './escape.ts'
 import { JsonTemplate } from './json-template.ts'
+import { hasDotPart } from './path-pieces.ts'
 import { BATCH_LIST_NAMES, BATCH_NAMES, compileTemplate, isKeys, mapLiterals } from './places.ts'
 import { NO_FIELDS } from './request-fields.ts'
 import type { RequestSettings } from './settings.ts'
@@ -22,7 +23,7 @@ export interface HttpRequest {
   readonly body: string | undefined
 }
 
-/** The key lacks a part that the request needs: nothing is asked, it is not found. */
+/** The key cannot be put into the request, since it lacks a part or would leave its place: nothing is asked, it is not found. */
 export interface Suppressed {
   readonly suppressed: string
 }
@@ -33,15 +34,24 @@ interface Field {
   readonly value: Template
 }
 
+/** What stands between two slashes of the path. */
+interface Segment {
+  readonly template: Template
+  /** The text around the places; undefined where there is no place. */
+  readonly literals: string | undefined
+}
+
 /** Where the texts of the placeholders come from. */
 interface Source {
+  /** '' for a batch. */
+  readonly key: string
   readonly textOf: (name: string) => string | undefined
   readonly keys: readonly string[]
 }
 
 export class RequestTemplate {
   readonly #method: 'GET' | 'POST'
-  readonly #segments: readonly Template[]
+  readonly #segments: readonly Segment[]
   /** What stands behind a literal `?` of the path, and the parameters. */
   readonly #parameters: readonly Field[]
   readonly #headers: readonly { readonly name: string; readonly value: Template }[]
@@ -60,7 +70,7 @@ export class RequestTemplate {
     this.#segments = path
       .replace(/^\//, '')
       .split('/')
-      .map((segment) => mapLiterals(one(segment), escapePathLiteral))
+      .map((segment) => segmentOf(mapLiterals(one(segment), escapePathLiteral)))
     this.#parameters = [
       ...(queries.length === 0
         ? []
@@ -83,17 +93,20 @@ export class RequestTemplate {
 
   /** Fills in one key. */
   build(key: string, table: string, pathPrefix: string): HttpRequest | Suppressed {
-    return this.#build({ textOf: (name) => keyPart(name as KeyPartName, key, table), keys: [] }, pathPrefix)
+    const textOf = (name: string): string | undefined => keyPart(name as KeyPartName, key, table)
+    return this.#build({ key, textOf, keys: [] }, pathPrefix)
   }
 
   /** Fills in many keys, where the settings were those of a batch. */
   buildMany(keys: readonly string[], table: string, pathPrefix: string): HttpRequest | Suppressed {
-    return this.#build({ textOf: (name) => (name === 'table' ? table : undefined), keys }, pathPrefix)
+    const textOf = (name: string): string | undefined => (name === 'table' ? table : undefined)
+    return this.#build({ key: '', textOf, keys }, pathPrefix)
   }
 
   #build(source: Source, pathPrefix: string): HttpRequest | Suppressed {
     const path = this.#path(source, pathPrefix)
     if (path === undefined) return suppressed('request.path')
+    if (typeof path !== 'string') return path
     const query = urlEncoded(this.#parameters, source)
     if (query === undefined) return suppressed('request.query')
     const headers = this.#renderHeaders(source)
@@ -103,14 +116,13 @@ export class RequestTemplate {
     return { method: this.#method, path: query === '' ? path : `${path}?${query}`, headers, body }
   }
 
-  /** Undefined also when a segment would be `.` or `..` by what the key put into it; a part of a key is never empty. */
-  #path(source: Source, pathPrefix: string): string | undefined {
+  /** Undefined when the key lacks a part; a part of a key is never empty. */
+  #path(source: Source, pathPrefix: string): string | Suppressed | undefined {
     let path = pathPrefix
-    for (const segment of this.#segments) {
-      const text = segment.render(source.textOf, escapeUrl)
+    for (const { template, literals } of this.#segments) {
+      const text = template.render(source.textOf, escapeUrl)
       if (text === undefined) return undefined
-      const fromKey = segment.parts.some((part) => typeof part !== 'string')
-      if (fromKey && (text === '.' || text === '..')) return undefined
+      if (literals !== undefined && hasDotPart(text, literals, source.key)) return DOT_PART
       path += `/${text}`
     }
     return path
@@ -133,6 +145,11 @@ export class RequestTemplate {
   }
 }
 
+function segmentOf(template: Template): Segment {
+  const literals = template.parts.filter((part) => typeof part === 'string')
+  return { template, literals: template.names.size === 0 ? undefined : literals.join('') }
+}
+
 /** `a=1&b=2`; a value that is `{keys}` alone repeats its name for each key. */
 function urlEncoded(list: readonly Field[], source: Source): string | undefined {
   const rendered: string[] = []
@@ -153,6 +170,10 @@ function fields(settings: ReadonlyMap<string, string>, compile: (text: string) =
     prefix: `${escapeUrl(name)}=`,
     value: mapLiterals(compile(text), escapeUrl),
   }))
+}
+
+const DOT_PART: Suppressed = {
+  suppressed: 'the key has "." or ".." as a part of its path, which a proxy may resolve to another path',
 }
 
 function suppressed(where: string): Suppressed {

@@ -45,6 +45,9 @@ const KEYS = [
   '!*()~$|^`[]',
 ]
 
+/** A proxy may resolve these to another path (test/unit/upstreams/http/path-pieces.test.ts): not asked there at all. */
+const NOT_FOR_A_PATH = new Set(['%2e%2e', '%2F..%2F', '../../admin', '..;/admin'])
+
 async function record(request: Partial<RequestSettings>, key: string): Promise<RecordedRequest | undefined> {
   const service = await startHttpService(t)
   service.otherwise = { text: 'x' }
@@ -58,6 +61,10 @@ async function record(request: Partial<RequestSettings>, key: string): Promise<R
 describe.each(KEYS)('the key %j', (key) => {
   test('stays one path segment', async () => {
     const request = await record({ path: '/aliases/{key}/goto' }, key)
+    if (NOT_FOR_A_PATH.has(key)) {
+      assert.equal(request, undefined)
+      return
+    }
     const segments = (request?.url ?? '').split('/')
     assert.deepEqual([segments.length, segments[1], segments[2], segments[4]], [5, 'v1', 'aliases', 'goto'])
     assert.match(segments[3] ?? '', /^(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+$/)

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { RequestTemplate } from '../../../../src/upstreams/http/request-template.ts'
+import { requestSettings } from '../../../support/http-endpoint.ts'
+
+/** The path that is asked for, undefined when nothing is. */
+const ask = (path: string, key: string): string | undefined => {
+  const request = new RequestTemplate(requestSettings({ path })).build(key, 'aliases', '')
+  return 'path' in request ? request.path : undefined
+}
+
+describe('a key that a proxy may read as another path is not asked', () => {
+  test.each([
+    ['..'],
+    ['../../internal/export'],
+    ['a/../b@c.example'],
+    ['a/./b@c.example'],
+    ['a/..'],
+    ['./a@b.example'],
+    ['..\\..\\internal'],
+    ['a\\..\\b@c.example'],
+    ['%2e%2e'],
+    ['%2E%2E/internal'],
+    ['..%2finternal'],
+    ['..%5cinternal'],
+    ['%252e%252e%252finternal'],
+    ['%25252e%25252e%25252finternal'],
+    ['..;/internal'],
+    ['..;x=y/internal'],
+    ['a/.;/b@c.example'],
+    ['%c0%ae%c0%ae%c0%afinternal'],
+    ['..%c1%9cinternal'],
+    ['%e0%80%ae./internal'],
+    ['%u002e%u002e%u002finternal'],
+    ['．．／internal'],
+    ['‥/internal'],
+    ['․․/internal'],
+    ['..%00/internal'],
+    ['.%09./internal'],
+    ['..%20/internal'],
+    ['.. /internal'],
+    ['//..//internal'],
+  ])('%j', (key) => {
+    expect(ask('/aliases/{key}', key)).toBeUndefined()
+    expect(ask('/aliases/{key}/goto', key)).toBeUndefined()
+  })
+
+  test.each([
+    ['/a/{user}', '..@b.example'],
+    ['/a/{user}', 'x/..@b.example'],
+    ['/a/{domain}', 'x@../internal'],
+    ['/a/{domain}', 'x@b.example/..'],
+    ['/a/{domain1}', 'x@b.%2e%2e%2finternal'],
+    ['/a/{domain2}', 'x@%2e%2e%2finternal.example'],
+    ['/a/.{user}', '.@b.example'],
+    ['/a/.{user}', '%2e/internal@b.example'],
+    ['/a/x{user}', '/../internal@b.example'],
+    ['/a/{user}/{domain}', 'x@../internal'],
+    ['/a%2F{user}', '..@b.example'],
+  ])('in the path %j: %j', (path, key) => {
+    expect(ask(path, key)).toBeUndefined()
+  })
+})
+
+describe('a key that no proxy can read so is asked as it is', () => {
+  test.each([
+    ['info@b.example', '/a/info%40b.example'],
+    ['...', '/a/...'],
+    ['a..b@c.example', '/a/a..b%40c.example'],
+    ['..a@b.example', '/a/..a%40b.example'],
+    ['/g=jo/s=doe/@gateway.example', '/a/%2Fg%3Djo%2Fs%3Ddoe%2F%40gateway.example'],
+    ['50%@b.example', '/a/50%25%40b.example'],
+    ['a%b@c.example', '/a/a%25b%40c.example'],
+    ['a%2fb@c.example', '/a/a%252fb%40c.example'],
+    ['jürgen@bücher.example', '/a/j%C3%BCrgen%40b%C3%BCcher.example'],
+    ['a;b@c.example', '/a/a%3Bb%40c.example'],
+    ['.example.com', '/a/.example.com'],
+    ['192.168.1', '/a/192.168.1'],
+  ])('%j', (key, path) => {
+    expect(ask('/a/{key}', key)).toBe(path)
+  })
+
+  test('also where it stands in a query, a header or a body', () => {
+    const build = new RequestTemplate(requestSettings({ path: '/a', query: new Map([['k', '{key}']]) }))
+    expect(build.build('../../internal', 'aliases', '')).toMatchObject({ path: '/a?k=..%2F..%2Finternal' })
+  })
+})
+
+test('the longest key is looked at in time', () => {
+  const key = `${'%25'.repeat(3_300)}/..`
+  expect(ask('/a/{key}', key)).toBeUndefined()
+  expect(ask('/a/{key}', '%25'.repeat(3_300))).toBeTypeOf('string')
+})
