@@ -31,7 +31,6 @@ import { SecretsRefresh } from './gateway/secrets-refresh.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
 import { tableStatus } from './gateway/tables.ts'
-import { upstreamStatus } from './gateway/upstreams.ts'
 import type { Observability } from './observability/observability.ts'
 
 export interface GatewayOptions {
@@ -143,7 +142,7 @@ export class Gateway implements Lookup {
   status(): GatewayStatus {
     const { tables, upstreams, listeners } = this.#running
     const tableStates = Array.from(tables.values(), tableStatus)
-    const upstreamStates = Array.from(upstreams.values(), upstreamStatus)
+    const upstreamStates = Array.from(upstreams.values(), (upstream) => upstream.status())
     return {
       state: this.#state === 'stopped' ? 'draining' : this.#state,
       degraded: degradedBy(tableStates, upstreamStates, this.#loop.overloaded),

@@ -53,7 +53,7 @@ const Endpoint = Type.Object({
 
 export const UpstreamSchema = Type.Object({
   name: Type.String(),
-  kind: Type.Enum(['http', 'static']),
+  kind: Type.String({ description: 'Name of the upstream kind, such as `http` or `static`.' }),
   inFlight: Count,
   queued: Count,
   endpoints: Type.Array(Endpoint),

@@ -39,7 +39,8 @@ export interface CanaryStatus {
 
 export interface UpstreamStatus {
   readonly name: string
-  readonly kind: 'http' | 'static'
+  /** Name of the upstream kind. */
+  readonly kind: string
   readonly inFlight: number
   readonly queued: number
   readonly endpoints: readonly EndpointStatus[]

@@ -4,13 +4,14 @@
  *
  *   listeners  their maxConnections
  *   admin      its connections
- *   upstreams  per HTTP upstream, maxConcurrent connections to each endpoint
+ *   upstreams  what their kinds need, such as maxConcurrent connections to each endpoint
  *   reserve    listening sockets, log, cache file, page, name resolution, module files
  */
 import { ADMIN_LIMITS } from '../admin/limits.ts'
 import { ConfigError } from '../config/issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/model.ts'
+import { kindOf } from './upstreams.ts'
 
 /** Descriptors for everything that is no connection. Ours: an idle gateway holds about 30. */
 export const RESERVE = 64
@@ -24,13 +25,12 @@ export interface DescriptorNeed {
 }
 
 export function descriptorNeed({ listeners, admin, upstreams }: Config): DescriptorNeed {
-  const connections = Array.from(upstreams.values(), (upstream) =>
-    upstream.kind === 'http' ? upstream.maxConcurrent * upstream.endpoints.length : 0,
-  )
   return {
     clients: sum(listeners.map(({ maxConnections }) => maxConnections)),
     admin: admin === undefined ? 0 : ADMIN_LIMITS.maxConnections,
-    upstreams: sum(connections),
+    upstreams: sum(
+      Array.from(upstreams.values(), (upstream) => kindOf(upstream).needs(upstream).descriptors),
+    ),
     reserve: RESERVE + listeners.length,
   }
 }

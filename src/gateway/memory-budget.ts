@@ -2,9 +2,11 @@
  * Holds what the stored answers may take against V8's heap. A heap that is full ends the process, and
  * strangers choose the keys of "not found" answers, so an operator has to hear of it beforehand.
  *
- *   stored answers  per table with a cache and an HTTP upstream, maxBytes twice: found and "not found"
+ *   stored answers  per table with a cache and an upstream that is cached, maxBytes twice: found and "not found"
+ *   upstreams       what their kinds need
  */
 import type { Config } from '../config/model.ts'
+import { kindOf } from './upstreams.ts'
 
 /** Share of the heap that answers may fill. Ours: a heap of 128 MiB ended at 94 MiB of stored keys. */
 export const HEAP_SHARE = 0.75
@@ -14,9 +16,10 @@ const MIB = 1024 * 1024
 /** Most bytes that the stored answers of a configuration can take. */
 export function storedBytes({ tables, upstreams }: Pick<Config, 'tables' | 'upstreams'>): number {
   let bytes = 0
+  for (const upstream of upstreams.values()) bytes += kindOf(upstream).needs(upstream).heapBytes
   for (const { cache, upstreams: names } of tables.values()) {
-    const asks = names.some((name) => upstreams.get(name)?.kind === 'http')
-    if (cache !== undefined && asks) bytes += 2 * cache.maxBytes
+    const isStored = names.flatMap((name) => upstreams.get(name) ?? []).some((one) => kindOf(one).cached)
+    if (cache !== undefined && isStored) bytes += 2 * cache.maxBytes
   }
   return bytes
 }

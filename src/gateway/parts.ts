@@ -3,8 +3,8 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
-import type { BatchEndpoint, Endpoint } from '../core/upstream.ts'
 import type { Observability } from '../observability/observability.ts'
+import type { TracedEndpoints } from '../upstreams/kind.ts'
 
 /** Made once, and shared by all rooms over every reload. */
 export interface GatewayParts {
@@ -18,8 +18,6 @@ export interface GatewayParts {
 }
 
 /** What is wrapped for tracing: with spans, or with a bare `traceparent`. */
-export interface Traced {
+export interface Traced extends TracedEndpoints {
   lookup(inner: Lookup): Lookup
-  endpoint(upstream: string, inner: Endpoint): Endpoint
-  batchEndpoint(upstream: string, inner: BatchEndpoint): BatchEndpoint
 }

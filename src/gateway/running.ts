@@ -16,17 +16,12 @@ import { Gate } from './gate.ts'
 import { commitListeners, type ListenerPlan, planListeners, type RunningListeners } from './listeners.ts'
 import type { GatewayParts } from './parts.ts'
 import { buildTables, type CarriedAnswers, type RunningTables } from './tables.ts'
-import {
-  commitUpstream,
-  type OnCredentialsRefused,
-  planUpstreams,
-  type RunningUpstream,
-} from './upstreams.ts'
+import { planUpstreams, type RunningUpstreams } from './upstreams.ts'
 
 /** One generation: what a configuration has become. */
 export interface Running {
   readonly config: LoadedConfig | undefined
-  readonly upstreams: ReadonlyMap<string, RunningUpstream>
+  readonly upstreams: RunningUpstreams
   readonly tables: RunningTables
   readonly listeners: RunningListeners
   readonly admin: RunningAdmin | undefined
@@ -49,7 +44,8 @@ export interface ChangeParts extends GatewayParts {
   /** The tables that run now: for filters that are tables, which outlive a reload that does not touch them. */
   readonly directory: { tables: RunningTables }
   readonly adminPorts: GatewayPorts
-  readonly onCredentialsRefused: OnCredentialsRefused
+  /** Called when a service refused our credentials, or TLS failed. */
+  readonly onCredentialsRefused: (upstream: string) => void
   /** Called before the first lookup reaches new tables: the place to fill their stores. */
   readonly beforeServing: (next: Running) => void
 }
@@ -69,12 +65,10 @@ export interface Change {
  */
 export async function change(before: Running, config: LoadedConfig, parts: ChangeParts): Promise<Change> {
   checkDescriptors(config, descriptorLimit())
-  const upstreams = await planUpstreams(
-    config.upstreams.values(),
-    before.upstreams,
-    parts,
-    parts.onCredentialsRefused,
-  )
+  const upstreams = await planUpstreams(config.upstreams.values(), before.upstreams, {
+    ...parts,
+    observer: parts.observability.observer,
+  })
   const gate = new Gate(parts.lookup)
   const listeners = await planListeners(config.listeners, before.listeners, gate, parts)
   let admin: RunningAdmin | undefined
@@ -82,7 +76,7 @@ export async function change(before: Running, config: LoadedConfig, parts: Chang
     admin = await planAdmin(before.admin, config, parts)
     return commit(before, { config, upstreams, admin }, listeners, gate, parts)
   } catch (error) {
-    for (const upstream of before.upstreams.values()) commitUpstream(upstream)
+    for (const upstream of before.upstreams.values()) upstream.configure()
     await Promise.all(Array.from(listeners.opened.values(), (listener) => listener.close()))
     if (admin !== before.admin) await admin?.close()
     throw error
@@ -107,7 +101,7 @@ function commit(
 ): Change {
   const { config, upstreams, admin } = planned
   const dropped: CarriedAnswers[] = []
-  for (const upstream of upstreams.values()) commitUpstream(upstream)
+  for (const upstream of upstreams.values()) upstream.configure()
   const current = (name: string) => {
     const table = parts.directory.tables.get(name)?.table
     if (table === undefined) throw new TypeError(`unchecked configuration: no table ${name}`)
@@ -125,7 +119,7 @@ function commit(
   parts.resolver.serve(Array.from(tables.values(), ({ table }) => table))
   for (const listener of plan.opened.values()) listener.update(listener.settings, parts.lookup)
   gate.open()
-  for (const { resilient } of added(tables, before.tables)) for (const upstream of resilient) upstream.start()
+  for (const { asked } of added(tables, before.tables)) for (const upstream of asked) upstream.start()
   return { running, dropped, retire: () => retire(before, running, plan.removed) }
 }
 
@@ -135,14 +129,9 @@ function added(tables: RunningTables, others: RunningTables) {
 }
 
 async function retire(before: Running, after: Running, removed: readonly Listener[]): Promise<void> {
-  for (const { resilient } of added(before.tables, after.tables))
-    for (const upstream of resilient) upstream.stop()
+  for (const { asked } of added(before.tables, after.tables)) for (const upstream of asked) upstream.stop()
   const ended: Promise<void>[] = removed.map((listener) => listener.drain())
-  for (const [name, upstream] of before.upstreams) {
-    if (upstream.kind === 'static') continue
-    const successor = after.upstreams.get(name)
-    if (successor?.kind !== 'http' || successor.pools !== upstream.pools) ended.push(upstream.pools.close())
-  }
+  for (const [name, upstream] of before.upstreams) ended.push(upstream.close(after.upstreams.get(name)))
   if (before.admin !== undefined && before.admin !== after.admin) ended.push(before.admin.close())
   await Promise.all(ended)
 }

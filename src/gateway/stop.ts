@@ -28,11 +28,11 @@ export async function stopRunning(
   timeUp.abort()
 
   resolver.stop()
-  for (const upstream of upstreams.values()) if (upstream.kind === 'http') upstream.guard.abort()
+  for (const upstream of upstreams.values()) upstream.abort()
   // One turn, so that the sessions hear of the lookups that have just been answered; closing sends those replies.
   await new Promise((resolve) => setImmediate(resolve))
   await Promise.all(all.map((listener) => listener.close()))
   await save()
-  for (const { resilient } of tables.values()) for (const upstream of resilient) upstream.stop()
-  for (const upstream of upstreams.values()) if (upstream.kind === 'http') await upstream.pools.destroy()
+  for (const { asked } of tables.values()) for (const upstream of asked) upstream.stop()
+  for (const upstream of upstreams.values()) await upstream.destroy()
 }

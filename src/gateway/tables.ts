@@ -2,9 +2,8 @@
  * The tables of the configuration, running: the place where one lookup's way is put together.
  *
  *   Table            domains filter, search keys, list of upstreams
- *   CachedUpstream   answer store, coalescing, deadline            (static upstreams: DirectSource)
- *   ResilientUpstream limiter, attempts, circuit breakers, canary
- *   HttpEndpoint     one request
+ *   CachedUpstream   answer store, coalescing, deadline       (DirectSource where the kind is not cached)
+ *   Upstream         what the kind makes of it for this table
  *
  * A reload keeps a table that nothing has changed for, and the answers of one whose fingerprint
  * is the same.
@@ -14,25 +13,24 @@ import type { CacheConfig, TableConfig } from '../config/model.ts'
 import { AnswerStore } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
 import { DirectSource } from '../core/direct-source.ts'
-import type { BatchOptions } from '../core/resilience/batcher.ts'
-import { ResilientUpstream } from '../core/resilience/resilient-upstream.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
 import { searchKeys } from '../core/search/search-keys.ts'
 import type { TableStatus } from '../core/status.ts'
 import { type DomainsFilter, type KeySearch, Table } from '../core/table.ts'
 import type { TableSource } from '../core/table-source.ts'
-import type { HttpTableSettings } from '../upstreams/http/settings.ts'
-import { StaticUpstream } from '../upstreams/static.ts'
-import type { GatewayParts, Traced } from './parts.ts'
-import type { RunningHttpUpstream, RunningUpstream } from './upstreams.ts'
+import type { Upstream } from '../core/upstream.ts'
+import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
+import type { GatewayParts } from './parts.ts'
+import type { RunningUpstreams } from './upstreams.ts'
 
 export interface RunningTable {
   readonly config: TableConfig
   readonly table: Table
   readonly store: AnswerStore | undefined
-  readonly resilient: readonly ResilientUpstream[]
-  /** What it was built over: another object means that it must be built anew. */
-  readonly upstreams: readonly RunningUpstream[]
+  /** Its upstreams as it asks them. */
+  readonly asked: readonly TableUpstream[]
+  /** What it was built over. */
+  readonly upstreams: readonly SharedUpstream[]
 }
 
 export type RunningTables = ReadonlyMap<string, RunningTable>
@@ -48,14 +46,14 @@ export interface CarriedAnswers {
 }
 
 /**
- * Builds the tables over upstreams that are committed already.
+ * Builds the tables over upstreams that are configured already.
  *
  * @param current For filters that are tables.
  * @param dropped Is told of each table whose stored answers could not be kept.
  */
 export function buildTables(
   configs: Iterable<TableConfig>,
-  upstreams: ReadonlyMap<string, RunningUpstream>,
+  upstreams: RunningUpstreams,
   running: RunningTables,
   current: CurrentTable,
   parts: GatewayParts,
@@ -78,16 +76,11 @@ export function buildTables(
   return built
 }
 
-/** Static upstreams are compared by content, HTTP ones by what they share. */
-function isUnchanged(old: RunningTable, config: TableConfig, upstreams: readonly RunningUpstream[]): boolean {
+function isUnchanged(old: RunningTable, config: TableConfig, upstreams: readonly SharedUpstream[]): boolean {
   if (!isDeepStrictEqual(old.config, config) || old.upstreams.length !== upstreams.length) return false
   return upstreams.every((upstream, index) => {
     const before = old.upstreams[index]
-    if (before?.kind === 'static' || upstream.kind === 'static') return isDeepStrictEqual(before, upstream)
-    return (
-      before?.pools === upstream.pools &&
-      isDeepStrictEqual(before.config.endpoints, upstream.config.endpoints)
-    )
+    return before !== undefined && upstream.isSameFor(before)
   })
 }
 
@@ -115,17 +108,16 @@ function haveSameBounds(a: CacheConfig | undefined, b: CacheConfig): boolean {
 
 function buildTable(
   config: TableConfig,
-  upstreams: readonly RunningUpstream[],
+  upstreams: readonly SharedUpstream[],
   store: AnswerStore | undefined,
   current: CurrentTable,
   parts: GatewayParts,
 ): RunningTable {
-  const resilient: ResilientUpstream[] = []
-  const sources = upstreams.map((upstream): TableSource => {
-    if (upstream.kind === 'static') return staticSource(config, upstream.config)
-    const guarded = guardedUpstream(config, upstream, parts)
-    resilient.push(guarded)
-    return cachedSource(config, guarded, store, resilient.length - 1, parts)
+  const asked = upstreams.map((upstream) => upstream.forTable(config))
+  let stored = 0
+  const sources = asked.map(({ upstream }, index): TableSource => {
+    if (!upstreams[index]?.kind.cached) return new DirectSource(config.name, upstream)
+    return cachedSource(config, upstream, store, stored++, parts)
   })
   const table = new Table({
     name: config.name,
@@ -138,55 +130,12 @@ function buildTable(
     searchParallel: config.searchParallel || config.batch !== undefined,
     propagate: config.propagateExtension ? config.recipientDelimiter : undefined,
   })
-  return { config, table, store, resilient, upstreams }
-}
-
-function staticSource(
-  { name, response, foldCase }: TableConfig,
-  upstream: { readonly name: string; readonly entries: ReadonlyMap<string, readonly string[]> },
-): TableSource {
-  const { separator } = response
-  return new DirectSource(name, new StaticUpstream({ ...upstream, separator, foldCase }))
-}
-
-function guardedUpstream(
-  config: TableConfig,
-  { guard, pools }: RunningHttpUpstream,
-  { observability, traced }: GatewayParts,
-): ResilientUpstream {
-  const { name, request, response, sideEffects, batch, canary } = config
-  if (request === undefined) throw new TypeError(`unchecked configuration: table ${name} has no request`)
-  const settings = { name, request, response, sideEffects, batch }
-  return new ResilientUpstream({
-    table: name,
-    guard,
-    endpoints: guard.endpoints.map((_endpoint, index) =>
-      traced.endpoint(guard.name, pools.endpoint(settings, index)),
-    ),
-    batch: batchOptions(settings, { guard, pools }, traced),
-    sideEffects,
-    canary,
-    observer: observability.observer.table(name),
-    onDefect: (error, where) => observability.observer.defect(error, where),
-  })
-}
-
-function batchOptions(
-  settings: HttpTableSettings & Pick<TableConfig, 'batch'>,
-  { guard, pools }: Pick<RunningHttpUpstream, 'guard' | 'pools'>,
-  traced: Traced,
-): BatchOptions | undefined {
-  if (settings.batch === undefined) return undefined
-  const endpoints = guard.endpoints.flatMap((_endpoint, index) => {
-    const endpoint = pools.batchEndpoint(settings, index)
-    return endpoint === undefined ? [] : [traced.batchEndpoint(guard.name, endpoint)]
-  })
-  return { endpoints, maxWaitMs: settings.batch.maxWaitMs }
+  return { config, table, store, asked, upstreams }
 }
 
 function cachedSource(
   config: TableConfig,
-  upstream: ResilientUpstream,
+  upstream: Upstream,
   store: AnswerStore | undefined,
   upstreamIndex: number,
   { clock, random, observability }: GatewayParts,
@@ -225,12 +174,12 @@ function domainsFilter({ domains }: TableConfig, current: CurrentTable): Domains
   }
 }
 
-export function tableStatus({ config, store, resilient }: RunningTable): TableStatus {
+export function tableStatus({ config, store, asked }: RunningTable): TableStatus {
   return {
     name: config.name,
     upstreams: config.upstreams,
     search: config.search,
     ...(store !== undefined && { cache: store.status() }),
-    canaries: resilient.flatMap((upstream) => upstream.canaryStatus()),
+    canaries: asked.flatMap((upstream) => upstream.canaries()),
   }
 }

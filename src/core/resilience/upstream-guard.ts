@@ -138,11 +138,10 @@ export class UpstreamGuard {
     )
   }
 
-  status(): UpstreamStatus {
+  status(): Omit<UpstreamStatus, 'kind'> {
     const nowMs = this.clock.monotonicMs()
     return {
       name: this.name,
-      kind: 'http',
       inFlight: this.limiter.inFlight,
       queued: this.limiter.queued,
       endpoints: this.#endpoints.map(({ name, breaker, pausedUntilMs, lastFailure }) => ({

@@ -2,8 +2,8 @@
  * A static upstream: entries from the configuration, answered at once. For break-glass entries
  * in front of a service, and for tests.
  */
-import { found, notFound } from '../core/result.ts'
-import type { Answer, Question, Upstream } from '../core/upstream.ts'
+import { found, notFound } from '../../core/result.ts'
+import type { Answer, Question, Upstream } from '../../core/upstream.ts'
 
 /** How one table sees a static upstream. */
 export interface StaticUpstreamOptions {

@@ -1,0 +1,202 @@
+/**
+ * The kind `http`: a service asked over HTTP, at one or more endpoints.
+ *
+ * Over a reload an upstream keeps its queue and circuits, and its connections too as long as its endpoints
+ * are the same.
+ */
+import { readFile } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { CanarySettings } from '../../core/resilience/canary.ts'
+import { ResilientUpstream } from '../../core/resilience/resilient-upstream.ts'
+import { type GuardSettings, UpstreamGuard } from '../../core/resilience/upstream-guard.ts'
+import type { UpstreamStatus } from '../../core/status.ts'
+import type { BatchEndpoint, Endpoint } from '../../core/upstream.ts'
+import type {
+  Probe,
+  SharedUpstream,
+  TableUpstream,
+  UpstreamKind,
+  UpstreamParts,
+  UpstreamSettings,
+  UpstreamTable,
+} from '../kind.ts'
+import { endpointName, HttpUpstreamPools } from './pools.ts'
+import type { BatchSettings, HttpTableSettings, HttpUpstreamSettings, TlsSettings } from './settings.ts'
+
+/** An upstream as it is configured: with the names of its files. */
+export interface HttpSettings
+  extends UpstreamSettings,
+    Omit<HttpUpstreamSettings, 'tls'>,
+    Omit<GuardSettings, 'endpoints'> {
+  /** `ca`, `cert` and `key` are absolute paths of PEM files. */
+  readonly tls: TlsSettings | undefined
+}
+
+export interface HttpTable extends UpstreamTable, Omit<HttpTableSettings, 'request'> {
+  readonly request: HttpTableSettings['request'] | undefined
+  readonly batch: (BatchSettings & { readonly maxWaitMs: number }) | undefined
+  readonly canary: CanarySettings | undefined
+}
+
+export const http: UpstreamKind<HttpSettings, HttpTable> = {
+  name: 'http',
+  cached: true,
+  needs: ({ endpoints, maxConcurrent }) => ({
+    descriptors: maxConcurrent * endpoints.length,
+    heapBytes: 0,
+  }),
+  plan: async (settings, running, parts) =>
+    new HttpUpstream(
+      settings,
+      { ...settings, tls: await readTls(settings.tls) },
+      running instanceof HttpUpstream ? running : undefined,
+      parts,
+    ),
+}
+
+class HttpUpstream implements SharedUpstream<HttpTable> {
+  readonly kind: UpstreamKind = http
+  readonly settings: HttpSettings
+  /** With the content of its files. */
+  readonly #read: HttpUpstreamSettings
+  readonly #parts: UpstreamParts
+  readonly #guard: UpstreamGuard
+  readonly #pools: HttpUpstreamPools
+
+  constructor(
+    settings: HttpSettings,
+    read: HttpUpstreamSettings,
+    running: HttpUpstream | undefined,
+    parts: UpstreamParts,
+  ) {
+    const { clock, random, observer, overloaded, onCredentialsRefused } = parts
+    const { name } = settings
+    this.settings = settings
+    this.#read = read
+    this.#parts = parts
+    this.#guard =
+      running === undefined
+        ? new UpstreamGuard({
+            name,
+            settings: guardSettings(settings),
+            clock,
+            random,
+            observer: observer.upstream(name),
+            overloaded,
+          })
+        : running.#guard
+    const pools = running === undefined ? undefined : running.#pools
+    this.#pools = pools?.fits(read)
+      ? pools
+      : new HttpUpstreamPools(read, { clock, onCredentialsRefused: () => onCredentialsRefused(name) })
+  }
+
+  configure(): void {
+    this.#guard.configure(guardSettings(this.settings))
+    this.#pools.update(this.#read)
+  }
+
+  isSameFor(other: SharedUpstream): boolean {
+    return (
+      other instanceof HttpUpstream &&
+      other.#pools === this.#pools &&
+      isDeepStrictEqual(other.settings.endpoints, this.settings.endpoints)
+    )
+  }
+
+  forTable(table: HttpTable): TableUpstream {
+    const { observer, traced } = this.#parts
+    const settings = asking(table)
+    const many = this.#batchEndpoints(settings)
+    const upstream = new ResilientUpstream({
+      table: table.name,
+      guard: this.#guard,
+      endpoints: this.#endpoints(settings).map((one) => traced.endpoint(this.settings.name, one)),
+      batch: table.batch && {
+        endpoints: many.map((one) => traced.batchEndpoint(this.settings.name, one)),
+        maxWaitMs: table.batch.maxWaitMs,
+      },
+      sideEffects: table.sideEffects,
+      canary: table.canary,
+      observer: observer.table(table.name),
+      onDefect: (error, where) => observer.defect(error, where),
+    })
+    return {
+      upstream,
+      start: () => upstream.start(),
+      stop: () => upstream.stop(),
+      canaries: () => upstream.canaryStatus(),
+    }
+  }
+
+  /** By the batch route where the table has one, as its lookups go. */
+  probes(table: HttpTable): readonly Probe[] {
+    // Asked once: a probe shows what the first attempt of a lookup would meet.
+    const settings = { ...asking(table), sideEffects: true }
+    const { timeoutMs } = this.settings
+    if (settings.batch === undefined)
+      return this.#endpoints(settings).map((one) => ({
+        name: one.name,
+        ask: (key) => one.send(key, { timeoutMs }),
+      }))
+    return this.#batchEndpoints(settings).map((one) => ({
+      name: one.name,
+      ask: async (key) => {
+        const { replies, overall } = await one.sendMany([key], { timeoutMs })
+        return replies.get(key) ?? overall
+      },
+    }))
+  }
+
+  status(): UpstreamStatus {
+    const status = this.#guard.status()
+    return {
+      ...status,
+      kind: http.name,
+      endpoints: status.endpoints.map((endpoint, index) => {
+        const certificateExpiresAtMs = this.#pools.certificateExpiresAtMs(index)
+        return certificateExpiresAtMs === undefined ? endpoint : { ...endpoint, certificateExpiresAtMs }
+      }),
+    }
+  }
+
+  abort(): void {
+    this.#guard.abort()
+  }
+
+  async close(successor: SharedUpstream | undefined): Promise<void> {
+    if (successor instanceof HttpUpstream && successor.#pools === this.#pools) return
+    await this.#pools.close()
+  }
+
+  destroy(): Promise<void> {
+    return this.#pools.destroy()
+  }
+
+  #endpoints(settings: HttpTableSettings): readonly Endpoint[] {
+    return this.settings.endpoints.map((_endpoint, index) => this.#pools.endpoint(settings, index))
+  }
+
+  #batchEndpoints(settings: HttpTableSettings): readonly BatchEndpoint[] {
+    return this.settings.endpoints.flatMap(
+      (_endpoint, index) => this.#pools.batchEndpoint(settings, index) ?? [],
+    )
+  }
+}
+
+/** A table has a request where it asks an HTTP service: the configuration checks say so. */
+function asking({ name, request, response, sideEffects, batch }: HttpTable): HttpTableSettings {
+  if (request === undefined) throw new TypeError(`unchecked configuration: table ${name} has no request`)
+  return { name, request, response, sideEffects, batch }
+}
+
+function guardSettings(settings: HttpSettings): GuardSettings {
+  return { ...settings, endpoints: settings.endpoints.map(endpointName) }
+}
+
+async function readTls(tls: TlsSettings | undefined): Promise<TlsSettings | undefined> {
+  if (tls === undefined) return undefined
+  const read = (path: string | undefined) => (path === undefined ? undefined : readFile(path, 'utf8'))
+  const [ca, cert, key] = await Promise.all([read(tls.ca), read(tls.cert), read(tls.key)])
+  return { ca, cert, key, serverName: tls.serverName }
+}

@@ -1,0 +1,116 @@
+/**
+ * What an upstream kind is: one folder here, and one line in registry.ts.
+ *
+ *   UpstreamKind     what every upstream of the kind has in common
+ *   SharedUpstream   one upstream of one configuration, shared by the tables that ask it
+ *   TableUpstream    that upstream as one table asks it
+ *
+ * A reload plans a new SharedUpstream, which may take over connections, circuits and queues of the one
+ * before; it is configured once everything else is ready, and the one before is closed.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { Observer } from '../core/observer.ts'
+import type { CanaryStatus, UpstreamStatus } from '../core/status.ts'
+import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
+
+/** What all upstreams of a configuration have. */
+export interface UpstreamSettings {
+  /** Name of its {@link UpstreamKind}. */
+  readonly kind: string
+  readonly name: string
+}
+
+/** What all upstreams may know of a table. A kind that needs more of it says so in its own type. */
+export interface UpstreamTable {
+  readonly name: string
+  /** Keys arrive in lower case. */
+  readonly foldCase: boolean
+  /** True: a lookup counts or reserves, so that nothing is asked twice. */
+  readonly sideEffects: boolean
+}
+
+export interface UpstreamKind<
+  S extends UpstreamSettings = UpstreamSettings,
+  T extends UpstreamTable = UpstreamTable,
+> {
+  /** `kind` in the status and in settings. */
+  readonly name: string
+  /** Whether a table's answer store stands in front: not where an answer costs as little as a stored one. */
+  readonly cached: boolean
+  /** For the budgets that are checked before anything is opened. */
+  needs(settings: S): UpstreamNeeds
+  /**
+   * Makes an upstream ready, and changes nothing that runs.
+   *
+   * @param running The upstream of the same name that runs now, of whatever kind: what fits of it is taken over.
+   * @throws (rejects) when something that the settings name cannot be used, such as a file.
+   */
+  plan(settings: S, running: SharedUpstream | undefined, parts: UpstreamParts): Promise<SharedUpstream<T>>
+}
+
+/** Most of what an upstream may take of the process. */
+export interface UpstreamNeeds {
+  /** Open files: connections, and files kept open. */
+  readonly descriptors: number
+  /** Memory on V8's heap besides the answer stores, bytes. */
+  readonly heapBytes: number
+}
+
+/** What a kind works with. */
+export interface UpstreamParts {
+  readonly clock: Clock
+  /** Numbers from 0 up to 1: for jitter and backoff. */
+  readonly random: () => number
+  readonly observer: Observer
+  readonly traced: TracedEndpoints
+  /** True while the program does not keep up with what arrives. */
+  readonly overloaded: () => boolean
+  /** Called when a service refused our credentials, or TLS failed: secrets may have changed on disk. */
+  readonly onCredentialsRefused: (upstream: string) => void
+}
+
+/** Wraps endpoints for tracing: with spans, or with a bare `traceparent`. */
+export interface TracedEndpoints {
+  endpoint(upstream: string, inner: Endpoint): Endpoint
+  batchEndpoint(upstream: string, inner: BatchEndpoint): BatchEndpoint
+}
+
+export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
+  readonly kind: UpstreamKind
+  readonly settings: UpstreamSettings
+  /**
+   * Makes what was taken over follow these settings. Called when the configuration takes effect, and again
+   * when the next one does not after all.
+   */
+  configure(): void
+  /** Returns whether tables that were built over `other` need not be built anew over this one. */
+  isSameFor(other: SharedUpstream): boolean
+  /** @throws TypeError for a table that the configuration checks would have refused. */
+  forTable(table: T): TableUpstream
+  /** Each place that `mapgate check --ask` asks for a table; empty where nothing is asked over the network. */
+  probes(table: T): readonly Probe[]
+  status(): UpstreamStatus
+  /** Answers every question under way and all later ones as temporary: the program ends. */
+  abort(): void
+  /** Closes what `successor` has not taken over, once its last request has ended. */
+  close(successor: SharedUpstream | undefined): Promise<void>
+  /** Closes everything now. */
+  destroy(): Promise<void>
+}
+
+export interface TableUpstream {
+  readonly upstream: Upstream
+  /** Begins what is asked ahead of need, such as a canary. */
+  start(): void
+  /** Ends that; questions under way go on. */
+  stop(): void
+  canaries(): readonly CanaryStatus[]
+}
+
+/** One endpoint that is asked by itself. */
+export interface Probe {
+  /** Index and host. */
+  readonly name: string
+  /** @param key A normalised key. */
+  ask(key: string): Promise<Reply>
+}

@@ -1,0 +1,16 @@
+/**
+ * The upstream kinds that a configuration may use, one line for each. No file outside of their
+ * folders names one.
+ */
+import { http } from './http/kind.ts'
+import type { UpstreamKind } from './kind.ts'
+import { entries } from './static/kind.ts'
+
+/** By the name of the kind. */
+export type UpstreamKinds = ReadonlyMap<string, UpstreamKind>
+
+export const UPSTREAM_KINDS: UpstreamKinds = kindsByName([http, entries])
+
+export function kindsByName(kinds: readonly UpstreamKind[]): UpstreamKinds {
+  return new Map(kinds.map((kind) => [kind.name, kind]))
+}
