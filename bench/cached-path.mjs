@@ -17,7 +17,7 @@ import { median } from './statistics.mjs'
 
 const [dist = 'dist', protocolName = 'socketmap'] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(resolve(dist, file)))
-const { Session } = await load('net/session.js')
+const { Session } = await load('server/session.js')
 const { Resolver } = await load('core/resolver.js')
 const { Table } = await load('core/table.js')
 const { searchKeys } = await load('core/search/search-keys.js')
@@ -28,8 +28,8 @@ const { Counters } = await load('observability/counters.js')
 const { GatewayObserver } = await load('observability/gateway-observer.js')
 const { LookupReports } = await load('observability/lookup-reports.js')
 // Builds from before it was there can still be compared.
-const { FairShare } = await load('net/fair-share.js').catch(() => ({}))
-const { silentListenerObserver } = await load('net/listener-observer.js')
+const { FairShare } = await load('server/fair-share.js').catch(() => ({}))
+const { silentListenerObserver } = await load('server/observer.js')
 const { socketmap } = await load('protocols/socketmap/server.js')
 const { tcpTable } = await load('protocols/tcp-table/server.js')
 

@@ -1,7 +1,7 @@
 /**
  * The gateway: the map of the program. Builds all parts, starts, reloads and stops them.
  *
- *   listeners (net) ----\
+ *   listeners (server) -\
  *   admin API (admin) ---+--> Resolver (core) --> tables --> answer stores, upstreams
  *
  * What belongs to one configuration is built in `gateway/running.ts`, table by table in

@@ -2,6 +2,10 @@
  * What `import ... from 'mapgate'` gives: servers and clients of the two protocols, and the
  * results that tables return.
  */
+
+export type { ClientOptions } from './client/options.ts'
+export { SocketmapClient } from './client/socketmap-client.ts'
+export { TcpTableClient } from './client/tcp-table-client.ts'
 export {
   type Found,
   found,
@@ -17,7 +21,4 @@ export {
 } from './core/result.ts'
 export { type ServerOptions, SocketmapServer, TcpTableServer } from './library/server.ts'
 export type { TableAnswer, TableFunction, TableOptions } from './library/table-function.ts'
-export type { ClientOptions } from './net/client-options.ts'
-export { ListenError } from './net/listen-error.ts'
-export { SocketmapClient } from './net/socketmap-client.ts'
-export { TcpTableClient } from './net/tcp-table-client.ts'
+export { ListenError } from './server/listen-error.ts'

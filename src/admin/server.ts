@@ -96,7 +96,7 @@ export class AdminServer {
    * Begins to listen.
    *
    * @param bind Makes the server listen where the configuration says: the gateway knows unix
-   *   sockets, their owners and inherited sockets; {@link bindInet} is enough for an address and port.
+   *   sockets, their owners and inherited sockets.
    */
   async listen(bind: (server: NetServer) => Promise<unknown>): Promise<void> {
     await bind(this.app.server)
@@ -167,16 +167,4 @@ export class AdminServer {
     })
     answerErrors(app, this.#routes, ports.defect)
   }
-}
-
-/** Listens on an address and port. */
-export function bindInet(host: string, port: number): (server: NetServer) => Promise<void> {
-  return (server) =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port }, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
 }

@@ -3,7 +3,7 @@
  */
 import { ConfigError, formatIssue } from '../config/issue.ts'
 import { Gateway } from '../gateway.ts'
-import { ListenError } from '../net/listen-error.ts'
+import { ListenError } from '../server/listen-error.ts'
 import { CommandError, EXIT_CONFIG, EXIT_UNREACHABLE } from './exit-codes.ts'
 import { count } from './format.ts'
 import type { CommandIo } from './io.ts'

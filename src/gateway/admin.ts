@@ -1,18 +1,17 @@
 /**
  * The admin API of the configuration, running: where it listens, and what it may see and do.
  */
-import type { Server } from 'node:net'
 import { loadPageFiles } from '../admin/page-files.ts'
 import type { AdminPorts } from '../admin/ports.ts'
-import { AdminServer, bindInet } from '../admin/server.ts'
+import { AdminServer } from '../admin/server.ts'
 import type { AdminConfig } from '../config/model.ts'
 import { type Address, formatAddress } from '../core/address.ts'
 import type { LookupResult } from '../core/result.ts'
-import { listenError } from '../net/listen-error.ts'
-import { passedSocket } from '../net/systemd.ts'
-import { listenOnUnixSocket, type SocketFile } from '../net/unix-socket.ts'
 import { socketmap } from '../protocols/socketmap/server.ts'
 import { tcpTable } from '../protocols/tcp-table/server.ts'
+import { bind, boundAddress } from '../server/bind.ts'
+import { listenError } from '../server/listen-error.ts'
+import type { SocketFile } from '../server/unix-socket.ts'
 
 /** Where `npm run build` puts the page. Its sources are no files for a browser, so tests serve the built one too. */
 const PAGE_FOLDER = new URL(
@@ -40,7 +39,9 @@ export class RunningAdmin {
     const server = await AdminServer.create({ settings: config, ports: { ...ports, wireReplies, page } })
     const admin = new RunningAdmin(config, server)
     try {
-      await server.listen((socket) => admin.#bind(socket))
+      await server.listen(async (socket) => {
+        admin.#file = await bind(socket, config.address, config)
+      })
     } catch (error) {
       await server.close()
       throw listenError(formatAddress(config.address), error)
@@ -68,42 +69,13 @@ export class RunningAdmin {
 
   /** The address in use: with the port that was really bound. */
   get bound(): Address {
-    const bound = this.#server.app.server.address()
-    if (this.#config.address.kind === 'unix' || bound === null) return this.#config.address
-    if (typeof bound === 'string') return { kind: 'unix', path: bound }
-    return { kind: 'inet', host: bound.address, port: bound.port }
+    return boundAddress(this.#server.app.server, this.#config.address)
   }
 
   async close(): Promise<void> {
     this.#file?.remove()
     await this.#server.close()
   }
-
-  async #bind(server: Server): Promise<void> {
-    const { address } = this.#config
-    switch (address.kind) {
-      case 'inet':
-        return bindInet(address.host, address.port)(server)
-      case 'unix':
-        this.#file = await listenOnUnixSocket(server, address.path, this.#config)
-        return
-      case 'systemd':
-        return listenOnDescriptor(
-          server,
-          passedSocket(address.name, { environment: process.env, pid: process.pid }),
-        )
-    }
-  }
-}
-
-function listenOnDescriptor(server: Server, fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ fd }, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
 }
 
 /** What each protocol would send. */

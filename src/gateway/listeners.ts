@@ -5,8 +5,8 @@
 import type { ListenerConfig } from '../config/model.ts'
 import { formatAddress } from '../core/address.ts'
 import type { Lookup } from '../core/lookup.ts'
-import { type Listener, openListener } from '../net/listener.ts'
-import type { ListenerObserver } from '../net/listener-observer.ts'
+import { type Listener, openListener } from '../server/listener.ts'
+import type { ListenerObserver } from '../server/observer.ts'
 import type { GatewayParts } from './parts.ts'
 
 export type RunningListeners = ReadonlyMap<string, Listener>

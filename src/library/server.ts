@@ -3,14 +3,9 @@
  */
 import { type Address, formatAddress, parseAddress } from '../core/address.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { type Listener, openListener } from '../net/listener.ts'
-import { silentListenerObserver } from '../net/listener-observer.ts'
-import {
-  DEFAULT_MAX_CONNECTIONS,
-  DEFAULT_MODE,
-  type ListenerSettings,
-  LOOPBACK,
-} from '../net/listener-settings.ts'
+import { type Listener, openListener } from '../server/listener.ts'
+import { silentListenerObserver } from '../server/observer.ts'
+import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE, type ListenerSettings, LOOPBACK } from '../server/settings.ts'
 import { FunctionLookup, type TableFunction, type TableOptions } from './table-function.ts'
 
 export interface ServerOptions extends TableOptions {

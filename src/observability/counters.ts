@@ -90,7 +90,7 @@ export class UpstreamCounters {
   }
 }
 
-/** One listener. The reasons and kinds are closed sets of src/net. */
+/** One listener. The reasons and kinds are closed sets of src/server. */
 export class ListenerCounters {
   readonly name: string
   connections = 0

@@ -17,7 +17,7 @@ import type { Journal } from './journal.ts'
 import type { LookupReports } from './lookup-reports.ts'
 
 /**
- * Is told what happens at one listener: the `ListenerObserver` of src/net, which this folder may not
+ * Is told what happens at one listener: the `ListenerObserver` of src/server, which this folder may not
  * import. The reasons and kinds are its closed sets.
  */
 export interface ListenerReports {

@@ -13,20 +13,22 @@ const SRC = new URL('../../src/', import.meta.url).pathname
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   protocols: ['core'],
-  net: ['core', 'protocols'],
+  client: ['core', 'protocols'],
+  server: ['core', 'protocols'],
   upstreams: ['core'],
   persistence: ['core'],
   config: ['core'],
   observability: ['core'],
   admin: ['core', 'config', 'observability'],
-  library: ['core', 'protocols', 'net'],
+  library: ['core', 'protocols', 'client', 'server'],
 }
 
 /** Folder to the packages from npm it may import. */
 const PACKAGES: Record<string, readonly string[]> = {
   core: ['lru-cache'],
   protocols: [],
-  net: [],
+  client: [],
+  server: [],
   upstreams: ['undici', 'json-p3'],
   persistence: [],
   config: ['yaml', 'fastest-levenshtein'],
@@ -100,15 +102,15 @@ describe('layers', () => {
   })
 
   for (const statement of [
-    "import { a } from '../net/session.ts'",
-    "import type { A } from '../net/session.ts'",
+    "import { a } from '../server/session.ts'",
+    "import type { A } from '../server/session.ts'",
     "import * as a from '../gateway.ts'",
-    "import {\n  a,\n} from '../net/session.ts'",
-    "import '../net/session.ts'",
-    "export { a } from '../net/session.ts'",
-    "export * from '../net/session.ts'",
-    "const a = await import('../net/session.ts')",
-    "let a: import('../net/session.ts').Session",
+    "import {\n  a,\n} from '../server/session.ts'",
+    "import '../server/session.ts'",
+    "export { a } from '../server/session.ts'",
+    "export * from '../server/session.ts'",
+    "const a = await import('../server/session.ts')",
+    "let a: import('../server/session.ts').Session",
   ]) {
     test(`in the core this is against the law: ${statement}`, () => {
       expect(importsOf('core/a.ts', `/** A file. */\n${statement}\n`).filter(isAgainstTheLaw)).toHaveLength(1)

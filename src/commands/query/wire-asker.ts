@@ -2,10 +2,10 @@
  * Asks any server over the wire, as Postfix would.
  */
 import { resolve } from 'node:path'
+import { SocketmapClient } from '../../client/socketmap-client.ts'
+import { TcpTableClient } from '../../client/tcp-table-client.ts'
 import type { Address, WireEndpoint } from '../../core/address.ts'
 import type { LookupResult } from '../../core/result.ts'
-import { SocketmapClient } from '../../net/socketmap-client.ts'
-import { TcpTableClient } from '../../net/tcp-table-client.ts'
 import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import type { Asker } from './asker.ts'

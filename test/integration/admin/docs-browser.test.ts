@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { chromium } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { bindInet } from '../../../src/admin/server.ts'
 import { adminFixture } from '../../support/admin-ports.ts'
+import { bindTo } from '../../support/bind-to.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 
@@ -13,7 +13,7 @@ describe('/docs', () => {
     if (!existsSync(CHROMIUM) && process.env.CI !== 'true')
       skip('chromium is not installed (Debian package chromium)')
     const { server } = await adminFixture(onTestFinished, { level: 'silent' })
-    await server.listen(bindInet('127.0.0.1', 0))
+    await server.listen(bindTo('127.0.0.1', 0))
     const origin = `http://127.0.0.1:${(server.app.server.address() as AddressInfo).port}`
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
     onTestFinished(() => browser.close())

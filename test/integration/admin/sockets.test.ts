@@ -11,7 +11,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { AdminServer, bindInet } from '../../../src/admin/server.ts'
+import { AdminServer } from '../../../src/admin/server.ts'
 import { found } from '../../../src/core/result.ts'
 import { MAX_WAITING_EVENTS, MAX_WATCHERS } from '../../../src/observability/events.ts'
 import {
@@ -22,10 +22,11 @@ import {
   SETTINGS,
   VIEWER_TOKEN,
 } from '../../support/admin-ports.ts'
+import { bindTo } from '../../support/bind-to.ts'
 
 async function listening(options?: AdminFixtureOptions): Promise<AdminFixture & { port: number }> {
   const fixture = await adminFixture(onTestFinished, { level: 'silent', ...options })
-  await fixture.server.listen(bindInet('127.0.0.1', 0))
+  await fixture.server.listen(bindTo('127.0.0.1', 0))
   return { ...fixture, port: (fixture.server.app.server.address() as AddressInfo).port }
 }
 
@@ -384,14 +385,14 @@ describe('other ways to listen', () => {
     const { server } = await adminFixture(onTestFinished, {
       settings: { address: { kind: 'systemd', name: 'admin' }, tokens: [] },
     })
-    await expect(server.listen(bindInet('0.0.0.0', 0))).rejects.toThrow('configure admin.tokens')
+    await expect(server.listen(bindTo('0.0.0.0', 0))).rejects.toThrow('configure admin.tokens')
     expect(server.app.server.listening).toBe(false)
   })
 
   test('a port that is taken is told', async () => {
     const { port } = await listening()
     const { server } = await adminFixture(onTestFinished)
-    await expect(server.listen(bindInet('127.0.0.1', port))).rejects.toThrow('EADDRINUSE')
+    await expect(server.listen(bindTo('127.0.0.1', port))).rejects.toThrow('EADDRINUSE')
   })
 })
 

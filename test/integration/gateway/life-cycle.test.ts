@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../src/config/issue.ts'
 import { found } from '../../../src/core/result.ts'
-import { ListenError } from '../../../src/net/listen-error.ts'
+import { ListenError } from '../../../src/server/listen-error.ts'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
 import { startHttpService } from '../../support/http-service.ts'
 

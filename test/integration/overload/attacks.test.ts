@@ -25,7 +25,7 @@ import { KeyedService } from '../../support/keyed-service.ts'
 import { seededRandom } from '../../support/seeded.ts'
 import { SteadyClient, type SteadyReport } from '../../support/steady-client.ts'
 
-/** Room for every attack; the listener's own limit has its tests in test/integration/net. */
+/** Room for every attack; the listener's own limit has its tests in test/integration/server. */
 const MAX_CONNECTIONS = 6000
 const DEADLINE_MS = 5000
 

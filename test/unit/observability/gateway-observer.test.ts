@@ -8,11 +8,11 @@ import {
   permanent,
   temporary,
 } from '../../../src/core/result.ts'
-import type { ListenerObserver } from '../../../src/net/listener-observer.ts'
 import type { KeyStyle } from '../../../src/observability/log-key.ts'
 import { SLOW_LOOKUP_MS } from '../../../src/observability/lookup-reports.ts'
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
+import type { ListenerObserver } from '../../../src/server/observer.ts'
 import { READY, type TestLogOptions, testLog } from '../../support/admin-ports.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -292,7 +292,7 @@ describe('what else is told', () => {
     ])
   })
 
-  test('a listener tells through the interface of src/net', async () => {
+  test('a listener tells through the interface of src/server', async () => {
     const { log, observer, observability } = await observe()
     const listener: ListenerObserver = observer.listener('inet:127.0.0.1:0')
     listener.connectionRefused('allow')

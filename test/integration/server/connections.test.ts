@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/core/lookup.ts'
-import { STALLED_AFTER_MS } from '../../../src/net/session-limits.ts'
+import { STALLED_AFTER_MS } from '../../../src/server/limits.ts'
 import {
   LOOPBACK_ANY,
   quiet,

@@ -3,7 +3,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { SocketmapClient } from '../../../src/net/socketmap-client.ts'
+import { SocketmapClient } from '../../../src/client/socketmap-client.ts'
 import { buildInto, type Child, startChild } from '../../support/built.ts'
 
 let built = ''
@@ -17,8 +17,8 @@ beforeAll(() => {
 function serverProgram(address: object): string {
   const file = (path: string) => JSON.stringify(pathToFileURL(`${built}/${path}`).href)
   return `
-    import { openListener } from ${file('net/listener.js')}
-    import { silentListenerObserver } from ${file('net/listener-observer.js')}
+    import { openListener } from ${file('server/listener.js')}
+    import { silentListenerObserver } from ${file('server/observer.js')}
     import { systemClock } from ${file('core/clock.js')}
     const settings = {
       protocol: 'socketmap', tables: undefined, name: 'child', address: ${JSON.stringify(address)},

@@ -8,11 +8,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs'
-import { connect, type Server } from 'node:net'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
-import { BACKLOG } from './backlog.ts'
+import { codeOf } from '../core/error-code.ts'
 import { type FileAccess, setAccess } from './file-owner.ts'
-import { codeOf, ListenError } from './listen-error.ts'
+import { ListenError } from './listen-error.ts'
 
 /** Permission bits that others than the owner may have. */
 const OWNER_BITS = 0o700
@@ -48,45 +48,39 @@ export class SocketFile {
 }
 
 /**
- * Makes `server` listen on a unix socket.
+ * Makes a server listen on a unix socket.
  *
+ * @param listen Binds to a path before it returns, and resolves when the server listens.
  * @throws ListenError when somebody answers there, or when the file is no socket.
  */
 export async function listenOnUnixSocket(
-  server: Server,
+  listen: (path: string) => Promise<void>,
   path: string,
   access: FileAccess,
 ): Promise<SocketFile> {
   await requireFree(path)
   const temporary = join(dirname(path), `.${randomBytes(4).toString('hex')}`)
-  await bind(server, temporary, access.mode)
+  await underMask(access.mode, () => listen(temporary))
   try {
     setAccess(temporary, access)
     const made = lstatSync(temporary)
     renameSync(temporary, path)
     return new SocketFile(path, made)
   } catch (error) {
-    server.close()
+    unlinkSync(temporary)
     throw error
   }
 }
 
 /** Binds with a file mode that has no bit more than the owner's of `mode`. */
-function bind(server: Server, path: string, mode: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.once('listening', () => {
-      server.off('error', reject)
-      resolve()
-    })
-    // The file is made within the call, so nothing else runs under this mask.
-    const umask = process.umask(ALL_BITS & ~(mode & OWNER_BITS))
-    try {
-      server.listen({ path, backlog: BACKLOG })
-    } finally {
-      process.umask(umask)
-    }
-  })
+function underMask(mode: number, bind: () => Promise<void>): Promise<void> {
+  // The file is made within the call, so nothing else runs under this mask.
+  const umask = process.umask(ALL_BITS & ~(mode & OWNER_BITS))
+  try {
+    return bind()
+  } finally {
+    process.umask(umask)
+  }
 }
 
 /** Throws unless nothing is at `path`, or a socket that nobody answers at. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { AllowList } from '../../../src/net/allow-list.ts'
+import { AllowList } from '../../../src/server/allow-list.ts'
 
 describe('AllowList', () => {
   const list = new AllowList(['192.0.2.0/24', '198.51.100.7', '2001:db8::/32', '::1', 'fe80::/10'])

@@ -5,8 +5,8 @@ import type { LookupResult } from '../core/result.ts'
 import { LineDecoder } from '../protocols/line.ts'
 import { encodeRequest, parseReply } from '../protocols/tcp-table/client.ts'
 import { MAX_REPLY_BYTES } from '../protocols/tcp-table/server.ts'
-import { type ClientOptions, resolveOptions } from './client-options.ts'
-import { WireConnection } from './wire-connection.ts'
+import { WireConnection } from './connection.ts'
+import { type ClientOptions, resolveOptions } from './options.ts'
 
 /** Longest reply line without its newline, in bytes. */
 const MAX_LINE_BYTES = MAX_REPLY_BYTES - 1

@@ -5,8 +5,8 @@ import type { LookupResult } from '../core/result.ts'
 import { NetstringDecoder } from '../protocols/netstring.ts'
 import { encodeRequest, parseReply } from '../protocols/socketmap/client.ts'
 import { MAX_REPLY_PAYLOAD_BYTES } from '../protocols/socketmap/server.ts'
-import { type ClientOptions, resolveOptions } from './client-options.ts'
-import { WireConnection } from './wire-connection.ts'
+import { WireConnection } from './connection.ts'
+import { type ClientOptions, resolveOptions } from './options.ts'
 
 export class SocketmapClient {
   readonly #connection: WireConnection

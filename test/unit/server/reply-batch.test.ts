@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LateReplies } from '../../../src/net/late-replies.ts'
+import { LateReplies } from '../../../src/server/reply-batch.ts'
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { ListenerSettings } from '../../../src/net/listener-settings.ts'
+import type { ListenerSettings } from '../../../src/server/settings.ts'
 import { socketmapSettings, talkTo, testDirectory, testListener } from '../../support/sockets.ts'
 
 const isRoot = process.getuid?.() === 0

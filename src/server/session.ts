@@ -9,10 +9,10 @@ import type { Socket } from 'node:net'
 import type { Timer } from '../core/clock.ts'
 import { DEFECT, type LookupResult } from '../core/result.ts'
 import type { Decoder } from '../protocols/protocol.ts'
-import type { Answered } from './late-replies.ts'
-import type { ProtocolErrorKind } from './listener-observer.ts'
-import { answer, encode, type Service } from './service.ts'
-import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, STALLED_AFTER_MS } from './session-limits.ts'
+import { answer, encode, type Service } from './answer.ts'
+import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, STALLED_AFTER_MS } from './limits.ts'
+import type { ProtocolErrorKind } from './observer.ts'
+import type { Answered } from './reply-batch.ts'
 
 /** Where one connection stands. */
 type State =

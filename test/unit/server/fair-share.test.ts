@@ -5,7 +5,7 @@ import {
   MAX_REPLY_CHARS_PER_TURN,
   MAX_REQUESTS_PER_LOOP,
   MAX_REQUESTS_PER_TURN,
-} from '../../../src/net/fair-share.ts'
+} from '../../../src/server/fair-share.ts'
 
 /** A share that so many connections wait for. */
 function waitedFor(count: number): FairShare {

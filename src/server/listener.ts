@@ -4,7 +4,7 @@
  * Dead peers are found by TCP keepalive, never by an idle time limit (wire facts: a closed idle
  * connection costs Postfix a second). A half-closed client still gets its replies.
  */
-import { createServer, isIP, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { type Address, formatAddress } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
@@ -12,18 +12,17 @@ import type { ListenerStatus } from '../core/status.ts'
 import { socketmap } from '../protocols/socketmap/server.ts'
 import { tcpTable } from '../protocols/tcp-table/server.ts'
 import { AllowList } from './allow-list.ts'
-import { BACKLOG } from './backlog.ts'
+import type { Service } from './answer.ts'
+import { bind, boundAddress } from './bind.ts'
 import { descriptorLimit, isNearLimit } from './descriptors.ts'
 import { FairShare } from './fair-share.ts'
-import { LateReplies } from './late-replies.ts'
 import { ListenError, listenError } from './listen-error.ts'
-import type { ListenerObserver } from './listener-observer.ts'
-import type { ListenerSettings } from './listener-settings.ts'
-import type { Service } from './service.ts'
+import type { ListenerObserver } from './observer.ts'
+import { LateReplies } from './reply-batch.ts'
 import { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
-import { passedSocket } from './systemd.ts'
-import { listenOnUnixSocket, type SocketFile } from './unix-socket.ts'
+import type { ListenerSettings } from './settings.ts'
+import type { SocketFile } from './unix-socket.ts'
 
 /** What a listener works with. */
 export interface ListenerParts {
@@ -82,22 +81,14 @@ export class Listener {
   }
 
   async open(): Promise<void> {
-    const { address } = this.#settings
-    if (address.kind === 'unix')
-      this.#file = await listenOnUnixSocket(this.#server, address.path, this.#settings)
-    else await listen(this.#server, address)
+    this.#file = await bind(this.#server, this.#settings.address, this.#settings)
     this.#network = this.bound.kind === 'inet'
     this.#server.on('error', (error) => this.#parts.observer.acceptFailed(error))
   }
 
   /** The address in use: with the port that was really bound. */
   get bound(): Address {
-    const { address } = this.#settings
-    if (address.kind === 'unix') return address
-    const bound = this.#server.address()
-    if (bound === null) return address
-    if (typeof bound === 'string') return { kind: 'unix', path: bound }
-    return { kind: 'inet', host: bound.address, port: bound.port }
+    return boundAddress(this.#server, this.#settings.address)
   }
 
   get settings(): ListenerSettings {
@@ -209,23 +200,6 @@ function serviceOf(
         tables: settings.tables === undefined ? undefined : new Set(settings.tables),
       }
     : { protocol: tcpTable, lookup, clock, observer, table: settings.table, tables: undefined }
-}
-
-function listen(server: Server, address: Exclude<Address, { kind: 'unix' }>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.once('listening', () => {
-      server.off('error', reject)
-      resolve()
-    })
-    if (address.kind === 'systemd') {
-      const fd = passedSocket(address.name, { environment: process.env, pid: process.pid })
-      server.listen({ fd, backlog: BACKLOG })
-    } else {
-      const ipv6Only = isIP(address.host) === 6 && address.host !== '::'
-      server.listen({ host: address.host, port: address.port, ipv6Only, backlog: BACKLOG })
-    }
-  })
 }
 
 function nextTurn(): Promise<void> {

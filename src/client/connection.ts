@@ -8,9 +8,9 @@
 import { connect, type Socket } from 'node:net'
 import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
+import { codeOf } from '../core/error-code.ts'
 import { type Temporary, temporary } from '../core/result.ts'
 import type { Decoder } from '../protocols/protocol.ts'
-import { codeOf } from './listen-error.ts'
 
 /** The payload of a reply, or why there is none. */
 export type Exchange = { readonly kind: 'reply'; readonly payload: Buffer } | Temporary

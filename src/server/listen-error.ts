@@ -1,6 +1,7 @@
 /**
  * Why a listener cannot listen, as a sentence that tells the operator what to do.
  */
+import { codeOf } from '../core/error-code.ts'
 
 /** Thrown while a listener is opened or changed; nothing of it is left behind. */
 export class ListenError extends Error {
@@ -23,10 +24,4 @@ export function listenError(listener: string, error: unknown): ListenError {
   const advice = ADVICE[code] ?? (error instanceof Error ? error.message : String(error))
   const suffix = code === '' ? '' : ` (${code})`
   return new ListenError(`cannot listen on ${listener}: ${advice}${suffix}`, { cause: error })
-}
-
-/** The system's name of an error, such as EACCES; '' when it has none. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error)) return ''
-  return typeof error.code === 'string' ? error.code : ''
 }

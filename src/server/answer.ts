@@ -6,8 +6,8 @@ import type { Lookup } from '../core/lookup.ts'
 import { DEFECT, type LookupResult, permanent } from '../core/result.ts'
 import type { DecodeStep, ServerProtocol } from '../protocols/protocol.ts'
 import type { FairShare } from './fair-share.ts'
-import type { LateReplies } from './late-replies.ts'
-import type { ListenerObserver } from './listener-observer.ts'
+import type { ListenerObserver } from './observer.ts'
+import type { LateReplies } from './reply-batch.ts'
 
 /** Changed in place by a reload, under the sessions that use it. */
 export interface Service {

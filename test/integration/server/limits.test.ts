@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/core/lookup.ts'
 import { found } from '../../../src/core/result.ts'
-import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../../../src/net/session-limits.ts'
 import { MAX_REQUEST_BYTES } from '../../../src/protocols/limits.ts'
+import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../../../src/server/limits.ts'
 import {
   quiet,
   socketmapSettings,

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/core/lookup.ts'
 import { found, type LookupResult } from '../../../src/core/result.ts'
-import { MAX_REQUESTS_PER_TURN } from '../../../src/net/fair-share.ts'
 import { netstring } from '../../../src/protocols/netstring.ts'
+import { MAX_REQUESTS_PER_TURN } from '../../../src/server/fair-share.ts'
 import { cutAt } from '../../support/chunkings.ts'
 import {
   quiet,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { passedSocket } from '../../../src/net/systemd.ts'
+import { passedSocket } from '../../../src/server/systemd.ts'
 
 describe('passedSocket', () => {
   const passed = { LISTEN_PID: '42', LISTEN_FDS: '2', LISTEN_FDNAMES: 'admin:mapgate' }

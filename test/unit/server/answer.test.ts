@@ -6,12 +6,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { found } from '../../../src/core/result.ts'
-import { FairShare } from '../../../src/net/fair-share.ts'
-import { LateReplies } from '../../../src/net/late-replies.ts'
-import { silentListenerObserver } from '../../../src/net/listener-observer.ts'
-import { answer, encode, type Service } from '../../../src/net/service.ts'
-import { Session } from '../../../src/net/session.ts'
 import { socketmap } from '../../../src/protocols/socketmap/server.ts'
+import { answer, encode, type Service } from '../../../src/server/answer.ts'
+import { FairShare } from '../../../src/server/fair-share.ts'
+import { silentListenerObserver } from '../../../src/server/observer.ts'
+import { LateReplies } from '../../../src/server/reply-batch.ts'
+import { Session } from '../../../src/server/session.ts'
 
 /** A service whose protocol breaks where the test says, and what it told its observer. */
 function broken(changes: Partial<Service['protocol']>): { service: Service; defects: string[] } {

@@ -1,0 +1,9 @@
+/**
+ * The system's name of an error.
+ */
+
+/** Such as EACCES or ECONNREFUSED; '' when the error has none. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return ''
+  return typeof error.code === 'string' ? error.code : ''
+}
