@@ -15,7 +15,8 @@ const BEGIN = '<!-- constants: written by scripts/limits.mjs -->'
 /** Folders of the running gateway; commands have limits of their own that cost no lookup. */
 const FOLDERS = [
   'protocols',
-  'net',
+  'client',
+  'server',
   'core',
   'upstreams',
   'gateway',
