@@ -26,7 +26,6 @@ export async function loadProgram(root) {
       terminal: undefined,
       script: 'mapgate',
     },
-    args: [],
     finish: () => {},
   })
   const helpOf = (command) => {

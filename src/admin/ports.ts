@@ -3,11 +3,11 @@
  */
 import type { AdminConfig, LogLevel } from '../config/model.ts'
 import type { Clock } from '../core/clock.ts'
+import type { HistoryPoint } from '../core/history-point.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { LookupResult } from '../core/result.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import type { Events } from '../observability/events.ts'
-import type { HistoryPoint } from '../observability/history.ts'
 import type { Logger } from '../observability/logging.ts'
 import type { Problem } from '../observability/problems.ts'
 import type { PageFiles } from './page-files.ts'

@@ -16,10 +16,3 @@ export interface CommandIo {
   /** Folder that relative paths on the command line start from. */
   readonly cwd: string
 }
-
-/**
- * Runs one command with the arguments after its name.
- *
- * @returns The exit code.
- */
-export type Command = (args: readonly string[], io: CommandIo) => Promise<number>

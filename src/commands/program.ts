@@ -1,33 +1,38 @@
 /**
- * The command line: every command with its options, its help, and where its code is.
+ * The command line: the list of commands, the help of the whole program, and what a failure exits with.
  *
  * What a command does is loaded when it is called, so that `mapgate --version` and
  * `mapgate query` do not wait for a server they do not need. docs/command-line.md is made from
  * this program, so the help is the only place where a command is described.
  */
 import { Command, CommanderError } from 'commander'
+import { command as check } from './check/command.ts'
+import type { CommandContext, ProgramIo } from './context.ts'
+import { command as demo } from './demo/command.ts'
 import { CommandError, EXIT_USAGE } from './exit-codes.ts'
-import { addAskingCommands } from './program/asking.ts'
-import { addRunningCommands } from './program/running.ts'
-import { addWritingCommands } from './program/writing.ts'
-import type { InteractiveIo, Terminal } from './terminal.ts'
+import { command as init } from './init/command.ts'
+import { command as mainCf } from './main-cf/command.ts'
+import { command as purge } from './purge/command.ts'
+import { command as query } from './query/command.ts'
+import { command as reload } from './reload/command.ts'
+import { command as schema } from './schema/command.ts'
+import { command as serve } from './serve/command.ts'
+import { command as status } from './status/command.ts'
 import { version } from './version.ts'
 
-/** The surroundings of the whole program. */
-export interface ProgramIo extends InteractiveIo {
-  /** Set when standard output is a terminal. */
-  readonly terminal: Terminal | undefined
-  /** `process.argv[1]`. */
-  readonly script: string
-}
-
-/** What a command needs of the program: the world, and where its exit code goes. */
-export interface ProgramContext {
-  readonly io: ProgramIo
-  /** The words on the command line after `mapgate`. */
-  readonly args: readonly string[]
-  finish(exitCode: number): void
-}
+/** Every command, in the order of the help. Each is a folder; its `command.ts` loads the rest when it is called. */
+const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
+  serve,
+  demo,
+  init,
+  check,
+  mainCf,
+  schema,
+  query,
+  purge,
+  reload,
+  status,
+]
 
 const DESCRIPTION = `The gateway through which Postfix asks HTTP services.
 
@@ -50,7 +55,7 @@ Exit codes:
 Every command has its own help with examples: mapgate help query`
 
 /** Builds the program without running anything. */
-export function buildProgram(context: ProgramContext): Command {
+export function buildProgram(context: CommandContext): Command {
   const program = new Command('mapgate')
   program
     .description(DESCRIPTION)
@@ -60,22 +65,17 @@ export function buildProgram(context: ProgramContext): Command {
     .configureHelp({ helpWidth: HELP_WIDTH, showGlobalOptions: false })
     .showHelpAfterError('(mapgate --help shows all commands)')
     .addHelpText('after', EXAMPLES)
-  addRunningCommands(program, context)
-  addWritingCommands(program, context)
-  addAskingCommands(program, context)
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
+    .exitOverride()
+    .configureOutput({
       writeOut: (text) => context.io.stdout.write(text),
       writeErr: (text) => context.io.stderr.write(text),
       getOutHelpWidth: () => HELP_WIDTH,
       getErrHelpWidth: () => HELP_WIDTH,
       outputError: (text, write) => write(text.replace(/^error: /, 'mapgate: ')),
     })
-    if (command !== program) {
-      command
-        .helpOption('-h, --help', 'print this help')
-        .showHelpAfterError(`(mapgate help ${command.name()} shows examples)`)
-    }
+  for (const build of COMMANDS) {
+    const command = build(context).copyInheritedSettings(program)
+    program.addCommand(command.showHelpAfterError(`(mapgate help ${command.name()} shows examples)`))
   }
   return program
 }
@@ -93,7 +93,6 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
   let exitCode = 0
   const program = buildProgram({
     io,
-    args,
     finish: (code) => {
       exitCode = code
     },

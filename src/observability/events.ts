@@ -5,11 +5,11 @@
  * share of memory is bounded.
  */
 
+import type { HistoryPoint } from '../core/history-point.ts'
 import type { Protocol } from '../core/lookup.ts'
 import type { CircuitState } from '../core/observer.ts'
 import type { AnswerSource } from '../core/result.ts'
 import type { Cause, ResultKind } from './counters.ts'
-import type { HistoryPoint } from './history.ts'
 import type { Problem } from './problems.ts'
 
 /** Watchers at the same moment. Ours: a team with the page open, twice. */

@@ -1,6 +1,7 @@
 /**
  * The arithmetic of the history: cumulative readings of the counters, and the point between two.
  */
+import type { EndpointSlice, HistoryPoint, HistorySlice } from '../core/history-point.ts'
 import type { Protocol } from '../core/lookup.ts'
 import type { RequestOutcome } from '../core/observer.ts'
 import type { AnswerSource } from '../core/result.ts'
@@ -13,7 +14,6 @@ import {
   PROTOCOLS,
   type ResultKind,
 } from './counters.ts'
-import type { EndpointSlice, HistoryPoint, HistorySlice } from './history.ts'
 import { LOOKUP_SECONDS_BUCKETS, percentileMs, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 
 /** Tables in one point, the busiest. Ours: bounds the memory where thousands of tables are configured. */

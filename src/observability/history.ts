@@ -3,11 +3,9 @@
  * rates and latencies since the point before, taken from the counters. Kept in memory, bounded.
  */
 import type { Clock, Timer } from '../core/clock.ts'
-import type { Protocol } from '../core/lookup.ts'
-import type { RequestOutcome } from '../core/observer.ts'
-import type { AnswerSource } from '../core/result.ts'
+import type { HistoryPoint } from '../core/history-point.ts'
 import type { GatewayStatus } from '../core/status.ts'
-import type { Cause, Counters, ResultKind } from './counters.ts'
+import type { Counters } from './counters.ts'
 import { pointBetween, type Reading, readCounters } from './history-point.ts'
 
 /** Time between two points, ms. Ours: live to the eye, and 300 points for ten minutes. */
@@ -15,45 +13,6 @@ export const HISTORY_STEP_MS = 2000
 
 /** Points kept: ten minutes. */
 export const HISTORY_POINTS = 300
-
-/** What happened in one step, in one table, protocol or everywhere. Counts, not rates. */
-export interface HistorySlice {
-  readonly results: Readonly<Record<ResultKind, number>>
-  /** Counts of answers by where they came from; absent sources had none. */
-  readonly sources: Readonly<Partial<Record<AnswerSource, number>>>
-  /** Absent without lookups. */
-  readonly p50Ms?: number
-  readonly p95Ms?: number
-  readonly p99Ms?: number
-}
-
-export interface HistoryPoint {
-  /** Wall clock ms at the end of the step. */
-  readonly atMs: number
-  /** How long the step really was, ms: the divisor of a rate. */
-  readonly stepMs: number
-  readonly all: HistorySlice
-  readonly protocols: Readonly<Partial<Record<Protocol, HistorySlice>>>
-  /** Only tables that were asked; '' for tables that are not configured. */
-  readonly tables: Readonly<Record<string, HistorySlice>>
-  /** Only endpoints that were asked. */
-  readonly endpoints: readonly EndpointSlice[]
-  /** Failures by cause. */
-  readonly causes: Readonly<Partial<Record<Cause, number>>>
-  /** Sums over all upstreams and listeners at the end of the step. */
-  readonly inFlight: number
-  readonly queued: number
-  readonly connections: number
-}
-
-/** What one endpoint of an upstream did in one step. */
-export interface EndpointSlice {
-  readonly upstream: string
-  readonly endpoint: string
-  readonly outcomes: Readonly<Partial<Record<RequestOutcome, number>>>
-  readonly p50Ms?: number
-  readonly p95Ms?: number
-}
 
 export class History {
   readonly #clock: Clock

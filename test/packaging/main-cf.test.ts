@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { printMainCf } from '../../src/commands/main-cf.ts'
+import { printMainCf } from '../../src/commands/main-cf/main-cf.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { freePort } from '../support/free-port.ts'
@@ -62,7 +62,7 @@ describe.each(['socketmap', 'tcp_table'] as const)('main-cf for %s', (protocol) 
       env: {},
       cwd: folder,
     }
-    expect(await printMainCf(['-c', file], io)).toBe(0)
+    expect(await printMainCf({ config: file }, io)).toBe(0)
     const gateway = await Gateway.start({ load: () => loadConfig(file), version: 'test' })
     cleanup.onTestFinished(() => gateway.stop())
     sink = await startLmtpSink(cleanup)

@@ -1,7 +1,7 @@
 /**
  * What the last seconds of the history add up to: the numbers of every table and tile. Pure.
  */
-import type { HistoryPoint, HistorySlice } from '../../observability/history.ts'
+import type { HistoryPoint, HistorySlice } from '../../core/history-point.ts'
 
 /** How far back the rates look, ms. Ours: long enough that few lookups still show, short enough to be now. */
 export const WINDOW_MS = 30_000

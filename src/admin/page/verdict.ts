@@ -4,8 +4,9 @@
  * The headline has no number in it: it is read aloud whenever it changes, and must not change
  * every two seconds.
  */
+
+import type { HistoryPoint } from '../../core/history-point.ts'
 import type { GatewayStatus } from '../../core/status.ts'
-import type { HistoryPoint } from '../../observability/history.ts'
 import { causeText } from './causes.ts'
 import { count, counted, percent } from './format.ts'
 import { causesOf, recent, totals, WINDOW_MS } from './rates.ts'

@@ -7,8 +7,7 @@ import { readAdminSection } from '../admin-section.ts'
 import { findAdmin } from '../admin-target.ts'
 import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
-import type { QueryOptions } from '../query.ts'
-import type { Asked, Asker } from './asker.ts'
+import type { Asked, Asker, QueryOptions } from './asker.ts'
 
 export async function openAdminAsker(table: string, options: QueryOptions, io: CommandIo): Promise<Asker> {
   const client = new AdminClient(await findAdmin(options, io, readAdminSection))

@@ -2,6 +2,15 @@
  * The one shape of asking, whoever is asked: a gateway's admin API or a server on the wire.
  */
 import type { LookupResult } from '../../core/result.ts'
+import type { AdminOptions } from '../admin-target.ts'
+
+/** The options of `mapgate query`. */
+export interface QueryOptions extends AdminOptions {
+  readonly explain?: boolean
+  readonly json?: boolean
+  /** Ask the service even if an answer is stored. */
+  readonly bypassCache?: boolean
+}
 
 /** Asks one table. */
 export interface Asker {

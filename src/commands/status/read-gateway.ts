@@ -1,8 +1,9 @@
 /**
  * Takes one look at a gateway through its admin API.
  */
+
+import type { HistoryPoint } from '../../core/history-point.ts'
 import type { GatewayStatus } from '../../core/status.ts'
-import type { HistoryPoint } from '../../observability/history.ts'
 import type { Problem } from '../../observability/problems.ts'
 import { type AdminClient, property } from '../admin-client.ts'
 import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'

@@ -1,9 +1,10 @@
 /**
  * One look at a running gateway: its state, and what it did in the last seconds.
  */
+
+import type { HistoryPoint, HistorySlice } from '../../core/history-point.ts'
 import type { CircuitState } from '../../core/observer.ts'
 import type { GatewayStatus, TableStatus } from '../../core/status.ts'
-import type { HistoryPoint, HistorySlice } from '../../observability/history.ts'
 import type { Problem } from '../../observability/problems.ts'
 
 /** What the admin API says, put together. */

@@ -3,13 +3,13 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { commandLinePage } from '../../../src/commands/program/page.ts'
+import { commandLinePage } from '../../../scripts/docs/command-line.ts'
 import { buildProgram, runProgram } from '../../../src/commands/program.ts'
 import { recordIo } from '../../support/command-io.ts'
 import { startHttpService } from '../../support/http-service.ts'
 
 function program() {
-  return buildProgram({ io: recordIo(), args: [], finish: () => {} })
+  return buildProgram({ io: recordIo(), finish: () => {} })
 }
 
 describe('docs/command-line.md', () => {
@@ -85,6 +85,10 @@ describe('a wrong command line exits 64 and says', () => {
     [['demo', '--port', '0'], 'Expected a number from 1 to 65532.'],
     [['demo', '--port', '84x'], 'Expected a number from 1 to 65532.'],
     [['check', '--nonsense'], "unknown option '--nonsense'"],
+    [['check', '--fast'], "unknown option '--fast'"],
+    [['main-cf', '-c'], "option '-c, --config <file>' argument missing"],
+    [['init', 'mapgate.yaml'], 'too many arguments'],
+    [['schema', '--ask'], "unknown option '--ask'"],
     [['query', 'tcp:nowhere', 'k'], 'mapgate query: tcp:nowhere: expected HOST:PORT'],
     [['purge', 'aliases', '--admin', 'nonsense'], 'mapgate purge: --admin: expected http://HOST:PORT'],
   ]

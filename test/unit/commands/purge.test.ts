@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { purge } from '../../../src/commands/purge.ts'
+import { purge } from '../../../src/commands/purge/purge.ts'
 import { recordIo } from '../../support/command-io.ts'
 import { startHttpService } from '../../support/http-service.ts'
 

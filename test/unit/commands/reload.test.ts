@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { reload } from '../../../src/commands/reload.ts'
+import { reload } from '../../../src/commands/reload/reload.ts'
 import { type RecordedIo, recordIo } from '../../support/command-io.ts'
 import { type Reply, startHttpService } from '../../support/http-service.ts'
 

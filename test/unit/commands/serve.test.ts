@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { CommandError } from '../../../src/commands/exit-codes.ts'
-import { serve } from '../../../src/commands/serve.ts'
+import { serve } from '../../../src/commands/serve/serve.ts'
 import { recordIo } from '../../support/command-io.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
 

@@ -6,7 +6,7 @@ import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { FIRST_FILE } from '../../../src/commands/init/first-file.ts'
-import { schemaText } from '../../../src/commands/schema.ts'
+import { schemaText } from '../../../src/commands/schema/schema.ts'
 import { parseConfig } from '../../../src/config/load.ts'
 import { configurationPage } from '../../../src/config/reference.ts'
 

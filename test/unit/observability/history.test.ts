@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { HistoryPoint } from '../../../src/core/history-point.ts'
 import { found, temporary } from '../../../src/core/result.ts'
 import { Counters } from '../../../src/observability/counters.ts'
-import {
-  HISTORY_POINTS,
-  HISTORY_STEP_MS,
-  History,
-  type HistoryPoint,
-} from '../../../src/observability/history.ts'
+import { HISTORY_POINTS, HISTORY_STEP_MS, History } from '../../../src/observability/history.ts'
 import { READY } from '../../support/admin-ports.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
-import { serve } from '../../../../src/commands/serve.ts'
+import { serve } from '../../../../src/commands/serve/serve.ts'
 import { recordIo } from '../../../support/command-io.ts'
 import { settle } from '../../../support/manual-clock.ts'
 

@@ -1,8 +1,9 @@
 /**
  * A gateway in trouble, as the admin API shows it.
  */
+
+import type { HistoryPoint, HistorySlice } from '../../../../src/core/history-point.ts'
 import type { GatewayStatus } from '../../../../src/core/status.ts'
-import type { HistoryPoint, HistorySlice } from '../../../../src/observability/history.ts'
 import type { Problem } from '../../../../src/observability/problems.ts'
 
 export const NOW_MS = Date.UTC(2026, 0, 1, 12)

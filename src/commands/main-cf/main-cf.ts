@@ -2,16 +2,15 @@
  * `mapgate main-cf [-c FILE]`: the lines for main.cf, for every table and listener, in the
  * forms that Postfix accepts. The output is itself valid main.cf text: parameters and comments.
  */
-import { ConfigError } from '../config/issue.ts'
-import { CommandError, EXIT_CONFIG, EXIT_OK } from './exit-codes.ts'
-import type { CommandIo } from './io.ts'
-import { loadForCommand } from './load-for-command.ts'
-import { mainCf } from './main-cf/lines.ts'
-import { parseOptions } from './options.ts'
+import { ConfigError } from '../../config/issue.ts'
+import { CommandError, EXIT_CONFIG, EXIT_OK } from '../exit-codes.ts'
+import type { CommandIo } from '../io.ts'
+import { loadForCommand } from '../load-for-command.ts'
+import type { ConfigFileOptions } from '../options.ts'
+import { mainCf } from './lines.ts'
 
 /** Runs `main-cf`. */
-export async function printMainCf(args: readonly string[], io: CommandIo): Promise<number> {
-  const { config } = parseOptions(args)
+export async function printMainCf({ config }: ConfigFileOptions, io: CommandIo): Promise<number> {
   try {
     const loaded = await loadForCommand(config, io)
     io.stdout.write(mainCf(loaded.config))

@@ -3,16 +3,16 @@
  */
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { demoConfig } from './demo/demo-config.ts'
-import { type RunningDirectory, startDirectory } from './demo/directory-child.ts'
-import { findPostmap } from './demo/find-postmap.ts'
-import { ownName } from './demo/own-name.ts'
-import { demoPorts, freeDemoPort, takenPort } from './demo/ports.ts'
-import { tryLines } from './demo/try-lines.ts'
-import { CommandError, EXIT_OK, EXIT_UNREACHABLE } from './exit-codes.ts'
-import type { CommandIo } from './io.ts'
-import { runUntilSignal, type SignalSource } from './running-gateway.ts'
-import { type StartGateway, startGateway } from './start-gateway.ts'
+import { CommandError, EXIT_OK, EXIT_UNREACHABLE } from '../exit-codes.ts'
+import type { CommandIo } from '../io.ts'
+import { runUntilSignal, type SignalSource } from '../running-gateway.ts'
+import { type StartGateway, startGateway } from '../start-gateway.ts'
+import { demoConfig } from './demo-config.ts'
+import { type RunningDirectory, startDirectory } from './directory-child.ts'
+import { findPostmap } from './find-postmap.ts'
+import { ownName } from './own-name.ts'
+import { demoPorts, freeDemoPort, takenPort } from './ports.ts'
+import { tryLines } from './try-lines.ts'
 
 export interface DemoOptions {
   /** The first of four ports. */
@@ -32,13 +32,13 @@ export interface DemoParts {
   readonly directoryScript: string
 }
 
-// Two folders up both from src/commands and from dist/commands.
-const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
+// Three folders up both from src/commands/demo and from dist/commands/demo.
+const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url))
 
 const REAL_PARTS: DemoParts = {
   start: startGateway,
   signals: process,
-  directoryScript: fileURLToPath(new URL('./demo/directory-process.js', import.meta.url)),
+  directoryScript: fileURLToPath(new URL('./directory-process.js', import.meta.url)),
 }
 
 export async function demo(

@@ -3,10 +3,9 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { CommandError, EXIT_OK, EXIT_PERMANENT } from './exit-codes.ts'
-import { FIRST_FILE } from './init/first-file.ts'
-import type { CommandIo } from './io.ts'
-import { parseOptions } from './options.ts'
+import { CommandError, EXIT_OK, EXIT_PERMANENT } from '../exit-codes.ts'
+import type { CommandIo } from '../io.ts'
+import { FIRST_FILE } from './first-file.ts'
 
 const NAME = 'mapgate.yaml'
 
@@ -14,8 +13,7 @@ const NAME = 'mapgate.yaml'
 const MODE = 0o640
 
 /** Runs `init`. */
-export async function init(args: readonly string[], io: CommandIo): Promise<number> {
-  parseOptions(args, [], false)
+export async function init(io: CommandIo): Promise<number> {
   try {
     // `wx` fails when the file is there: nothing can come between a look and the writing.
     await writeFile(resolve(io.cwd, NAME), FIRST_FILE, { flag: 'wx', mode: MODE })

@@ -1,12 +1,12 @@
 /**
  * `mapgate purge`: makes a running gateway forget stored answers.
  */
-import { AdminClient, problemText, property } from './admin-client.ts'
-import { readAdminSection } from './admin-section.ts'
-import { type AdminOptions, findAdmin } from './admin-target.ts'
-import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_UNREACHABLE } from './exit-codes.ts'
-import { count } from './format.ts'
-import type { CommandIo } from './io.ts'
+import { AdminClient, problemText, property } from '../admin-client.ts'
+import { readAdminSection } from '../admin-section.ts'
+import { type AdminOptions, findAdmin } from '../admin-target.ts'
+import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_UNREACHABLE } from '../exit-codes.ts'
+import { count } from '../format.ts'
+import type { CommandIo } from '../io.ts'
 
 export interface PurgeOptions extends AdminOptions {
   readonly json?: boolean

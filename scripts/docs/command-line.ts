@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 
 const INTRODUCTION = `# Command line
 
-<!-- Made from src/commands/program. To make it anew: npx vitest run --project unit test/unit/commands/program.test.ts -u -->
+<!-- Made from src/commands. To make it anew: npx vitest run --project unit test/unit/commands/program.test.ts -u -->
 
 Every command prints this with \`--help\`.
 `

@@ -2,24 +2,32 @@
  * `mapgate check [-c FILE] [--ask]`: every problem of a configuration file at once, or the
  * sentence that there is none. Exit code 0 or 1.
  */
-import { ConfigError, type ConfigIssue, formatIssue } from '../config/issue.ts'
-import type { LoadedConfig } from '../config/load.ts'
-import { EXIT_NOT_FOUND, EXIT_OK } from './exit-codes.ts'
-import type { CommandIo } from './io.ts'
-import { loadForCommand } from './load-for-command.ts'
-import { parseOptions } from './options.ts'
+import { ConfigError, type ConfigIssue, formatIssue } from '../../config/issue.ts'
+import type { LoadedConfig } from '../../config/load.ts'
+import { EXIT_NOT_FOUND, EXIT_OK } from '../exit-codes.ts'
+import type { CommandIo } from '../io.ts'
+import { loadForCommand } from '../load-for-command.ts'
+import type { ConfigFileOptions } from '../options.ts'
 
 /** Asks each endpoint its canary and prints what came back. @returns False when one did not know it. */
 export type AskEndpoints = (config: LoadedConfig, io: CommandIo) => Promise<boolean>
 
+export interface CheckOptions extends ConfigFileOptions {
+  /** Also ask the services. */
+  readonly ask?: boolean
+}
+
 /** Runs `check`. @param ask What `--ask` does. */
-export async function check(args: readonly string[], io: CommandIo, ask?: AskEndpoints): Promise<number> {
-  const options = parseOptions(args, ['ask'])
+export async function check(
+  options: CheckOptions,
+  io: CommandIo,
+  ask: AskEndpoints = realAsk,
+): Promise<number> {
   try {
     const { config, shownAs } = await loadForCommand(options.config, io)
     printWarnings(config.warnings, io)
     io.stdout.write(`${shownAs}: ${summary(config)}\n`)
-    if (!options.set.has('ask') || ask === undefined) return EXIT_OK
+    if (options.ask !== true) return EXIT_OK
     return (await ask(config, io)) ? EXIT_OK : EXIT_NOT_FOUND
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -27,6 +35,12 @@ export async function check(args: readonly string[], io: CommandIo, ask?: AskEnd
     printWarnings(error.warnings, io)
     return EXIT_NOT_FOUND
   }
+}
+
+/** Loaded when it is asked for: it brings the HTTP client. */
+async function realAsk(config: LoadedConfig, io: CommandIo): Promise<boolean> {
+  const { askCanaries } = await import('./ask.ts')
+  return askCanaries(config, io)
 }
 
 /** Warnings go where problems go: `check > /dev/null` still shows both. */

@@ -1,10 +1,9 @@
 /**
  * `mapgate schema`: the JSON Schema of the configuration, for editors.
  */
-import { editorSchema } from '../config/input-schema.ts'
-import { EXIT_OK } from './exit-codes.ts'
-import type { CommandIo } from './io.ts'
-import { parseOptions } from './options.ts'
+import { editorSchema } from '../../config/input-schema.ts'
+import { EXIT_OK } from '../exit-codes.ts'
+import type { CommandIo } from '../io.ts'
 
 /** The text of schema/mapgate.schema.json. */
 export function schemaText(): string {
@@ -12,8 +11,7 @@ export function schemaText(): string {
 }
 
 /** Runs `schema`. */
-export async function schema(args: readonly string[], io: CommandIo): Promise<number> {
-  parseOptions(args, [], false)
+export function schema(io: CommandIo): number {
   io.stdout.write(schemaText())
   return EXIT_OK
 }

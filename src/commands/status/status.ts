@@ -2,16 +2,16 @@
  * `mapgate status`: how a running gateway is, once or again and again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AdminClient } from './admin-client.ts'
-import { readAdminSection } from './admin-section.ts'
-import { type AdminOptions, findAdmin } from './admin-target.ts'
-import { CommandError, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
-import type { CommandIo } from './io.ts'
-import { readGateway } from './status/read-gateway.ts'
-import { type Reading, readingAsJson } from './status/reading.ts'
-import { screenLines } from './status/screen.ts'
-import { watch } from './status/watch.ts'
-import { type EndRequest, endRequest, type Terminal } from './terminal.ts'
+import { AdminClient } from '../admin-client.ts'
+import { readAdminSection } from '../admin-section.ts'
+import { type AdminOptions, findAdmin } from '../admin-target.ts'
+import { CommandError, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts'
+import type { CommandIo } from '../io.ts'
+import { type EndRequest, endRequest, type Terminal } from '../terminal.ts'
+import { readGateway } from './read-gateway.ts'
+import { type Reading, readingAsJson } from './reading.ts'
+import { screenLines } from './screen.ts'
+import { watch } from './watch.ts'
 
 export interface StatusOptions extends AdminOptions {
   readonly watch?: boolean

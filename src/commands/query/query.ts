@@ -9,9 +9,8 @@
  * The value goes to standard output and nothing else does, so that `$(mapgate query ...)` is
  * the value or nothing. Everything that is not a value goes to standard error.
  */
-import { parseWireEndpoint } from '../core/address.ts'
-import type { LookupResult } from '../core/result.ts'
-import type { AdminOptions } from './admin-target.ts'
+import { parseWireEndpoint } from '../../core/address.ts'
+import type { LookupResult } from '../../core/result.ts'
 import {
   CommandError,
   EXIT_NOT_FOUND,
@@ -19,18 +18,11 @@ import {
   EXIT_PERMANENT,
   EXIT_TEMPORARY,
   EXIT_USAGE,
-} from './exit-codes.ts'
-import type { Asked, Asker } from './query/asker.ts'
-import { explainLines, resultText, wireLines } from './query/explain-text.ts'
-import { keyLines } from './query/key-lines.ts'
-import type { InteractiveIo } from './terminal.ts'
-
-export interface QueryOptions extends AdminOptions {
-  readonly explain?: boolean
-  readonly json?: boolean
-  /** Ask the service even if an answer is stored. */
-  readonly bypassCache?: boolean
-}
+} from '../exit-codes.ts'
+import type { InteractiveIo } from '../terminal.ts'
+import type { Asked, Asker, QueryOptions } from './asker.ts'
+import { explainLines, resultText, wireLines } from './explain-text.ts'
+import { keyLines } from './key-lines.ts'
 
 /** Keys asked ahead of the one whose answer is printed next. Ours: as many as the admin client has connections. */
 const MAX_AHEAD = 16
@@ -57,7 +49,7 @@ export async function query(
 
 async function openAsker(target: string, options: QueryOptions, io: InteractiveIo): Promise<Asker> {
   if (!target.includes(':')) {
-    const { openAdminAsker } = await import('./query/admin-asker.ts')
+    const { openAdminAsker } = await import('./admin-asker.ts')
     return openAdminAsker(target, options, io)
   }
   const endpoint = parseWireEndpoint(target)
@@ -68,7 +60,7 @@ async function openAsker(target: string, options: QueryOptions, io: InteractiveI
       'a server on the wire only answers; --explain and --bypass-cache need the form "mapgate query TABLE KEY"',
     )
   }
-  const { openWireAsker } = await import('./query/wire-asker.ts')
+  const { openWireAsker } = await import('./wire-asker.ts')
   return openWireAsker(target, endpoint, io)
 }
 

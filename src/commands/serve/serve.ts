@@ -1,13 +1,13 @@
 /**
  * `mapgate serve`: runs the gateway until the system says that it is enough.
  */
-import type { Clock } from '../core/clock.ts'
-import { EXIT_DEFECT, EXIT_OK, EXIT_TEMPORARY } from './exit-codes.ts'
-import type { CommandIo } from './io.ts'
-import { type Ending, type RunningGateway, runUntilSignal, type SignalSource } from './running-gateway.ts'
-import { type CrashSource, watchCrashes } from './serve/crashes.ts'
-import { notifySystemd } from './serve/systemd.ts'
-import { type StartGateway, startGateway } from './start-gateway.ts'
+import type { Clock } from '../../core/clock.ts'
+import { EXIT_DEFECT, EXIT_OK, EXIT_TEMPORARY } from '../exit-codes.ts'
+import type { CommandIo } from '../io.ts'
+import { type Ending, type RunningGateway, runUntilSignal, type SignalSource } from '../running-gateway.ts'
+import { type StartGateway, startGateway } from '../start-gateway.ts'
+import { type CrashSource, watchCrashes } from './crashes.ts'
+import { notifySystemd } from './systemd.ts'
 
 export interface ServeOptions {
   readonly config?: string

@@ -1,11 +1,11 @@
 /**
  * `mapgate reload`: makes a running gateway read its configuration again, and reports a bad file.
  */
-import { AdminClient, oneLine, problemText, property } from './admin-client.ts'
-import { readAdminSection } from './admin-section.ts'
-import { type AdminOptions, findAdmin } from './admin-target.ts'
-import { EXIT_CONFIG, EXIT_OK } from './exit-codes.ts'
-import type { CommandIo } from './io.ts'
+import { AdminClient, oneLine, problemText, property } from '../admin-client.ts'
+import { readAdminSection } from '../admin-section.ts'
+import { type AdminOptions, findAdmin } from '../admin-target.ts'
+import { EXIT_CONFIG, EXIT_OK } from '../exit-codes.ts'
+import type { CommandIo } from '../io.ts'
 
 export interface ReloadOptions extends AdminOptions {
   readonly json?: boolean

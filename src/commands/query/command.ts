@@ -1,0 +1,43 @@
+/** `mapgate query` on the command line: its arguments, options and help. */
+import { Command } from 'commander'
+import { ADMIN_HELP, withAdminOptions } from '../admin-options.ts'
+import type { CommandContext } from '../context.ts'
+import type { QueryOptions } from './asker.ts'
+
+export function command({ io, finish }: CommandContext): Command {
+  return withAdminOptions(new Command('query'))
+    .summary('ask for a key: a running gateway, or any server over the wire')
+    .description(
+      `Ask for one key and print its value.
+
+TABLE is a table of a running gateway, asked through its admin API; or a server in Postfix
+spelling, asked over the wire: socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME or
+tcp:HOST:PORT. KEY is the key; - reads one key a line from standard input and prints
+KEY<TAB>VALUE for those that are found, as postmap -q - does.`,
+    )
+    .argument('<table>', 'a table name, or a server in Postfix spelling')
+    .argument('<key>', 'the key, or - for the lines of standard input; after -- it may begin with a dash')
+    .option('--explain', 'print every step that led to the answer')
+    .option('--bypass-cache', 'ask the service even if an answer is stored')
+    .option('--json', 'print one JSON object for each key')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  mapgate query aliases sales@lighthouse.example
+  mapgate query aliases sales@lighthouse.example --explain
+  mapgate query socketmap:inet:127.0.0.1:8464:aliases sales@lighthouse.example
+  mapgate query socketmap:unix:/var/spool/postfix/mapgate/socketmap:aliases info@lighthouse.example
+  mapgate query tcp:127.0.0.1:8465 info@lighthouse.example
+  mapgate query users - < addresses.txt
+
+Exit codes: 0 found, 1 not found, 64 wrong command line, 69 nobody to ask, 75 temporary
+failure, 77 permanent failure. With - 77 or 75 if any key failed so,
+else 0 if one was found, else 1.
+${ADMIN_HELP}`,
+    )
+    .action(async (table: string, key: string, options: QueryOptions) => {
+      const { query } = await import('./query.ts')
+      finish(await query(table, key, options, io))
+    })
+}
