@@ -121,18 +121,27 @@ export interface SendOptions {
   readonly traceparent?: string
 }
 
+/**
+ * What a reply says about who sent it. What a stranger puts into a key must not look like a service that is down.
+ *
+ *   good       it answers as it should
+ *   endpoint   refused, reset, unreachable, TLS, no reply at all, 502, 503, 504: the endpoint or the way to it fails
+ *   key        500 and other 5xx, an unreadable or too large body, an error field: it may fail for this key only
+ *   none       nothing: a credential, a rate limit, a request that was ended from here
+ */
+export type Evidence = 'good' | 'endpoint' | 'key' | 'none'
+
 /** What one endpoint replied, or how it failed. */
 export interface Reply {
   readonly result: LookupResult | { readonly kind: 'notmodified' }
   /** HTTP status, absent when none arrived. */
   readonly status?: number
-  /** What a circuit breaker makes of it: `bad` counts against the endpoint, `neutral` says nothing about it. */
-  readonly health: 'good' | 'bad' | 'neutral'
+  readonly evidence: Evidence
   /**
-   * What may follow: `final` nothing; `unsent` the connection failed before the request was sent, any other
-   * endpoint may be asked at once; `again` another attempt may help; `elsewhere` only another endpoint may (401, 403).
+   * What may follow: `none` nothing; `not-sent` the connection failed before the request was sent, any other
+   * endpoint may be asked at once; `any` another attempt may help; `other-endpoint` only another endpoint may (401, 403).
    */
-  readonly next: 'final' | 'unsent' | 'again' | 'elsewhere'
+  readonly retry: 'none' | 'not-sent' | 'any' | 'other-endpoint'
   /** From Retry-After, ms from now: the endpoint asks not to be asked before. */
   readonly retryAfterMs?: number
   readonly caching?: CachingHeaders

@@ -57,8 +57,8 @@ function tracedReply(reply: Reply, traceparent: string): Reply {
   return {
     result: reply.result,
     status: reply.status,
-    health: reply.health,
-    next: reply.next,
+    evidence: reply.evidence,
+    retry: reply.retry,
     retryAfterMs: reply.retryAfterMs,
     caching: reply.caching,
     validators: reply.validators,

@@ -60,42 +60,42 @@ export class ScriptedEndpoint implements Endpoint {
 export const says = (value: string, more: Partial<Reply> = {}): Reply => ({
   result: found(value),
   status: 200,
-  health: 'good',
-  next: 'final',
+  evidence: 'good',
+  retry: 'none',
   ...more,
 })
 
 export const saysNotFound = (more: Partial<Reply> = {}): Reply => ({
   result: notFound(),
   status: 404,
-  health: 'good',
-  next: 'final',
+  evidence: 'good',
+  retry: 'none',
   ...more,
 })
 
 export const fails = (status: number, more: Partial<Reply> = {}): Reply => ({
   result: temporary('status', `the service answered ${status}`),
   status,
-  health: status >= 500 ? 'bad' : 'neutral',
-  next: 'again',
+  evidence: status >= 502 && status <= 504 ? 'endpoint' : status >= 500 ? 'key' : 'none',
+  retry: 'any',
   ...more,
 })
 
 export const refuses = (): Reply => ({
   result: temporary('connect', 'connection refused'),
-  health: 'bad',
-  next: 'unsent',
+  evidence: 'endpoint',
+  retry: 'not-sent',
 })
 
 export const forbids = (): Reply => ({
   result: permanent('refused', 'the service answered 403'),
   status: 403,
-  health: 'neutral',
-  next: 'elsewhere',
+  evidence: 'none',
+  retry: 'other-endpoint',
 })
 
 export const timedOut = (): Reply => ({
   result: temporary('timeout', 'no answer in time'),
-  health: 'bad',
-  next: 'again',
+  evidence: 'endpoint',
+  retry: 'any',
 })

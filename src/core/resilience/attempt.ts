@@ -14,7 +14,7 @@ import type { UpstreamGuard } from './upstream-guard.ts'
 export type AttemptKind = 'first' | 'failover' | 'retry' | 'hedge' | 'canary'
 
 /** What the policies need to know of a reply; anything may be sent. */
-export type AttemptReply = Pick<Reply, 'health' | 'next' | 'retryAfterMs'>
+export type AttemptReply = Pick<Reply, 'evidence' | 'retry' | 'retryAfterMs'>
 
 /** What is sent, and for whom. */
 export interface Sending<R extends AttemptReply> {
@@ -75,7 +75,7 @@ export class Attempt<R extends AttemptReply> implements Claim {
     const { clock, limiter, settings } = this.#guard
     const startMs = clock.monotonicMs()
     const timeoutMs = Math.min(settings.timeoutMs, this.#sending.deadlineMs - startMs)
-    let health: Reply['health'] = 'neutral'
+    let evidence: Reply['evidence'] = 'none'
     try {
       const reply = await this.#sending.send(endpoint, { timeoutMs, signal: this.#cancellation })
       const durationMs = clock.monotonicMs() - startMs
@@ -86,8 +86,9 @@ export class Attempt<R extends AttemptReply> implements Claim {
       const outcome = this.#sending.outcome(reply)
       if (outcome !== undefined) {
         const cutShort = outcome === 'timeout' && timeoutMs < Math.min(settings.timeoutMs, FAIR_ATTEMPT_MS)
-        if (!cutShort) health = reply.health
-        if (health === 'bad') state.lastFailure = this.#sending.failure(reply) ?? outcome
+        if (!cutShort) evidence = reply.evidence
+        if (evidence === 'endpoint' || evidence === 'key')
+          state.lastFailure = this.#sending.failure(reply) ?? outcome
         this.#guard.observer.requestEnded(state.name, outcome, durationMs)
       }
       if (reply.retryAfterMs !== undefined) pause(state, reply.retryAfterMs, clock.monotonicMs())
@@ -96,7 +97,7 @@ export class Attempt<R extends AttemptReply> implements Claim {
     } catch (error) {
       return { kind: 'defect', error }
     } finally {
-      state.breaker.record(permit, health, clock.monotonicMs())
+      state.breaker.record(permit, evidence, clock.monotonicMs())
       limiter.release(this)
     }
   }

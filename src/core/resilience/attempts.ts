@@ -82,9 +82,9 @@ class Attempts<R extends AttemptReply> {
         this.#counted--
         continue
       }
-      if (ended.reply.next === 'final') return ended
+      if (ended.reply.retry === 'none') return ended
       // A refused credential says less than a failure: somebody else might know the answer.
-      if (ended.reply.next !== 'elsewhere' || this.#worst === undefined) this.#worst = ended
+      if (ended.reply.retry !== 'other-endpoint' || this.#worst === undefined) this.#worst = ended
       if (!(await this.#mayGoOn(ended.reply))) return this.#worst
     }
   }
@@ -150,7 +150,7 @@ class Attempts<R extends AttemptReply> {
       running.then((ended) => ({ ended, loser: second, other: hedge })),
       hedge.then((ended) => ({ ended, loser: first, other: running })),
     ])
-    if (winner.ended.kind === 'reply' && winner.ended.reply.next !== 'final') return winner.other
+    if (winner.ended.kind === 'reply' && winner.ended.reply.retry !== 'none') return winner.other
     winner.loser.cancel()
     return winner.ended
   }
@@ -165,12 +165,12 @@ class Attempts<R extends AttemptReply> {
   /** Decides about another attempt, and waits as long as it must. */
   async #mayGoOn(reply: R): Promise<boolean> {
     const other = this.#hasUntried()
-    if (reply.next === 'unsent' && other) {
+    if (reply.retry === 'not-sent' && other) {
       this.#counted--
       return true
     }
     if (this.#request.sideEffects || this.#counted >= this.#guard.settings.attempts) return false
-    if (reply.next === 'elsewhere') return other
+    if (reply.retry === 'other-endpoint') return other
     const waitMs = this.#waitMs()
     if (waitMs === undefined || waitMs + MIN_ATTEMPT_MS > this.#left()) return false
     if (!this.#guard.budget.take(this.#now())) return false

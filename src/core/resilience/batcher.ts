@@ -118,9 +118,9 @@ export class Batcher {
         return {
           replies,
           overall,
-          health: overall.health,
+          evidence: overall.evidence,
           retryAfterMs: overall.retryAfterMs,
-          next: nextOf(replies, batch),
+          retry: retryOf(replies, batch),
         }
       },
       outcome: ({ overall }) => overall && outcomeOf(overall),
@@ -135,7 +135,7 @@ export class Batcher {
         }
         for (const [key, reply] of replies) {
           for (const question of batch.questions(key)) explainReply(question, { ...attempt, reply })
-          if (reply.next === 'final') batch.settle(key, { kind: 'reply', reply, endpoint })
+          if (reply.retry === 'none') batch.settle(key, { kind: 'reply', reply, endpoint })
         }
       },
     }
@@ -149,14 +149,14 @@ export class Batcher {
 const NOTHING_LEFT: BatchedReply = {
   replies: new Map(),
   overall: undefined,
-  health: 'neutral',
-  next: 'final',
+  evidence: 'none',
+  retry: 'none',
 }
 
 /** What may follow a batch goes by the keys that have no final answer: the others need nothing more. */
-function nextOf(replies: ReadonlyMap<string, Reply>, batch: Batch): Reply['next'] {
-  for (const [key, { next }] of replies) if (next !== 'final' && batch.isOpen(key)) return next
-  return 'final'
+function retryOf(replies: ReadonlyMap<string, Reply>, batch: Batch): Reply['retry'] {
+  for (const [key, { retry }] of replies) if (retry !== 'none' && batch.isOpen(key)) return retry
+  return 'none'
 }
 
 /** What is left for a key when nothing more may be tried. */

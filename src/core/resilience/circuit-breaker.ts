@@ -9,7 +9,7 @@
  * clock keeps a circuit open. Nobody waits for a trial: who is refused goes elsewhere.
  */
 import type { CircuitState } from '../observer.ts'
-import type { Reply } from '../upstream.ts'
+import type { Evidence } from '../upstream.ts'
 
 export interface BreakerLimits {
   /** Bad replies in a row that open the circuit. */
@@ -58,16 +58,16 @@ export class CircuitBreaker {
    * Takes note of how a permitted request ended. Once the circuit is not closed any more only the
    * trial counts: replies to requests sent before it opened are old news.
    */
-  record(permit: Permit, health: Reply['health'], nowMs: number): void {
+  record(permit: Permit, evidence: Evidence, nowMs: number): void {
     if (permit === 'trial') {
       this.#onTrial = false
-      if (health === 'good') this.#close()
-      if (health === 'bad') this.#open(nowMs)
+      if (evidence === 'good') this.#close()
+      if (evidence === 'endpoint' || evidence === 'key') this.#open(nowMs)
       return
     }
     if (this.#state !== 'closed') return
-    if (health === 'good') this.#failures = 0
-    if (health === 'bad' && ++this.#failures >= this.limits.failures) this.#open(nowMs)
+    if (evidence === 'good') this.#failures = 0
+    if (isBad(evidence) && ++this.#failures >= this.limits.failures) this.#open(nowMs)
   }
 
   #close(): void {
@@ -85,4 +85,8 @@ export class CircuitBreaker {
     this.#state = state
     this.#onChanged(state)
   }
+}
+
+function isBad(evidence: Evidence): boolean {
+  return evidence === 'endpoint' || evidence === 'key'
 }

@@ -104,6 +104,6 @@ function worst(replies: ReadonlyMap<string, Reply>, status: number): Reply {
 }
 
 function failure(status: number, reason: string, cause: 'status' | 'unreadable'): Reply {
-  const health = cause === 'unreadable' ? 'bad' : 'neutral'
-  return { status, result: temporary(cause, reason), health, next: 'again' }
+  const evidence = cause === 'unreadable' ? 'key' : 'none'
+  return { status, result: temporary(cause, reason), evidence, retry: 'any' }
 }

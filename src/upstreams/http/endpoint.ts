@@ -49,7 +49,7 @@ export class HttpEndpoint implements Endpoint {
     const request = this.#request.build(key, this.table.name, this.context.endpoint.pathPrefix)
     if ('suppressed' in request) {
       const { suppressed } = request
-      return Promise.resolve({ result: NOT_FOUND, health: 'neutral', next: 'final', suppressed })
+      return Promise.resolve({ result: NOT_FOUND, evidence: 'none', retry: 'none', suppressed })
     }
     const conditional = options.validators !== undefined
     const nowMs = this.context.clock.wallMs()
@@ -87,7 +87,7 @@ export class HttpEndpoint implements Endpoint {
     switch (outcome.kind) {
       case 'response': {
         const reply = read(outcome.response)
-        if (reply.next === 'elsewhere') this.context.onCredentialsRefused(this.name, 'status')
+        if (reply.retry === 'other-endpoint') this.context.onCredentialsRefused(this.name, 'status')
         return reply
       }
       case 'too-large':

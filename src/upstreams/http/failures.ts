@@ -105,8 +105,10 @@ export function classifyFailure(error: unknown): Failure | undefined {
 /** The reply that stands for a failure. */
 export function failureReply(failure: Failure, progress: Progress): Reply {
   const { cause, reason } = failure
-  if (cause === 'stopping') return { result: temporary(cause, reason), health: 'neutral', next: 'final' }
-  return { result: temporary(cause, reason), health: 'bad', next: progress === 'unsent' ? 'unsent' : 'again' }
+  if (cause === 'stopping') return { result: temporary(cause, reason), evidence: 'none', retry: 'none' }
+  // What cannot be read was sent by the service for this key; everything else says that it is not there.
+  const evidence = cause === 'unreadable' ? 'key' : 'endpoint'
+  return { result: temporary(cause, reason), evidence, retry: progress === 'unsent' ? 'not-sent' : 'any' }
 }
 
 /** No complete reply within the attempt's time. */
@@ -116,19 +118,23 @@ export function timeoutReply(progress: Progress): Reply {
     sent: 'no answer from the service in time',
     replying: "the service's reply was not complete in time",
   }
-  const next = progress === 'unsent' ? 'unsent' : 'again'
-  return { result: temporary('timeout', reasons[progress]), health: 'bad', next }
+  const retry = progress === 'unsent' ? 'not-sent' : 'any'
+  return {
+    result: temporary('timeout', reasons[progress]),
+    evidence: progress === 'replying' ? 'key' : 'endpoint',
+    retry,
+  }
 }
 
 /** Given up from outside: it says nothing about the service. */
 export function abortedReply(): Reply {
-  return { result: temporary('timeout', 'the answer was not waited for'), health: 'neutral', next: 'final' }
+  return { result: temporary('timeout', 'the answer was not waited for'), evidence: 'none', retry: 'none' }
 }
 
 /** A reply larger than its limit. */
 export function tooLargeReply(status: number, maxBodyBytes: number): Reply {
   const reason = `the service's reply is larger than ${maxBodyBytes} bytes; see maxBodyBytes`
-  return { status, result: temporary('unreadable', reason), health: 'bad', next: 'again' }
+  return { status, result: temporary('unreadable', reason), evidence: 'key', retry: 'any' }
 }
 
 /** The first code of an error or of what caused it. `AggregateError`s of Node.js carry one themselves. */

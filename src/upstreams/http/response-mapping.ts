@@ -43,6 +43,9 @@ export interface Asked {
   readonly nowMs: number
 }
 
+/** Statuses that say the service is not there, or not now. Source: RFC 9110 sections 15.6.3 to 15.6.5. */
+const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504])
+
 /** @throws TypeError for settings that were not checked. */
 export function compileResponse(settings: ResponseSettings): ResponseMapping {
   const path = (text: string | undefined): JsonPath | undefined =>
@@ -87,25 +90,25 @@ export function mapStatus(response: HttpResponse, mapping: ResponseMapping, aske
   }
   if (status === 401 || status === 403) {
     const result = permanent('refused', `the service answered ${status}; look at its credentials here`)
-    return { status, result, health: 'neutral', next: 'elsewhere' }
+    return { status, result, evidence: 'none', retry: 'other-endpoint' }
   }
   if (status >= 500 || status === 408 || status === 425 || status === 429) {
     const pause = retryAfterMs(headers, asked.nowMs)
     return {
       status,
       result: temporary('status', `the service answered ${status}`),
-      health: status >= 500 ? 'bad' : 'neutral',
-      next: 'again',
+      evidence: UNAVAILABLE.has(status) ? 'endpoint' : status >= 500 ? 'key' : 'none',
+      retry: 'any',
       ...(pause === undefined ? {} : { retryAfterMs: pause }),
     }
   }
   if (status < 300) {
     const reason = `the service answered ${status}, which is neither in response.found nor in response.notFound`
-    return { status, result: temporary('status', reason), health: 'neutral', next: 'again' }
+    return { status, result: temporary('status', reason), evidence: 'none', retry: 'any' }
   }
   const hint = status < 400 ? '; redirects are not followed' : '; look at the request of this table'
   const result = permanent('refused', `the service answered ${status}${hint}`)
-  return { status, result, health: 'neutral', next: 'final' }
+  return { status, result, evidence: 'none', retry: 'none' }
 }
 
 /** Tells what the values of a body mean. Also used for each part of a batch reply. */
@@ -119,7 +122,7 @@ export function mapValues(
     case 'values': {
       const result = formatResult(body.values, key, mapping.format)
       return result.kind === 'temporary'
-        ? { status: response.status, result, health: 'neutral', next: 'final', selected: body.values }
+        ? { status: response.status, result, evidence: 'none', retry: 'none', selected: body.values }
         : answered(response, result, body.values)
     }
     case 'missing':
@@ -130,7 +133,7 @@ export function mapValues(
       return failed(response, 'service', "the service reports an error of its own in its reply's error field")
     case 'too-many': {
       const result = tooManyValues(mapping.format.maxValues)
-      return { status: response.status, result, health: 'neutral', next: 'final' }
+      return { status: response.status, result, evidence: 'none', retry: 'none' }
     }
     case 'unreadable':
       return failed(response, 'unreadable', `the service's reply ${body.reason}`)
@@ -153,8 +156,8 @@ function failed(response: HttpResponse, cause: TemporaryCause, reason: string): 
   return {
     status: response.status,
     result: temporary(cause, reason),
-    health: cause === 'unreadable' ? 'bad' : 'neutral',
-    next: 'again',
+    evidence: 'key',
+    retry: 'any',
   }
 }
 
@@ -165,8 +168,8 @@ function answered(response: HttpResponse, result: Reply['result'], selected: Rep
     caching: cachingOf(response.headers),
     validators: validatorsOf(response.headers),
     result,
-    health: 'good',
-    next: 'final',
+    evidence: 'good',
+    retry: 'none',
     selected,
   }
 }

@@ -17,9 +17,6 @@ export interface HttpResponse {
 /** Longest ETag or Last-Modified that is kept and sent back, bytes. Ours: they are stored with every answer. */
 const MAX_VALIDATOR_BYTES = 256
 
-/** Longest pause that Retry-After may ask for, ms. Ours: a day; more is a service that is not coming back. */
-const MAX_RETRY_AFTER_MS = 86_400_000
-
 const CACHING_FIELDS: readonly [field: string, name: keyof CachingHeaders][] = [
   ['cache-control', 'cacheControl'],
   ['expires', 'expires'],
@@ -83,13 +80,13 @@ export function validatorsOf(headers: HeaderFields): Validators | undefined {
  * Reads Retry-After (RFC 9110 section 10.2.3): seconds or an HTTP date.
  *
  * @param nowMs The wall clock, ms.
- * @returns ms from now, 0 to a day; `undefined` when there is none that can be read.
+ * @returns ms from now, not negative and without a bound; `undefined` when there is none that can be read.
  */
 export function retryAfterMs(headers: HeaderFields, nowMs: number): number | undefined {
   const text = headerText(headers, 'retry-after')?.trim()
   if (text === undefined || text === '') return undefined
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : httpDateMs(text) - nowMs
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), MAX_RETRY_AFTER_MS)
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
 /** Ms since 1970; NaN for what is no HTTP date. Only `Date.parse` of a text with a day's name: it reads too much else. */

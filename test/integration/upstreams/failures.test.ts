@@ -29,34 +29,34 @@ async function serviceAnd(
 
 describe('a failed request is temporary', () => {
   const cases: [sentence: string, behaviour: Behaviour, expected: string][] = [
-    ['when the connection is reset before the reply', { act: 'reset' }, 'connect bad again'],
-    ['when the connection is reset in the body', { act: 'reset-in-body' }, 'connect bad again'],
-    ['when the reply is not HTTP', { act: 'raw', bytes: 'SSH-2.0-x\r\n\r\n' }, 'unreadable bad again'],
+    ['when the connection is reset before the reply', { act: 'reset' }, 'connect endpoint any'],
+    ['when the connection is reset in the body', { act: 'reset-in-body' }, 'connect endpoint any'],
+    ['when the reply is not HTTP', { act: 'raw', bytes: 'SSH-2.0-x\r\n\r\n' }, 'unreadable key any'],
     [
       'when the status is below 100',
       { act: 'raw', bytes: 'HTTP/1.1 099 x\r\ncontent-length: 0\r\n\r\n' },
-      'unreadable bad again',
+      'unreadable key any',
     ],
     [
       'when the connection ends in the head',
       { act: 'raw', bytes: 'HTTP/1.1 200 OK\r\nx-a: b' },
-      'connect bad again',
+      'connect endpoint any',
     ],
-    ['when the connection ends without a byte', { act: 'raw', bytes: '' }, 'connect bad again'],
+    ['when the connection ends without a byte', { act: 'raw', bytes: '' }, 'connect endpoint any'],
     [
       'when the head is too large',
       { act: 'raw', bytes: `HTTP/1.1 200 OK\r\nx-a: ${'b'.repeat(20_000)}\r\n\r\n` },
-      'unreadable bad again',
+      'unreadable key any',
     ],
     [
       'when the body is shorter than announced',
       { act: 'raw', bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\nabc' },
-      'unreadable bad again',
+      'unreadable key any',
     ],
     [
       'when the service upgrades to something nobody asked for',
       { act: 'raw', bytes: 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n' },
-      'connect bad again',
+      'connect endpoint any',
     ],
   ]
   for (const [sentence, behaviour, expected] of cases) {
@@ -81,14 +81,14 @@ describe('a failed request is temporary', () => {
       const port = (server.address() as { port: number }).port
       const pools = openPools(t, upstreamSettings([{ origin: `http://127.0.0.1:${port}` }]))
       const reply = await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: LONG_MS })
-      assert.equal(summary(reply), 'connect bad again')
+      assert.equal(summary(reply), 'connect endpoint any')
     })
   }
 
   test('when a body without an end of its own is empty, whatever transfer coding it names', async () => {
     const bytes = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: identity\r\n\r\n'
     const { endpoint } = await serviceAnd({ act: 'raw', bytes })
-    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'unreadable bad again')
+    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'unreadable key any')
   })
 
   for (const [sentence, behaviour, reason] of [
@@ -105,7 +105,8 @@ describe('a failed request is temporary', () => {
       const startedMs = performance.now()
       const reply = await endpoint.send('a', { timeoutMs: 150 })
       const tookMs = performance.now() - startedMs
-      assert.equal(summary(reply), 'timeout bad again')
+      const evidence = reason.includes('complete') ? 'key' : 'endpoint'
+      assert.equal(summary(reply), `timeout ${evidence} any`)
       assert.equal(reasonOf(reply), reason)
       assert.ok(tookMs >= 149 && tookMs < 400, `took ${tookMs} ms`)
     })
@@ -114,19 +115,19 @@ describe('a failed request is temporary', () => {
   test('when the service refuses connections, and nothing was sent', async () => {
     const { service, endpoint } = await serviceAnd({ text: 'x' })
     await service.stop()
-    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect bad unsent')
+    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect endpoint not-sent')
   })
 
   test('when the host name does not exist, and nothing was sent', async () => {
     const upstream = upstreamSettings([{ origin: 'http://nowhere.invalid:80' }])
     const endpoint = openPools(t, upstream).endpoint(tableSettings(), 0)
-    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect bad unsent')
+    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect endpoint not-sent')
   })
 
   test('when the unix socket is not there, and nothing was sent', async () => {
     const upstream = upstreamSettings([{ socketPath: '/nowhere.example/socket' }])
     const endpoint = openPools(t, upstream).endpoint(tableSettings(), 0)
-    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect bad unsent')
+    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect endpoint not-sent')
   })
 
   test('when the other side does not speak TLS, and the credentials are looked at again', async () => {
@@ -135,7 +136,7 @@ describe('a failed request is temporary', () => {
     const upstream = upstreamSettings([{ origin: service.origin.replace('http:', 'https:') }])
     const pools = openPools(t, upstream, undefined, (name, why) => refused.push(`${name} ${why}`))
     const reply = await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: LONG_MS })
-    assert.equal(summary(reply), 'connect bad unsent')
+    assert.equal(summary(reply), 'connect endpoint not-sent')
     assert.deepEqual(refused, ['0:dir1.example tls'])
   })
 
@@ -148,7 +149,7 @@ describe('a failed request is temporary', () => {
     const upstream = upstreamSettings([{ origin: `https://127.0.0.1:${port}` }])
     const endpoint = openPools(t, upstream).endpoint(tableSettings(), 0)
     const reply = await endpoint.send('a', { timeoutMs: 100 })
-    assert.equal(summary(reply), 'timeout bad unsent')
+    assert.equal(summary(reply), 'timeout endpoint not-sent')
   })
 })
 
@@ -182,7 +183,7 @@ describe('a kept-alive connection that was closed', () => {
     await endpoint.send('a', { timeoutMs: LONG_MS })
     await settle() // the connection is free again only then
     const second = await endpoint.send('b', { timeoutMs: LONG_MS })
-    assert.equal(summary(second), 'connect bad again')
+    assert.equal(summary(second), 'connect endpoint any')
     assert.equal(service.requests.length, 2)
   })
 
@@ -192,7 +193,7 @@ describe('a kept-alive connection that was closed', () => {
     await settle() // the connection is free again only then
     service.otherwise = { act: 'reset' }
     const second = await endpoint.send('b', { timeoutMs: LONG_MS })
-    assert.equal(summary(second), 'connect bad again')
+    assert.equal(summary(second), 'connect endpoint any')
     assert.equal(service.requests.length, 3)
   })
 
@@ -202,7 +203,7 @@ describe('a kept-alive connection that was closed', () => {
     await settle()
     service.otherwise = { act: 'reset' }
     service.clear()
-    assert.equal(summary(await endpoint.send('d', { timeoutMs: LONG_MS })), 'connect bad again')
+    assert.equal(summary(await endpoint.send('d', { timeoutMs: LONG_MS })), 'connect endpoint any')
     assert.equal(service.requests.length, 2)
   })
 
@@ -228,14 +229,14 @@ describe('an answer that is not wanted any more', () => {
     const reply = endpoint.send('a', { timeoutMs: LONG_MS, signal: controller.signal })
     await service.received(1)
     controller.abort()
-    assert.equal(summary(await reply), 'timeout neutral final')
+    assert.equal(summary(await reply), 'timeout none none')
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
   })
 
   test('is not asked at all when that is known before', async () => {
     const { service, endpoint } = await serviceAnd({ text: 'x' })
     const reply = await endpoint.send('a', { timeoutMs: LONG_MS, signal: AbortSignal.abort() })
-    assert.equal(summary(reply), 'timeout neutral final')
+    assert.equal(summary(reply), 'timeout none none')
     assert.equal(service.requests.length, 0)
   })
 })
@@ -254,7 +255,7 @@ test('a body that does not matter is not waited for, and not read on when it is 
     const bytes = `HTTP/1.1 503 Busy\r\n${length}\r\nretry-after: 7\r\n\r\n${chunk.repeat(100)}`
     const { service, endpoint } = await serviceAnd({ act: 'raw', bytes })
     const reply = await endpoint.send('a', { timeoutMs: LONG_MS })
-    assert.equal(summary(reply), 'status bad again')
+    assert.equal(summary(reply), 'status endpoint any')
     assert.equal(reply.retryAfterMs, 7000)
     await service.closed(1)
   }
@@ -264,7 +265,7 @@ test('a body that announces too much is not waited for', async () => {
   const bytes = 'HTTP/1.1 200 OK\r\ncontent-length: 1048577\r\n\r\n'
   const { endpoint } = await serviceAnd({ act: 'raw', bytes })
   const reply = await endpoint.send('a', { timeoutMs: LONG_MS })
-  assert.equal(summary(reply), 'unreadable bad again')
+  assert.equal(summary(reply), 'unreadable key any')
   assert.match(reasonOf(reply), /larger than 1048576 bytes; see maxBodyBytes/)
 })
 
@@ -282,7 +283,7 @@ test('a request that was given up while connecting is never sent, and its place 
   const endpoint = openPools(t, upstream, clock).endpoint(tableSettings(), 0)
   const first = endpoint.send('given-up', { timeoutMs: 10 })
   clock.advance(10)
-  assert.equal(summary(await first), 'timeout bad unsent')
+  assert.equal(summary(await first), 'timeout endpoint not-sent')
   const second = endpoint.send('wanted', { timeoutMs: 10 })
   assert.deepEqual((await second).result, { kind: 'found', value: 'x' })
   assert.deepEqual(
@@ -314,7 +315,7 @@ describe('a time limit that is noticed late, because the machine stood still,', 
   }
 
   for (const [lateMs, expected] of [
-    [100, 'timeout bad again'],
+    [100, 'timeout endpoint any'],
     [101, 'found'],
   ] as const) {
     test(`by ${lateMs} ms: a reply that has arrived meanwhile is "${expected}"`, async () => {
@@ -350,7 +351,7 @@ describe('a time limit that is noticed late, because the machine stood still,', 
     fire(0, 60_000)
     assert.equal(timers[1]?.delayMs, 10)
     fire(1, 60_010)
-    assert.equal(summary(await reply), 'timeout bad again')
+    assert.equal(summary(await reply), 'timeout endpoint any')
   })
 })
 
@@ -360,7 +361,7 @@ test('many requests to a closed port all end, also with one connection', async (
   const replies = await Promise.all(
     Array.from({ length: 20 }, (_, at) => endpoint.send(`k${at}`, { timeoutMs: 5000 })),
   )
-  assert.deepEqual(new Set(replies.map(summary)), new Set(['connect bad unsent']))
+  assert.deepEqual(new Set(replies.map(summary)), new Set(['connect endpoint not-sent']))
   await service.start()
   assert.equal((await endpoint.send('a', { timeoutMs: 5000 })).result.kind, 'found')
 })
@@ -383,8 +384,8 @@ test('a stopped upstream answers "stopping"', async () => {
   const underWay = endpoint.send('a', { timeoutMs: LONG_MS })
   await service.received(1)
   await pools.destroy()
-  assert.equal(summary(await underWay), 'stopping neutral final')
-  assert.equal(summary(await endpoint.send('b', { timeoutMs: LONG_MS })), 'stopping neutral final')
+  assert.equal(summary(await underWay), 'stopping none none')
+  assert.equal(summary(await endpoint.send('b', { timeoutMs: LONG_MS })), 'stopping none none')
 })
 
 test('what is a mistake of ours rejects, and is not taken for an answer', async () => {
@@ -395,8 +396,8 @@ test('what is a mistake of ours rejects, and is not taken for an answer', async 
   await assert.rejects(endpoint.send('a', { timeoutMs: LONG_MS }), /invalid transfer-encoding header/)
 })
 
-function summary({ result, health, next }: Outcome): string {
-  return result.kind === 'temporary' ? `${result.cause} ${health} ${next}` : result.kind
+function summary({ result, evidence, retry }: Outcome): string {
+  return result.kind === 'temporary' ? `${result.cause} ${evidence} ${retry}` : result.kind
 }
 
 function reasonOf({ result }: Outcome): string {

@@ -200,5 +200,5 @@ test('304 in answer to validators says that the stored answer is current, with i
   assert.deepEqual(reply.result, { kind: 'notmodified' })
   assert.deepEqual(reply.validators, { etag: '"v2"' })
   assert.deepEqual([reply.caching?.cacheControl, reply.caching?.age], ['max-age=60', '3'])
-  assert.equal(reply.health, 'good')
+  assert.equal(reply.evidence, 'good')
 })

@@ -35,7 +35,7 @@ describe('what a service answers', () => {
   const cases: [sentence: string, behaviour: Behaviour, expected: string, setup?: Setup][] = [
     ['a plain text is the value', { text: 'x@b.example' }, 'found x@b.example'],
     ['one line end behind a plain text is dropped', { text: 'x@b.example\r\n' }, 'found x@b.example'],
-    ['two line ends are a control character', { text: 'x@b.example\n\n' }, 'temporary unreadable bad again'],
+    ['two line ends are a control character', { text: 'x@b.example\n\n' }, 'temporary unreadable key any'],
     ['a JSON string is the value', { json: 'x@b.example' }, 'found x@b.example'],
     ['a JSON array is joined', { json: ['a@b.example', 'c@b.example'] }, 'found a@b.example, c@b.example'],
     ['a JSON number becomes decimal text', { json: [12, 1.5, -3] }, 'found 12, 1.5, -3'],
@@ -47,7 +47,7 @@ describe('what a service answers', () => {
     [
       'an empty text that ends with its connection may be a broken reply',
       { act: 'raw', bytes: 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n' },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
     ],
     [
       'an empty text that has a length is not found',
@@ -67,12 +67,12 @@ describe('what a service answers', () => {
     [
       '404 with a web page is no answer',
       { status: 404, headers: html, text: 'x' },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
     ],
     [
       '404 with what begins like a web page is no answer',
       { status: 404, text: '\n<!DOCTYPE html><html>' },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
     ],
     [
       '404 with a web page is not found where the table says so',
@@ -83,9 +83,9 @@ describe('what a service answers', () => {
     [
       '404 with a compressed body may hide a web page',
       { status: 404, headers: { 'content-encoding': 'gzip' }, text: 'x' },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
     ],
-    ['a path that selects nothing is no answer', { json: {} }, 'temporary unreadable bad again', value],
+    ['a path that selects nothing is no answer', { json: {} }, 'temporary unreadable key any', value],
     [
       'a path that selects nothing is not found where the table says so',
       { json: {} },
@@ -95,117 +95,100 @@ describe('what a service answers', () => {
     [
       'an error field is no answer',
       { json: { error: 'db down', goto: [] } },
-      'temporary service neutral again',
+      'temporary service key any',
       failing,
     ],
     ['an empty error field is none', { json: { error: '', goto: 'a' } }, 'found a', failing],
     ['a false error field is none', { json: { error: false, goto: 'a' } }, 'found a', failing],
-    ['a body that is no JSON is no answer', { text: '{"goto":' }, 'temporary unreadable bad again', value],
-    ['an empty body where JSON is due is no answer', { text: '' }, 'temporary unreadable bad again', value],
-    ['a truth value is no value', { json: { goto: true } }, 'temporary unreadable bad again', value],
-    ['an object is no value', { json: { goto: {} } }, 'temporary unreadable bad again', value],
-    [
-      'an array in an array is no value',
-      { json: { goto: [['a']] } },
-      'temporary unreadable bad again',
-      value,
-    ],
-    [
-      'a control character is no value',
-      { json: { goto: 'a\u0000' } },
-      'temporary unreadable bad again',
-      value,
-    ],
-    [
-      'a line end in a value is no value',
-      { json: { goto: 'a\nb' } },
-      'temporary unreadable bad again',
-      value,
-    ],
-    ['half a character is no value', { text: '{"goto":"\\ud800"}' }, 'temporary unreadable bad again', value],
+    ['a body that is no JSON is no answer', { text: '{"goto":' }, 'temporary unreadable key any', value],
+    ['an empty body where JSON is due is no answer', { text: '' }, 'temporary unreadable key any', value],
+    ['a truth value is no value', { json: { goto: true } }, 'temporary unreadable key any', value],
+    ['an object is no value', { json: { goto: {} } }, 'temporary unreadable key any', value],
+    ['an array in an array is no value', { json: { goto: [['a']] } }, 'temporary unreadable key any', value],
+    ['a control character is no value', { json: { goto: 'a\u0000' } }, 'temporary unreadable key any', value],
+    ['a line end in a value is no value', { json: { goto: 'a\nb' } }, 'temporary unreadable key any', value],
+    ['half a character is no value', { text: '{"goto":"\\ud800"}' }, 'temporary unreadable key any', value],
     [
       'a number that JSON rounds is no value',
       { text: '{"goto":12345678901234567890}' },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
       value,
     ],
-    ['what is not UTF-8 is no answer', { body: Buffer.from([0x61, 0xff]) }, 'temporary unreadable bad again'],
+    ['what is not UTF-8 is no answer', { body: Buffer.from([0x61, 0xff]) }, 'temporary unreadable key any'],
     [
       'a coding that was not asked for is no answer',
       { text: 'a', headers: { 'content-encoding': 'gzip' } },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
     ],
-    [
-      'a web page is no plain text',
-      { text: '<b>hello</b>', headers: html },
-      'temporary unreadable bad again',
-    ],
+    ['a web page is no plain text', { text: '<b>hello</b>', headers: html }, 'temporary unreadable key any'],
     ['a body at its limit is read', { text: '1234567890' }, 'found 1234567890', { maxBodyBytes: 10 }],
     [
       'a body over its limit is not',
       { text: '12345678901' },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
       { maxBodyBytes: 10 },
     ],
     [
       'a large announced body is refused by its length',
       { act: 'large', bytes: 10_485_760, announced: true },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
     ],
     [
       'a large chunked body is refused on its way',
       { act: 'large', bytes: 10_485_760, announced: false },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
     ],
     [
       'more values than allowed are no answer',
       { json: ['a', 'b', 'c'] },
-      'temporary unreadable neutral final',
+      'temporary unreadable none none',
       { response: { maxValues: 2 } },
     ],
     [
       'a path that selects far too many nodes is no answer',
       { json: Array(100).fill(null) },
-      'temporary unreadable neutral final',
+      'temporary unreadable none none',
       { response: { value: '$[*]', maxValues: 2 } },
     ],
     [
       'a document nested too deep for its path is no answer',
       { text: '['.repeat(1000) + ']'.repeat(1000), headers: { 'content-type': 'application/json' } },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
       { response: { value: '$..goto' } },
     ],
     [
       'a document nested too deep for the error path is no answer',
       { text: '['.repeat(1000) + ']'.repeat(1000), headers: { 'content-type': 'application/json' } },
-      'temporary unreadable bad again',
+      'temporary unreadable key any',
       { response: { error: '$..goto' } },
     ],
-    ['another 2xx is no answer', { status: 202, text: 'a' }, 'temporary status neutral again'],
-    ['206 is no answer', { status: 206, text: 'a' }, 'temporary status neutral again'],
-    ['304 to no validators is refused', { status: 304 }, 'permanent refused neutral final'],
+    ['another 2xx is no answer', { status: 202, text: 'a' }, 'temporary status none any'],
+    ['206 is no answer', { status: 206, text: 'a' }, 'temporary status none any'],
+    ['304 to no validators is refused', { status: 304 }, 'permanent refused none none'],
     [
       'a redirect is not followed',
       { status: 301, headers: { location: '/x' } },
-      'permanent refused neutral final',
+      'permanent refused none none',
     ],
-    ['400 is refused', { status: 400 }, 'permanent refused neutral final'],
-    ['401 may go elsewhere', { status: 401 }, 'permanent refused neutral elsewhere'],
-    ['403 may go elsewhere', { status: 403 }, 'permanent refused neutral elsewhere'],
-    ['408 is temporary', { status: 408 }, 'temporary status neutral again'],
-    ['425 is temporary', { status: 425 }, 'temporary status neutral again'],
+    ['400 is refused', { status: 400 }, 'permanent refused none none'],
+    ['401 may go elsewhere', { status: 401 }, 'permanent refused none other-endpoint'],
+    ['403 may go elsewhere', { status: 403 }, 'permanent refused none other-endpoint'],
+    ['408 is temporary', { status: 408 }, 'temporary status none any'],
+    ['425 is temporary', { status: 425 }, 'temporary status none any'],
     [
       '429 is temporary and asks for a pause',
       { status: 429, headers: { 'retry-after': '7' } },
-      'temporary status neutral again 7000',
+      'temporary status none any 7000',
     ],
-    ['500 is temporary', { status: 500 }, 'temporary status bad again'],
+    ['500 is temporary', { status: 500 }, 'temporary status key any'],
     [
       '503 is temporary and asks for a pause',
       { status: 503, headers: { 'retry-after': '120' } },
-      'temporary status bad again 120000',
+      'temporary status endpoint any 120000',
     ],
-    ['599 is temporary', { status: 599 }, 'temporary status bad again'],
+    ['502 says that the endpoint is not there', { status: 502 }, 'temporary status endpoint any'],
+    ['504 says so, too', { status: 504 }, 'temporary status endpoint any'],
+    ['599 is temporary', { status: 599 }, 'temporary status key any'],
     [
       'a status that the table names is its own',
       { status: 299, text: 'a' },
@@ -215,7 +198,7 @@ describe('what a service answers', () => {
     [
       'a large body of no interest does not matter',
       { status: 500, body: Buffer.alloc(200_000) },
-      'temporary status bad again',
+      'temporary status key any',
     ],
   ]
 
@@ -227,13 +210,13 @@ describe('what a service answers', () => {
 })
 
 /** The parts of a reply that the rows are about. */
-function summary({ result, health, next, retryAfterMs }: Outcome): string {
+function summary({ result, evidence, retry, retryAfterMs }: Outcome): string {
   if (result.kind === 'found' || result.kind === 'notfound')
-    assert.deepEqual([health, next], ['good', 'final'])
+    assert.deepEqual([evidence, retry], ['good', 'none'])
   if (result.kind === 'found') return `found ${result.value}`
   if (result.kind === 'temporary' || result.kind === 'permanent') {
     const pause = retryAfterMs === undefined ? '' : ` ${retryAfterMs}`
-    return `${result.kind} ${result.cause} ${health} ${next}${pause}`
+    return `${result.kind} ${result.cause} ${evidence} ${retry}${pause}`
   }
   return result.kind
 }

@@ -99,7 +99,7 @@ describe.skipIf(!hasOpenssl)('https', () => {
 
   test('with an authority nobody knows is not trusted', async () => {
     const reply = await askOnce((await secure('server')).origin)
-    assert.equal(summary(reply), 'temporary connect unsent')
+    assert.equal(summary(reply), 'temporary connect not-sent')
     assert.match(reasonOf(reply), /^TLS with the service failed: [A-Z_]+$/)
   })
 
@@ -111,14 +111,14 @@ describe.skipIf(!hasOpenssl)('https', () => {
     })
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
     const reply = await askOnce((await secure('server')).origin)
-    assert.equal(summary(reply), 'temporary connect unsent')
+    assert.equal(summary(reply), 'temporary connect not-sent')
   })
 
   test('with a certificate for another name is not trusted, unless that name is expected', async () => {
     const { origin } = await secure('other')
     const tls = { ...NO_TLS, ca: pem('ca.pem') }
     const reply = await askOnce(origin, { tls })
-    assert.equal(summary(reply), 'temporary connect unsent')
+    assert.equal(summary(reply), 'temporary connect not-sent')
     assert.match(reasonOf(reply), /ERR_TLS_CERT_ALTNAME_INVALID/)
     const expected = await askOnce(origin, { tls: { ...tls, serverName: 'dir1.example' } })
     assert.equal(summary(expected), 'found')
@@ -144,7 +144,7 @@ describe.skipIf(!hasOpenssl)('https', () => {
 
   test('with a client certificate that is none is temporary, and says so', async () => {
     const reply = await askOnce('https://127.0.0.1:1', { tls: { ...NO_TLS, cert: 'x', key: 'x' } })
-    assert.equal(summary(reply), 'temporary connect unsent')
+    assert.equal(summary(reply), 'temporary connect not-sent')
     assert.match(reasonOf(reply), /ERR_OSSL_PEM_NO_START_LINE/)
   })
 
@@ -158,14 +158,14 @@ describe.skipIf(!hasOpenssl)('https', () => {
     assert.equal(summary(reply), 'found')
     assert.deepEqual(proxy.seen, [`CONNECT ${origin.slice('https://'.length)} Basic dXNlcjpwYXNz`])
     assert.ok(pools.certificateExpiresAtMs(0) !== undefined)
-    assert.equal(summary(await askOnce(origin, { proxy: proxy.url })), 'temporary connect unsent')
+    assert.equal(summary(await askOnce(origin, { proxy: proxy.url })), 'temporary connect not-sent')
   })
 
   test('is temporary when the proxy does not open a tunnel', async () => {
     const proxy = await startProxy()
     proxy.refuses = true
     const reply = await askOnce('https://127.0.0.1:1', { proxy: proxy.url })
-    assert.equal(summary(reply), 'temporary connect unsent')
+    assert.equal(summary(reply), 'temporary connect not-sent')
   })
 })
 
@@ -207,7 +207,7 @@ test('a field of the request takes the place of the one for the proxy, and goes 
 test('a proxy that refuses our credentials is not taken for an answer', async () => {
   const proxy = await startProxy()
   proxy.refuses = true
-  assert.equal(summary(await askOnce('http://127.0.0.1:1', { proxy: proxy.url })), 'permanent refused final')
+  assert.equal(summary(await askOnce('http://127.0.0.1:1', { proxy: proxy.url })), 'permanent refused none')
 })
 
 describe('the age of connections', () => {
@@ -359,8 +359,8 @@ async function startProxy(): Promise<{ url: string; seen: string[]; refuses: boo
   return proxy
 }
 
-function summary({ result, next }: Outcome): string {
-  const cause = result.kind === 'temporary' || result.kind === 'permanent' ? ` ${result.cause} ${next}` : ''
+function summary({ result, retry }: Outcome): string {
+  const cause = result.kind === 'temporary' || result.kind === 'permanent' ? ` ${result.cause} ${retry}` : ''
   return `${result.kind}${cause}`
 }
 

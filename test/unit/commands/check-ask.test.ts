@@ -91,7 +91,7 @@ describe('the sentence about caching', () => {
   const sentence = (settings: CacheConfig | undefined, caching?: Record<string, string>) =>
     cachingSentence(
       settings,
-      { result: found('x'), health: 'good', next: 'final', caching },
+      { result: found('x'), evidence: 'good', retry: 'none', caching },
       Date.UTC(2026, 0, 1),
     )
 

@@ -14,7 +14,7 @@ import {
 
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/
 const QUERY: Query = { protocol: 'socketmap', table: 'aliases', key: Buffer.from('bob@lighthouse.example') }
-const REPLY: Reply = { result: found('x'), status: 200, health: 'good', next: 'final' }
+const REPLY: Reply = { result: found('x'), status: 200, evidence: 'good', retry: 'none' }
 
 interface SentSpan {
   readonly name: string

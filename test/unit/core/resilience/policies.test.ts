@@ -13,14 +13,15 @@ import {
 import { type Claim, Limiter } from '../../../../src/core/resilience/limiter.ts'
 import { MIN_RETRIES_PER_MINUTE, RetryBudget } from '../../../../src/core/resilience/retry-budget.ts'
 import { within } from '../../../../src/core/resilience/sleep.ts'
+import type { Evidence } from '../../../../src/core/upstream.ts'
 import { ManualClock, settle } from '../../../support/manual-clock.ts'
 
 function breaker(failures = 3) {
   const changes: string[] = []
   const circuit = new CircuitBreaker({ failures, openForMs: 10_000 }, (state) => changes.push(state))
-  const send = (health: 'good' | 'bad' | 'neutral', nowMs: number) => {
+  const send = (evidence: Evidence, nowMs: number) => {
     const permit = circuit.admit(nowMs)
-    if (permit !== undefined) circuit.record(permit, health, nowMs)
+    if (permit !== undefined) circuit.record(permit, evidence, nowMs)
     return permit
   }
   return { circuit, changes, send }
@@ -29,18 +30,19 @@ function breaker(failures = 3) {
 describe('CircuitBreaker', () => {
   test('opens at the third bad reply in a row, not at the second', () => {
     const { circuit, send } = breaker()
-    send('bad', 0)
-    send('bad', 0)
+    send('endpoint', 0)
+    send('endpoint', 0)
     assert.equal(circuit.state, 'closed')
-    send('bad', 0)
+    send('endpoint', 0)
     assert.equal(circuit.state, 'open')
   })
 
   test('a good reply starts the count anew, a neutral one does not', () => {
     const { circuit, send } = breaker()
-    for (const health of ['bad', 'bad', 'good', 'bad', 'neutral', 'bad'] as const) send(health, 0)
+    for (const evidence of ['endpoint', 'endpoint', 'good', 'endpoint', 'none', 'endpoint'] as const)
+      send(evidence, 0)
     assert.equal(circuit.state, 'closed')
-    send('bad', 0)
+    send('endpoint', 0)
     assert.equal(circuit.state, 'open')
   })
 
@@ -50,14 +52,14 @@ describe('CircuitBreaker', () => {
   ] as const) {
     test(`${afterMs} ms after it opened it gives ${permit ?? 'no permit'}`, () => {
       const { circuit, send } = breaker(1)
-      send('bad', 0)
+      send('endpoint', 0)
       assert.equal(circuit.admit(afterMs), permit)
     })
   }
 
   test('gives one trial and refuses all others at once', () => {
     const { circuit, send } = breaker(1)
-    send('bad', 0)
+    send('endpoint', 0)
     assert.equal(circuit.admit(10_000), 'trial')
     assert.equal(circuit.state, 'half-open')
     assert.equal(circuit.admit(10_000), undefined)
@@ -65,10 +67,10 @@ describe('CircuitBreaker', () => {
 
   test('closes after a good trial, opens again after a bad one, tries again after a neutral one', () => {
     const { changes, send } = breaker(1)
-    send('bad', 0)
-    send('bad', 10_000)
+    send('endpoint', 0)
+    send('endpoint', 10_000)
     assert.equal(send('good', 19_999), undefined)
-    send('neutral', 20_000)
+    send('none', 20_000)
     send('good', 20_000)
     assert.equal(send('good', 20_000), 'normal')
     assert.deepEqual(changes, ['open', 'half-open', 'open', 'half-open', 'closed'])
@@ -77,22 +79,25 @@ describe('CircuitBreaker', () => {
   test('ignores replies to requests that were sent before it opened', () => {
     const { circuit, send } = breaker(1)
     assert.equal(circuit.admit(0), 'normal')
-    send('bad', 0)
+    send('endpoint', 0)
     circuit.record('normal', 'good', 5)
     assert.equal(circuit.state, 'open')
   })
 
   test('never refuses for longer than openFor once its trials end, for any history', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(30_000), fc.constantFrom('good', 'bad', 'neutral'))), (steps) => {
-        const { circuit, send } = breaker()
-        let nowMs = 0
-        for (const [ms, health] of steps) {
-          nowMs += ms
-          send(health, nowMs)
-        }
-        assert.ok(circuit.admits(nowMs + 10_000))
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(30_000), fc.constantFrom('good', 'endpoint', 'none'))),
+        (steps) => {
+          const { circuit, send } = breaker()
+          let nowMs = 0
+          for (const [ms, evidence] of steps) {
+            nowMs += ms
+            send(evidence, nowMs)
+          }
+          assert.ok(circuit.admits(nowMs + 10_000))
+        },
+      ),
     )
   })
 })
@@ -145,7 +150,7 @@ describe('the order of endpoints', () => {
     const both = endpoints()
     assert.equal(pickEndpoint(both, none, 0), 0)
     both[0].breaker.admit(0)
-    both[0].breaker.record('normal', 'bad', 0)
+    both[0].breaker.record('normal', 'endpoint', 0)
     assert.equal(pickEndpoint(both, none, 9_999), 1)
     assert.equal(pickEndpoint(both, none, 10_000), 0)
   })

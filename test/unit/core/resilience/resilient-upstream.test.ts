@@ -101,7 +101,7 @@ const kindOf = ({ result }: Answer) =>
 
 describe('a question whose key lacks a part', () => {
   test('is explained as not asked, and counts for nothing', async () => {
-    const nothingSent = saysNotFound({ status: undefined, health: 'neutral', suppressed: 'no domain' })
+    const nothingSent = saysNotFound({ status: undefined, evidence: 'none', suppressed: 'no domain' })
     const { ask, events } = setUp([at(nothingSent)])
     const explanation = new Explanation()
     const answer = await ask('k', { explanation })

@@ -49,7 +49,7 @@ test('only what was not sent may be sent elsewhere at once', () => {
   const failure = classifyFailure(withCode('ECONNRESET'))
   assert.ok(failure !== undefined)
   assert.deepEqual(
-    (['unsent', 'sent', 'replying'] as const).map((progress) => failureReply(failure, progress).next),
-    ['unsent', 'again', 'again'],
+    (['unsent', 'sent', 'replying'] as const).map((progress) => failureReply(failure, progress).retry),
+    ['not-sent', 'any', 'any'],
   )
 })
