@@ -3,13 +3,9 @@
  * The `mapgate` program: connects the command line to this process.
  */
 import { runProgram } from './commands/program.ts'
+import { watchStandardStreams } from './commands/standard-streams.ts'
 
-// A reader that has seen enough (`mapgate query aliases - | head`) is no error to report.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
-})
-
+const streams = watchStandardStreams(process, process.argv[2])
 const exitCode = await runProgram(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
@@ -21,5 +17,10 @@ const exitCode = await runProgram(process.argv.slice(2), {
 })
 
 // Nothing is left to do: a connection that lingers must not keep the program alive. What was
-// written to a pipe must leave first.
-process.stdout.write('', () => process.exit(exitCode))
+// written to a pipe must leave first, and an error of it must be heard.
+process.stdout.write('', () =>
+  setImmediate(() => {
+    streams.release()
+    process.exit(exitCode)
+  }),
+)

@@ -11,6 +11,8 @@ export const EXIT_USAGE = 64
 export const EXIT_UNREACHABLE = 69
 /** EX_SOFTWARE: a bug here ended it. */
 export const EXIT_DEFECT = 70
+/** EX_IOERR: what was to be told could not be written. */
+export const EXIT_NOT_WRITTEN = 74
 /** EX_TEMPFAIL: nobody knows at the moment; ask again later. */
 export const EXIT_TEMPORARY = 75
 /** EX_NOPERM: asking again does not help before somebody changes something. */

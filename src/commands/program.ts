@@ -48,9 +48,9 @@ Start here:
   mapgate serve                     run the gateway
 
 Exit codes:
-   0  found, or done          64  wrong command line       77  permanent failure
-   1  not found, or problems  69  gateway not reachable    78  bad configuration
-                              75  temporary failure
+   0  found, or done          64  wrong command line       75  temporary failure
+   1  not found, or problems  69  gateway not reachable    77  permanent failure
+                              74  output not written       78  bad configuration
 
 Every command has its own help with examples: mapgate help query`
 

@@ -44,8 +44,9 @@ export class Observation {
   static async open(config: Config, options: ObservationOptions): Promise<Observation> {
     const { clock, version, status, logFd } = options
     const redactor = new Redactor(config.secrets)
-    const logging = await openLogging({ ...logSettings(config), redactor, fd: logFd })
     let observability: Observability | undefined
+    const onDropped = (why: string) => observability?.journal.logLinesDropped(why)
+    const logging = openLogging({ ...logSettings(config), redactor, fd: logFd, onDropped })
     const exportFailed = (error: Error | undefined) => observability?.journal.tracesLost(error)
     const tracing = await openTracing(config, version, exportFailed, logging)
     const traceId = () => tracing?.traceId()

@@ -147,6 +147,12 @@ export class Journal {
     )
   }
 
+  /** Told for each loss of log lines; it is no line of the log itself. */
+  logLinesDropped(why: string): void {
+    if (!this.#begins(`log ${why}`)) return
+    this.problem('log', '', `lines of the log are lost: ${why}; see to its disk, pipe or collector`)
+  }
+
   /** Something about the cache file, the secrets' files or the watched configuration that an operator has to see to; lookups go on. */
   fileTrouble(kind: 'cache-file' | 'secrets' | 'reload', where: string, text: string): void {
     this.#parts.logger.warn({ event: kind, where }, text)

@@ -1,11 +1,13 @@
 /**
  * The log: one JSON object per line on standard output, or readable lines when that is a terminal.
  *
- * Written asynchronously through a bounded buffer: whoever reads standard output may stall, and no
- * lookup waits for it. Lines beyond the bound are dropped and counted (`log_lines_dropped_total`).
+ * No lookup waits for it, and no error of it stops anything: lines that cannot be written are
+ * dropped and counted (`mapgate_log_lines_dropped_total`), see log-writer.ts.
  */
 import { pino } from 'pino'
 import { type KeyStyle, keyRenderer, type RenderKey } from './log-key.ts'
+import { LogWriter } from './log-writer.ts'
+import { readableLine } from './readable-line.ts'
 import type { Redactor } from './redaction.ts'
 
 export type Logger = pino.Logger
@@ -16,9 +18,6 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
  * second that a busy log collector needs, little enough to lose without regret.
  */
 const MAX_WAITING_LENGTH = 1024 * 1024
-
-/** Text that is collected before a write, in characters: none. With 0 pino's `flush` would not wait for its end. */
-const WRITE_AT_ONCE = 1
 
 /** Longest that stopping waits for a reader of the log, ms. Ours: the lines are worth less than the restart. */
 const CLOSE_TIMEOUT_MS = 1000
@@ -36,13 +35,14 @@ export interface LoggingOptions {
   readonly pretty?: boolean
   /** Default {@link MAX_WAITING_LENGTH}. */
   readonly maxWaitingLength?: number
+  /** Called for each loss of lines, with the reason in words. */
+  readonly onDropped?: (why: string) => void
 }
 
 /** The log of one program. */
 export class Logging {
   readonly logger: Logger
-  readonly #destination: ReturnType<typeof pino.destination>
-  #dropped = 0
+  readonly #writer: LogWriter
   #debugs: boolean
   #renderKey: RenderKey
 
@@ -50,19 +50,11 @@ export class Logging {
   constructor(options: LoggingOptions, format: ((line: string) => string) | undefined) {
     const { redactor, fd = 1, maxWaitingLength = MAX_WAITING_LENGTH } = options
     this.#renderKey = keyRenderer(options.keys, options.hashKey)
-    const destination = pino.destination({
-      fd,
-      sync: false,
-      minLength: WRITE_AT_ONCE,
-      maxLength: maxWaitingLength,
-    })
-    destination.on('drop', () => {
-      this.#dropped += 1
-    })
-    this.#destination = destination
+    const writer = new LogWriter(fd, maxWaitingLength, options.onDropped)
+    this.#writer = writer
     const write = (line: string): void => {
       const redacted = redactor.json(line)
-      destination.write(format === undefined ? redacted : format(redacted))
+      writer.write(format === undefined ? redacted : format(redacted))
     }
     this.logger = pino(
       {
@@ -78,7 +70,7 @@ export class Logging {
 
   /** Lines thrown away so far. */
   get droppedLines(): number {
-    return this.#dropped
+    return this.#writer.dropped
   }
 
   get level(): LogLevel {
@@ -120,28 +112,17 @@ export class Logging {
     return new Promise((resolve) => {
       const finish = () => {
         clearTimeout(timer)
-        // Without this, pino writes the rest synchronously at exit, and a stalled reader holds the process.
-        this.#destination.destroy()
+        this.#writer.destroy()
         resolve()
       }
       const timer = setTimeout(finish, timeoutMs)
-      this.#destination.flush(finish)
+      this.#writer.flush(finish)
     })
   }
 }
 
-/** Opens the log. Loads the readable form only for a terminal. */
-export async function openLogging(options: LoggingOptions): Promise<Logging> {
+/** Opens the log. */
+export function openLogging(options: LoggingOptions): Logging {
   const pretty = options.pretty ?? (options.fd === undefined && process.stdout.isTTY === true)
-  return new Logging(options, pretty ? await loadPretty() : undefined)
-}
-
-async function loadPretty(): Promise<(line: string) => string> {
-  const { prettyFactory } = await import('pino-pretty')
-  return prettyFactory({
-    colorize: true,
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,hostname',
-    singleLine: true,
-  })
+  return new Logging(options, pretty ? readableLine : undefined)
 }

@@ -312,7 +312,7 @@ export class Metrics {
     )
     this.#metrics.counter(
       'log_lines_dropped_total',
-      'Log lines thrown away because standard output was not read fast enough.',
+      'Log lines thrown away because standard output was not read fast enough or could not be written.',
       [],
       (write) => write({}, logLinesDropped()),
     )

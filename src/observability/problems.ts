@@ -10,6 +10,8 @@ const MAX_PROBLEMS = 100
 /** Longest text of a problem, in characters. Ours. */
 const MAX_TEXT_LENGTH = 500
 
+const NUMBERS = /\d+(?:\.\d+)?/g
+
 /** What kind of trouble. A closed set. */
 export type ProblemKind =
   | 'circuit'
@@ -23,7 +25,7 @@ export type ProblemKind =
   | 'cache-file'
   | 'secrets'
 
-/** One trouble; the same trouble again only counts up. */
+/** One trouble; the same trouble again counts up and shows the latest text. */
 export interface Problem {
   readonly kind: ProblemKind
   /** The table, upstream, endpoint or listener it is about; '' for the whole program. */
@@ -50,7 +52,8 @@ export class Problems {
   add(kind: ProblemKind, where: string, text: string): Problem {
     const nowMs = this.#clock.wallMs()
     const shown = this.#redact(text).slice(0, MAX_TEXT_LENGTH)
-    const id = JSON.stringify([kind, where, shown])
+    // The same trouble with another number, such as "a pause of 12 s", is the same trouble.
+    const id = JSON.stringify([kind, where, shown.replace(NUMBERS, '0')])
     const before = this.#problems.get(id)
     const problem: Problem = {
       kind,

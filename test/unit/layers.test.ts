@@ -85,7 +85,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   upstreams: ['undici', 'json-p3'],
   persistence: [],
   config: ['yaml', 'fastest-levenshtein'],
-  observability: ['prom-client', 'pino', 'pino-pretty', '@opentelemetry'],
+  observability: ['prom-client', 'pino', '@opentelemetry'],
   admin: ['fastify', '@fastify', 'uplot', 'pino'],
   library: [],
   gateway: [],

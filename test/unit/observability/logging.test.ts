@@ -90,11 +90,28 @@ describe('Logging', () => {
     })
   }
 
+  test('a full disk costs the lines that do not fit, and is told', async () => {
+    const reasons = new Set<string>()
+    const onDropped = (why: string) => reasons.add(why)
+    const logging = new Logging({ ...OPTIONS, fd: openSync('/dev/full', 'w'), onDropped }, undefined)
+    for (let n = 0; n < 7; n++) logging.logger.info({ n }, 'line')
+    await logging.close()
+    expect(logging.droppedLines).toBe(7)
+    expect([...reasons]).toEqual(['it cannot be written (ENOSPC)'])
+  })
+
+  test('a line after the end is dropped and counted', async () => {
+    const logging = new Logging({ ...OPTIONS, fd: openSync('/dev/null', 'w') }, undefined)
+    await logging.close()
+    logging.logger.info('late')
+    expect(logging.droppedLines).toBe(1)
+  })
+
   test('writes readable lines where a terminal reads them', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mapgate-log-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const path = join(folder, 'log')
-    const logging = await openLogging({ ...OPTIONS, fd: openSync(path, 'a'), pretty: true })
+    const logging = openLogging({ ...OPTIONS, fd: openSync(path, 'a'), pretty: true })
     logging.logger.info({ listener: 'a' }, 'listening')
     await logging.close()
     const text = readFileSync(path, 'utf8')
@@ -106,7 +123,7 @@ describe('Logging', () => {
     const folder = mkdtempSync(join(tmpdir(), 'mapgate-log-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const path = join(folder, 'log')
-    const logging = await openLogging({ ...OPTIONS, fd: openSync(path, 'a') })
+    const logging = openLogging({ ...OPTIONS, fd: openSync(path, 'a') })
     logging.logger.info('listening')
     await logging.close()
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ msg: 'listening' })

@@ -26,6 +26,16 @@ describe('Problems', () => {
     expect(list.list().map(({ where }) => where)).toEqual(['a', 'b'])
   })
 
+  test('is the same problem with another number in it, and shows the latest', () => {
+    const list = problems()
+    for (let n = 1; n <= 150; n++) list.add('lookup', 'aliases', `not asked in the pause of ${n}.5 s`)
+    list.add('lookup', 'aliases', 'the service is silent')
+    expect(list.list().map(({ text, count }) => [text, count])).toEqual([
+      ['the service is silent', 1],
+      ['not asked in the pause of 150.5 s', 150],
+    ])
+  })
+
   test('hides secrets', () => {
     expect(problems().add('reload', '', 'bad s3cret').text).toBe('bad ***')
   })
