@@ -9,13 +9,13 @@ import { pathToFileURL } from 'node:url'
 const [dist, file, count] = process.argv.slice(2)
 const load = (name) => import(pathToFileURL(resolve(dist, name)))
 const { loadConfig } = await load('config/load.js')
-const { AnswerStore } = await load('core/cache/answer-store.js')
+const { MemoryAnswerStore } = await load('core/cache/memory-answer-store.js')
 const { systemClock } = await load('core/clock.js')
 const { writeCacheFile } = await load('persistence/cache-file-writer.js')
 
 const config = await loadConfig(file)
 const table = [...config.tables.values()].find(({ name }) => name === 'aliases')
-const store = new AnswerStore({
+const store = new MemoryAnswerStore({
   clock: systemClock,
   maxEntries: 1e8,
   maxNegativeEntries: 1,

@@ -1,8 +1,9 @@
 /**
- * An upstream that a table asks without a store: a static one, whose answers are at hand.
+ * An upstream that a table asks without a store: a static one, whose answers are available synchronously.
  */
+import type { LookupContext } from './lookup-context.ts'
 import { type Sourced, temporary } from './result.ts'
-import type { LookupContext, TableSource } from './table-source.ts'
+import type { TableSource } from './table-source.ts'
 import type { Answer, Upstream } from './upstream.ts'
 
 export class DirectSource implements TableSource {

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import type { Explanation } from './explain.ts'
 import { type ImpossibleKey, normaliseKey } from './key.ts'
 import type { Lookup, LookupOptions, Query } from './lookup.ts'
+import { LookupContext } from './lookup-context.ts'
 import type { Observer, TableObserver } from './observer.ts'
 import {
   type AnswerSource,
@@ -18,7 +19,6 @@ import {
 } from './result.ts'
 import { SlotList, type Slotted } from './slot-list.ts'
 import type { Table } from './table.ts'
-import { LookupContext } from './table-source.ts'
 
 const NO_TABLE = permanent('no-table', 'no such table: see the tables section of the gateway configuration')
 const STOPPING = temporary('stopping', 'the gateway is stopping')
@@ -108,7 +108,7 @@ export class Resolver implements Lookup {
     observer: TableObserver,
     context: LookupContext,
   ): Promise<LookupResult> {
-    context.nowMs = undefined
+    context.hasToWait()
     return new Promise((resolve) => {
       const waiting = new Waiting((result, source) => {
         if (!this.#waiting.delete(waiting)) return

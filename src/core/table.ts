@@ -9,10 +9,18 @@
  * would hide what the failing one knows, and a wrong answer is worse than a late one.
  */
 import type { Explanation } from './explain.ts'
-import { costlier, NOT_FOUND, type Sourced, temporary } from './result.ts'
+import { type Asker, firstAnswer } from './first-answer.ts'
+import type { LookupContext } from './lookup-context.ts'
+import { NOT_FOUND, type Sourced, temporary } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import type { SearchKey } from './search/search-keys.ts'
-import type { LookupContext, TableSource } from './table-source.ts'
+import type { TableSource } from './table-source.ts'
+
+/**
+ * Search keys that are asked for ahead of their turn, most. Ours: an address has five keys at most, and a name
+ * of a hundred labels, which a stranger chooses, must not take all the slots of an upstream.
+ */
+export const MAX_AHEAD = 8
 
 /** Makes the keys to look for out of a normalised key, most specific first: the key itself. */
 export type KeySearch = (key: string) => readonly SearchKey[]
@@ -34,7 +42,7 @@ export interface TableOptions {
   readonly foldCase: boolean
   /** Longest time for one lookup, ms; at most 90 s, which is within Postfix's 100 s. */
   readonly deadlineMs: number
-  /** Ask for all search keys at once; the answer is still that of the first in order. */
+  /** Ask for up to {@link MAX_AHEAD} search keys ahead; the answer is still that of the first in order. */
   readonly searchParallel: boolean
   /** The delimiters of extensions that go back on the result addresses when the match was without them. */
   readonly propagate?: string
@@ -45,18 +53,23 @@ export class Table {
   readonly foldCase: boolean
   readonly deadlineMs: number
   readonly #options: TableOptions
+  readonly #keyAsker: Asker<SearchKey>
 
   constructor(options: TableOptions) {
     this.name = options.name
     this.foldCase = options.foldCase
     this.deadlineMs = options.deadlineMs
     this.#options = options
+    this.#keyAsker = {
+      ask: (searchKey, _key, context) => this.#askSources(searchKey.key, context),
+      chosen: (answer, searchKey, context) => this.#propagate(answer, searchKey, context),
+    }
   }
 
   /**
    * Looks a normalised key up.
    *
-   * @returns At once when every answer needed was at hand.
+   * @returns The answer itself when every answer needed was available synchronously.
    */
   lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const verdict = this.#options.domains?.(key)
@@ -96,74 +109,34 @@ export class Table {
     return this.#search(key, context)
   }
 
-  /** Looks for each key in turn. Stays synchronous as long as answers are at hand. */
+  /** Looks for each key in turn. */
   #search(key: string, context: LookupContext): Sourced | Promise<Sourced> {
+    const answer = this.#askSources(key, context)
     // Most keys match as they are, so the others are only made when this one did not.
-    let answer = this.#askFrom(0, key, context)
     if (!(answer instanceof Promise) && answer.result.kind !== 'notfound') return answer
     const keys = this.#options.search(key)
     if (keys.length === 1) return answer
-    if (answer instanceof Promise) return this.#searchOn(keys, 0, answer, context)
-    for (let at = 1; at < keys.length; at++) {
-      const searchKey = keys[at] as SearchKey
-      const next = this.#askFrom(0, searchKey.key, context)
-      if (next instanceof Promise) return this.#searchOn(keys, at, next, context, answer)
-      answer = withSource(next, answer)
-      if (answer.result.kind !== 'notfound') return this.#finish(answer, searchKey, context)
-    }
-    return answer
+    return firstAnswer(
+      keys,
+      this.#keyAsker,
+      key,
+      context,
+      answer,
+      this.#options.searchParallel ? MAX_AHEAD : 0,
+    )
   }
 
-  /** Goes on from the first key whose answer has to be waited for. */
-  async #searchOn(
-    keys: readonly SearchKey[],
-    from: number,
-    pending: Promise<Sourced>,
-    context: LookupContext,
-    before?: Sourced,
-  ): Promise<Sourced> {
-    const ahead = this.#options.searchParallel
-      ? keys.slice(from + 1).map(({ key }) => this.#askFrom(0, key, context))
-      : undefined
-    let answer = before === undefined ? await pending : withSource(await pending, before)
-    for (let at = from; ; ) {
-      if (answer.result.kind !== 'notfound') return this.#finish(answer, keys[at] as SearchKey, context)
-      at += 1
-      if (at === keys.length) return answer
-      const next = ahead?.[at - from - 1] ?? this.#askFrom(0, (keys[at] as SearchKey).key, context)
-      answer = withSource(await next, answer)
-    }
-  }
-
-  /** Asks the upstreams for one key, from the given position of the list on. */
-  #askFrom(position: number, key: string, context: LookupContext): Sourced | Promise<Sourced> {
+  /** Asks the upstreams for one key. */
+  #askSources(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const { sources } = this.#options
-    let answer: Sourced = NO_ANSWER
-    for (let at = position; at < sources.length; at++) {
-      const next = (sources[at] as TableSource).ask(key, context)
-      if (next instanceof Promise) {
-        return sources.length === 1 ? next : this.#askOn(at, next, answer, key, context)
-      }
-      answer = at === position ? next : withSource(next, answer)
-      if (answer.result.kind !== 'notfound') return answer
-    }
-    return answer
+    const [first] = sources
+    if (first === undefined) return NO_ANSWER
+    const answer = first.ask(key, context)
+    return sources.length === 1 ? answer : firstAnswer(sources, SOURCE_ASKER, key, context, answer, 0)
   }
 
-  async #askOn(
-    at: number,
-    pending: Promise<Sourced>,
-    before: Sourced,
-    key: string,
-    context: LookupContext,
-  ): Promise<Sourced> {
-    const own = await pending
-    const answer = before === NO_ANSWER ? own : withSource(own, before)
-    if (answer.result.kind !== 'notfound' || at + 1 === this.#options.sources.length) return answer
-    return withSource(await this.#askFrom(at + 1, key, context), answer)
-  }
-
-  #finish(answer: Sourced, { withoutExtension }: SearchKey, context: LookupContext): Sourced {
+  /** Puts the extension back on the result where the match was without it. */
+  #propagate(answer: Sourced, { withoutExtension }: SearchKey, context: LookupContext): Sourced {
     const { propagate } = this.#options
     if (!withoutExtension || propagate === undefined || answer.result.kind !== 'found') return answer
     const extension = extensionOf(context.asked, propagate)
@@ -174,16 +147,15 @@ export class Table {
   }
 }
 
-/** Stands for "no key and no upstream was asked": a search without keys finds nothing. */
+const SOURCE_ASKER: Asker<TableSource> = {
+  ask: (source, key, context) => source.ask(key, context),
+  chosen: (answer) => answer,
+}
+
+/** Stands for "nothing was asked": a key outside the domains is not found. */
 const NO_ANSWER: Sourced = { result: NOT_FOUND, source: 'filtered' }
 
 function filtered(domain: string | undefined, explanation: Explanation | undefined): Sourced {
   explanation?.add({ step: 'domains', domain, passed: false })
   return NO_ANSWER
-}
-
-/** The later answer, counted under the costlier source of both. */
-function withSource(answer: Sourced, before: Sourced): Sourced {
-  const source = costlier(answer.source, before.source)
-  return source === answer.source ? answer : { result: answer.result, source }
 }

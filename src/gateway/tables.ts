@@ -2,7 +2,7 @@
  * The tables of the configuration, running: the place where one lookup's way is put together.
  *
  *   Table            domains filter, search keys, list of upstreams
- *   CachedUpstream   answer store, coalescing, deadline       (DirectSource where the kind is not cached)
+ *   CachedUpstream   answer store: look, share equal questions, store    (DirectSource where the kind is not cached)
  *   Upstream         what the kind makes of it for this table
  *
  * A reload keeps a table that nothing has changed for, and the answers of one whose fingerprint
@@ -10,8 +10,9 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { CacheConfig, TableConfig } from '../config/model.ts'
-import { AnswerStore } from '../core/cache/answer-store.ts'
+import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
+import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import { DirectSource } from '../core/direct-source.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
 import { searchKeys } from '../core/search/search-keys.ts'
@@ -93,8 +94,8 @@ function makeStore(
   const isKept = old?.store !== undefined && old.config.fingerprint === fingerprint
   if (isKept && haveSameBounds(old.config.cache, cache)) return old.store
   const observer = observability.observer.table(name)
-  const store = new AnswerStore({ ...cache, clock, onEvicted: (count) => observer.cacheEvicted(count) })
-  if (isKept) store.copyFrom(old.store)
+  const store = new MemoryAnswerStore({ ...cache, clock, onEvicted: (count) => observer.cacheEvicted(count) })
+  if (isKept) copyAnswers(old.store, store)
   return store
 }
 

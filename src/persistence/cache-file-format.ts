@@ -209,7 +209,8 @@ export class EntryReader implements FileEntry, NewAnswer {
   staleIfErrorMs = 0
   etag: string | undefined = undefined
   lastModified: string | undefined = undefined
-  textBytes = 0
+  /** Known of ASCII, which V8 holds in as many bytes as the file. */
+  textBytes: number | undefined = 0
 
   /** The windows are its own. */
   get freshness(): Freshness {
@@ -235,6 +236,6 @@ export class EntryReader implements FileEntry, NewAnswer {
     this.value = flags & NEGATIVE ? undefined : value
     this.etag = flags & HAS_ETAG ? cursor.shortText() : undefined
     this.lastModified = flags & HAS_LAST_MODIFIED ? cursor.shortText() : undefined
-    this.textBytes = cursor.textBytes - before
+    this.textBytes = flags & IS_ASCII ? cursor.textBytes - before : undefined
   }
 }

@@ -1,10 +1,12 @@
 /**
  * Table sources whose answers a test writes down.
  */
-
+import type { Clock } from '../../src/core/clock.ts'
+import type { Explanation } from '../../src/core/explain.ts'
+import { LookupContext } from '../../src/core/lookup-context.ts'
 import { type AnswerSource, type LookupResult, NOT_FOUND, type Sourced } from '../../src/core/result.ts'
 import type { SearchKey } from '../../src/core/search/search-keys.ts'
-import type { LookupContext, TableSource } from '../../src/core/table-source.ts'
+import type { TableSource } from '../../src/core/table-source.ts'
 
 /** Answers by key; every other key is not found. A function decides by itself, now or later. */
 export class ScriptedSource implements TableSource {
@@ -49,4 +51,18 @@ export function later(): {
     fail = reject
   })
   return { answer: (sourced) => answer(sourced), fail: (error) => fail(error), ask: () => promise }
+}
+
+/** A lookup that begins now. */
+export function lookupFrom(
+  clock: Clock,
+  { withinMs = 5000, bypass = false, explanation }: LookupTraits = {},
+): LookupContext {
+  return new LookupContext('', clock.monotonicMs(), withinMs, bypass, explanation)
+}
+
+interface LookupTraits {
+  readonly withinMs?: number
+  readonly bypass?: boolean
+  readonly explanation?: Explanation
 }

@@ -48,7 +48,12 @@ const CacheKeys = Type.Object(
       '1h',
       'With `honorCacheControl`: longest lifetime of a found answer.',
     ),
-    maxEntries: count(1, 100_000_000, 100_000, 'Found answers kept; the least recently used go first.'),
+    maxEntries: count(
+      1,
+      100_000_000,
+      100_000,
+      'Found answers kept. Four fifths are for answers that were used again: keys that come once push out only each other.',
+    ),
     maxNegativeEntries: count(
       1,
       100_000_000,
@@ -58,7 +63,7 @@ const CacheKeys = Type.Object(
     maxBytes: size(
       { min: '64KiB', max: '64GiB' },
       '64MiB',
-      'Memory for the answers of this table, estimated.',
+      'Memory for the found answers of this table, and as much again for "not found", estimated as V8 holds them: two bytes a character where one is not Latin-1.',
     ),
   },
   { additionalProperties: false },

@@ -49,7 +49,7 @@ export const Table = Type.Object(
     ),
     searchParallel: flag(
       false,
-      'Asks for all partial keys at once instead of one after the other; the answer still goes by order. Faster on a miss, more requests on a hit.',
+      'Asks for up to eight partial keys ahead of their turn instead of one after the other; the answer still goes by order. Faster on a miss, more requests on a hit.',
     ),
     recipientDelimiter: Type.String({
       default: '',

@@ -1,26 +1,30 @@
 /**
- * One upstream of one table, behind the table's answer store and the coalescer.
+ * One upstream of one table, behind the table's answer store: the way out of the cache.
  *
- *   stored and fresh      -> the answer, at once
- *   stored, revalidate    -> the answer, at once, and a refresh in the background
+ *   stored and fresh      -> the stored answer, synchronously
+ *   stored, revalidate    -> the stored answer, synchronously, and a refresh in the background
  *   stored, error-only    -> ask; the stored answer if that fails in any way
- *   not stored            -> ask; equal questions under way share one request
+ *   not stored            -> ask
  *
- * Two laws hold here. A failure is never stored as an answer, and a "not found" is only used
- * while it is fresh and the service is known to be sane (canary).
+ * Below it are SharedUpstream, where equal questions share a request, and StoringUpstream, which stores
+ * the answers. Two laws hold here: a failure is never an answer of the store, and a "not found" is only
+ * used while it is fresh and the service is known to be sane (canary).
  */
 import { type Clock, readableMs } from '../clock.ts'
 import type { CacheOutcome, Explanation } from '../explain.ts'
+import type { LookupContext } from '../lookup-context.ts'
 import type { TableObserver } from '../observer.ts'
 import { type Sourced, temporary } from '../result.ts'
+import type { TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
-import { Coalescer } from './coalescer.ts'
-import { isFailure } from './failure-memory.ts'
-import type { Flight, Landing } from './flight.ts'
+import { FailureMemory, isFailure } from './failure-memory.ts'
 import { freshnessState } from './freshness.ts'
 import type { LifetimePolicy } from './lifetimes.ts'
+import { PendingRequest } from './pending-request.ts'
+import { SharedUpstream } from './shared-upstream.ts'
 import type { StoredAnswer } from './stored-answer.ts'
+import { StoringUpstream } from './storing-upstream.ts'
 
 export interface CachedUpstreamOptions {
   /** Name of the table that asks. */
@@ -36,7 +40,7 @@ export interface CachedUpstreamOptions {
   /** Undefined with `cache: off`: nothing is stored, questions are still shared. */
   readonly cache: CacheOptions | undefined
   readonly observer: TableObserver
-  /** Is told of an exception where none may be. */
+  /** Called with unexpected exceptions (bugs). */
   readonly onDefect: (error: unknown, where: string) => void
 }
 
@@ -48,77 +52,69 @@ export interface CacheOptions {
   readonly upstreamIndex: number
 }
 
-/** How to answer one question. A LookupContext is one. */
-export interface AskOptions {
-  /** Monotonic ms at which the asker gives up. */
-  readonly deadlineMs: number
-  /** Ask the service although an answer is stored, and do not fall back on a stale one. */
-  readonly bypass?: boolean
-  readonly explanation?: Explanation
-  /** The monotonic clock, while nothing has been waited for since it was read. */
-  readonly nowMs?: number | undefined
-  /** Begins the record of a lookup that was not answered at once. */
-  record?(): Explanation
-}
-
-export class CachedUpstream {
+export class CachedUpstream implements TableSource {
   readonly name: string
-  readonly #options: CachedUpstreamOptions
+  readonly #table: string
+  readonly #upstream: Upstream
+  readonly #clock: Clock
+  readonly #observer: TableObserver
+  readonly #timeoutMs: number
   readonly #store: AnswerStore | undefined
   readonly #prefix: string
   /** Holds for what is stored already, too: a reload or restart may have shortened it. */
   readonly #negativeTtlMs: number
-  readonly #coalescer: Coalescer
+  readonly #failures = new FailureMemory()
+  readonly #shared: SharedUpstream
 
-  constructor(options: CachedUpstreamOptions) {
-    this.name = options.upstream.name
-    this.#options = options
-    const cache = options.sideEffects ? undefined : options.cache
+  constructor({ upstream, sideEffects, clock, random, onDefect, ...options }: CachedUpstreamOptions) {
+    const cache = sideEffects ? undefined : options.cache
+    this.name = upstream.name
+    this.#table = options.table
+    this.#upstream = upstream
+    this.#clock = clock
+    this.#observer = options.observer
+    this.#timeoutMs = options.deadlineMs
     this.#store = cache?.store
     this.#prefix = cache?.store.prefixFor(cache.upstreamIndex) ?? ''
     this.#negativeTtlMs = cache?.policy.negativeTtlMs ?? 0
-    this.#coalescer = new Coalescer(options, cache)
+    const storing = new StoringUpstream(upstream, cache, this.#failures, clock, random, onDefect)
+    this.#shared = new SharedUpstream(storing, this.#store, !sideEffects)
   }
 
-  /** Requests under way that can be shared. */
-  get inFlight(): number {
-    return this.#coalescer.size
+  /** Requests that can be shared. */
+  get pending(): number {
+    return this.#shared.size
   }
 
   /**
-   * Answers one question: at once when an answer is stored that may be used, else by a
-   * promise that settles by `options.deadlineMs` and does not reject.
+   * Answers one question: synchronously when an answer is stored that may be used, else by a
+   * promise that settles by the deadline of the lookup and does not reject.
    */
-  ask(key: string, options: AskOptions): Sourced | Promise<Sourced> {
+  ask(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const store = this.#store
-    if (store === undefined) return this.#ask(key, key, 'bypass', {}, options)
+    if (store === undefined) return this.#ask(key, key, 'bypass', undefined, undefined, context)
     const storeKey = this.#prefix === '' ? key : this.#prefix + key
     const stored = store.get(storeKey)
-    if (options.bypass === true) return this.#ask(key, storeKey, 'bypass', {}, options)
-    if (stored === undefined) return this.#ask(key, storeKey, 'miss', {}, options)
+    if (context.bypass) return this.#ask(key, storeKey, 'bypass', undefined, undefined, context)
+    if (stored === undefined) return this.#ask(key, storeKey, 'miss', undefined, undefined, context)
 
-    const ageMs = store.ageMs(stored, options.nowMs)
+    const ageMs = store.ageMs(stored, context.nowMs)
     const state = freshnessState(stored, ageMs)
     if (stored.value === undefined) {
-      const usable = state === 'fresh' && ageMs < this.#negativeTtlMs && this.#believes(stored)
-      if (!usable) return this.#ask(key, storeKey, 'miss', {}, options)
-      return this.#serve(key, stored, ageMs, 'negative_hit', options)
+      const isUsable =
+        state === 'fresh' && ageMs < this.#negativeTtlMs && this.#upstream.trustsNegative(stored.endpoint)
+      if (!isUsable) return this.#ask(key, storeKey, 'miss', undefined, undefined, context)
+      return this.#serve(key, stored, ageMs, 'negative_hit', context)
     }
-    if (state === 'fresh') return this.#serve(key, stored, ageMs, 'hit', options)
+    if (state === 'fresh') return this.#serve(key, stored, ageMs, 'hit', context)
     if (state === 'revalidate') {
       this.#refresh(key, storeKey, stored)
-      return this.#serve(key, stored, ageMs, 'stale', options)
+      return this.#serve(key, stored, ageMs, 'stale', context)
     }
-    if (state === 'error-only')
-      return this.#ask(key, storeKey, 'miss', { basis: stored, fallback: stored }, options)
+    if (state === 'error-only') return this.#ask(key, storeKey, 'miss', stored, stored, context)
     // An expired answer is only good for its validators.
     if (stored.validators === undefined) store.delete(storeKey)
-    return this.#ask(key, storeKey, 'miss', { basis: stored }, options)
-  }
-
-  /** A stored "not found" counts only while its endpoint is known to be sane. */
-  #believes(stored: StoredAnswer): boolean {
-    return this.#options.upstream.trustsNegative(stored.endpoint)
+    return this.#ask(key, storeKey, 'miss', stored, undefined, context)
   }
 
   /** Answers from the store. */
@@ -127,11 +123,11 @@ export class CachedUpstream {
     stored: StoredAnswer,
     ageMs: number,
     outcome: CacheOutcome,
-    options: AskOptions,
+    { explanation }: LookupContext,
   ): Sourced {
-    this.#options.observer.cacheLooked(outcome)
+    this.#observer.cacheLooked(outcome)
     const { result } = stored
-    options.explanation?.add({
+    explanation?.add({
       step: 'cache',
       key,
       upstream: this.name,
@@ -141,102 +137,103 @@ export class CachedUpstream {
       result,
     })
     if (outcome !== 'stale') return { result, source: 'cache' }
-    options.explanation?.add({ step: 'stale', key, upstream: this.name, why: 'asked again meanwhile' })
+    explanation?.add({ step: 'stale', key, upstream: this.name, why: 'asked again meanwhile' })
     return { result, source: 'stale' }
   }
 
-  /** Asks the upstream, or joins who asks already. */
+  /**
+   * Asks the upstream, or waits for the request that asks already.
+   *
+   * @param stored The answer whose validators go with the question.
+   * @param fallback The stored answer that is served when the question fails.
+   */
   #ask(
     key: string,
     storeKey: string,
     looked: CacheOutcome,
-    { basis, fallback }: AtHand,
-    options: AskOptions,
+    stored: StoredAnswer | undefined,
+    fallback: StoredAnswer | undefined,
+    context: LookupContext,
   ): Sourced | Promise<Sourced> {
-    const explanation = options.explanation ?? options.record?.()
-    const under = this.#coalescer.underWay(storeKey)
-    const outcome = under === undefined ? looked : 'coalesced'
-    this.#options.observer.cacheLooked(outcome)
-    explanation?.add({ step: 'cache', key, upstream: this.name, outcome })
-    if (under !== undefined) return this.#join(under, storeKey, fallback, options.deadlineMs, explanation)
-    const failure = looked === 'miss' ? this.#coalescer.failures.get(storeKey, this.#now()) : undefined
+    const explanation = context.record()
+    const pending = this.#shared.pending(storeKey)
+    const outcome = pending === undefined ? looked : 'coalesced'
+    this.#observer.cacheLooked(outcome)
+    explanation.add({ step: 'cache', key, upstream: this.name, outcome })
+    if (pending !== undefined) return this.#wait(pending, fallback, context.deadlineMs, explanation, true)
+    const nowMs = this.#clock.monotonicMs()
+    const failure = looked === 'miss' ? this.#failures.get(storeKey, nowMs) : undefined
     if (failure !== undefined) {
-      explanation?.add({ step: 'held', key, upstream: this.name, result: failure })
+      explanation.add({ step: 'held', key, upstream: this.name, result: failure })
       return this.#finish(key, { result: failure, source: 'cache' }, fallback, explanation)
     }
-    const { flight, landing } = this.#coalescer.depart(storeKey, { key, wanted: true, explanation, basis })
-    if (landing !== undefined) return this.#finish(key, landing, fallback, explanation)
-    return this.#wait(flight, storeKey, fallback, options.deadlineMs, explanation)
+    const request = this.#request(key, storeKey, nowMs, stored, explanation, true)
+    const answer = this.#shared.ask(request)
+    if (answer !== undefined) return this.#finish(key, answer, fallback, explanation)
+    return this.#wait(request, fallback, context.deadlineMs, explanation, false)
+  }
+
+  #request(
+    key: string,
+    storeKey: string,
+    nowMs: number,
+    stored: StoredAnswer | undefined,
+    explanation: Explanation | undefined,
+    hasAsker: boolean,
+  ): PendingRequest {
+    return new PendingRequest(
+      this.#table,
+      key,
+      storeKey,
+      nowMs,
+      nowMs + this.#timeoutMs,
+      stored,
+      this.#store?.generation ?? 0,
+      explanation,
+      hasAsker,
+    )
   }
 
   /** Asks again ahead of need, unless somebody does or the last try has just failed. */
   #refresh(key: string, storeKey: string, stored: StoredAnswer): void {
-    if (this.#coalescer.underWay(storeKey) !== undefined) return
-    if (this.#coalescer.failures.get(storeKey, this.#now()) !== undefined) return
-    this.#coalescer.depart(storeKey, { key, wanted: false, explanation: undefined, basis: stored })
+    if (this.#shared.pending(storeKey) !== undefined) return
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#failures.get(storeKey, nowMs) !== undefined) return
+    this.#shared.ask(this.#request(key, storeKey, nowMs, stored, undefined, false))
   }
 
+  /** @param isJoined True for a request that somebody else asked for, whose explanation has its steps. */
   async #wait(
-    flight: Flight,
-    storeKey: string,
+    request: PendingRequest,
     fallback: StoredAnswer | undefined,
     deadlineMs: number,
-    explanation: Explanation | undefined,
+    explanation: Explanation,
+    isJoined: boolean,
   ): Promise<Sourced> {
-    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? LATE
-    return this.#finish(flight.key, landing, this.#unpurged(fallback, flight, storeKey), explanation)
+    const { key, storeKey, generation } = request
+    const answer = (await request.wait(deadlineMs, this.#clock)) ?? DEADLINE_EXCEEDED
+    if (isJoined) explanation.add({ step: 'coalesced', key, upstream: this.name, result: answer.result })
+    // A stale answer that was purged meanwhile is served no more.
+    const isPurged = this.#store?.purgedSince(generation, storeKey) ?? false
+    return this.#finish(key, answer, isPurged ? undefined : fallback, explanation)
   }
 
-  /** As {@link #wait}, for a request that somebody else's explanation tells of. */
-  async #join(
-    flight: Flight,
-    storeKey: string,
-    fallback: StoredAnswer | undefined,
-    deadlineMs: number,
-    explanation: Explanation | undefined,
-  ): Promise<Sourced> {
-    const landing = (await flight.wait(deadlineMs, this.#options.clock)) ?? LATE
-    explanation?.add({ step: 'coalesced', key: flight.key, upstream: this.name, result: landing.result })
-    return this.#finish(flight.key, landing, this.#unpurged(fallback, flight, storeKey), explanation)
-  }
-
-  /** A stale answer that was purged while the question was under way is served no more. */
-  #unpurged(
-    fallback: StoredAnswer | undefined,
-    { generation }: Flight,
-    storeKey: string,
-  ): StoredAnswer | undefined {
-    return this.#store?.purgedSince(generation, storeKey) ? undefined : fallback
-  }
-
-  /** The answer to the asker: what the service says, else the stale answer, else the failure. */
+  /** What the service says, else the stale answer, else the failure. */
   #finish(
     key: string,
-    landed: Sourced,
+    answer: Sourced,
     fallback: StoredAnswer | undefined,
-    explanation: Explanation | undefined,
+    explanation: Explanation,
   ): Sourced {
-    const { result } = landed
-    if (!isFailure(result) || fallback === undefined) return landed
-    explanation?.add({ step: 'stale', key, upstream: this.name, why: result.reason })
+    const { result } = answer
+    if (!isFailure(result) || fallback === undefined) return answer
+    explanation.add({ step: 'stale', key, upstream: this.name, why: result.reason })
     return { result: fallback.result, source: 'stale' }
   }
-
-  #now(): number {
-    return this.#options.clock.monotonicMs()
-  }
 }
 
-/** What is stored of a key that must be asked for. */
-interface AtHand {
-  /** Whose validators go with the question. */
-  readonly basis?: StoredAnswer
-  /** Served when the question fails. */
-  readonly fallback?: StoredAnswer
-}
-
-/** What a waiter is told that gave up. */
-const LATE: Landing = {
+/** The answer to a waiter that gave up. */
+const DEADLINE_EXCEEDED: Sourced = {
   result: temporary('timeout', 'no answer from the service in time; see if it is slow or overloaded'),
   source: 'upstream',
 }

@@ -23,3 +23,8 @@ export function compact(text: string): string {
   const encoding = IS_LATIN1.test(text) ? 'latin1' : 'utf16le'
   return Buffer.from(text, encoding).toString(encoding)
 }
+
+/** Bytes that V8 takes for the characters of a text: one each, or two where a single one is not Latin-1. */
+export function heldBytes(text: string): number {
+  return IS_LATIN1.test(text) ? text.length : 2 * text.length
+}

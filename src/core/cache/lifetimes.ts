@@ -38,6 +38,26 @@ export interface Lifetime {
 }
 
 /**
+ * Fixes how an answer is stored.
+ *
+ * @param renewed The stored answer that a 304 renews. It keeps its windows when the 304 says nothing about
+ *   freshness (RFC 9111 section 3.2).
+ * @returns `undefined` when the answer must not be stored.
+ */
+export function lifetimeOf(
+  policy: LifetimePolicy,
+  isFound: boolean,
+  caching: CachingHeaders | undefined,
+  moment: StoreMoment,
+  renewed: Freshness | undefined,
+): Lifetime | undefined {
+  if (!isFound) return negativeLifetime(policy, caching, moment)
+  if (renewed !== undefined && policy.honorCacheControl && !saysFreshness(caching))
+    return { freshness: renewed, initialAgeMs: initialAge(caching, moment.wallMs) }
+  return foundLifetime(policy, caching, moment)
+}
+
+/**
  * Fixes the windows of a found answer.
  *
  * @returns `undefined` when the service forbids to store it (no-store, Vary).
@@ -95,8 +115,7 @@ export function negativeLifetime(
   return { freshness, initialAgeMs: 0 }
 }
 
-/** Tells whether a 304 says anything about freshness; if not, what was stored stays (RFC 9111 section 3.2). */
-export function saysFreshness(caching: CachingHeaders | undefined): boolean {
+function saysFreshness(caching: CachingHeaders | undefined): boolean {
   return caching?.cacheControl !== undefined || caching?.expires !== undefined || caching?.vary !== undefined
 }
 

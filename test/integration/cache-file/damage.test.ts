@@ -52,10 +52,10 @@ async function startService(): Promise<KeyedService> {
 function saverProgram(path: string, fingerprint: string): string {
   const file = (name: string) => JSON.stringify(pathToFileURL(`${built}/${name}`).href)
   return `
-    import { AnswerStore } from ${file('core/cache/answer-store.js')}
+    import { MemoryAnswerStore } from ${file('core/cache/memory-answer-store.js')}
     import { systemClock } from ${file('core/clock.js')}
     import { CacheFile } from ${file('persistence/cache-file.js')}
-    const store = new AnswerStore({ clock: systemClock, maxEntries: 1e6, maxNegativeEntries: 1, maxBytes: 1e9 })
+    const store = new MemoryAnswerStore({ clock: systemClock, maxEntries: 1e6, maxNegativeEntries: 1, maxBytes: 1e9 })
     const freshness = { freshnessLifetimeMs: 3600000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
     for (let n = 0; n < ${ENTRIES}; n++)
       store.set('user' + n, { value: 'aliases=user' + n + '=g1', freshness, ageMs: 0 })

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
-import { AnswerStore } from '../../../src/core/cache/answer-store.ts'
+import { MemoryAnswerStore } from '../../../src/core/cache/memory-answer-store.ts'
 import { systemClock } from '../../../src/core/clock.ts'
 import { CacheFile } from '../../../src/persistence/cache-file.ts'
 import { buildPackage } from '../../support/gateway-process.ts'
@@ -80,7 +80,7 @@ function childOf(supervisor: ChildProcess): number {
 async function fillCacheFile(config: string, path: string): Promise<void> {
   const table = (await loadConfig(config)).tables.get('aliases')
   if (table?.cache === undefined) throw new Error('no table with a cache')
-  const store = new AnswerStore({ ...table.cache, clock: systemClock })
+  const store = new MemoryAnswerStore({ ...table.cache, clock: systemClock })
   const freshness = { freshnessLifetimeMs: 3_600_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
   for (let n = 0; n < KEYS; n++)
     store.set(`user${n}@a.example`, { value: `aliases=user${n}@a.example=g1`, freshness, ageMs: 0 })

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { Explanation } from '../../../src/core/explain.ts'
+import { LookupContext } from '../../../src/core/lookup-context.ts'
 import { found, NOT_FOUND, type Sourced, temporary } from '../../../src/core/result.ts'
 import type { SearchKey } from '../../../src/core/search/search-keys.ts'
 import { Table, type TableOptions } from '../../../src/core/table.ts'
-import { LookupContext, type TableSource } from '../../../src/core/table-source.ts'
+import type { TableSource } from '../../../src/core/table-source.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { exactly, later, ScriptedSource } from '../../support/sources.ts'
 
 const TRY_LATER = temporary('connect', 'the service refuses connections')
@@ -141,6 +143,24 @@ describe('search keys', () => {
     last.answer({ result: found('all@y.example'), source: 'upstream' })
     first.answer({ result: found('b@y.example'), source: 'upstream' })
     expect(await answer).toMatchObject({ result: found('b@y.example') })
+  })
+
+  test('are asked at most eight ahead, and the next one when the first of them has answered', async () => {
+    const keys = Array.from({ length: 30 }, (_, index) => ({ key: `k${index}`, withoutExtension: false }))
+    const answers = keys.map(() => later())
+    const scripted = Object.fromEntries(keys.map(({ key }, index) => [key, answers[index]?.ask ?? NOT_FOUND]))
+    const source = new ScriptedSource('one', scripted)
+    const many = table([source], { search: () => keys, searchParallel: true })
+    const answer = many.lookup('k0', context())
+    expect(source.asked).toHaveLength(9)
+    answers[1]?.answer({ result: NOT_FOUND, source: 'upstream' })
+    await settle()
+    expect(source.asked).toHaveLength(9)
+    answers[0]?.answer({ result: NOT_FOUND, source: 'upstream' })
+    await settle()
+    expect(source.asked).toEqual(keys.slice(0, 11).map(({ key }) => key))
+    answers[2]?.answer({ result: found('c'), source: 'upstream' })
+    expect(await answer).toMatchObject({ result: found('c') })
   })
 })
 

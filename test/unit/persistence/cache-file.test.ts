@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, onTestFinished, test } from 'vitest'
-import { AnswerStore } from '../../../src/core/cache/answer-store.ts'
+import { MemoryAnswerStore } from '../../../src/core/cache/memory-answer-store.ts'
 import { CacheFile, SAVE_AFTER_PURGE_MS, SAVE_EVERY_MS } from '../../../src/persistence/cache-file.ts'
 import {
   BLOCK,
@@ -38,7 +38,12 @@ function setUp() {
   const path = join(directory, 'cache')
   const start = (clock = new ManualClock(), fingerprint = 'f1', name = 'aliases') => {
     const warnings: string[] = []
-    const store = new AnswerStore({ clock, maxEntries: 10_000, maxNegativeEntries: 10_000, maxBytes: 1e8 })
+    const store = new MemoryAnswerStore({
+      clock,
+      maxEntries: 10_000,
+      maxNegativeEntries: 10_000,
+      maxBytes: 1e8,
+    })
     const file = new CacheFile({ path, clock, onWarning: (message) => warnings.push(message) })
     const tables = [{ name, fingerprint, store }]
     const age = (key: string) => {

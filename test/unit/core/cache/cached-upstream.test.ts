@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
-import { AnswerStore } from '../../../../src/core/cache/answer-store.ts'
 import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
 import type { LifetimePolicy } from '../../../../src/core/cache/lifetimes.ts'
+import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { Explanation } from '../../../../src/core/explain.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
 import { found, notFound, permanent, type Sourced, temporary } from '../../../../src/core/result.ts'
 import type { Answer, Question, Upstream } from '../../../../src/core/upstream.ts'
 import { ManualClock, settle } from '../../../support/manual-clock.ts'
+import { lookupFrom } from '../../../support/sources.ts'
 
 const HOUR = 3_600_000
 
@@ -40,7 +41,7 @@ interface SetUp {
   readonly cache?: 'off'
   readonly sideEffects?: boolean
   readonly upstreamIndex?: number
-  readonly store?: AnswerStore
+  readonly store?: MemoryAnswerStore
   readonly clock?: ManualClock
   readonly believes?: () => boolean
 }
@@ -50,7 +51,7 @@ function setUp(options: SetUp = {}) {
   const clock = options.clock ?? new ManualClock()
   const store =
     options.store ??
-    new AnswerStore({ clock, maxEntries: 1000, maxNegativeEntries: 1000, maxBytes: 10_000_000 })
+    new MemoryAnswerStore({ clock, maxEntries: 1000, maxNegativeEntries: 1000, maxBytes: 10_000_000 })
   const asked: Question[] = []
   const looked: string[] = []
   const defects: unknown[] = []
@@ -80,7 +81,7 @@ function setUp(options: SetUp = {}) {
     onDefect: (error) => defects.push(error),
   })
   const ask = (key = 'bob@a.example', more: { bypass?: boolean; explanation?: Explanation } = {}) =>
-    cached.ask(key, { deadlineMs: clock.monotonicMs() + 5000, ...more })
+    cached.ask(key, lookupFrom(clock, more))
   return { clock, store, service, asked, looked, defects, cached, ask }
 }
 
@@ -378,22 +379,21 @@ describe('coalescing', () => {
     const flight = later()
     service.answer = flight.promise
     const answers = Array.from({ length: 1000 }, () => ask())
-    assert.equal(cached.inFlight, 1)
+    assert.equal(cached.pending, 1)
     flight.resolve(yes('v'))
     for (const answer of await Promise.all(answers))
       assert.deepEqual(answer, { result: found('v'), source: 'upstream' })
     assert.equal(asked.length, 1)
     assert.equal(looked.filter((outcome) => outcome === 'coalesced').length, 999)
-    assert.equal(cached.inFlight, 0)
+    assert.equal(cached.pending, 0)
   })
 
   test('one that gives up does not cancel the others, and the answer is stored', async () => {
     const { clock, service, cached, asked } = setUp()
     const flight = later()
     service.answer = flight.promise
-    const now = clock.monotonicMs()
-    const impatient = cached.ask('k', { deadlineMs: now + 100 })
-    const patient = cached.ask('k', { deadlineMs: now + 3000 })
+    const impatient = cached.ask('k', lookupFrom(clock, { withinMs: 100 }))
+    const patient = cached.ask('k', lookupFrom(clock, { withinMs: 3000 }))
     let abandoned = 0
     asked[0]?.onAbandoned(() => abandoned++)
     await clock.advanceAsync(100)
@@ -409,7 +409,7 @@ describe('coalescing', () => {
     const { clock, service, cached, asked } = setUp()
     const flight = later()
     service.answer = flight.promise
-    const answer = cached.ask('k', { deadlineMs: clock.monotonicMs() + 100 })
+    const answer = cached.ask('k', lookupFrom(clock, { withinMs: 100 }))
     assert.equal(asked[0]?.hasWaiters, true)
     let abandoned = 0
     asked[0]?.onAbandoned(() => abandoned++)
@@ -420,7 +420,7 @@ describe('coalescing', () => {
     assert.equal(abandoned, 1)
     flight.resolve(yes('v'))
     await settle()
-    assert.equal(source(cached.ask('k', { deadlineMs: 0 })), 'cache found')
+    assert.equal(source(cached.ask('k', lookupFrom(clock))), 'cache found')
   })
 
   test('stays with the cache off, where nothing is stored', async () => {
@@ -443,10 +443,10 @@ describe('coalescing', () => {
     const { service, cached, clock } = setUp()
     const flight = later()
     service.answer = flight.promise
-    const first = cached.ask('k', { deadlineMs: clock.monotonicMs() + 5000 })
+    const first = cached.ask('k', lookupFrom(clock, { withinMs: 5000 }))
     const explanations = [new Explanation(), new Explanation()]
     const [joined, late] = explanations.map((explanation, at) =>
-      cached.ask('k', { deadlineMs: clock.monotonicMs() + (at === 0 ? 5000 : 10), explanation }),
+      cached.ask('k', lookupFrom(clock, { withinMs: at === 0 ? 5000 : 10, explanation })),
     )
     await clock.advanceAsync(10)
     flight.resolve(yes('v'))
@@ -677,11 +677,11 @@ describe('the explanation', () => {
 
   test('begins when a lookup leaves the cached path, if nobody asked for one', () => {
     const { cached, clock } = setUp()
-    const begun = new Explanation()
-    const options = { deadlineMs: clock.monotonicMs() + 100, record: () => begun }
-    cached.ask('k', options)
-    assert.equal(begun.steps.length, 1)
-    cached.ask('k', options)
-    assert.equal(begun.steps.length, 1)
+    const miss = lookupFrom(clock)
+    cached.ask('k', miss)
+    assert.equal(miss.explanation?.steps.length, 1)
+    const hit = lookupFrom(clock)
+    cached.ask('k', hit)
+    assert.equal(hit.explanation, undefined)
   })
 })

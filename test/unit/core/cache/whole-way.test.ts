@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { AnswerStore } from '../../../../src/core/cache/answer-store.ts'
 import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
+import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
 import { ResilientUpstream } from '../../../../src/core/resilience/resilient-upstream.ts'
 import { UpstreamGuard } from '../../../../src/core/resilience/upstream-guard.ts'
@@ -14,6 +14,7 @@ import {
   says,
   saysNotFound,
 } from '../../../support/scripted-endpoint.ts'
+import { lookupFrom } from '../../../support/sources.ts'
 
 /** A mail directory behind two endpoints, and the whole way to it: cache, limiter, attempts, canary. */
 function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
@@ -55,7 +56,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
     observer: silentObserver.table('aliases'),
     onDefect: (error) => assert.fail(String(error)),
   })
-  const store = new AnswerStore({ clock, maxEntries: 1000, maxNegativeEntries: 1000, maxBytes: 1e7 })
+  const store = new MemoryAnswerStore({ clock, maxEntries: 1000, maxNegativeEntries: 1000, maxBytes: 1e7 })
   const policy = {
     ttlMs: 60_000,
     negativeTtlMs: 10_000,
@@ -80,7 +81,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
   /** Looks up and lets time pass until there is an answer; says how long that took. */
   const ask = async (key: string) => {
     const startMs = clock.monotonicMs()
-    const answer = Promise.resolve(cached.ask(key, { deadlineMs: startMs + 5000 }))
+    const answer = Promise.resolve(cached.ask(key, lookupFrom(clock, { withinMs: 5000 })))
     let open = true
     void answer.then(() => {
       open = false
@@ -174,12 +175,11 @@ describe('an outage of every endpoint', () => {
 test('a lookup that gave up gives its place to one that waits, and others still get their answers', async () => {
   const { clock, cached, trouble, endpoints } = directory({ maxConcurrent: 1 })
   trouble.first = { reply: says('late'), afterMs: 1000 }
-  const now = clock.monotonicMs()
-  const impatient = cached.ask('slow', { deadlineMs: now + 100 })
+  const impatient = cached.ask('slow', lookupFrom(clock, { withinMs: 100 }))
   await clock.advanceAsync(100)
   assert.equal((await impatient).result.kind, 'temporary')
   trouble.first = undefined
-  const next = cached.ask('bob', { deadlineMs: now + 5000 })
+  const next = cached.ask('bob', lookupFrom(clock, { withinMs: 5000 }))
   await clock.advanceAsync(50)
   assert.equal((await next).result.kind, 'found')
   assert.deepEqual([endpoints[0]?.aborted, endpoints[0]?.maxInFlight], [1, 1])
@@ -188,10 +188,9 @@ test('a lookup that gave up gives its place to one that waits, and others still 
 test('a lookup that gives up gives its place to one that waits already', async () => {
   const { clock, cached, trouble, endpoints } = directory({ maxConcurrent: 1 })
   trouble.first = { reply: says('late'), afterMs: 1900 }
-  const now = clock.monotonicMs()
-  const impatient = cached.ask('slow', { deadlineMs: now + 100 })
+  const impatient = cached.ask('slow', lookupFrom(clock, { withinMs: 100 }))
   trouble.first = undefined
-  const next = cached.ask('bob', { deadlineMs: now + 1000 })
+  const next = cached.ask('bob', lookupFrom(clock, { withinMs: 1000 }))
   await clock.advanceAsync(99)
   assert.equal(endpoints[0]?.aborted, 0)
   await clock.advanceAsync(1)

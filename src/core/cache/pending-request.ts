@@ -1,0 +1,117 @@
+/**
+ * One request that has not been answered yet, and everybody who waits for it.
+ *
+ * A waiter that gives up leaves the others waiting. When the last one has given up, the listeners of
+ * {@link PendingRequest.onAbandoned} are called: the request goes on to its own deadline, so that its answer
+ * is stored when Postfix asks again, but its slot in the limiter may be given to a waiting lookup.
+ */
+import type { Clock, Timer } from '../clock.ts'
+import type { Explanation } from '../explain.ts'
+import type { Sourced } from '../result.ts'
+import { SlotList, type Slotted } from '../slot-list.ts'
+import type { Question, Validators } from '../upstream.ts'
+import type { StoredAnswer } from './stored-answer.ts'
+
+export class PendingRequest implements Question {
+  readonly table: string
+  readonly key: string
+  /** The key that its answer is stored under. */
+  readonly storeKey: string
+  readonly startMs: number
+  readonly deadlineMs: number
+  /** The stored answer that is validated by this request (RFC 9111 section 4.3). */
+  readonly stored: StoredAnswer | undefined
+  /** Purges of the store when the question was asked. */
+  readonly generation: number
+  readonly explanation: Explanation | undefined
+  readonly #waiters = new SlotList<Waiter>()
+  #abandonedListeners: readonly (() => void)[] = NOBODY
+  /** True from the question until its asker waits. */
+  #isExpected: boolean
+
+  /**
+   * @param startMs Monotonic ms.
+   * @param deadlineMs Monotonic ms: how long it goes on at most, whoever waits.
+   * @param hasAsker True when somebody is about to wait; false for a refresh ahead of need.
+   */
+  constructor(
+    table: string,
+    key: string,
+    storeKey: string,
+    startMs: number,
+    deadlineMs: number,
+    stored: StoredAnswer | undefined,
+    generation: number,
+    explanation: Explanation | undefined,
+    hasAsker: boolean,
+  ) {
+    this.table = table
+    this.key = key
+    this.storeKey = storeKey
+    this.startMs = startMs
+    this.deadlineMs = deadlineMs
+    this.stored = stored
+    this.generation = generation
+    this.explanation = explanation
+    this.#isExpected = hasAsker
+  }
+
+  /** Only a found answer is asked for conditionally: a "not found" is never renewed, it is asked anew. */
+  get validators(): Validators | undefined {
+    return this.stored?.value === undefined ? undefined : this.stored.validators
+  }
+
+  get hasWaiters(): boolean {
+    return this.#waiters.size > 0 || this.#isExpected
+  }
+
+  onAbandoned(listener: () => void): void {
+    this.#abandonedListeners =
+      this.#abandonedListeners.length === 0 ? [listener] : [...this.#abandonedListeners, listener]
+  }
+
+  /**
+   * Waits for the answer.
+   *
+   * @param deadlineMs Monotonic ms at which this waiter gives up.
+   * @returns `undefined` when it gave up.
+   */
+  wait(deadlineMs: number, clock: Clock): Promise<Sourced | undefined> {
+    return new Promise((resolve) => {
+      const timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () => this.#giveUp(waiter))
+      const waiter = new Waiter(resolve, timer)
+      this.#waiters.add(waiter)
+      this.#isExpected = false
+    })
+  }
+
+  /** Answers everybody who waits. */
+  settle(answer: Sourced): void {
+    for (const waiter of this.#waiters.toArray()) this.#end(waiter, answer)
+  }
+
+  #giveUp(waiter: Waiter): void {
+    this.#end(waiter, undefined)
+    if (!this.hasWaiters) for (const listener of this.#abandonedListeners) listener()
+  }
+
+  #end(waiter: Waiter, answer: Sourced | undefined): void {
+    waiter.timer.cancel()
+    this.#waiters.delete(waiter)
+    waiter.resolve(answer)
+  }
+}
+
+const NOBODY: readonly (() => void)[] = []
+
+class Waiter implements Slotted {
+  slot?: number
+  readonly resolve: (answer: Sourced | undefined) => void
+  /** Until it gives up. */
+  readonly timer: Timer
+
+  constructor(resolve: (answer: Sourced | undefined) => void, timer: Timer) {
+    this.resolve = resolve
+    this.timer = timer
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * A segmented LRU cache: what was used again is protected from what comes once and never again.
+ *
+ *   set                      -> probation, at the recent end
+ *   get of one on probation  -> protected, at the recent end
+ *   protected is full        -> its least recently used goes back to probation
+ *   all is full              -> the least recently used on probation is forgotten
+ *
+ * So any number of new keys only push each other out. Over lru-cache, one for each segment; they are made
+ * without `max`, because that would take the memory of a full one at once, for every table.
+ *
+ * Source: Karedla, Love, Wherry, "Caching strategies to improve disk system performance", IEEE Computer 27 (1994).
+ */
+import { LRUCache } from 'lru-cache'
+
+/**
+ * Share of the entries and bytes that protected ones may fill. Ours, as Caffeine has it: the rest must be
+ * large enough for a new key to be used again before it is pushed out.
+ */
+export const PROTECTED_SHARE = 0.8
+
+export interface SegmentedLruOptions {
+  readonly maxEntries: number
+  readonly maxBytes: number
+  /** Called with the number of entries that the bounds pushed out. */
+  readonly onEvicted?: (count: number) => void
+}
+
+export class SegmentedLru<V extends object> {
+  readonly #probation: LRUCache<string, V>
+  readonly #protected: LRUCache<string, V>
+  readonly #options: SegmentedLruOptions
+
+  constructor(options: SegmentedLruOptions) {
+    this.#options = options
+    const maxSize = Math.max(1, options.maxBytes)
+    this.#probation = new LRUCache({ maxSize })
+    this.#protected = new LRUCache({ maxSize })
+  }
+
+  get size(): number {
+    return this.#probation.size + this.#protected.size
+  }
+
+  get bytes(): number {
+    return this.#probation.calculatedSize + this.#protected.calculatedSize
+  }
+
+  /** The value; it counts as used, and is protected from now on. */
+  get(key: string): V | undefined {
+    const value = this.#protected.get(key)
+    if (value !== undefined || this.#probation.size === 0) return value
+    return this.#promote(key)
+  }
+
+  /** The value; it does not count as used. */
+  peek(key: string): V | undefined {
+    return this.#protected.peek(key) ?? this.#probation.peek(key)
+  }
+
+  /** Stores a value in place of any other of this key. One that is larger than all bytes is not stored. */
+  set(key: string, value: V, bytes: number): void {
+    if (bytes > this.#options.maxBytes) {
+      this.delete(key)
+      return
+    }
+    const isProtected = this.#protected.size > 0 && this.#protected.has(key)
+    put(isProtected ? this.#protected : this.#probation, key, value, bytes)
+    this.#trim()
+  }
+
+  delete(key: string): void {
+    this.#probation.delete(key)
+    this.#protected.delete(key)
+  }
+
+  clear(): void {
+    this.#probation.clear()
+    this.#protected.clear()
+  }
+
+  /** The keys now: a copy, which later changes leave as it is. */
+  keys(): string[] {
+    return [this.#probation, this.#protected].flatMap((segment) => {
+      // The slots themselves, since lru-cache's iterators are slow to make a list of a million keys.
+      const { keyList } = LRUCache.unsafeExposeInternals(segment)
+      return keyList.filter((key) => key !== undefined)
+    })
+  }
+
+  #promote(key: string): V | undefined {
+    const value = this.#probation.peek(key)
+    if (value === undefined) return undefined
+    move(key, this.#probation, this.#protected)
+    const { maxEntries, maxBytes } = this.#options
+    while (
+      this.#protected.size > PROTECTED_SHARE * maxEntries ||
+      this.#protected.calculatedSize > PROTECTED_SHARE * maxBytes
+    ) {
+      const oldest = this.#protected.rkeys().next().value
+      if (oldest === undefined) break
+      move(oldest, this.#protected, this.#probation)
+    }
+    return value
+  }
+
+  #trim(): void {
+    const { maxEntries, maxBytes, onEvicted } = this.#options
+    while (this.size > maxEntries || this.bytes > maxBytes) {
+      // The last one on probation is the one that has just come.
+      const segment =
+        this.#probation.size > 1 || this.#protected.size === 0 ? this.#probation : this.#protected
+      segment.pop()
+      onEvicted?.(1)
+    }
+  }
+}
+
+function move<V extends object>(key: string, from: LRUCache<string, V>, to: LRUCache<string, V>): void {
+  const value = from.peek(key)
+  const bytes = from.info(key)?.size
+  if (value === undefined || bytes === undefined) return
+  from.delete(key)
+  put(to, key, value, bytes)
+}
+
+function put<V extends object>(segment: LRUCache<string, V>, key: string, value: V, bytes: number): void {
+  // lru-cache writes `status`, which would change the shape of an object without it.
+  segment.set(key, value, { size: bytes, status: undefined })
+}

@@ -1,0 +1,137 @@
+/**
+ * Asks an upstream and stores what it answers: the way back of the cache.
+ *
+ *   found, not found        stored, or the end of the stored answer when it must not be
+ *   not modified (304)      the stored answer is renewed, and is the answer
+ *   temporary, permanent    remembered for a second, never stored
+ *
+ * Source: RFC 9111 sections 3 (storing) and 4.3.4 (freshening a stored answer by a 304).
+ */
+import type { Clock } from '../clock.ts'
+import { DEFECT, type LookupResult, type Sourced, temporary } from '../result.ts'
+import type { Answer, Upstream } from '../upstream.ts'
+import type { AnswerStore } from './answer-store.ts'
+import { type FailureMemory, isFailure } from './failure-memory.ts'
+import { type LifetimePolicy, lifetimeOf, type StoreMoment } from './lifetimes.ts'
+import type { PendingRequest } from './pending-request.ts'
+
+/** Where and for how long answers are stored. */
+export interface Storing {
+  readonly store: AnswerStore
+  readonly policy: LifetimePolicy
+}
+
+export class StoringUpstream {
+  readonly #upstream: Upstream
+  readonly #storing: Storing | undefined
+  readonly #failures: FailureMemory
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #onDefect: (error: unknown, where: string) => void
+
+  /** @param storing Undefined: neither answers nor failures are kept. */
+  constructor(
+    upstream: Upstream,
+    storing: Storing | undefined,
+    failures: FailureMemory,
+    clock: Clock,
+    random: () => number,
+    onDefect: (error: unknown, where: string) => void,
+  ) {
+    this.#upstream = upstream
+    this.#storing = storing
+    this.#failures = failures
+    this.#clock = clock
+    this.#random = random
+    this.#onDefect = onDefect
+  }
+
+  /** Answers synchronously, or by a promise that does not reject. */
+  ask(request: PendingRequest): Sourced | Promise<Sourced> {
+    try {
+      const answer = this.#upstream.ask(request)
+      return answer instanceof Promise ? this.#whenAnswered(request, answer) : this.#answered(request, answer)
+    } catch (error) {
+      return this.#defect(error)
+    }
+  }
+
+  async #whenAnswered(request: PendingRequest, pending: Promise<Answer>): Promise<Sourced> {
+    try {
+      return this.#answered(request, await pending)
+    } catch (error) {
+      return this.#defect(error)
+    }
+  }
+
+  #answered(request: PendingRequest, answer: Answer): Sourced {
+    const result = resultOf(request, answer)
+    if (this.#storing !== undefined) {
+      if (!isFailure(result)) {
+        storeAnswer(this.#storing, request, result, answer, {
+          wallMs: this.#clock.wallMs(),
+          random: this.#random(),
+        })
+        this.#failures.delete(request.storeKey)
+      } else if (answer.source === 'upstream') {
+        this.#failures.add(request.storeKey, result, this.#clock.monotonicMs())
+      }
+    }
+    return { result, source: answer.source }
+  }
+
+  #defect(error: unknown): Sourced {
+    this.#onDefect(error, `upstream ${this.#upstream.name}`)
+    return { result: DEFECT, source: 'upstream' }
+  }
+}
+
+/** What the answer says: a 304 repeats the stored answer that was validated. */
+function resultOf(request: PendingRequest, answer: Answer): LookupResult {
+  if (answer.result.kind !== 'notmodified') return answer.result
+  if (request.validators !== undefined && request.stored !== undefined) return request.stored.result
+  return temporary('unreadable', 'the service answered 304 to a request without a condition; fix the service')
+}
+
+/**
+ * Stores a "found" or "not found", or renews the stored answer by a 304.
+ *
+ * An answer that must not be stored still ends the one before it, which is known to be out of
+ * date now. An answer asked for before a purge changes nothing.
+ */
+function storeAnswer(
+  { store, policy }: Storing,
+  request: PendingRequest,
+  result: LookupResult,
+  answer: Answer,
+  moment: StoreMoment,
+): void {
+  const { storeKey, stored, generation } = request
+  if (!answer.storable || store.purgedSince(generation, storeKey)) return
+  const isRenewed = answer.result.kind === 'notmodified'
+  const lifetime = lifetimeOf(
+    policy,
+    result.kind === 'found',
+    answer.caching,
+    moment,
+    isRenewed ? stored : undefined,
+  )
+  if (lifetime === undefined) {
+    store.delete(storeKey)
+    return
+  }
+  const value = result.kind === 'found' ? result.value : undefined
+  store.set(storeKey, {
+    value,
+    freshness: lifetime.freshness,
+    ageMs: lifetime.initialAgeMs,
+    validators: validatorsFor(value, answer, isRenewed ? stored?.validators : undefined),
+    endpoint: answer.endpoint,
+  })
+}
+
+/** A "not found" is never renewed, so its validators would only take memory. */
+function validatorsFor(value: string | undefined, { validators }: Answer, before: Answer['validators']) {
+  if (value === undefined) return undefined
+  return before === undefined ? validators : { ...before, ...validators }
+}

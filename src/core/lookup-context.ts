@@ -1,0 +1,53 @@
+/**
+ * One lookup while it is answered: what limits it, what was read and what was done so far.
+ */
+import { Explanation } from './explain.ts'
+
+export class LookupContext {
+  /** The key as it was asked, before its case was folded. */
+  readonly asked: string
+  /** Monotonic ms by which the client must have its reply. */
+  readonly deadlineMs: number
+  /** Ask the service although an answer is stored, and do not fall back on a stale one. */
+  readonly bypass: boolean
+  #readMs: number | undefined
+  #explanation: Explanation | undefined
+
+  constructor(
+    asked: string,
+    startMs: number,
+    timeoutMs: number,
+    bypass: boolean,
+    explanation: Explanation | undefined,
+  ) {
+    this.asked = asked
+    this.deadlineMs = startMs + timeoutMs
+    this.bypass = bypass
+    this.#readMs = startMs
+    this.#explanation = explanation
+  }
+
+  /** The monotonic clock as it was read at the start; undefined as soon as something had to be waited for. */
+  get nowMs(): number | undefined {
+    return this.#readMs
+  }
+
+  /** From here on time has passed. Called when the lookup has no answer synchronously. */
+  hasToWait(): void {
+    this.#readMs = undefined
+  }
+
+  /** What was done so far. Undefined on the cached path, unless the caller asked for the steps. */
+  get explanation(): Explanation | undefined {
+    return this.#explanation
+  }
+
+  /**
+   * The explanation, begun now if nobody had asked for one: every lookup that leaves the cached
+   * path keeps one, for the log line of a slow or failed lookup.
+   */
+  record(): Explanation {
+    this.#explanation ??= new Explanation()
+    return this.#explanation
+  }
+}
