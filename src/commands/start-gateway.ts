@@ -3,9 +3,9 @@
  */
 import { ConfigError, formatIssue } from '../config/issue.ts'
 import { Gateway } from '../gateway.ts'
+import { counted } from '../presentation/format.ts'
 import { ListenError } from '../server/listen-error.ts'
 import { CommandError, EXIT_CONFIG, EXIT_UNREACHABLE } from './exit-codes.ts'
-import { count } from './format.ts'
 import type { CommandIo } from './io.ts'
 import { loadForCommand } from './load-for-command.ts'
 import type { RunningGateway } from './running-gateway.ts'
@@ -37,7 +37,7 @@ export const startGateway: StartGateway = async (named, io) => {
     for (const issue of error.issues) io.stderr.write(`${formatIssue(issue)}\n`)
     throw new CommandError(
       EXIT_CONFIG,
-      `not started: ${count(error.issues.length, 'problem')} in the configuration`,
+      `not started: ${counted(error.issues.length, 'problem')} in the configuration`,
     )
   }
 }

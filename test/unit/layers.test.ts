@@ -23,7 +23,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   persistence: ['core'],
   config: ['core'],
   observability: ['core'],
-  admin: ['core', 'config', 'observability'],
+  presentation: ['core'],
+  admin: ['core', 'config', 'observability', 'presentation'],
   library: ['core', 'protocols', 'client', 'server'],
   gateway: [
     'core',
@@ -44,6 +45,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'upstreams',
     'config',
     'observability',
+    'presentation',
     'admin',
     'gateway',
   ],
@@ -86,6 +88,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   persistence: [],
   config: ['yaml', 'fastest-levenshtein'],
   observability: ['prom-client', 'pino', '@opentelemetry'],
+  presentation: [],
   admin: ['fastify', '@fastify', 'uplot', 'pino'],
   library: [],
   gateway: [],
@@ -94,7 +97,10 @@ const PACKAGES: Record<string, readonly string[]> = {
   index: [],
 }
 
-/** What the core and the protocols may use of Node.js: bytes and digests, nothing that does I/O. */
+/** Folders that do no I/O. */
+const PURE_FOLDERS = ['core', 'protocols', 'presentation']
+
+/** What they may use of Node.js: bytes and digests, nothing that does I/O. */
 const PURE_BUILTINS = ['node:buffer', 'node:crypto']
 
 interface Import {
@@ -189,9 +195,9 @@ describe('layers', () => {
     expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
   })
 
-  test('the core and the protocols do no I/O', () => {
+  test('the core, the protocols and the presentation do no I/O', () => {
     const wrong = imports
-      .filter(({ folder }) => folder === 'core' || folder === 'protocols')
+      .filter(({ folder }) => PURE_FOLDERS.includes(folder))
       .filter(({ target }) => target.startsWith('node:') || builtinModules.includes(target))
       .filter(({ target }) => !PURE_BUILTINS.includes(target))
     expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])

@@ -2,7 +2,7 @@
  * The history as columns of numbers: what uPlot draws. Pure.
  */
 import type { HistoryPoint } from '../../core/history-point.ts'
-import { perSecond, type Scope, type Totals, totals } from './rates.ts'
+import { perSecond, type Scope, type Totals, totals } from '../../presentation/rates.ts'
 
 /** Times first, then one column for each series; null where there is nothing. */
 export type Columns = [times: number[], ...series: (number | null)[][]]

@@ -1,6 +1,6 @@
 /** What is to be forgotten, and the question before it. Pure. */
 import type { TableStatus } from '../../core/status.ts'
-import { count, quoted } from './format.ts'
+import { count, quoted } from '../../presentation/format.ts'
 
 export type Purge = { readonly kind: 'all' } | { readonly kind: 'key' | 'domain'; readonly value: string }
 

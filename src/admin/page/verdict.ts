@@ -7,9 +7,9 @@
 
 import type { HistoryPoint } from '../../core/history-point.ts'
 import type { GatewayStatus } from '../../core/status.ts'
-import { causeText } from './causes.ts'
-import { count, counted, percent } from './format.ts'
-import { causesOf, recent, totals, WINDOW_MS } from './rates.ts'
+import { causeText } from '../../presentation/causes.ts'
+import { count, counted, percent } from '../../presentation/format.ts'
+import { causesOf, recent, totals, WINDOW_SECONDS } from '../../presentation/rates.ts'
 
 export type Level = 'ok' | 'warn' | 'bad' | 'unknown'
 
@@ -33,7 +33,7 @@ export interface Verdict {
  */
 export const DELAYED_SHARE = 0.05
 
-const WINDOW_TEXT = `the last ${WINDOW_MS / 1000} seconds`
+const WINDOW_TEXT = `the last ${WINDOW_SECONDS} seconds`
 
 export function verdict(
   connection: Connection,

@@ -3,7 +3,7 @@
  * strangers type. A node whose text is the same is left alone, so that a selection, the focus and a
  * screen reader are not disturbed every two seconds.
  */
-import { NOTHING } from './format.ts'
+import { NOTHING } from '../../presentation/format.ts'
 
 /** A shape before the word, see parts.css. */
 export type State = 'ok' | 'warn' | 'bad' | 'off'

@@ -1,7 +1,7 @@
 /** The key figures: what an operator reads first after the verdict. */
-import { count, counted, duration, NOTHING, percent, rate } from './format.ts'
+import { count, counted, duration, NOTHING, percent, rate } from '../../presentation/format.ts'
+import { cacheShares, perSecond, recent, totals } from '../../presentation/rates.ts'
 import type { Model } from './model.ts'
-import { cacheShares, perSecond, recent, totals } from './rates.ts'
 import { byId, element, type State, setState, setText } from './view-dom.ts'
 
 interface Figure {

@@ -1,5 +1,6 @@
 /** The four plots, and the choice of whose lookups they show. */
-import { clockMinutes, count, duration, rate } from './format.ts'
+import { clockMinutes, count, duration, rate } from '../../presentation/format.ts'
+import type { Scope } from '../../presentation/rates.ts'
 import type { Model } from './model.ts'
 import {
   columns,
@@ -11,7 +12,6 @@ import {
   RESULT_LINES,
   STORE_LINES,
 } from './plot-data.ts'
-import type { Scope } from './rates.ts'
 import { byId, renderOptions } from './view-dom.ts'
 import { Plot } from './view-plot.ts'
 

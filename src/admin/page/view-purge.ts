@@ -1,6 +1,7 @@
 /** Forgetting stored answers, with a question before it. */
+
+import { counted, quoted } from '../../presentation/format.ts'
 import { tablePath } from './api.ts'
-import { counted, quoted } from './format.ts'
 import type { Model, Status } from './model.ts'
 import { type Purge, purgeOf, purgeQuestion } from './purge.ts'
 import { byId, renderOptions, setText } from './view-dom.ts'

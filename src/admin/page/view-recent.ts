@@ -1,6 +1,6 @@
 /** What happened lately: problems, and lookups as they happen. */
-import { resultState, resultWord } from './explain.ts'
-import { clockTime, count, duration } from './format.ts'
+import { resultState, resultWord } from '../../presentation/explain.ts'
+import { clockTime, count, duration } from '../../presentation/format.ts'
 import type { LookupEvent, Model } from './model.ts'
 import {
   byId,

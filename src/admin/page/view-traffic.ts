@@ -1,8 +1,16 @@
 /** Lookups by protocol and by table, and the errors by kind. */
-import { causeText } from './causes.ts'
-import { bytes, count, duration, NOTHING, percent, rate } from './format.ts'
+import { causeText } from '../../presentation/causes.ts'
+import { bytes, count, duration, NOTHING, percent, rate } from '../../presentation/format.ts'
+import {
+  cacheShares,
+  causesOf,
+  perSecond,
+  recent,
+  type Scope,
+  type Totals,
+  totals,
+} from '../../presentation/rates.ts'
 import type { Model, Status } from './model.ts'
-import { cacheShares, causesOf, perSecond, recent, type Scope, type Totals, totals } from './rates.ts'
 import { byId, type Cell, NOT_KNOWN, number, renderRows, setText } from './view-dom.ts'
 
 /** Tables shown; the busiest. Ours: a table of thousands of rows is read by nobody. */

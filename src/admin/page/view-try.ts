@@ -1,9 +1,9 @@
 /** The box to try a key: the answer, every step to it, and what a mail server would read. */
 import type { ExplainStep } from '../../core/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
+import { resultState, resultWord, stepText } from '../../presentation/explain.ts'
+import { duration, quoted } from '../../presentation/format.ts'
 import { LOOKUP_TIMEOUT_MS, tablePath } from './api.ts'
-import { resultState, resultWord, stepText } from './explain.ts'
-import { duration, quoted } from './format.ts'
 import type { Model } from './model.ts'
 import { byId, element, renderOptions, type State, setState } from './view-dom.ts'
 import type { AskWithToken } from './view-token.ts'
@@ -96,10 +96,15 @@ export class TryBox {
 }
 
 function stepItem(step: ExplainStep): HTMLLIElement {
-  const { name, text, state } = stepText(step)
-  const title = element('span', 'name', name)
-  if (state !== 'plain') setState(title, state)
-  return element('li', '', title, element('span', 'text', text))
+  // A step of a newer gateway shows as its JSON.
+  const { title, text, state } = stepText(step) ?? {
+    title: 'Step',
+    text: JSON.stringify(step),
+    state: 'plain',
+  }
+  const name = element('span', 'name', title)
+  if (state !== 'plain') setState(name, state)
+  return element('li', '', name, element('span', 'text', text))
 }
 
 function shapeOf(state: string): State {

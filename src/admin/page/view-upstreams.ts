@@ -1,7 +1,7 @@
 /** Upstreams with their endpoints, canaries, and the connections of the listeners. */
-import { count, duration, rate } from './format.ts'
+import { count, duration, rate } from '../../presentation/format.ts'
+import { endpointTotals, perSecond, recent } from '../../presentation/rates.ts'
 import type { Model, Status } from './model.ts'
-import { endpointTotals, perSecond, recent } from './rates.ts'
 import { byId, type Cell, NOT_KNOWN, number, renderRows, type State, text } from './view-dom.ts'
 
 type UpstreamStatus = Status['upstreams'][number]

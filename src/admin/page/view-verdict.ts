@@ -1,5 +1,5 @@
 /** The verdict on top, the title of the tab, and how the page stands with the gateway. */
-import { clockTime, duration } from './format.ts'
+import { clockTime, duration } from '../../presentation/format.ts'
 import type { Model } from './model.ts'
 import { type Connection, type Level, verdict } from './verdict.ts'
 import { byId, element, type State, setState, setText } from './view-dom.ts'

@@ -4,7 +4,7 @@
 import type { CacheConfig } from '../../config/model.ts'
 import { foundLifetime } from '../../core/cache/lifetimes.ts'
 import type { Reply } from '../../core/upstream.ts'
-import { duration } from '../format.ts'
+import { duration } from '../../presentation/format.ts'
 
 /** @param wallMs Now, for Expires and Date. */
 export function cachingSentence(cache: CacheConfig | undefined, reply: Reply, wallMs: number): string {

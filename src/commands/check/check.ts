@@ -4,6 +4,7 @@
  */
 import { ConfigError, type ConfigIssue, formatIssue } from '../../config/issue.ts'
 import type { LoadedConfig } from '../../config/load.ts'
+import { counted } from '../../presentation/format.ts'
 import { EXIT_NOT_FOUND, EXIT_OK } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { loadForCommand } from '../load-for-command.ts'
@@ -58,8 +59,4 @@ function summary({ tables, upstreams, listeners, warnings }: LoadedConfig): stri
   ]
   if (warnings.length > 0) parts.push(counted(warnings.length, 'warning'))
   return `fine: ${parts.join(', ')}`
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`
 }

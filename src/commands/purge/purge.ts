@@ -1,11 +1,12 @@
 /**
  * `mapgate purge`: makes a running gateway forget stored answers.
  */
+
+import { counted } from '../../presentation/format.ts'
 import { AdminClient, problemText, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { type AdminOptions, findAdmin } from '../admin-target.ts'
 import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_UNREACHABLE } from '../exit-codes.ts'
-import { count } from '../format.ts'
 import type { CommandIo } from '../io.ts'
 
 export interface PurgeOptions extends AdminOptions {
@@ -38,7 +39,7 @@ export async function purge(
     io.stdout.write(
       options.json === true
         ? `${JSON.stringify({ table, removed })}\n`
-        : `${table}: ${count(removed, 'answer')} forgotten\n`,
+        : `${table}: ${counted(removed, 'answer')} forgotten\n`,
     )
     return EXIT_OK
   } finally {

@@ -11,6 +11,7 @@
  */
 import { parseWireEndpoint } from '../../core/address.ts'
 import type { LookupResult } from '../../core/result.ts'
+import { resultText } from '../../presentation/explain.ts'
 import {
   CommandError,
   EXIT_NOT_FOUND,
@@ -21,7 +22,7 @@ import {
 } from '../exit-codes.ts'
 import type { InteractiveIo } from '../terminal.ts'
 import type { Asked, Asker, QueryOptions } from './asker.ts'
-import { explainLines, resultText, wireLines } from './explain-text.ts'
+import { explainLines, wireLines } from './explain-text.ts'
 import { keyLines } from './key-lines.ts'
 
 /** Keys asked ahead of the one whose answer is printed next. Ours: as many as the admin client has connections. */

@@ -1,5 +1,6 @@
 /** `mapgate status` on the command line: its arguments, options and help. */
 import { Command, InvalidArgumentError } from 'commander'
+import { WINDOW_SECONDS } from '../../presentation/rates.ts'
 import { ADMIN_HELP, withAdminOptions } from '../admin-options.ts'
 import type { CommandContext } from '../context.ts'
 import type { StatusOptions } from './status.ts'
@@ -9,7 +10,7 @@ export function command({ io, finish }: CommandContext): Command {
     .summary('show tables, upstreams, listeners and rates')
     .description(
       `Show how a running gateway is: its tables with rates, hit ratio and latency, its upstreams with
-circuits and queues, canaries and listeners. Rates are those of the last ten seconds.`,
+circuits and queues, canaries and listeners. Rates are those of the last ${WINDOW_SECONDS} seconds.`,
     )
     .option('-w, --watch', 'draw it on the terminal again and again, until Ctrl-C')
     .option('-n, --interval <seconds>', 'time between two looks', seconds, 2)

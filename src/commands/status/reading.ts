@@ -2,10 +2,11 @@
  * One look at a running gateway: its state, and what it did in the last seconds.
  */
 
-import type { HistoryPoint, HistorySlice } from '../../core/history-point.ts'
+import type { HistoryPoint } from '../../core/history-point.ts'
 import type { CircuitState } from '../../core/observer.ts'
 import type { GatewayStatus, TableStatus } from '../../core/status.ts'
 import type { Problem } from '../../observability/problems.ts'
+import { cacheShares, perSecond, recent, totals } from '../../presentation/rates.ts'
 
 /** What the admin API says, put together. */
 export interface Reading {
@@ -16,7 +17,7 @@ export interface Reading {
   readonly problems: readonly Problem[]
 }
 
-/** What happened in a table, or everywhere, per second of the {@link WINDOW_MS}. */
+/** What happened in a table, or everywhere, per second of the window that the page shows, too. */
 export interface Rates {
   readonly lookupsPerSecond: number
   readonly foundPerSecond: number
@@ -27,44 +28,36 @@ export interface Rates {
   readonly hitRatio?: number
   /** Share of the stale answers among the same. */
   readonly staleRatio?: number
-  /** The worst of the window's points, ms; absent without lookups. */
+  /** The highest of the window's points, ms; absent without lookups. */
   readonly p50Ms?: number
   readonly p95Ms?: number
   readonly p99Ms?: number
 }
 
-/** How far back rates look, ms. Ours: a few points of the history, so that one burst does not jump. */
-export const WINDOW_MS = 10_000
-
 /** The rates of everything, or of one table. */
 export function ratesOf(points: readonly HistoryPoint[], table?: string): Rates {
-  const window = lastPoints(points)
-  const ms = window.reduce((sum, point) => sum + point.stepMs, 0)
-  const slices = window
-    .map((point) => (table === undefined ? point.all : point.tables[table]))
-    .filter((slice) => slice !== undefined)
-  const total = (of: (slice: HistorySlice) => number): number =>
-    slices.reduce((sum, slice) => sum + of(slice), 0)
-  const perSecond = (of: (slice: HistorySlice) => number): number => (ms > 0 ? (1000 * total(of)) / ms : 0)
-  const fromStore = total(({ sources }) => sources.cache ?? 0)
-  const stale = total(({ sources }) => sources.stale ?? 0)
-  const askable = fromStore + stale + total(({ sources }) => (sources.upstream ?? 0) + (sources.shed ?? 0))
+  const sums = totals(recent(points), table === undefined ? { kind: 'all' } : { kind: 'table', name: table })
+  const shares = cacheShares(sums)
+  const { p50Ms, p95Ms, p99Ms } = sums
   return {
-    lookupsPerSecond: perSecond(lookupsIn),
-    foundPerSecond: perSecond(({ results }) => results.found),
-    notFoundPerSecond: perSecond(({ results }) => results.notfound),
-    temporaryPerSecond: perSecond(({ results }) => results.temporary),
-    permanentPerSecond: perSecond(({ results }) => results.permanent),
-    ...(askable > 0 && { hitRatio: fromStore / askable, staleRatio: stale / askable }),
-    ...worst(slices, 'p50Ms'),
-    ...worst(slices, 'p95Ms'),
-    ...worst(slices, 'p99Ms'),
+    lookupsPerSecond: perSecond(sums.lookups, sums),
+    foundPerSecond: perSecond(sums.found, sums),
+    notFoundPerSecond: perSecond(sums.notfound, sums),
+    temporaryPerSecond: perSecond(sums.temporary, sums),
+    permanentPerSecond: perSecond(sums.permanent, sums),
+    ...(shares !== undefined && { hitRatio: shares.hit, staleRatio: shares.stale }),
+    ...(p50Ms !== undefined && { p50Ms }),
+    ...(p95Ms !== undefined && { p95Ms }),
+    ...(p99Ms !== undefined && { p99Ms }),
   }
 }
 
 /** Lookups per second in each point, the oldest first: the curve of the last ten minutes. */
 export function lookupCurve(points: readonly HistoryPoint[]): number[] {
-  return points.map(({ all, stepMs }) => (stepMs > 0 ? (1000 * lookupsIn(all)) / stepMs : 0))
+  return points.map((point) => {
+    const sums = totals([point], { kind: 'all' })
+    return perSecond(sums.lookups, sums)
+  })
 }
 
 /** What scripts get: the state, with the rates where they belong. */
@@ -86,21 +79,4 @@ export function canaryWord(table: TableStatus): string | undefined {
 /** True for a circuit that keeps questions away. */
 export function isTrouble(circuit: CircuitState): boolean {
   return circuit !== 'closed'
-}
-
-function lastPoints(points: readonly HistoryPoint[]): readonly HistoryPoint[] {
-  const newest = points.at(-1)
-  return newest === undefined ? [] : points.filter(({ atMs }) => atMs > newest.atMs - WINDOW_MS)
-}
-
-function lookupsIn({ results }: HistorySlice): number {
-  return results.found + results.notfound + results.temporary + results.permanent
-}
-
-function worst<K extends 'p50Ms' | 'p95Ms' | 'p99Ms'>(
-  slices: readonly HistorySlice[],
-  name: K,
-): Partial<Record<K, number>> {
-  const values = slices.map((slice) => slice[name]).filter((value) => value !== undefined)
-  return values.length === 0 ? {} : ({ [name]: Math.max(...values) } as Partial<Record<K, number>>)
 }

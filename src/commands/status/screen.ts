@@ -3,8 +3,9 @@
  */
 import type { GatewayStatus, UpstreamStatus } from '../../core/status.ts'
 import type { Problem } from '../../observability/problems.ts'
+import { bytes, count, counted, duration, NOTHING, percent, rate } from '../../presentation/format.ts'
 import { oneLine } from '../admin-client.ts'
-import { type Column, columns, count, cut, duration, percent, short, size } from '../format.ts'
+import { type Column, columns, cut } from '../columns.ts'
 import { canaryWord, isTrouble, lookupCurve, type Rates, type Reading, ratesOf } from './reading.ts'
 
 /** Problems shown. Ours: the latest few; the page and the API have all. */
@@ -43,11 +44,11 @@ export function screenLines(reading: Reading, options: ScreenOptions): string[] 
 
 function ratesLines(rates: Rates): string[] {
   const { hitRatio, staleRatio } = rates
-  const hits = hitRatio === undefined ? '' : `, hit ratio ${ratio(hitRatio)}, stale ${ratio(staleRatio)}`
+  const hits = hitRatio === undefined ? '' : `, hit ratio ${percent(hitRatio)}, stale ${percent(staleRatio)}`
   return [
-    `${short(rates.lookupsPerSecond)} lookups/s${hits}`,
-    `found ${short(rates.foundPerSecond)}/s, not found ${short(rates.notFoundPerSecond)}/s, temporary ${short(rates.temporaryPerSecond)}/s, permanent ${short(rates.permanentPerSecond)}/s`,
-    `latency p50 ${latency(rates.p50Ms)}, p95 ${latency(rates.p95Ms)}, p99 ${latency(rates.p99Ms)}`,
+    `${rate(rates.lookupsPerSecond)} lookups/s${hits}`,
+    `found ${rate(rates.foundPerSecond)}/s, not found ${rate(rates.notFoundPerSecond)}/s, temporary ${rate(rates.temporaryPerSecond)}/s, permanent ${rate(rates.permanentPerSecond)}/s`,
+    `latency p50 ${duration(rates.p50Ms)}, p95 ${duration(rates.p95Ms)}, p99 ${duration(rates.p99Ms)}`,
   ]
 }
 
@@ -59,7 +60,7 @@ function curveLines(curve: readonly number[], width: number): string[] {
   const top = Math.max(0, ...shown)
   if (top === 0) return []
   const bars = shown.map((value) => BARS[Math.ceil((value / top) * (BARS.length - 1))] ?? ' ').join('')
-  return [`${bars}  at most ${short(top)}/s`]
+  return [`${bars}  at most ${rate(top)}/s`]
 }
 
 const TABLE_COLUMNS: readonly Column[] = [
@@ -80,14 +81,14 @@ function tableLines({ status, points }: Reading, width: number): string[] {
     const { cache } = table
     return [
       table.name,
-      short(rates.lookupsPerSecond),
-      short(rates.temporaryPerSecond + rates.permanentPerSecond),
-      rates.hitRatio === undefined ? '-' : ratio(rates.hitRatio),
-      latency(rates.p50Ms),
-      latency(rates.p99Ms),
-      cache === undefined ? 'off' : String(cache.foundEntries + cache.negativeEntries),
-      cache === undefined ? '-' : size(cache.bytes),
-      canaryWord(table) ?? '-',
+      rate(rates.lookupsPerSecond),
+      rate(rates.temporaryPerSecond + rates.permanentPerSecond),
+      percent(rates.hitRatio),
+      duration(rates.p50Ms),
+      duration(rates.p99Ms),
+      cache === undefined ? 'off' : count(cache.foundEntries + cache.negativeEntries),
+      cache === undefined ? NOTHING : bytes(cache.bytes),
+      canaryWord(table) ?? NOTHING,
     ]
   })
   return columns(TABLE_COLUMNS, rows, width)
@@ -104,7 +105,8 @@ const UPSTREAM_COLUMNS: readonly Column[] = [
 
 function upstreamLines(upstreams: readonly UpstreamStatus[], width: number): string[] {
   const rows = upstreams.flatMap((upstream) => {
-    if (upstream.endpoints.length === 0) return [[upstream.name, `(${upstream.kind})`, '-', '-', '-', '']]
+    if (upstream.endpoints.length === 0)
+      return [[upstream.name, `(${upstream.kind})`, NOTHING, NOTHING, NOTHING, '']]
     return upstream.endpoints.map((endpoint, index) => [
       index === 0 ? upstream.name : '',
       endpoint.name,
@@ -133,16 +135,8 @@ function problemLines(problems: readonly Problem[], { nowMs }: ScreenOptions): s
   const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => {
     const ago = `${duration(Math.max(0, nowMs - problem.lastAtMs))} ago`
     const where = problem.where === '' ? '' : ` ${problem.where}:`
-    const times = problem.count === 1 ? '' : ` (${count(problem.count, 'time')})`
+    const times = problem.count === 1 ? '' : ` (${counted(problem.count, 'time')})`
     return `${ago.padStart(11)}  ${oneLine(`${problem.kind}${where} ${problem.text}${times}`)}`
   })
   return ['', 'RECENT PROBLEMS', ...shown]
-}
-
-function ratio(share: number | undefined): string {
-  return percent(share ?? 0, 1)
-}
-
-function latency(ms: number | undefined): string {
-  return ms === undefined ? '-' : duration(ms)
 }

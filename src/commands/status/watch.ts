@@ -4,7 +4,7 @@
  * It draws on the terminal's second screen (xterm's private mode 1049), so that what was there
  * before is there again afterwards. Source of the sequences: ECMA-48, xterm ctlseqs.
  */
-import { cut } from '../format.ts'
+import { cut } from '../columns.ts'
 import type { EndRequest, Terminal } from '../terminal.ts'
 
 const ENTER = '\x1b[?1049h\x1b[?25l'

@@ -39,7 +39,7 @@ ${more}`
     )
     expect(untimed(io.out())).toBe(
       `aliases  directory 0:127.0.0.1:${good.port}  found, HTTP 200, N ms
-    Cache-Control: max-age=0, private is not followed (honorCacheControl: false); used for 1 min, and up to 1 d longer in an outage; its validator saves bodies on refresh
+    Cache-Control: max-age=0, private is not followed (honorCacheControl: false); used for 60 s, and up to 24 h longer in an outage; its validator saves bodies on refresh
 aliases  directory 1:127.0.0.1:${broken.port}  NOT FOUND: the endpoint does not know its canary; check the path and the deployment, HTTP 404, N ms
 `,
     )
@@ -106,7 +106,7 @@ describe('the sentence about caching', () => {
       'the table decides',
       cache,
       undefined,
-      'it says nothing about caching: used for 1 min, not used in an outage',
+      'it says nothing about caching: used for 60 s, not used in an outage',
     ],
     [
       'the service decides',
@@ -132,13 +132,13 @@ describe('the sentence about caching', () => {
       'it is ignored',
       { ...cache, honorCacheControl: false },
       undefined,
-      'it says nothing about caching; used for 1 min, not used in an outage',
+      'it says nothing about caching; used for 60 s, not used in an outage',
     ],
     [
       'a field is no text',
       cache,
       { cacheControl: 'x="\x1b[31m"' },
-      'Cache-Control: x="?[31m": used for 1 min, not used in an outage',
+      'Cache-Control: x="?[31m": used for 60 s, not used in an outage',
     ],
   ]
   for (const [name, settings, caching, says] of cases) {

@@ -3,7 +3,7 @@ import { retryDelayMs } from '../../../../src/admin/page/backoff.ts'
 import { EventParser, MAX_EVENT_LENGTH } from '../../../../src/admin/page/event-parser.ts'
 import { type LookupEvent, Model } from '../../../../src/admin/page/model.ts'
 import { TokenStore } from '../../../../src/admin/page/token-store.ts'
-import { point } from './points.ts'
+import { point } from '../../presentation/points.ts'
 
 describe('EventParser', () => {
   const cases: [name: string, stream: string, expected: string[]][] = [

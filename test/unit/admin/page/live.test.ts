@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Api, ApiProblem, tablePath } from '../../../../src/admin/page/api.ts'
 import { Live } from '../../../../src/admin/page/live.ts'
 import { Model } from '../../../../src/admin/page/model.ts'
-import { point } from './points.ts'
+import { point } from '../../presentation/points.ts'
 
 const STATUS = { state: 'ready', degraded: [], tables: [], upstreams: [], listeners: [] }
 

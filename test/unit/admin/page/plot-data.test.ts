@@ -9,7 +9,7 @@ import {
   STORE_LINES,
   timeRange,
 } from '../../../../src/admin/page/plot-data.ts'
-import { point, slice } from './points.ts'
+import { point, slice } from '../../presentation/points.ts'
 
 const points = [
   point(2000, {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Connection, verdict } from '../../../../src/admin/page/verdict.ts'
 import type { HistoryPoint } from '../../../../src/core/history-point.ts'
 import type { GatewayStatus } from '../../../../src/core/status.ts'
-import { point, slice } from './points.ts'
+import { point, slice } from '../../presentation/points.ts'
 
 const LIVE: Connection = { kind: 'live' }
 

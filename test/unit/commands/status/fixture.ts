@@ -70,7 +70,7 @@ export function point(atMs: number, busy: boolean): HistoryPoint {
 }
 
 export const POINTS: readonly HistoryPoint[] = [
-  point(NOW_MS - 20_000, false),
+  point(NOW_MS - 35_000, true),
   point(NOW_MS - 4000, true),
   point(NOW_MS - 2000, true),
 ]

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { lookupCurve, ratesOf, readingAsJson } from '../../../../src/commands/status/reading.ts'
 import { screenLines } from '../../../../src/commands/status/screen.ts'
+import { duration, percent, rate } from '../../../../src/presentation/format.ts'
+import { cacheShares, perSecond, recent, totals } from '../../../../src/presentation/rates.ts'
 import { NOW_MS, POINTS, PROBLEMS, point, STATUS } from './fixture.ts'
 
 const READING = { status: STATUS, points: POINTS, problems: PROBLEMS }
 const WHERE = { where: 'http://127.0.0.1:8466', width: 79, nowMs: NOW_MS }
 
 describe('ratesOf', () => {
-  test('counts the last ten seconds only', () => {
-    // Two points of two seconds with 200 lookups each; the one 18 s older is left out.
+  test('counts the last 30 seconds only', () => {
+    // Two points of two seconds with 200 lookups each; the one 33 s older is left out.
     expect(ratesOf(POINTS)).toEqual({
       lookupsPerSecond: 100,
       foundPerSecond: 80,
@@ -35,8 +37,8 @@ describe('ratesOf', () => {
   })
 
   const edges: [ageMs: number, rate: number][] = [
-    [9_999, 50],
-    [10_000, 0],
+    [29_999, 50],
+    [30_000, 0],
   ]
   for (const [ageMs, rate] of edges) {
     test(`a point ${ageMs} ms older than the newest makes ${rate} lookups a second`, () => {
@@ -46,7 +48,7 @@ describe('ratesOf', () => {
 })
 
 test('the curve is lookups per second of each point', () => {
-  expect(lookupCurve([...POINTS, { ...point(NOW_MS, true), stepMs: 0 }])).toEqual([0, 100, 100, 0])
+  expect(lookupCurve([...POINTS, { ...point(NOW_MS, true), stepMs: 0 }])).toEqual([100, 100, 100, 0])
 })
 
 test('the JSON has each table with its rates', () => {
@@ -61,25 +63,34 @@ test('the JSON has each table with its rates', () => {
   })
 })
 
+test('the terminal and the page show the same rates for the same history', () => {
+  const sums = totals(recent(POINTS), { kind: 'table', name: 'aliases' })
+  expect(sums.lookups).toBe(400)
+  const onPage = [rate(perSecond(sums.lookups, sums)), percent(cacheShares(sums)?.hit), duration(sums.p99Ms)]
+  const row = screenLines(READING, WHERE).find((line) => line.startsWith('aliases'))
+  const [, perSecondShown, , hits, , , p99, unit] = row?.split(/\s+/) ?? []
+  expect([perSecondShown, hits, `${p99} ${unit}`]).toEqual(onPage)
+})
+
 describe('screenLines', () => {
   test('shows all of it at 80 columns', () => {
     expect(screenLines(READING, WHERE)).toEqual([
       'mapgate at http://127.0.0.1:8466: ready',
       '! the circuit of directory 1:dir2.example is open',
       '',
-      '100 lookups/s, hit ratio 75 %, stale 5 %',
-      'found 80/s, not found 15/s, temporary 4/s, permanent 1/s',
-      'latency p50 0.10 ms, p95 4 ms, p99 20 ms',
-      ' ██  at most 100/s',
+      '100 lookups/s, hit ratio 75%, stale 5.0%',
+      'found 80/s, not found 15/s, temporary 4.0/s, permanent 1.0/s',
+      'latency p50 100 µs, p95 4 ms, p99 20 ms',
+      '███  at most 100/s',
       '',
-      'TABLE      /s  errors/s  hits      p50    p99  stored     size  canary',
-      'aliases   100         5  75 %  0.10 ms  20 ms    1234  1.5 MiB  missing',
-      'counters    0         0     -        -      -     off        -  -',
+      'TABLE      /s  errors/s  hits     p50    p99  stored     size  canary',
+      'aliases   100       5.0   75%  100 µs  20 ms   1,234  1.5 MiB  missing',
+      'counters    0         0     –       –      –     off        –  –',
       '',
       'UPSTREAM   endpoint        circuit  in flight  queued  note',
       'directory  0:dir1.example  closed           3       7',
       '           1:dir2.example  open !                      paused for 4 s',
-      'overrides  (static)        -                -       -',
+      'overrides  (static)        –                –       –',
       '',
       'LISTENER             protocol   connections',
       'inet:127.0.0.1:8464  socketmap           12',
@@ -112,7 +123,7 @@ describe('screenLines', () => {
       '',
       '0 lookups/s',
       'found 0/s, not found 0/s, temporary 0/s, permanent 0/s',
-      'latency p50 -, p95 -, p99 -',
+      'latency p50 –, p95 –, p99 –',
       '',
     ])
     expect(lines).not.toContain('RECENT PROBLEMS')

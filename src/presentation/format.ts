@@ -1,6 +1,6 @@
 /**
- * Numbers and times as the page shows them. English, whatever the browser speaks: the page is, and
- * an operator compares its numbers with logs and metrics.
+ * Numbers and times as the page and the commands show them. English, whatever the browser speaks: the
+ * page is, and an operator compares its numbers with logs and metrics.
  */
 
 /** Stands where there is nothing to show. */
@@ -20,7 +20,7 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 }
 
-/** A number per second with one decimal when it is small; `0` only for nothing at all. */
+/** A rate with one decimal when it is small; `0` only for nothing at all. */
 export function rate(perSecond: number): string {
   if (perSecond === 0) return '0'
   if (perSecond < 0.05) return '<0.1'
@@ -40,6 +40,7 @@ export function percent(share: number | undefined): string {
 /** A duration with two or three digits and the unit that fits. */
 export function duration(ms: number | undefined): string {
   if (ms === undefined) return NOTHING
+  if (ms === 0) return '0 ms'
   if (ms < 0.9995) return `${digits(ms * 1000)} µs`
   if (ms < 999.5) return `${digits(ms)} ms`
   if (ms < 119_500) return `${digits(ms / 1000)} s`
@@ -54,7 +55,8 @@ function digits(value: number): string {
 export function bytes(value: number): string {
   if (value < 1024) return `${value} B`
   if (value < 1024 * 1024) return `${digits(value / 1024)} KiB`
-  return `${digits(value / 1024 / 1024)} MiB`
+  if (value < 1024 ** 3) return `${digits(value / 1024 ** 2)} MiB`
+  return `${digits(value / 1024 ** 3)} GiB`
 }
 
 /** Local wall clock, `14:03:59`. */

@@ -1,10 +1,14 @@
 /**
- * What the last seconds of the history add up to: the numbers of every table and tile. Pure.
+ * What the last seconds of the history add up to: the numbers of every table and tile of the page, and
+ * of `mapgate status`. Pure.
  */
-import type { HistoryPoint, HistorySlice } from '../../core/history-point.ts'
+import type { HistoryPoint, HistorySlice } from '../core/history-point.ts'
 
-/** How far back the rates look, ms. Ours: long enough that few lookups still show, short enough to be now. */
-export const WINDOW_MS = 30_000
+/** How far back the rates look, seconds. Ours: long enough that few lookups still show, short enough to be now. */
+export const WINDOW_SECONDS = 30
+
+/** The same, ms. */
+export const WINDOW_MS = 1000 * WINDOW_SECONDS
 
 /** Whose lookups are meant. `mail` leaves out the ones of the admin API, such as the page's own. */
 export type Scope =
@@ -41,12 +45,13 @@ export function recent(points: readonly HistoryPoint[], windowMs = WINDOW_MS): r
 
 /** The slices of one point; protocols and tables without lookups have none. */
 export function slicesOf(point: HistoryPoint, scope: Scope): readonly HistorySlice[] {
-  const { socketmap, tcp_table: tcpTable } = point.protocols
   switch (scope.kind) {
     case 'all':
       return [point.all]
     case 'mail':
-      return [socketmap, tcpTable].filter((slice) => slice !== undefined)
+      return Object.entries(point.protocols)
+        .filter(([name]) => name !== 'admin')
+        .map(([, slice]) => slice)
     case 'protocol':
       return present(Object.entries(point.protocols).find(([name]) => name === scope.name)?.[1])
     case 'table':

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { explainLines } from '../../../../src/commands/query/explain-text.ts'
-import type { ExplainStep } from '../../../../src/core/explain.ts'
-import { found, notFound, permanent, temporary } from '../../../../src/core/result.ts'
+import { explainLines } from '../../../src/commands/query/explain-text.ts'
+import type { ExplainStep } from '../../../src/core/explain.ts'
+import { found, notFound, permanent, temporary } from '../../../src/core/result.ts'
+import { resultState, resultWord, stepText } from '../../../src/presentation/explain.ts'
 
 const at = { key: 'a@x.example', upstream: 'directory' }
 
@@ -50,7 +51,21 @@ const cases: [step: ExplainStep, line: string][] = [
       selected: ['b', 'c d'],
       attempt: 'first',
     },
-    'request     directory 0:dir.example, a@x.example: HTTP 200 in 12.3 ms, selected b "c d", found: b, c',
+    'request     directory 0:dir.example, a@x.example: HTTP 200 in 12 ms, selected b "c d", found: b, c',
+  ],
+  [
+    {
+      step: 'request',
+      ...at,
+      endpoint: '0:dir.example',
+      status: 304,
+      durationMs: 1,
+      result: { kind: 'notmodified' },
+      selected: [],
+      traceparent: '00-1-2-01',
+      attempt: 'first',
+    },
+    'request     directory 0:dir.example, a@x.example: HTTP 304 in 1 ms, traceparent 00-1-2-01, the stored answer is still current',
   ],
   [
     {
@@ -95,7 +110,7 @@ const cases: [step: ExplainStep, line: string][] = [
   ],
   [
     { step: 'stale', ...at, why: 'the service fails' },
-    'stale       directory, a@x.example: an older answer is used: the service fails',
+    'stale       directory, a@x.example: a stale answer is used: the service fails',
   ],
   [
     { step: 'propagated', extension: '+news', before: 'b@x.example', after: 'b+news@x.example' },
@@ -106,6 +121,47 @@ const cases: [step: ExplainStep, line: string][] = [
     'answer      from refused, permanent (no-table): no such table',
   ],
 ]
+
+const states: [step: ExplainStep, shown: string][] = [
+  [{ step: 'key', key: 'a' }, 'plain Key'],
+  [{ step: 'domains', domain: 'x.example', passed: true }, 'plain Domains'],
+  [{ step: 'cache', ...at, outcome: 'hit', result: found('b') }, 'plain Stored answers'],
+  [{ step: 'coalesced', ...at }, 'plain Shared request'],
+  [{ step: 'static', ...at, result: found('b') }, 'ok Static entries'],
+  [{ step: 'static', ...at, result: notFound() }, 'plain Static entries'],
+  [{ step: 'suppressed', ...at, why: 'no domain' }, 'plain Not asked'],
+  [{ step: 'held', ...at, result: temporary('circuit', 'open') }, 'warn Held back'],
+  [{ step: 'stale', ...at, why: 'failed' }, 'warn Stale answer'],
+  [{ step: 'propagated', extension: '+x', before: 'a@b', after: 'a+x@b' }, 'plain Extension'],
+  [{ step: 'answer', source: 'upstream', result: permanent('refused', '403') }, 'bad Answer'],
+]
+
+describe('stepText', () => {
+  for (const [step, shown] of states) {
+    test(`the page marks ${step.step} as ${shown}`, () => {
+      const { title, state } = stepText(step) ?? {}
+      expect(`${state} ${title}`).toBe(shown)
+    })
+  }
+
+  test('a request that found that nothing has changed is fine', () => {
+    expect(
+      stepText({
+        step: 'request',
+        ...at,
+        endpoint: '0:h',
+        durationMs: 1,
+        result: { kind: 'notmodified' },
+        attempt: 'first',
+      })?.state,
+    ).toBe('ok')
+  })
+
+  test('a result kind of a newer gateway shows as it is named', () => {
+    expect([resultWord('constructor'), resultState('constructor')]).toEqual(['constructor', 'plain'])
+    expect([resultWord('temporary'), resultState('temporary')]).toEqual(['Try later', 'warn'])
+  })
+})
 
 describe('explainLines', () => {
   for (const [step, line] of cases) {

@@ -9,9 +9,9 @@ import {
   percent,
   quoted,
   rate,
-} from '../../../../src/admin/page/format.ts'
+} from '../../../src/presentation/format.ts'
 
-describe('numbers of the page', () => {
+describe('numbers', () => {
   const cases: [name: string, shown: string, expected: string][] = [
     ['a count has commas', count(1_234_567), '1,234,567'],
     ['one is singular', counted(1, 'lookup'), '1 lookup'],
@@ -33,6 +33,7 @@ describe('numbers of the page', () => {
     ['not quite all is not 100%', percent(0.9995), '>99.9%'],
     ['all is 100%', percent(1), '100%'],
     ['no duration is a dash', duration(undefined), '–'],
+    ['no time at all', duration(0), '0 ms'],
     ['a cached hit is in microseconds', duration(0.0215), '22 µs'],
     ['a few microseconds have a decimal', duration(0.0021), '2.1 µs'],
     ['just below a millisecond', duration(0.999), '999 µs'],
@@ -45,6 +46,7 @@ describe('numbers of the page', () => {
     ['bytes', bytes(1023), '1023 B'],
     ['kibibytes', bytes(1024), '1 KiB'],
     ['mebibytes', bytes(2.5 * 1024 * 1024), '2.5 MiB'],
+    ['gibibytes', bytes(5 * 1024 ** 3), '5 GiB'],
     ['a plain key', quoted('a@b.example'), 'a@b.example'],
     ['an empty key', quoted(''), '""'],
     ['a key that ends in a space', quoted('a '), '"a "'],

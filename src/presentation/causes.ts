@@ -1,5 +1,5 @@
 /** What each cause of a failed lookup means, in words. The causes are those of src/core/result.ts. */
-import type { PermanentCause, TemporaryCause } from '../../core/result.ts'
+import type { PermanentCause, TemporaryCause } from '../core/result.ts'
 
 const CAUSES: Record<TemporaryCause | PermanentCause, string> = {
   timeout: 'no answer before the deadline',

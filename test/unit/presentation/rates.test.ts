@@ -6,12 +6,11 @@ import {
   perSecond,
   recent,
   totals,
-  WINDOW_MS,
-} from '../../../../src/admin/page/rates.ts'
+} from '../../../src/presentation/rates.ts'
 import { point, slice } from './points.ts'
 
 describe('rates', () => {
-  test(`look ${WINDOW_MS} ms back from the newest point, that one excluded`, () => {
+  test('look 30 seconds back from the newest point, the start excluded', () => {
     const points = [point(0), point(1), point(30_000)]
     expect(recent(points).map(({ atMs }) => atMs)).toEqual([1, 30_000])
     expect(recent([])).toEqual([])
