@@ -9,6 +9,10 @@ import type { CanaryStatus } from '../core/status.ts'
 import type { Events } from './events.ts'
 import type { Logger } from './logging.ts'
 import type { ProblemKind, Problems } from './problems.ts'
+import { Sampler } from './sampler.ts'
+
+/** Defects in the log, per second. Ours: what every lookup meets would fill a disk with its stack. */
+const DEFECTS_PER_SECOND = 1
 
 /** An episode, of shedding for example, is over when it was quiet for this long, ms. Ours. */
 const EPISODE_QUIET_MS = 10_000
@@ -32,9 +36,11 @@ export class Journal {
   readonly #parts: JournalParts
   /** By what is going on and where: monotonic ms of the last time. Bounded by the configuration. */
   readonly #lastMs = new Map<string, number>()
+  readonly #defects: Sampler
 
   constructor(parts: JournalParts) {
     this.#parts = parts
+    this.#defects = new Sampler(parts.clock, DEFECTS_PER_SECOND)
   }
 
   stateChanged(
@@ -161,7 +167,11 @@ export class Journal {
 
   /** A bug here. The stack goes to the log and nowhere else. */
   defect(error: unknown, where: string): void {
-    this.#parts.logger.error({ event: 'defect', where, err: error }, 'defect: please report it')
+    const suppressed = this.#defects.take()
+    if (suppressed !== undefined) {
+      const count = suppressed > 0 ? { suppressed } : {}
+      this.#parts.logger.error({ event: 'defect', where, err: error, ...count }, 'defect: please report it')
+    }
     this.problem('defect', where, error instanceof Error ? error.message : String(error))
   }
 

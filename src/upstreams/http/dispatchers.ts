@@ -2,10 +2,12 @@
  * How requests reach an endpoint: directly, over a unix socket, or through a proxy; with which
  * certificates; over at most how many connections.
  */
+import type { Duplex } from 'node:stream'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { headerBytes } from './escape.ts'
 import { lookupHost } from './host-lookup.ts'
+import { MAX_HEADER_BYTES, ReplyHeads } from './reply-head.ts'
 import type { EndpointSettings, HttpUpstreamSettings, TlsSettings } from './settings.ts'
 
 /**
@@ -13,9 +15,6 @@ import type { EndpointSettings, HttpUpstreamSettings, TlsSettings } from './sett
  * after which Node.js and uvicorn close it, so that a request seldom meets a closing one.
  */
 const KEEP_ALIVE_MS = 4_000
-
-/** Most bytes of a reply's head. Source: Node.js, --max-http-header-size. */
-const MAX_HEADER_BYTES = 16_384
 
 /** Where requests are handed over, and how they must look there. */
 export interface Route {
@@ -137,6 +136,7 @@ function createClient(origin: URL, options: object): Dispatcher {
 /** The request that a connection serves now: one at a time, since nothing is pipelined. */
 interface Serving {
   use: ConnectionUse | undefined
+  readonly heads: ReplyHeads
 }
 
 /** One connection that knows whether it has served a request, and tells its request when it breaks. */
@@ -145,7 +145,7 @@ class TrackedClient extends Client {
   #hasServed = false
 
   constructor(origin: URL, options: Client.Options) {
-    const serving: Serving = { use: undefined }
+    const serving: Serving = { use: undefined, heads: new ReplyHeads() }
     super(origin, { ...options, connect: watched(options.connect, serving) })
     this.#serving = serving
     this.on('disconnect', () => {
@@ -155,13 +155,14 @@ class TrackedClient extends Client {
 
   override dispatch(options: TrackedOptions, handler: Dispatcher.DispatchHandler): boolean {
     this.#serving.use = options.use
+    this.#serving.heads.expect()
     options.use.reused = this.#hasServed
     this.#hasServed = true
     return super.dispatch(options, handler)
   }
 }
 
-/** Notes the end of a connection by an error, before undici hears of it. */
+/** Notes the end of a connection by an error, and looks at the heads of its replies, before undici does. */
 function watched(connect: Client.Options['connect'], serving: Serving): Client.Options['connect'] {
   if (typeof connect !== 'function') return connect
   return (options, callback) =>
@@ -169,7 +170,26 @@ function watched(connect: Client.Options['connect'], serving: Serving): Client.O
       socket?.once('error', () => {
         if (serving.use !== undefined) serving.use.broken = true
       })
+      if (error === null) filterReads(socket, serving.heads)
       if (error === null) callback(null, socket)
       else callback(error, null)
     })
+}
+
+/** undici takes what arrived by `read()`, in paused mode. */
+function filterReads(socket: Duplex, heads: ReplyHeads): void {
+  const read = socket.read.bind(socket)
+  heads.expect()
+  socket.read = (size?: number): unknown => {
+    for (;;) {
+      const chunk = read(size) as Buffer | null
+      if (chunk === null) return null
+      const taken = heads.take(chunk)
+      if (taken instanceof Error) {
+        socket.destroy(taken)
+        return null
+      }
+      if (taken.length > 0) return taken
+    }
+  }
 }

@@ -2,7 +2,7 @@
  * One table at one endpoint: makes the request, sends it, and tells what the reply means.
  */
 import type { Clock } from '../../core/clock.ts'
-import { NOT_FOUND } from '../../core/result.ts'
+import { DEFECT, NOT_FOUND } from '../../core/result.ts'
 import type { Endpoint, Reply, SendOptions } from '../../core/upstream.ts'
 import type { Connections } from './connections.ts'
 import type { ConnectionUse } from './dispatchers.ts'
@@ -24,6 +24,7 @@ export interface EndpointContext {
   readonly headers: () => ReadonlyMap<string, string>
   /** The service refused our credentials, or TLS failed: secrets may have changed on disk. */
   readonly onCredentialsRefused: (endpoint: string, why: 'status' | 'tls') => void
+  readonly onDefect: (error: Error) => void
 }
 
 /** Time left below which a repeat is not worth the connection, ms. Ours. */
@@ -98,7 +99,13 @@ export class HttpEndpoint implements Endpoint {
         return abortedReply()
       case 'error': {
         const failure = classifyFailure(outcome.error)
-        if (failure === undefined) throw outcome.error // in no table: a defect
+        if (failure === undefined) {
+          // Nothing was sent: the mistake is ours, and the same at every endpoint.
+          if (outcome.progress === 'unsent') throw outcome.error
+          // The endpoint's reply brought it about: another endpoint may answer.
+          this.context.onDefect(outcome.error)
+          return { result: DEFECT, evidence: 'key', retry: 'any' }
+        }
         if (failure.tls) this.context.onCredentialsRefused(this.name, 'tls')
         return failureReply(failure, outcome.progress)
       }

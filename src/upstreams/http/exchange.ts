@@ -8,6 +8,7 @@
 import { type Dispatcher, errors } from 'undici'
 import type { CancelSignal } from '../../core/cancellation.ts'
 import type { Clock } from '../../core/clock.ts'
+import { BodyBuffer } from './body-buffer.ts'
 import type { ConnectionUse, Route, TrackedOptions } from './dispatchers.ts'
 import type { Progress } from './failures.ts'
 import type { HeaderFields, HttpResponse } from './response.ts'
@@ -103,8 +104,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #state: 'waiting' | 'draining' | 'done' = 'waiting'
   #status = 0
   #headers: HeaderFields = {}
-  #chunks: Buffer[] = []
-  #bytes = 0
+  readonly #body = new BodyBuffer()
+  #drainedBytes = 0
 
   constructor(options: ExchangeOptions, use: ConnectionUse, resolve: (outcome: ExchangeOutcome) => void) {
     this.#options = options
@@ -141,7 +142,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderFields): void {
-    if (status < 200) return // 100 to 199 are followed by the reply
+    if (status < 200) return // interim replies are followed by the reply
     this.#progress = 'replying'
     this.#status = status
     this.#headers = headers
@@ -155,13 +156,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#bytes += chunk.length
     if (this.#state === 'draining') {
-      if (this.#bytes > MAX_DRAINED_BYTES) controller.abort(new GivenUp('a body that does not matter'))
-    } else if (this.#bytes > this.#options.maxBodyBytes) {
+      this.#drainedBytes += chunk.length
+      if (this.#drainedBytes > MAX_DRAINED_BYTES) controller.abort(new GivenUp('a body that does not matter'))
+    } else if (this.#body.length + chunk.length > this.#options.maxBodyBytes) {
       this.#tooLarge()
     } else {
-      this.#chunks.push(chunk)
+      this.#body.append(chunk)
     }
   }
 
@@ -171,9 +172,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.#settle({ kind: 'error', error, progress: this.#progress })
       return
     }
-    const [first = EMPTY, ...others] = this.#chunks
-    const body = others.length === 0 ? first : Buffer.concat(this.#chunks)
-    this.#settle({ kind: 'response', response: this.#response(body) })
+    this.#settle({ kind: 'response', response: this.#response(this.#body.content()) })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -206,7 +205,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#state = 'done'
     this.#timer?.cancel()
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    this.#chunks = []
+    this.#body.clear()
     if (wanted) this.#resolve(outcome)
   }
 

@@ -36,7 +36,7 @@ const TIMEOUT_REASON = 'the connection to the service timed out'
 const FILES_REASON = 'no file descriptor is left for a connection to the service; raise LimitNOFILE'
 const STOPPING_REASON = 'stopping'
 
-/** By `error.code`. What is in neither table is a defect, and must stay an exception. */
+/** By `error.code`. What is in neither table is a defect. */
 const FAILURES: Readonly<Record<string, readonly [TemporaryCause, string]>> = {
   ECONNREFUSED: ['connect', 'the service refuses connections; is it running?'],
   ECONNRESET: ['connect', CLOSED_REASON],
@@ -87,8 +87,7 @@ const CLOSED_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED',
 /**
  * Tells what a failed request means.
  *
- * @returns `undefined` for an error that is in no table: that is a defect, and the caller must
- *   let it reject.
+ * @returns `undefined` for an error that is in no table: that is a defect, to be reported with its stack.
  */
 export function classifyFailure(error: unknown): Failure | undefined {
   const code = codeOf(error)

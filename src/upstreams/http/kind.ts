@@ -88,7 +88,11 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     const pools = running === undefined ? undefined : running.#pools
     this.#pools = pools?.fits(read)
       ? pools
-      : new HttpUpstreamPools(read, { clock, onCredentialsRefused: () => onCredentialsRefused(name) })
+      : new HttpUpstreamPools(read, {
+          clock,
+          onCredentialsRefused: () => onCredentialsRefused(name),
+          onDefect: (error) => observer.defect(error, `upstream ${name}`),
+        })
   }
 
   configure(): void {

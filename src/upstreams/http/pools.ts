@@ -17,6 +17,8 @@ export interface HttpUpstreamPoolsOptions {
    * most once a minute, and hand them to {@link HttpUpstreamPools.update}.
    */
   readonly onCredentialsRefused?: (endpoint: string, why: 'status' | 'tls') => void
+  /** Called with an error that no service can cause as far as we know: a bug here or in undici. */
+  readonly onDefect?: (error: Error) => void
 }
 
 export class HttpUpstreamPools {
@@ -70,6 +72,7 @@ export class HttpUpstreamPools {
       clock: this.#options.clock,
       headers: () => this.#settings.headers,
       onCredentialsRefused: (name, why) => this.#options.onCredentialsRefused?.(name, why),
+      onDefect: (error) => this.#options.onDefect?.(error),
     }
   }
 

@@ -10,6 +10,7 @@
  * | `error` selects something; `value` selects nothing; not decodable; a wrong shape | temporary |
  * | 408, 425, 429, 5xx, any other 2xx | temporary |
  * | 304 in answer to validators | the stored answer is current |
+ * | 304 otherwise, such as from a cache between | temporary |
  * | 401, 403 | ask another endpoint, then permanent |
  * | any other 4xx or 3xx | permanent |
  *
@@ -85,8 +86,10 @@ export function mapStatus(response: HttpResponse, mapping: ResponseMapping, aske
   const { status, headers } = response
   if (mapping.found.has(status)) return undefined
   if (mapping.notFound.has(status)) return mapNotFound(response, mapping)
-  if (status === 304 && asked.conditional) {
-    return answered(response, { kind: 'notmodified' }, undefined)
+  if (status === 304) {
+    return asked.conditional
+      ? answered(response, { kind: 'notmodified' }, undefined)
+      : failed(response, 'unreadable', 'the service answered 304 to a request without a condition')
   }
   if (status === 401 || status === 403) {
     const result = permanent('refused', `the service answered ${status}; look at its credentials here`)

@@ -37,10 +37,17 @@ export function mediaType(headers: HeaderFields): string {
   return (text.split(';', 1)[0] ?? '').trim().toLowerCase()
 }
 
-/** True when the body is in the coding we asked for: none. */
+/** True when the body is in the coding we asked for: none, neither of the content nor of the transfer. */
 export function isIdentity(headers: HeaderFields): boolean {
-  const coding = (headerText(headers, 'content-encoding') ?? '').trim().toLowerCase()
-  return coding === '' || coding === 'identity'
+  return (
+    isOneOf(headerText(headers, 'content-encoding'), 'identity') &&
+    isOneOf(headerText(headers, 'transfer-encoding'), 'chunked')
+  )
+}
+
+function isOneOf(text: string | undefined, expected: string): boolean {
+  const coding = text?.trim().toLowerCase() ?? ''
+  return coding === '' || coding === expected
 }
 
 /** True when the end of the body is known by other means than the end of the connection (RFC 9112 section 6.3). */

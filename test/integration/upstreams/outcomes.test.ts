@@ -164,7 +164,7 @@ describe('what a service answers', () => {
     ],
     ['another 2xx is no answer', { status: 202, text: 'a' }, 'temporary status none any'],
     ['206 is no answer', { status: 206, text: 'a' }, 'temporary status none any'],
-    ['304 to no validators is refused', { status: 304 }, 'permanent refused none none'],
+    ['304 to no validators is no answer', { status: 304 }, 'temporary unreadable key any'],
     [
       'a redirect is not followed',
       { status: 301, headers: { location: '/x' } },

@@ -276,8 +276,9 @@ describe('what else is told', () => {
   }
 
   test('a defect is logged with its stack and counted; watchers see its text only', async () => {
-    const { log, observer, observability } = await observe()
+    const { clock, log, observer, observability } = await observe()
     observer.defect(new TypeError('x is undefined'), 'resolver')
+    clock.advance(1000)
     observer.defect('not even an error', 'resolver')
     const lines = await log.lines()
     expect(lines[0]).toMatchObject({
@@ -290,6 +291,15 @@ describe('what else is told', () => {
       'not even an error',
       'x is undefined',
     ])
+  })
+
+  test('a defect that every lookup meets fills no disk: one line a second, and the number of the others', async () => {
+    const { clock, log, observer, observability } = await observe()
+    for (let time = 0; time < 1000; time++) observer.defect(new Error('a bug'), 'upstream directory')
+    clock.advance(1000)
+    observer.defect(new Error('a bug'), 'upstream directory')
+    expect((await log.lines()).map(({ suppressed }) => suppressed)).toEqual([undefined, 999])
+    expect(observability.counters.defects).toBe(1001)
   })
 
   test('a listener tells through the interface of src/server', async () => {
