@@ -97,6 +97,7 @@ function buildCache(file: TableFile['cache']): CacheConfig | undefined {
     negativeTtlMs: ms(file.negativeTtl),
     staleWhileRevalidateMs: ms(file.staleWhileRevalidate),
     staleIfErrorMs: ms(file.staleIfError),
+    staleAfterMs: ms(file.staleAfter),
     jitter: file.jitter,
     honorCacheControl: file.honorCacheControl,
     minTtlMs: ms(file.minTtl),

@@ -4,7 +4,7 @@
  * that a person writes; `load.ts` makes this out of it.
  */
 import type { Address } from '../core/address.ts'
-import type { LifetimePolicy } from '../core/cache/lifetimes.ts'
+import type { CachePolicy } from '../core/cache/cached-upstream.ts'
 import type { SearchKind } from '../core/search/search-keys.ts'
 
 export type { Address }
@@ -168,7 +168,7 @@ export interface ResponseConfig {
   readonly maxValues: number
 }
 
-export interface CacheConfig extends LifetimePolicy {
+export interface CacheConfig extends CachePolicy {
   /** Most found answers. */
   readonly maxEntries: number
   /** Most "not found" answers. */

@@ -38,6 +38,7 @@ test('a dictionary attack of a million unknown keys leaves the found answers and
         negativeTtlMs: 10_000,
         staleWhileRevalidateMs: 0,
         staleIfErrorMs: 0,
+        staleAfterMs: 1000,
         jitter: 0,
         honorCacheControl: false,
         minTtlMs: 0,

@@ -27,6 +27,11 @@ const CacheKeys = Type.Object(
       '1d',
       'Found answers only: served for this long after `ttl` when the service fails (RFC 5861). This is what keeps mail flowing in an outage.',
     ),
+    staleAfter: duration(
+      { min: '0ms', max: '90s' },
+      '1s',
+      'Found answers only: within `staleIfError` a lookup waits this long for the service; then it gets the stored answer, and the request runs on (RFC 8767 section 5). Keeps a service that hangs from holding up mail.',
+    ),
     jitter: Type.Number({
       minimum: 0,
       maximum: 0.5,

@@ -3,7 +3,7 @@
  *
  *   stored and fresh      -> the stored answer, synchronously
  *   stored, revalidate    -> the stored answer, synchronously, and a refresh in the background
- *   stored, error-only    -> ask; the stored answer if that fails in any way
+ *   stored, error-only    -> ask; the stored answer if that fails in any way, or takes longer than staleAfter
  *   not stored            -> ask
  *
  * Below it are SharedUpstream, where equal questions share a request, and StoringUpstream, which stores
@@ -44,10 +44,19 @@ export interface CachedUpstreamOptions {
   readonly onDefect: (error: unknown, where: string) => void
 }
 
+/** The settings of one table's cache. */
+export interface CachePolicy extends LifetimePolicy {
+  /**
+   * How long a lookup with a stale found answer waits for the service, ms: then the stale answer is served, and
+   * the request runs on. Source: RFC 8767 section 5, the client response timer.
+   */
+  readonly staleAfterMs: number
+}
+
 export interface CacheOptions {
   /** Of the table; its upstreams share it. */
   readonly store: AnswerStore
-  readonly policy: LifetimePolicy
+  readonly policy: CachePolicy
   /** Position of this upstream among those that share the store. */
   readonly upstreamIndex: number
 }
@@ -63,6 +72,7 @@ export class CachedUpstream implements TableSource {
   readonly #prefix: string
   /** Holds for what is stored already, too: a reload or restart may have shortened it. */
   readonly #negativeTtlMs: number
+  readonly #staleAfterMs: number
   readonly #failures = new FailureMemory()
   readonly #shared: SharedUpstream
 
@@ -77,6 +87,7 @@ export class CachedUpstream implements TableSource {
     this.#store = cache?.store
     this.#prefix = cache?.store.prefixFor(cache.upstreamIndex) ?? ''
     this.#negativeTtlMs = cache?.policy.negativeTtlMs ?? 0
+    this.#staleAfterMs = cache?.policy.staleAfterMs ?? 0
     const storing = new StoringUpstream(upstream, cache, this.#failures, clock, random, onDefect)
     this.#shared = new SharedUpstream(storing, this.#store, !sideEffects)
   }
@@ -211,10 +222,14 @@ export class CachedUpstream implements TableSource {
     isJoined: boolean,
   ): Promise<Sourced> {
     const { key, storeKey, generation } = request
-    const answer = (await request.wait(deadlineMs, this.#clock)) ?? DEADLINE_EXCEEDED
-    if (isJoined) explanation.add({ step: 'coalesced', key, upstream: this.name, result: answer.result })
-    // A stale answer that was purged meanwhile is served no more.
+    const untilMs =
+      fallback === undefined ? deadlineMs : Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
+    let answer = await request.wait(untilMs, this.#clock)
+    // A stale answer that was purged meanwhile is served no more, so its lookup waits for the service after all.
     const isPurged = this.#store?.purgedSince(generation, storeKey) ?? false
+    if (isPurged && untilMs < deadlineMs) answer ??= await request.wait(deadlineMs, this.#clock)
+    answer ??= untilMs < deadlineMs && !isPurged ? SLOW : DEADLINE_EXCEEDED
+    if (isJoined) explanation.add({ step: 'coalesced', key, upstream: this.name, result: answer.result })
     return this.#finish(key, answer, isPurged ? undefined : fallback, explanation)
   }
 
@@ -235,5 +250,11 @@ export class CachedUpstream implements TableSource {
 /** The answer to a waiter that gave up. */
 const DEADLINE_EXCEEDED: Sourced = {
   result: temporary('timeout', 'no answer from the service in time; see if it is slow or overloaded'),
+  source: 'upstream',
+}
+
+/** Why a stale answer is served while the service is still asked. */
+const SLOW: Sourced = {
+  result: temporary('timeout', 'no answer from the service within staleAfter; it is asked still'),
   source: 'upstream',
 }

@@ -80,6 +80,7 @@ describe('the sentence about caching', () => {
     negativeTtlMs: 10_000,
     staleWhileRevalidateMs: 0,
     staleIfErrorMs: 0,
+    staleAfterMs: 1000,
     jitter: 0.1,
     honorCacheControl: true,
     minTtlMs: 10_000,

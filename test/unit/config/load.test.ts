@@ -144,6 +144,7 @@ describe('tables', () => {
     expect((await table('')).cache).toMatchObject({
       ttlMs: 60_000,
       staleIfErrorMs: 86_400_000,
+      staleAfterMs: 1000,
       maxBytes: 67_108_864,
     })
   })

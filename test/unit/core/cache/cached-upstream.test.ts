@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
-import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
-import type { LifetimePolicy } from '../../../../src/core/cache/lifetimes.ts'
+import { CachedUpstream, type CachePolicy } from '../../../../src/core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { Explanation } from '../../../../src/core/explain.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
@@ -13,11 +12,12 @@ import { lookupFrom } from '../../../support/sources.ts'
 
 const HOUR = 3_600_000
 
-const policy: LifetimePolicy = {
+const policy: CachePolicy = {
   ttlMs: 60_000,
   negativeTtlMs: 10_000,
   staleWhileRevalidateMs: 30_000,
   staleIfErrorMs: HOUR,
+  staleAfterMs: 1000,
   jitter: 0,
   honorCacheControl: false,
   minTtlMs: 0,
@@ -37,7 +37,7 @@ const no: Answer = { result: notFound(), storable: true, source: 'upstream', end
 const down: Answer = { result: OUTAGE, storable: false, source: 'upstream' }
 
 interface SetUp {
-  readonly policy?: Partial<LifetimePolicy>
+  readonly policy?: Partial<CachePolicy>
   readonly cache?: 'off'
   readonly sideEffects?: boolean
   readonly upstreamIndex?: number
@@ -179,6 +179,55 @@ describe('a found answer', () => {
     const answer = ask()
     await clock.advanceAsync(5000)
     assert.deepEqual(await answer, { result: found('v1'), source: 'stale' })
+  })
+
+  for (const [answeredAfterMs, expected] of [
+    [999, 'upstream found'],
+    [1000, 'stale found'],
+  ] as const) {
+    test(`in its error-only window gives "${expected}" when the service takes ${answeredAfterMs} ms`, async () => {
+      const { clock, service, ask } = setUp()
+      ask()
+      clock.advance(90_000)
+      const slow = later()
+      service.answer = slow.promise
+      const answer = ask()
+      await clock.advanceAsync(answeredAfterMs)
+      slow.resolve(yes('v2'))
+      assert.equal(source(await answer), expected)
+      assert.deepEqual(await ask(), { result: found('v2'), source: 'cache' })
+      assert.equal(clock.timers, 0)
+    })
+  }
+
+  test('waits for no more than staleAfter in all: a second lookup waits for the rest of it', async () => {
+    const { clock, service, asked, ask } = setUp()
+    ask()
+    clock.advance(90_000)
+    service.answer = later().promise
+    const first = ask()
+    await clock.advanceAsync(600)
+    const second = ask()
+    await clock.advanceAsync(400)
+    const explanation = new Explanation()
+    const third = ask(undefined, { explanation })
+    await clock.advanceAsync(0)
+    for (const answer of [first, second, third]) assert.equal(source(await answer), 'stale found')
+    assert.equal(asked.length, 2)
+    assert.equal(explanation.steps.at(-1)?.step, 'stale')
+  })
+
+  test('that is purged while the service is slow is waited for until the deadline', async () => {
+    const { clock, service, ask, store } = setUp()
+    ask()
+    clock.advance(90_000)
+    const slow = later()
+    service.answer = slow.promise
+    const answer = ask()
+    store.purge({ kind: 'all' })
+    await clock.advanceAsync(4999)
+    slow.resolve(yes('v2'))
+    assert.deepEqual(await answer, { result: found('v2'), source: 'upstream' })
   })
 
   test('gives way to a "not found" of the service', async () => {

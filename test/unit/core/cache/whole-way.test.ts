@@ -62,6 +62,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
     negativeTtlMs: 10_000,
     staleWhileRevalidateMs: 30_000,
     staleIfErrorMs: 86_400_000,
+    staleAfterMs: 1000,
     jitter: 0,
     honorCacheControl: false,
     minTtlMs: 0,
