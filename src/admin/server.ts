@@ -10,7 +10,7 @@
  *   answer       secrets hidden in every JSON text
  */
 import type { Server } from 'node:http'
-import type { Server as NetServer } from 'node:net'
+import { createServer, type Server as NetServer } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import rateLimit from '@fastify/rate-limit'
 import { AccessRules } from './access.ts'
@@ -49,6 +49,11 @@ export interface AdminServerOptions {
   readonly limits?: Partial<AdminLimits>
 }
 
+/** What listens. */
+export interface Listening {
+  readonly servers: readonly NetServer[]
+}
+
 export class AdminServer {
   /** For tests: `inject` sends a request without a socket. */
   readonly app: App
@@ -57,6 +62,7 @@ export class AdminServer {
   #settings: AdminSettings
   #rules: AccessRules
   #endEventStreams = (): void => {}
+  #servers: readonly NetServer[] = []
 
   private constructor(app: App, settings: AdminSettings) {
     this.app = app
@@ -95,22 +101,38 @@ export class AdminServer {
   /**
    * Begins to listen.
    *
-   * @param bind Makes the server listen where the configuration says: the gateway knows unix
+   * @param bind Makes the servers listen where the configuration says: the gateway knows unix
    *   sockets, their owners and inherited sockets.
    */
-  async listen(bind: (server: NetServer) => Promise<unknown>): Promise<void> {
-    await bind(this.app.server)
+  async listen(bind: (create: () => NetServer) => Promise<Listening>): Promise<void> {
+    const own: NetServer[] = [this.app.server]
+    const { servers } = await bind(() => own.pop() ?? this.#another())
+    this.#servers = servers
     try {
-      refuseOpenDoor(this.#settings, this.app.server.address())
+      this.#refuseOpenDoor(this.#settings)
     } catch (error) {
       await this.close()
       throw error
     }
   }
 
+  /** The sockets listened on, in their order. */
+  get servers(): readonly NetServer[] {
+    return this.#servers
+  }
+
+  /** Accepts for the HTTP server on another socket. */
+  #another(): NetServer {
+    return createServer((socket) => this.app.server.emit('connection', socket))
+  }
+
+  #refuseOpenDoor(settings: AdminSettings): void {
+    for (const server of this.#servers) refuseOpenDoor(settings, server.address())
+  }
+
   /** Takes over tokens, hosts and anonymous access of a reloaded configuration, and the certificate. */
   reconfigure(settings: AdminSettings): void {
-    refuseOpenDoor(settings, this.app.server.address())
+    this.#refuseOpenDoor(settings)
     const accessOf = ({ anonymous, tokens }: AdminSettings) => ({ anonymous, tokens })
     const sameAccess = isDeepStrictEqual(accessOf(this.#settings), accessOf(settings))
     this.#settings = settings
@@ -128,6 +150,7 @@ export class AdminServer {
   async close(): Promise<void> {
     const timer = setTimeout(() => this.app.server.closeAllConnections(), CLOSE_GRACE_MS)
     const closed = this.app.close()
+    for (const server of this.#servers) if (server !== this.app.server) server.close()
     this.app.server.closeIdleConnections()
     try {
       await closed

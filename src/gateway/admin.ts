@@ -39,8 +39,10 @@ export class RunningAdmin {
     const server = await AdminServer.create({ settings: config, ports: { ...ports, wireReplies, page } })
     const admin = new RunningAdmin(config, server)
     try {
-      await server.listen(async (socket) => {
-        admin.#file = await bind(socket, config.address, config)
+      await server.listen(async (create) => {
+        const bound = await bind(create, config.address, config)
+        admin.#file = bound.file
+        return bound
       })
     } catch (error) {
       await server.close()

@@ -8,8 +8,10 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { Resolver } from '../core/resolver.ts'
+import { startedWith } from '../server/bind.ts'
 import { descriptorLimit } from '../server/descriptors.ts'
 import type { Listener } from '../server/listener.ts'
+import { requireServed } from '../server/systemd.ts'
 import { type GatewayPorts, RunningAdmin } from './admin.ts'
 import { checkDescriptors } from './descriptor-budget.ts'
 import { Gate } from './gate.ts'
@@ -65,6 +67,7 @@ export interface Change {
  */
 export async function change(before: Running, config: LoadedConfig, parts: ChangeParts): Promise<Change> {
   checkDescriptors(config, descriptorLimit())
+  requireServed(systemdNames(config), startedWith())
   const upstreams = await planUpstreams(config.upstreams.values(), before.upstreams, {
     ...parts,
     observer: parts.observability.observer,
@@ -81,6 +84,12 @@ export async function change(before: Running, config: LoadedConfig, parts: Chang
     if (admin !== before.admin) await admin?.close()
     throw error
   }
+}
+
+/** Names of the sockets of systemd that a configuration listens on. */
+function systemdNames({ listeners, admin }: LoadedConfig): ReadonlySet<string> {
+  const addresses = [...listeners, ...(admin === undefined ? [] : [admin])].map(({ address }) => address)
+  return new Set(addresses.flatMap((address) => (address.kind === 'systemd' ? [address.name] : [])))
 }
 
 async function planAdmin(

@@ -4,8 +4,10 @@
  */
 import { isIP, type ListenOptions, type Server } from 'node:net'
 import type { Address } from '../core/address.ts'
+import { codeOf } from '../core/error-code.ts'
 import type { FileAccess } from './file-owner.ts'
-import { passedSocket } from './systemd.ts'
+import { ListenError } from './listen-error.ts'
+import { type PassedSockets, passedSockets } from './systemd.ts'
 import { listenOnUnixSocket, type SocketFile } from './unix-socket.ts'
 
 /**
@@ -14,28 +16,51 @@ import { listenOnUnixSocket, type SocketFile } from './unix-socket.ts'
  */
 const BACKLOG = 1024
 
+/** What listens at one configured address. */
+export interface Bound {
+  /** More than one where systemd passed several sockets of one name. */
+  readonly servers: readonly Server[]
+  /** The file of a unix socket, which the caller removes when it stops. */
+  readonly file: SocketFile | undefined
+}
+
 /**
- * Makes `server` listen.
+ * Begins to listen.
  *
+ * @param create Makes a server; called once for each socket.
  * @param access Owner and mode of a unix socket's file; not used otherwise.
- * @returns The file of a unix socket, which the caller removes when it stops; undefined otherwise.
- * @throws (rejects) with the system's error, or a ListenError that says what to do.
+ * @throws (rejects) with the system's error, or a ListenError that says what to do. Nothing listens then.
  */
-export async function bind(
-  server: Server,
-  address: Address,
-  access: FileAccess,
-): Promise<SocketFile | undefined> {
-  if (address.kind !== 'unix') {
-    await listen(server, placeOf(address))
-    return undefined
+export async function bind(create: () => Server, address: Address, access: FileAccess): Promise<Bound> {
+  const servers: Server[] = []
+  const next = (): Server => {
+    const server = create()
+    servers.push(server)
+    return server
   }
   try {
-    return await listenOnUnixSocket((path) => listen(server, { path }), address.path, access)
+    if (address.kind === 'unix') {
+      const file = await listenOnUnixSocket((path) => listen(next(), { path }), address.path, access)
+      return { servers, file }
+    }
+    if (address.kind === 'inet') {
+      // On "::" IPv4 clients are welcome too, as everywhere else.
+      const ipv6Only = isIP(address.host) === 6 && address.host !== '::'
+      await listen(next(), { host: address.host, port: address.port, ipv6Only })
+      return { servers, file: undefined }
+    }
+    for (const fd of passedSockets(address.name, startedWith()))
+      await listenOnPassed(next(), fd, address.name)
+    return { servers, file: undefined }
   } catch (error) {
-    server.close()
+    for (const opened of servers) opened.close()
     throw error
   }
+}
+
+/** What systemd may have passed to this process. */
+export function startedWith(): PassedSockets {
+  return { environment: process.env, pid: process.pid }
 }
 
 /** The address in use: with the port that was really bound, or that of a socket which systemd opened. */
@@ -48,15 +73,20 @@ export function boundAddress(server: Server, configured: Address): Address {
   return { kind: 'inet', host: bound.address, port: bound.port }
 }
 
-function placeOf(address: Exclude<Address, { kind: 'unix' }>): ListenOptions & { readonly fd?: number } {
-  if (address.kind === 'systemd')
-    return { fd: passedSocket(address.name, { environment: process.env, pid: process.pid }) }
-  // On "::" IPv4 clients are welcome too, as everywhere else.
-  const ipv6Only = isIP(address.host) === 6 && address.host !== '::'
-  return { host: address.host, port: address.port, ipv6Only }
+async function listenOnPassed(server: Server, fd: number, name: string): Promise<void> {
+  try {
+    await listen(server, { fd })
+  } catch (error) {
+    const code = codeOf(error)
+    const why =
+      code === 'EEXIST'
+        ? 'is in use by this process already; a socket of systemd changes its listener by a restart'
+        : `is no listening stream socket (${code}); its socket unit needs ListenStream= and Accept=no`
+    throw new ListenError(`descriptor ${fd}, passed by systemd as "${name}", ${why}`, { cause: error })
+  }
 }
 
-function listen(server: Server, place: ListenOptions): Promise<void> {
+function listen(server: Server, place: ListenOptions & { readonly fd?: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ ...place, backlog: BACKLOG }, () => {

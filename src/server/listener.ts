@@ -51,14 +51,12 @@ export async function openListener(settings: ListenerSettings, parts: ListenerPa
 
 export class Listener {
   readonly #parts: ListenerParts
-  readonly #server: Server
+  #servers: readonly Server[] = []
   readonly #sessions = new Sessions()
   #settings: ListenerSettings
   #service: Service
   #allow: AllowList
   #file: SocketFile | undefined
-  /** False for unix sockets, whose peers have no address. */
-  #network = true
   readonly #descriptorLimit = descriptorLimit()
   /** How many connections there were when descriptors ran out; learnt anew when half of them are gone. */
   #fitting = Number.POSITIVE_INFINITY
@@ -74,21 +72,19 @@ export class Listener {
     this.#settings = settings
     this.#service = { ...serviceOf(settings, parts), share: new FairShare(), late: new LateReplies() }
     this.#allow = new AllowList(settings.allow)
-    this.#server = createServer(
-      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_AFTER_MS },
-      (socket) => this.#accept(socket),
-    )
   }
 
   async open(): Promise<void> {
-    this.#file = await bind(this.#server, this.#settings.address, this.#settings)
-    this.#network = this.bound.kind === 'inet'
-    this.#server.on('error', (error) => this.#parts.observer.acceptFailed(error))
+    const { address } = this.#settings
+    const { servers, file } = await bind(() => this.#createServer(), address, this.#settings)
+    this.#servers = servers
+    this.#file = file
+    for (const opened of servers) opened.on('error', (error) => this.#parts.observer.acceptFailed(error))
   }
 
-  /** The address in use: with the port that was really bound. */
+  /** The address in use: with the port that was really bound; the first where systemd passed several sockets. */
   get bound(): Address {
-    return boundAddress(this.#server, this.#settings.address)
+    return this.#bounds[0] ?? this.#settings.address
   }
 
   get settings(): ListenerSettings {
@@ -97,7 +93,12 @@ export class Listener {
 
   status(): ListenerStatus {
     const { name, protocol } = this.#settings
-    return { name, protocol, bound: formatAddress(this.bound), connections: this.#sessions.size }
+    return {
+      name,
+      protocol,
+      bound: this.#bounds.map(formatAddress).join(', '),
+      connections: this.#sessions.size,
+    }
   }
 
   /**
@@ -142,10 +143,26 @@ export class Listener {
     await closed
   }
 
-  #accept(socket: Socket): void {
+  get #bounds(): Address[] {
+    return this.#servers.map((server) => boundAddress(server, this.#settings.address))
+  }
+
+  #createServer(): Server {
+    /** Peers on a unix socket have no address. */
+    let isNetwork = true
+    const server = createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_AFTER_MS },
+      (socket) => this.#accept(socket, isNetwork),
+    )
+    return server.once('listening', () => {
+      isNetwork = typeof server.address() !== 'string'
+    })
+  }
+
+  #accept(socket: Socket, isNetwork: boolean): void {
     const { observer } = this.#parts
     const address = socket.remoteAddress ?? ''
-    const refusal = this.#network && !this.#allow.allows(address) ? 'allow' : this.#makeRoom(socket, address)
+    const refusal = isNetwork && !this.#allow.allows(address) ? 'allow' : this.#makeRoom(socket, address)
     if (refusal !== undefined) {
       observer.connectionRefused(refusal)
       socket.on('error', () => {}) // closed already, nothing to tell
@@ -180,7 +197,9 @@ export class Listener {
   #stopAccepting(): Promise<void> {
     this.#file?.remove()
     this.#file = undefined
-    this.#closed ??= new Promise((resolve) => this.#server.close(() => resolve()))
+    this.#closed ??= Promise.all(
+      this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    ).then(() => {})
     return this.#closed
   }
 }

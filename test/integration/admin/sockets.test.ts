@@ -316,7 +316,11 @@ describe('other ways to listen', () => {
       level: 'debug',
       settings: { address: { kind: 'unix', path }, anonymous: 'operator', tokens: [] },
     })
-    await server.listen((net) => new Promise<void>((resolve) => net.listen(path, resolve)))
+    await server.listen(async (create) => {
+      const net = create()
+      await new Promise<void>((resolve) => net.listen(path, resolve))
+      return { servers: [net] }
+    })
     const request = httpRequest({
       socketPath: path,
       path: '/api/v1/reload',
