@@ -20,5 +20,6 @@ export {
   temporary,
 } from './core/result.ts'
 export { type ServerOptions, SocketmapServer, TcpTableServer } from './library/server.ts'
-export type { TableAnswer, TableFunction, TableOptions } from './library/table-function.ts'
+export type { TableCacheOptions, TableOptions } from './library/tables.ts'
 export { ListenError } from './server/listen-error.ts'
+export type { TableAnswer, TableFunction } from './upstreams/function/function-upstream.ts'

@@ -3,10 +3,12 @@
  */
 import { type Address, formatAddress, parseAddress } from '../core/address.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
+import type { Lookup } from '../core/lookup.ts'
 import { type Listener, openListener } from '../server/listener.ts'
 import { silentListenerObserver } from '../server/observer.ts'
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE, type ListenerSettings, LOOPBACK } from '../server/settings.ts'
-import { FunctionLookup, type TableFunction, type TableOptions } from './table-function.ts'
+import type { TableFunction } from '../upstreams/function/function-upstream.ts'
+import { lookupIn, type TableOptions } from './tables.ts'
 
 export interface ServerOptions extends TableOptions {
   /** Addresses and CIDR networks that may connect. Default: this machine. Not used for unix sockets. */
@@ -76,7 +78,7 @@ type ServedTables =
 /** What both servers share: the listeners over one set of tables. */
 class TableServer {
   readonly #options: ServerOptions
-  readonly #lookup: FunctionLookup
+  readonly #lookup: Lookup
   readonly #clock: Clock
   readonly #listeners = new Set<Listener>()
 
@@ -87,7 +89,7 @@ class TableServer {
     }
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#lookup = new FunctionLookup(tables, options, this.#clock)
+    this.#lookup = lookupIn(tables, options, this.#clock)
   }
 
   async listen(text: string, served: ServedTables): Promise<string> {

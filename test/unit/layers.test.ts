@@ -25,7 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   observability: ['core'],
   presentation: ['core'],
   admin: ['core', 'config', 'observability', 'presentation'],
-  library: ['core', 'protocols', 'client', 'server'],
+  library: ['core', 'protocols', 'client', 'server', 'upstreams'],
   gateway: [
     'core',
     'protocols',
@@ -57,7 +57,7 @@ const ROOMS: Record<string, string> = { 'gateway.ts': 'gateway', 'cli.ts': 'cli'
 /** What only the outermost files may do: the program is its commands, the package its library. */
 const OUTERMOST: Record<string, readonly string[]> = {
   cli: ['commands'],
-  index: ['core', 'protocols', 'client', 'server', 'library'],
+  index: ['core', 'protocols', 'client', 'server', 'upstreams', 'library'],
 }
 
 /**

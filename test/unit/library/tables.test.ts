@@ -1,18 +1,27 @@
 import { describe, expect, test, vi } from 'vitest'
 import { found, notFound, permanent, temporary } from '../../../src/core/result.ts'
-import {
-  DEFAULT_DEADLINE_MS,
-  FunctionLookup,
-  type TableFunction,
-  type TableOptions,
-} from '../../../src/library/table-function.ts'
+import { lookupIn, type TableOptions } from '../../../src/library/tables.ts'
+import type { TableFunction } from '../../../src/upstreams/function/function-upstream.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 /** Asks one function the key `Key@A.example`. */
 function ask(table: TableFunction, options: TableOptions = {}, key = Buffer.from('Key@A.example')) {
   const clock = new ManualClock()
-  const lookup = new FunctionLookup(new Map([['t', table]]), options, clock)
+  const lookup = lookupIn(new Map([['t', table]]), options, clock)
   return { result: lookup.lookup({ protocol: 'socketmap', table: 't', key }), clock }
+}
+
+/** One function asked again and again: every answer, and the keys of its calls. */
+function serve(table: TableFunction, options: TableOptions) {
+  const clock = new ManualClock()
+  const calls: string[] = []
+  const counted: TableFunction = (key) => {
+    calls.push(key)
+    return table(key)
+  }
+  const lookup = lookupIn(new Map([['t', counted]]), options, clock)
+  const lookUp = (key: string) => lookup.lookup({ protocol: 'socketmap', table: 't', key: Buffer.from(key) })
+  return { lookUp, calls, clock }
 }
 
 const UNREADABLE = temporary('unreadable', "the table's answer has control characters in a value")
@@ -110,7 +119,7 @@ describe('a table function', () => {
     const { result, clock } = ask(() => new Promise<string>((resolve) => (finish = resolve)))
     const told = vi.fn()
     void Promise.resolve(result).then(told)
-    await clock.advanceAsync(DEFAULT_DEADLINE_MS - 1)
+    await clock.advanceAsync(29_999)
     expect(told).not.toHaveBeenCalled()
     await clock.advanceAsync(1)
     expect(told).toHaveBeenCalledWith(temporary('timeout', 'no answer from the table in time'))
@@ -126,8 +135,87 @@ describe('a table function', () => {
   })
 
   test('of another name is a permanent error', () => {
-    const lookup = new FunctionLookup(new Map(), {}, new ManualClock())
+    const lookup = lookupIn(new Map(), {}, new ManualClock())
     const query = { protocol: 'socketmap', table: 'nosuch', key: Buffer.from('a') } as const
-    expect(lookup.lookup(query)).toEqual(permanent('no-table', 'no such table'))
+    expect(lookup.lookup(query)).toMatchObject({ kind: 'permanent', cause: 'no-table' })
+  })
+})
+
+describe('search', () => {
+  const all: TableFunction = (key) => (key === '@a.example' ? 'catchall' : undefined)
+
+  test('is for the key alone by default', () => {
+    const { lookUp, calls } = serve(all, { recipientDelimiter: '+' })
+    expect(lookUp('user+ext@a.example')).toEqual(notFound())
+    expect(calls).toEqual(['user+ext@a.example'])
+  })
+
+  test('goes through the keys that Postfix would try, in its order, and ends at the first found', () => {
+    const options = { search: 'address', recipientDelimiter: '+', localDomains: ['A.example'] } as const
+    const { lookUp, calls } = serve(all, options)
+    expect(lookUp('User+Ext@a.example')).toEqual(found('catchall'))
+    expect(calls).toEqual(['user+ext@a.example', 'user@a.example', 'user+ext', 'user', '@a.example'])
+  })
+
+  test('ends where the function does not know', () => {
+    const { lookUp, calls } = serve(() => temporary('service', 'later'), { search: 'address' })
+    expect(lookUp('user@a.example')).toEqual(temporary('service', 'later'))
+    expect(calls).toEqual(['user@a.example'])
+  })
+})
+
+describe('cache', () => {
+  test('is none by default: the function is called for each lookup', () => {
+    const { lookUp, calls } = serve(() => 'x', {})
+    expect([lookUp('a'), lookUp('a'), calls]).toEqual([found('x'), found('x'), ['a', 'a']])
+  })
+
+  test('keeps a found answer for its time, and "not found" for none', () => {
+    const { lookUp, calls, clock } = serve((key) => (key === 'a' ? 'x' : undefined), {
+      cache: { ttlMs: 1000 },
+    })
+    lookUp('a')
+    clock.advance(999)
+    expect([lookUp('a'), calls]).toEqual([found('x'), ['a']])
+    clock.advance(1)
+    expect([lookUp('a'), calls]).toEqual([found('x'), ['a', 'a']])
+    expect([lookUp('b'), lookUp('b'), calls]).toEqual([notFound(), notFound(), ['a', 'a', 'b', 'b']])
+  })
+
+  test('keeps "not found" where a time is set', () => {
+    const { lookUp, calls, clock } = serve(() => undefined, { cache: { ttlMs: 1000, negativeTtlMs: 500 } })
+    lookUp('a')
+    clock.advance(499)
+    expect([lookUp('a'), calls]).toEqual([notFound(), ['a']])
+    clock.advance(1)
+    expect([lookUp('a'), calls]).toEqual([notFound(), ['a', 'a']])
+  })
+
+  test('answers from a stale one when the function throws, and never stores what it throws', () => {
+    let fails = false
+    const table: TableFunction = () => {
+      if (fails) throw new Error('down')
+      return 'x'
+    }
+    const options = { cache: { ttlMs: 1000, staleIfErrorMs: 5000 }, onDefect: () => {} }
+    const { lookUp, clock } = serve(table, options)
+    lookUp('a')
+    fails = true
+    clock.advance(5999)
+    expect(lookUp('a')).toEqual(found('x'))
+    clock.advance(1)
+    expect(lookUp('a')).toEqual(DEFECT)
+  })
+
+  test('lets equal lookups at the same moment share one call', async () => {
+    const { lookUp, calls } = serve(async () => 'x', { cache: { ttlMs: 1000 } })
+    expect(await Promise.all([lookUp('a'), lookUp('a')])).toEqual([found('x'), found('x')])
+    expect(calls).toEqual(['a'])
+  })
+
+  test('holds as many answers as it may', () => {
+    const { lookUp, calls } = serve((key) => key, { cache: { ttlMs: 1000, maxEntries: 1 } })
+    for (const key of ['a', 'b', 'a']) lookUp(key)
+    expect(calls).toEqual(['a', 'b', 'a'])
   })
 })
