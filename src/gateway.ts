@@ -166,7 +166,7 @@ export class Gateway implements Lookup {
   reload(): Promise<ReloadReport> {
     return this.#inTurn(async () => {
       const { journal, counters } = this.#observability
-      if (this.#state !== 'ready') return { ok: false, issues: ['the gateway is stopping'] }
+      if (this.#state !== 'ready') return { ok: false, issues: ['mapgate is stopping'] }
       const before = this.#config
       try {
         const config = await this.#options.load()

@@ -12,16 +12,13 @@ import {
   type AnswerSource,
   DEFECT,
   type LookupResult,
+  NO_TABLE,
   NOT_FOUND,
-  permanent,
   type Sourced,
-  temporary,
+  STOPPING,
 } from './result.ts'
 import { SlotList, type Slotted } from './slot-list.ts'
 import type { Table } from './table.ts'
-
-const NO_TABLE = permanent('no-table', 'no such table: see the tables section of the gateway configuration')
-const STOPPING = temporary('stopping', 'the gateway is stopping')
 
 /** A configured table with the observer that counts for it. */
 interface Served {

@@ -75,6 +75,20 @@ export const DEFECT: Temporary = Object.freeze({
   reason: 'internal error: see the log of mapgate',
 })
 
+/** One text for all who answer for tables: an operator searches for it. */
+export const NO_TABLE: Permanent = Object.freeze({
+  kind: 'permanent',
+  cause: 'no-table',
+  reason: 'no such table; check its name in main.cf',
+})
+
+/** What a question is told that is not answered before the program ends. */
+export const STOPPING: Temporary = Object.freeze({
+  kind: 'temporary',
+  cause: 'stopping',
+  reason: 'mapgate is stopping; ask again',
+})
+
 export function found(value: string): Found {
   return { kind: 'found', value }
 }

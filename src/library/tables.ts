@@ -2,8 +2,9 @@
  * The tables of a library server: functions behind the same search and answer store that tables of
  * the gateway have.
  */
-import { AnswerStore } from '../core/cache/answer-store.ts'
+
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
+import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import type { Clock } from '../core/clock.ts'
 import { DirectSource } from '../core/direct-source.ts'
 import type { Lookup } from '../core/lookup.ts'
@@ -47,7 +48,7 @@ export interface TableCacheOptions {
   readonly negativeTtlMs?: number
   /** How long a found answer is used after `ttlMs` while the function is called in the background, ms. Default 0. */
   readonly staleWhileRevalidateMs?: number
-  /** How long a found answer is used after `ttlMs` when the function fails or is late, ms. Default 0. */
+  /** How long a found answer is used after `ttlMs` when the function fails, or takes longer than a second, ms. Default 0. */
   readonly staleIfErrorMs?: number
   /** Most found answers, and as many "not found". Default {@link DEFAULT_MAX_ENTRIES}. */
   readonly maxEntries?: number
@@ -61,6 +62,9 @@ export const DEFAULT_MAX_ENTRIES = 100_000
 
 /** Most memory for the answers of one table, and as much for "not found", bytes. Ours: holds the entries above. */
 export const MAX_STORE_BYTES = 64 * 1024 * 1024
+
+/** How long a lookup that has a stale answer waits for the function, ms. Source: as `cache.staleAfter` of a table; RFC 8767 section 5. */
+export const STALE_AFTER_MS = 1000
 
 /** Answers lookups by calling functions. */
 export function lookupIn(
@@ -122,6 +126,7 @@ function sourceOf(
     negativeTtlMs,
     staleWhileRevalidateMs,
     staleIfErrorMs,
+    staleAfterMs: STALE_AFTER_MS,
     jitter: 0,
     honorCacheControl: false,
     minTtlMs: 0,
@@ -134,7 +139,7 @@ function sourceOf(
     random: Math.random,
     deadlineMs,
     sideEffects: false,
-    cache: { store: new AnswerStore({ ...bounds, clock }), policy, upstreamIndex: 0 },
+    cache: { store: new MemoryAnswerStore({ ...bounds, clock }), policy, upstreamIndex: 0 },
     observer: observer.table(table),
     onDefect: observer.defect,
   })

@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
-import { DEFECT, type LookupResult, permanent } from '../core/result.ts'
+import { DEFECT, type LookupResult, NO_TABLE } from '../core/result.ts'
 import type { DecodeStep, ServerProtocol } from '../protocols/protocol.ts'
 import type { FairShare } from './fair-share.ts'
 import type { ListenerObserver } from './observer.ts'
@@ -24,8 +24,6 @@ export interface Service {
   /** Lives on over reloads. */
   readonly late: LateReplies
 }
-
-const NO_TABLE = permanent('no-table', 'no such table')
 
 /** What the decoder says about a complete request. */
 type CompleteStep = Exclude<DecodeStep, { kind: 'more' | 'violation' }>

@@ -10,12 +10,12 @@
  *
  * It knows nothing of keys and results: one key is sent this way, and so is a batch.
  */
-import { type Temporary, temporary } from '../result.ts'
+import { STOPPING, type Temporary, temporary } from '../result.ts'
 import { Attempt, type AttemptKind, type AttemptReply, type Ended, type Sending } from './attempt.ts'
 import { backoffMs } from './backoff.ts'
 import { availableInMs, type EndpointState, type Preference, pickEndpoint } from './endpoint-order.ts'
 import { sleep, within } from './sleep.ts'
-import { STOPPING, type UpstreamGuard } from './upstream-guard.ts'
+import type { UpstreamGuard } from './upstream-guard.ts'
 
 /** Least time left for a request to be worth sending, ms. Ours: about one round trip. */
 export const MIN_ATTEMPT_MS = 5

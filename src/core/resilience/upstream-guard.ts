@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { UpstreamObserver } from '../observer.ts'
-import { type Temporary, temporary } from '../result.ts'
+import { STOPPING, type Temporary, temporary } from '../result.ts'
 import type { UpstreamStatus } from '../status.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { availableInMs, type EndpointState, type Preference } from './endpoint-order.ts'
@@ -166,6 +166,3 @@ const OVERLOADED = temporary(
   'overload',
   'mapgate is overloaded: its event loop does not keep up; see who sends so many lookups',
 )
-
-/** What a question is told when the program ends before its answer came. */
-export const STOPPING = temporary('stopping', 'mapgate is stopping; ask again')

@@ -203,7 +203,7 @@ tables: { aliases: { upstream: directory, request: { path: "/{key}" }, deadline:
     const answer = gateway.socketmap().lookup('aliases', 'a')
     await expect.poll(() => service.requests.length).toBe(1)
     await gateway.gateway.stop()
-    expect(await answer).toMatchObject({ kind: 'temporary', reason: 'the gateway is stopping' })
+    expect(await answer).toMatchObject({ kind: 'temporary', reason: 'mapgate is stopping; ask again' })
   })
 
   test('keeps the answers for the next start when there is a cache file', async (t) => {

@@ -30,7 +30,7 @@ describe('SocketmapServer', () => {
       })
       expect(await client.lookup('nosuch', 'key')).toMatchObject({
         kind: 'permanent',
-        reason: 'no such table',
+        reason: 'no such table; check its name in main.cf',
       })
     }
   })

@@ -149,7 +149,7 @@ describe('a connection', () => {
     const { listener, told } = await testListener(socketmapSettings({ tables: ['open'] }), lookup)
     const client = await talkTo(listener.bound)
     client.send('6:open a,8:closed a,')
-    await client.expect('4:OK x,18:PERM no such table,')
+    await client.expect('4:OK x,45:PERM no such table; check its name in main.cf,')
     expect([asked, told]).toEqual([['open'], ['opened', 'error table']])
   })
 

@@ -87,6 +87,7 @@ test('tells systemd that it is ready, and that it stops', async () => {
   const env = { NOTIFY_SOCKET: '/run/systemd/notify', PATH: `${folder}:/usr/bin:/bin` }
   const io = recordIo({ env })
   const done = serve({ config: 'a.yaml' }, io, fake)
+  await expect.poll(() => readFile(told, 'utf8').catch(() => '')).toBe('--ready\n')
   await terminate(signals)
   expect(await done).toBe(0)
   expect(await readFile(told, 'utf8')).toBe('--ready\nSTOPPING=1\n')
