@@ -155,7 +155,9 @@ export class Listener {
       (socket) => this.#accept(socket, isNetwork),
     )
     return server.once('listening', () => {
-      isNetwork = typeof server.address() !== 'string'
+      const bound = server.address()
+      // That of a unix socket which was passed as a descriptor is null.
+      isNetwork = typeof bound === 'object' && bound !== null
     })
   }
 
