@@ -25,15 +25,7 @@ import { checkHost, checkOrigin } from './origin.ts'
 import { boundPipelining } from './pipelining.ts'
 import type { AdminPorts, AdminSettings } from './ports.ts'
 import { checkQuery } from './query-string.ts'
-import { addCacheRoute } from './routes/cache.ts'
-import { addEventsRoute } from './routes/events.ts'
-import { addHealthRoutes } from './routes/health.ts'
-import { addHistoryRoutes } from './routes/history.ts'
-import { addLookupRoute } from './routes/lookup.ts'
-import { addMetricsRoute } from './routes/metrics.ts'
-import { addPageRoutes } from './routes/page.ts'
-import { addSettingsRoutes } from './routes/settings.ts'
-import { addStatusRoutes } from './routes/status.ts'
+import { ROUTES } from './routes/list.ts'
 import { addSecurityHeaders } from './security-headers.ts'
 
 /** Longest wait for requests under way when closing, ms. Ours: the mail's own drain is longer. */
@@ -61,7 +53,7 @@ export class AdminServer {
   readonly #routes: readonly KnownRoute[]
   #settings: AdminSettings
   #rules: AccessRules
-  #endEventStreams = (): void => {}
+  readonly #rightsListeners: (() => void)[] = []
   #servers: readonly NetServer[] = []
 
   private constructor(app: App, settings: AdminSettings) {
@@ -80,15 +72,10 @@ export class AdminServer {
     const server = new AdminServer(app, settings)
     await server.#addChecks(ports, allLimits)
     await describeApi(app, ports.version)
-    addHealthRoutes(app, ports)
-    addMetricsRoute(app, ports)
-    addStatusRoutes(app, ports)
-    addLookupRoute(app, ports, allLimits)
-    addCacheRoute(app, ports)
-    addSettingsRoutes(app, ports)
-    addHistoryRoutes(app, ports)
-    server.#endEventStreams = addEventsRoute(app, ports)
-    addPageRoutes(app, ports)
+    const onRightsChange = (listener: () => void): void => {
+      server.#rightsListeners.push(listener)
+    }
+    for (const addRoutes of ROUTES) addRoutes(app, { ports, limits: allLimits, onRightsChange })
     await app.ready()
     return server
   }
@@ -137,9 +124,8 @@ export class AdminServer {
     const sameAccess = isDeepStrictEqual(accessOf(this.#settings), accessOf(settings))
     this.#settings = settings
     this.#rules = new AccessRules(settings)
-    // A token that is gone must not go on watching; who still may comes back at once. A reload that
-    // changes nobody's rights ends no stream, so that who watches is told of it.
-    if (!sameAccess) this.#endEventStreams()
+    // A reload that changes nobody's rights ends no stream, so that those who watch see it.
+    if (!sameAccess) for (const listener of this.#rightsListeners) listener()
     if (settings.tls !== undefined && 'setSecureContext' in this.app.server) {
       const server = this.app.server as Server & { setSecureContext(options: object): void }
       server.setSecureContext(readTls(settings.tls))

@@ -1,10 +1,10 @@
 /** Forgetting stored answers. */
 import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
-import { tableUnknown } from '../known-table.ts'
-import type { AdminPorts, PurgeWhat } from '../ports.ts'
-import { ProblemError } from '../problem.ts'
+import type { PurgeWhat } from '../ports.ts'
+import { ProblemError, tableUnknown } from '../problem.ts'
 import { queryBytes } from '../query-string.ts'
+import type { RouteParts } from '../route-parts.ts'
 import { problems, TableParams } from '../schemas.ts'
 
 const PurgeQuery = Type.Object(
@@ -17,7 +17,7 @@ const PurgeQuery = Type.Object(
   { additionalProperties: false },
 )
 
-export function addCacheRoute(app: App, { control }: AdminPorts): void {
+export function addCacheRoute(app: App, { ports: { control } }: RouteParts): void {
   app.delete(
     '/api/v1/tables/:table/cache',
     {

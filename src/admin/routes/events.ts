@@ -9,8 +9,8 @@ import { Type } from '../../config/json-schema.ts'
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { Subscription } from '../../observability/events.ts'
 import type { App } from '../app.ts'
-import type { AdminPorts } from '../ports.ts'
 import { ProblemError } from '../problem.ts'
+import type { RouteParts } from '../route-parts.ts'
 import { problems } from '../schemas.ts'
 
 /**
@@ -19,13 +19,14 @@ import { problems } from '../schemas.ts'
  */
 const KEEP_ALIVE_MS = 15_000
 
-/** @returns What ends every stream that is open. */
-export function addEventsRoute(app: App, { clock, events }: AdminPorts): () => void {
+export function addEventsRoute(app: App, { ports: { clock, events }, onRightsChange }: RouteParts): void {
   const streams = new Set<EventStream>()
   const endAll = (): void => {
     for (const stream of streams) stream.end()
   }
   app.addHook('preClose', async () => endAll())
+  // A token that is gone must not go on watching; whoever still may comes back at once.
+  onRightsChange(endAll)
   app.get(
     '/api/v1/events',
     {
@@ -62,7 +63,6 @@ export function addEventsRoute(app: App, { clock, events }: AdminPorts): () => v
       stream.start(subscription)
     },
   )
-  return endAll
 }
 
 /** One reader. */

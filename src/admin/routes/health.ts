@@ -1,7 +1,7 @@
 /** `/livez` and `/readyz`, for whoever starts and watches the program: systemd, containers, load balancers. */
 import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
-import type { AdminPorts } from '../ports.ts'
+import type { RouteParts } from '../route-parts.ts'
 
 const Live = Type.Object({ status: Type.Literal('ok') })
 const Ready = Type.Object({
@@ -9,7 +9,7 @@ const Ready = Type.Object({
   degraded: Type.Array(Type.String(), { description: 'One sentence for each trouble.' }),
 })
 
-export function addHealthRoutes(app: App, { status }: AdminPorts): void {
+export function addHealthRoutes(app: App, { ports: { status } }: RouteParts): void {
   app.get(
     '/livez',
     {

@@ -1,10 +1,62 @@
 /** What was: ten minutes of rates and latencies, and the last problems. */
 import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
-import type { AdminPorts } from '../ports.ts'
-import { HistoryPointSchema, ProblemEntrySchema, problems } from '../schemas.ts'
+import type { RouteParts } from '../route-parts.ts'
+import { Count, Ms, problems, WallMs } from '../schemas.ts'
 
-export function addHistoryRoutes(app: App, ports: AdminPorts): void {
+const Slice = Type.Object(
+  {
+    results: Type.Object({ found: Count, notfound: Count, temporary: Count, permanent: Count }),
+    sources: Type.Record(Count),
+    p50Ms: Type.Optional(Ms),
+    p95Ms: Type.Optional(Ms),
+    p99Ms: Type.Optional(Ms),
+  },
+  { description: 'Counts of one step, and the percentiles of its durations.' },
+)
+
+const EndpointSlice = Type.Object({
+  upstream: Type.String(),
+  endpoint: Type.String(),
+  outcomes: Type.Record(Count),
+  p50Ms: Type.Optional(Ms),
+  p95Ms: Type.Optional(Ms),
+})
+
+const HistoryPointSchema = Type.Object({
+  atMs: WallMs,
+  stepMs: Ms,
+  all: Slice,
+  protocols: Type.Record(Slice),
+  tables: Type.Record(Slice),
+  endpoints: Type.Array(EndpointSlice),
+  causes: Type.Record(Count),
+  inFlight: Count,
+  queued: Count,
+  connections: Count,
+})
+
+const ProblemEntrySchema = Type.Object({
+  kind: Type.Enum([
+    'circuit',
+    'canary',
+    'lookup',
+    'shed',
+    'reload',
+    'defect',
+    'listener',
+    'log',
+    'cache-file',
+    'secrets',
+  ]),
+  where: Type.String(),
+  text: Type.String(),
+  firstAtMs: WallMs,
+  lastAtMs: WallMs,
+  count: Type.Integer({ minimum: 1 }),
+})
+
+export function addHistoryRoutes(app: App, { ports }: RouteParts): void {
   const config = { access: 'viewer' } as const
   app.get(
     '/api/v1/history',

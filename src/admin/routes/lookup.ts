@@ -4,15 +4,25 @@ import { readableMs } from '../../core/clock.ts'
 import { type ExplainStep, Explanation } from '../../core/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
 import type { App } from '../app.ts'
-import { tableUnknown } from '../known-table.ts'
-import type { AdminLimits } from '../limits.ts'
-import type { AdminPorts } from '../ports.ts'
-import { ProblemError } from '../problem.ts'
+import { ProblemError, tableUnknown } from '../problem.ts'
 import { queryBytes } from '../query-string.ts'
-import { LookupResultSchema, problems, TableParams } from '../schemas.ts'
+import type { RouteParts } from '../route-parts.ts'
+import { problems, TableParams } from '../schemas.ts'
 
 /** What a found answer looks like on each wire; anything else means that it was too long for the client. */
 const FOUND_ON_WIRE = { socketmap: /^\d+:OK /, tcp_table: /^200 / } as const
+
+const LookupResultSchema = Type.Object(
+  {
+    kind: Type.Enum(['found', 'notfound', 'temporary', 'permanent']),
+    value: Type.Optional(Type.String({ description: 'With `found`.' })),
+    cause: Type.Optional(Type.String({ description: 'With `temporary` and `permanent`.' })),
+    reason: Type.Optional(
+      Type.String({ description: 'With `temporary` and `permanent`: what the mail log shows.' }),
+    ),
+  },
+  { description: 'What the mail server is told.' },
+)
 
 const LookupQuery = Type.Object(
   {
@@ -45,7 +55,7 @@ const LookupAnswer = Type.Object({
   wire: Type.Optional(Type.Object({ socketmap: WireReply, tcp_table: WireReply })),
 })
 
-export function addLookupRoute(app: App, ports: AdminPorts, limits: AdminLimits): void {
+export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
   const { clock, lookup, wireReplies } = ports
   let inFlight = 0
   app.get(

@@ -1,10 +1,10 @@
 /** `/metrics`, for Prometheus. */
 import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
-import type { AdminPorts } from '../ports.ts'
+import type { RouteParts } from '../route-parts.ts'
 import { problems } from '../schemas.ts'
 
-export function addMetricsRoute(app: App, { metrics }: AdminPorts): void {
+export function addMetricsRoute(app: App, { ports: { metrics } }: RouteParts): void {
   app.get(
     '/metrics',
     {

@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
 import type { PageFile } from '../page-files.ts'
-import type { AdminPorts } from '../ports.ts'
 import { ProblemError } from '../problem.ts'
+import type { RouteParts } from '../route-parts.ts'
 import { problems } from '../schemas.ts'
 
 const Html = {
@@ -12,7 +12,7 @@ const Html = {
   content: { 'text/html': { schema: Type.String() } },
 }
 
-export function addPageRoutes(app: App, { page }: AdminPorts): void {
+export function addPageRoutes(app: App, { ports: { page } }: RouteParts): void {
   const config = { access: 'open' } as const
   app.get(
     '/',

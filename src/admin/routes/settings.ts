@@ -1,8 +1,8 @@
 /** The configuration in use, its reload, and the log level. */
 import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
-import type { AdminPorts } from '../ports.ts'
 import { ProblemError } from '../problem.ts'
+import type { RouteParts } from '../route-parts.ts'
 import { problems } from '../schemas.ts'
 
 const LogLevelBody = Type.Object(
@@ -12,7 +12,7 @@ const LogLevelBody = Type.Object(
 
 const Reloaded = Type.Object({ changes: Type.Array(Type.String()), warnings: Type.Array(Type.String()) })
 
-export function addSettingsRoutes(app: App, { control }: AdminPorts): void {
+export function addSettingsRoutes(app: App, { ports: { control } }: RouteParts): void {
   app.get(
     '/api/v1/config',
     {

@@ -1,18 +1,62 @@
 /** What the program is doing now: tables, upstreams, listeners, and all of it at once. */
 import { Type } from '../../config/json-schema.ts'
 import type { App } from '../app.ts'
-import { tableUnknown } from '../known-table.ts'
-import type { AdminPorts } from '../ports.ts'
-import {
-  ListenerSchema,
-  problems,
-  StatusSchema,
-  TableParams,
-  TableSchema,
-  UpstreamSchema,
-} from '../schemas.ts'
+import { tableUnknown } from '../problem.ts'
+import type { RouteParts } from '../route-parts.ts'
+import { Count, Ms, problems, TableParams, WallMs } from '../schemas.ts'
 
-export function addStatusRoutes(app: App, { clock, status, version }: AdminPorts): void {
+const Store = Type.Object({ foundEntries: Count, negativeEntries: Count, bytes: Count })
+
+const Canary = Type.Object({
+  upstream: Type.String(),
+  endpoint: Type.String(),
+  state: Type.Enum(['unknown', 'up', 'missing', 'unreachable']),
+})
+
+const TableSchema = Type.Object({
+  name: Type.String(),
+  upstreams: Type.Array(Type.String()),
+  search: Type.String(),
+  cache: Type.Optional(Store),
+  canaries: Type.Array(Canary),
+})
+
+const Endpoint = Type.Object({
+  name: Type.String({ description: 'Index and host.' }),
+  circuit: Type.Enum(['closed', 'open', 'half-open']),
+  lastFailure: Type.Optional(
+    Type.String({ description: 'While the circuit is not closed: how a request ended last that failed.' }),
+  ),
+  pausedForMs: Type.Optional(Ms),
+  certificateExpiresAtMs: Type.Optional(WallMs),
+})
+
+const UpstreamSchema = Type.Object({
+  name: Type.String(),
+  kind: Type.String({ description: 'Name of the upstream kind, such as `http` or `static`.' }),
+  inFlight: Count,
+  queued: Count,
+  endpoints: Type.Array(Endpoint),
+})
+
+const ListenerSchema = Type.Object({
+  name: Type.String({ description: 'The address as written in the configuration.' }),
+  protocol: Type.Enum(['socketmap', 'tcp_table']),
+  bound: Type.String({ description: 'The address in use.' }),
+  connections: Count,
+})
+
+const StatusSchema = Type.Object({
+  version: Type.String(),
+  startedAtMs: WallMs,
+  state: Type.Enum(['starting', 'ready', 'draining']),
+  degraded: Type.Array(Type.String()),
+  tables: Type.Array(TableSchema),
+  upstreams: Type.Array(UpstreamSchema),
+  listeners: Type.Array(ListenerSchema),
+})
+
+export function addStatusRoutes(app: App, { ports: { clock, status, version } }: RouteParts): void {
   const startedAtMs = clock.wallMs()
   const config = { access: 'viewer' } as const
   app.get(

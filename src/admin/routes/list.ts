@@ -1,0 +1,23 @@
+/** Every route of the API, by the files that bring them. A new one is a file here and a line below. */
+import type { AddRoutes } from '../route-parts.ts'
+import { addCacheRoute } from './cache.ts'
+import { addEventsRoute } from './events.ts'
+import { addHealthRoutes } from './health.ts'
+import { addHistoryRoutes } from './history.ts'
+import { addLookupRoute } from './lookup.ts'
+import { addMetricsRoute } from './metrics.ts'
+import { addPageRoutes } from './page.ts'
+import { addSettingsRoutes } from './settings.ts'
+import { addStatusRoutes } from './status.ts'
+
+export const ROUTES: readonly AddRoutes[] = [
+  addHealthRoutes,
+  addMetricsRoute,
+  addStatusRoutes,
+  addLookupRoute,
+  addCacheRoute,
+  addSettingsRoutes,
+  addHistoryRoutes,
+  addEventsRoute,
+  addPageRoutes,
+]
