@@ -12,8 +12,9 @@ import { parse, parseAllDocuments } from 'yaml'
 import { parseConfig } from '../../src/config/load.ts'
 import { ROOT, runOk } from './run.ts'
 
-const DEPLOY = join(ROOT, 'deploy')
-const read = (path: string) => readFile(join(DEPLOY, path), 'utf8')
+const CONTAINER = join(ROOT, 'packaging/container')
+const KUBERNETES = join(ROOT, 'packaging/kubernetes')
+const read = (path: string) => readFile(join(CONTAINER, path), 'utf8')
 /** Stands for every secret in a configuration. */
 const SECRET = 'a-secret-of-the-tests-0123456789'
 
@@ -134,7 +135,7 @@ describe('compose.yaml', async () => {
         .filter((path) => path.startsWith('.')),
     ])
     expect(paths.length).toBeGreaterThan(8)
-    for (const path of paths) expect(existsSync(join(DEPLOY, path)), path).toBe(true)
+    for (const path of paths) expect(existsSync(join(CONTAINER, path)), path).toBe(true)
   })
 
   test('all but Postfix have a read-only filesystem and no capabilities', () => {
@@ -158,7 +159,9 @@ describe('compose.yaml', async () => {
 })
 
 describe('the Kubernetes manifests', async () => {
-  const texts = await Promise.all(['kubernetes/mapgate.yaml', 'kubernetes/servicemonitor.yaml'].map(read))
+  const texts = await Promise.all(
+    ['../kubernetes/mapgate.yaml', '../kubernetes/servicemonitor.yaml'].map(read),
+  )
   const manifests = texts.flatMap((text) =>
     parseAllDocuments(text).map((document) => document.toJS() as Manifest),
   )
@@ -219,8 +222,8 @@ describe('the Kubernetes manifests', async () => {
   })
 
   test('kustomization.yaml names files that exist', async () => {
-    const { resources } = parse(await read('kubernetes/kustomization.yaml')) as { resources: string[] }
+    const { resources } = parse(await read('../kubernetes/kustomization.yaml')) as { resources: string[] }
     expect(resources).toHaveLength(2)
-    for (const file of resources) expect(existsSync(join(DEPLOY, 'kubernetes', file)), file).toBe(true)
+    for (const file of resources) expect(existsSync(join(KUBERNETES, file)), file).toBe(true)
   })
 })

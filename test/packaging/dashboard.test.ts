@@ -40,9 +40,9 @@ interface Dashboard {
 }
 
 const dashboard = JSON.parse(
-  await readFile(join(ROOT, 'deploy/grafana/mapgate-dashboard.json'), 'utf8'),
+  await readFile(join(ROOT, 'monitoring/grafana/mapgate-dashboard.json'), 'utf8'),
 ) as Dashboard
-const rules = parse(await readFile(join(ROOT, 'deploy/prometheus/mapgate.rules.yaml'), 'utf8')) as {
+const rules = parse(await readFile(join(ROOT, 'monitoring/prometheus/mapgate.rules.yaml'), 'utf8')) as {
   groups: { rules: { alert?: string; record?: string; expr: string }[] }[]
 }
 const allRules = rules.groups.flatMap((group) => group.rules)
@@ -97,7 +97,7 @@ async function startGateway(): Promise<string> {
 beforeAll(async () => {
   if (missingPrometheus() !== undefined) return
   const target = await startGateway()
-  const ruleFiles = [join(ROOT, 'deploy/prometheus/mapgate.rules.yaml')]
+  const ruleFiles = [join(ROOT, 'monitoring/prometheus/mapgate.rules.yaml')]
   prometheus = await startPrometheus(cleanup, { target, ruleFiles })
   exposition = await (await fetch(`http://${target}/metrics`)).text()
 }, 2 * START_TIMEOUT_MS)

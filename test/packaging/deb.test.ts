@@ -54,7 +54,7 @@ async function build(name: string, env: Record<string, string>): Promise<string>
   const out = join(folder, name)
   const printed = await runOk(
     'sh',
-    ['-c', `umask ${env.UMASK}; exec node scripts/package-deb.mjs --out "$0"`, out],
+    ['-c', `umask ${env.UMASK}; exec node packaging/debian/build.mjs --out "$0"`, out],
     {
       env: { ...env, SOURCE_DATE_EPOCH: '1767225600' },
     },
@@ -162,7 +162,7 @@ describe('the Debian package, from build to purge', () => {
   })
 
   test('it runs on its own Node.js', async () => {
-    const bundled = JSON.parse(await readFile(join(ROOT, 'scripts/package/node-runtime.json'), 'utf8'))
+    const bundled = JSON.parse(await readFile(join(ROOT, 'packaging/debian/build/node-runtime.json'), 'utf8'))
     expect(await runOk('/usr/lib/mapgate/bin/node', ['--version'])).toBe(`v${bundled.version}\n`)
     // No Node.js is found on this path.
     expect(await runOk('/usr/bin/mapgate', ['--version'], { env: { PATH: '/nowhere' } })).toMatch(

@@ -31,8 +31,8 @@ beforeAll(async () => {
   cpSync(join(ROOT, 'package.json'), join(root, 'package.json'))
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   buildInto(join(root, 'dist'))
-  manual = (await import(join(ROOT, 'scripts/package/manual.mjs'))) as Manual
-  completion = (await import(join(ROOT, 'scripts/package/completion.mjs'))) as Completion
+  manual = (await import(join(ROOT, 'scripts/docs/manual.mjs'))) as Manual
+  completion = (await import(join(ROOT, 'scripts/docs/completion.mjs'))) as Completion
 })
 
 afterAll(() => rmSync(root, { recursive: true, force: true }))

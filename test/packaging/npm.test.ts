@@ -33,7 +33,7 @@ beforeAll(async () => {
   for (const name of [...TOP_LEVEL, 'examples'])
     cpSync(join(ROOT, name), join(tree, name), { recursive: true })
   // What must stay out.
-  for (const name of ['src', 'deploy', 'docs'])
+  for (const name of ['src', 'packaging', 'monitoring', 'docs'])
     cpSync(join(ROOT, name), join(tree, name), { recursive: true })
   buildInto(join(tree, 'dist'))
   rmSync(join(tree, 'dist/package.json'))

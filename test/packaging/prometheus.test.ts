@@ -8,7 +8,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { missingProgram, ROOT, run, skipWithout } from './run.ts'
 
-const FOLDER = join(ROOT, 'deploy/prometheus')
+const FOLDER = join(ROOT, 'monitoring/prometheus')
 
 interface Rules {
   groups: {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { missingProgram, ROOT, run, skipWithout } from './run.ts'
 
-const UNITS = join(ROOT, 'deploy/systemd')
+const UNITS = join(ROOT, 'packaging/systemd')
 /** Highest exposure that systemd-analyze security may find. Source: issue 7. */
 const MAX_EXPOSURE = 2.0
 const MIB = 1024 * 1024

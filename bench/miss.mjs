@@ -2,7 +2,7 @@
  * The way of a miss without the kernel and without undici: microseconds of JavaScript from the question
  * through cache, limiter, breaker, template and response mapping, with a service that answers at once.
  *
- *   node bench/asked-path.mjs [DIST]
+ *   node bench/miss.mjs [DIST]
  */
 import { openSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'

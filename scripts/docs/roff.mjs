@@ -43,7 +43,7 @@ export function subsection(title, body) {
 /** @param {{ name: string, volume: number, about: string, version: string, epoch: number }} page */
 export function page({ name, volume, about, version, epoch }, body) {
   const date = new Date(epoch * 1000).toISOString().slice(0, 10)
-  return `.\\" Made by scripts/package/manual.mjs; do not edit.
+  return `.\\" Made by scripts/docs/manual.mjs; do not edit.
 .TH ${name.toUpperCase()} ${volume} "${date}" "mapgate ${version}" "mapgate"
 .SH NAME
 ${roff(name)} \\- ${roff(about)}

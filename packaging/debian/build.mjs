@@ -1,7 +1,7 @@
 /**
  * `npm run package:deb`: builds out/mapgate_VERSION_ARCH.deb.
  *
- *   node scripts/package-deb.mjs [--arch amd64|arm64] [--out FOLDER] [--version VERSION]
+ *   node packaging/debian/build.mjs [--arch amd64|arm64] [--out FOLDER] [--version VERSION]
  *
  * Expects `npm run build` before it. Two builds of one commit have the same bytes: every file gets
  * the commit's time (or SOURCE_DATE_EPOCH), a mode that depends on nothing but its being executable,
@@ -13,11 +13,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { debianVersion, writeControl } from './package/control.mjs'
-import { NODE_RUNTIME } from './package/node-runtime.mjs'
-import { normalise, stageTree } from './package/stage.mjs'
+import { debianVersion, writeControl } from './build/control.mjs'
+import { NODE_RUNTIME } from './build/node-runtime.mjs'
+import { normalise, stageTree } from './build/stage.mjs'
 
-const root = resolve(fileURLToPath(import.meta.url), '../..')
+const root = resolve(fileURLToPath(import.meta.url), '../../..')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const { values } = parseArgs({

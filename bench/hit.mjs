@@ -3,7 +3,7 @@
  * of its reply, in one process, with a socket that does nothing. Not disturbed by other processes, so
  * a change of a few nanoseconds can be seen.
  *
- *   node bench/cached-path.mjs [DIST] [socketmap|tcp_table]
+ *   node bench/hit.mjs [DIST] [socketmap|tcp_table]
  *
  * With `node --max-semi-space-size=512 --min-semi-space-size=512` nothing is collected meanwhile, and the bytes of
  * heap taken for each reply are told exactly.

@@ -17,9 +17,9 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { bashCompletion } from './completion.mjs'
+import { bashCompletion } from '../../../scripts/docs/completion.mjs'
+import { commandManual, configManual } from '../../../scripts/docs/manual.mjs'
 import { copyright } from './copyright.mjs'
-import { commandManual, configManual } from './manual.mjs'
 import { fetchNodeRuntime, NODE_RUNTIME } from './node-runtime.mjs'
 
 /** What the program does not read at run time: sources, types, maps and pages for developers. */
@@ -34,12 +34,12 @@ const COPIES = [
   ['package.json', 'usr/lib/mapgate/package.json'],
   ['packaging/debian/mapgate', 'usr/bin/mapgate'],
   ['packaging/debian/mapgate.yaml', 'etc/mapgate/mapgate.yaml'],
-  ['deploy/systemd/mapgate.service', 'lib/systemd/system/mapgate.service'],
-  ['deploy/systemd/mapgate.socket', 'lib/systemd/system/mapgate.socket'],
-  ['deploy/systemd/mapgate.sysusers.conf', 'usr/lib/sysusers.d/mapgate.conf'],
-  ['deploy/systemd/mapgate.tmpfiles.conf', 'usr/lib/tmpfiles.d/mapgate.conf'],
-  ['deploy/prometheus', 'usr/share/mapgate/prometheus'],
-  ['deploy/grafana', 'usr/share/mapgate/grafana'],
+  ['packaging/systemd/mapgate.service', 'lib/systemd/system/mapgate.service'],
+  ['packaging/systemd/mapgate.socket', 'lib/systemd/system/mapgate.socket'],
+  ['packaging/systemd/mapgate.sysusers.conf', 'usr/lib/sysusers.d/mapgate.conf'],
+  ['packaging/systemd/mapgate.tmpfiles.conf', 'usr/lib/tmpfiles.d/mapgate.conf'],
+  ['monitoring/prometheus', 'usr/share/mapgate/prometheus'],
+  ['monitoring/grafana', 'usr/share/mapgate/grafana'],
   ['docs', 'usr/share/doc/mapgate/docs'],
   ['README.md', 'usr/share/doc/mapgate/README.md'],
   ['CHANGELOG.md', 'usr/share/doc/mapgate/CHANGELOG.md'],

@@ -8,7 +8,7 @@ export async function bashCompletion(root) {
   const { program } = await loadProgram(root)
   const commands = program.commands.map((command) => command.name())
   const cases = program.commands.map((command) => `    ${command.name()}) options="${optionsOf(command)}" ;;`)
-  return `# Completion of mapgate for bash. Made by scripts/package/completion.mjs; do not edit.
+  return `# Completion of mapgate for bash. Made by scripts/docs/completion.mjs; do not edit.
 _mapgate() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} options=""
   case $previous in
