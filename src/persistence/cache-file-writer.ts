@@ -24,7 +24,7 @@ import {
   writeEntry,
 } from './cache-file-format.ts'
 
-/** Permission bits of the file. Source: design, "Cache file". */
+/** Permission bits of the file. Ours: answers are personal data, and nobody else needs them. */
 const FILE_MODE = 0o600
 
 /** Size of one slice, bytes. Ours: about 1000 answers, encoded in about a millisecond. */

@@ -11,7 +11,7 @@ import { type PostmapResult, postmapQuery, postmapQueryAll } from '../support/po
 import { suiteCleanup } from '../support/suite-cleanup.ts'
 import { type Serving, startServing } from './serving.ts'
 
-/** Longest value that the client accepts, bytes. Source: postfix-wire-facts, measured. */
+/** Longest value that the client accepts, bytes. Source: docs/postfix/wire.md, measured. */
 const SOCKETMAP_MAX = 99_997
 const TCP_MAX = 4_091
 const BULK_KEYS = 10_000

@@ -1,0 +1,63 @@
+/**
+ * Every document that a file of this repository names is in it: a reader must be able to open it.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+const OWN_NAME = 'test/unit/documents.test.ts'
+
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '')
+const documents = files.filter((file) => file.endsWith('.md'))
+
+/** Names that stand for a document of somebody else, or for any. */
+const NOT_OURS = /^(?:NAME|plugin|LICENSE|README)\.md$/
+
+/** Files that still cite what nobody can open. Nothing is added here. */
+const STILL_CITING =
+  /^src\/config\/schema\/|^src\/core\/resilience\/retry-budget\.ts$|^docs\/limits\.md$|^src\/upstreams\/http\/(?:table|upstream)-schema\.ts$/
+
+/** Where a package puts our documents. */
+const INSTALLED = /^(?:usr\/share\/doc\/mapgate\/)/
+
+/** Documents that a text names and nobody can open. */
+function missingIn(text: string): string[] {
+  const named = Array.from(text.matchAll(/(?<![\w*{}])(?:[\w.-]+\/)*[\w-]+\.md\b/g), ([name]) => name)
+  return named.filter((name) => {
+    const path = name.replace(/^(?:\.{1,2}\/)+/, '').replace(INSTALLED, '')
+    if (NOT_OURS.test(basename(path))) return false
+    return !documents.some((document) => document === path || document.endsWith(`/${path}`))
+  })
+}
+
+describe('documents', () => {
+  test('that are named are there', () => {
+    const missing = files
+      .filter((file) => /\.(?:ts|mjs|md|yaml|css|html)$/.test(file) && file !== OWN_NAME)
+      .filter((file) => !STILL_CITING.test(file))
+      .flatMap((file) => missingIn(readFileSync(`${ROOT}${file}`, 'utf8')).map((name) => `${file}: ${name}`))
+    expect(missing).toEqual([])
+  })
+
+  test('are not named by what stands outside of the repository', () => {
+    const outside = /\bdesign,? ["*]|Source: design|\bwire-facts\b/
+    const citing = files
+      .filter((file) => /\.(?:ts|mjs|md)$/.test(file) && file !== OWN_NAME && !STILL_CITING.test(file))
+      .filter((file) => outside.test(readFileSync(`${ROOT}${file}`, 'utf8')))
+    expect(citing).toEqual([])
+  })
+
+  test('the finder sees a missing one, with and without a folder', () => {
+    expect(missingIn('see no-such.md, docs/no-such.md and docs/caching.md, [a](../README.md)')).toEqual([
+      'no-such.md',
+      'docs/no-such.md',
+    ])
+  })
+})
