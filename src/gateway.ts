@@ -4,7 +4,7 @@
  *   listeners (server) -\
  *   admin API (admin) ---+--> Resolver (core) --> tables --> answer stores, upstreams
  *
- * What belongs to one configuration is built in `gateway/running.ts`, table by table in
+ * What belongs to one configuration is built in `gateway/generation.ts`, table by table in
  * `gateway/tables.ts`; what lives on over reloads is here.
  */
 import { getHeapStatistics } from 'node:v8'
@@ -21,12 +21,12 @@ import { adminPorts } from './gateway/admin-ports.ts'
 import { changesBetween } from './gateway/changes.ts'
 import { degradedBy } from './gateway/degraded.ts'
 import { FileWatch } from './gateway/file-watch.ts'
+import { apply, type ChangeParts, emptyGeneration, type Generation } from './gateway/generation.ts'
 import { issuesOf } from './gateway/issues.ts'
 import { LoopWatch } from './gateway/loop-watch.ts'
 import { memoryWarning } from './gateway/memory-budget.ts'
 import { Observation } from './gateway/observation.ts'
 import { purgeTable } from './gateway/purge.ts'
-import { type ChangeParts, change, NOTHING_RUNS, type Running } from './gateway/running.ts'
 import { SecretsRefresh } from './gateway/secrets-refresh.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
@@ -61,8 +61,7 @@ export class Gateway implements Lookup {
   readonly #fileWatch: FileWatch
   readonly #changeParts: ChangeParts
   #state: State = 'starting'
-  #running: Running = NOTHING_RUNS
-  #config: LoadedConfig
+  #running: Generation
   /** Changes follow each other; each waits for the one before. */
   #changes: Promise<unknown> = Promise.resolve()
   #stopping: Promise<void> | undefined
@@ -72,7 +71,7 @@ export class Gateway implements Lookup {
     const { observability, traced } = observation
     this.#options = options
     this.#clock = clock
-    this.#config = config
+    this.#running = emptyGeneration(config)
     this.#observation = observation
     this.#observability = observability
     this.#resolver = new Resolver(clock, observability.observer)
@@ -88,12 +87,13 @@ export class Gateway implements Lookup {
       traced,
       resolver: this.#resolver,
       lookup: this.#lookup,
-      directory: { tables: this.#running.tables },
+      tables: () => this.#running.tables,
       adminPorts: adminPorts(this, observability, clock, version),
       onCredentialsRefused: () => this.#secrets.wanted(),
       overloaded: () => this.#loop.overloaded,
-      beforeServing: (next) => {
-        if (this.#state === 'starting') this.#answers.load(next.tables)
+      use: (generation) => {
+        this.#running = generation
+        if (this.#state === 'starting') this.#answers.load(generation.tables)
       },
     }
   }
@@ -122,17 +122,17 @@ export class Gateway implements Lookup {
   }
 
   /** The listeners and the admin API in use, as addresses to connect to. */
-  get listeners(): Running['listeners'] {
+  get listeners(): Generation['listeners'] {
     return this.#running.listeners
   }
 
-  get admin(): Running['admin'] {
+  get admin(): Generation['admin'] {
     return this.#running.admin
   }
 
   get warnings(): readonly string[] {
-    const memory = memoryWarning(this.#config, getHeapStatistics().heap_size_limit)
-    return [...this.#config.warnings.map(formatIssue), ...(memory === undefined ? [] : [memory])]
+    const memory = memoryWarning(this.#running.config, getHeapStatistics().heap_size_limit)
+    return [...this.#running.config.warnings.map(formatIssue), ...(memory === undefined ? [] : [memory])]
   }
 
   lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {
@@ -154,7 +154,7 @@ export class Gateway implements Lookup {
 
   /** The configuration in use, every secret as `***`. */
   redactedConfig(): unknown {
-    return this.#config.redactedConfig
+    return this.#running.config.redactedConfig
   }
 
   /** Is told of an exception that nobody caught: logged and counted as the bug it is. */
@@ -167,7 +167,7 @@ export class Gateway implements Lookup {
     return this.#inTurn(async () => {
       const { journal, counters } = this.#observability
       if (this.#state !== 'ready') return { ok: false, issues: ['mapgate is stopping'] }
-      const before = this.#config
+      const before = this.#running.config
       try {
         const config = await this.#options.load()
         const details = await this.#change(config)
@@ -215,7 +215,7 @@ export class Gateway implements Lookup {
     await this.#changes
     await stopRunning(this.#running, {
       resolver: this.#resolver,
-      drainForMs: this.#config.stop.drainForMs,
+      drainForMs: this.#running.config.stop.drainForMs,
       save: () => this.#answers.saveLast(this.#running.tables),
     })
     history.stop()
@@ -245,14 +245,12 @@ export class Gateway implements Lookup {
   /** Goes over to another configuration. Returns what is worth telling beside the changes in it. */
   async #change(config: LoadedConfig): Promise<readonly string[]> {
     this.#observation.expect(config)
-    const { running, dropped, retire } = await change(this.#running, config, this.#changeParts)
-    this.#running = running
-    this.#config = config
+    const { dropped, retire } = await apply(this.#running, config, this.#changeParts)
     this.#fileWatch.follow(config.reload === 'watch' ? config.file : undefined)
     this.#observation.follow(config)
     retire().catch((error) => this.defect(error, 'reload'))
     return dropped.map(
-      ({ table, dropped: count }) =>
+      ({ table, count }) =>
         `table ${table}: ${count} stored answers dropped, since what decides about them changed`,
     )
   }
@@ -262,7 +260,7 @@ export class Gateway implements Lookup {
     await this.#inTurn(async () => {
       if (this.#state !== 'ready') return
       try {
-        await this.#change(await this.#config.reloadSecrets())
+        await this.#change(await this.#running.config.reloadSecrets())
       } catch (error) {
         this.#observability.journal.fileTrouble('secrets', '', issuesOf(error).join('; '))
       }

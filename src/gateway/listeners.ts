@@ -11,7 +11,7 @@ import type { GatewayParts } from './parts.ts'
 
 export type RunningListeners = ReadonlyMap<string, Listener>
 
-/** What a reload does to the listeners, once committed. */
+/** What a reload does to the listeners. */
 export interface ListenerPlan {
   readonly opened: RunningListeners
   readonly kept: ReadonlyMap<string, { readonly listener: Listener; readonly config: ListenerConfig }>
@@ -23,7 +23,7 @@ export interface ListenerPlan {
  *
  * @throws ListenError that names the listener and what to do.
  */
-export async function planListeners(
+export async function openListeners(
   configs: readonly ListenerConfig[],
   running: RunningListeners,
   lookup: Lookup,
@@ -53,7 +53,7 @@ export async function planListeners(
  *
  * @throws ListenError when the owner or mode of a socket file cannot be set.
  */
-export function commitListeners({ opened, kept }: ListenerPlan): RunningListeners {
+export function updateListeners({ opened, kept }: ListenerPlan): RunningListeners {
   const changed: { readonly listener: Listener; readonly before: Listener['settings'] }[] = []
   try {
     for (const { listener, config } of kept.values()) {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Resolver } from '../core/resolver.ts'
-import type { Running } from './running.ts'
+import type { Generation } from './generation.ts'
 
 export interface StopOptions {
   readonly resolver: Resolver
@@ -16,7 +16,7 @@ export interface StopOptions {
 
 /** Ends all but the admin API, which tells what is going on until the end. */
 export async function stopRunning(
-  { listeners, tables, upstreams }: Running,
+  { listeners, tables, upstreams }: Generation,
   { resolver, drainForMs, save }: StopOptions,
 ): Promise<void> {
   const all = Array.from(listeners.values())

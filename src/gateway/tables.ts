@@ -36,45 +36,40 @@ export interface RunningTable {
 
 export type RunningTables = ReadonlyMap<string, RunningTable>
 
-/** Finds the table that runs now under a name that the configuration was checked to have. */
-export type CurrentTable = (name: string) => Table
-
-/** How a reload went for the answers that were stored. */
-export interface CarriedAnswers {
+/** Stored answers that a reload dropped, because what decides about them has changed. */
+export interface DroppedAnswers {
   readonly table: string
-  /** Answers dropped, because what decides about them has changed. */
-  readonly dropped: number
+  readonly count: number
 }
 
-/**
- * Builds the tables over upstreams that are configured already.
- *
- * @param current For filters that are tables.
- * @param dropped Is told of each table whose stored answers could not be kept.
- */
+export interface TableParts extends GatewayParts {
+  /** The tables in use: for domains filters that are tables. */
+  readonly tables: () => RunningTables
+}
+
+/** Builds the tables over upstreams that are configured already. */
 export function buildTables(
   configs: Iterable<TableConfig>,
   upstreams: RunningUpstreams,
   running: RunningTables,
-  current: CurrentTable,
-  parts: GatewayParts,
-  dropped: (carried: CarriedAnswers) => void = () => {},
-): RunningTables {
-  const built = new Map<string, RunningTable>()
+  parts: TableParts,
+): { readonly tables: RunningTables; readonly dropped: readonly DroppedAnswers[] } {
+  const tables = new Map<string, RunningTable>()
+  const dropped: DroppedAnswers[] = []
   for (const config of configs) {
     const own = config.upstreams.flatMap((name) => upstreams.get(name) ?? [])
     const old = running.get(config.name)
     if (old !== undefined && isUnchanged(old, config, own)) {
-      built.set(config.name, old)
+      tables.set(config.name, old)
       continue
     }
     const store = makeStore(config, old, parts)
     if (old?.store !== undefined && old.store.size > 0 && old.config.fingerprint !== config.fingerprint) {
-      dropped({ table: config.name, dropped: old.store.size })
+      dropped.push({ table: config.name, count: old.store.size })
     }
-    built.set(config.name, buildTable(config, own, store, current, parts))
+    tables.set(config.name, buildTable(config, own, store, parts))
   }
-  return built
+  return { tables, dropped }
 }
 
 function isUnchanged(old: RunningTable, config: TableConfig, upstreams: readonly SharedUpstream[]): boolean {
@@ -111,8 +106,7 @@ function buildTable(
   config: TableConfig,
   upstreams: readonly SharedUpstream[],
   store: AnswerStore | undefined,
-  current: CurrentTable,
-  parts: GatewayParts,
+  parts: TableParts,
 ): RunningTable {
   const asked = upstreams.map((upstream) => upstream.forTable(config))
   let stored = 0
@@ -124,7 +118,7 @@ function buildTable(
     name: config.name,
     sources,
     search: keySearch(config),
-    domains: domainsFilter(config, current),
+    domains: domainsFilter(config, parts.tables),
     foldCase: config.foldCase,
     deadlineMs: config.deadlineMs,
     // What goes in one request is asked together: the keys of a lookup cost no more than one of them.
@@ -165,13 +159,16 @@ function keySearch(config: TableConfig): KeySearch {
 }
 
 /** A filter that is a table looks that table up at each lookup, so that it follows a reload. */
-function domainsFilter({ domains }: TableConfig, current: CurrentTable): DomainsFilter | undefined {
+function domainsFilter({ domains }: TableConfig, tables: () => RunningTables): DomainsFilter | undefined {
   if (domains === undefined) return undefined
   if (domains.kind === 'list') return filterByList(domains.domains)
   const filter = filterByTable(domains.table)
   return (key) => {
     const verdict = filter(key)
-    return verdict.kind === 'ask' ? { ...verdict, table: current(verdict.table) } : verdict
+    if (verdict.kind !== 'ask') return verdict
+    const table = tables().get(verdict.table)?.table
+    if (table === undefined) throw new TypeError(`unchecked configuration: no table ${verdict.table}`)
+    return { ...verdict, table }
   }
 }
 

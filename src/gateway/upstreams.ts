@@ -18,10 +18,20 @@ export async function planUpstreams(
   parts: UpstreamParts,
 ): Promise<RunningUpstreams> {
   const planned = new Map<string, SharedUpstream>()
-  for (const config of configs) {
-    planned.set(config.name, await kindOf(config).plan(config, running.get(config.name), parts))
+  try {
+    for (const config of configs) {
+      planned.set(config.name, await kindOf(config).plan(config, running.get(config.name), parts))
+    }
+  } catch (error) {
+    await closeUpstreams(planned, running)
+    throw error
   }
   return planned
+}
+
+/** Closes what the others do not use, once its last request has ended. */
+export async function closeUpstreams(upstreams: RunningUpstreams, others: RunningUpstreams): Promise<void> {
+  await Promise.all(Array.from(upstreams, ([name, upstream]) => upstream.close(others.get(name))))
 }
 
 /** @throws TypeError for a kind that no checked configuration has. */

@@ -92,8 +92,8 @@ export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
   status(): UpstreamStatus
   /** Answers every question under way and all later ones as temporary: the program ends. */
   abort(): void
-  /** Closes what `successor` has not taken over, once its last request has ended. */
-  close(successor: SharedUpstream | undefined): Promise<void>
+  /** Closes what it does not share with `other`, the upstream of the same name in the next or last configuration, once its last request has ended. */
+  close(other: SharedUpstream | undefined): Promise<void>
   /** Closes everything now. */
   destroy(): Promise<void>
 }

@@ -168,8 +168,8 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     this.#guard.abort()
   }
 
-  async close(successor: SharedUpstream | undefined): Promise<void> {
-    if (successor instanceof HttpUpstream && successor.#pools === this.#pools) return
+  async close(other: SharedUpstream | undefined): Promise<void> {
+    if (other instanceof HttpUpstream && other.#pools === this.#pools) return
     await this.#pools.close()
   }
 

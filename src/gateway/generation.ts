@@ -1,0 +1,156 @@
+/**
+ * What runs for one configuration, and the way from one to the next.
+ *
+ *   open      read files, open sockets: what can fail, and changes nothing that runs
+ *   switch    upstreams, admin API and listeners that stay follow the new settings; all, or none
+ *   serve     the new tables answer
+ *   retire    what is not needed any more ends when its last work is done
+ *
+ * When a step fails, those before it are taken back, the latest first, and what ran goes on as it was.
+ */
+import type { LoadedConfig } from '../config/load.ts'
+import type { Lookup, LookupOptions, Query } from '../core/lookup.ts'
+import type { Resolver } from '../core/resolver.ts'
+import type { LookupResult } from '../core/result.ts'
+import { startedWith } from '../server/bind.ts'
+import { descriptorLimit } from '../server/descriptors.ts'
+import type { Listener } from '../server/listener.ts'
+import { requireServed } from '../server/systemd.ts'
+import { type GatewayPorts, RunningAdmin } from './admin.ts'
+import { checkDescriptors } from './descriptor-budget.ts'
+import { openListeners, type RunningListeners, updateListeners } from './listeners.ts'
+import type { GatewayParts } from './parts.ts'
+import { buildTables, type DroppedAnswers, type RunningTables } from './tables.ts'
+import { closeUpstreams, planUpstreams, type RunningUpstreams } from './upstreams.ts'
+
+/** What a configuration has become. Nothing in it is exchanged: the next configuration makes another one. */
+export interface Generation {
+  readonly config: LoadedConfig
+  readonly upstreams: RunningUpstreams
+  readonly tables: RunningTables
+  readonly listeners: RunningListeners
+  readonly admin: RunningAdmin | undefined
+}
+
+/** Before the start: nothing runs yet. */
+export function emptyGeneration(config: LoadedConfig): Generation {
+  return { config, upstreams: new Map(), tables: new Map(), listeners: new Map(), admin: undefined }
+}
+
+/** What a change of generation works with. */
+export interface ChangeParts extends GatewayParts {
+  readonly resolver: Resolver
+  /** The resolver as clients see it: with spans, when there is tracing. */
+  readonly lookup: Lookup
+  /** The tables in use: for domains filters that are tables, which outlive a reload that does not touch them. */
+  readonly tables: () => RunningTables
+  readonly adminPorts: GatewayPorts
+  /** Called when a service refused our credentials, or TLS failed. */
+  readonly onCredentialsRefused: (upstream: string) => void
+  /** Called when nothing can fail any more, before the first lookup reaches the new tables. */
+  readonly use: (generation: Generation) => void
+}
+
+/** A change that has happened. */
+export interface Change {
+  readonly dropped: readonly DroppedAnswers[]
+  /** Ends what only the generation before needed. */
+  readonly retire: () => Promise<void>
+}
+
+/**
+ * Goes over to another configuration.
+ *
+ * @throws (rejects) when a file, a socket or the access to a socket file fails, or more files would be open than may be.
+ */
+export async function apply(before: Generation, config: LoadedConfig, parts: ChangeParts): Promise<Change> {
+  checkDescriptors(config, descriptorLimit())
+  requireServed(systemdNames(config), startedWith())
+  const undo: (() => unknown)[] = []
+  try {
+    const upstreams = await planUpstreams(config.upstreams.values(), before.upstreams, {
+      ...parts,
+      observer: parts.observability.observer,
+    })
+    undo.push(() => closeUpstreams(upstreams, before.upstreams))
+    const held = new HeldLookup(parts.lookup)
+    const listeners = await openListeners(config.listeners, before.listeners, held, parts)
+    undo.push(() => Promise.all(Array.from(listeners.opened.values(), (listener) => listener.close())))
+    const admin = await openAdmin(before.admin, config, parts.adminPorts)
+    if (admin !== before.admin) undo.push(() => admin?.close())
+
+    // No pause from here on: no lookup may see one half of each generation.
+    undo.push(() => {
+      for (const upstream of before.upstreams.values()) upstream.configure()
+    })
+    for (const upstream of upstreams.values()) upstream.configure()
+    const { tables, dropped } = buildTables(config.tables.values(), upstreams, before.tables, parts)
+    if (admin !== undefined && admin === before.admin && config.admin !== undefined) {
+      const { config: old } = admin
+      undo.push(() => admin.reconfigure(old))
+      admin.reconfigure(config.admin)
+    }
+    const generation = { config, upstreams, tables, admin, listeners: updateListeners(listeners) }
+
+    parts.use(generation)
+    parts.resolver.serve(Array.from(tables.values(), ({ table }) => table))
+    for (const listener of listeners.opened.values()) listener.update(listener.settings, parts.lookup)
+    held.release()
+    for (const { asked } of added(tables, before.tables)) for (const upstream of asked) upstream.start()
+    return { dropped, retire: () => retire(before, generation, listeners.removed) }
+  } catch (error) {
+    for (const step of undo.reverse()) await step()
+    throw error
+  }
+}
+
+/** Names of the sockets of systemd that a configuration listens on. */
+function systemdNames({ listeners, admin }: LoadedConfig): ReadonlySet<string> {
+  const addresses = [...listeners, ...(admin === undefined ? [] : [admin])].map(({ address }) => address)
+  return new Set(addresses.flatMap((address) => (address.kind === 'systemd' ? [address.name] : [])))
+}
+
+async function openAdmin(
+  running: RunningAdmin | undefined,
+  { admin: config }: LoadedConfig,
+  ports: GatewayPorts,
+): Promise<RunningAdmin | undefined> {
+  if (config === undefined) return undefined
+  return running?.fits(config) ? running : RunningAdmin.open(config, ports)
+}
+
+/**
+ * Holds lookups back until the tables they are for are there. A listener that a start or reload opens may
+ * get its first request before everything else is ready; it waits instead of being told that there is no
+ * such table.
+ */
+class HeldLookup implements Lookup {
+  readonly #lookup: Lookup
+  readonly #released: Promise<void>
+  /** Lets every lookup through that waits. Where it is never called, the connections have been closed. */
+  release: () => void = () => {}
+
+  constructor(lookup: Lookup) {
+    this.#lookup = lookup
+    this.#released = new Promise((resolve) => {
+      this.release = resolve
+    })
+  }
+
+  lookup(query: Query, options?: LookupOptions): Promise<LookupResult> {
+    return this.#released.then(() => this.#lookup.lookup(query, options))
+  }
+}
+
+/** The tables of one generation that the other does not have. */
+function added(tables: RunningTables, others: RunningTables) {
+  return Array.from(tables.values()).filter((table) => others.get(table.config.name) !== table)
+}
+
+async function retire(before: Generation, after: Generation, removed: readonly Listener[]): Promise<void> {
+  for (const { asked } of added(before.tables, after.tables)) for (const upstream of asked) upstream.stop()
+  const ended: Promise<unknown>[] = removed.map((listener) => listener.drain())
+  ended.push(closeUpstreams(before.upstreams, after.upstreams))
+  if (before.admin !== undefined && before.admin !== after.admin) ended.push(before.admin.close())
+  await Promise.all(ended)
+}
