@@ -48,8 +48,8 @@ export function verdict(
     }
   }
   if (connection.kind === 'lost') {
-    const note = 'Mail may flow all the same: what is below is as old as the last word.'
-    return { level: 'unknown', headline: 'No word from mapgate', reasons: [connection.why, note] }
+    const note = 'Mail may flow all the same: the figures below are as old as the last contact.'
+    return { level: 'unknown', headline: 'No connection to mapgate', reasons: [connection.why, note] }
   }
   if (status === undefined) return { level: 'unknown', headline: 'Asking mapgate', reasons: [] }
   return judge(status, recent(points))
@@ -74,7 +74,7 @@ function judge({ state, degraded }: GatewayStatus, window: readonly HistoryPoint
       headline: 'Mail flows, but something needs attention',
       reasons: [...reasons, traffic],
     }
-  return { level: 'ok', headline: 'Mail is well', reasons: [traffic] }
+  return { level: 'ok', headline: 'Mail flow is healthy', reasons: [traffic] }
 }
 
 function failureReasons(

@@ -37,7 +37,7 @@ describe.skipIf(NO_CHROMIUM)('a hung page', () => {
     expect(slowestMs).toBeLessThan(5000)
     await hung
     await page.locator('#lookup-rows').getByText('@a.example').first().waitFor()
-    await page.getByRole('heading', { name: 'Mail is well' }).waitFor()
+    await page.getByRole('heading', { name: 'Mail flow is healthy' }).waitFor()
     expect(complaints).toEqual([])
   })
 })

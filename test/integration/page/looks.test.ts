@@ -46,7 +46,7 @@ describe.skipIf(NO_CHROMIUM)('the looks of the page', () => {
     await page.getByRole('button', { name: 'Look up' }).click()
     await page.locator('#try-steps li').first().waitFor()
     await threePoints(scene, page)
-    await page.getByRole('heading', { name: 'Mail is well' }).waitFor()
+    await page.getByRole('heading', { name: 'Mail flow is healthy' }).waitFor()
     await look('')
 
     await breakDown(scene)

@@ -39,7 +39,7 @@ describe.skipIf(NO_CHROMIUM)('the page with tokens', () => {
     await page.getByText('this token is not one of admin.tokens').waitFor()
     await giveToken(page, VIEWER)
     await page.getByText('Live', { exact: true }).waitFor()
-    await page.getByRole('heading', { name: 'Mail is well' }).waitFor()
+    await page.getByRole('heading', { name: 'Mail flow is healthy' }).waitFor()
 
     await page.reload()
     await page.getByText('Live', { exact: true }).waitFor()

@@ -31,8 +31,8 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     await row('aliases').filter({ hasText: '%' }).waitFor()
     const listeners = page.locator('#listener-rows tr')
     await expect.poll(() => listeners.locator('td:last-child').allInnerTexts()).toEqual(['1', '1'])
-    await page.getByRole('heading', { name: 'Mail is well' }).waitFor()
-    expect(await page.title()).toBe('● Mail is well – mapgate')
+    await page.getByRole('heading', { name: 'Mail flow is healthy' }).waitFor()
+    expect(await page.title()).toBe('● Mail flow is healthy – mapgate')
     await expect
       .poll(() => page.locator('#plot-grid [role=img]').first().getAttribute('aria-label'))
       .toMatch(/^Lookups per second, by result, drawn over time. Now: Found /)
@@ -149,10 +149,10 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     expect(offences(scene)).toEqual([])
   })
 
-  test('says that there is no word when the gateway is gone', async () => {
+  test('says that there is no connection when the gateway is gone', async () => {
     const { gateway, page } = await open()
     await gateway.gateway.stop()
-    await page.getByRole('heading', { name: 'No word from mapgate' }).waitFor()
+    await page.getByRole('heading', { name: 'No connection to mapgate' }).waitFor()
     expect(await page.locator('#connection').innerText()).toMatch(/Last word|Not connected/)
   })
 })

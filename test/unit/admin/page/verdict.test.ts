@@ -17,11 +17,17 @@ function traffic(results: Parameters<typeof slice>[0], causes: HistoryPoint['cau
 describe('the verdict', () => {
   const cases: [name: string, connection: Connection, GatewayStatus | undefined, HistoryPoint[], string][] = [
     ['without a word yet', { kind: 'connecting' }, undefined, [], 'unknown: Asking mapgate'],
-    ['while it connects again', { kind: 'connecting' }, status(), [], 'ok: Mail is well'],
+    ['while it connects again', { kind: 'connecting' }, status(), [], 'ok: Mail flow is healthy'],
     ['without a token', { kind: 'token-needed' }, undefined, [], 'unknown: A token is needed'],
-    ['without a connection', { kind: 'lost', why: 'gone' }, status(), [], 'unknown: No word from mapgate'],
-    ['with answers only', LIVE, status(), traffic({ found: 1 }), 'ok: Mail is well'],
-    ['without traffic', LIVE, status(), [], 'ok: Mail is well'],
+    [
+      'without a connection',
+      { kind: 'lost', why: 'gone' },
+      status(),
+      [],
+      'unknown: No connection to mapgate',
+    ],
+    ['with answers only', LIVE, status(), traffic({ found: 1 }), 'ok: Mail flow is healthy'],
+    ['without traffic', LIVE, status(), [], 'ok: Mail flow is healthy'],
     ['while starting', LIVE, status({ state: 'starting' }), [], 'warn: mapgate is starting'],
     ['while draining', LIVE, status({ state: 'draining' }), [], 'warn: mapgate is stopping'],
     [
@@ -46,7 +52,7 @@ describe('the verdict', () => {
     const points = [point(2000, { protocols: { admin: slice({ temporary: 9 }) } })]
     expect(verdict(LIVE, status(), points)).toEqual({
       level: 'ok',
-      headline: 'Mail is well',
+      headline: 'Mail flow is healthy',
       reasons: ['No mail server asked anything in the last 30 seconds.'],
     })
   })
