@@ -64,6 +64,8 @@ export class Gateway implements Lookup {
   #running: Generation
   /** Changes follow each other; each waits for the one before. */
   #changes: Promise<unknown> = Promise.resolve()
+  /** The change under way: the part of a turn that has read its files. */
+  #changing: Promise<unknown> = Promise.resolve()
   #stopping: Promise<void> | undefined
 
   private constructor(options: GatewayOptions, config: LoadedConfig, observation: Observation) {
@@ -166,10 +168,11 @@ export class Gateway implements Lookup {
   reload(): Promise<ReloadReport> {
     return this.#inTurn(async () => {
       const { journal, counters } = this.#observability
-      if (this.#state !== 'ready') return { ok: false, issues: ['mapgate is stopping'] }
+      if (this.#state !== 'ready') return STOPPING
       const before = this.#running.config
       try {
         const config = await this.#options.load()
+        if (this.#state !== 'ready') return STOPPING
         const details = await this.#change(config)
         const changes = [...changesBetween(before, config), ...details]
         counters.reloads.ok += 1
@@ -212,7 +215,8 @@ export class Gateway implements Lookup {
     this.#state = 'draining'
     journal.stateChanged('draining')
     this.#fileWatch.stop()
-    await this.#changes
+    // Not for a load: nothing of it is taken over any more, and the disk may never answer.
+    await this.#changing
     await stopRunning(this.#running, {
       resolver: this.#resolver,
       drainForMs: this.#running.config.stop.drainForMs,
@@ -243,7 +247,13 @@ export class Gateway implements Lookup {
   }
 
   /** Goes over to another configuration. Returns what is worth telling beside the changes in it. */
-  async #change(config: LoadedConfig): Promise<readonly string[]> {
+  #change(config: LoadedConfig): Promise<readonly string[]> {
+    const changed = this.#changeTo(config)
+    this.#changing = changed.catch(() => {}) // told to whoever asked for it
+    return changed
+  }
+
+  async #changeTo(config: LoadedConfig): Promise<readonly string[]> {
     this.#observation.expect(config)
     const { dropped, retire } = await apply(this.#running, config, this.#changeParts)
     this.#fileWatch.follow(config.reload === 'watch' ? config.file : undefined)
@@ -260,7 +270,8 @@ export class Gateway implements Lookup {
     await this.#inTurn(async () => {
       if (this.#state !== 'ready') return
       try {
-        await this.#change(await this.#running.config.reloadSecrets())
+        const config = await this.#running.config.reloadSecrets()
+        if (this.#state === 'ready') await this.#change(config)
       } catch (error) {
         this.#observability.journal.fileTrouble('secrets', '', issuesOf(error).join('; '))
       }
@@ -286,6 +297,9 @@ export class Gateway implements Lookup {
     })
   }
 }
+
+/** Why a reload is refused at the end. */
+const STOPPING: ReloadReport = { ok: false, issues: ['mapgate is stopping'] }
 
 /** Before there is a gateway to ask. */
 const NO_STATUS: GatewayStatus = { state: 'starting', degraded: [], tables: [], upstreams: [], listeners: [] }

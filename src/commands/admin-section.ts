@@ -4,9 +4,9 @@
  * Only this section is read: a person who may ask the gateway need not be able to read the
  * secrets of the others, and `mapgate reload` must reach the gateway although the file is bad.
  */
-import { readFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { readDocument } from '../config/document.ts'
+import { textFileReader } from '../config/read-file.ts'
 import { substitute } from '../config/substitute.ts'
 import type { Tree } from '../config/tree-reader.ts'
 import { parseAddress } from '../core/address.ts'
@@ -23,7 +23,8 @@ export async function readAdminSection(
   const file = await findConfigFile(named, io)
   if (file === undefined) return undefined
   const shown = named ?? file
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const read = textFileReader()
+  const text = await read(file).catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(
       EXIT_USAGE,
       `${shown}: cannot be read (${error.code}); give the address by --admin`,
@@ -45,7 +46,7 @@ export async function readAdminSection(
   }
   const { tree, problems } = await substitute(written, {
     env: io.env,
-    readFile: (path) => readFile(path, 'utf8'),
+    readFile: read,
     folder: dirname(file),
   })
   // A token that this user may not read is left out: the gateway says if it needs one.

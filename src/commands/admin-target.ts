@@ -10,8 +10,8 @@
  * The first that is there counts. The address and the token are looked for separately, but a
  * token out of a configuration file goes only to the address out of that same file.
  */
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { readTextFile, whyUnreadable } from '../config/read-file.ts'
 import { CommandError, EXIT_USAGE } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
 
@@ -103,8 +103,11 @@ function namedAddress(
 async function givenToken(options: AdminOptions, io: CommandIo): Promise<string | undefined> {
   if (options.tokenFile === undefined) return io.env.MAPGATE_TOKEN || undefined
   const file = resolve(io.cwd, options.tokenFile)
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(EXIT_USAGE, `--token-file ${options.tokenFile}: cannot be read (${error.code})`)
+  const text = await readTextFile(file).catch((error: unknown) => {
+    throw new CommandError(
+      EXIT_USAGE,
+      `--token-file ${options.tokenFile}: cannot be read: ${whyUnreadable(error)}`,
+    )
   })
   const token = text.trim()
   if (token !== '' && /^[\x21-\x7e]+$/.test(token)) return token

@@ -1,7 +1,6 @@
 /**
  * Loads the configuration that a command means: `-c FILE`, else the first default file.
  */
-import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { whyNoJsonPath } from '../upstreams/http/json-path.ts'
@@ -29,7 +28,6 @@ export async function loadForCommand(named: string | undefined, io: CommandIo): 
   const shownAs = named ?? (near.startsWith('..') ? file : near)
   const config = await loadConfig(file, {
     env: io.env,
-    readFile: (path) => readFile(path, 'utf8'),
     shownAs,
     checkJsonPath: whyNoJsonPath,
   })

@@ -4,7 +4,6 @@
  * something harmless in the place of what is wrong, so that one run tells everything. Only
  * a text that is no YAML ends it early.
  */
-import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { buildConfig } from './build.ts'
 import type { CheckContext } from './checks/context.ts'
@@ -13,13 +12,14 @@ import { checkProgram } from './checks/program.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
 import { fillDefaults, isMap, mergeDefaults } from './defaults.ts'
-import { MAX_FILE_CHARACTERS, readDocument, type SourceDocument } from './document.ts'
+import { readDocument, type SourceDocument } from './document.ts'
 import { ConfigError, type ConfigIssue, type Path } from './issue.ts'
 import type { Config } from './model.ts'
+import { type ReadFile, textFileReader, whyUnreadable } from './read-file.ts'
 import { isSecretPlace, redacted, searchable, secretsIn } from './redact.ts'
 import { Report } from './report.ts'
 import { checkShape } from './shape.ts'
-import { substitute, whyUnreadable } from './substitute.ts'
+import { substitute } from './substitute.ts'
 import type { Tree, TreeMap } from './tree-reader.ts'
 
 /** What loading needs from outside; everything has a default. */
@@ -27,7 +27,7 @@ export interface LoadOptions {
   /** Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Reads a text file; default reads from the disk. */
-  readonly readFile?: (path: string) => Promise<string>
+  readonly readFile?: ReadFile
   /** The file's name in messages; default the path as given. */
   readonly shownAs?: string
   /** Says what is wrong with a JSONPath, undefined when nothing is. Default: only its first character. */
@@ -58,7 +58,7 @@ export interface LoadedConfig extends Config {
  * @throws ConfigError (rejects) with every issue found.
  */
 export async function loadConfig(path: string, options: LoadOptions = {}): Promise<LoadedConfig> {
-  const readFile = options.readFile ?? readTextFile
+  const readFile = options.readFile ?? textFileReader()
   let text: string
   try {
     text = await readFile(resolve(path))
@@ -66,14 +66,23 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
     const message = `cannot be read: ${whyUnreadable(error)}`
     throw new ConfigError([{ file: options.shownAs ?? path, line: 1, column: 1, path: '', message }])
   }
-  return parseConfig(text, path, options)
+  return parse(text, path, options, readFile)
 }
 
 /** Loads a configuration from a text. @param fileName Shown in messages; its folder is where relative paths start. */
-export async function parseConfig(
+export function parseConfig(
   text: string,
   fileName: string,
   options: LoadOptions = {},
+): Promise<LoadedConfig> {
+  return parse(text, fileName, options, options.readFile ?? textFileReader())
+}
+
+async function parse(
+  text: string,
+  fileName: string,
+  options: LoadOptions,
+  readFile: ReadFile,
 ): Promise<LoadedConfig> {
   const document = readDocument(text)
   const report = new Report(options.shownAs ?? fileName, document)
@@ -82,7 +91,7 @@ export async function parseConfig(
     report.error([], 'is empty or no map; the shortest file has "listeners", "upstreams" and "tables"')
   }
   throwIfWrong(report)
-  return interpret(document, fileName, options)
+  return interpret(document, fileName, options, readFile)
 }
 
 /** Everything behind the YAML: also what is done again when secrets are read again. */
@@ -90,10 +99,10 @@ async function interpret(
   document: SourceDocument,
   fileName: string,
   options: LoadOptions,
+  readFile: ReadFile,
 ): Promise<LoadedConfig> {
   const report = new Report(options.shownAs ?? fileName, document)
   const folder = dirname(resolve(fileName))
-  const readFile = options.readFile ?? readTextFile
   const read = await substitute(document.tree, { env: options.env ?? process.env, readFile, folder })
   for (const { path, message } of read.problems) {
     report.errorHere(path, message)
@@ -124,7 +133,7 @@ async function interpret(
     file: resolve(fileName),
     warnings: report.warnings,
     redactedConfig: withoutDefaults(redacted(filled, new Set([...read.secrets, ...secrets]))),
-    reloadSecrets: () => interpret(document, fileName, options),
+    reloadSecrets: () => interpret(document, fileName, options, options.readFile ?? textFileReader()),
   }
 }
 
@@ -143,28 +152,3 @@ function withoutDefaults(shown: Tree): unknown {
 function startsAtRoot(path: string): string | undefined {
   return path.startsWith('$') ? undefined : 'it must begin with $'
 }
-
-/** Reads a text file, and no more of it than is looked at: it may be a device or a pipe without end. */
-async function readTextFile(path: string): Promise<string> {
-  const file = await open(path)
-  try {
-    const buffer = Buffer.alloc(READ_CHUNK_BYTES)
-    const chunks: Buffer[] = []
-    let length = 0
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, READ_CHUNK_BYTES, null)
-      length += bytesRead
-      if (bytesRead === 0 || length > MAX_FILE_CHARACTERS * BYTES_PER_CHARACTER) break
-      chunks.push(Buffer.from(buffer.subarray(0, bytesRead)))
-    }
-    return Buffer.concat(chunks).toString('utf8')
-  } finally {
-    await file.close()
-  }
-}
-
-/** One read, bytes. */
-const READ_CHUNK_BYTES = 64 * 1024
-
-/** Most bytes of UTF-8 for one character that JavaScript counts as one (RFC 3629). */
-const BYTES_PER_CHARACTER = 3

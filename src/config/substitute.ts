@@ -7,6 +7,7 @@
  */
 import { join, resolve } from 'node:path'
 import type { Path } from './issue.ts'
+import { whyUnreadable } from './read-file.ts'
 import type { Tree, TreeMap } from './tree-reader.ts'
 
 /** Where references are read from. */
@@ -155,19 +156,4 @@ class Substitution {
     this.secrets.add(value)
     return value
   }
-}
-
-/** What a failed read means, by its system error code (errno(3)). */
-const READ_FAILURES: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EPERM: 'this user may not read it',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is no folder',
-}
-
-/** Tells in words why a file could not be read. */
-export function whyUnreadable(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return READ_FAILURES[code] ?? (code === '' ? 'reading it failed' : `reading it failed (${code})`)
 }

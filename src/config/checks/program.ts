@@ -3,7 +3,7 @@
  */
 import { resolve } from 'node:path'
 import type { Path } from '../issue.ts'
-import { whyUnreadable } from '../substitute.ts'
+import { whyUnreadable } from '../read-file.ts'
 import type { CheckContext } from './context.ts'
 
 /** @param folder Where relative paths start. */
