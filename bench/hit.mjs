@@ -30,11 +30,11 @@ const { systemClock } = await load('core/clock.js')
 const { Counters } = await load('observability/counters.js')
 const { GatewayObserver } = await load('observability/gateway-observer.js')
 const { LookupReports } = await load('observability/lookup-reports.js')
-// Builds from before it was there can still be compared.
-const { FairShare } = await load('server/fair-share.js').catch(() => ({}))
-const { silentListenerObserver } = await load('server/observer.js')
-const { socketmap } = await load('protocols/socketmap/server.js')
-const { tcpTable } = await load('protocols/tcp-table/server.js')
+const { ListenerContext } = await load('server/context.js')
+const { readOnlyStore } = await load('core/store.js')
+const { silentListenerObserver } = await load('core/observer.js')
+const { socketmap } = await load('protocols/socketmap/protocol.js')
+const { tcpTable } = await load('protocols/tcp-table/protocol.js')
 
 const KEYS = 1000
 const BATCHES = 200
@@ -48,7 +48,7 @@ const store = new MemoryAnswerStore({
 })
 const logging = { debugs: false, isOn: () => false }
 const reports = new LookupReports({ clock: systemClock, logging, events: { watched: false }, journal: {} })
-const observer = new GatewayObserver(new Counters(), {}, reports)
+const observer = new GatewayObserver(new Counters(['socketmap', 'tcp_table', 'admin']), {}, reports)
 const source = new CachedUpstream({
   table: 'aliases',
   upstream: {
@@ -99,17 +99,19 @@ class SilentSocket extends EventEmitter {
   pause() {}
 }
 const socket = new SilentSocket()
-const service = {
-  protocol,
+const parts = {
   lookup: resolver,
-  table: 'aliases',
-  tables: undefined,
+  store: readOnlyStore,
   clock: systemClock,
+  random: Math.random,
   observer: silentListenerObserver,
-  share: FairShare === undefined ? undefined : new FairShare(),
 }
+const context = new ListenerContext(
+  { protocol, own: protocol.name === 'tcp_table' ? { table: 'aliases' } : {} },
+  parts,
+)
 let activity = 0
-new Session(socket, '127.0.0.1', service, () => ++activity)
+new Session(socket, '127.0.0.1', context, () => ++activity)
 
 const times = []
 for (let batch = 0; batch < BATCHES; batch++) {

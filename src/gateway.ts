@@ -8,12 +8,12 @@
  * `gateway/tables.ts`; what lives on over reloads is here.
  */
 import { getHeapStatistics } from 'node:v8'
-import type { PurgeWhat, ReloadReport } from './admin/ports.ts'
+import type { PurgeWhat, ReloadReport, WireReply } from './admin/ports.ts'
 import { formatIssue } from './config/issue.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { formatAddress } from './core/address.ts'
 import { type Clock, systemClock } from './core/clock.ts'
-import type { Lookup, LookupOptions, Query } from './core/lookup.ts'
+import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './core/lookup.ts'
 import { Resolver } from './core/resolver.ts'
 import type { LookupResult } from './core/result.ts'
 import type { GatewayStatus } from './core/status.ts'
@@ -31,9 +31,13 @@ import { SecretsRefresh } from './gateway/secrets-refresh.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
 import { tableStatus } from './gateway/tables.ts'
+import { wireReplies } from './gateway/wire-replies.ts'
 import type { Observability } from './observability/observability.ts'
+import { PROTOCOLS, type Protocols } from './protocols/registry.ts'
 
 export interface GatewayOptions {
+  /** Those that a listener can speak; default {@link PROTOCOLS}. */
+  readonly protocols?: Protocols
   /** Reads the configuration: at the start and at each reload. Rejects with ConfigError. */
   readonly load: () => Promise<LoadedConfig>
   readonly version: string
@@ -50,6 +54,7 @@ type State = 'starting' | 'ready' | 'draining' | 'stopped'
 export class Gateway implements Lookup {
   readonly #options: GatewayOptions
   readonly #clock: Clock
+  readonly #protocols: Protocols
   readonly #observation: Observation
   readonly #observability: Observability
   readonly #resolver: Resolver
@@ -69,10 +74,11 @@ export class Gateway implements Lookup {
   #stopping: Promise<void> | undefined
 
   private constructor(options: GatewayOptions, config: LoadedConfig, observation: Observation) {
-    const { clock = systemClock, random = Math.random, version } = options
+    const { clock = systemClock, random = Math.random, protocols = PROTOCOLS, version } = options
     const { observability, traced } = observation
     this.#options = options
     this.#clock = clock
+    this.#protocols = protocols
     this.#running = emptyGeneration(config)
     this.#observation = observation
     this.#observability = observability
@@ -86,6 +92,7 @@ export class Gateway implements Lookup {
       clock,
       random,
       observability,
+      protocols,
       traced,
       resolver: this.#resolver,
       lookup: this.#lookup,
@@ -109,9 +116,10 @@ export class Gateway implements Lookup {
   static async start(options: GatewayOptions): Promise<Gateway> {
     const config = await options.load()
     const { clock = systemClock, version, logFd } = options
+    const protocols = [...(options.protocols ?? PROTOCOLS).keys(), ADMIN_PROTOCOL]
     let gateway: Gateway | undefined
     const status = () => gateway?.status() ?? NO_STATUS
-    const observation = await Observation.open(config, { clock, version, logFd, status })
+    const observation = await Observation.open(config, { clock, version, protocols, logFd, status })
     gateway = new Gateway(options, config, observation)
     try {
       await gateway.#change(config)
@@ -151,7 +159,13 @@ export class Gateway implements Lookup {
       tables: tableStates,
       upstreams: upstreamStates,
       listeners: Array.from(listeners.values(), (listener) => listener.status()),
+      protocols: [...this.#protocols.keys()],
     }
+  }
+
+  /** What the clients of each protocol would read for a result. */
+  wireReplies(result: LookupResult): ReadonlyMap<string, WireReply> {
+    return wireReplies(result, this.#protocols, this.#running.listeners)
   }
 
   /** The configuration in use, every secret as `***`. */
@@ -302,4 +316,11 @@ export class Gateway implements Lookup {
 const STOPPING: ReloadReport = { ok: false, issues: ['mapgate is stopping'] }
 
 /** Before there is a gateway to ask. */
-const NO_STATUS: GatewayStatus = { state: 'starting', degraded: [], tables: [], upstreams: [], listeners: [] }
+const NO_STATUS: GatewayStatus = {
+  state: 'starting',
+  degraded: [],
+  tables: [],
+  upstreams: [],
+  listeners: [],
+  protocols: [],
+}

@@ -4,8 +4,6 @@
  */
 
 export type { ClientOptions } from './client/options.ts'
-export { SocketmapClient } from './client/socketmap-client.ts'
-export { TcpTableClient } from './client/tcp-table-client.ts'
 export {
   type Found,
   found,
@@ -19,6 +17,7 @@ export {
   type TemporaryCause,
   temporary,
 } from './core/result.ts'
+export { SocketmapClient, TcpTableClient } from './library/clients.ts'
 export { type ServerOptions, SocketmapServer, TcpTableServer } from './library/server.ts'
 export type { TableCacheOptions, TableOptions } from './library/tables.ts'
 export { ListenError } from './server/listen-error.ts'

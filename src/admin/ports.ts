@@ -42,6 +42,14 @@ export interface Control {
   redactedConfig(): unknown
 }
 
+/** A result as a mail server would get it. */
+export interface WireReply {
+  /** The result itself, or the failure that the client is told because it would not read the value. */
+  readonly told: LookupResult
+  /** The whole reply, as sent. */
+  readonly text: string
+}
+
 export interface AdminPorts {
   readonly clock: Clock
   readonly lookup: Lookup
@@ -56,8 +64,10 @@ export interface AdminPorts {
   readonly renderKey: (key: Buffer | string) => string | undefined
   /** Hides secrets in the string values of JSON. */
   readonly redactJson: (json: string) => string
-  /** The whole reply that each protocol would send for a result. */
-  readonly wireReplies: (result: LookupResult) => { readonly socketmap: string; readonly tcp_table: string }
+  /** The names of the protocols that mail servers speak. */
+  readonly protocols: readonly string[]
+  /** What the clients of each protocol would read for a result. */
+  readonly wireReplies: (result: LookupResult) => ReadonlyMap<string, WireReply>
   /** Is told of an exception that no route expects. */
   readonly defect: (error: unknown, where: string) => void
   readonly version: string

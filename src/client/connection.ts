@@ -10,7 +10,7 @@ import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import { codeOf } from '../core/error-code.ts'
 import { type Temporary, temporary } from '../core/result.ts'
-import type { Decoder } from '../protocols/protocol.ts'
+import type { Decoder } from '../protocols/framing/frame.ts'
 
 /** The payload of a reply, or why there is none. */
 export type Exchange = { readonly kind: 'reply'; readonly payload: Buffer } | Temporary
@@ -21,6 +21,8 @@ export interface WireConnectionOptions {
   readonly timeoutMs: number
   readonly clock: Clock
   readonly createDecoder: () => Decoder
+  /** True where the server's first frame is a greeting, which comes before the first question. */
+  readonly isGreeted: boolean
 }
 
 /** The question that waits for its reply. */
@@ -30,12 +32,16 @@ interface Waiting {
   readonly finish: (exchange: Exchange | 'closed') => void
 }
 
+const NOTHING = Buffer.alloc(0)
+
 /** Source: Postfix asks twice in all, `src/global/dict_sockmap.c`, DICT_SOCKMAP_TRY_LIMIT. */
 const MAX_TRIES = 2
 
 export class WireConnection {
   readonly #options: WireConnectionOptions
   #socket: Socket | undefined
+  /** The connection whose greeting has come. */
+  #greetedSocket: Socket | undefined
   #waiting: Waiting | undefined
   /** The end of the queue of questions. */
   #last: Promise<unknown> = Promise.resolve()
@@ -64,7 +70,7 @@ export class WireConnection {
       if (this.#closed) return temporary('connect', 'the client was closed')
       const socket = await this.#connected()
       if (!('write' in socket)) return socket
-      const exchange = await this.#ask(socket, request)
+      const exchange = (await this.#greeted(socket)) ?? (await this.#ask(socket, request))
       if (exchange !== 'closed') return exchange
     }
     return temporary('connect', 'the server closed the connection without a reply')
@@ -82,8 +88,17 @@ export class WireConnection {
         resolve(exchange)
       }
       this.#waiting = { socket, decoder: this.#options.createDecoder(), finish }
-      socket.write(request)
+      if (request.length > 0) socket.write(request)
     })
+  }
+
+  /** Waits for the greeting of a new connection, where there is one: undefined when it has come. */
+  async #greeted(socket: Socket): Promise<Exchange | 'closed' | undefined> {
+    if (!this.#options.isGreeted || this.#greetedSocket === socket) return undefined
+    const greeting = await this.#ask(socket, NOTHING)
+    if (greeting === 'closed' || greeting.kind !== 'reply') return greeting
+    this.#greetedSocket = socket
+    return undefined
   }
 
   #onData(socket: Socket, chunk: Buffer): void {

@@ -47,8 +47,8 @@ function buildListener(file: ListenerFile): ListenerConfig {
     ),
   }
   return file.protocol === 'socketmap'
-    ? { ...common, protocol: 'socketmap', tables: file.tables }
-    : { ...common, protocol: 'tcp_table', table: file.table ?? '' }
+    ? { ...common, protocol: 'socketmap', own: { tables: file.tables } }
+    : { ...common, protocol: 'tcp_table', own: { table: file.table ?? '' } }
 }
 
 function buildAdmin(file: AdminFile, folder: string): AdminConfig {

@@ -26,7 +26,11 @@ export interface Config {
   readonly secrets: ReadonlySet<string>
 }
 
-interface ListenerCommon {
+export interface ListenerConfig {
+  /** The name of the protocol that is spoken here. */
+  readonly protocol: string
+  /** The settings of that protocol, in its own shape. */
+  readonly own: object
   readonly address: Address
   /** The address as written, the `listener` label of the metrics. */
   readonly name: string
@@ -40,10 +44,6 @@ interface ListenerCommon {
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
 }
-
-export type ListenerConfig =
-  | (ListenerCommon & { readonly protocol: 'socketmap'; readonly tables: readonly string[] | undefined })
-  | (ListenerCommon & { readonly protocol: 'tcp_table'; readonly table: string })
 
 export type Role = 'viewer' | 'operator'
 

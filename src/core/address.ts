@@ -2,10 +2,8 @@
  * Addresses in Postfix spelling, taken apart and put together.
  *
  *   inet:HOST:PORT    inet:[::1]:PORT    unix:/PATH    systemd:NAME       where a server listens
- *   socketmap:inet:HOST:PORT:NAME    socketmap:unix:PATH:NAME    tcp:HOST:PORT     what a client asks
  *
- * The table name of a socketmap endpoint is what follows the last colon.
- * Source: socketmap_table(5), tcp_table(5); Postfix `src/global/dict_sockmap.c`, `src/util/host_port.c`.
+ * Source: socketmap_table(5), tcp_table(5); Postfix `src/util/host_port.c`.
  * `systemd:NAME` is ours: a socket handed over by systemd (sd_listen_fds(3)).
  */
 
@@ -14,11 +12,6 @@ export type Address =
   | { readonly kind: 'inet'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'systemd'; readonly name: string }
-
-/** What a wire client asks: a server, and the table name where the protocol has one. */
-export type WireEndpoint =
-  | { readonly protocol: 'socketmap'; readonly address: Address; readonly table: string }
-  | { readonly protocol: 'tcp_table'; readonly address: Address }
 
 /** A text that is no address; `why` is a sentence for the person who wrote it. */
 export interface InvalidAddress {
@@ -50,7 +43,7 @@ export function parseAddress(text: string): Address | InvalidAddress {
     case 'unix':
       if (!rest.startsWith('/'))
         return invalid('a unix socket needs an absolute path, as in unix:/run/mapgate/socketmap')
-      return unixAddress(rest)
+      return parseUnixPath(rest)
     case 'systemd':
       if (!SYSTEMD_NAME.test(rest))
         return invalid('expected the name of a socket unit, as in systemd:mapgate')
@@ -58,27 +51,6 @@ export function parseAddress(text: string): Address | InvalidAddress {
     default:
       return invalid('expected inet:HOST:PORT, inet:[IPV6]:PORT, unix:/PATH or systemd:NAME')
   }
-}
-
-/**
- * Reads what Postfix writes for a table: `socketmap:inet:HOST:PORT:NAME`, `socketmap:unix:PATH:NAME`
- * or `tcp:HOST:PORT`. The path may be relative here, as Postfix wants it below a chroot.
- */
-export function parseWireEndpoint(text: string): WireEndpoint | InvalidAddress {
-  if (text.startsWith('tcp:')) {
-    const address = parseHostPort(text.slice('tcp:'.length))
-    return address.kind === 'invalid' ? address : { protocol: 'tcp_table', address }
-  }
-  if (!text.startsWith('socketmap:')) {
-    return invalid('expected socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME or tcp:HOST:PORT')
-  }
-  const server = text.slice('socketmap:'.length)
-  const lastColon = server.lastIndexOf(':')
-  const table = server.slice(lastColon + 1)
-  const address = parseSocketmapServer(server.slice(0, Math.max(0, lastColon)))
-  if (address.kind === 'invalid') return address
-  if (table === '' || /\s/.test(table)) return invalid('expected a table name after the last colon')
-  return { protocol: 'socketmap', address, table }
 }
 
 /** Spells an address as {@link parseAddress} reads it. */
@@ -93,13 +65,8 @@ export function formatAddress(address: Address): string {
   }
 }
 
-function parseSocketmapServer(server: string): Address | InvalidAddress {
-  if (server.startsWith('inet:')) return parseHostPort(server.slice('inet:'.length))
-  if (server.startsWith('unix:')) return unixAddress(server.slice('unix:'.length))
-  return invalid('expected socketmap:inet:HOST:PORT:NAME or socketmap:unix:PATH:NAME')
-}
-
-function parseHostPort(text: string): Address | InvalidAddress {
+/** Reads `HOST:PORT`, `[IPV6]:PORT`. */
+export function parseHostPort(text: string): Address | InvalidAddress {
   const lastColon = text.lastIndexOf(':')
   if (lastColon === -1) return invalid('expected HOST:PORT')
   const host = unbracket(text.slice(0, lastColon))
@@ -119,7 +86,8 @@ function unbracket(host: string): string | undefined {
   return IPV6.test(inner) || HOST.test(inner) ? inner : undefined
 }
 
-function unixAddress(path: string): Address | InvalidAddress {
+/** Reads the path of a unix socket. It may be relative here, as Postfix wants it below a chroot. */
+export function parseUnixPath(path: string): Address | InvalidAddress {
   if (path === '' || path.includes('\0')) return invalid('expected the path of a unix socket')
   const bytes = Buffer.byteLength(path)
   if (bytes > MAX_UNIX_PATH_BYTES) {

@@ -10,6 +10,8 @@ import type { AnswerSource, LookupResult } from './result.ts'
 export type ExplainStep =
   /** The key as it is searched: folded, or `undefined` when such a key cannot exist. */
   | { readonly step: 'key'; readonly key: string | undefined; readonly why?: string }
+  /** What the client said besides the key, as far as it may be shown. */
+  | { readonly step: 'attributes'; readonly attributes: Readonly<Record<string, string>> }
   /** The domains filter: `passed` false means not found without asking. */
   | { readonly step: 'domains'; readonly domain: string | undefined; readonly passed: boolean }
   /** The answer store was looked at for one search key. */

@@ -2,7 +2,6 @@
  * One point of the last ten minutes, as plain data: taken from the counters, sent by the admin API,
  * shown by the page and the command line.
  */
-import type { Protocol } from './lookup.ts'
 import type { RequestOutcome } from './observer.ts'
 import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from './result.ts'
 
@@ -23,7 +22,7 @@ export interface HistoryPoint {
   /** How long the step really was, ms: the divisor of a rate. */
   readonly stepMs: number
   readonly all: HistorySlice
-  readonly protocols: Readonly<Partial<Record<Protocol, HistorySlice>>>
+  readonly protocols: Readonly<Record<string, HistorySlice>>
   /** Only tables that were asked; '' for tables that are not configured. */
   readonly tables: Readonly<Record<string, HistorySlice>>
   /** Only endpoints that were asked. */

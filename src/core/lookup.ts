@@ -1,19 +1,35 @@
 /**
  * The one door to the lookups: listeners, the admin API and the library ask through it.
  */
+import type { Attributes } from './attributes.ts'
 import type { Explanation } from './explain.ts'
-import type { LookupResult } from './result.ts'
-
-/** Who asks. A closed set: it is a metric label. */
-export type Protocol = 'socketmap' | 'tcp_table' | 'admin'
+import type { Found, LookupResult } from './result.ts'
 
 /** One question of a client. */
 export interface Query {
-  readonly protocol: Protocol
+  /** The name of a registered protocol, or {@link ADMIN_PROTOCOL}. A closed set: it is a metric label. */
+  readonly protocol: string
   /** A lookup table's name, as the client wrote it. */
   readonly table: string
   /** The key's bytes, as the client wrote them: any bytes, any case, perhaps none. */
   readonly key: Buffer
+  /** What the client said besides, where its protocol has more than a key. */
+  readonly attributes?: Attributes
+  /** The client that waits for the answer; absent where everything can be told. */
+  readonly client?: QueryClient
+}
+
+/** What the admin API asks as. */
+export const ADMIN_PROTOCOL = 'admin'
+
+/** The client of a lookup, as far as it decides what it can be told. */
+export interface QueryClient {
+  /**
+   * Returns what this client will read instead of a found value: the same result, or a failure where
+   * it would not read the value, such as one that is too long for it. It is part of the answer, so that
+   * what is counted, logged, traced and explained is what was sent.
+   */
+  deliverable(result: Found): LookupResult
 }
 
 /** How to answer one question, for callers that want more than the answer. */

@@ -75,6 +75,39 @@ export interface UpstreamObserver {
   circuitChanged(endpoint: string, state: CircuitState, lastFailure?: string): void
 }
 
+/** Why a new connection was refused. A closed set: it is a metric label. */
+export type RefusalReason =
+  | 'allow' // the address is in no allowed network
+  | 'limit' // the listener is full, or descriptors run out, and none of its connections is idle
+  | 'address-limit' // the client address has all its connections, and none of them is idle
+
+/** Called with what happens at one listener. None may throw, and those for every connection only add to plain numbers. */
+export interface ListenerObserver {
+  connectionOpened(): void
+  /** An idle or stalled connection was closed to make room. */
+  connectionShed(): void
+  connectionRefused(reason: RefusalReason): void
+  /** @param kind What went wrong on a connection: an error of its protocol, or one of those that every listener has. */
+  protocolError(kind: string): void
+  /** A request that was meant as a lookup was refused before it became one. It is an answer like others. */
+  lookupRefused(query: Query, result: LookupResult): void
+  /** A connection could not be accepted. Accepting goes on. */
+  acceptFailed(error: Error): void
+  /** An exception where none may be: a bug. The request was answered as temporary. */
+  defect(error: unknown): void
+}
+
+/** Observes nothing. */
+export const silentListenerObserver: ListenerObserver = {
+  connectionOpened: () => {},
+  connectionShed: () => {},
+  connectionRefused: () => {},
+  protocolError: () => {},
+  lookupRefused: () => {},
+  acceptFailed: () => {},
+  defect: () => {},
+}
+
 /** Observes nothing: for the library and for tests. */
 export const silentObserver: Observer = {
   table: () => silentTable,

@@ -80,6 +80,8 @@ export class Resolver implements Lookup {
       return this.#answer(query, NOT_FOUND, 'filtered', startMs, observer, options?.explanation)
     }
     options?.explanation?.add({ step: 'key', key: key.key })
+    if (query.attributes !== undefined)
+      options?.explanation?.add({ step: 'attributes', attributes: query.attributes.shown })
     const context = new LookupContext(
       key.asked,
       startMs,
@@ -136,9 +138,21 @@ export class Resolver implements Lookup {
     observer: TableObserver,
     explanation: Explanation | undefined,
   ): LookupResult {
-    explanation?.add({ step: 'answer', source, result })
-    observer.answered(query, result, source, this.#clock.monotonicMs() - startMs, explanation)
-    return result
+    const told = this.#deliverable(query, result)
+    explanation?.add({ step: 'answer', source, result: told })
+    observer.answered(query, told, source, this.#clock.monotonicMs() - startMs, explanation)
+    return told
+  }
+
+  /** The result as the client will read it: what is told, and nothing else, is counted and logged. */
+  #deliverable(query: Query, result: LookupResult): LookupResult {
+    if (result.kind !== 'found' || query.client === undefined) return result
+    try {
+      return query.client.deliverable(result)
+    } catch (error) {
+      this.#observer.defect(error, 'lookup')
+      return DEFECT
+    }
   }
 }
 

@@ -12,6 +12,8 @@ export interface GatewayStatus {
   readonly tables: readonly TableStatus[]
   readonly upstreams: readonly UpstreamStatus[]
   readonly listeners: readonly ListenerStatus[]
+  /** The names of the protocols that mail servers speak, as they label the counters. */
+  readonly protocols: readonly string[]
 }
 
 export interface TableStatus {
@@ -61,7 +63,8 @@ export interface EndpointStatus {
 export interface ListenerStatus {
   /** The address as written in the configuration. */
   readonly name: string
-  readonly protocol: 'socketmap' | 'tcp_table'
+  /** The name of its protocol. */
+  readonly protocol: string
   /** The address in use, with the port that was really bound. */
   readonly bound: string
   readonly connections: number

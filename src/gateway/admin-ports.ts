@@ -9,7 +9,10 @@ import type { Observability } from '../observability/observability.ts'
 import type { GatewayPorts } from './admin.ts'
 
 /** The gateway as its admin API knows it. */
-export interface Administered extends Lookup, Pick<Control, 'reload' | 'purge' | 'redactedConfig'> {
+export interface Administered
+  extends Lookup,
+    Pick<Control, 'reload' | 'purge' | 'redactedConfig'>,
+    Pick<GatewayPorts, 'wireReplies'> {
   status(): GatewayStatus
 }
 
@@ -24,6 +27,8 @@ export function adminPorts(
     clock,
     lookup: gateway,
     status: () => gateway.status(),
+    protocols: gateway.status().protocols,
+    wireReplies: (result) => gateway.wireReplies(result),
     control: {
       reload: () => gateway.reload(),
       purge: (table, what) => gateway.purge(table, what),

@@ -6,9 +6,6 @@ import type { AdminPorts } from '../admin/ports.ts'
 import { AdminServer } from '../admin/server.ts'
 import type { AdminConfig } from '../config/model.ts'
 import { type Address, formatAddress } from '../core/address.ts'
-import type { LookupResult } from '../core/result.ts'
-import { socketmap } from '../protocols/socketmap/server.ts'
-import { tcpTable } from '../protocols/tcp-table/server.ts'
 import { bind, boundAddress } from '../server/bind.ts'
 import { listenError } from '../server/listen-error.ts'
 import type { SocketFile } from '../server/unix-socket.ts'
@@ -20,7 +17,7 @@ const PAGE_FOLDER = new URL(
 )
 
 /** What the gateway gives; the rest is the same for every one. */
-export type GatewayPorts = Omit<AdminPorts, 'wireReplies' | 'page'>
+export type GatewayPorts = Omit<AdminPorts, 'page'>
 
 /** One admin server and its socket file. */
 export class RunningAdmin {
@@ -36,7 +33,7 @@ export class RunningAdmin {
   /** @throws ListenError that says what to do. */
   static async open(config: AdminConfig, ports: GatewayPorts): Promise<RunningAdmin> {
     const page = await loadPageFiles(PAGE_FOLDER)
-    const server = await AdminServer.create({ settings: config, ports: { ...ports, wireReplies, page } })
+    const server = await AdminServer.create({ settings: config, ports: { ...ports, page } })
     const admin = new RunningAdmin(config, server)
     try {
       await server.listen(async (create) => {
@@ -78,9 +75,4 @@ export class RunningAdmin {
     this.#file?.remove()
     await this.#server.close()
   }
-}
-
-/** What each protocol would send. */
-function wireReplies(result: LookupResult): { socketmap: string; tcp_table: string } {
-  return { socketmap: socketmap.encodeReply(result), tcp_table: tcpTable.encodeReply(result) }
 }

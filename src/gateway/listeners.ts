@@ -5,8 +5,10 @@
 import type { ListenerConfig } from '../config/model.ts'
 import { formatAddress } from '../core/address.ts'
 import type { Lookup } from '../core/lookup.ts'
+import { readOnlyStore } from '../core/store.ts'
+import type { Protocols } from '../protocols/registry.ts'
 import { type Listener, openListener } from '../server/listener.ts'
-import type { ListenerObserver } from '../server/observer.ts'
+import type { ListenerSettings } from '../server/settings.ts'
 import type { GatewayParts } from './parts.ts'
 
 export type RunningListeners = ReadonlyMap<string, Listener>
@@ -14,7 +16,7 @@ export type RunningListeners = ReadonlyMap<string, Listener>
 /** What a reload does to the listeners. */
 export interface ListenerPlan {
   readonly opened: RunningListeners
-  readonly kept: ReadonlyMap<string, { readonly listener: Listener; readonly config: ListenerConfig }>
+  readonly kept: ReadonlyMap<string, { readonly listener: Listener; readonly settings: ListenerSettings }>
   readonly removed: readonly Listener[]
 }
 
@@ -27,17 +29,19 @@ export async function openListeners(
   configs: readonly ListenerConfig[],
   running: RunningListeners,
   lookup: Lookup,
-  { clock, observability }: GatewayParts,
+  { clock, random, observability, protocols }: GatewayParts,
 ): Promise<ListenerPlan> {
   const opened = new Map<string, Listener>()
-  const kept = new Map<string, { listener: Listener; config: ListenerConfig }>()
+  const kept = new Map<string, { listener: Listener; settings: ListenerSettings }>()
   try {
     for (const [id, config] of identified(configs)) {
       const listener = running.get(id)
-      if (listener !== undefined) kept.set(id, { listener, config })
+      const settings = settingsOf(config, protocols)
+      if (listener !== undefined) kept.set(id, { listener, settings })
       else {
-        const observer: ListenerObserver = observability.observer.listener(config.name)
-        opened.set(id, await openListener(config, { lookup, clock, observer }))
+        const observer = observability.observer.listener(config.name)
+        const parts = { lookup, store: readOnlyStore, clock, random, observer }
+        opened.set(id, await openListener(settings, parts))
       }
     }
   } catch (error) {
@@ -56,9 +60,9 @@ export async function openListeners(
 export function updateListeners({ opened, kept }: ListenerPlan): RunningListeners {
   const changed: { readonly listener: Listener; readonly before: Listener['settings'] }[] = []
   try {
-    for (const { listener, config } of kept.values()) {
+    for (const { listener, settings } of kept.values()) {
       const before = listener.settings
-      listener.update(config)
+      listener.update(settings)
       changed.push({ listener, before })
     }
   } catch (error) {
@@ -80,4 +84,10 @@ function* identified(configs: readonly ListenerConfig[]): Generator<[id: string,
     seen.set(name, nth + 1)
     yield [`${name} ${nth}`, config]
   }
+}
+
+function settingsOf(config: ListenerConfig, protocols: Protocols): ListenerSettings {
+  const protocol = protocols.get(config.protocol)
+  if (protocol === undefined) throw new TypeError(`unchecked configuration: no protocol ${config.protocol}`)
+  return { ...config, protocol }
 }

@@ -17,6 +17,8 @@ import type { Traced } from './parts.ts'
 export interface ObservationOptions {
   readonly clock: Clock
   readonly version: string
+  /** The protocols whose lookups are counted. */
+  readonly protocols: readonly string[]
   /** Descriptor that the log goes to; default standard output. */
   readonly logFd: number | undefined
   /** Not called before the gateway is built. */
@@ -42,7 +44,7 @@ export class Observation {
 
   /** @throws (rejects) when tracing is configured and its packages are not installed. */
   static async open(config: Config, options: ObservationOptions): Promise<Observation> {
-    const { clock, version, status, logFd } = options
+    const { clock, version, protocols, status, logFd } = options
     const redactor = new Redactor(config.secrets)
     let observability: Observability | undefined
     const onDropped = (why: string) => observability?.journal.logLinesDropped(why)
@@ -50,7 +52,7 @@ export class Observation {
     const exportFailed = (error: Error | undefined) => observability?.journal.tracesLost(error)
     const tracing = await openTracing(config, version, exportFailed, logging)
     const traceId = () => tracing?.traceId()
-    observability = new Observability({ clock, logging, redactor, status, version, traceId })
+    observability = new Observability({ clock, logging, redactor, status, version, protocols, traceId })
     return new Observation(observability, config.secrets, tracing)
   }
 

@@ -4,8 +4,11 @@
 import { type Address, formatAddress, parseAddress } from '../core/address.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
+import { silentListenerObserver } from '../core/observer.ts'
+import { readOnlyStore } from '../core/store.ts'
+import { socketmap } from '../protocols/socketmap/protocol.ts'
+import { tcpTable } from '../protocols/tcp-table/protocol.ts'
 import { type Listener, openListener } from '../server/listener.ts'
-import { silentListenerObserver } from '../server/observer.ts'
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE, type ListenerSettings, LOOPBACK } from '../server/settings.ts'
 import type { TableFunction } from '../upstreams/function/function-upstream.ts'
 import { lookupIn, type TableOptions } from './tables.ts'
@@ -37,7 +40,7 @@ export class SocketmapServer {
 
   /** Listens on `inet:HOST:PORT`, `inet:[::1]:PORT`, `unix:/PATH` or `systemd:NAME`; gives the address in use. */
   listen(address: string): Promise<string> {
-    return this.#server.listen(address, { protocol: 'socketmap', tables: undefined })
+    return this.#server.listen(address, { protocol: socketmap, own: { tables: undefined } })
   }
 
   /** Stops accepting, answers what has arrived, closes every connection. */
@@ -56,7 +59,7 @@ export class TcpTableServer {
 
   /** Listens on `inet:HOST:PORT` or `inet:[::1]:PORT`; gives the address in use. */
   listen(address: string): Promise<string> {
-    return this.#server.listen(address, { protocol: 'tcp_table', table: ONLY_TABLE })
+    return this.#server.listen(address, { protocol: tcpTable, own: { table: ONLY_TABLE } })
   }
 
   /** Stops accepting, answers what has arrived, closes every connection. */
@@ -66,14 +69,12 @@ export class TcpTableServer {
 }
 
 /** The name that the one table of a tcp_table server has in `onDefect`. */
-const ONLY_TABLE = 'tcp_table'
+const ONLY_TABLE = tcpTable.name
 
 /** What may follow the colon of an endpoint in main.cf. */
 const TABLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
-type ServedTables =
-  | { readonly protocol: 'socketmap'; readonly tables: undefined }
-  | { readonly protocol: 'tcp_table'; readonly table: string }
+type ServedTables = Pick<ListenerSettings, 'protocol' | 'own'>
 
 /** What both servers share: the listeners over one set of tables. */
 class TableServer {
@@ -97,7 +98,9 @@ class TableServer {
     if (address.kind === 'invalid') throw new TypeError(`"${text}" is no address: ${address.why}`)
     const listener = await openListener(settingsOf(text, address, served, this.#options), {
       lookup: this.#lookup,
+      store: readOnlyStore,
       clock: this.#clock,
+      random: Math.random,
       observer: silentListenerObserver,
     })
     this.#listeners.add(listener)

@@ -6,7 +6,6 @@
  * endpoints and listeners, never anything that a client sent.
  */
 import type { CacheOutcome } from '../core/explain.ts'
-import type { Protocol } from '../core/lookup.ts'
 import type { RequestOutcome } from '../core/observer.ts'
 import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
 import { LatencyHistogram, LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } from './latency.ts'
@@ -14,7 +13,6 @@ import { LatencyHistogram, LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } fro
 export type ResultKind = LookupResult['kind']
 export type Cause = TemporaryCause | PermanentCause
 
-export const PROTOCOLS: readonly Protocol[] = ['socketmap', 'tcp_table', 'admin']
 export const RESULT_KINDS: readonly ResultKind[] = ['found', 'notfound', 'temporary', 'permanent']
 
 /** Counts by result kind. */
@@ -37,21 +35,20 @@ export class LookupCounters {
 /** One table; the one named '' stands for every table that is not configured. */
 export class TableCounters {
   readonly name: string
-  readonly lookups: Record<Protocol, LookupCounters> = {
-    socketmap: new LookupCounters(),
-    tcp_table: new LookupCounters(),
-    admin: new LookupCounters(),
-  }
+  /** By protocol. */
+  readonly lookups: Record<string, LookupCounters>
   readonly cache = noOutcomes()
   readonly causes = new Map<Cause, number>()
   evictions = 0
 
-  constructor(name: string) {
+  constructor(name: string, protocols: readonly string[]) {
     this.name = name
+    this.lookups = Object.fromEntries(protocols.map((protocol) => [protocol, new LookupCounters()]))
   }
 
   /** Adds one lookup. On the cached path: a few additions and no allocation. */
-  answered(protocol: Protocol, result: LookupResult, source: AnswerSource, durationMs: number): void {
+  answered(protocol: string, result: LookupResult, source: AnswerSource, durationMs: number): void {
+    this.lookups[protocol] ??= new LookupCounters()
     const counters = this.lookups[protocol]
     counters.results[result.kind] += 1
     let durations = counters.durations.get(source)
@@ -106,6 +103,8 @@ export class ListenerCounters {
 
 /** Everything that is counted. */
 export class Counters {
+  /** The values of the label `protocol`. */
+  readonly protocols: readonly string[]
   readonly tables = new Map<string, TableCounters>()
   readonly upstreams = new Map<string, UpstreamCounters>()
   readonly listeners = new Map<string, ListenerCounters>()
@@ -116,8 +115,12 @@ export class Counters {
   /** Wall clock ms of the last time the cache file was written. */
   cacheFileSavedMs: number | undefined
 
+  constructor(protocols: readonly string[]) {
+    this.protocols = protocols
+  }
+
   table(name: string): TableCounters {
-    return getOrMake(this.tables, name, () => new TableCounters(name))
+    return getOrMake(this.tables, name, () => new TableCounters(name, this.protocols))
   }
 
   upstream(name: string): UpstreamCounters {

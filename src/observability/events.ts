@@ -6,7 +6,6 @@
  */
 
 import type { HistoryPoint } from '../core/history-point.ts'
-import type { Protocol } from '../core/lookup.ts'
 import type { CircuitState } from '../core/observer.ts'
 import type { AnswerSource } from '../core/result.ts'
 import type { Cause, ResultKind } from './counters.ts'
@@ -24,7 +23,7 @@ export type GatewayEvent =
   | {
       readonly type: 'lookup'
       readonly atMs: number
-      readonly protocol: Protocol
+      readonly protocol: string
       readonly table: string
       readonly key?: string
       readonly result: ResultKind

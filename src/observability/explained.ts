@@ -29,9 +29,21 @@ function shownFields(
   for (const [name, value] of Object.entries(fields)) {
     if (VALUE_FIELDS.has(name)) continue
     if (KEY_FIELDS.has(name)) shown[name] = typeof value === 'string' ? renderKey(value) : value
+    else if (name === 'attributes' && typeof value === 'object' && value !== null)
+      shown[name] = shownAttributes({ ...value }, renderKey)
     else if (name === 'result' && typeof value === 'object' && value !== null)
       shown[name] = shownFields({ ...value }, renderKey)
     else shown[name] = value
   }
   return shown
+}
+
+/** What a client said besides the key: like keys, for most of it is addresses. */
+export function shownAttributes(
+  attributes: Readonly<Record<string, unknown>>,
+  renderKey: (key: string) => string | undefined,
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, renderKey(String(value))]),
+  )
 }

@@ -5,7 +5,7 @@
  * On the cached path it adds to plain numbers and asks three flags.
  */
 import type { CacheOutcome } from '../core/explain.ts'
-import type { Observer, TableObserver, UpstreamObserver } from '../core/observer.ts'
+import type { ListenerObserver, Observer, TableObserver, UpstreamObserver } from '../core/observer.ts'
 import {
   type Counters,
   increment,
@@ -15,21 +15,6 @@ import {
 } from './counters.ts'
 import type { Journal } from './journal.ts'
 import type { LookupReports } from './lookup-reports.ts'
-
-/**
- * Is told what happens at one listener: the `ListenerObserver` of src/server, which this folder may not
- * import. The reasons and kinds are its closed sets.
- */
-export interface ListenerReports {
-  connectionOpened(): void
-  connectionClosed(): void
-  /** The longest idle connection was closed to make room. */
-  connectionShed(): void
-  connectionRefused(reason: string): void
-  protocolError(kind: string): void
-  acceptFailed(error: Error): void
-  defect(error: unknown): void
-}
 
 export class GatewayObserver implements Observer {
   readonly #counters: Counters
@@ -62,8 +47,8 @@ export class GatewayObserver implements Observer {
     return observer
   }
 
-  listener(name: string): ListenerReports {
-    return observeListener(this.#counters.listener(name), this.#journal, (error) =>
+  listener(name: string): ListenerObserver {
+    return observeListener(this.#counters.listener(name), this.#journal, this.table(''), (error) =>
       this.defect(error, `listener ${name}`),
     )
   }
@@ -116,14 +101,14 @@ function observeUpstream(counters: UpstreamCounters, journal: Journal): Upstream
 function observeListener(
   counters: ListenerCounters,
   journal: Journal,
+  /** Counts for every table that is not configured: what a listener refuses has named no table that it serves. */
+  noTable: TableObserver,
   defect: (error: unknown) => void,
-): ListenerReports {
+): ListenerObserver {
   return {
     connectionOpened() {
       counters.connections += 1
     },
-    // What is open now is a gauge, read from the status.
-    connectionClosed() {},
     connectionShed() {
       counters.shed += 1
     },
@@ -132,6 +117,9 @@ function observeListener(
     },
     protocolError(kind) {
       increment(counters.protocolErrors, kind)
+    },
+    lookupRefused(query, result) {
+      noTable.answered(query, result, 'refused', 0, undefined)
     },
     acceptFailed(error) {
       journal.acceptFailed(counters.name, error)

@@ -2,18 +2,10 @@
  * The arithmetic of the history: cumulative readings of the counters, and the point between two.
  */
 import type { EndpointSlice, HistoryPoint, HistorySlice } from '../core/history-point.ts'
-import type { Protocol } from '../core/lookup.ts'
 import type { RequestOutcome } from '../core/observer.ts'
 import type { AnswerSource } from '../core/result.ts'
 import type { GatewayStatus } from '../core/status.ts'
-import {
-  type Cause,
-  type Counters,
-  increment,
-  type LookupCounters,
-  PROTOCOLS,
-  type ResultKind,
-} from './counters.ts'
+import { type Cause, type Counters, increment, type LookupCounters, type ResultKind } from './counters.ts'
 import { LOOKUP_SECONDS_BUCKETS, percentileMs, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 
 /** Tables in one point, the busiest. Ours: bounds the memory where thousands of tables are configured. */
@@ -33,7 +25,7 @@ interface Totals {
 export interface Reading {
   readonly monotonicMs: number
   readonly all: Totals
-  readonly protocols: Map<Protocol, Totals>
+  readonly protocols: Map<string, Totals>
   readonly tables: Map<string, Totals>
   readonly causes: Map<Cause, number>
   /** By upstream and endpoint, as one JSON text. */
@@ -64,14 +56,14 @@ export function readCounters(counters: Counters, monotonicMs: number): Reading {
     causes: new Map(),
     endpoints: readEndpoints(counters),
   }
-  for (const protocol of PROTOCOLS) reading.protocols.set(protocol, noTotals())
+  for (const protocol of counters.protocols) reading.protocols.set(protocol, noTotals())
   for (const table of counters.tables.values()) {
     const ofTable = noTotals()
     reading.tables.set(table.name, ofTable)
-    for (const protocol of PROTOCOLS) {
+    for (const [protocol, lookups] of Object.entries(table.lookups)) {
       const ofProtocol = reading.protocols.get(protocol)
       for (const totals of [reading.all, ofTable, ofProtocol])
-        if (totals !== undefined) addTo(totals, table.lookups[protocol])
+        if (totals !== undefined) addTo(totals, lookups)
     }
     for (const [cause, count] of table.causes) increment(reading.causes, cause, count)
   }
@@ -108,7 +100,7 @@ export function pointBetween(
   atMs: number,
   status: GatewayStatus,
 ): HistoryPoint {
-  const protocols: Partial<Record<Protocol, HistorySlice>> = {}
+  const protocols: Record<string, HistorySlice> = {}
   for (const [protocol, totals] of now.protocols) {
     const slice = difference(before.protocols.get(protocol), totals)
     if (lookupsIn(slice) > 0) protocols[protocol] = slice

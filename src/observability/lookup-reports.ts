@@ -9,7 +9,7 @@ import type { Query } from '../core/lookup.ts'
 import type { AnswerSource, LookupResult } from '../core/result.ts'
 import type { Cause } from './counters.ts'
 import type { Events } from './events.ts'
-import { shownSteps } from './explained.ts'
+import { shownAttributes, shownSteps } from './explained.ts'
 import type { Journal } from './journal.ts'
 import type { Logging } from './logging.ts'
 import { Sampler } from './sampler.ts'
@@ -125,16 +125,22 @@ export class LookupReports {
     source: AnswerSource,
     durationMs: number,
   ): Record<string, unknown> {
-    const key = this.#parts.logging.renderKey(query.key)
     const cause = causeOf(result)
+    // A request that is no request of its protocol has no key and names no table.
+    const isUnread = cause === 'bad-request'
+    const { logging } = this.#parts
+    const key = isUnread ? undefined : logging.renderKey(query.key)
+    const attributes =
+      query.attributes && shownAttributes(query.attributes.shown, (value) => logging.renderKey(value))
     const traceId = this.#parts.traceId()
     return {
       event: 'lookup',
       protocol: query.protocol,
       table,
       // Nobody configured it: the name that was asked tells whom to set right.
-      ...(table === '' && { asked: this.#asked(query.table) }),
+      ...(table === '' && !isUnread && { asked: this.#asked(query.table) }),
       ...(key !== undefined && { key }),
+      ...(attributes && { attributes }),
       result: result.kind,
       ...(cause !== undefined && { cause }),
       source,

@@ -11,7 +11,7 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client'
 import type { CircuitState } from '../core/observer.ts'
 import type { GatewayStatus } from '../core/status.ts'
-import { type Counters, PROTOCOLS, RESULT_KINDS, type TableCounters } from './counters.ts'
+import { type Counters, RESULT_KINDS, type TableCounters } from './counters.ts'
 import { LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 import { type Labels, ScrapedMetrics, type Write } from './scraped-metrics.ts'
 
@@ -76,9 +76,8 @@ export class Metrics {
       (write) => {
         // A configured table shows zeroes, so that a rate exists from the first lookup on.
         for (const table of this.#tables())
-          for (const protocol of PROTOCOLS)
-            for (const result of RESULT_KINDS)
-              write({ protocol, table: table.name, result }, table.lookups[protocol].results[result])
+          for (const [protocol, { results }] of Object.entries(table.lookups))
+            for (const result of RESULT_KINDS) write({ protocol, table: table.name, result }, results[result])
       },
     )
     this.#metrics.counter(
@@ -97,9 +96,8 @@ export class Metrics {
       LOOKUP_SECONDS_BUCKETS,
       (add) => {
         for (const table of this.#tables())
-          for (const protocol of PROTOCOLS)
-            for (const [source, durations] of table.lookups[protocol].durations)
-              add({ table: table.name, source }, durations)
+          for (const lookups of Object.values(table.lookups))
+            for (const [source, durations] of lookups.durations) add({ table: table.name, source }, durations)
       },
     )
   }

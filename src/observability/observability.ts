@@ -22,13 +22,15 @@ export interface ObservabilityOptions {
   /** What the program does now; asked at scrapes and every two seconds, never during construction. */
   readonly status: () => GatewayStatus
   readonly version: string
+  /** The protocols whose lookups are counted, that of the admin API among them. */
+  readonly protocols: readonly string[]
   /** See tracing.ts; absent without tracing. */
   readonly traceId?: () => string | undefined
 }
 
 /** One for the whole program; lives on over reloads. */
 export class Observability {
-  readonly counters = new Counters()
+  readonly counters: Counters
   readonly logging: Logging
   readonly redactor: Redactor
   readonly events: Events
@@ -44,8 +46,10 @@ export class Observability {
     redactor,
     status,
     version,
+    protocols,
     traceId = () => undefined,
   }: ObservabilityOptions) {
+    this.counters = new Counters(protocols)
     this.logging = logging
     this.redactor = redactor
     this.events = new Events((json) => redactor.json(json))

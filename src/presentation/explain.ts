@@ -59,6 +59,10 @@ export function stepText(step: ExplainStep): StepText | undefined {
       return step.key === undefined
         ? plain('Key', `such a key cannot exist${because(step.why)}`)
         : plain('Key', `searched as ${quoted(step.key)}${because(step.why)}`)
+    case 'attributes': {
+      const attributes = Object.entries(step.attributes).map(([name, value]) => `${name}=${quoted(value)}`)
+      return plain('Attributes', attributes.join(' '))
+    }
     case 'domains': {
       const key = step.domain ?? 'a key without a domain'
       return plain('Domains', `${key} is ${step.passed ? 'in' : 'not in'} the list of domains`)

@@ -1,54 +1,155 @@
 /**
- * What a session needs from a protocol: frames out of bytes, requests out of frames, and
- * replies out of results. Pure: no socket, no clock, no log.
+ * The ports of a protocol: what the program needs of one, and what it gives to it.
+ *
+ * A protocol is one folder beside this file and one line in `registry.ts`. The folder holds all that is
+ * known about it, and nothing outside names it: its codec, the settings of its listeners, its errors, its
+ * lines for main.cf, its client and its manual page (README.md).
  */
+import type { Address, InvalidAddress } from '../core/address.ts'
+import type { Query, QueryClient } from '../core/lookup.ts'
 import type { LookupResult } from '../core/result.ts'
+import type { StoreRequest, StoreResult } from '../core/store.ts'
+import type { Decoder } from './framing/frame.ts'
 
-/** One step of a decoder. */
-export type DecodeStep =
-  | { readonly kind: 'frame'; readonly payload: Buffer }
-  /** Nothing more to read before the next push. */
-  | { readonly kind: 'more' }
-  /** A complete request that cannot be served; the stream goes on behind it. */
-  | { readonly kind: 'skipped'; readonly reply: string }
-  /** The stream cannot be read on. Final: every later read returns it again. */
-  | { readonly kind: 'violation'; readonly code: ViolationCode; readonly offset: number }
-
-/** How a stream broke its protocol. A closed set: it is a metric label. */
-export type ViolationCode =
-  | 'length-syntax' // not a decimal length, or a leading zero
-  | 'length-limit' // longer than a request may be
-  | 'missing-comma' // a netstring that does not end where it said
-
-export const MORE: DecodeStep = Object.freeze({ kind: 'more' })
-
-/** Splits a byte stream into frames. Holds no more than one request and one socket read. */
-export interface Decoder {
-  /** Appends received bytes. The decoder keeps `chunk`; the caller must not reuse it. */
-  push(chunk: Buffer): void
-  /** Returns one step. Call until it returns `more` or `violation`. */
-  read(): DecodeStep
-  /** Bytes of a request that has begun and is not complete; 0 between requests. */
-  readonly pendingBytes: number
+/** One protocol, such as socketmap. */
+export interface Protocol<Settings extends object = object> {
+  /** The word in the configuration, and the value of the label `protocol`. */
+  readonly name: string
+  /** One line for the configuration's reference and the help. */
+  readonly summary: string
+  /**
+   * Why a request or a stream is refused, each with its sentence: a closed set, for it is the label
+   * `kind` of `mapgate_protocol_errors_total`.
+   */
+  readonly errors: Readonly<Record<string, string>>
+  /** Settings of a small listener, for examples and for replies that are only shown. */
+  readonly example: Settings
+  /** The tables that a listener serves; undefined: every one. */
+  tables(settings: Settings): readonly string[] | undefined
+  /** Begins one conversation: the server side of one connection. */
+  accept(listener: AcceptedBy<Settings>): Conversation
+  /** What main.cf writes for a table at a place; undefined where Postfix cannot ask it there. */
+  reference(table: string, place: PostfixPlace, settings: Settings): PostfixReference | undefined
+  /** Asks servers of this protocol: for `mapgate query` and the library. Absent where nobody needs it. */
+  readonly client?: ProtocolClient
 }
 
-/** What a frame asks. */
-export type Request =
-  /** `table` is undefined where the protocol has no table name: the listener knows it. */
-  | { readonly kind: 'query'; readonly table: string | undefined; readonly key: Buffer }
-  /** Not a lookup; the reply says so. `error` is a closed set: it is a metric label. */
-  | { readonly kind: 'refused'; readonly reply: string; readonly error: RequestError }
+/** What a conversation knows of its listener. */
+export interface AcceptedBy<Settings extends object> {
+  /** As they are now: a reload changes them under open connections. */
+  readonly settings: Settings
+  /** Numbers from 0 up to 1. */
+  readonly random: () => number
+}
 
-export type RequestError =
-  | 'bad-request' // a frame that is no request of this protocol
-  | 'bad-quoting' // a `%` that is not followed by two hex digits
-  | 'put' // an update, which no table here takes
+/**
+ * The server side of one connection: steps out of bytes, replies out of results. Pure: no socket, no
+ * clock, no log. One step is asked at a time, and answered before the next one is taken.
+ */
+export interface Conversation extends QueryClient {
+  /** What the server says first, where it does. */
+  readonly greeting?: Greeting
+  /** Appends received bytes. The conversation keeps `chunk`; the caller must not reuse it. */
+  push(chunk: Buffer): void
+  /** Returns one step. Call until it returns `more` or `violation`. */
+  next(): Step
+  /**
+   * The reply to the last `ask` or `store`. A conversation that takes no `store` steps gets no results of them.
+   *
+   * Any result can be replied: a found value that is not {@link QueryClient.deliverable} is replied as what it is then.
+   */
+  reply(result: LookupResult | StoreResult): Reply
+  /** True while a request has begun and is not complete; then it has a limited time. */
+  readonly hasBegun: boolean
+}
 
-/** One protocol, server side. */
-export interface ServerProtocol {
-  readonly name: 'socketmap' | 'tcp_table'
+export interface Greeting {
+  readonly text: string
+  /** Sent when the client has been silent for so long, ms, and not at all when it speaks before. Undefined: at once. */
+  readonly whenSilentForMs?: number
+}
+
+/** What comes next in a conversation. */
+export type Step =
+  /** Nothing more before the next push. */
+  { readonly kind: 'more' } | AskStep | StoreStep | ReplyStep | ViolationStep
+
+/** A lookup. The step is the query itself, so that the usual request makes one object less. */
+export interface AskStep extends Query {
+  readonly kind: 'ask'
+}
+
+/** An operation on a table that clients write. */
+export interface StoreStep {
+  readonly kind: 'store'
+  readonly request: StoreRequest
+}
+
+/** A request that nobody needs to be asked for: a handshake, one step of several, a bad request. */
+export interface ReplyStep extends SpecialReply {
+  readonly kind: 'reply'
+  /** Why the request was refused: a key of {@link Protocol.errors}. */
+  readonly error?: string
+  /** What the client was told, where the request was meant as a lookup: it is counted and logged as one. */
+  readonly result?: LookupResult
+}
+
+/** The stream cannot be read on: the connection ends. Final. */
+export interface ViolationStep {
+  readonly kind: 'violation'
+  /** A key of {@link Protocol.errors}. */
+  readonly error: string
+  /** The last words, where the client can read some. */
+  readonly text?: string
+}
+
+/** The whole reply as text, which is sent as UTF-8; or one that is more than that. */
+export type Reply = string | SpecialReply
+
+export interface SpecialReply {
+  /** May be empty. */
+  readonly text: string
+  /** Ends the connection behind the text: for some protocols the only way to say "I do not know". */
+  readonly close?: boolean
+  /** How long the reply is held back, ms, so that guessing passwords takes time. */
+  readonly delayMs?: number
+}
+
+export const MORE_STEP: Step & { readonly kind: 'more' } = Object.freeze({ kind: 'more' })
+
+/** Where Postfix finds a listener. */
+export type PostfixPlace =
+  /** HOST:PORT, an IPv6 host in brackets. */
+  | { readonly kind: 'inet'; readonly server: string }
+  /** A path, relative to queue_directory where the socket is below it. */
+  | { readonly kind: 'unix'; readonly path: string }
+
+export type PostfixReference =
+  /** What a parameter names the table by, such as `socketmap:inet:127.0.0.1:8464:aliases`. */
+  | { readonly kind: 'table'; readonly text: string; readonly notes?: readonly string[] }
+  /** Whole lines, for a protocol that no parameter takes as a table. */
+  | { readonly kind: 'lines'; readonly lines: readonly string[]; readonly notes?: readonly string[] }
+
+/** The client side: how a question is sent, and what a reply says. Pure, too. */
+export interface ProtocolClient {
+  /** What stands before the first colon where a server is named: `tcp` in `tcp:HOST:PORT`. */
+  readonly scheme: string
+  /** Every way to name a server, for help and messages. */
+  readonly forms: readonly string[]
+  /** Reads one of those forms. */
+  parse(text: string): ClientTarget | InvalidAddress
+  /** True where the first frame of a connection is the server's greeting. */
+  readonly isGreeted?: boolean
+  encodeRequest(table: string, key: Buffer): Buffer
+  /** Splits what the server sends into replies. */
   createDecoder(): Decoder
-  parseRequest(payload: Buffer): Request
-  /** The whole reply as text; the session sends it as UTF-8. Always within what the client accepts. */
-  encodeReply(result: LookupResult): string
+  /** Reads one reply. Strict as Postfix: what is no reply of the protocol is temporary, never "not found". */
+  parseReply(payload: Buffer): LookupResult
+}
+
+/** Whom a client asks. */
+export interface ClientTarget {
+  readonly address: Address
+  /** '' where the protocol has no table names. */
+  readonly table: string
 }

@@ -1,74 +1,79 @@
 /**
- * What the sessions of one listener share, and how one request is answered with it.
+ * How one step of a conversation is answered.
  */
-import type { Clock } from '../core/clock.ts'
-import type { Lookup } from '../core/lookup.ts'
 import { DEFECT, type LookupResult, NO_TABLE } from '../core/result.ts'
-import type { DecodeStep, ServerProtocol } from '../protocols/protocol.ts'
-import type { FairShare } from './fair-share.ts'
-import type { ListenerObserver } from './observer.ts'
-import type { LateReplies } from './reply-batch.ts'
+import type { StoreResult } from '../core/store.ts'
+import type { AskStep, Conversation, Reply, ReplyStep, StoreStep } from '../protocols/protocol.ts'
+import type { ListenerContext } from './context.ts'
 
-/** Changed in place by a reload, under the sessions that use it. */
-export interface Service {
-  readonly protocol: ServerProtocol
-  readonly lookup: Lookup
-  /** The table of a protocol without table names. */
-  readonly table: string
-  /** The table names served; undefined for every name. */
-  readonly tables: ReadonlySet<string> | undefined
-  readonly clock: Clock
-  readonly observer: ListenerObserver
-  /** Lives on over reloads. */
-  readonly share: FairShare
-  /** Lives on over reloads. */
-  readonly late: LateReplies
-}
+/** For requests that were refused before they named anything. */
+const NO_KEY = Buffer.alloc(0)
 
-/** What the decoder says about a complete request. */
-type CompleteStep = Exclude<DecodeStep, { kind: 'more' | 'violation' }>
+/** A step that needs an answer. */
+type AnsweredStep = AskStep | StoreStep | ReplyStep
 
 /**
  * Answers one request: by its reply at once, or by a promise of its result. Nothing here throws;
  * should it do so all the same, this request alone suffers.
- *
- * @param step A complete request.
  */
-export function answer(service: Service, step: CompleteStep): string | Promise<LookupResult> {
+export function answer(
+  context: ListenerContext,
+  conversation: Conversation,
+  step: AnsweredStep,
+): Reply | Promise<LookupResult | StoreResult> {
   try {
-    return answerStep(service, step)
+    if (step.kind === 'ask') return ask(context, conversation, step)
+    return step.kind === 'store' ? store(context, conversation, step) : refuse(context, step)
   } catch (error) {
-    service.observer.defect(error)
-    return service.protocol.encodeReply(DEFECT)
+    context.observer.defect(error)
+    return conversation.reply(DEFECT)
   }
 }
 
 /** Encodes a result that was waited for; should that fail, this request alone suffers. */
-export function encode({ protocol, observer }: Service, result: LookupResult): string {
+export function encode(
+  { observer }: ListenerContext,
+  conversation: Conversation,
+  result: LookupResult | StoreResult,
+): Reply {
   try {
-    return protocol.encodeReply(result)
+    return conversation.reply(result)
   } catch (error) {
     observer.defect(error)
-    return protocol.encodeReply(DEFECT)
+    return conversation.reply(DEFECT)
   }
 }
 
-function answerStep(service: Service, step: CompleteStep): string | Promise<LookupResult> {
-  const { protocol, tables, observer } = service
-  if (step.kind === 'skipped') {
-    observer.protocolError('request-limit')
-    return step.reply
-  }
-  const request = protocol.parseRequest(step.payload)
-  if (request.kind === 'refused') {
-    observer.protocolError(request.error)
-    return request.reply
-  }
-  if (request.table !== undefined && tables !== undefined && !tables.has(request.table)) {
+function ask(
+  { lookup, tables, observer }: ListenerContext,
+  conversation: Conversation,
+  step: AskStep,
+): Reply | Promise<LookupResult> {
+  if (tables !== undefined && !tables.has(step.table)) {
     observer.protocolError('table')
-    return protocol.encodeReply(NO_TABLE)
+    observer.lookupRefused(step, NO_TABLE)
+    return conversation.reply(NO_TABLE)
   }
-  const table = request.table ?? service.table
-  const result = service.lookup.lookup({ protocol: protocol.name, table, key: request.key })
-  return result instanceof Promise ? result : protocol.encodeReply(result)
+  const result = lookup.lookup(step)
+  return result instanceof Promise ? result : conversation.reply(result)
+}
+
+function store(
+  { store, tables, observer }: ListenerContext,
+  conversation: Conversation,
+  { request }: StoreStep,
+): Reply | Promise<StoreResult> {
+  if (tables !== undefined && !tables.has(request.table)) {
+    observer.protocolError('table')
+    return conversation.reply(NO_TABLE)
+  }
+  const result = store.request(request)
+  return result instanceof Promise ? result : conversation.reply(result)
+}
+
+function refuse({ protocol, observer }: ListenerContext, step: ReplyStep): Reply {
+  if (step.error !== undefined) observer.protocolError(step.error)
+  if (step.result !== undefined)
+    observer.lookupRefused({ protocol: protocol.name, table: '', key: NO_KEY }, step.result)
+  return step
 }

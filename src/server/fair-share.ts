@@ -27,7 +27,7 @@ export const MAX_REQUESTS_PER_LOOP = 512
 /** Characters of replies written in one turn of the event loop, over all those connections. Ours: a few milliseconds too. */
 export const MAX_REPLY_CHARS_PER_LOOP = 262_144
 
-/** Shared by the connections of one listener, and read at each turn of one: so it is reckoned only when it changes. */
+/** Shared by the connections of one listener, and read at each turn of one: so it is computed only when it changes. */
 export class FairShare {
   #waiting = 0
   #requests = MAX_REQUESTS_PER_TURN
@@ -44,12 +44,12 @@ export class FairShare {
   }
 
   /** A connection has more requests, and lets the others go first. */
-  waits(): void {
+  enter(): void {
     this.#divide(this.#waiting + 1)
   }
 
-  /** It goes on. */
-  goesOn(): void {
+  /** It has its turn again. */
+  leave(): void {
     this.#divide(this.#waiting - 1)
   }
 

@@ -6,30 +6,17 @@
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Address, formatAddress } from '../core/address.ts'
-import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { ListenerStatus } from '../core/status.ts'
-import { socketmap } from '../protocols/socketmap/server.ts'
-import { tcpTable } from '../protocols/tcp-table/server.ts'
 import { AllowList } from './allow-list.ts'
-import type { Service } from './answer.ts'
 import { bind, boundAddress } from './bind.ts'
+import { ListenerContext, type ListenerParts } from './context.ts'
 import { descriptorLimit, isNearLimit } from './descriptors.ts'
-import { FairShare } from './fair-share.ts'
 import { ListenError, listenError } from './listen-error.ts'
-import type { ListenerObserver } from './observer.ts'
-import { LateReplies } from './reply-batch.ts'
 import { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
 import type { ListenerSettings } from './settings.ts'
 import type { SocketFile } from './unix-socket.ts'
-
-/** What a listener works with. */
-export interface ListenerParts {
-  readonly lookup: Lookup
-  readonly clock: Clock
-  readonly observer: ListenerObserver
-}
 
 /** How long a connection is silent before the kernel asks whether its peer lives, in ms. Ours: RFC 1122's two hours would keep dead ones too long. */
 const KEEPALIVE_AFTER_MS = 60_000
@@ -50,11 +37,10 @@ export async function openListener(settings: ListenerSettings, parts: ListenerPa
 }
 
 export class Listener {
-  readonly #parts: ListenerParts
+  readonly #context: ListenerContext
   #servers: readonly Server[] = []
   readonly #sessions = new Sessions()
   #settings: ListenerSettings
-  #service: Service
   #allow: AllowList
   #file: SocketFile | undefined
   readonly #descriptorLimit = descriptorLimit()
@@ -68,9 +54,8 @@ export class Listener {
 
   /** Does not listen yet: use {@link openListener}. */
   constructor(settings: ListenerSettings, parts: ListenerParts) {
-    this.#parts = parts
     this.#settings = settings
-    this.#service = { ...serviceOf(settings, parts), share: new FairShare(), late: new LateReplies() }
+    this.#context = new ListenerContext(settings, parts)
     this.#allow = new AllowList(settings.allow)
   }
 
@@ -79,7 +64,7 @@ export class Listener {
     const { servers, file } = await bind(() => this.#createServer(), address, this.#settings)
     this.#servers = servers
     this.#file = file
-    for (const opened of servers) opened.on('error', (error) => this.#parts.observer.acceptFailed(error))
+    for (const opened of servers) opened.on('error', (error) => this.#context.observer.acceptFailed(error))
   }
 
   /** The address in use: with the port that was really bound; the first where systemd passed several sockets. */
@@ -95,7 +80,7 @@ export class Listener {
     const { name, protocol } = this.#settings
     return {
       name,
-      protocol,
+      protocol: protocol.name,
       bound: this.#bounds.map(formatAddress).join(', '),
       connections: this.#sessions.size,
     }
@@ -107,7 +92,7 @@ export class Listener {
    *
    * @throws ListenError when protocol or address differ, or when the file access cannot be set; nothing is changed then.
    */
-  update(settings: ListenerSettings, lookup: Lookup = this.#service.lookup): void {
+  update(settings: ListenerSettings, lookup: Lookup = this.#context.lookup): void {
     if (
       formatAddress(settings.address) !== formatAddress(this.#settings.address) ||
       settings.protocol !== this.#settings.protocol
@@ -118,8 +103,7 @@ export class Listener {
     this.#file?.setAccess(settings)
     this.#allow = allow
     this.#settings = settings
-    // In place: the sessions share it.
-    Object.assign(this.#service, serviceOf(settings, { ...this.#parts, lookup }))
+    this.#context.update(settings.own, lookup)
   }
 
   /**
@@ -138,7 +122,7 @@ export class Listener {
   /** Stops accepting, sends the replies that are ready, and closes every connection at once. */
   async close(): Promise<void> {
     const closed = this.#stopAccepting()
-    this.#service.late.send()
+    this.#context.batch.flush()
     for (const session of this.#sessions) session.destroy()
     await closed
   }
@@ -162,7 +146,7 @@ export class Listener {
   }
 
   #accept(socket: Socket, isNetwork: boolean): void {
-    const { observer } = this.#parts
+    const { observer } = this.#context
     const address = socket.remoteAddress ?? ''
     const refusal = isNetwork && !this.#allow.allows(address) ? 'allow' : this.#makeRoom(socket, address)
     if (refusal !== undefined) {
@@ -171,10 +155,10 @@ export class Listener {
       socket.destroy()
       return
     }
-    const session = new Session(socket, address, this.#service, this.#nextActivity)
+    const session = new Session(socket, address, this.#context, this.#nextActivity)
     this.#sessions.add(session)
     observer.connectionOpened()
-    socket.once('close', () => this.#remove(session))
+    socket.once('close', () => this.#sessions.delete(session))
   }
 
   #makeRoom(socket: Socket, address: string): 'limit' | 'address-limit' | undefined {
@@ -187,13 +171,8 @@ export class Listener {
   }
 
   #shed(session: Session): void {
-    this.#parts.observer.connectionShed()
-    this.#parts.observer.connectionClosed()
+    this.#context.observer.connectionShed()
     session.shed()
-  }
-
-  #remove(session: Session): void {
-    if (this.#sessions.delete(session)) this.#parts.observer.connectionClosed()
   }
 
   #stopAccepting(): Promise<void> {
@@ -204,23 +183,6 @@ export class Listener {
     ).then(() => {})
     return this.#closed
   }
-}
-
-/** What a reload may change. */
-function serviceOf(
-  settings: ListenerSettings,
-  { lookup, clock, observer }: ListenerParts,
-): Omit<Service, 'share' | 'late'> {
-  return settings.protocol === 'socketmap'
-    ? {
-        protocol: socketmap,
-        lookup,
-        clock,
-        observer,
-        table: '',
-        tables: settings.tables === undefined ? undefined : new Set(settings.tables),
-      }
-    : { protocol: tcpTable, lookup, clock, observer, table: settings.table, tables: undefined }
 }
 
 function nextTurn(): Promise<void> {

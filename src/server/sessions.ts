@@ -3,17 +3,11 @@
  * which one gives way when a new one finds no room.
  *
  * The longest idle connection is closed rather than the new one refused: a new connection is
- * somebody who wants to ask now. When none is idle, one whose request has stalled goes, so that requests
+ * somebody who wants to ask now. When none is idle, the one whose request has stalled longest goes, so that requests
  * that are never finished keep nobody out. Only when there is none either the new one is refused.
  */
 import type { Session } from './session.ts'
-
-export interface ConnectionLimits {
-  /** Connections of the listener. */
-  readonly maxConnections: number
-  /** Connections of one client address. Not used for unix sockets, whose clients have none. */
-  readonly maxConnectionsPerAddress: number
-}
+import type { ConnectionLimits } from './settings.ts'
 
 export class Sessions {
   readonly #all = new Set<Session>()
@@ -64,12 +58,14 @@ export class Sessions {
   #shed(address: string | undefined, shed: (session: Session) => void): boolean {
     let idle: Session | undefined
     let stalled: Session | undefined
+    let stalledForMs = 0
     for (const session of this.#all) {
       if (address !== undefined && session.address !== address) continue
       if (session.idle) {
         if (idle === undefined || session.lastActivity < idle.lastActivity) idle = session
-      } else if (stalled === undefined && session.stalled) {
+      } else if (session.stalledForMs > stalledForMs) {
         stalled = session
+        stalledForMs = session.stalledForMs
       }
     }
     const leaving = idle ?? stalled

@@ -2,22 +2,26 @@
  * What a listener is told, in the shape in which the configuration has it.
  */
 import type { Address } from '../core/address.ts'
+import type { Protocol } from '../protocols/protocol.ts'
 import type { FileAccess } from './file-owner.ts'
-import type { ConnectionLimits } from './sessions.ts'
 
-interface CommonSettings extends FileAccess, ConnectionLimits {
+export interface ConnectionLimits {
+  /** Connections of the listener. */
+  readonly maxConnections: number
+  /** Connections of one client address. Not used for unix sockets, whose clients have none. */
+  readonly maxConnectionsPerAddress: number
+}
+
+export interface ListenerSettings extends FileAccess, ConnectionLimits {
+  readonly protocol: Protocol
+  /** Those of the protocol, in its own shape. */
+  readonly own: object
   readonly address: Address
   /** The address as the operator wrote it: in messages and metrics. */
   readonly name: string
   /** Addresses and CIDR networks that may connect. Not used for unix sockets, whose file mode decides. */
   readonly allow: readonly string[]
 }
-
-export type ListenerSettings =
-  /** `tables` undefined serves every table. */
-  | (CommonSettings & { readonly protocol: 'socketmap'; readonly tables: readonly string[] | undefined })
-  /** The protocol has no table name: one listener, one table. */
-  | (CommonSettings & { readonly protocol: 'tcp_table'; readonly table: string })
 
 /** Permission bits of a socket file. Ours: Postfix reaches it by its group. */
 export const DEFAULT_MODE = 0o660

@@ -8,8 +8,9 @@ import { describe, expect, test } from 'vitest'
 import { mainCf } from '../../src/commands/main-cf/lines.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { POSTFIX_PARAMETERS } from '../../src/config/postfix-parameters.ts'
-import { parseWireEndpoint } from '../../src/core/address.ts'
 import { searchKeys } from '../../src/core/search/search-keys.ts'
+import { parseServer } from '../../src/protocols/client-target.ts'
+import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import { ROOT } from '../packaging/run.ts'
 import { codeBlocks, configurations, readDocument } from './markdown.ts'
 
@@ -68,7 +69,7 @@ describe('the pages about Postfix parameters', () => {
       const printed = codeBlocks(`${FOLDER}/${page}`).find(({ language }) => language === 'text')?.text
       expect(printed).toBe(mainCf(await configurationOf(page)))
       const endpoints = [...(printed ?? '').matchAll(/(?:socketmap|tcp):\S+/g)].map(([text]) => text)
-      for (const endpoint of endpoints) expect(parseWireEndpoint(endpoint)).toBeDefined()
+      for (const endpoint of endpoints) expect(parseServer(endpoint, PROTOCOLS)).toBeDefined()
       expect(endpoints.some((text) => text.startsWith('socketmap:inet:'))).toBe(true)
       expect(endpoints.some((text) => text.startsWith('socketmap:unix:mapgate/'))).toBe(true)
       expect(endpoints.some((text) => text.startsWith('tcp:'))).toBe(true)

@@ -5,15 +5,15 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test, vi } from 'vitest'
 import { found, type LookupResult, notFound, permanent, temporary } from '../../src/core/result.ts'
-import { MAX_REQUEST_BYTES } from '../../src/protocols/limits.ts'
-import { LineDecoder } from '../../src/protocols/line.ts'
-import { NetstringDecoder } from '../../src/protocols/netstring.ts'
-import { percentQuote, percentQuoteBytes, percentUnquote } from '../../src/protocols/percent.ts'
-import type { Decoder } from '../../src/protocols/protocol.ts'
-import * as socketmapClient from '../../src/protocols/socketmap/client.ts'
-import { MAX_REPLY_PAYLOAD_BYTES, socketmap } from '../../src/protocols/socketmap/server.ts'
-import * as tcpTableClient from '../../src/protocols/tcp-table/client.ts'
-import { MAX_REPLY_BYTES, tcpTable } from '../../src/protocols/tcp-table/server.ts'
+import type { Decoder } from '../../src/protocols/framing/frame.ts'
+import { MAX_REQUEST_BYTES } from '../../src/protocols/framing/frame.ts'
+import { LineDecoder } from '../../src/protocols/framing/line.ts'
+import { NetstringDecoder } from '../../src/protocols/framing/netstring.ts'
+import { percentQuote, percentQuoteBytes, percentUnquote } from '../../src/protocols/framing/percent.ts'
+import { socketmapClient } from '../../src/protocols/socketmap/client.ts'
+import { MAX_REPLY_PAYLOAD_BYTES, SocketmapConversation } from '../../src/protocols/socketmap/conversation.ts'
+import { tcpTableClient } from '../../src/protocols/tcp-table/client.ts'
+import { MAX_REPLY_BYTES, TcpTableConversation } from '../../src/protocols/tcp-table/conversation.ts'
 import { cutAt } from '../support/chunkings.ts'
 import { decodeAll } from '../support/decoding.ts'
 import { lineFrame, netstringFrame } from '../support/transcript.ts'
@@ -66,7 +66,7 @@ describe('framing', () => {
       fc.property(fc.array(line), cuts, (lines, sizes) => {
         const wire = Buffer.concat(lines.map(lineFrame))
         const expected = lines.map((line) => (line.length > 50 ? '~' : line.toString('latin1')))
-        assert.deepEqual(decodeAll(new LineDecoder(50, ''), cutAt(wire, sizes)), expected)
+        assert.deepEqual(decodeAll(new LineDecoder(50), cutAt(wire, sizes)), expected)
       }),
       runs,
     )
@@ -74,7 +74,7 @@ describe('framing', () => {
 
   const decoders: [name: string, create: () => Decoder][] = [
     ['netstrings', () => new NetstringDecoder(40)],
-    ['lines', () => new LineDecoder(40, '')],
+    ['lines', () => new LineDecoder(40)],
   ]
   for (const [name, create] of decoders) {
     test(`${name}: where a stream is cut changes nothing, whatever it is`, () => {
@@ -117,17 +117,15 @@ describe('requests', () => {
   test('the server reads the table and the key that the client sent', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/), bytes, (table, key) => {
-        const decoder = socketmap.createDecoder()
-        decoder.push(socketmapClient.encodeRequest(table, key))
-        const step = decoder.read()
-        assert.ok(step.kind === 'frame')
-        assert.deepEqual(socketmap.parseRequest(step.payload), { kind: 'query', table, key })
-
-        const lines = tcpTable.createDecoder()
-        lines.push(tcpTableClient.encodeRequest(key))
-        const line = lines.read()
-        assert.ok(line.kind === 'frame')
-        assert.deepEqual(tcpTable.parseRequest(line.payload), { kind: 'query', table: undefined, key })
+        for (const [conversation, client] of [
+          [new SocketmapConversation(), socketmapClient],
+          [tcpTable(table), tcpTableClient],
+        ] as const) {
+          conversation.push(client.encodeRequest(table, key))
+          const step = conversation.next()
+          assert.ok(step.kind === 'ask')
+          assert.deepEqual([step.table, step.key], [table, key])
+        }
       }),
       runs,
     )
@@ -136,9 +134,13 @@ describe('requests', () => {
   test('any frame at all is a query or is answered', () => {
     fc.assert(
       fc.property(stream, (payload) => {
-        for (const protocol of [socketmap, tcpTable]) {
-          const request = protocol.parseRequest(payload)
-          assert.ok(request.kind === 'query' || request.reply.length > 0)
+        for (const [conversation, frame] of [
+          [new SocketmapConversation(), netstringFrame],
+          [tcpTable('t'), lineFrame],
+        ] as const) {
+          conversation.push(frame(payload))
+          const step = conversation.next()
+          assert.ok(step.kind === 'ask' || (step.kind === 'reply' && step.text.length > 0))
         }
       }),
       runs,
@@ -176,7 +178,7 @@ describe('replies', () => {
 
   function readSocketmapReply(result: LookupResult): LookupResult {
     const decoder = new NetstringDecoder(MAX_REPLY_PAYLOAD_BYTES)
-    decoder.push(Buffer.from(socketmap.encodeReply(result)))
+    decoder.push(Buffer.from(new SocketmapConversation().reply(result)))
     const step = decoder.read()
     assert.ok(step.kind === 'frame')
     assert.equal(decoder.read().kind, 'more')
@@ -184,9 +186,13 @@ describe('replies', () => {
   }
 
   function readTcpTableReply(result: LookupResult): LookupResult {
-    const reply = tcpTable.encodeReply(result)
+    const reply = tcpTable('t').reply(result)
     assert.ok(reply.length <= MAX_REPLY_BYTES && reply.length <= MAX_REQUEST_BYTES)
     assert.match(reply, /^\d{3} [\x21-\x7e]*\n$/)
     return tcpTableClient.parseReply(Buffer.from(reply.slice(0, -1)))
   }
 })
+
+function tcpTable(table: string): TcpTableConversation {
+  return new TcpTableConversation({ settings: { table }, random: () => 0 })
+}

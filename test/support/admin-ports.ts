@@ -54,6 +54,7 @@ export const READY: GatewayStatus = {
   listeners: [
     { name: 'inet:127.0.0.1:0', protocol: 'socketmap', bound: 'inet:127.0.0.1:4711', connections: 7 },
   ],
+  protocols: ['socketmap', 'tcp_table'],
 }
 
 /** A log that a test reads: the lines written so far, parsed. */
@@ -180,6 +181,7 @@ export async function adminFixture(
     redactor,
     status: () => program.status,
     version: '1.2.3',
+    protocols: ['socketmap', 'tcp_table', 'admin'],
   })
   const ports: AdminPorts = {
     clock: program.clock,
@@ -194,9 +196,18 @@ export async function adminFixture(
     renderKey: (key) => logging.renderKey(key),
     redactJson: (json) => redactor.json(json),
     wireReplies: (result) =>
-      result.kind === 'found'
-        ? { socketmap: `${3 + result.value.length}:OK ${result.value},`, tcp_table: `200 ${result.value}\n` }
-        : { socketmap: '9:NOTFOUND ,', tcp_table: '500 not%20found\n' },
+      new Map(
+        result.kind === 'found'
+          ? [
+              ['socketmap', { told: result, text: `${3 + result.value.length}:OK ${result.value},` }],
+              ['tcp_table', { told: result, text: `200 ${result.value}\n` }],
+            ]
+          : [
+              ['socketmap', { told: result, text: '9:NOTFOUND ,' }],
+              ['tcp_table', { told: result, text: '500 not%20found\n' }],
+            ],
+      ),
+    protocols: ['socketmap', 'tcp_table'],
     defect: (error) => program.defects.push(error),
     version: '1.2.3',
     page: NO_PAGE,

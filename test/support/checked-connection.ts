@@ -8,13 +8,13 @@
 import { connect, type Socket } from 'node:net'
 import type { Address } from '../../src/core/address.ts'
 import type { LookupResult } from '../../src/core/result.ts'
-import { LineDecoder } from '../../src/protocols/line.ts'
-import { NetstringDecoder } from '../../src/protocols/netstring.ts'
-import type { Decoder } from '../../src/protocols/protocol.ts'
-import * as socketmap from '../../src/protocols/socketmap/client.ts'
-import { MAX_REPLY_PAYLOAD_BYTES } from '../../src/protocols/socketmap/server.ts'
-import * as tcpTable from '../../src/protocols/tcp-table/client.ts'
-import { MAX_REPLY_BYTES } from '../../src/protocols/tcp-table/server.ts'
+import type { Decoder } from '../../src/protocols/framing/frame.ts'
+import { LineDecoder } from '../../src/protocols/framing/line.ts'
+import { NetstringDecoder } from '../../src/protocols/framing/netstring.ts'
+import { socketmapClient as socketmap } from '../../src/protocols/socketmap/client.ts'
+import { MAX_REPLY_PAYLOAD_BYTES } from '../../src/protocols/socketmap/conversation.ts'
+import { tcpTableClient as tcpTable } from '../../src/protocols/tcp-table/client.ts'
+import { MAX_REPLY_BYTES } from '../../src/protocols/tcp-table/conversation.ts'
 import { awakeMs } from './awake-clock.ts'
 import { cutAt } from './chunkings.ts'
 
@@ -57,7 +57,7 @@ export class CheckedConnection {
     this.#decoder =
       options.protocol === 'socketmap'
         ? new NetstringDecoder(MAX_REPLY_PAYLOAD_BYTES)
-        : new LineDecoder(MAX_REPLY_BYTES - 1, '')
+        : new LineDecoder(MAX_REPLY_BYTES - 1)
     const { host, port } = options.address
     this.#socket = connect({ host, port, noDelay: true, allowHalfOpen: true })
     this.#socket.on('data', (chunk) => this.#onData(chunk))
@@ -84,7 +84,7 @@ export class CheckedConnection {
       this.#open.push({ table, key, oldest })
       return this.#options.protocol === 'socketmap'
         ? socketmap.encodeRequest(table, Buffer.from(key))
-        : tcpTable.encodeRequest(Buffer.from(key))
+        : tcpTable.encodeRequest('', Buffer.from(key))
     })
     for (const piece of cutAt(Buffer.concat(requests), cuts)) this.#socket.write(piece)
     return new Promise((resolve) => {

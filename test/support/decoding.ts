@@ -1,7 +1,7 @@
 /**
  * Runs a decoder to the end of its input, for tests.
  */
-import type { Decoder } from '../../src/protocols/protocol.ts'
+import type { Decoder } from '../../src/protocols/framing/frame.ts'
 
 /** Every step as text: a payload, `!code@offset` for a violation, `~` for a skipped request. */
 export function decodeAll(decoder: Decoder, chunks: readonly Buffer[]): string[] {

@@ -8,13 +8,12 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SocketmapClient } from '../../src/client/socketmap-client.ts'
-import { TcpTableClient } from '../../src/client/tcp-table-client.ts'
 import { ConfigError } from '../../src/config/issue.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Address } from '../../src/core/address.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import { Gateway } from '../../src/gateway.ts'
+import { SocketmapClient, TcpTableClient } from '../../src/library/clients.ts'
 import { whyNoJsonPath } from '../../src/upstreams/http/json-path.ts'
 import type { Cleanup } from './http-service.ts'
 
@@ -50,7 +49,7 @@ export class TestGateway {
   address(protocol: 'socketmap' | 'tcp_table'): Address & { readonly kind: 'inet' } {
     for (const listener of this.gateway.listeners.values()) {
       const { bound } = listener
-      if (listener.settings.protocol === protocol && bound.kind === 'inet') return bound
+      if (listener.settings.protocol.name === protocol && bound.kind === 'inet') return bound
     }
     throw new Error(`no inet listener for ${protocol}`)
   }

@@ -8,8 +8,12 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Address } from '../../src/core/address.ts'
 import type { Lookup } from '../../src/core/lookup.ts'
+import type { ListenerObserver } from '../../src/core/observer.ts'
+import { readOnlyStore, type Store } from '../../src/core/store.ts'
+import type { Protocol } from '../../src/protocols/protocol.ts'
+import { socketmap } from '../../src/protocols/socketmap/protocol.ts'
+import { tcpTable } from '../../src/protocols/tcp-table/protocol.ts'
 import { type Listener, openListener } from '../../src/server/listener.ts'
-import type { ListenerObserver } from '../../src/server/observer.ts'
 import type { ListenerSettings } from '../../src/server/settings.ts'
 import { ManualClock } from './manual-clock.ts'
 import { tinyLookup } from './tiny-lookup.ts'
@@ -27,14 +31,24 @@ const DEFAULTS = {
   maxConnectionsPerAddress: 1000,
 }
 
-/** Settings of a socketmap listener on a free port of the loopback address. */
-export function socketmapSettings(changes: Partial<ListenerSettings> = {}): ListenerSettings {
-  return { ...DEFAULTS, tables: undefined, ...changes, protocol: 'socketmap' } as ListenerSettings
+/** Changes to the settings that every listener has. */
+type Changes = Partial<Omit<ListenerSettings, 'protocol' | 'own'>>
+
+/** Settings of a listener on a free port of the loopback address. */
+export function settingsFor<Own extends object>(
+  protocol: Protocol<Own>,
+  own: Own = protocol.example,
+  changes: Changes = {},
+): ListenerSettings {
+  return { ...DEFAULTS, ...changes, protocol, own }
 }
 
-/** Settings of a tcp_table listener on a free port, with the table `aliases`. */
-export function tcpTableSettings(changes: Partial<ListenerSettings> = {}): ListenerSettings {
-  return { ...DEFAULTS, table: 'aliases', ...changes, protocol: 'tcp_table' } as ListenerSettings
+export function socketmapSettings(changes: Changes = {}, tables?: readonly string[]): ListenerSettings {
+  return settingsFor(socketmap, { tables }, changes)
+}
+
+export function tcpTableSettings(changes: Changes = {}, table = 'aliases'): ListenerSettings {
+  return settingsFor(tcpTable, { table }, changes)
 }
 
 export interface TestListener {
@@ -48,10 +62,12 @@ export interface TestListener {
 export async function testListener(
   settings: ListenerSettings = socketmapSettings(),
   lookup: Lookup = tinyLookup,
+  store: Store = readOnlyStore,
 ): Promise<TestListener> {
   const clock = new ManualClock()
   const told: string[] = []
-  const listener = await openListener(settings, { lookup, clock, observer: recorder(told) })
+  const parts = { lookup, store, clock, random: () => 0.5, observer: recorder(told) }
+  const listener = await openListener(settings, parts)
   onTestFinished(() => listener.close())
   return { listener, clock, told }
 }
@@ -59,10 +75,11 @@ export async function testListener(
 function recorder(told: string[]): ListenerObserver {
   return {
     connectionOpened: () => told.push('opened'),
-    connectionClosed: () => told.push('closed'),
     connectionShed: () => told.push('shed'),
     connectionRefused: (reason) => told.push(`refused ${reason}`),
     protocolError: (kind) => told.push(`error ${kind}`),
+    lookupRefused: (_query, result) =>
+      told.push(`answered ${'cause' in result ? result.cause : result.kind}`),
     acceptFailed: () => told.push('accept failed'),
     defect: (error) => told.push(`defect ${String(error)}`),
   }

@@ -48,7 +48,7 @@ export class Plots {
     renderOptions(this.#scope, [
       { value: 'all:', text: 'everything' },
       { value: 'mail:', text: 'mail servers only' },
-      ...['socketmap', 'tcp_table', 'admin'].map((name) => ({ value: `protocol:${name}`, text: name })),
+      ...[...(status?.protocols ?? []), 'admin'].map((name) => ({ value: `protocol:${name}`, text: name })),
       ...(status?.tables ?? []).map(({ name }) => ({ value: `table:${name}`, text: `table ${name}` })),
     ])
     const scope = scopeOf(this.#scope.value)

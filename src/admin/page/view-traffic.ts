@@ -23,7 +23,7 @@ type TableStatus = Status['tables'][number]
 export function renderTraffic({ points, status }: Model): void {
   const window = recent(points)
   const of = (scope: Scope): Totals => totals(window, scope)
-  const protocols = ['socketmap', 'tcp_table', 'admin'].map((name) =>
+  const protocols = [...(status?.protocols ?? []), 'admin'].map((name) =>
     rateCells(name, of({ kind: 'protocol', name }), undefined),
   )
   renderRows(byId('protocol-rows', HTMLTableSectionElement), [group('By protocol'), ...protocols], '')

@@ -4,13 +4,11 @@ import { readableMs } from '../../core/clock.ts'
 import { type ExplainStep, Explanation } from '../../core/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
 import type { App } from '../app.ts'
+import type { WireReply } from '../ports.ts'
 import { ProblemError, tableUnknown } from '../problem.ts'
 import { queryBytes } from '../query-string.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { problems, TableParams } from '../schemas.ts'
-
-/** What a found answer looks like on each wire; anything else means that it was too long for the client. */
-const FOUND_ON_WIRE = { socketmap: /^\d+:OK /, tcp_table: /^200 / } as const
 
 const LookupResultSchema = Type.Object(
   {
@@ -37,23 +35,31 @@ const LookupQuery = Type.Object(
   { additionalProperties: false },
 )
 
-const WireReply = Type.Object({
+const WireReplySchema = Type.Object({
   reply: Type.String({ description: 'The whole reply, as sent.' }),
   bytes: Type.Integer({ description: 'Its length.' }),
+  result: LookupResultSchema,
 })
 
-const LookupAnswer = Type.Object({
-  table: Type.String(),
-  key: Type.String({ description: 'The key that was asked; bytes that are not UTF-8 show as U+FFFD.' }),
-  result: LookupResultSchema,
-  source: Type.Optional(Type.String({ description: 'Where the answer came from.' })),
-  durationMs: Type.Number(),
-  tooLongFor: Type.Array(Type.Enum(['socketmap', 'tcp_table']), {
-    description: 'Found, but longer than the client of this protocol reads: it is told to try later.',
-  }),
-  steps: Type.Optional(Type.Array(Type.Object({ step: Type.String() }, { additionalProperties: true }))),
-  wire: Type.Optional(Type.Object({ socketmap: WireReply, tcp_table: WireReply })),
-})
+/** @param protocols The names of those that mail servers speak. */
+function lookupAnswer(protocols: readonly string[]) {
+  return Type.Object({
+    table: Type.String(),
+    key: Type.String({ description: 'The key that was asked; bytes that are not UTF-8 show as U+FFFD.' }),
+    result: LookupResultSchema,
+    source: Type.Optional(Type.String({ description: 'Where the answer came from.' })),
+    durationMs: Type.Number(),
+    tooLongFor: Type.Array(Type.Enum(protocols), {
+      description: 'Found, but longer than the client of this protocol reads: it is told to try later.',
+    }),
+    steps: Type.Optional(Type.Array(Type.Object({ step: Type.String() }, { additionalProperties: true }))),
+    wire: Type.Optional(
+      Type.Record(WireReplySchema, {
+        description: 'By protocol: what its client reads, and the result that it is told so.',
+      }),
+    ),
+  })
+}
 
 export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
   const { clock, lookup, wireReplies } = ports
@@ -68,7 +74,7 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
         tags: ['tables'],
         params: TableParams,
         querystring: LookupQuery,
-        response: { 200: LookupAnswer, ...problems(400, 401, 404, 429) },
+        response: { 200: lookupAnswer(ports.protocols), ...problems(400, 401, 404, 429) },
       },
     },
     async (request, reply) => {
@@ -96,10 +102,10 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
         result,
         source: sourceOf(explanation.steps),
         durationMs: readableMs(clock.monotonicMs() - startMs),
-        tooLongFor: tooLongFor(result, wire),
+        tooLongFor: tooLongFor(wire),
         ...(request.query.explain === 'true' && {
           steps: explanation.steps,
-          wire: { socketmap: shown(wire.socketmap), tcp_table: shown(wire.tcp_table) },
+          wire: Object.fromEntries(Array.from(wire, ([name, reply]) => [name, shown(reply)])),
         }),
       })
     },
@@ -111,16 +117,12 @@ function sourceOf(steps: readonly ExplainStep[]): string | undefined {
   return last?.source
 }
 
-function tooLongFor(
-  result: LookupResult,
-  wire: { readonly socketmap: string; readonly tcp_table: string },
-): ('socketmap' | 'tcp_table')[] {
-  if (result.kind !== 'found') return []
-  return (['socketmap', 'tcp_table'] as const).filter(
-    (protocol) => !FOUND_ON_WIRE[protocol].test(wire[protocol]),
+function tooLongFor(wire: ReadonlyMap<string, WireReply>): string[] {
+  return Array.from(wire).flatMap(([name, { told }]) =>
+    told.kind === 'temporary' && told.cause === 'too-long' ? [name] : [],
   )
 }
 
-function shown(reply: string): { reply: string; bytes: number } {
-  return { reply, bytes: Buffer.byteLength(reply) }
+function shown({ text, told }: WireReply) {
+  return { reply: text, bytes: Buffer.byteLength(text), result: told }
 }

@@ -41,7 +41,7 @@ const UpstreamSchema = Type.Object({
 
 const ListenerSchema = Type.Object({
   name: Type.String({ description: 'The address as written in the configuration.' }),
-  protocol: Type.Enum(['socketmap', 'tcp_table']),
+  protocol: Type.String({ description: 'The name of its protocol.' }),
   bound: Type.String({ description: 'The address in use.' }),
   connections: Count,
 })
@@ -54,6 +54,9 @@ const StatusSchema = Type.Object({
   tables: Type.Array(TableSchema),
   upstreams: Type.Array(UpstreamSchema),
   listeners: Type.Array(ListenerSchema),
+  protocols: Type.Array(Type.String(), {
+    description: 'Names of the protocols that mail servers speak, as they stand in the metrics.',
+  }),
 })
 
 export function addStatusRoutes(app: App, { ports: { clock, status, version } }: RouteParts): void {

@@ -4,24 +4,35 @@
  */
 import type { Config, TableConfig } from '../../config/model.ts'
 import { POSTFIX_PARAMETERS } from '../../config/postfix-parameters.ts'
+import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
 import { type TableReference, tableReference } from './reference.ts'
 
 /** A table that a parameter uses, at each listener that serves it. */
 interface Use {
   readonly table: string
-  readonly references: readonly TableReference[]
+  readonly references: readonly NamedReference[]
+  /** For protocols that no parameter takes as a table. */
+  readonly lines: readonly LinesReference[]
 }
 
+type NamedReference = Extract<TableReference, { kind: 'table' }>
+type LinesReference = Extract<TableReference, { kind: 'lines' }>
+
 /** Makes the whole text. */
-export function mainCf(config: Config): string {
-  const uses = [...config.tables.values()].map((table): Use & { readonly config: TableConfig } => ({
-    table: table.name,
-    references: config.listeners.flatMap((listener) => tableReference(table.name, listener) ?? []),
-    config: table,
-  }))
+export function mainCf(config: Config, protocols: Protocols = PROTOCOLS): string {
+  const uses = [...config.tables.values()].map((table): Use & { readonly config: TableConfig } => {
+    const all = config.listeners.flatMap((listener) => tableReference(table.name, listener, protocols) ?? [])
+    return {
+      table: table.name,
+      references: all.filter((reference) => reference.kind === 'table'),
+      lines: all.filter((reference) => reference.kind === 'lines'),
+      config: table,
+    }
+  })
   const blocks: string[][] = []
   for (const [parameter, tables] of byParameter(uses)) blocks.push(parameterBlock(parameter, tables))
-  for (const use of uses) if (use.config.usedBy.length === 0) blocks.push(tableBlock(use))
+  for (const use of uses) if (use.config.usedBy.length === 0) blocks.push(...tableBlock(use))
+  for (const use of uses) for (const reference of use.lines) blocks.push(linesBlock(use, reference))
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n')
 }
 
@@ -42,8 +53,9 @@ function parameterBlock(parameter: string, uses: readonly Use[]): string[] {
   const known = POSTFIX_PARAMETERS.get(parameter)
   if (known?.refused !== undefined) return [`# ${parameter}: ${known.refused}`]
   const asked = uses.filter(({ references }) => references.length > 0)
-  const unserved = uses.filter(({ references }) => references.length === 0).map(unservedLine)
-  if (asked.length === 0) return unserved
+  const unserved = uses.filter(isUnserved).map(unservedLine)
+  if (asked.length === 0)
+    return unserved.length > 0 ? unserved : [`# ${parameter}: no listener names a table for it`]
   const list = known?.restrictionList
   const lines = list === undefined ? plainLines(parameter, asked) : restrictionLines(parameter, list, asked)
   return [...unserved, ...lines]
@@ -73,7 +85,7 @@ function restrictionLines(restriction: string, list: string, uses: readonly Use[
 }
 
 /** The first listener of every table, then the second of every table, as far as there are any. */
-function choices(uses: readonly Use[]): readonly (readonly TableReference[])[] {
+function choices(uses: readonly Use[]): readonly (readonly NamedReference[])[] {
   const longest = Math.max(...uses.map(({ references }) => references.length))
   return Array.from({ length: longest }, (_, index) =>
     uses.flatMap(({ references }) => references[index] ?? references.at(-1) ?? []),
@@ -85,12 +97,24 @@ function notesOf(choice: readonly TableReference[]): string[] {
 }
 
 /** A table without `usedBy`: its names, for the person who knows the parameter. */
-function tableBlock(use: Use): string[] {
-  if (use.references.length === 0) return [unservedLine(use)]
+function tableBlock(use: Use): string[][] {
+  if (isUnserved(use)) return [[unservedLine(use)]]
+  if (use.references.length === 0) return []
   return [
-    `# table ${use.table}:`,
-    ...use.references.flatMap((reference) => [...notesOf([reference]), `#   ${reference.text}`]),
+    [
+      `# table ${use.table}:`,
+      ...use.references.flatMap((reference) => [...notesOf([reference]), `#   ${reference.text}`]),
+    ],
   ]
+}
+
+/** What a protocol wants in main.cf for a table, as it stands. */
+function linesBlock({ table }: Use, reference: LinesReference): string[] {
+  return [`# table ${table}:`, ...notesOf([reference]), ...reference.lines]
+}
+
+function isUnserved({ references, lines }: Use): boolean {
+  return references.length === 0 && lines.length === 0
 }
 
 function unservedLine({ table }: Use): string {

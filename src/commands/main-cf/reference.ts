@@ -1,44 +1,55 @@
 /**
- * A table as main.cf names it. Source: socketmap_table(5), tcp_table(5).
- *
- *   socketmap:inet:HOST:PORT:NAME    socketmap:unix:PATH:NAME    tcp:HOST:PORT
+ * A table as main.cf names it: the protocol spells it, the place of the listener is found here.
  */
 import type { ListenerConfig } from '../../config/model.ts'
+import type { PostfixPlace, PostfixReference } from '../../protocols/protocol.ts'
+import type { Protocols } from '../../protocols/registry.ts'
 
 /** Where Debian and most others have `queue_directory`; daemons in a chroot see it as their root. */
 export const QUEUE_DIRECTORY = '/var/spool/postfix'
 
 /** How main.cf names a table at one listener. */
-export interface TableReference {
-  readonly text: string
+export type TableReference = PostfixReference & {
   /** What somebody must know who uses it. */
   readonly notes: readonly string[]
 }
 
-/** The name of a table at a listener; undefined when the listener does not serve it. */
-export function tableReference(table: string, listener: ListenerConfig): TableReference | undefined {
-  if (!serves(listener, table)) return undefined
-  const { address } = listener
+/** The name of a table at a listener; undefined when the listener does not serve it, or Postfix cannot ask it there. */
+export function tableReference(
+  table: string,
+  { protocol: name, own, address }: ListenerConfig,
+  protocols: Protocols,
+): TableReference | undefined {
+  const protocol = protocols.get(name)
+  if (protocol === undefined) throw new TypeError(`unchecked configuration: no protocol ${name}`)
+  const served = protocol.tables(own)
+  if (served !== undefined && !served.includes(table)) return undefined
+  const { place, notes } = placeOf(address)
+  const reference = protocol.reference(table, place, own)
+  return reference && { ...reference, notes: [...notes, ...(reference.notes ?? [])] }
+}
+
+interface NotedPlace {
+  readonly place: PostfixPlace
+  readonly notes: readonly string[]
+}
+
+function placeOf(address: ListenerConfig['address']): NotedPlace {
   switch (address.kind) {
     case 'inet': {
       const { host, note } = clientHost(address.host)
       const server = `${host.includes(':') ? `[${host}]` : host}:${address.port}`
-      const text = listener.protocol === 'socketmap' ? `socketmap:inet:${server}:${table}` : `tcp:${server}`
       const portNote = address.port === 0 ? ['the port is chosen at start; put the real one here'] : []
-      return { text, notes: [...note, ...portNote] }
+      return { place: { kind: 'inet', server }, notes: [...note, ...portNote] }
     }
     case 'unix':
-      return listener.protocol === 'socketmap' ? unixReference(table, address.path) : undefined
-    case 'systemd': {
-      const text = listener.protocol === 'socketmap' ? `socketmap:inet:HOST:PORT:${table}` : 'tcp:HOST:PORT'
-      return { text, notes: [`the address is that of the systemd socket ${address.name}; put it in here`] }
-    }
+      return unixPlace(address.path)
+    case 'systemd':
+      return {
+        place: { kind: 'inet', server: 'HOST:PORT' },
+        notes: [`the address is that of the systemd socket ${address.name}; put it in here`],
+      }
   }
-}
-
-function serves(listener: ListenerConfig, table: string): boolean {
-  if (listener.protocol === 'tcp_table') return listener.table === table
-  return listener.tables === undefined || listener.tables.includes(table)
 }
 
 /** A listener on every address can be asked at loopback, if Postfix is on the same machine. */
@@ -48,18 +59,12 @@ function clientHost(host: string): { readonly host: string; readonly note: reado
   return { host: loopback, note: ['on another machine: the address of this one'] }
 }
 
-function unixReference(table: string, path: string): TableReference {
+function unixPlace(path: string): NotedPlace {
   const below = `${QUEUE_DIRECTORY}/`
   if (path.startsWith(below)) {
-    return {
-      text: `socketmap:unix:${path.slice(below.length)}:${table}`,
-      notes: [
-        `relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd ${QUEUE_DIRECTORY}`,
-      ],
-    }
+    const note = `relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd ${QUEUE_DIRECTORY}`
+    return { place: { kind: 'unix', path: path.slice(below.length) }, notes: [note] }
   }
-  return {
-    text: `socketmap:unix:${path}:${table}`,
-    notes: [`daemons in a chroot do not find it; a socket below ${QUEUE_DIRECTORY} they do`],
-  }
+  const note = `daemons in a chroot do not find it; a socket below ${QUEUE_DIRECTORY} they do`
+  return { place: { kind: 'unix', path }, notes: [note] }
 }

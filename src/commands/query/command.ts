@@ -1,5 +1,7 @@
 /** `mapgate query` on the command line: its arguments, options and help. */
 import { Command } from 'commander'
+import { serverForms } from '../../protocols/client-target.ts'
+import { PROTOCOLS } from '../../protocols/registry.ts'
 import { ADMIN_HELP, withAdminOptions } from '../admin-options.ts'
 import type { CommandContext } from '../context.ts'
 import type { QueryOptions } from './asker.ts'
@@ -11,9 +13,12 @@ export function command({ io, finish }: CommandContext): Command {
       `Ask for one key and print its value.
 
 TABLE is a table of a running gateway, asked through its admin API; or a server in Postfix
-spelling, asked over the wire: socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME or
-tcp:HOST:PORT. KEY is the key; - reads one key a line from standard input and prints
-KEY<TAB>VALUE for those that are found, as postmap -q - does.`,
+spelling, asked over the wire:
+${serverForms(PROTOCOLS)
+  .map((form) => `  ${form}`)
+  .join('\n')}
+KEY is the key; - reads one key a line from standard input and prints KEY<TAB>VALUE for those
+that are found, as postmap -q - does.`,
     )
     .argument('<table>', 'a table name, or a server in Postfix spelling')
     .argument('<key>', 'the key, or - for the lines of standard input; after -- it may begin with a dash')

@@ -27,9 +27,10 @@ const MAX_REPLY_SHOWN = 200
 
 /** What the client of each protocol would read, when the gateway says so. */
 export function wireLines(wire: unknown): string[] {
-  return ['socketmap', 'tcp_table'].flatMap((protocol) => {
-    const reply = property(property(wire, protocol), 'reply')
-    const bytes = property(property(wire, protocol), 'bytes')
+  const replies = typeof wire === 'object' && wire !== null ? Object.entries(wire) : []
+  return replies.flatMap(([protocol, shown]) => {
+    const reply = property(shown, 'reply')
+    const bytes = property(shown, 'bytes')
     if (typeof reply !== 'string') return []
     return [
       `     ${protocol.padEnd(NAME_WIDTH)} ${cut(JSON.stringify(reply), MAX_REPLY_SHOWN)} (${String(bytes)} bytes)`,

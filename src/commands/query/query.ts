@@ -2,16 +2,15 @@
  * `mapgate query`: asks for one key, or for every key on standard input.
  *
  *   mapgate query TABLE KEY                             a running gateway, through its admin API
- *   mapgate query socketmap:inet:HOST:PORT:NAME KEY     any server over the wire, Postfix spelling
- *   mapgate query socketmap:unix:PATH:NAME KEY
- *   mapgate query tcp:HOST:PORT KEY
+ *   mapgate query tcp:HOST:PORT KEY                     any server over the wire, as Postfix names it
  *
  * The value goes to standard output and nothing else does, so that `$(mapgate query ...)` is
  * the value or nothing. Everything that is not a value goes to standard error.
  */
-import { parseWireEndpoint } from '../../core/address.ts'
 import type { LookupResult } from '../../core/result.ts'
 import { resultText } from '../../presentation/explain.ts'
+import { parseServer } from '../../protocols/client-target.ts'
+import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
 import {
   CommandError,
   EXIT_NOT_FOUND,
@@ -39,8 +38,9 @@ export async function query(
   key: string,
   options: QueryOptions,
   io: InteractiveIo,
+  protocols: Protocols = PROTOCOLS,
 ): Promise<number> {
-  const asker = await openAsker(target, options, io)
+  const asker = await openAsker(target, options, io, protocols)
   try {
     return key === '-' ? await queryLines(asker, options, io) : await queryOne(asker, key, options, io)
   } finally {
@@ -48,13 +48,18 @@ export async function query(
   }
 }
 
-async function openAsker(target: string, options: QueryOptions, io: InteractiveIo): Promise<Asker> {
+async function openAsker(
+  target: string,
+  options: QueryOptions,
+  io: InteractiveIo,
+  protocols: Protocols,
+): Promise<Asker> {
   if (!target.includes(':')) {
     const { openAdminAsker } = await import('./admin-asker.ts')
     return openAdminAsker(target, options, io)
   }
-  const endpoint = parseWireEndpoint(target)
-  if ('why' in endpoint) throw new CommandError(EXIT_USAGE, `${target}: ${endpoint.why}`)
+  const server = parseServer(target, protocols)
+  if ('why' in server) throw new CommandError(EXIT_USAGE, `${target}: ${server.why}`)
   if (options.explain === true || options.bypassCache === true) {
     throw new CommandError(
       EXIT_USAGE,
@@ -62,7 +67,7 @@ async function openAsker(target: string, options: QueryOptions, io: InteractiveI
     )
   }
   const { openWireAsker } = await import('./wire-asker.ts')
-  return openWireAsker(target, endpoint, io)
+  return openWireAsker(target, server, io)
 }
 
 async function queryOne(

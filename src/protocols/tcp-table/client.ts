@@ -1,11 +1,18 @@
 /**
- * The tcp_table protocol, client side: how a question is sent, and what a reply line says.
+ * The tcp_table protocol, client side: how a server is named (`tcp:HOST:PORT`), how a question is sent, and what a
+ * reply line says.
  *
- * Grammar and source: `server.ts` beside this file.
+ * Grammar and source: `conversation.ts` beside this file.
  */
 import { isUtf8 } from 'node:buffer'
+import { parseHostPort } from '../../core/address.ts'
 import { found, type LookupResult, notFound, type Temporary, temporary } from '../../core/result.ts'
-import { percentQuoteBytes, percentUnquote } from '../percent.ts'
+import { LineDecoder } from '../framing/line.ts'
+import { percentQuoteBytes, percentUnquote } from '../framing/percent.ts'
+import type { ProtocolClient } from '../protocol.ts'
+import { MAX_REPLY_BYTES } from './conversation.ts'
+
+const SCHEME = 'tcp'
 
 /** Three digits and white space; the first digit alone decides. */
 const STATUS = /^([245])\d\d\s/
@@ -13,16 +20,27 @@ const STATUS = /^([245])\d\d\s/
 /** Length of `200` and the white space behind it. */
 const STATUS_BYTES = 4
 
-export function encodeRequest(key: Buffer): Buffer {
+/** Longest reply line without its newline, in bytes. */
+const MAX_LINE_BYTES = MAX_REPLY_BYTES - 1
+
+export const tcpTableClient: ProtocolClient = {
+  scheme: SCHEME,
+  forms: [`${SCHEME}:HOST:PORT`],
+  parse: (text) => {
+    const address = parseHostPort(text.slice(SCHEME.length + 1))
+    return address.kind === 'invalid' ? address : { address, table: '' }
+  },
+  encodeRequest: (_table, key) => encodeRequest(key),
+  createDecoder: () => new LineDecoder(MAX_LINE_BYTES),
+  parseReply,
+}
+
+function encodeRequest(key: Buffer): Buffer {
   return Buffer.from(`get ${percentQuoteBytes(key)}\n`, 'latin1')
 }
 
-/**
- * Reads one reply line, without its newline.
- *
- * Strict as Postfix: what is no reply of the protocol is temporary, never "not found".
- */
-export function parseReply(line: Buffer): LookupResult {
+/** Reads one reply line, without its newline. */
+function parseReply(line: Buffer): LookupResult {
   const status = STATUS.exec(line.toString('latin1', 0, STATUS_BYTES))
   const text = percentUnquote(line.subarray(STATUS_BYTES))
   if (status === null) return unreadable('a reply that is not of the tcp_table protocol')

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { SocketmapClient } from '../../../src/client/socketmap-client.ts'
+import { SocketmapClient } from '../../../src/library/clients.ts'
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
 const WAIT = { timeout: 20_000, interval: 50 }

@@ -1,7 +1,6 @@
 /** A gateway with one table of everything the page shows, a service behind it, and traffic. */
 import { onTestFinished } from 'vitest'
-import type { SocketmapClient } from '../../../src/client/socketmap-client.ts'
-import type { TcpTableClient } from '../../../src/client/tcp-table-client.ts'
+import type { SocketmapClient, TcpTableClient } from '../../../src/library/clients.ts'
 import { startGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateway.ts'
 import { type HttpService, startHttpService } from '../../support/http-service.ts'
 

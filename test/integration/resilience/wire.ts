@@ -2,9 +2,9 @@
  * What Postfix is told, byte for byte: one connection to a listener, one question after the other.
  */
 import { connect, type Socket } from 'node:net'
-import { LineDecoder } from '../../../src/protocols/line.ts'
-import { NetstringDecoder, netstring } from '../../../src/protocols/netstring.ts'
-import type { Decoder } from '../../../src/protocols/protocol.ts'
+import type { Decoder } from '../../../src/protocols/framing/frame.ts'
+import { LineDecoder } from '../../../src/protocols/framing/line.ts'
+import { NetstringDecoder, netstring } from '../../../src/protocols/framing/netstring.ts'
 import type { TestGateway } from '../../support/gateway.ts'
 import type { Cleanup } from '../../support/http-service.ts'
 
@@ -40,7 +40,7 @@ export class Wire {
     const { host, port } = address(gateway, protocol, table)
     this.#table = protocol === 'socketmap' ? table : undefined
     this.#decoder =
-      protocol === 'socketmap' ? new NetstringDecoder(MAX_REPLY_BYTES) : new LineDecoder(MAX_REPLY_BYTES, '')
+      protocol === 'socketmap' ? new NetstringDecoder(MAX_REPLY_BYTES) : new LineDecoder(MAX_REPLY_BYTES)
     this.#socket = connect({ host, port, noDelay: true })
     this.#socket.on('data', (chunk) => this.#read(chunk))
     this.#socket.on('error', () => {}) // shows as 'close'
@@ -76,8 +76,9 @@ export class Wire {
 /** Where a table is asked: any socketmap listener, or the tcp_table listener of that table. */
 function address(gateway: TestGateway, protocol: WireProtocol, table: string) {
   for (const { bound, settings } of gateway.gateway.listeners.values()) {
-    if (bound.kind !== 'inet' || settings.protocol !== protocol) continue
-    if (settings.protocol === 'socketmap' || settings.table === table) return bound
+    if (bound.kind !== 'inet' || settings.protocol.name !== protocol) continue
+    const served = settings.protocol.tables(settings.own)
+    if (served === undefined || served.includes(table)) return bound
   }
   throw new Error(`no ${protocol} listener for table ${table}`)
 }

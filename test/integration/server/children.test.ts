@@ -3,7 +3,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { SocketmapClient } from '../../../src/client/socketmap-client.ts'
+import { SocketmapClient } from '../../../src/library/clients.ts'
 import { buildInto, type Child, startChild } from '../../support/built.ts'
 
 let built = ''
@@ -18,10 +18,12 @@ function serverProgram(address: object): string {
   const file = (path: string) => JSON.stringify(pathToFileURL(`${built}/${path}`).href)
   return `
     import { openListener } from ${file('server/listener.js')}
-    import { silentListenerObserver } from ${file('server/observer.js')}
+    import { silentListenerObserver } from ${file('core/observer.js')}
+    import { readOnlyStore } from ${file('core/store.js')}
+    import { socketmap } from ${file('protocols/socketmap/protocol.js')}
     import { systemClock } from ${file('core/clock.js')}
     const settings = {
-      protocol: 'socketmap', tables: undefined, name: 'child', address: ${JSON.stringify(address)},
+      protocol: socketmap, own: { tables: undefined }, name: 'child', address: ${JSON.stringify(address)},
       mode: 0o660, allow: ['127.0.0.0/8'], maxConnections: 10000, maxConnectionsPerAddress: 10000,
     }
     const lookup = { lookup: ({ table, key }) => ({ kind: 'found', value: table + '=' + key }) }
@@ -31,7 +33,9 @@ function serverProgram(address: object): string {
       connectionShed: () => told.shed++,
     }
     try {
-      const listener = await openListener(settings, { lookup, clock: systemClock, observer })
+      const listener = await openListener(settings, {
+        lookup, store: readOnlyStore, clock: systemClock, random: Math.random, observer,
+      })
       console.log(listener.status().bound, process.pid)
       process.stdin.on('data', () => console.log(JSON.stringify(told)))
       process.on('SIGTERM', () => listener.drain().then(() => process.exit(0)))

@@ -4,9 +4,8 @@
 import { createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ClientOptions } from '../../../src/client/options.ts'
-import { SocketmapClient } from '../../../src/client/socketmap-client.ts'
-import { TcpTableClient } from '../../../src/client/tcp-table-client.ts'
 import { type Address, formatAddress } from '../../../src/core/address.ts'
+import { SocketmapClient, TcpTableClient } from '../../../src/library/clients.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import {
   socketmapSettings,

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/core/lookup.ts'
 import { found, type LookupResult } from '../../../src/core/result.ts'
-import { netstring } from '../../../src/protocols/netstring.ts'
+import { netstring } from '../../../src/protocols/framing/netstring.ts'
 import { MAX_REQUESTS_PER_TURN } from '../../../src/server/fair-share.ts'
 import { cutAt } from '../../support/chunkings.ts'
 import {
@@ -123,10 +123,10 @@ describe('a connection', () => {
     await until(() => told.length === 1)
     await quiet()
     client.socket.resetAndDestroy()
-    await until(() => told.includes('closed'))
+    await until(() => listener.status().connections === 0)
     finish(found('late'))
     await quiet()
-    expect([told, clock.timers]).toEqual([['opened', 'closed'], 0])
+    expect([told, clock.timers]).toEqual([['opened', 'error reply-lost'], 0])
   })
 
   test('gets a temporary answer where a lookup throws or rejects, and the next request is served', async () => {
@@ -146,34 +146,36 @@ describe('a connection', () => {
         return found('x')
       },
     }
-    const { listener, told } = await testListener(socketmapSettings({ tables: ['open'] }), lookup)
+    const { listener, told } = await testListener(socketmapSettings({}, ['open']), lookup)
     const client = await talkTo(listener.bound)
     client.send('6:open a,8:closed a,')
     await client.expect('4:OK x,45:PERM no such table; check its name in main.cf,')
-    expect([asked, told]).toEqual([['open'], ['opened', 'error table']])
+    expect([asked, told]).toEqual([['open'], ['opened', 'error table', 'answered no-table']])
   })
 
   test('counts what was wrong with its requests', async () => {
     const { listener, told } = await testListener(tcpTableSettings())
     const client = await talkTo(listener.bound)
     client.send(`hello\nput a b\nget 5%\nget ${'x'.repeat(200_000)}\n`)
-    await until(() => told.length === 5)
+    await until(() => told.length === 8)
     expect(told).toEqual([
       'opened',
       'error bad-request',
+      'answered bad-request',
       'error put',
       'error bad-quoting',
+      'answered bad-request',
       'error request-limit',
+      'answered bad-request',
     ])
   })
 
   test('learns of new tables without being closed', async () => {
-    const settings = tcpTableSettings({ table: 'old' })
-    const { listener } = await testListener(settings)
+    const { listener } = await testListener(tcpTableSettings({}, 'old'))
     const client = await talkTo(listener.bound)
     client.send('get a\n')
     await client.expect('200 old=a\n')
-    listener.update({ ...settings, ...{ protocol: 'tcp_table', table: 'new' } })
+    listener.update(tcpTableSettings({}, 'new'))
     client.send('get a\n')
     await client.expect('200 new=a\n')
     listener.update(listener.settings, { lookup: () => found('from another lookup') })

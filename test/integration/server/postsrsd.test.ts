@@ -7,7 +7,7 @@ import { accessSync, constants, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { TcpTableClient } from '../../../src/client/tcp-table-client.ts'
+import { TcpTableClient } from '../../../src/library/clients.ts'
 import { testDirectory } from '../../support/sockets.ts'
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))

@@ -313,10 +313,21 @@ describe('lookup', () => {
   }
 
   test('says for which client a found answer is too long', async () => {
-    const wireReplies = () => ({ socketmap: '18:OK short enough...,', tcp_table: '400 reply%20too%20long\n' })
+    const tooLong = temporary('too-long', 'reply too long')
+    const wireReplies = () =>
+      new Map([
+        ['socketmap', { told: found('short enough...'), text: '18:OK short enough...,' }],
+        ['tcp_table', { told: tooLong, text: '400 reply%20too%20long\n' }],
+      ])
     const { ask } = await admin({ ports: { wireReplies } })
-    const reply = await ask('GET', '/api/v1/tables/aliases/lookup?key=bob')
-    expect(reply.json()).toMatchObject({ tooLongFor: ['tcp_table'] })
+    const reply = await ask('GET', '/api/v1/tables/aliases/lookup?key=bob&explain=true')
+    expect(reply.json()).toMatchObject({
+      tooLongFor: ['tcp_table'],
+      wire: {
+        socketmap: { reply: '18:OK short enough...,', bytes: 22, result: { kind: 'found' } },
+        tcp_table: { reply: '400 reply%20too%20long\n', bytes: 23, result: tooLong },
+      },
+    })
   })
 
   test('hands bytes that are not UTF-8 on as they are', async () => {

@@ -4,7 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { printMainCf } from '../../../src/commands/main-cf/main-cf.ts'
-import { parseWireEndpoint } from '../../../src/core/address.ts'
+import { parseServer } from '../../../src/protocols/client-target.ts'
+import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { collectingIo } from './collecting-io.ts'
 
 const POSTCONF = '/usr/sbin/postconf'
@@ -146,7 +147,7 @@ virtual_alias_maps = socketmap:inet:HOST:PORT:aliases
     const text = await linesFor([INET, CHROOT, TCP].join('\n'), EVERYTHING)
     const names = text.match(/\b(socketmap|tcp):[^\s,]+/g) ?? []
     expect(names.length).toBeGreaterThan(10)
-    for (const name of names) expect(parseWireEndpoint(name)).not.toHaveProperty('why')
+    for (const name of names) expect(parseServer(name, PROTOCOLS)).not.toHaveProperty('why')
   })
 
   test.skipIf(!existsSync(POSTCONF))('prints text that postconf reads without a warning', async () => {

@@ -44,7 +44,7 @@ describe('listeners and admin', () => {
         allow: ['127.0.0.0/8', '::1'],
         maxConnections: 2000,
         maxConnectionsPerAddress: 2000,
-        tables: undefined,
+        own: { tables: undefined },
       },
     ])
   })
@@ -55,7 +55,7 @@ describe('listeners and admin', () => {
     )
     expect(listener).toMatchObject({
       protocol: 'tcp_table',
-      table: 't',
+      own: { table: 't' },
       mode: 0o600,
       group: 'postfix',
       maxConnectionsPerAddress: 5,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { type Address, formatAddress, parseAddress, parseWireEndpoint } from '../../../src/core/address.ts'
+import { type Address, formatAddress, parseAddress } from '../../../src/core/address.ts'
 
 const inet = (host: string, port: number): Address => ({ kind: 'inet', host, port })
 const unix = (path: string): Address => ({ kind: 'unix', path })
@@ -54,40 +54,6 @@ describe('parseAddress', () => {
   for (const [text, why] of bad) {
     test(`says of ${JSON.stringify(text.slice(0, 40))}: ${why}`, () => {
       assert.deepEqual(parseAddress(text), { kind: 'invalid', why })
-    })
-  }
-})
-
-describe('parseWireEndpoint', () => {
-  const good: [text: string, endpoint: object][] = [
-    ['tcp:127.0.0.1:8465', { protocol: 'tcp_table', address: inet('127.0.0.1', 8465) }],
-    ['tcp:[::1]:8465', { protocol: 'tcp_table', address: inet('::1', 8465) }],
-    ['socketmap:inet:h.example:1:t', { protocol: 'socketmap', address: inet('h.example', 1), table: 't' }],
-    ['socketmap:inet:[::1]:1:t', { protocol: 'socketmap', address: inet('::1', 1), table: 't' }],
-    ['socketmap:unix:/a:b:t', { protocol: 'socketmap', address: unix('/a:b'), table: 't' }],
-    ['socketmap:unix:mapgate/s:t', { protocol: 'socketmap', address: unix('mapgate/s'), table: 't' }],
-  ]
-  for (const [text, endpoint] of good) {
-    test(`reads ${text}`, () => assert.deepEqual(parseWireEndpoint(text), endpoint))
-  }
-
-  const bad: [text: string, why: RegExp][] = [
-    [
-      'hash:/etc/aliases',
-      /^expected socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME or tcp:HOST:PORT$/,
-    ],
-    ['tcp:8465', /^expected HOST:PORT$/],
-    ['socketmap:', /^expected socketmap:inet/],
-    ['socketmap:inet:127.0.0.1:8464', /^expected HOST:PORT$/],
-    ['socketmap:inet:127.0.0.1:8464:', /^expected a table name/],
-    ['socketmap:inet:127.0.0.1:8464:a b', /^expected a table name/],
-    ['socketmap:unix::t', /^expected the path/],
-    ['socketmap:127.0.0.1:8464:t', /^expected socketmap:inet/],
-  ]
-  for (const [text, why] of bad) {
-    test(`says what is wrong with ${JSON.stringify(text)}`, () => {
-      const result = parseWireEndpoint(text)
-      assert.match('why' in result ? result.why : 'read', why)
     })
   }
 })

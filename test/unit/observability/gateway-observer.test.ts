@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Explanation } from '../../../src/core/explain.ts'
+import type { ListenerObserver } from '../../../src/core/observer.ts'
 import {
   type AnswerSource,
   found,
@@ -12,7 +13,6 @@ import type { KeyStyle } from '../../../src/observability/log-key.ts'
 import { SLOW_LOOKUP_MS } from '../../../src/observability/lookup-reports.ts'
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
-import type { ListenerObserver } from '../../../src/server/observer.ts'
 import { READY, type TestLogOptions, testLog } from '../../support/admin-ports.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -28,6 +28,7 @@ async function observe(options: TestLogOptions & { readonly traceId?: () => stri
     redactor: new Redactor(),
     status: () => READY,
     version: '1.2.3',
+    protocols: ['socketmap', 'tcp_table', 'admin'],
     ...(traceId && { traceId }),
   })
   const { observer } = observability

@@ -8,7 +8,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 
 function record() {
   const clock = new ManualClock(0, 1_000_000)
-  const counters = new Counters()
+  const counters = new Counters(['socketmap', 'tcp_table', 'admin'])
   const published: HistoryPoint[] = []
   const history = new History(
     clock,

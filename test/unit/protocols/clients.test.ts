@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import type { LookupResult } from '../../../src/core/result.ts'
-import * as socketmap from '../../../src/protocols/socketmap/client.ts'
-import * as tcpTable from '../../../src/protocols/tcp-table/client.ts'
+import { socketmapClient as socketmap } from '../../../src/protocols/socketmap/client.ts'
+import { tcpTableClient as tcpTable } from '../../../src/protocols/tcp-table/client.ts'
 
 describe('a socketmap question', () => {
   const cases: [key: string, wire: string][] = [
@@ -48,7 +48,7 @@ describe('a tcp_table question', () => {
   ]
   for (const [key, wire] of cases) {
     test(`for "${key}" is ${JSON.stringify(wire)}`, () =>
-      assert.equal(tcpTable.encodeRequest(Buffer.from(key)).toString(), wire))
+      assert.equal(tcpTable.encodeRequest('', Buffer.from(key)).toString(), wire))
   }
 })
 

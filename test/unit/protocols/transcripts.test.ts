@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import type { LookupResult } from '../../../src/core/result.ts'
-import type { ServerProtocol } from '../../../src/protocols/protocol.ts'
-import { socketmap } from '../../../src/protocols/socketmap/server.ts'
-import { tcpTable } from '../../../src/protocols/tcp-table/server.ts'
+import type { Protocol } from '../../../src/protocols/protocol.ts'
+import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
+import { tcpTable } from '../../../src/protocols/tcp-table/protocol.ts'
 import { chunkings } from '../../support/chunkings.ts'
 import { tinyLookup } from '../../support/tiny-lookup.ts'
 import { lineFrame, netstringFrame, readTranscript } from '../../support/transcript.ts'
@@ -31,22 +31,18 @@ for (const { file, protocol, frame } of documents) {
 }
 
 /** What a server of this protocol replies, and whether it closes then. */
-function converse(protocol: ServerProtocol, chunks: readonly Buffer[]): { replies: string; closed: boolean } {
-  const decoder = protocol.createDecoder()
+function converse(protocol: Protocol, chunks: readonly Buffer[]): { replies: string; closed: boolean } {
+  const conversation = protocol.accept({ settings: protocol.example, random: () => 0 })
   let replies = ''
   for (const chunk of chunks) {
-    decoder.push(chunk)
-    for (let step = decoder.read(); step.kind !== 'more'; step = decoder.read()) {
-      if (step.kind === 'violation') return { replies, closed: true }
-      replies += step.kind === 'skipped' ? step.reply : replyTo(protocol, step.payload)
+    conversation.push(chunk)
+    for (let step = conversation.next(); step.kind !== 'more'; step = conversation.next()) {
+      if (step.kind === 'violation') return { replies: replies + (step.text ?? ''), closed: true }
+      if (step.kind === 'store') throw new Error('a table here takes no changes')
+      const reply = step.kind === 'ask' ? conversation.reply(tinyLookup.lookup(step) as LookupResult) : step
+      replies += typeof reply === 'string' ? reply : reply.text
+      if (typeof reply !== 'string' && reply.close === true) return { replies, closed: true }
     }
   }
   return { replies, closed: false }
-}
-
-function replyTo(protocol: ServerProtocol, payload: Buffer): string {
-  const request = protocol.parseRequest(payload)
-  if (request.kind === 'refused') return request.reply
-  const query = { protocol: protocol.name, table: request.table ?? 'aliases', key: request.key }
-  return protocol.encodeReply(tinyLookup.lookup(query) as LookupResult)
 }

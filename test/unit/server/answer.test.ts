@@ -5,57 +5,47 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
-import { found } from '../../../src/core/result.ts'
-import { socketmap } from '../../../src/protocols/socketmap/server.ts'
-import { answer, encode, type Service } from '../../../src/server/answer.ts'
-import { FairShare } from '../../../src/server/fair-share.ts'
-import { silentListenerObserver } from '../../../src/server/observer.ts'
-import { LateReplies } from '../../../src/server/reply-batch.ts'
+import type { Lookup } from '../../../src/core/lookup.ts'
+import { silentListenerObserver } from '../../../src/core/observer.ts'
+import { found, type LookupResult } from '../../../src/core/result.ts'
+import { readOnlyStore } from '../../../src/core/store.ts'
+import type { Conversation, Protocol } from '../../../src/protocols/protocol.ts'
+import { SocketmapConversation } from '../../../src/protocols/socketmap/conversation.ts'
+import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
+import { answer, encode } from '../../../src/server/answer.ts'
+import { ListenerContext } from '../../../src/server/context.ts'
 import { Session } from '../../../src/server/session.ts'
+import { settingsFor } from '../../support/sockets.ts'
 
-/** A service whose protocol breaks where the test says, and what it told its observer. */
-function broken(changes: Partial<Service['protocol']>): { service: Service; defects: string[] } {
+/** A listener's context whose conversations break where the test says, and what it told its observer. */
+function broken(changes: Partial<Conversation>, lookup: Lookup = { lookup: () => found('x') }) {
   const defects: string[] = []
-  const service: Service = {
-    protocol: { ...socketmap, ...changes },
-    lookup: { lookup: () => found('x') },
-    table: '',
-    tables: undefined,
-    clock: systemClock,
-    observer: { ...silentListenerObserver, defect: (error) => defects.push(String(error)) },
-    share: new FairShare(),
-    late: new LateReplies(),
+  const protocol: Protocol = {
+    ...socketmap,
+    accept: () => Object.assign(new SocketmapConversation(), changes),
   }
-  return { service, defects }
+  const context = new ListenerContext(settingsFor(protocol, { tables: undefined }), {
+    lookup,
+    store: readOnlyStore,
+    clock: systemClock,
+    random: Math.random,
+    observer: { ...silentListenerObserver, defect: (error) => defects.push(String(error)) },
+  })
+  return { context, conversation: protocol.accept(context), defects }
 }
 
-const FRAME = { kind: 'frame', payload: Buffer.from('t a') } as const
-
-test('a parser that throws costs its request a temporary answer', () => {
-  const { service, defects } = broken({
-    parseRequest: () => {
-      throw new Error('parser')
-    },
-  })
-  expect(answer(service, FRAME)).toBe(
-    socketmap.encodeReply({
-      kind: 'temporary',
-      cause: 'defect',
-      reason: 'internal error: see the log of mapgate',
-    }),
-  )
-  expect(defects).toEqual(['Error: parser'])
-})
+const ASK = { kind: 'ask', protocol: 'socketmap', table: 't', key: Buffer.from('a') } as const
 
 test('an encoder that throws costs its request a temporary answer, also of a lookup that was waited for', () => {
-  const { service, defects } = broken({
-    encodeReply: (result) => {
+  const { reply } = SocketmapConversation.prototype
+  const { context, conversation, defects } = broken({
+    reply: (result) => {
       if (result.kind === 'found') throw new Error('encoder')
-      return socketmap.encodeReply(result)
+      return reply.call(new SocketmapConversation(), result as LookupResult)
     },
   })
-  for (const reply of [answer(service, FRAME), encode(service, found('x'))])
-    expect(reply).toMatch(/^\d+:TEMP internal error/)
+  for (const text of [answer(context, conversation, ASK), encode(context, conversation, found('x'))])
+    expect(text).toMatch(/^\d+:TEMP internal error/)
   expect(defects).toEqual(['Error: encoder', 'Error: encoder'])
 })
 
@@ -74,19 +64,37 @@ async function socketPair(): Promise<{ server: Socket; client: Socket }> {
   return { server, client }
 }
 
-test('a connection that breaks when its late reply is written takes no other one with it', async () => {
-  const late = new LateReplies()
-  const { service: bad, defects } = broken({
-    encodeReply: () => {
-      throw new Error('encoder')
+test('a parser that throws costs its request a temporary answer, and its connection the rest', async () => {
+  const { context, defects } = broken({
+    next: () => {
+      throw new Error('parser')
     },
   })
-  const { service: good } = broken({})
+  const { server, client } = await socketPair()
+  new Session(server, '127.0.0.1', context, () => 1)
+  client.write('3:t a,')
+  const [reply] = await once(client, 'data')
+  expect(String(reply)).toBe('43:TEMP internal error: see the log of mapgate,')
+  await once(client, 'end')
+  expect(defects).toEqual(['Error: parser'])
+})
+
+test('a connection that breaks when its late reply is written takes no other one with it', async () => {
+  const late: Lookup = { lookup: () => Promise.resolve(found('x')) }
+  const bad = broken(
+    {
+      reply: () => {
+        throw new Error('encoder')
+      },
+    },
+    late,
+  )
+  const good = broken({}, late)
+  Object.assign(good.context, { batch: bad.context.batch })
   const clients: Socket[] = []
-  for (const service of [bad, good]) {
+  for (const { context } of [bad, good]) {
     const { server, client } = await socketPair()
-    const lookup = { lookup: () => Promise.resolve(found('x')) }
-    new Session(server, '127.0.0.1', { ...service, lookup, late }, () => 1)
+    new Session(server, '127.0.0.1', context, () => 1)
     clients.push(client)
   }
   const [broke, answered] = clients as [Socket, Socket]
@@ -95,5 +103,5 @@ test('a connection that breaks when its late reply is written takes no other one
   for (const client of clients) client.write('3:t a,')
   expect(String((await reply)[0])).toBe('4:OK x,')
   await closed
-  expect(defects).toEqual(['Error: encoder', 'Error: encoder'])
+  expect(bad.defects).toEqual(['Error: encoder', 'Error: encoder'])
 })

@@ -10,7 +10,7 @@ import {
 /** A share that so many connections wait for. */
 function waitedFor(count: number): FairShare {
   const share = new FairShare()
-  for (let n = 0; n < count; n++) share.waits()
+  for (let n = 0; n < count; n++) share.enter()
   return share
 }
 
@@ -33,6 +33,6 @@ test('every connection gets at least one answer, however many wait', () => {
 
 test('whoever goes on does not count any more', () => {
   const share = waitedFor(99)
-  for (let n = 0; n < 99; n++) share.goesOn()
+  for (let n = 0; n < 99; n++) share.leave()
   expect(share.requests).toBe(MAX_REQUESTS_PER_TURN)
 })

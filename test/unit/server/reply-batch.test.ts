@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { LateReplies } from '../../../src/server/reply-batch.ts'
+import { ReplyBatch } from '../../../src/server/reply-batch.ts'
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
 test('replies wait for the end of the turn, and are written in the order of the answers', async () => {
-  const late = new LateReplies()
+  const late = new ReplyBatch()
   const written: number[] = []
   for (const n of [1, 2, 3]) late.add({ sendReply: () => written.push(n) })
   expect(written).toEqual([])
@@ -15,7 +15,7 @@ test('replies wait for the end of the turn, and are written in the order of the 
 })
 
 test('a reply that becomes ready while others are written is not lost', async () => {
-  const late = new LateReplies()
+  const late = new ReplyBatch()
   const written: string[] = []
   late.add({
     sendReply: () => {
@@ -29,10 +29,10 @@ test('a reply that becomes ready while others are written is not lost', async ()
 })
 
 test('what is sent ahead of the end of the turn is not sent again', async () => {
-  const late = new LateReplies()
+  const late = new ReplyBatch()
   let written = 0
   late.add({ sendReply: () => written++ })
-  late.send()
+  late.flush()
   await turn()
   expect(written).toBe(1)
 })

@@ -7,7 +7,7 @@ import { point, slice } from '../../presentation/points.ts'
 const LIVE: Connection = { kind: 'live' }
 
 function status(rest: Partial<GatewayStatus> = {}): GatewayStatus {
-  return { state: 'ready', degraded: [], tables: [], upstreams: [], listeners: [], ...rest }
+  return { state: 'ready', degraded: [], tables: [], upstreams: [], listeners: [], protocols: [], ...rest }
 }
 
 function traffic(results: Parameters<typeof slice>[0], causes: HistoryPoint['causes'] = {}): HistoryPoint[] {

@@ -37,6 +37,7 @@ export const STATUS: GatewayStatus = {
     },
     { name: 'overrides', kind: 'static', inFlight: 0, queued: 0, endpoints: [] },
   ],
+  protocols: ['socketmap', 'tcp_table'],
   listeners: [
     { name: 'inet:127.0.0.1:0', protocol: 'socketmap', bound: 'inet:127.0.0.1:8464', connections: 12 },
   ],

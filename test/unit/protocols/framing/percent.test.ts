@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { percentQuote, percentQuoteBytes, percentUnquote } from '../../../src/protocols/percent.ts'
+import { percentQuote, percentQuoteBytes, percentUnquote } from '../../../../src/protocols/framing/percent.ts'
 
 describe('percentQuote', () => {
   const cases: [text: string, quoted: string][] = [

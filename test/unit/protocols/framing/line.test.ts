@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { MAX_REQUEST_BYTES } from '../../../src/protocols/limits.ts'
-import { LineDecoder } from '../../../src/protocols/line.ts'
-import { tcpTable } from '../../../src/protocols/tcp-table/server.ts'
-import { chunkings, cutAt } from '../../support/chunkings.ts'
-import { decodeAll } from '../../support/decoding.ts'
+import { MAX_REQUEST_BYTES } from '../../../../src/protocols/framing/frame.ts'
+import { LineDecoder } from '../../../../src/protocols/framing/line.ts'
+import { TcpTableConversation } from '../../../../src/protocols/tcp-table/conversation.ts'
+import { chunkings, cutAt } from '../../../support/chunkings.ts'
+import { decodeAll } from '../../../support/decoding.ts'
 
 describe('LineDecoder', () => {
   const cases: [name: string, wire: string, expected: string[]][] = [
@@ -23,13 +23,13 @@ describe('LineDecoder', () => {
   for (const [name, wire, expected] of cases) {
     test(name, () => {
       for (const chunks of chunkings(Buffer.from(wire, 'latin1'))) {
-        assert.deepEqual(decodeAll(new LineDecoder(8, 'too long'), chunks), expected)
+        assert.deepEqual(decodeAll(new LineDecoder(8), chunks), expected)
       }
     })
   }
 
   test('lines may be pushed before earlier ones are read', () => {
-    const decoder = new LineDecoder(8, 'too long')
+    const decoder = new LineDecoder(8)
     for (const chunk of ['a\nb', 'c\n', 'd']) decoder.push(Buffer.from(chunk))
     assert.deepEqual(decodeAll(decoder, [Buffer.from('\n')]), ['a', 'bc', 'd'])
   })
@@ -45,7 +45,7 @@ describe('LineDecoder', () => {
   for (const [wire, bytes] of pending) {
     test(`${JSON.stringify(wire)} leaves ${bytes} bytes of a request that is not complete`, () => {
       for (const chunks of chunkings(Buffer.from(wire))) {
-        const decoder = new LineDecoder(8, 'too long')
+        const decoder = new LineDecoder(8)
         decodeAll(decoder, chunks)
         assert.equal(decoder.pendingBytes, bytes)
       }
@@ -54,7 +54,7 @@ describe('LineDecoder', () => {
 
   test('a line without end is dropped as it comes', () => {
     const before = process.memoryUsage().arrayBuffers
-    const decoder = new LineDecoder(MAX_REQUEST_BYTES, 'too long')
+    const decoder = new LineDecoder(MAX_REQUEST_BYTES)
     const chunk = Buffer.alloc(65_536, 'x')
     for (let megabyte = 0; megabyte < 64; megabyte++) decodeAll(decoder, Array(16).fill(chunk))
     assert.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024)
@@ -71,13 +71,13 @@ describe('a tcp_table request line', () => {
   for (const [bytes, outcome] of sizes) {
     test(`of ${bytes} bytes is ${outcome === 'frame' ? 'read' : 'skipped and answered'}`, () => {
       for (const size of [1, 1000, 65_536, 1_000_000]) {
-        const decoder = tcpTable.createDecoder()
+        const conversation = new TcpTableConversation({ settings: { table: 't' }, random: () => 0 })
         let told = ''
         for (const chunk of cutAt(Buffer.from(`get ${'k'.repeat(bytes - 4)}\n`), [size])) {
-          decoder.push(chunk)
-          const step = decoder.read()
-          if (step.kind === 'frame') told += step.payload.length === bytes ? 'frame' : 'a cut frame'
-          if (step.kind === 'skipped') told += step.reply
+          conversation.push(chunk)
+          const step = conversation.next()
+          if (step.kind === 'ask') told += step.key.length === bytes - 4 ? 'frame' : 'a cut frame'
+          if (step.kind === 'reply') told += step.text
         }
         assert.equal(told, outcome)
       }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { MAX_REQUEST_BYTES } from '../../../src/protocols/limits.ts'
-import { NetstringDecoder, netstring } from '../../../src/protocols/netstring.ts'
-import { chunkings } from '../../support/chunkings.ts'
-import { decodeAll } from '../../support/decoding.ts'
+import { MAX_REQUEST_BYTES } from '../../../../src/protocols/framing/frame.ts'
+import { NetstringDecoder, netstring } from '../../../../src/protocols/framing/netstring.ts'
+import { chunkings } from '../../../support/chunkings.ts'
+import { decodeAll } from '../../../support/decoding.ts'
 
 describe('NetstringDecoder', () => {
   const cases: [name: string, wire: string, expected: string[]][] = [

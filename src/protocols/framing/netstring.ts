@@ -9,8 +9,8 @@
  * Source: https://cr.yp.to/proto/netstrings.txt
  * Peer:   Postfix `src/util/netstring.c` (netstring_get, netstring_put)
  */
+import { type Decoder, type DecodeStep, MORE, type Violation, type ViolationCode } from './frame.ts'
 import { HeldBytes } from './held-bytes.ts'
-import { type Decoder, type DecodeStep, MORE, type ViolationCode } from './protocol.ts'
 
 const COLON = 0x3a
 const COMMA = 0x2c
@@ -41,7 +41,7 @@ export class NetstringDecoder implements Decoder {
   /** Value of the digits read so far. */
   #digits = 0
   #length = LENGTH_UNKNOWN
-  #violation: DecodeStep | undefined
+  #violation: Violation | undefined
 
   constructor(maxPayloadBytes: number) {
     this.#maxPayloadBytes = maxPayloadBytes
@@ -120,7 +120,7 @@ export class NetstringDecoder implements Decoder {
   }
 
   #fail(code: ViolationCode, at: number): DecodeStep {
-    this.#violation = { kind: 'violation', code, offset: this.#before + at }
+    this.#violation = { kind: 'violation', code, offset: this.#before + at, byte: this.#chunk[at] ?? 0 }
     this.#held.drop()
     return this.#violation
   }
@@ -129,4 +129,11 @@ export class NetstringDecoder implements Decoder {
 /** Frames a text, counted in the bytes that it has as UTF-8. */
 export function netstring(payload: string): string {
   return `${Buffer.byteLength(payload)}:${payload},`
+}
+
+/** What breaks this framing, for the errors of a protocol that uses it. */
+export const netstringErrors: Readonly<Record<ViolationCode, string>> = {
+  'length-syntax': 'Not a decimal length and a colon, or a leading zero. The connection is closed.',
+  'length-limit': 'A request longer than 131072 bytes. The connection is closed.',
+  'missing-comma': 'A request that does not end where its length says. The connection is closed.',
 }

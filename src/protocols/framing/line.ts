@@ -3,36 +3,34 @@
  *
  *   get a@b\n
  *
- * A carriage return is a byte like others, as in Postfix.
+ * A carriage return is a byte like others: what it means is up to the protocol.
  * Source: tcp_table(5). Peer: Postfix `src/global/dict_tcp.c` (vstring_get_nonl_bound)
  */
 import { find } from './find.ts'
+import { type Decoder, type DecodeStep, MORE } from './frame.ts'
 import { HeldBytes } from './held-bytes.ts'
-import { type Decoder, type DecodeStep, MORE } from './protocol.ts'
 
 const NEWLINE = 0x0a
 const NOTHING = Buffer.alloc(0)
+const SKIPPED: DecodeStep = Object.freeze({ kind: 'skipped' })
 
 /**
  * Splits a byte stream into lines, without their newlines.
  *
  * A line of more than `maxLineBytes` is not held: its bytes are dropped as they come, and when
- * its newline has arrived the step `skipped` tells which reply to give. So a stream of lines
- * has no violation.
+ * its newline has arrived the step is `skipped`. So a stream of lines has no violation.
  */
 export class LineDecoder implements Decoder {
   readonly #maxLineBytes: number
-  readonly #tooLongReply: string
   readonly #held: HeldBytes
   #chunk: Buffer = NOTHING
   #at = 0
   /** Bytes of a line that is too long, dropped so far. */
   #skippedBytes = 0
 
-  constructor(maxLineBytes: number, tooLongReply: string) {
+  constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes
     this.#held = new HeldBytes(maxLineBytes)
-    this.#tooLongReply = tooLongReply
   }
 
   get pendingBytes(): number {
@@ -56,7 +54,7 @@ export class LineDecoder implements Decoder {
     if (lineBytes > this.#maxLineBytes) {
       this.#held.drop()
       this.#skippedBytes = 0
-      return { kind: 'skipped', reply: this.#tooLongReply }
+      return SKIPPED
     }
     if (this.#held.length === 0) return { kind: 'frame', payload: this.#chunk.subarray(start, end) }
     this.#held.append(this.#chunk, start, end)

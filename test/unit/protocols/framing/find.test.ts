@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { find } from '../../../src/protocols/find.ts'
+import { find } from '../../../../src/protocols/framing/find.ts'
 
 test('finds what Buffer.indexOf finds, near and far, from any start', () => {
   const bytes = fc.uint8Array({ maxLength: 40 })

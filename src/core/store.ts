@@ -1,0 +1,38 @@
+/**
+ * The door to tables that clients write: as narrow as `Lookup`, and for the protocols that have
+ * more operations than it.
+ */
+import { type LookupResult, permanent } from './result.ts'
+
+/** One operation on a table. The bytes are as the client wrote them. */
+export type StoreRequest =
+  | {
+      readonly operation: 'put'
+      readonly table: string
+      readonly key: Buffer
+      readonly value: Buffer
+      /** How long the entry is kept; undefined: as the table says. */
+      readonly ttlMs?: number
+    }
+  | { readonly operation: 'delete'; readonly table: string; readonly key: Buffer }
+  /** One entry after another, in the order of the keys: the first one, or the next behind a key. */
+  | { readonly operation: 'scan'; readonly table: string; readonly after?: Buffer }
+
+/** What came of it. */
+export type StoreResult =
+  /** The entry is stored, or deleted. */
+  | { readonly kind: 'done' }
+  /** The entry that a scan came to. */
+  | { readonly kind: 'entry'; readonly key: string; readonly value: string }
+  /** No such key to delete, or the scan is at its end; and failures as those of lookups. */
+  | Exclude<LookupResult, { readonly kind: 'found' }>
+
+export interface Store {
+  /** Neither throws nor rejects: what fails is a temporary result. */
+  request(request: StoreRequest): StoreResult | Promise<StoreResult>
+}
+
+/** Where no table takes changes. */
+export const readOnlyStore: Store = {
+  request: () => permanent('refused', 'this table is read-only'),
+}

@@ -1,0 +1,21 @@
+/**
+ * The protocols of the program, one line for each, in the order in which they are listed everywhere.
+ */
+import type { Protocol } from './protocol.ts'
+import { socketmap } from './socketmap/protocol.ts'
+import { tcpTable } from './tcp-table/protocol.ts'
+
+/** Protocols by their names. */
+export type Protocols = ReadonlyMap<string, Protocol>
+
+export const PROTOCOLS: Protocols = protocolsByName([
+  socketmap, //
+  tcpTable,
+])
+
+/** @throws TypeError for two of one name. */
+export function protocolsByName(protocols: readonly Protocol[]): Protocols {
+  const byName = new Map(protocols.map((protocol) => [protocol.name, protocol]))
+  if (byName.size < protocols.length) throw new TypeError('two protocols have one name')
+  return byName
+}

@@ -1,0 +1,142 @@
+/**
+ * The socketmap protocol, server side: what a request asks, and how a result is replied.
+ *
+ *   request   11:virtual a@b,      NAME SP KEY, the key may be empty and may hold spaces
+ *   reply     7:OK text,   9:NOTFOUND ,   TEMP reason   TIMEOUT reason   PERM reason
+ *
+ * Source: socketmap_table(5). Peer: Postfix `src/global/dict_sockmap.c` (dict_sockmap_lookup)
+ */
+// The global of this name is a getter: it costs more than counting the bytes.
+import { Buffer } from 'node:buffer'
+import {
+  type Found,
+  type LookupResult,
+  MAX_REASON_BYTES,
+  permanent,
+  temporary,
+  unreachable,
+} from '../../core/result.ts'
+import { find } from '../framing/find.ts'
+import { MAX_REQUEST_BYTES, type Violation } from '../framing/frame.ts'
+import { NetstringDecoder, netstring } from '../framing/netstring.ts'
+import { type Conversation, MORE_STEP, type ReplyStep, type Step, type ViolationStep } from '../protocol.ts'
+
+/** The word in the configuration, and the label. */
+export const NAME = 'socketmap'
+
+/**
+ * Longest reply payload that the Postfix client reads, in bytes, `OK ` counted.
+ * Source: Postfix `src/global/dict_sockmap.c`, DICT_SOCKMAP_MAX_REPLY; a setting since 3.10.
+ */
+export const MAX_REPLY_PAYLOAD_BYTES = 100_000
+
+const SPACE = 0x20
+const LETTER_A = 0x61
+const LETTER_Z = 0x7a
+
+/** Longest value that fits a reply, in bytes. */
+const MAX_VALUE_BYTES = MAX_REPLY_PAYLOAD_BYTES - 'OK '.length
+
+const TOO_LONG = temporary('too-long', 'reply too long')
+const EMPTY = temporary('unreadable', 'the result is empty, which Postfix does not accept')
+const NO_KEY = permanent('bad-request', 'bad request: expected a table name, a space and a key')
+
+/** For somebody who types: Postfix never begins with a letter. */
+const NO_NETSTRING = 'bad request: expected a netstring, such as 15:aliases a@b.org,'
+
+// The space belongs to the reply: Postfix before 3.7 takes a status without it for malformed.
+const NOT_FOUND_REPLY = netstring('NOTFOUND ')
+
+const NO_KEY_STEP: ReplyStep = {
+  kind: 'reply',
+  text: encodeReason('PERM', NO_KEY.reason),
+  error: 'bad-request',
+  result: NO_KEY,
+}
+
+export class SocketmapConversation implements Conversation {
+  readonly #decoder = new NetstringDecoder(MAX_REQUEST_BYTES)
+  /**
+   * The table name of the last request: most requests name the same table as the one before, and to compare its
+   * few bytes is cheaper than to make the text again.
+   */
+  #lastTable = ''
+
+  get hasBegun(): boolean {
+    return this.#decoder.pendingBytes > 0
+  }
+
+  push(chunk: Buffer): void {
+    this.#decoder.push(chunk)
+  }
+
+  next(): Step {
+    const step = this.#decoder.read()
+    if (step.kind === 'frame') return this.#request(step.payload)
+    return step.kind === 'violation' ? violationOf(step) : MORE_STEP
+  }
+
+  /** A value is told whole or not at all: a cut one would deliver mail to somewhere else. */
+  deliverable(result: Found): LookupResult {
+    return valueBytes(result.value) === undefined ? undeliverable(result.value) : result
+  }
+
+  reply(result: LookupResult): string {
+    switch (result.kind) {
+      case 'found': {
+        const bytes = valueBytes(result.value)
+        if (bytes === undefined) return encodeReason('TEMP', undeliverable(result.value).reason)
+        return `${bytes + 'OK '.length}:OK ${result.value},`
+      }
+      case 'notfound':
+        return NOT_FOUND_REPLY
+      case 'temporary':
+        return encodeReason(result.cause === 'timeout' ? 'TIMEOUT' : 'TEMP', result.reason)
+      case 'permanent':
+        return encodeReason('PERM', result.reason)
+      default:
+        return unreachable(result)
+    }
+  }
+
+  /** Splits a request at its first space only: a key may hold more of them. */
+  #request(payload: Buffer): Step {
+    let space = 0
+    while (space < payload.length && payload[space] === this.#lastTable.charCodeAt(space)) space++
+    if (space !== this.#lastTable.length || payload[space] !== SPACE) {
+      space = find(payload, SPACE, 0)
+      if (space === payload.length) return NO_KEY_STEP
+      // Latin-1 keeps every byte apart, so that no odd byte can turn into the name of a table.
+      this.#lastTable = payload.toString('latin1', 0, space)
+    }
+    return {
+      kind: 'ask',
+      protocol: NAME,
+      table: this.#lastTable,
+      key: payload.subarray(space + 1),
+      client: this,
+    }
+  }
+}
+
+/** The bytes of a value; undefined when the client would not read it. */
+function valueBytes(value: string): number | undefined {
+  if (value === '') return undefined
+  const bytes = Buffer.byteLength(value)
+  return bytes > MAX_VALUE_BYTES ? undefined : bytes
+}
+
+function undeliverable(value: string) {
+  return value === '' ? EMPTY : TOO_LONG
+}
+
+function violationOf({ code, offset, byte }: Violation): ViolationStep {
+  const isTyped = offset === 0 && (byte | 0x20) >= LETTER_A && (byte | 0x20) <= LETTER_Z
+  return isTyped
+    ? { kind: 'violation', error: code, text: encodeReason('PERM', NO_NETSTRING) }
+    : { kind: 'violation', error: code }
+}
+
+function encodeReason(status: 'TEMP' | 'TIMEOUT' | 'PERM', reason: string): string {
+  return netstring(`${status} ${reason.slice(0, MAX_REASON_BYTES)}`)
+}

@@ -1,0 +1,24 @@
+/**
+ * tcp_table: Postfix asks one table over one connection. README.md beside this file is its manual page.
+ */
+import type { Protocol } from '../protocol.ts'
+import { tcpTableClient } from './client.ts'
+import { NAME, TcpTableConversation, type TcpTableSettings } from './conversation.ts'
+
+export const tcpTable: Protocol<TcpTableSettings> = {
+  name: NAME,
+  summary: 'one table for each listener (tcp_table(5))',
+  errors: {
+    'bad-request': 'A line that is no request. Answered 400.',
+    'bad-quoting': 'A `%` in a key that is not followed by two hex digits. Answered 400.',
+    'request-limit': 'A line longer than 131072 bytes. Skipped, and answered 400.',
+    put: 'An update, which no table here takes. Answered 500, which means "not accepted" there.',
+  },
+  example: { table: 'aliases' },
+  tables: ({ table }) => [table],
+  accept: (listener) => new TcpTableConversation(listener),
+  // Postfix has no tcp table at a unix socket.
+  reference: (_table, place) =>
+    place.kind === 'inet' ? { kind: 'table', text: `tcp:${place.server}` } : undefined,
+  client: tcpTableClient,
+}
