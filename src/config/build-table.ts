@@ -45,7 +45,7 @@ function buildTable(name: string, file: TableFile): Unmarked {
     usedBy,
     upstreams: listed(file.upstream ?? []),
     request: file.request && buildRequest(file.request),
-    response: { ...file.response, value: file.response.value, error: file.response.error },
+    response: buildResponse(file.response),
     search,
     searchParallel: file.searchParallel,
     batch: file.batch && buildBatch(file.batch),
@@ -68,6 +68,16 @@ function buildDomains(domains: TableFile['domains']): Unmarked['domains'] {
   if (domains === undefined) return undefined
   if (!Array.isArray(domains)) return { kind: 'table', table: domains.table }
   return { kind: 'list', domains: domains.map((domain) => domain.toLowerCase()) }
+}
+
+function buildResponse(file: TableFile['response']): Unmarked['response'] {
+  const { value, error, notFoundMark: mark } = file
+  const notFoundMark = mark && {
+    contentType: mark.contentType?.toLowerCase(),
+    header: mark.header,
+    jsonPath: mark.jsonPath,
+  }
+  return { ...file, value, error, notFoundMark }
 }
 
 function buildRequest(file: NonNullable<TableFile['request' | 'batch']>): RequestConfig {

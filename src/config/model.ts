@@ -163,6 +163,14 @@ export interface ResponseConfig {
   readonly found: readonly number[]
   readonly notFound: readonly number[]
   readonly notFoundBody: 'notHtml' | 'any'
+  /** What every "not found" must carry; `header` is `name` or `name: value`. */
+  readonly notFoundMark:
+    | {
+        readonly contentType: string | undefined
+        readonly header: string | undefined
+        readonly jsonPath: string | undefined
+      }
+    | undefined
   readonly format: string
   readonly separator: string
   readonly maxValues: number

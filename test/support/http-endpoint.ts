@@ -30,6 +30,7 @@ export const responseSettings = (changes: Partial<ResponseSettings> = {}): Respo
   found: [200],
   notFound: [204, 404, 410],
   notFoundBody: 'notHtml',
+  notFoundMark: undefined,
   format: '{value}',
   separator: ', ',
   maxValues: 1000,

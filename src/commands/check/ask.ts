@@ -74,10 +74,17 @@ async function askProbe(
   return isFound
 }
 
+/** Longest value that is shown, in characters. Ours: one line of a terminal. */
+const MAX_SHOWN_LENGTH = 200
+
+function shortened(value: string): string {
+  return value.length <= MAX_SHOWN_LENGTH ? value : `${value.slice(0, MAX_SHOWN_LENGTH)}...`
+}
+
 function outcomeOf({ result }: Reply): string {
   switch (result.kind) {
     case 'found':
-      return 'found'
+      return `found ${JSON.stringify(shortened(result.value))}`
     case 'notfound':
       return 'NOT FOUND: the endpoint does not know its canary; check the path and the deployment'
     case 'notmodified':

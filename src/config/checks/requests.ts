@@ -120,11 +120,28 @@ export function checkResponse(context: CheckContext, table: TableFile, path: Pat
   const paths: readonly (readonly [string | undefined, Path])[] = [
     [response.value, [...at, 'value']],
     [response.error, [...at, 'error']],
+    [response.notFoundMark?.jsonPath, [...at, 'notFoundMark', 'jsonPath']],
     [batch?.results, [...path, 'batch', 'results']],
   ]
   for (const [jsonPath, place] of paths) {
     const wrong = jsonPath === undefined ? undefined : context.checkJsonPath(jsonPath)
     if (wrong !== undefined) report.error(place, `is no JSONPath (RFC 9535): ${wrong}`)
+  }
+  if (response.notFoundMark !== undefined && Object.keys(response.notFoundMark).length === 0) {
+    report.error([...at, 'notFoundMark'], 'demands nothing; name a contentType, a header or a jsonPath')
+  }
+  if (response.notFoundMark !== undefined && batch !== undefined) {
+    report.warning(
+      [...at, 'notFoundMark'],
+      'has no effect: every lookup of this table goes through its batch route',
+    )
+  }
+  for (const list of ['found', 'notFound'] as const) {
+    for (const [index, status] of response[list].entries()) {
+      if (status !== 206 && status !== 304) continue
+      const why = status === 206 ? 'a part of a reply' : 'an answer to a condition, and has no body'
+      report.error([...at, list, index], `${status} is ${why}: it says nothing about a key; remove it`)
+    }
   }
   for (const [index, status] of response.notFound.entries()) {
     if (response.found.includes(status)) {

@@ -123,8 +123,36 @@ export const Response = Type.Object(
     notFoundBody: oneOf(['notHtml', 'any'], {
       default: 'notHtml',
       description:
-        '`notHtml`: a "not found" with a text/html body is the page of a proxy or web server and counts as temporary; `any` lifts that.',
+        '`notHtml`: a "not found" whose body is HTML, XML or what a known proxy or framework sends where it has no such route counts as temporary; `any` lifts that.',
     }),
+    notFoundMark: Type.Optional(
+      Type.Object(
+        {
+          contentType: Type.Optional(
+            text('Media type, without parameters.', { examples: ['application/vnd.directory+json'] }),
+          ),
+          header: Type.Optional(
+            Type.String({
+              pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:: ?[\\x21-\\x7e][\\x20-\\x7e]*)?$",
+              expected: 'the name of a header field, or "name: value"',
+              description: 'A header field that must be there; with `: value` its whole value, in any case.',
+              examples: ['x-directory', 'x-directory: no-such-key'],
+            }),
+          ),
+          jsonPath: Type.Optional(
+            text('JSONPath (RFC 9535) that must select something in the body.', {
+              examples: ["$[?@.code=='no_such_alias']"],
+            }),
+          ),
+        },
+        {
+          additionalProperties: false,
+          defaultText: 'none',
+          description:
+            'What every "not found" must carry, so that no proxy or wrong path is taken for the service: all that is given here must hold, or the answer is temporary. Not for batches.',
+        },
+      ),
+    ),
     format: text(
       'Template of each value, as result_format of pgsql_table(5): `{value}`, `{valueUser}`, `{valueDomain}`, and the parts of the key as in `request.path`. A value that lacks a part is skipped.',
       { default: '{value}' },

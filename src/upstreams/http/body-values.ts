@@ -4,6 +4,7 @@
  * | in the reply | becomes |
  * | --- | --- |
  * | a text | itself; a plain text that is empty must have a length, or it may be a broken reply |
+ * | a text that is itself a JSON object or array, or begins as HTML or XML | unreadable |
  * | a number | its decimal text |
  * | `null`, `""`, `[]` | nothing: skipped, and "not found" when there is nothing else |
  * | an array | its elements, one by one |
@@ -11,8 +12,19 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { whyNoValue } from '../../core/value-text.ts'
+import { parseJson } from './json-document.ts'
 import type { JsonPath } from './json-path.ts'
-import { type HttpResponse, isFramed, isHtml, isIdentity, mediaType } from './response.ts'
+import { otherAnswerer } from './other-answerers.ts'
+import { readPlainText } from './plain-text.ts'
+import {
+  type HttpResponse,
+  isFramed,
+  isHtml,
+  isIdentity,
+  isJsonType,
+  isMarkup,
+  mediaType,
+} from './response.ts'
 
 /** What a body holds. */
 export type BodyValues =
@@ -41,6 +53,12 @@ const MAX_ERROR_NODES = 1000
  */
 const MAX_NODES_PER_VALUE = 10
 
+/** What `mediaType` says where there is no telling. */
+const CONFLICTING = 'conflicting'
+
+/** Types of content that no value can be in. */
+const NO_TEXT_TYPE = /^(?:image|audio|video|font|model|multipart|message)\//
+
 const BYTE_ORDER_MARK = '\ufeff'
 
 /** Reads a body: JSON when a path or the content type says so, else plain text. */
@@ -49,17 +67,38 @@ export function readBody(response: HttpResponse, selectors: BodySelectors): Body
   const text = decode(response.body)
   if (text === undefined) return unreadable('is not UTF-8')
   const type = mediaType(response.headers)
-  const isJson = type === 'application/json' || type.endsWith('+json')
-  if (selectors.value === undefined && selectors.error === undefined && !isJson) {
-    if (isHtml(response)) return unreadable('is a web page')
-    const line = text.replace(/\r?\n$/, '')
-    // Else a service that broke down behind the head would have said "not found".
-    if (line === '' && !isFramed(response)) return unreadable('is empty, and ends only with its connection')
-    return checked([line])
+  if (type === CONFLICTING) return unreadable('has two content types')
+  if (selectors.value === undefined && selectors.error === undefined && !isJsonType(type)) {
+    return readText(text, type, response)
   }
   const document = parseJson(text)
   if (document !== undefined) return readDocument(document.json, selectors)
   return isHtml(response) ? unreadable('is a web page') : unreadable('is not JSON')
+}
+
+/** A body that was not sent as JSON, as a whole. */
+function readText(text: string, type: string, response: HttpResponse): BodyValues {
+  if (isHtml(response)) return unreadable('is a web page')
+  if (NO_TEXT_TYPE.test(type)) return unreadable('is no text, by its content type')
+  if (otherAnswerer(response) !== undefined)
+    return unreadable('is that of a proxy or a router, not of the service')
+  const line = text.replace(/\r?\n$/, '')
+  // Else a service that broke down behind the head would have said "not found".
+  if (line === '' && !isFramed(response)) return unreadable('is empty, and ends only with its connection')
+  const plain = readPlainText(line)
+  switch (plain.kind) {
+    case 'text':
+      return checked([line])
+    case 'unusable':
+      return unreadable(plain.reason)
+    case 'json': {
+      const body = collect([plain.document.json])
+      // What was not sent as JSON may be anything that broke: too little to reject mail by.
+      return body.kind === 'values' && body.values.length === 0
+        ? unreadable('is an empty value in JSON, and not sent as JSON')
+        : body
+    }
+  }
 }
 
 /** Reads a decoded JSON document. */
@@ -90,11 +129,21 @@ export function collect(nodes: readonly unknown[]): BodyValues {
 }
 
 function checked(values: readonly string[]): BodyValues {
+  if (values.some(isStructure)) return unreadable('has a value that is itself JSON or markup')
   for (const value of values) {
     const why = whyNoValue(value)
     if (why !== undefined) return unreadable(why)
   }
   return { kind: 'values', values: values.filter((value) => value !== '') }
+}
+
+/** A list that was put into a text before it was put into JSON, as columns of databases are, or a piece of a page. */
+function isStructure(value: string): boolean {
+  const start = value.charAt(0)
+  if (start === '<') return isMarkup(value)
+  if (start !== '{' && start !== '[') return false
+  const document = parseJson(value)?.json
+  return typeof document === 'object' && document !== null
 }
 
 /** '' for nothing; undefined for what cannot be a value. */
@@ -123,16 +172,6 @@ function decode(body: Buffer): string | undefined {
   if (!isUtf8(body)) return undefined
   const text = body.toString('utf8')
   return text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text
-}
-
-/** In an object, so that the document `null` is not taken for "not JSON". */
-export function parseJson(text: string): { readonly json: unknown } | undefined {
-  try {
-    return { json: JSON.parse(text) as unknown }
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined
-    throw error
-  }
 }
 
 /** The body as a JSON document, or why not. */

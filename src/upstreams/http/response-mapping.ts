@@ -6,7 +6,8 @@
  * | a `found` status with a usable value | found |
  * | a `found` status with a selected `null`, `""` or `[]`, or an empty plain text | not found |
  * | a `notFound` status | not found |
- * | a `notFound` status with a web page (`notFoundBody: notHtml`) | temporary |
+ * | a `notFound` status with a web page or the words of a known proxy (`notFoundBody: notHtml`) | temporary |
+ * | any "not found" without the mark that `notFoundMark` demands | temporary |
  * | `error` selects something; `value` selects nothing; not decodable; a wrong shape | temporary |
  * | 408, 425, 429, 5xx, any other 2xx | temporary |
  * | 304 in answer to validators | the stored answer is current |
@@ -21,7 +22,9 @@ import { NOT_FOUND, permanent, type TemporaryCause, temporary } from '../../core
 import type { Reply } from '../../core/upstream.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
-import { cachingOf, type HttpResponse, isHtml, isIdentity, retryAfterMs, validatorsOf } from './response.ts'
+import { NotFoundMark } from './not-found-mark.ts'
+import { otherAnswerer } from './other-answerers.ts'
+import { cachingOf, type HttpResponse, retryAfterMs, validatorsOf } from './response.ts'
 import type { ResponseSettings } from './settings.ts'
 
 /** The settings of `response`, compiled. */
@@ -32,6 +35,7 @@ export interface ResponseMapping {
   readonly found: ReadonlySet<number>
   readonly notFound: ReadonlySet<number>
   readonly notFoundBody: 'notHtml' | 'any'
+  readonly notFoundMark: NotFoundMark | undefined
 }
 
 /** What was asked, as far as it decides the meaning of the reply. */
@@ -62,6 +66,7 @@ export function compileResponse(settings: ResponseSettings): ResponseMapping {
     found: new Set(settings.found),
     notFound: new Set(settings.notFound),
     notFoundBody: settings.notFoundBody,
+    notFoundMark: settings.notFoundMark && new NotFoundMark(settings.notFoundMark),
   }
 }
 
@@ -72,9 +77,14 @@ export function needsBody(status: number, mapping: ResponseMapping): boolean {
 
 /** Tells what a complete reply means. Never throws, whatever the service sent. */
 export function mapResponse(response: HttpResponse, mapping: ResponseMapping, asked: Asked): Reply {
-  const byStatus = mapStatus(response, mapping, asked)
-  if (byStatus !== undefined) return byStatus
-  return mapValues(readBody(response, mapping.selectors), response, mapping, asked.key)
+  const reply =
+    mapStatus(response, mapping, asked) ??
+    mapValues(readBody(response, mapping.selectors), response, mapping, asked.key)
+  const { notFoundMark } = mapping
+  if (reply.result.kind !== 'notfound' || notFoundMark === undefined || notFoundMark.isOn(response))
+    return reply
+  const reason = `the service answered ${response.status} without the mark of a "not found"; see response.notFoundMark`
+  return failed(response, 'unreadable', reason)
 }
 
 /**
@@ -145,10 +155,14 @@ export function mapValues(
 
 function mapNotFound(response: HttpResponse, mapping: ResponseMapping): Reply {
   if (mapping.notFoundBody === 'notHtml') {
-    // A page comes from a proxy or a wrong path, not from a service that knows its keys.
-    const what = isHtml(response) ? 'a web page' : !isIdentity(response.headers) ? 'a compressed body' : ''
-    if (what !== '') {
-      const reason = `the service answered ${response.status} with ${what}; see response.notFoundBody`
+    // It comes from a proxy or a wrong path, not from a service that knows its keys.
+    const other = otherAnswerer(response)
+    if (other !== undefined) {
+      const { status } = response
+      const reason =
+        other === 'a known sentence'
+          ? `the service answered ${status} with the reply of a proxy or of a router without such a route; see response.notFoundBody`
+          : `the service answered ${status} with ${other}; see response.notFoundBody`
       return failed(response, 'unreadable', reason)
     }
   }

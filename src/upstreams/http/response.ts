@@ -31,11 +31,32 @@ export function headerText(headers: HeaderFields, name: string): string | undefi
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** The media type without parameters, in lower case; '' when there is none. */
+/**
+ * The media type without parameters, in lower case; '' when there is none. The field must not be repeated (RFC 9110
+ * section 5.5): where two of them differ there is no telling, and `conflicting` is no type.
+ */
 export function mediaType(headers: HeaderFields): string {
-  const text = headerText(headers, 'content-type') ?? ''
-  return (text.split(';', 1)[0] ?? '').trim().toLowerCase()
+  const [first = '', ...others] = (headerText(headers, 'content-type') ?? '')
+    .replace(QUOTED, '')
+    .split(',')
+    .map((field) => (field.split(';', 1)[0] ?? '').trim().toLowerCase())
+  return others.every((other) => other === first) ? first : 'conflicting'
 }
+
+/** A parameter's value in quotes, which may hold `,` and `;`. */
+const QUOTED = /"(?:[^"\\]|\\.)*"/g
+
+/** Returns whether a media type is one of JSON: also the ones of before RFC 4627, and any `+json` (RFC 6839). */
+export function isJsonType(type: string): boolean {
+  return JSON_TYPES.has(type) || type.endsWith('+json')
+}
+
+const JSON_TYPES: ReadonlySet<string> = new Set([
+  'application/json',
+  'text/json',
+  'application/x-json',
+  'text/x-json',
+])
 
 /** True when the body is in the coding we asked for: none, neither of the content nor of the transfer. */
 export function isIdentity(headers: HeaderFields): boolean {
@@ -56,11 +77,18 @@ export function isFramed({ status, headers }: HttpResponse): boolean {
   return /(?:^|[,\s])chunked\s*$/i.test(headerText(headers, 'transfer-encoding') ?? '')
 }
 
-/** True for a web page: by its type, or by how it begins. */
+/** True for a web page or XML: by its type, or by how it begins. */
 export function isHtml(response: HttpResponse): boolean {
   const type = mediaType(response.headers)
-  if (type === 'text/html' || type === 'application/xhtml+xml') return true
-  return /^\s*<(?:!doctype|html|head|body)\b/i.test(response.body.subarray(0, 256).toString('latin1'))
+  if (MARKUP_TYPES.has(type) || type.endsWith('+xml')) return true
+  return isMarkup(response.body.subarray(0, 256).toString('latin1'))
+}
+
+const MARKUP_TYPES: ReadonlySet<string> = new Set(['text/html', 'text/xml', 'application/xml'])
+
+/** Returns whether a text begins as HTML or XML: a declaration, a comment, or a tag without the `@` of `<a@b.example>`. */
+export function isMarkup(text: string): boolean {
+  return /^(?:\xef\xbb\xbf|\ufeff)?\s*<(?:[?!/]|[a-z][a-z0-9:-]*(?:\s|\/?>))/i.test(text)
 }
 
 /** The fields of RFC 9111 that say how long the reply may be used; undefined when there is none. */

@@ -69,9 +69,19 @@ export interface ResponseSettings {
   readonly found: readonly number[]
   readonly notFound: readonly number[]
   readonly notFoundBody: 'notHtml' | 'any'
+  readonly notFoundMark: NotFoundMarkSettings | undefined
   readonly format: string
   readonly separator: string
   readonly maxValues: number
+}
+
+/** What every "not found" must carry. */
+export interface NotFoundMarkSettings {
+  /** Lower case. */
+  readonly contentType: string | undefined
+  /** `name`, or `name: value`. */
+  readonly header: string | undefined
+  readonly jsonPath: string | undefined
 }
 
 export interface BatchSettings {

@@ -38,7 +38,7 @@ ${more}`
       false,
     )
     expect(untimed(io.out())).toBe(
-      `aliases  directory 0:127.0.0.1:${good.port}  found, HTTP 200, N ms
+      `aliases  directory 0:127.0.0.1:${good.port}  found "ops", HTTP 200, N ms
     Cache-Control: max-age=0, private is not followed (honorCacheControl: false); used for 60 s, and up to 24 h longer in an outage; its validator saves bodies on refresh
 aliases  directory 1:127.0.0.1:${broken.port}  NOT FOUND: the endpoint does not know its canary; check the path and the deployment, HTTP 404, N ms
 `,

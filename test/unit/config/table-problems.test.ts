@@ -16,6 +16,18 @@ tables:
       ['mapgate.yaml:4:3: tables.t: "upstream" is missing; add the name of an upstream, or a list of names'],
     ],
     [
+      'a mark that demands nothing, and statuses that say nothing about a key',
+      `${LISTENERS}
+${UPSTREAMS}
+tables:
+  t: { upstream: d, request: { path: "/{key}" }, canary: { key: a }, response: { found: [206], notFound: [304], notFoundMark: {} } }`,
+      [
+        'mapgate.yaml:4:90: tables.t.response.found[0]: 206 is a part of a reply: it says nothing about a key; remove it',
+        'mapgate.yaml:4:107: tables.t.response.notFound[0]: 304 is an answer to a condition, and has no body: it says nothing about a key; remove it',
+        'mapgate.yaml:4:113: tables.t.response.notFoundMark: demands nothing; name a contentType, a header or a jsonPath',
+      ],
+    ],
+    [
       'an unknown upstream',
       `${LISTENERS}
 ${UPSTREAMS}

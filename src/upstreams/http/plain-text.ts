@@ -1,0 +1,50 @@
+/**
+ * What a body means that was not sent as JSON, where nothing selects a part of it. Pure.
+ *
+ * Many services send JSON as text/plain or without a type, and a broken one sends its markup or the word of its
+ * programming language for "nothing". None of these is a value that a mail system could mean: taken as one, mail is
+ * accepted for addresses that are not there, and goes astray.
+ *
+ * | a text such as | is |
+ * | --- | --- |
+ * | `["a@b.example"]`, `"a@b.example"` | read as JSON |
+ * | `null`, `[]`, `""`, `{...}`, `true`, `undefined`, `<b>`, JSON that was cut off | unreadable: nobody knows what is meant |
+ * | `[mail.example]:587`, `"john doe"@b.example`, `"\|/usr/bin/command"`, `5000` | itself: a next hop, an address, a command, a number |
+ */
+import { type JsonDocument, parseJson } from './json-document.ts'
+import { isMarkup } from './response.ts'
+
+/** How a plain text is to be read. */
+export type PlainText =
+  | { readonly kind: 'text' }
+  | { readonly kind: 'json'; readonly document: JsonDocument }
+  /** `reason` completes "the service's reply ...". */
+  | { readonly kind: 'unusable'; readonly reason: string }
+
+const TEXT: PlainText = { kind: 'text' }
+
+/** What programming languages write for nothing, for yes and for no. `none` in lower case is a TLS level (smtp_tls_policy_maps). */
+const WORDS_OF_PROGRAMS =
+  /^(?:null|NULL|Null|nil|None|undefined|NaN|\(null\)|<nil>|<null>|true|false|True|False|\[object Object\])$/
+
+/** A command, a file or an included list, as aliases(5) writes them. */
+const QUOTED_COMMAND = /^"(?:\||\/|:include:)/
+
+/** A JSON text, whole or cut off: no value of Postfix begins like this. */
+const JSON_START = /^\s*(?:\{|\[\s*(?:["[{\]]|$))/
+
+/** @param text Without its last line end. */
+export function readPlainText(text: string): PlainText {
+  if (WORDS_OF_PROGRAMS.test(text.trim())) return unusable('is the word of a program, and no value')
+  if (isMarkup(text)) return unusable('is markup, such as HTML or XML')
+  const start = text.trimStart().charAt(0)
+  if ((start !== '[' && start !== '{' && start !== '"') || QUOTED_COMMAND.test(text)) return TEXT
+  const document = parseJson(text)
+  if (document !== undefined) return { kind: 'json', document }
+  if (JSON_START.test(text) || /^\s*"[^"]*$/.test(text)) return unusable('begins as JSON and is none')
+  return TEXT
+}
+
+function unusable(reason: string): PlainText {
+  return { kind: 'unusable', reason }
+}
