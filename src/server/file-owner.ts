@@ -6,6 +6,7 @@
  * Source: passwd(5), group(5).
  */
 import { chmodSync, chownSync, readFileSync } from 'node:fs'
+import { accountId } from '../core/account-file.ts'
 import { codeOf } from '../core/error-code.ts'
 import { ListenError } from './listen-error.ts'
 
@@ -46,9 +47,7 @@ function notPermitted({ owner, group }: FileAccess): string {
 /** The number of a user or group: the third field of its line. */
 function idOf(name: string, what: 'owner' | 'group', file: string): number {
   if (/^\d+$/.test(name)) return Number(name)
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    const fields = line.split(':')
-    if (fields[0] === name) return Number(fields[2])
-  }
+  const id = accountId(readFileSync(file, 'utf8'), name)
+  if (id !== undefined) return id
   throw new ListenError(`${file} has no ${what} named "${name}"; check the name or give its number`)
 }

@@ -1,6 +1,7 @@
 /**
  * Upstreams: an HTTP service or static entries, each with what it needs and nothing else.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { whyNoValue } from '../../core/value-text.ts'
 import { asMap } from '../defaults.ts'
 import { isInvalid, parseEndpoint } from '../endpoint.ts'
@@ -66,7 +67,7 @@ function checkHttp(
     )
   }
   checkProxy(context, upstream, endpoints, path)
-  checkTls(context, upstream, endpoints, path)
+  checkTls(context, upstream, path)
 }
 
 function checkProxy(
@@ -80,18 +81,28 @@ function checkProxy(
   const at = [...path, 'proxy']
   if (!/^https?:\/\/[^/]/.test(proxy) || !URL.canParse(proxy)) {
     context.report.error(at, 'is no URL of a proxy; write http://HOST:PORT')
+  } else if (!isPercentEncoded(new URL(proxy).username) || !isPercentEncoded(new URL(proxy).password)) {
+    context.report.error(
+      at,
+      'has a "%" in its user or password that begins no percent-encoding; write it as %25',
+    )
   }
   if (endpoints.some((url) => url.startsWith('unix:'))) {
     context.report.error(at, 'cannot be used with endpoints on a unix socket; put them into another upstream')
   }
 }
 
-function checkTls(
-  context: CheckContext,
-  upstream: UpstreamFile,
-  endpoints: readonly string[],
-  path: Path,
-): void {
+/** Returns whether every "%" stands before two hex digits, and what they stand for is UTF-8. */
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false // URIError
+  }
+}
+
+function checkTls(context: CheckContext, upstream: UpstreamFile, path: Path): void {
   const { tls } = upstream
   if (tls === undefined) return
   const at = [...path, 'tls']
@@ -101,7 +112,11 @@ function checkTls(
   if (tls.key !== undefined && tls.cert === undefined) {
     context.report.error(at, '"key" needs "cert", the client certificate; add it')
   }
-  if (!endpoints.some((url) => url.startsWith('https:'))) {
+  const isUsed = Object.values(context.file.upstreams).some(
+    (other) => isDeepStrictEqual(other.tls, tls) && other.endpoints?.some((url) => url.startsWith('https:')),
+  )
+  // The same settings as those of an https upstream come out of `defaults`, or could.
+  if (!isUsed) {
     context.report.warning(at, 'has no effect: no endpoint begins with https://')
   }
 }

@@ -9,6 +9,15 @@ import { FIRST_FILE } from '../../../src/commands/init/first-file.ts'
 import { schemaText } from '../../../src/commands/schema/schema.ts'
 import { parseConfig } from '../../../src/config/load.ts'
 import { configurationPage } from '../../../src/config/reference.ts'
+import { selfSignedPair } from '../../support/certificates.ts'
+
+const PAIR = selfSignedPair()
+/** What the files hold that the first file names, by the end of their path. */
+const FILES: readonly (readonly [string, string])[] = [
+  ['/etc/group', 'postfix:x:115:\n'],
+  ['key.pem', PAIR.key],
+  ['.pem', PAIR.cert],
+]
 
 describe('what is made out of the schema', () => {
   test('the committed JSON Schema is the one of the program', async () => {
@@ -30,7 +39,7 @@ describe('what is made out of the schema', () => {
   test('the first file with every comment that is a setting taken in has no problem', async () => {
     const settings = FIRST_FILE.replace(/^( *)# (?=( *[a-zA-Z]+:( |$)| *- [a-z{]))/gm, '$1')
     const config = await parseConfig(settings, 'mapgate.yaml', {
-      readFile: async () => 'a-long-secret-text\n',
+      readFile: async (path) => FILES.find(([end]) => path.endsWith(end))?.[1] ?? 'a-long-secret-text\n',
     })
     expect(config.listeners.map(({ protocol }) => protocol)).toEqual(['socketmap', 'socketmap', 'tcp_table'])
     expect(config.cacheFile).toBe('/var/lib/mapgate/cache')

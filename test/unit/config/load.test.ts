@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConfigError } from '../../../src/config/issue.ts'
 import { type LoadOptions, loadConfig, parseConfig } from '../../../src/config/load.ts'
 import type { HttpUpstreamConfig, TableConfig } from '../../../src/config/model.ts'
+import { selfSignedPair } from '../../support/certificates.ts'
 import { LISTENERS, TABLES, UPSTREAMS } from './good-sections.ts'
 
 const load = (text: string, options: LoadOptions = {}) =>
@@ -28,6 +29,8 @@ async function upstream(lines: string, options: LoadOptions = {}): Promise<HttpU
   if (found?.kind !== 'http') throw new Error('no HTTP upstream d')
   return found
 }
+
+const PAIR = selfSignedPair()
 
 describe('listeners and admin', () => {
   const listeners = async (text: string) => (await load(`${text}\n${UPSTREAMS}\n${TABLES}`)).listeners
@@ -114,7 +117,7 @@ describe('upstreams', () => {
   test('relative files start at the folder of the configuration', async () => {
     const made = await upstream(
       '    endpoints: ["https://a.example"]\n    tls: { ca: ca.pem, cert: /abs/c.pem, key: sub/k.pem }',
-      { readFile: async () => 'pem' },
+      { readFile: async (path) => (path.endsWith('k.pem') ? PAIR.key : PAIR.cert) },
     )
     expect(made.tls).toEqual({
       ca: '/etc/mapgate/ca.pem',

@@ -164,6 +164,26 @@ ${TABLES}`,
       ],
     ],
     [
+      'a "%" in the password of a proxy that begins nothing',
+      `${LISTENERS}
+upstreams:
+  d: { endpoints: ["http://a.example"], proxy: "http://user:100%@proxy.example:3128" }
+${TABLES}`,
+      [
+        'mapgate.yaml:3:48: upstreams.d.proxy: has a "%" in its user or password that begins no percent-encoding; write it as %25',
+      ],
+    ],
+    [
+      'tls in the defaults that one of two upstreams uses',
+      `${LISTENERS}
+defaults: { upstream: { tls: { serverName: a } } }
+upstreams:
+  d: { endpoints: ["https://a.example"] }
+  e: { endpoints: ["unix:/run/a"] }
+${TABLES}`,
+      [],
+    ],
+    [
       'tls without https',
       `${LISTENERS}
 upstreams:
