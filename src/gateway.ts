@@ -34,6 +34,7 @@ import { tableStatus } from './gateway/tables.ts'
 import { wireReplies } from './gateway/wire-replies.ts'
 import type { Observability } from './observability/observability.ts'
 import { PROTOCOLS, type Protocols } from './protocols/registry.ts'
+import { UPSTREAM_KINDS, type UpstreamKinds } from './upstreams/registry.ts'
 
 export interface GatewayOptions {
   /** Those that a listener can speak; default {@link PROTOCOLS}. */
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   /** Reads the configuration: at the start and at each reload. Rejects with ConfigError. */
   readonly load: () => Promise<LoadedConfig>
   readonly version: string
+  /** Those that the configuration may use. Default {@link UPSTREAM_KINDS}. */
+  readonly upstreamKinds?: UpstreamKinds
   /** Default {@link systemClock}. */
   readonly clock?: Clock
   /** Numbers from 0 up to 1; default `Math.random`. */
@@ -74,7 +77,8 @@ export class Gateway implements Lookup {
   #stopping: Promise<void> | undefined
 
   private constructor(options: GatewayOptions, config: LoadedConfig, observation: Observation) {
-    const { clock = systemClock, random = Math.random, protocols = PROTOCOLS, version } = options
+    const { clock = systemClock, random = Math.random, version } = options
+    const { protocols = PROTOCOLS, upstreamKinds = UPSTREAM_KINDS } = options
     const { observability, traced } = observation
     this.#options = options
     this.#clock = clock
@@ -93,6 +97,7 @@ export class Gateway implements Lookup {
       random,
       observability,
       protocols,
+      upstreamKinds,
       traced,
       resolver: this.#resolver,
       lookup: this.#lookup,
@@ -115,11 +120,18 @@ export class Gateway implements Lookup {
    */
   static async start(options: GatewayOptions): Promise<Gateway> {
     const config = await options.load()
-    const { clock = systemClock, version, logFd } = options
+    const { clock = systemClock, version, logFd, upstreamKinds = UPSTREAM_KINDS } = options
     const protocols = [...(options.protocols ?? PROTOCOLS).keys(), ADMIN_PROTOCOL]
     let gateway: Gateway | undefined
     const status = () => gateway?.status() ?? NO_STATUS
-    const observation = await Observation.open(config, { clock, version, protocols, logFd, status })
+    const observation = await Observation.open(config, {
+      clock,
+      version,
+      protocols,
+      upstreamKinds,
+      logFd,
+      status,
+    })
     gateway = new Gateway(options, config, observation)
     try {
       await gateway.#change(config)
@@ -141,7 +153,8 @@ export class Gateway implements Lookup {
   }
 
   get warnings(): readonly string[] {
-    const memory = memoryWarning(this.#running.config, getHeapStatistics().heap_size_limit)
+    const { upstreamKinds } = this.#changeParts
+    const memory = memoryWarning(this.#running.config, upstreamKinds, getHeapStatistics().heap_size_limit)
     return [...this.#running.config.warnings.map(formatIssue), ...(memory === undefined ? [] : [memory])]
   }
 

@@ -11,6 +11,7 @@ import { ADMIN_LIMITS } from '../admin/limits.ts'
 import { ConfigError } from '../config/issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/model.ts'
+import type { UpstreamKinds } from '../upstreams/registry.ts'
 import { kindOf } from './upstreams.ts'
 
 /** Descriptors for everything that is no connection. Ours: an idle gateway holds about 30. */
@@ -24,12 +25,15 @@ export interface DescriptorNeed {
   readonly reserve: number
 }
 
-export function descriptorNeed({ listeners, admin, upstreams }: Config): DescriptorNeed {
+export function descriptorNeed(
+  { listeners, admin, upstreams }: Config,
+  kinds: UpstreamKinds,
+): DescriptorNeed {
   return {
     clients: sum(listeners.map(({ maxConnections }) => maxConnections)),
     admin: admin === undefined ? 0 : ADMIN_LIMITS.maxConnections,
     upstreams: sum(
-      Array.from(upstreams.values(), (upstream) => kindOf(upstream).needs(upstream).descriptors),
+      Array.from(upstreams.values(), (upstream) => kindOf(upstream, kinds).needs(upstream).descriptors),
     ),
     reserve: RESERVE + listeners.length,
   }
@@ -41,8 +45,8 @@ export function descriptorNeed({ listeners, admin, upstreams }: Config): Descrip
  * @param limit Open files that the process may have; Infinity where the system does not tell.
  * @throws ConfigError with the numbers.
  */
-export function checkDescriptors(config: LoadedConfig, limit: number): void {
-  const need = descriptorNeed(config)
+export function checkDescriptors(config: LoadedConfig, kinds: UpstreamKinds, limit: number): void {
+  const need = descriptorNeed(config, kinds)
   const total = sum(Object.values(need))
   if (total <= limit) return
   const message =

@@ -64,11 +64,11 @@ export interface Change {
  * @throws (rejects) when a file, a socket or the access to a socket file fails, or more files would be open than may be.
  */
 export async function apply(before: Generation, config: LoadedConfig, parts: ChangeParts): Promise<Change> {
-  checkDescriptors(config, descriptorLimit())
+  checkDescriptors(config, parts.upstreamKinds, descriptorLimit())
   requireServed(systemdNames(config), startedWith())
   const undo: (() => unknown)[] = []
   try {
-    const upstreams = await planUpstreams(config.upstreams.values(), before.upstreams, {
+    const upstreams = await planUpstreams(config.upstreams.values(), parts.upstreamKinds, before.upstreams, {
       ...parts,
       observer: parts.observability.observer,
     })

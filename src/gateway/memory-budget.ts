@@ -6,6 +6,7 @@
  *   upstreams       what their kinds need
  */
 import type { Config } from '../config/model.ts'
+import type { UpstreamKinds } from '../upstreams/registry.ts'
 import { kindOf } from './upstreams.ts'
 
 /** Share of the heap that answers may fill. Ours: a heap of 128 MiB ended at 94 MiB of stored keys. */
@@ -14,11 +15,16 @@ export const HEAP_SHARE = 0.75
 const MIB = 1024 * 1024
 
 /** Most bytes that the stored answers of a configuration can take. */
-export function storedBytes({ tables, upstreams }: Pick<Config, 'tables' | 'upstreams'>): number {
+export function storedBytes(
+  { tables, upstreams }: Pick<Config, 'tables' | 'upstreams'>,
+  kinds: UpstreamKinds,
+): number {
   let bytes = 0
-  for (const upstream of upstreams.values()) bytes += kindOf(upstream).needs(upstream).heapBytes
+  for (const upstream of upstreams.values()) bytes += kindOf(upstream, kinds).needs(upstream).heapBytes
   for (const { cache, upstreams: names } of tables.values()) {
-    const isStored = names.flatMap((name) => upstreams.get(name) ?? []).some((one) => kindOf(one).cached)
+    const isStored = names
+      .flatMap((name) => upstreams.get(name) ?? [])
+      .some((one) => kindOf(one, kinds).cached)
     if (cache !== undefined && isStored) bytes += 2 * cache.maxBytes
   }
   return bytes
@@ -30,9 +36,10 @@ export function storedBytes({ tables, upstreams }: Pick<Config, 'tables' | 'upst
  */
 export function memoryWarning(
   config: Pick<Config, 'tables' | 'upstreams'>,
+  kinds: UpstreamKinds,
   heapBytes: number,
 ): string | undefined {
-  const bytes = storedBytes(config)
+  const bytes = storedBytes(config, kinds)
   if (bytes <= HEAP_SHARE * heapBytes) return undefined
   return (
     `the stored answers may take ${Math.round(bytes / MIB)} MiB (maxBytes of each table, twice), too much for V8's heap ` +

@@ -12,6 +12,7 @@ import { Redactor } from '../observability/redaction.ts'
 import { startTracing } from '../observability/start-tracing.ts'
 import { withBatchTraceparent, withTraceparent } from '../observability/trace-context.ts'
 import type { Tracing } from '../observability/tracing.ts'
+import type { UpstreamKinds } from '../upstreams/registry.ts'
 import type { Traced } from './parts.ts'
 
 export interface ObservationOptions {
@@ -21,6 +22,7 @@ export interface ObservationOptions {
   readonly protocols: readonly string[]
   /** Descriptor that the log goes to; default standard output. */
   readonly logFd: number | undefined
+  readonly upstreamKinds: UpstreamKinds
   /** Not called before the gateway is built. */
   readonly status: () => GatewayStatus
 }
@@ -44,7 +46,7 @@ export class Observation {
 
   /** @throws (rejects) when tracing is configured and its packages are not installed. */
   static async open(config: Config, options: ObservationOptions): Promise<Observation> {
-    const { clock, version, protocols, status, logFd } = options
+    const { clock, version, protocols, upstreamKinds, status, logFd } = options
     const redactor = new Redactor(config.secrets)
     let observability: Observability | undefined
     const onDropped = (why: string) => observability?.journal.logLinesDropped(why)
@@ -52,7 +54,16 @@ export class Observation {
     const exportFailed = (error: Error | undefined) => observability?.journal.tracesLost(error)
     const tracing = await openTracing(config, version, exportFailed, logging)
     const traceId = () => tracing?.traceId()
-    observability = new Observability({ clock, logging, redactor, status, version, protocols, traceId })
+    observability = new Observability({
+      clock,
+      logging,
+      redactor,
+      status,
+      version,
+      protocols,
+      upstreamKinds: upstreamKinds.values(),
+      traceId,
+    })
     return new Observation(observability, config.secrets, tracing)
   }
 

@@ -6,6 +6,7 @@ import type { Lookup } from '../core/lookup.ts'
 import type { Observability } from '../observability/observability.ts'
 import type { Protocols } from '../protocols/registry.ts'
 import type { TracedEndpoints } from '../upstreams/kind.ts'
+import type { UpstreamKinds } from '../upstreams/registry.ts'
 
 /** Made once, and shared by all over every reload. */
 export interface GatewayParts {
@@ -15,6 +16,8 @@ export interface GatewayParts {
   readonly observability: Observability
   /** Those that a listener can speak. */
   readonly protocols: Protocols
+  /** Those that the configuration may use. */
+  readonly upstreamKinds: UpstreamKinds
   readonly traced: Traced
   /** True while the program does not keep up with what arrives. */
   readonly overloaded: () => boolean

@@ -2,7 +2,7 @@
  * The upstreams of the configuration, each made by its kind.
  */
 import type { SharedUpstream, UpstreamKind, UpstreamParts, UpstreamSettings } from '../upstreams/kind.ts'
-import { UPSTREAM_KINDS, type UpstreamKinds } from '../upstreams/registry.ts'
+import type { UpstreamKinds } from '../upstreams/registry.ts'
 
 export type RunningUpstreams = ReadonlyMap<string, SharedUpstream>
 
@@ -14,13 +14,14 @@ export type RunningUpstreams = ReadonlyMap<string, SharedUpstream>
  */
 export async function planUpstreams(
   configs: Iterable<UpstreamSettings>,
+  kinds: UpstreamKinds,
   running: RunningUpstreams,
   parts: UpstreamParts,
 ): Promise<RunningUpstreams> {
   const planned = new Map<string, SharedUpstream>()
   try {
     for (const config of configs) {
-      planned.set(config.name, await kindOf(config).plan(config, running.get(config.name), parts))
+      planned.set(config.name, await kindOf(config, kinds).plan(config, running.get(config.name), parts))
     }
   } catch (error) {
     await closeUpstreams(planned, running)
@@ -35,10 +36,7 @@ export async function closeUpstreams(upstreams: RunningUpstreams, others: Runnin
 }
 
 /** @throws TypeError for a kind that no checked configuration has. */
-export function kindOf(
-  { kind: name }: UpstreamSettings,
-  kinds: UpstreamKinds = UPSTREAM_KINDS,
-): UpstreamKind {
+export function kindOf({ kind: name }: UpstreamSettings, kinds: UpstreamKinds): UpstreamKind {
   const kind = kinds.get(name)
   if (kind === undefined) throw new TypeError(`unchecked configuration: no upstream kind ${name}`)
   return kind

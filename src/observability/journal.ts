@@ -60,11 +60,6 @@ export class Journal {
     this.#parts.logger.info({ event: 'listener', listener, bound, protocol }, 'listening')
   }
 
-  listenerFailed(listener: string, why: string): void {
-    this.#parts.logger.error({ event: 'listener', listener, why }, 'listener failed')
-    this.problem('listener', listener, why)
-  }
-
   /** Told for each failure; one line per episode, because accepting is tried again and again. */
   acceptFailed(listener: string, error: Error): void {
     if (!this.#begins(`accept ${listener}`)) return

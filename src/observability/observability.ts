@@ -11,7 +11,7 @@ import { History } from './history.ts'
 import { Journal } from './journal.ts'
 import type { Logging } from './logging.ts'
 import { LookupReports } from './lookup-reports.ts'
-import { Metrics } from './metrics.ts'
+import { type MeteredKind, Metrics } from './metrics.ts'
 import { Problems } from './problems.ts'
 import type { Redactor } from './redaction.ts'
 
@@ -24,6 +24,8 @@ export interface ObservabilityOptions {
   readonly version: string
   /** The protocols whose lookups are counted, that of the admin API among them. */
   readonly protocols: readonly string[]
+  /** With the metrics that they bring. Default none. */
+  readonly upstreamKinds?: Iterable<MeteredKind>
   /** See tracing.ts; absent without tracing. */
   readonly traceId?: () => string | undefined
 }
@@ -47,6 +49,7 @@ export class Observability {
     status,
     version,
     protocols,
+    upstreamKinds = [],
     traceId = () => undefined,
   }: ObservabilityOptions) {
     this.counters = new Counters(protocols)
@@ -58,7 +61,13 @@ export class Observability {
     this.journal = new Journal({ clock, logger: logging.logger, events, problems })
     const reports = new LookupReports({ clock, logging, events, journal: this.journal, traceId })
     this.observer = new GatewayObserver(counters, this.journal, reports)
-    this.metrics = new Metrics({ counters, status, version, logLinesDropped: () => logging.droppedLines })
+    this.metrics = new Metrics({
+      counters,
+      status,
+      version,
+      logLinesDropped: () => logging.droppedLines,
+      upstreamKinds,
+    })
     this.history = new History(clock, counters, status, (point) => events.publish({ type: 'history', point }))
   }
 }

@@ -3,88 +3,84 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { GatewayStatus } from '../core/status.ts'
-import { type AddSeries, CollectedHistogram } from './collected-histogram.ts'
-
-export type Labels = Record<string, string>
-
-/** Gives one sample. */
-export type Write = (labels: Labels, value: number) => void
+import type { Metric } from '../core/metric.ts'
+import { CollectedHistogram } from './collected-histogram.ts'
+import type { MetricSource, Row } from './metric-rows.ts'
 
 export class ScrapedMetrics {
   readonly registry = new Registry()
   readonly #prefix: string
-  readonly #takeStatus: () => GatewayStatus
-  #status: GatewayStatus | undefined
+  readonly #take: () => MetricSource
+  #taken: MetricSource | undefined
   #scrape: Promise<string> | undefined
 
-  /** @param takeStatus Asked once per scrape, so that all gauges are of one moment. */
-  constructor(prefix: string, takeStatus: () => GatewayStatus) {
+  /** @param take Called once per scrape, so that all samples are of one moment. */
+  constructor(prefix: string, take: () => MetricSource) {
     this.#prefix = prefix
-    this.#takeStatus = takeStatus
+    this.#take = take
   }
 
-  counter(name: string, help: string, labelNames: string[], fill: (write: Write) => void): void {
-    new Counter({
-      name: this.#prefix + name,
-      help,
-      labelNames,
+  define(row: Row): void {
+    const config = {
+      name: this.#prefix + row.name,
+      help: row.help,
+      labelNames: [...row.labels],
       registers: [this.registry],
+    }
+    switch (row.kind) {
+      case 'counter':
+        this.#counter(config, row)
+        break
+      case 'gauge':
+        this.#gauge(config, row)
+        break
+      case 'histogram':
+        new CollectedHistogram({ ...config, buckets: [...row.buckets] }, (add) =>
+          row.series(this.#source().counters, add),
+        )
+    }
+  }
+
+  #counter(config: MetricConfig, row: Metric<MetricSource>): void {
+    const source = () => this.#source()
+    new Counter({
+      ...config,
       collect() {
         this.reset()
-        fill((labels, value) => this.inc(labels, value))
+        row.samples(source(), (labels, value) => this.inc(labels, value))
       },
     })
   }
 
-  gauge(
-    name: string,
-    help: string,
-    labelNames: string[],
-    fill: (write: Write, status: GatewayStatus) => void,
-  ): void {
-    const statusNow = () => this.#status ?? this.#takeStatus()
+  #gauge(config: MetricConfig, row: Metric<MetricSource>): void {
+    const source = () => this.#source()
     new Gauge({
-      name: this.#prefix + name,
-      help,
-      labelNames,
-      registers: [this.registry],
+      ...config,
       collect() {
         this.reset()
         // A reset gauge without labels is 0 in prom-client; one that is not known must not be shown as 0.
-        if (labelNames.length === 0) this.remove()
-        fill((labels, value) => this.set(labels, value), statusNow())
+        if (row.labels.length === 0) this.remove()
+        row.samples(source(), (labels, value) => this.set(labels, value))
       },
     })
   }
 
-  /** @param buckets Upper bounds of every series that `fill` adds, in seconds. */
-  histogram(
-    name: string,
-    help: string,
-    labelNames: string[],
-    buckets: readonly number[],
-    fill: (add: AddSeries) => void,
-  ): void {
-    const registers = [this.registry]
-    new CollectedHistogram(
-      { name: this.#prefix + name, help, labelNames, buckets: [...buckets], registers },
-      fill,
-    )
+  #source(): MetricSource {
+    return this.#taken ?? this.#take()
   }
 
   /** The exposition text. Scrapes at the same moment share one. */
   text(): Promise<string> {
     this.#scrape ??= this.#collect().finally(() => {
       this.#scrape = undefined
-      this.#status = undefined
+      this.#taken = undefined
     })
     return this.#scrape
   }
 
   /** One metric per turn of the event loop: with hundreds of tables the text has megabytes, and lookups go first. */
   async #collect(): Promise<string> {
-    this.#status = this.#takeStatus()
+    this.#taken = this.#take()
     const texts: string[] = []
     for (const metric of this.registry.getMetricsAsArray()) {
       const fast = metric instanceof CollectedHistogram
@@ -93,4 +89,11 @@ export class ScrapedMetrics {
     }
     return `${texts.join('\n\n')}\n`
   }
+}
+
+interface MetricConfig {
+  readonly name: string
+  readonly help: string
+  readonly labelNames: string[]
+  readonly registers: Registry[]
 }

@@ -36,7 +36,6 @@ export interface LoadReport {
 
 export class CacheFile {
   readonly #options: CacheFileOptions
-  #lastSavedWallMs: number | undefined
   #saving: Promise<number | undefined> = Promise.resolve(undefined)
   #timer: Timer | undefined
   #soon: Timer | undefined
@@ -44,11 +43,6 @@ export class CacheFile {
 
   constructor(options: CacheFileOptions) {
     this.#options = options
-  }
-
-  /** Wall clock ms of the last complete save of this process, or of the file that was read. */
-  get lastSavedWallMs(): number | undefined {
-    return this.#lastSavedWallMs
   }
 
   /**
@@ -64,7 +58,7 @@ export class CacheFile {
     try {
       const reader = new CacheFileReader(fd)
       const report = fill(reader, tables, this.#options.clock)
-      this.#saved(reader.savedWallMs)
+      this.#options.onSaved?.(reader.savedWallMs)
       return report
     } catch (error) {
       if (error instanceof CacheFileError || error instanceof RangeError) this.#setAside(error.message)
@@ -127,11 +121,6 @@ export class CacheFile {
     onWarning(`the cache file ${path} cannot be read (${codeOf(error)}); started with an empty cache`)
   }
 
-  #saved(wallMs: number): void {
-    this.#lastSavedWallMs = wallMs
-    this.#options.onSaved?.(wallMs)
-  }
-
   #setAside(why: string): void {
     const { path, clock, onWarning } = this.#options
     const aside = `${path}.damaged-${clock.wallMs()}`
@@ -152,7 +141,7 @@ export class CacheFile {
     const startedWallMs = clock.wallMs()
     try {
       const count = await writeCacheFile(path, tables, clock)
-      this.#saved(startedWallMs)
+      this.#options.onSaved?.(startedWallMs)
       return count
     } catch (error) {
       onWarning(

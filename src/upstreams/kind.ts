@@ -9,6 +9,7 @@
  * before; it is configured once everything else is ready, and the one before is closed.
  */
 import type { Clock } from '../core/clock.ts'
+import type { Metric } from '../core/metric.ts'
 import type { Observer } from '../core/observer.ts'
 import type { CanaryStatus, UpstreamStatus } from '../core/status.ts'
 import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
@@ -37,6 +38,8 @@ export interface UpstreamKind<
   readonly name: string
   /** Whether a table's answer store stands in front: not where an answer costs as little as a stored one. */
   readonly cached: boolean
+  /** What the state of its upstreams shows in the metrics, called for each of them at a scrape. */
+  readonly metrics: readonly Metric<UpstreamStatus>[]
   /** For the budgets that are checked before anything is opened. */
   needs(settings: S): UpstreamNeeds
   /**

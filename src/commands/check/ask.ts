@@ -14,12 +14,13 @@ import { silentObserver } from '../../core/observer.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { planUpstreams } from '../../gateway/upstreams.ts'
 import type { Probe, SharedUpstream } from '../../upstreams/kind.ts'
+import { UPSTREAM_KINDS } from '../../upstreams/registry.ts'
 import type { CommandIo } from '../io.ts'
 import { cachingSentence } from './caching-sentence.ts'
 
 /** @returns False when an endpoint did not find its canary. */
 export async function askCanaries(config: LoadedConfig, io: CommandIo): Promise<boolean> {
-  const upstreams = await planUpstreams(config.upstreams.values(), new Map(), {
+  const upstreams = await planUpstreams(config.upstreams.values(), UPSTREAM_KINDS, new Map(), {
     clock: systemClock,
     random: Math.random,
     observer: silentObserver,

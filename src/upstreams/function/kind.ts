@@ -13,6 +13,7 @@ export interface FunctionSettings extends UpstreamSettings {
 export const functions: UpstreamKind<FunctionSettings> = {
   name: 'function',
   cached: true,
+  metrics: [],
   needs: () => ({ descriptors: 0, heapBytes: 0 }),
   plan: async (settings, _running, parts) => new SharedFunction(settings, parts),
 }

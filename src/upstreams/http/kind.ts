@@ -20,6 +20,7 @@ import type {
   UpstreamSettings,
   UpstreamTable,
 } from '../kind.ts'
+import { HTTP_METRICS } from './metrics.ts'
 import { endpointName, HttpUpstreamPools } from './pools.ts'
 import type { BatchSettings, HttpTableSettings, HttpUpstreamSettings, TlsSettings } from './settings.ts'
 
@@ -41,6 +42,7 @@ export interface HttpTable extends UpstreamTable, Omit<HttpTableSettings, 'reque
 export const http: UpstreamKind<HttpSettings, HttpTable> = {
   name: 'http',
   cached: true,
+  metrics: HTTP_METRICS,
   needs: ({ endpoints, maxConcurrent }) => ({
     descriptors: maxConcurrent * endpoints.length,
     heapBytes: 0,

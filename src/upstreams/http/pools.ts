@@ -42,11 +42,6 @@ export class HttpUpstreamPools {
     }))
   }
 
-  /** Index and host of each endpoint, as in metrics. */
-  get endpointNames(): readonly string[] {
-    return this.#endpoints.map(({ name }) => name)
-  }
-
   /**
    * Makes one endpoint askable for one table.
    *

@@ -18,6 +18,7 @@ export interface StaticTable extends UpstreamTable {
 export const entries: UpstreamKind<StaticSettings, StaticTable> = {
   name: 'static',
   cached: false,
+  metrics: [],
   needs: () => ({ descriptors: 0, heapBytes: 0 }),
   plan: async (settings) => new StaticEntries(entries, settings),
 }

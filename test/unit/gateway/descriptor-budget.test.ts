@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ConfigError } from '../../../src/config/issue.ts'
 import { parseConfig } from '../../../src/config/load.ts'
 import { checkDescriptors, descriptorNeed, RESERVE } from '../../../src/gateway/descriptor-budget.ts'
+import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
 
 const FILE = `
 listeners:
@@ -17,17 +18,22 @@ const TOTAL = 100 + 50 + 2 * 10 + RESERVE + 2
 
 test('counts clients, connections to every endpoint, the admin API and a reserve', async () => {
   const config = await parseConfig(FILE, 'mapgate.yaml')
-  expect(descriptorNeed(config)).toEqual({ clients: 150, upstreams: 20, admin: 0, reserve: RESERVE + 2 })
+  expect(descriptorNeed(config, UPSTREAM_KINDS)).toEqual({
+    clients: 150,
+    upstreams: 20,
+    admin: 0,
+    reserve: RESERVE + 2,
+  })
   const withAdmin = await parseConfig(`${FILE}admin: { listen: "inet:127.0.0.1:0" }\n`, 'mapgate.yaml')
-  expect(descriptorNeed(withAdmin).admin).toBe(256)
+  expect(descriptorNeed(withAdmin, UPSTREAM_KINDS).admin).toBe(256)
 })
 
 test('a configuration that just fits is taken, one that needs a descriptor more is refused with the numbers', async () => {
   const config = await parseConfig(FILE, 'mapgate.yaml')
-  expect(() => checkDescriptors(config, TOTAL)).not.toThrow()
-  expect(() => checkDescriptors(config, Number.POSITIVE_INFINITY)).not.toThrow()
-  expect(() => checkDescriptors(config, TOTAL - 1)).toThrow(ConfigError)
-  expect(() => checkDescriptors(config, TOTAL - 1)).toThrow(
+  expect(() => checkDescriptors(config, UPSTREAM_KINDS, TOTAL)).not.toThrow()
+  expect(() => checkDescriptors(config, UPSTREAM_KINDS, Number.POSITIVE_INFINITY)).not.toThrow()
+  expect(() => checkDescriptors(config, UPSTREAM_KINDS, TOTAL - 1)).toThrow(ConfigError)
+  expect(() => checkDescriptors(config, UPSTREAM_KINDS, TOTAL - 1)).toThrow(
     `may need ${TOTAL} open files (150 client connections, 20 to services, 0 of the admin API, ${RESERVE + 2} in reserve), and this process may have ${TOTAL - 1}`,
   )
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/load.ts'
 import { HEAP_SHARE, memoryWarning, storedBytes } from '../../../src/gateway/memory-budget.ts'
+import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
 
 const MIB = 1024 * 1024
 const FILE = `
@@ -16,12 +17,12 @@ tables:
 `
 
 test('counts found and "not found" answers of the tables that ask a service and store', async () => {
-  expect(storedBytes(await parseConfig(FILE, 'mapgate.yaml'))).toBe(60 * MIB)
+  expect(storedBytes(await parseConfig(FILE, 'mapgate.yaml'), UPSTREAM_KINDS)).toBe(60 * MIB)
 })
 
 test('a heap that just fits is no word worth, one byte less is told with the numbers', async () => {
   const config = await parseConfig(FILE, 'mapgate.yaml')
   const heapBytes = (60 * MIB) / HEAP_SHARE
-  expect(memoryWarning(config, heapBytes)).toBeUndefined()
-  expect(memoryWarning(config, heapBytes - 1)).toMatch(/may take 60 MiB .* heap of 80 MiB/)
+  expect(memoryWarning(config, UPSTREAM_KINDS, heapBytes)).toBeUndefined()
+  expect(memoryWarning(config, UPSTREAM_KINDS, heapBytes - 1)).toMatch(/may take 60 MiB .* heap of 80 MiB/)
 })

@@ -322,7 +322,6 @@ describe('what else is told', () => {
     const { journal } = observability
     journal.stateChanged('ready', { version: '1.2.3' })
     journal.listenerUp('inet:127.0.0.1:0', 'inet:127.0.0.1:4711', 'socketmap')
-    journal.listenerFailed('unix:/run/x', 'no such folder')
     journal.reloaded('configuration reloaded', { dropped: { aliases: 3 } })
     journal.reloadFailed([])
     journal.tracesLost(new Error('refused'))
@@ -330,12 +329,11 @@ describe('what else is told', () => {
     expect((await log.lines()).map(({ level, msg }) => `${level} ${msg}`)).toEqual([
       'info gateway ready',
       'info listening',
-      'error listener failed',
       'info configuration reloaded',
       'error reload refused, the configuration before it stays in use',
       'warn traces lost: the collector does not take them',
     ])
-    expect(observability.problems.list().map(({ kind }) => kind)).toEqual(['reload', 'listener'])
+    expect(observability.problems.list().map(({ kind }) => kind)).toEqual(['reload'])
   })
 
   test('the same observer is given for the same name', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { found, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
+import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
 import { READY, testLog } from '../../support/admin-ports.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -18,6 +19,7 @@ async function observe(): Promise<Observability> {
     status: () => READY,
     version: '1.2.3',
     protocols: ['socketmap', 'tcp_table', 'admin'],
+    upstreamKinds: UPSTREAM_KINDS.values(),
   })
 }
 

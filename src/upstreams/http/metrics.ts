@@ -1,0 +1,47 @@
+/**
+ * What an HTTP service shows in the metrics of its state now. What happens to requests is counted by the
+ * observer of the core.
+ */
+import { type Metric, writeTimestamp } from '../../core/metric.ts'
+import type { CircuitState } from '../../core/observer.ts'
+import type { UpstreamStatus } from '../../core/status.ts'
+
+/** Value of `circuit_state`: the higher, the worse. */
+const CIRCUIT_VALUES: Record<CircuitState, number> = { closed: 0, 'half-open': 1, open: 2 }
+
+export const HTTP_METRICS: readonly Metric<UpstreamStatus>[] = [
+  {
+    name: 'upstream_in_flight',
+    kind: 'gauge',
+    help: 'HTTP requests under way now, by upstream.',
+    labels: ['upstream'],
+    samples: ({ name, inFlight }, write) => write({ upstream: name }, inFlight),
+  },
+  {
+    name: 'upstream_queued',
+    kind: 'gauge',
+    help: 'Questions that wait for a place now, by upstream.',
+    labels: ['upstream'],
+    samples: ({ name, queued }, write) => write({ upstream: name }, queued),
+  },
+  {
+    name: 'upstream_certificate_expiry_timestamp_seconds',
+    kind: 'gauge',
+    help: 'When the certificate that an https endpoint showed last expires, as Unix time.',
+    labels: ['upstream', 'endpoint'],
+    samples({ name: upstream, endpoints }, write) {
+      for (const { name: endpoint, certificateExpiresAtMs } of endpoints)
+        writeTimestamp(write, { upstream, endpoint }, certificateExpiresAtMs)
+    },
+  },
+  {
+    name: 'circuit_state',
+    kind: 'gauge',
+    help: 'Circuit of an endpoint now: 0 closed, 1 half-open, 2 open.',
+    labels: ['upstream', 'endpoint'],
+    samples({ name: upstream, endpoints }, write) {
+      for (const { name: endpoint, circuit } of endpoints)
+        write({ upstream, endpoint }, CIRCUIT_VALUES[circuit])
+    },
+  },
+]
