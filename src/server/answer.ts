@@ -45,29 +45,30 @@ export function encode(
 }
 
 function ask(
-  { lookup, tables, observer }: ListenerContext,
+  context: ListenerContext,
   conversation: Conversation,
   step: AskStep,
 ): Reply | Promise<LookupResult> {
-  if (tables !== undefined && !tables.has(step.table)) {
+  if (!context.serves(step.table)) {
+    const { observer } = context
     observer.protocolError('table')
     observer.lookupRefused(step, NO_TABLE)
     return conversation.reply(NO_TABLE)
   }
-  const result = lookup.lookup(step)
+  const result = context.lookup.lookup(step)
   return result instanceof Promise ? result : conversation.reply(result)
 }
 
 function store(
-  { store, tables, observer }: ListenerContext,
+  context: ListenerContext,
   conversation: Conversation,
   { request }: StoreStep,
 ): Reply | Promise<StoreResult> {
-  if (tables !== undefined && !tables.has(request.table)) {
-    observer.protocolError('table')
+  if (!context.serves(request.table)) {
+    context.observer.protocolError('table')
     return conversation.reply(NO_TABLE)
   }
-  const result = store.request(request)
+  const result = context.store.request(request)
   return result instanceof Promise ? result : conversation.reply(result)
 }
 

@@ -30,7 +30,9 @@ export class ListenerContext implements AcceptedBy<object> {
   readonly share = new FairShare()
   readonly batch = new ReplyBatch()
   #settings: object
+  /** The names served; undefined for every name. */
   #tables: ReadonlySet<string> | undefined
+  #lastServed: string | undefined
   #lookup: Lookup
 
   constructor({ protocol, own }: ListenerSettings, parts: ListenerParts) {
@@ -49,9 +51,12 @@ export class ListenerContext implements AcceptedBy<object> {
     return this.#settings
   }
 
-  /** The table names served; undefined for every name. */
-  get tables(): ReadonlySet<string> | undefined {
-    return this.#tables
+  /** Whether a table may be asked here. Most requests name the one that was asked last. */
+  serves(table: string): boolean {
+    if (this.#tables === undefined || table === this.#lastServed) return true
+    if (!this.#tables.has(table)) return false
+    this.#lastServed = table
+    return true
   }
 
   get lookup(): Lookup {
@@ -61,6 +66,7 @@ export class ListenerContext implements AcceptedBy<object> {
   update(settings: object, lookup: Lookup): void {
     this.#settings = settings
     this.#tables = servedTables(this.protocol, settings)
+    this.#lastServed = undefined
     this.#lookup = lookup
   }
 }

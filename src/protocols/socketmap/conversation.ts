@@ -37,6 +37,9 @@ const LETTER_Z = 0x7a
 /** Longest value that fits a reply, in bytes. */
 const MAX_VALUE_BYTES = MAX_REPLY_PAYLOAD_BYTES - 'OK '.length
 
+/** Values of up to this many UTF-16 units fit whatever is in them: UTF-8 has at most three bytes for each. */
+const ALWAYS_FITS = Math.floor(MAX_VALUE_BYTES / 3)
+
 const TOO_LONG = temporary('too-long', 'reply too long')
 const EMPTY = temporary('unreadable', 'the result is empty, which Postfix does not accept')
 const NO_KEY = permanent('bad-request', 'bad request: expected a table name, a space and a key')
@@ -78,6 +81,9 @@ export class SocketmapConversation implements Conversation {
 
   /** A value is told whole or not at all: a cut one would deliver mail to somewhere else. */
   deliverable(result: Found): LookupResult {
+    const { value } = result
+    // Nearly every value is short enough, whatever it holds.
+    if (value !== '' && value.length <= ALWAYS_FITS) return result
     return valueBytes(result.value) === undefined ? undeliverable(result.value) : result
   }
 

@@ -1,0 +1,151 @@
+/**
+ * A protocol that no product has, with everything that a protocol may have: a greeting for who is silent, requests of
+ * several attributes of which one is secret, a step before the lookup, changes of tables, a reply by the listener's
+ * wish, one that is held back, and one that is the end.
+ *
+ *   S  TOY 1                            when the client has said nothing for 50 ms
+ *   C  name=value, one a line, and an empty line; `key` and `user` may be shown, `password` not
+ *   S  YES value | NO | LATER: what the listener wishes | nothing, and the end
+ *   C  challenge, and an empty line
+ *   S  MORE
+ *   C  put=key value | forget=key, and an empty line
+ *   S  DONE
+ */
+import { parseHostPort } from '../../../src/core/address.ts'
+import { Attributes } from '../../../src/core/attributes.ts'
+import { type Found, found, type LookupResult, notFound, temporary } from '../../../src/core/result.ts'
+import type { StoreResult } from '../../../src/core/store.ts'
+import { LineDecoder } from '../../../src/protocols/framing/line.ts'
+import type {
+  AcceptedBy,
+  Conversation,
+  Greeting,
+  Protocol,
+  Reply,
+  Step,
+} from '../../../src/protocols/protocol.ts'
+
+export interface ToySettings {
+  readonly table: string
+  /** What is said when nobody knows. */
+  readonly wish: string
+}
+
+const MAX_LINE_BYTES = 200
+const MAX_VALUE_CHARS = 100
+export const NO_DELAY_MS = 2000
+export const GREETING_MS = 50
+
+const NO_KEY = temporary('unreadable', 'the request has no key')
+
+class ToyConversation implements Conversation {
+  readonly greeting: Greeting = { text: 'TOY 1\n', whenSilentForMs: GREETING_MS }
+  readonly #listener: AcceptedBy<ToySettings>
+  readonly #decoder = new LineDecoder(MAX_LINE_BYTES)
+  #lines: string[] = []
+
+  constructor(listener: AcceptedBy<ToySettings>) {
+    this.#listener = listener
+  }
+
+  get hasBegun(): boolean {
+    return this.#lines.length > 0 || this.#decoder.pendingBytes > 0
+  }
+
+  push(chunk: Buffer): void {
+    this.#decoder.push(chunk)
+  }
+
+  next(): Step {
+    for (let step = this.#decoder.read(); step.kind !== 'more'; step = this.#decoder.read()) {
+      if (step.kind !== 'frame') return { kind: 'violation', error: 'line-limit', text: 'TOO LONG\n' }
+      const line = step.payload.toString('latin1')
+      if (line !== '') this.#lines.push(line)
+      else return this.#request()
+    }
+    return { kind: 'more' }
+  }
+
+  deliverable(result: Found): LookupResult {
+    if (result.value === '' || result.value.includes('\n'))
+      return temporary('unreadable', 'the value is not one line')
+    return result.value.length > MAX_VALUE_CHARS ? temporary('too-long', 'too long for a toy') : result
+  }
+
+  reply(result: LookupResult | StoreResult): Reply {
+    switch (result.kind) {
+      case 'found': {
+        const told = this.deliverable(result)
+        return told.kind === 'found' ? `YES ${told.value}\n` : this.reply(told)
+      }
+      case 'notfound':
+        return { text: 'NO\n', delayMs: NO_DELAY_MS }
+      case 'temporary':
+        return `LATER: ${this.#listener.settings.wish}\n`
+      case 'permanent':
+        return { text: '', close: true }
+      case 'done':
+        return 'DONE\n'
+      case 'entry':
+        return `${result.key} ${result.value}\n`
+    }
+  }
+
+  #request(): Step {
+    const lines = this.#lines
+    this.#lines = []
+    const said = new Map(lines.map((line) => [line.split('=', 1)[0] ?? '', line.replace(/^[^=]*=?/, '')]))
+    const { table } = this.#listener.settings
+    const [putKey = '', value = ''] = (said.get('put') ?? '').split(' ')
+    if (said.has('challenge')) return { kind: 'reply', text: 'MORE\n' }
+    if (said.has('put'))
+      return {
+        kind: 'store',
+        request: { operation: 'put', table, key: Buffer.from(putKey), value: Buffer.from(value) },
+      }
+    if (said.has('forget'))
+      return {
+        kind: 'store',
+        request: { operation: 'delete', table, key: Buffer.from(said.get('forget') ?? '') },
+      }
+    const key = said.get('key')
+    if (key === undefined)
+      return { kind: 'reply', text: 'LATER: no key\n', error: 'no-key', result: NO_KEY, close: true }
+    const shown = [...said].filter(([name]) => name === 'user')
+    const secret = [...said].filter(([name]) => name === 'password')
+    const attributes = new Attributes(shown, secret)
+    return { kind: 'ask', protocol: 'toy', table, key: Buffer.from(key, 'latin1'), attributes, client: this }
+  }
+}
+
+export const toy: Protocol<ToySettings> = {
+  name: 'toy',
+  summary: 'attributes, a line each',
+  errors: {
+    'no-key': 'A request without a key. Answered, and closed.',
+    'line-limit': 'A line that is too long. Closed.',
+  },
+  example: { table: 'aliases', wish: 'come back' },
+  tables: ({ table }) => [table],
+  accept: (listener) => new ToyConversation(listener),
+  reference: (table, place, { wish }) =>
+    place.kind === 'inet'
+      ? { kind: 'table', text: `toy:${place.server}`, notes: [`a toy that says ${wish}`] }
+      : { kind: 'lines', lines: [`toy_table = ${table}`, `toy_path = ${place.path}`] },
+  client: {
+    scheme: 'toy',
+    forms: ['toy:HOST:PORT'],
+    parse: (text) => {
+      const address = parseHostPort(text.slice('toy:'.length))
+      return address.kind === 'invalid' ? address : { address, table: '' }
+    },
+    isGreeted: true,
+    encodeRequest: (_table, key) => Buffer.concat([Buffer.from('key='), key, Buffer.from('\n\n')]),
+    createDecoder: () => new LineDecoder(MAX_LINE_BYTES),
+    parseReply: (line) => {
+      const text = line.toString()
+      if (text.startsWith('YES ')) return found(text.slice(4))
+      return text === 'NO' ? notFound() : temporary('service', text)
+    },
+  },
+}
