@@ -14,7 +14,7 @@ import { median } from './statistics.mjs'
 const [dist = 'dist'] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(resolve(dist, file)))
 const { Gateway } = await load('gateway.js')
-const { loadConfig } = await load('config/load.js')
+const { loadConfig } = await load('gateway/load-config.js')
 
 const BATCHES = 600
 const PER_BATCH = 192

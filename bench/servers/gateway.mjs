@@ -14,7 +14,7 @@ import { answerUsage } from './usage.mjs'
 const [dist, config, mode] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(resolve(dist, file)))
 const { Gateway } = await load('gateway.js')
-const { loadConfig } = await load('config/load.js')
+const { loadConfig } = await load('gateway/load-config.js')
 
 if (mode === 'silent') {
   const { silentObserver } = await load('core/observer.js')

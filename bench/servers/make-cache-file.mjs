@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 
 const [dist, file, count] = process.argv.slice(2)
 const load = (name) => import(pathToFileURL(resolve(dist, name)))
-const { loadConfig } = await load('config/load.js')
+const { loadConfig } = await load('gateway/load-config.js')
 const { MemoryAnswerStore } = await load('core/cache/memory-answer-store.js')
 const { systemClock } = await load('core/clock.js')
 const { writeCacheFile } = await load('persistence/cache-file-writer.js')

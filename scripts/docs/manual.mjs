@@ -117,11 +117,16 @@ function sections(text) {
 
 /** mapgate.yaml(5). */
 export async function configManual(root, epoch) {
-  const { inputSchema, fileSchema } = await import(
-    pathToFileURL(join(root, 'dist/config/input-schema.js')).href
+  const load = (module) => import(pathToFileURL(join(root, 'dist', module)).href)
+  const { inputSchema, fileSchema } = await load('config/config-schema.js')
+  const { SETTINGS_KINDS } = await load('gateway/load-config.js')
+  const { anyKind } = await load('config/schema/kinds.js')
+  const { transform } = await load('schema/node.js')
+  const file = transform(fileSchema(SETTINGS_KINDS), (node) =>
+    node.kinds === undefined ? node : anyKind(node),
   )
-  const input = inputSchema()
-  const groups = Object.entries(fileSchema.properties).map(([key, node]) =>
+  const input = inputSchema(file)
+  const groups = Object.entries(file.properties).map(([key, node]) =>
     subsection(key, keys(key, node, input.required?.includes(key) ?? false)),
   )
   const body = [

@@ -7,8 +7,8 @@
  * Messages from the parent: `sample`, `reload`, `purge`, `stop`; each gets one message back.
  */
 import { openSync, readdirSync } from 'node:fs'
-import { loadConfig } from '../../src/config/load.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
+import { loadConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import type { Sample } from './sample.ts'
 

@@ -5,7 +5,7 @@
  * of an answer tells neither a token's length nor how much of a guess was right.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Role } from '../config/model.ts'
+import type { Role } from '../config/config.ts'
 import type { AdminSettings } from './ports.ts'
 import { ProblemError } from './problem.ts'
 

@@ -7,8 +7,8 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
-import type { Schema, Static } from '../config/json-schema.ts'
-import type { Role } from '../config/model.ts'
+import type { Role } from '../config/config.ts'
+import type { Schema, Static } from '../schema/schema.ts'
 import type { Access } from './access.ts'
 
 declare module 'fastify' {

@@ -1,7 +1,7 @@
 /** The OpenAPI document at /openapi.json, made of the routes' schemas, and its reader at /docs. */
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { Type } from '../config/json-schema.ts'
+import { Type } from '../schema/schema.ts'
 import type { App } from './app.ts'
 
 const DESCRIPTION = `Looks inside a running mapgate and changes what may be changed at run time.

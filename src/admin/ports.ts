@@ -1,7 +1,7 @@
 /**
  * What the admin API needs of the program. The gateway hands it in; a test hands in its own.
  */
-import type { AdminConfig, LogLevel } from '../config/model.ts'
+import type { AdminConfig, LogLevel } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { HistoryPoint } from '../core/history-point.ts'
 import type { Lookup } from '../core/lookup.ts'

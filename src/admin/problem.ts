@@ -3,7 +3,7 @@
  * `title` is the phrase of the HTTP status; `code` is what a program tells errors apart by.
  */
 import { STATUS_CODES } from 'node:http'
-import { Type } from '../config/json-schema.ts'
+import { Type } from '../schema/schema.ts'
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8'
 

@@ -2,7 +2,7 @@
  * What the schemas of several routes have in common. What one file of routes answers is described in that
  * file, as JSON Schema for the OpenAPI document; a test checks real answers against it.
  */
-import { Type } from '../config/json-schema.ts'
+import { Type } from '../schema/schema.ts'
 import { ProblemSchema } from './problem.ts'
 
 export const Count = Type.Integer({ minimum: 0 })

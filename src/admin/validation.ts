@@ -6,10 +6,9 @@
  * guessed, dropped or filled in.
  */
 import type { FastifyServerOptions } from 'fastify'
-import type { SchemaNode } from '../config/input-schema.ts'
-import type { Path } from '../config/issue.ts'
-import type { Tree } from '../config/tree-reader.ts'
-import { failuresOf, type SchemaFailure } from '../config/validate.ts'
+import type { SchemaNode } from '../schema/node.ts'
+import type { Path, Tree } from '../schema/tree.ts'
+import { failuresOf, type SchemaFailure } from '../schema/validate.ts'
 
 type SchemaCompilers = NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']
 

@@ -2,8 +2,8 @@
  * Loads the configuration that a command means: `-c FILE`, else the first default file.
  */
 import { relative } from 'node:path'
-import { type LoadedConfig, loadConfig } from '../config/load.ts'
-import { whyNoJsonPath } from '../upstreams/http/json-path.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { loadConfig } from '../gateway/load-config.ts'
 import { DEFAULT_CONFIG_FILES, findConfigFile } from './config-file.ts'
 import { CommandError, EXIT_CONFIG } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
@@ -26,10 +26,6 @@ export async function loadForCommand(named: string | undefined, io: CommandIo): 
   }
   const near = relative(io.cwd, file)
   const shownAs = named ?? (near.startsWith('..') ? file : near)
-  const config = await loadConfig(file, {
-    env: io.env,
-    shownAs,
-    checkJsonPath: whyNoJsonPath,
-  })
+  const config = await loadConfig(file, { env: io.env, shownAs })
   return { config, shownAs }
 }

@@ -1,124 +1,87 @@
 /**
- * Makes the configuration that the program uses out of a checked file: durations become
- * milliseconds, sizes bytes, addresses and URLs their parts.
- *
- * The checks have run before. What they let through here is a defect, hence the TypeErrors.
+ * The settings whose default depends on others, and the fingerprints: all that a schema cannot decode.
  */
-import { resolve } from 'node:path'
-import { type Address, parseAddress } from '../core/address.ts'
-import { buildTables } from './build-table.ts'
-import { isInvalid, parseEndpoint } from './endpoint.ts'
-import type { AdminConfig, Config, HttpUpstreamConfig, ListenerConfig, UpstreamConfig } from './model.ts'
+import type { SettingsKinds } from '../schema/settings-kind.ts'
+import type { AdminConfig, Config, ListenerConfig, TableConfig, UpstreamConfig } from './config.ts'
+import { fingerprint } from './fingerprint.ts'
+import { POSTFIX_PARAMETERS } from './postfix-parameters.ts'
 import { LOOPBACK_NETWORKS, reachOf } from './reach.ts'
-import type { AdminFile } from './schema/admin.ts'
-import type { ConfigFileContent } from './schema/file.ts'
-import type { ListenerFile } from './schema/listener.ts'
-import type { UpstreamFile } from './schema/upstream.ts'
-import { bytes, listed, ms } from './values.ts'
+import type { AdminSettings } from './schema/admin.ts'
+import type { FileSettings } from './schema/file.ts'
+import type { ListenerSettings } from './schema/listener.ts'
+import type { TableSettings } from './schema/table.ts'
 
-/** @param folder Where relative paths start. */
-export function buildConfig(file: ConfigFileContent, folder: string, secrets: ReadonlySet<string>): Config {
-  const upstreams = new Map(
-    Object.entries(file.upstreams).map(([name, upstream]) => [name, buildUpstream(name, upstream, folder)]),
-  )
+/** A table that has all but its fingerprint. */
+export type Unmarked = Omit<TableConfig, 'fingerprint'>
+
+/** @param file Checked. */
+export function buildConfig(file: FileSettings, kinds: SettingsKinds, secrets: ReadonlySet<string>): Config {
+  const { defaults: _, ...settings } = file
+  const upstreams = new Map(Array.from(file.upstreams, ([name, own]) => [name, { name, ...own }]))
   return {
+    ...settings,
     listeners: file.listeners.map(buildListener),
-    admin: file.admin && buildAdmin(file.admin, folder),
+    admin: file.admin && buildAdmin(file.admin),
     upstreams,
-    tables: buildTables(file.tables, upstreams),
-    cacheFile: pathIn(folder, file.cacheFile),
-    stop: { drainForMs: ms(file.stop.drainFor) },
-    reload: file.reload,
-    log: { level: file.log.level, keys: file.log.keys, hashKey: file.log.hashKey },
-    tracing: file.tracing,
+    tables: buildTables(file.tables, upstreams, kinds),
     secrets,
   }
 }
 
-function buildListener(file: ListenerFile): ListenerConfig {
-  const common = {
-    ...listenKeys(file),
-    name: file.listen,
-    allow: file.allow ?? LOOPBACK_NETWORKS,
-    maxConnections: file.maxConnections,
-    maxConnectionsPerAddress: Math.min(
-      file.maxConnectionsPerAddress ?? file.maxConnections,
-      file.maxConnections,
-    ),
+function buildListener({ listen, ...settings }: ListenerSettings): ListenerConfig {
+  const { allow = LOOPBACK_NETWORKS, maxConnections, maxConnectionsPerAddress = maxConnections } = settings
+  return {
+    ...settings,
+    address: listen.address,
+    name: listen.text,
+    allow,
+    maxConnectionsPerAddress: Math.min(maxConnectionsPerAddress, maxConnections),
   }
-  return file.protocol === 'socketmap'
-    ? { ...common, protocol: 'socketmap', own: { tables: file.tables } }
-    : { ...common, protocol: 'tcp_table', own: { table: file.table ?? '' } }
 }
 
-function buildAdmin(file: AdminFile, folder: string): AdminConfig {
-  const keys = listenKeys(file)
-  return {
-    ...keys,
-    anonymous: file.anonymous ?? ANONYMOUS_BY_REACH[reachOf(keys.address)],
-    tokens: file.tokens,
-    hosts: file.hosts.map((host) => host.toLowerCase()),
-    metrics: file.metrics,
-    tls: file.tls && { cert: resolve(folder, file.tls.cert), key: resolve(folder, file.tls.key) },
-  }
+function buildAdmin({ listen, ...settings }: AdminSettings): AdminConfig {
+  const { address } = listen
+  return { ...settings, address, anonymous: settings.anonymous ?? ANONYMOUS_BY_REACH[reachOf(address)] }
 }
 
 /** What somebody without a token may do, by who can connect at all. */
 const ANONYMOUS_BY_REACH = { unix: 'operator', loopback: 'viewer', network: 'none' } as const
 
-function listenKeys(file: ListenerFile | AdminFile) {
-  return {
-    address: addressOf(file.listen),
-    mode: Number.parseInt(file.mode, 8),
-    owner: file.owner,
-    group: file.group,
+function buildTables(
+  settings: ReadonlyMap<string, TableSettings>,
+  upstreams: ReadonlyMap<string, UpstreamConfig>,
+  kinds: SettingsKinds,
+): ReadonlyMap<string, TableConfig> {
+  const tables = new Map(Array.from(settings, ([name, table]) => [name, buildTable(name, table)]))
+  /** Chains of filter tables have an end: cycles were refused before. */
+  const mark = (table: Unmarked): string => {
+    const filter = table.domains?.kind === 'table' ? tables.get(table.domains.table) : undefined
+    const asked = table.upstreams.flatMap((name) => upstreams.get(name) ?? [])
+    return fingerprint(table, asked, kinds.upstreams, filter && mark(filter))
   }
+  return new Map(Array.from(tables, ([name, table]) => [name, { ...table, fingerprint: mark(table) }]))
 }
 
-function buildUpstream(name: string, file: UpstreamFile, folder: string): UpstreamConfig {
-  if (file.entries !== undefined) {
-    const entries = Object.entries(file.entries).map(([key, value]) => [key, listed(value)] as const)
-    return { kind: 'static', name, entries: new Map(entries) }
-  }
-  return buildHttpUpstream(name, file, folder)
-}
-
-function buildHttpUpstream(name: string, file: UpstreamFile, folder: string): HttpUpstreamConfig {
-  const { circuitBreaker, tls } = file
+function buildTable(name: string, { upstream = [], ...settings }: TableSettings): Unmarked {
+  // The first parameter decides; the checks warn when the others differ.
+  const parameter = settings.usedBy.map((use) => POSTFIX_PARAMETERS.get(use)).find((known) => known)
+  const search = searchOf(settings)
   return {
-    kind: 'http',
+    ...settings,
     name,
-    endpoints: (file.endpoints ?? []).map((url) => {
-      const endpoint = parseEndpoint(url)
-      if (isInvalid(endpoint)) throw new TypeError(`unchecked endpoint: ${endpoint.why}`)
-      return endpoint
-    }),
-    headers: new Map(Object.entries(file.headers).map(([key, value]) => [key.toLowerCase(), value])),
-    timeoutMs: ms(file.timeout),
-    attempts: file.attempts,
-    maxConcurrent: file.maxConcurrent,
-    maxQueued: file.maxQueued,
-    circuitBreaker: { failures: circuitBreaker.failures, openForMs: ms(circuitBreaker.openFor) },
-    maxConnectionAgeMs: ms(file.maxConnectionAge),
-    maxBodyBytes: bytes(file.maxBodyBytes),
-    hedgeAfterMs: file.hedgeAfter === undefined ? undefined : ms(file.hedgeAfter),
-    proxy: file.proxy,
-    tls: tls && {
-      ca: pathIn(folder, tls.ca),
-      cert: pathIn(folder, tls.cert),
-      key: pathIn(folder, tls.key),
-      serverName: tls.serverName,
-    },
+    upstreams: upstream,
+    search,
+    // Source: the default of parent_domain_matches_subdomains, postconf(5).
+    parentDomainMatchesSubdomains: settings.parentDomainMatchesSubdomains ?? search.startsWith('access-'),
+    propagateExtension: settings.propagateExtension ?? parameter?.propagateExtension ?? false,
   }
 }
 
-/** The address of a listener, checked before. */
-export function addressOf(text: string): Address {
-  const address = parseAddress(text)
-  if (address.kind === 'invalid') throw new TypeError(`unchecked address: ${address.why}`)
-  return address
-}
-
-function pathIn(folder: string, path: string | undefined): string | undefined {
-  return path === undefined ? undefined : resolve(folder, path)
+/** The search of a table: its own, else that of the first parameter that is known. */
+export function searchOf({
+  usedBy,
+  search,
+}: Pick<TableSettings, 'usedBy' | 'search'>): TableConfig['search'] {
+  const parameters = usedBy.map((use) => POSTFIX_PARAMETERS.get(use))
+  return search ?? parameters.find((known) => known !== undefined)?.search ?? 'exact'
 }

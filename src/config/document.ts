@@ -5,8 +5,8 @@
  * depth and the growth by aliases are bounded, so that no file can exhaust the memory.
  */
 import { LineCounter, parseDocument } from 'yaml'
-import type { Path } from './issue.ts'
-import { type DocumentProblem, type Place, type Tree, TreeReader } from './tree-reader.ts'
+import type { Path, Tree } from '../schema/tree.ts'
+import { type DocumentProblem, type Place, TreeReader } from './tree-reader.ts'
 
 /** Longest file that is read, in characters. Ours: static entries may be many, but not more than this. */
 export const MAX_FILE_CHARACTERS = 4 * 1024 * 1024

@@ -1,12 +1,10 @@
 /**
  * What is wrong with a configuration file, and where: one line per issue, all at once, so
- * that one edit can mend them all.
+ * that one edit can fix them all.
  */
+import type { Path } from '../schema/tree.ts'
 
-/** Keys and list positions from the top of the file down. */
-export type Path = readonly (string | number)[]
-
-/** One thing to mend, or to think about. */
+/** One thing to fix, or to think about. */
 export interface ConfigIssue {
   readonly file: string
   /** From 1. */
@@ -52,10 +50,4 @@ export function formatPath(path: Path): string {
     else text += `[${JSON.stringify(part)}]`
   }
   return text
-}
-
-/** Joins words as a person lists them: `a, b or c`. */
-export function listOf(words: readonly string[], last = 'or'): string {
-  if (words.length < 2) return words.join('')
-  return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`
 }

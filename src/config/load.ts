@@ -5,33 +5,38 @@
  * a text that is no YAML ends it early.
  */
 import { dirname, resolve } from 'node:path'
+import { decode, fillDefaults } from '../schema/decode.ts'
+import type { Schema } from '../schema/schema.ts'
+import type { SettingsKinds } from '../schema/settings-kind.ts'
+import { isMap, type Path, type Tree, type TreeMap } from '../schema/tree.ts'
 import { buildConfig } from './build.ts'
-import type { CheckContext } from './checks/context.ts'
 import { checkListeners } from './checks/listeners.ts'
-import { checkProgram } from './checks/program.ts'
+import { checkFiles, checkLog, checkSocketAccess } from './checks/program.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
-import { fillDefaults, isMap, mergeDefaults } from './defaults.ts'
+import type { Config } from './config.ts'
+import { fileSchema, inputSchema } from './config-schema.ts'
 import { readDocument, type SourceDocument } from './document.ts'
-import { ConfigError, type ConfigIssue, type Path } from './issue.ts'
-import type { Config } from './model.ts'
+import { ConfigError, type ConfigIssue } from './issue.ts'
+import { mergeDefaults } from './merge.ts'
 import { type ReadFile, textFileReader, whyUnreadable } from './read-file.ts'
 import { isSecretPlace, redacted, searchable, secretsIn } from './redact.ts'
 import { Report } from './report.ts'
+import type { FileSettings } from './schema/file.ts'
+import { FileScope } from './scope.ts'
 import { checkShape } from './shape.ts'
 import { substitute } from './substitute.ts'
-import type { Tree, TreeMap } from './tree-reader.ts'
 
-/** What loading needs from outside; everything has a default. */
+/** What loading needs from outside. */
 export interface LoadOptions {
+  /** The protocols and kinds of upstreams that there are. */
+  readonly kinds: SettingsKinds
   /** Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Reads a text file; default reads from the disk. */
   readonly readFile?: ReadFile
   /** The file's name in messages; default the path as given. */
   readonly shownAs?: string
-  /** Says what is wrong with a JSONPath, undefined when nothing is. Default: only its first character. */
-  readonly checkJsonPath?: (path: string) => string | undefined
 }
 
 /** A configuration, with what is known about its file. */
@@ -57,7 +62,7 @@ export interface LoadedConfig extends Config {
  * @param path Relative to the working directory; it is shown in messages as given.
  * @throws ConfigError (rejects) with every issue found.
  */
-export async function loadConfig(path: string, options: LoadOptions = {}): Promise<LoadedConfig> {
+export async function loadConfig(path: string, options: LoadOptions): Promise<LoadedConfig> {
   const readFile = options.readFile ?? textFileReader()
   let text: string
   try {
@@ -70,11 +75,7 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
 }
 
 /** Loads a configuration from a text. @param fileName Shown in messages; its folder is where relative paths start. */
-export function parseConfig(
-  text: string,
-  fileName: string,
-  options: LoadOptions = {},
-): Promise<LoadedConfig> {
+export function parseConfig(text: string, fileName: string, options: LoadOptions): Promise<LoadedConfig> {
   return parse(text, fileName, options, options.readFile ?? textFileReader())
 }
 
@@ -108,31 +109,32 @@ async function interpret(
     report.errorHere(path, message)
     report.markBroken(path)
   }
-  const mayQuote = (path: Path): boolean => !read.paths.has(JSON.stringify(path)) && !isSecretPlace(path)
+  const schema = fileSchema(options.kinds)
+  const mayQuote = (path: Path): boolean =>
+    !read.paths.has(JSON.stringify(path)) && !isSecretPlace(path, schema)
   const tree = read.tree as TreeMap
-  checkShape(tree, report, mayQuote)
-  const written = mergeDefaults(tree)
-  const file = fillDefaults(written)
-  const context: CheckContext = {
-    file,
-    written,
-    report,
-    show: (path, value) => (mayQuote(path) ? JSON.stringify(value) : 'the value'),
-    checkJsonPath: options.checkJsonPath ?? startsAtRoot,
-  }
-  checkListeners(context)
-  checkUpstreams(context)
-  checkTables(context)
-  await checkProgram(context, folder, readFile)
+  const input = inputSchema(schema)
+  checkShape(tree, input, report, mayQuote)
+  const written = mergeDefaults(tree, schema)
+  // A map in `defaults:` need not be whole, but what it becomes in a table must be.
+  if (tree.defaults !== undefined) checkShape(written, input, report, mayQuote)
+  const filled = fillDefaults(written, schema) as TreeMap
+  const scope = new FileScope({ written, filled, report, mayQuote })
+  const file = decode(filled, schema as Schema<unknown, FileSettings>, folder)
+  checkListeners(file, options.kinds.protocols, scope)
+  checkUpstreams(file.upstreams, options.kinds.upstreams, scope.within(['upstreams']))
+  checkTables(file, options.kinds, scope)
+  checkLog(file.log, scope.within(['log']))
+  await checkFiles(filled, schema, scope, folder, readFile)
+  await checkSocketAccess(file, scope, readFile)
   throwIfWrong(report)
 
-  const filled = file as unknown as TreeMap
-  const secrets = searchable([...read.secrets, ...secretsIn(filled)])
+  const secrets = searchable([...read.secrets, ...secretsIn(filled, schema)])
   return {
-    ...buildConfig(file, folder, secrets),
+    ...buildConfig(file, options.kinds, secrets),
     file: resolve(fileName),
     warnings: report.warnings,
-    redactedConfig: withoutDefaults(redacted(filled, new Set([...read.secrets, ...secrets]))),
+    redactedConfig: withoutDefaults(redacted(filled, schema, new Set([...read.secrets, ...secrets]))),
     reloadSecrets: () => interpret(document, fileName, options, options.readFile ?? textFileReader()),
   }
 }
@@ -146,9 +148,4 @@ function throwIfWrong(report: Report): void {
 function withoutDefaults(shown: Tree): unknown {
   const { defaults: _, ...rest } = shown as TreeMap
   return rest
-}
-
-/** RFC 9535 section 2.1: a JSONPath begins with the root identifier. */
-function startsAtRoot(path: string): string | undefined {
-  return path.startsWith('$') ? undefined : 'it must begin with $'
 }

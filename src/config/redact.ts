@@ -3,9 +3,8 @@
  * a credential, wherever it stands.
  */
 
-import { fileSchema, type SchemaNode } from './input-schema.ts'
-import type { Path } from './issue.ts'
-import type { Tree, TreeMap } from './tree-reader.ts'
+import { partOf, type SchemaNode } from '../schema/node.ts'
+import type { Path, Tree, TreeMap } from '../schema/tree.ts'
 
 /** What is shown instead. */
 export const REDACTED = '***'
@@ -16,8 +15,8 @@ const MIN_SEARCHED_CHARACTERS = 6
 /** Headers whose values are no secrets, and common words: searching for them would hide too much. */
 const HARMLESS_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'user-agent'])
 
-/** Tells whether a path lies in a place that the schema marks as secret. */
-export function isSecretPlace(path: Path): boolean {
+/** Returns whether a path lies in a place that the schema marks as secret. */
+export function isSecretPlace(path: Path, fileSchema: SchemaNode): boolean {
   let schema: SchemaNode | undefined = fileSchema
   for (const part of path) {
     if (schema === undefined) return false
@@ -28,9 +27,9 @@ export function isSecretPlace(path: Path): boolean {
 }
 
 /** Collects the texts that stand in secret places of a file, ready to be searched for. */
-export function secretsIn(file: TreeMap): ReadonlySet<string> {
+export function secretsIn(file: Tree, schema: SchemaNode): ReadonlySet<string> {
   const secrets = new Set<string>()
-  visitSecrets(file, fileSchema, '', (text, key) => {
+  visitSecrets(file, schema, '', (text, key) => {
     if (HARMLESS_HEADERS.has(key.toLowerCase())) return
     for (const part of secretParts(text)) secrets.add(part)
   })
@@ -43,8 +42,8 @@ export function searchable(secrets: Iterable<string>): Set<string> {
 }
 
 /** The same data with every secret as `***`. */
-export function redacted(value: Tree, secrets: ReadonlySet<string>): Tree {
-  return redact(value, fileSchema, [...secrets])
+export function redacted(value: Tree, schema: SchemaNode, secrets: ReadonlySet<string>): Tree {
+  return redact(value, schema, [...secrets])
 }
 
 function redact(value: Tree, schema: SchemaNode | undefined, secrets: readonly string[]): Tree {
@@ -97,23 +96,4 @@ function decoded(text: string): string {
     if (error instanceof URIError) return text
     throw error
   }
-}
-
-/** The schema of one part of a value. */
-function partOf(schema: SchemaNode, part: string | number): SchemaNode | undefined {
-  if (schema.if !== undefined) {
-    const chosen = (schema.if.type === 'array') === (typeof part === 'number') ? schema.then : schema.else
-    return chosen && partOf(chosen, part)
-  }
-  if (typeof part === 'number') return schema.items
-  const own = schema.properties
-  if (own !== undefined && Object.hasOwn(own, part)) return whole(own[part])
-  return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
-}
-
-/** `defaults.table` has the keys of a table, `defaults.upstream` those of an upstream. */
-function whole(schema: SchemaNode | undefined): SchemaNode | undefined {
-  if (schema?.partOf === undefined) return schema
-  const things = fileSchema.properties?.[`${schema.partOf}s`]?.additionalProperties
-  return typeof things === 'object' ? things : schema
 }

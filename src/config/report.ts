@@ -1,8 +1,9 @@
 /**
  * Collects what is wrong, and finds the place in the file for each.
  */
+import type { Path } from '../schema/tree.ts'
 import type { SourceDocument } from './document.ts'
-import { type ConfigIssue, formatPath, type Path } from './issue.ts'
+import { type ConfigIssue, formatPath } from './issue.ts'
 
 /**
  * Errors and warnings of one file.
@@ -52,12 +53,13 @@ export class Report {
 
   /** An error of exactly this value, whatever is known of its parts. */
   errorHere(path: Path, message: string): void {
-    this.errorAt(this.#document.offsetOf(path, 'value'), path, message)
+    const written = this.#whereWritten(path)
+    this.errorAt(this.#document.offsetOf(written, 'value'), written, message)
   }
 
   /** An error about one key of the map at `path`: the text names the map, the position is that of the key. */
   keyError(path: Path, key: string, message: string): void {
-    if (this.#isKnown([...path, key])) return
+    if (this.isKnown([...path, key])) return
     this.errorAt(this.#document.offsetOf([...path, key], 'key'), path, message)
   }
 
@@ -71,13 +73,14 @@ export class Report {
     }
   }
 
-  #isKnown(path: Path): boolean {
+  /** Returns whether this value, one that it is a part of, or a part of it is known to be wrong. */
+  isKnown(path: Path): boolean {
     return this.isBroken(path) || this.#aboveBroken.has(JSON.stringify(path))
   }
 
   #add(list: ConfigIssue[], path: Path, message: string, part: 'key' | 'value'): void {
     const written = this.#whereWritten(path)
-    if (this.#isKnown(written)) return
+    if (this.isKnown(written)) return
     const position = this.#document.positionOf(this.#document.offsetOf(written, part))
     list.push({ file: this.#file, ...position, path: formatPath(written), message })
   }

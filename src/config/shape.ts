@@ -2,27 +2,26 @@
  * Checks the shape of a configuration against the schema, and says in plain words what is
  * wrong. `validate.ts` finds; the table of words here tells.
  */
-import { inputSchema, type SchemaNode } from './input-schema.ts'
-import { listOf, type Path } from './issue.ts'
+import type { SchemaNode } from '../schema/node.ts'
+import { listOf, nearest } from '../schema/suggest.ts'
+import { type Path, type Tree, type TreeMap, valueAt } from '../schema/tree.ts'
+import { parseDuration, parseSize } from '../schema/units.ts'
+import { failuresOf, type SchemaFailure } from '../schema/validate.ts'
 import type { Report } from './report.ts'
-import { nearest } from './suggest.ts'
-import type { Tree, TreeMap } from './tree-reader.ts'
-import { parseDuration, parseSize } from './units.ts'
-import { failuresOf, type SchemaFailure } from './validate.ts'
 
 /** Decides whether a value may be quoted: not where a reference or a secret stands. */
 export type MayQuote = (path: Path) => boolean
 
 /**
- * Checks the shape, and mends the tree: what is wrong gives way to something harmless, so
+ * Checks the shape, and repairs the tree: what is wrong gives way to something harmless, so
  * that the checks which follow can go on and find the rest.
  */
-export function checkShape(tree: TreeMap, report: Report, mayQuote: MayQuote): void {
-  for (const found of failuresOf(tree, inputSchema())) {
+export function checkShape(tree: TreeMap, schema: SchemaNode, report: Report, mayQuote: MayQuote): void {
+  for (const found of failuresOf(tree, schema)) {
     const shown = mayQuote(found.path) ? quote(found.data) : 'the value'
     const failure = { ...found, shown }
     if (!report.isBroken(failure.path)) tell(failure, report)
-    mend(failure, tree, report)
+    repair(failure, tree, report)
   }
 }
 
@@ -36,6 +35,11 @@ function tell(failure: Failure, report: Report): void {
   const { keyword, path, schema, key } = failure
   switch (keyword) {
     case 'additionalProperties': {
+      const misplaced = schema.misplaced?.[key]
+      if (misplaced !== undefined) {
+        report.keyError(path, key, misplaced)
+        return
+      }
       const known = Object.keys(schema.properties ?? {})
       const near = nearest(key, known)
       const advice = near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"`
@@ -47,8 +51,19 @@ function tell(failure: Failure, report: Report): void {
       report.keyError(path, key, `${JSON.stringify(key)} cannot be a name here; ${advice}`)
       return
     }
-    case 'required':
-      report.errorHere(path, `${JSON.stringify(key)} is missing; add it`)
+    case 'required': {
+      const why = schema.properties?.[key]?.whyNeeded
+      report.errorHere(
+        path,
+        `${JSON.stringify(key)} is missing${why === undefined ? '' : `: ${why}`}; add it`,
+      )
+      return
+    }
+    case 'entry':
+      report.error([...path, key], schema.entry?.(key, (failure.data as TreeMap)[key]) ?? '', 'key')
+      return
+    case 'syntax':
+      report.errorHere(path, schema.syntax?.(String(failure.data), failure.shown) ?? '')
       return
     default:
       report.errorHere(path, WORDS[keyword]?.(failure) ?? `${failure.shown} cannot stand here`)
@@ -56,20 +71,20 @@ function tell(failure: Failure, report: Report): void {
 }
 
 /** Puts something harmless in the place of what is wrong. */
-function mend(failure: Failure, tree: TreeMap, report: Report): void {
+function repair(failure: Failure, tree: TreeMap, report: Report): void {
   const { keyword, path, schema, key } = failure
   // A bad name stays: others refer to it, and it is no harm to the checks.
   if (keyword === 'propertyNames') return
-  if (keyword === 'additionalProperties') {
+  if (keyword === 'additionalProperties' || keyword === 'entry') {
     report.markBroken([...path, key])
-    const map = valueAt(tree, path)
-    if (map !== undefined) delete (map as TreeMap)[key]
+    const map = containerAt(tree, path)
+    if (map !== undefined) delete map[key]
     return
   }
   const isMissing = keyword === 'required'
   const place = isMissing ? [...path, key] : path
   report.markBroken(place)
-  const container = valueAt(tree, place.slice(0, -1)) as TreeMap | undefined
+  const container = containerAt(tree, place.slice(0, -1))
   const wanted = isMissing ? schema.properties?.[key] : schema
   if (container !== undefined) container[String(place.at(-1))] = harmless(wanted ?? {})
 }
@@ -77,6 +92,7 @@ function mend(failure: Failure, tree: TreeMap, report: Report): void {
 /** A value of the right type. */
 function harmless(schema: SchemaNode): Tree {
   if (schema.default !== undefined) return structuredClone(schema.default) as Tree
+  if (schema.stopgap !== undefined) return schema.stopgap
   if (schema.if !== undefined) return harmless(schema.else ?? {})
   switch (schema.type) {
     case 'object': {
@@ -95,13 +111,10 @@ function harmless(schema: SchemaNode): Tree {
   }
 }
 
-function valueAt(tree: Tree, path: Path): Tree | undefined {
-  let at: Tree | undefined = tree
-  for (const part of path) {
-    if (at === null || typeof at !== 'object') return undefined
-    at = (at as TreeMap)[part]
-  }
-  return at !== null && typeof at === 'object' ? at : undefined
+/** A map or list; both are written to by key. */
+function containerAt(tree: Tree, path: Path): TreeMap | undefined {
+  const at = valueAt(tree, path)
+  return at !== null && typeof at === 'object' ? (at as TreeMap) : undefined
 }
 
 /** What to say for each keyword. */

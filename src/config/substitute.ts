@@ -6,9 +6,8 @@
  * `credential` reads from $CREDENTIALS_DIRECTORY. Source: systemd.exec(5), LoadCredential=.
  */
 import { join, resolve } from 'node:path'
-import type { Path } from './issue.ts'
+import type { Path, Tree, TreeMap } from '../schema/tree.ts'
 import { whyUnreadable } from './read-file.ts'
-import type { Tree, TreeMap } from './tree-reader.ts'
 
 /** Where references are read from. */
 export interface ReferenceSources {

@@ -5,13 +5,7 @@
  * for each one, which takes minutes for a file that is made of them.
  */
 import { type Alias, isAlias, isMap, isNode, isScalar, isSeq, type Node } from 'yaml'
-import type { Path } from './issue.ts'
-
-/** Plain data. Objects have no prototype, so a key such as `__proto__` is only a key. */
-export type Tree = null | boolean | number | string | Tree[] | TreeMap
-export interface TreeMap {
-  [key: string]: Tree
-}
+import type { Path, Tree, TreeMap } from '../schema/tree.ts'
 
 /** Deepest nesting of maps and lists. Ours: the configuration itself needs about ten. */
 const MAX_DEPTH = 64

@@ -4,7 +4,7 @@
 import { loadPageFiles } from '../admin/page-files.ts'
 import type { AdminPorts } from '../admin/ports.ts'
 import { AdminServer } from '../admin/server.ts'
-import type { AdminConfig } from '../config/model.ts'
+import type { AdminConfig } from '../config/config.ts'
 import { type Address, formatAddress } from '../core/address.ts'
 import { bind, boundAddress } from '../server/bind.ts'
 import { listenError } from '../server/listen-error.ts'

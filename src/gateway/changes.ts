@@ -2,7 +2,7 @@
  * What a reload changed, one sentence each: for the log, the admin API and `mapgate reload`.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Config } from '../config/model.ts'
+import type { Config } from '../config/config.ts'
 
 export function changesBetween(before: Config, after: Config): readonly string[] {
   return [

@@ -8,9 +8,9 @@
  *   reserve    listening sockets, log, cache file, page, name resolution, module files
  */
 import { ADMIN_LIMITS } from '../admin/limits.ts'
+import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import type { Config } from '../config/model.ts'
 import type { UpstreamKinds } from '../upstreams/registry.ts'
 import { kindOf } from './upstreams.ts'
 

@@ -2,7 +2,7 @@
  * The listeners of the configuration, running. A reload opens new ones before anything else
  * changes, changes those that stay without closing a connection, and drains those that go.
  */
-import type { ListenerConfig } from '../config/model.ts'
+import type { ListenerConfig } from '../config/config.ts'
 import { formatAddress } from '../core/address.ts'
 import type { Lookup } from '../core/lookup.ts'
 import { readOnlyStore } from '../core/store.ts'

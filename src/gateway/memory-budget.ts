@@ -5,7 +5,7 @@
  *   stored answers  per table with a cache and an upstream that is cached, maxBytes twice: found and "not found"
  *   upstreams       what their kinds need
  */
-import type { Config } from '../config/model.ts'
+import type { Config } from '../config/config.ts'
 import type { UpstreamKinds } from '../upstreams/registry.ts'
 import { kindOf } from './upstreams.ts'
 

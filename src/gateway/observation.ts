@@ -2,7 +2,7 @@
  * Everything that looks at one gateway, opened in order: redaction before the log, the log before
  * what writes to it, tracing before what it wraps.
  */
-import type { Config } from '../config/model.ts'
+import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { GatewayStatus } from '../core/status.ts'

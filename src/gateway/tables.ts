@@ -9,7 +9,7 @@
  * is the same.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { CacheConfig, TableConfig } from '../config/model.ts'
+import type { CacheConfig, TableConfig } from '../config/config.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
@@ -122,7 +122,7 @@ function buildTable(
     foldCase: config.foldCase,
     deadlineMs: config.deadlineMs,
     // What goes in one request is asked together: the keys of a lookup cost no more than one of them.
-    searchParallel: config.searchParallel || config.batch !== undefined,
+    searchParallel: config.searchParallel || ('batch' in config && config.batch !== undefined),
     propagate: config.propagateExtension ? config.recipientDelimiter : undefined,
   })
   return { config, table, store, asked, upstreams }

@@ -9,6 +9,8 @@ import type { Address, InvalidAddress } from '../core/address.ts'
 import type { Query, QueryClient } from '../core/lookup.ts'
 import type { LookupResult } from '../core/result.ts'
 import type { StoreRequest, StoreResult } from '../core/store.ts'
+import type { Schema } from '../schema/schema.ts'
+import type { ListenerCheck } from '../schema/settings-kind.ts'
 import type { Decoder } from './framing/frame.ts'
 
 /** One protocol, such as socketmap. */
@@ -17,6 +19,10 @@ export interface Protocol<Settings extends object = object> {
   readonly name: string
   /** One line for the configuration's reference and the help. */
   readonly summary: string
+  /** Keys that a listener has in the configuration besides those of every listener: made by `Type.Object`. */
+  readonly settings: Schema<unknown, Settings>
+  /** Reports what a schema cannot say. */
+  check?(settings: Settings, context: ListenerCheck): void
   /**
    * Why a request or a stream is refused, each with its sentence: a closed set, for it is the label
    * `kind` of `mapgate_protocol_errors_total`.

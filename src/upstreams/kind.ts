@@ -13,6 +13,7 @@ import type { Metric } from '../core/metric.ts'
 import type { Observer } from '../core/observer.ts'
 import type { CanaryStatus, UpstreamStatus } from '../core/status.ts'
 import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
+import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
 
 /** What all upstreams of a configuration have. */
 export interface UpstreamSettings {
@@ -36,6 +37,8 @@ export interface UpstreamKind<
 > {
   /** `kind` in the status and in settings. */
   readonly name: string
+  /** Its keys in a configuration file, with their checks; none for a kind that no file can have. */
+  readonly configuration?: UpstreamSettingsKind
   /** Whether a table's answer store stands in front: not where an answer costs as little as a stored one. */
   readonly cached: boolean
   /** What the state of its upstreams shows in the metrics, called for each of them at a scrape. */

@@ -5,7 +5,7 @@
 import { lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/load.ts'
+import { parseConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import type { Cleanup } from '../support/http-service.ts'
 import { requirePostfix, startPostfix } from '../support/postfix.ts'

@@ -2,7 +2,7 @@
  * Every whole configuration in the documents is one that the program accepts.
  */
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/load.ts'
+import { parseConfig } from '../../src/gateway/load-config.ts'
 import { configurations, documents } from './markdown.ts'
 
 const SECRET = 'a-secret-of-the-tests-0123456789'

@@ -6,12 +6,13 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { mainCf } from '../../src/commands/main-cf/lines.ts'
-import { parseConfig } from '../../src/config/load.ts'
 import { POSTFIX_PARAMETERS } from '../../src/config/postfix-parameters.ts'
 import { searchKeys } from '../../src/core/search/search-keys.ts'
+import { parseConfig } from '../../src/gateway/load-config.ts'
 import { parseServer } from '../../src/protocols/client-target.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import { ROOT } from '../packaging/run.ts'
+import { httpTable } from '../support/settings.ts'
 import { codeBlocks, configurations, readDocument } from './markdown.ts'
 
 const FOLDER = 'docs/postfix'
@@ -81,7 +82,9 @@ describe('the pages about Postfix parameters', () => {
         ([, path]) => path,
       )
       expect(paths.length).toBeGreaterThanOrEqual(2)
-      const prefixes = Array.from(config.tables.values(), ({ request }) => request?.path.replace('{key}', ''))
+      const prefixes = Array.from(config.tables.values(), (table) =>
+        httpTable(table).request?.path?.replace('{key}', ''),
+      )
       for (const path of paths) {
         expect(prefixes.some((prefix) => prefix !== undefined && path?.startsWith(prefix))).toBe(true)
       }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { parseConfig } from '../../src/config/load.ts'
+import { parseConfig } from '../../src/gateway/load-config.ts'
 import { ROOT, runOk } from './run.ts'
 
 const CONTAINER = join(ROOT, 'packaging/container')

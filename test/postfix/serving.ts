@@ -3,7 +3,7 @@
  *
  * Every table asks `GET /TABLE?key=KEY` and takes `$.value` of the answer.
  */
-import { parseConfig } from '../../src/config/load.ts'
+import { parseConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import type { Cleanup, HttpService } from '../support/http-service.ts'
 

@@ -9,12 +9,11 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../../src/config/issue.ts'
-import { loadConfig } from '../../src/config/load.ts'
 import type { Address } from '../../src/core/address.ts'
 import type { Clock } from '../../src/core/clock.ts'
+import { loadConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { SocketmapClient, TcpTableClient } from '../../src/library/clients.ts'
-import { whyNoJsonPath } from '../../src/upstreams/http/json-path.ts'
 import type { Cleanup } from './http-service.ts'
 
 export interface TestGatewayOptions {
@@ -100,7 +99,7 @@ export async function startGateway(
   writeFileSync(file, yaml)
   const logFd = openSync(join(folder, 'log'), 'a')
   const { env = {}, clock, random } = options
-  const load = () => loadConfig(file, { env, shownAs: 'mapgate.yaml', checkJsonPath: whyNoJsonPath })
+  const load = () => loadConfig(file, { env, shownAs: 'mapgate.yaml' })
   try {
     const gateway = await Gateway.start({ load, version: 'test', clock, random, logFd })
     cleanup.onTestFinished(() => gateway.stop())

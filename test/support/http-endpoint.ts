@@ -51,6 +51,7 @@ export const upstreamSettings = (
 ): HttpUpstreamSettings => ({
   name: 'directory',
   endpoints: endpoints.map((endpoint) => ({
+    url: endpoint.origin ?? 'http://localhost',
     origin: 'http://localhost',
     socketPath: undefined,
     pathPrefix: '',

@@ -1,5 +1,5 @@
 /** Forgetting stored answers. */
-import { Type } from '../../config/json-schema.ts'
+import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import type { PurgeWhat } from '../ports.ts'
 import { ProblemError, tableUnknown } from '../problem.ts'

@@ -5,9 +5,9 @@
  * What Node.js holds for it is one write above its buffer, never more.
  */
 import type { ServerResponse } from 'node:http'
-import { Type } from '../../config/json-schema.ts'
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { Subscription } from '../../observability/events.ts'
+import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import { ProblemError } from '../problem.ts'
 import type { RouteParts } from '../route-parts.ts'

@@ -1,5 +1,5 @@
 /** `/livez` and `/readyz`, for whoever starts and watches the program: systemd, containers, load balancers. */
-import { Type } from '../../config/json-schema.ts'
+import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import type { RouteParts } from '../route-parts.ts'
 

@@ -1,5 +1,5 @@
 /** What was: ten minutes of rates and latencies, and the last problems. */
-import { Type } from '../../config/json-schema.ts'
+import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { Count, Ms, problems, WallMs } from '../schemas.ts'

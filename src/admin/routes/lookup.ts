@@ -1,8 +1,9 @@
 /** A lookup through the same door as the mail's, with every step on request. */
-import { Type } from '../../config/json-schema.ts'
+
 import { readableMs } from '../../core/clock.ts'
 import { type ExplainStep, Explanation } from '../../core/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
+import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import type { WireReply } from '../ports.ts'
 import { ProblemError, tableUnknown } from '../problem.ts'

@@ -1,5 +1,5 @@
 /** `/metrics`, for Prometheus. */
-import { Type } from '../../config/json-schema.ts'
+import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { problems } from '../schemas.ts'

@@ -1,6 +1,6 @@
 /** The page. Open: it holds no data, and asks for a token itself where one is needed. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from '../../config/json-schema.ts'
+import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import type { PageFile } from '../page-files.ts'
 import { ProblemError } from '../problem.ts'

@@ -1,5 +1,5 @@
 /** The configuration in use, its reload, and the log level. */
-import { Type } from '../../config/json-schema.ts'
+import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import { ProblemError } from '../problem.ts'
 import type { RouteParts } from '../route-parts.ts'

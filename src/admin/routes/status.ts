@@ -1,5 +1,5 @@
 /** What the program is doing now: tables, upstreams, listeners, and all of it at once. */
-import { Type } from '../../config/json-schema.ts'
+import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import { tableUnknown } from '../problem.ts'
 import type { RouteParts } from '../route-parts.ts'

@@ -7,8 +7,9 @@
  *
  * Nothing that the service says is printed but its caching fields: a reply may hold anything.
  */
+
+import type { TableConfig } from '../../config/config.ts'
 import type { LoadedConfig } from '../../config/load.ts'
-import type { TableConfig } from '../../config/model.ts'
 import { systemClock } from '../../core/clock.ts'
 import { silentObserver } from '../../core/observer.ts'
 import type { Reply } from '../../core/upstream.ts'

@@ -1,7 +1,7 @@
 /**
  * What the caching fields of a reply do under a table's settings, in one sentence.
  */
-import type { CacheConfig } from '../../config/model.ts'
+import type { CacheConfig } from '../../config/config.ts'
 import { foundLifetime } from '../../core/cache/lifetimes.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { duration } from '../../presentation/format.ts'

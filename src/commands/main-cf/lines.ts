@@ -2,7 +2,7 @@
  * The text of `mapgate main-cf`: a whole line where `usedBy` tells the parameter, comments for
  * everything that has to be put somewhere by hand.
  */
-import type { Config, TableConfig } from '../../config/model.ts'
+import type { Config, TableConfig } from '../../config/config.ts'
 import { POSTFIX_PARAMETERS } from '../../config/postfix-parameters.ts'
 import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
 import { type TableReference, tableReference } from './reference.ts'

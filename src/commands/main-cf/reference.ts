@@ -1,7 +1,7 @@
 /**
  * A table as main.cf names it: the protocol spells it, the place of the listener is found here.
  */
-import type { ListenerConfig } from '../../config/model.ts'
+import type { ListenerConfig } from '../../config/config.ts'
 import type { PostfixPlace, PostfixReference } from '../../protocols/protocol.ts'
 import type { Protocols } from '../../protocols/registry.ts'
 

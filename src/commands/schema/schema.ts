@@ -1,13 +1,14 @@
 /**
  * `mapgate schema`: the JSON Schema of the configuration, for editors.
  */
-import { editorSchema } from '../../config/input-schema.ts'
+import { editorSchema } from '../../config/config-schema.ts'
+import { SETTINGS_KINDS } from '../../gateway/load-config.ts'
 import { EXIT_OK } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 
 /** The text of schema/mapgate.schema.json. */
 export function schemaText(): string {
-  return `${JSON.stringify(editorSchema(), undefined, 2)}\n`
+  return `${JSON.stringify(editorSchema(SETTINGS_KINDS), undefined, 2)}\n`
 }
 
 /** Runs `schema`. */

@@ -1,29 +1,32 @@
 /**
  * Listeners and the admin API: addresses, who may connect, and which tables are served.
  */
-import { type Address, parseAddress } from '../../core/address.ts'
-import type { Path } from '../issue.ts'
-import { networkError } from '../network.ts'
+import type { Address } from '../../core/address.ts'
+import type { Scope } from '../../schema/scope.ts'
+import type { ListenerSettingsKind } from '../../schema/settings-kind.ts'
 import { reachOf } from '../reach.ts'
-import type { AdminFile } from '../schema/admin.ts'
-import type { ListenerFile } from '../schema/listener.ts'
-import { didYouMean } from '../suggest.ts'
-import { type CheckContext, isWritten } from './context.ts'
+import type { AdminSettings } from '../schema/admin.ts'
+import type { FileSettings } from '../schema/file.ts'
+import type { ListenAddress, ListenerSettings } from '../schema/listener.ts'
 
-export function checkListeners(context: CheckContext): void {
-  const { file } = context
+export function checkListeners(
+  file: FileSettings,
+  protocols: readonly ListenerSettingsKind[],
+  scope: Scope,
+): void {
+  const tables = [...file.tables.keys()]
   const taken: Taken[] = []
   for (const [index, listener] of file.listeners.entries()) {
-    const path = ['listeners', index]
-    checkServedTables(context, listener, path)
-    const address = checkAddress(context, listener.listen, path, taken)
-    if (address === undefined) continue
-    checkSocketKeys(context, address, path)
-    checkAllow(context, listener, address, path)
+    const own = scope.within(['listeners', index])
+    protocols.find(({ name }) => name === listener.protocol)?.check?.(listener.own, { scope: own, tables })
+    checkTaken(listener.listen, `listeners[${index}]`, taken, own)
+    checkSocketKeys(listener.listen.address, own)
+    checkAllow(listener, own)
   }
   if (file.admin === undefined) return
-  const address = checkAddress(context, file.admin.listen, ['admin'], taken)
-  if (address !== undefined) checkAdmin(context, file.admin, address)
+  const own = scope.within(['admin'])
+  checkTaken(file.admin.listen, 'admin', taken, own)
+  checkAdmin(file.admin, own)
 }
 
 /** An address in use, and whose it is. */
@@ -32,28 +35,16 @@ interface Taken {
   readonly owner: string
 }
 
-/** Reads the address, and refuses one that another listener has. */
-function checkAddress(
-  context: CheckContext,
-  listen: string,
-  path: Path,
-  taken: Taken[],
-): Address | undefined {
-  const at = [...path, 'listen']
-  const address = parseAddress(listen)
-  if (address.kind === 'invalid') {
-    context.report.error(at, `${context.show(at, listen)} is no address: ${address.why}`)
-    return undefined
-  }
+/** Refuses an address that another listener has. */
+function checkTaken({ address, text }: ListenAddress, owner: string, taken: Taken[], scope: Scope): void {
   const other = taken.find((before) => overlap(before.address, address))
   if (other !== undefined) {
-    context.report.error(
-      at,
-      `${context.show(at, listen)} is the address of ${other.owner} too; choose another`,
+    scope.error(
+      ['listen'],
+      `${scope.show(['listen'], text)} is the address of ${other.owner} too; choose another`,
     )
   }
-  taken.push({ address, owner: path.length === 1 ? String(path[0]) : `${path[0]}[${path[1]}]` })
-  return address
+  taken.push({ address, owner })
 }
 
 /** Names of "every address of this machine", which take the port from all others. */
@@ -67,100 +58,59 @@ function overlap(a: Address, b: Address): boolean {
   return sameHost || WILDCARDS.has(a.host) || WILDCARDS.has(b.host)
 }
 
-function checkServedTables(context: CheckContext, listener: ListenerFile, path: Path): void {
-  const { report, file } = context
-  const names = Object.keys(file.tables)
-  const known = (name: string, at: Path): void => {
-    if (!names.includes(name)) {
-      report.error(at, `there is no table ${context.show(at, name)}; ${didYouMean(name, names)}`)
-    }
-  }
-  if (listener.protocol === 'socketmap') {
-    if (listener.table !== undefined) {
-      report.keyError(
-        path,
-        'table',
-        '"table" belongs to tcp_table; a socketmap listener has "tables", a list',
-      )
-    }
-    for (const [index, name] of (listener.tables ?? []).entries()) known(name, [...path, 'tables', index])
-    return
-  }
-  if (listener.tables !== undefined) {
-    report.keyError(
-      path,
-      'tables',
-      '"tables" belongs to socketmap; a tcp_table listener has "table", one name',
-    )
-  }
-  if (listener.table !== undefined) known(listener.table, [...path, 'table'])
-  else
-    report.error(
-      path,
-      '"table" is missing: tcp_table has no table name, so one listener serves one table; add it',
-    )
-}
-
 /** Keys of a socket file at a network address do nothing, and the other way round. */
-function checkSocketKeys(context: CheckContext, address: Address, path: Path): void {
+function checkSocketKeys(address: Address, scope: Scope): void {
   const isUnix = address.kind === 'unix'
   for (const key of isUnix ? ['allow', 'maxConnectionsPerAddress'] : ['mode', 'owner', 'group']) {
-    if (!isWritten(context, [...path, key])) continue
+    if (!scope.isWritten([key])) continue
     const why = isUnix
       ? 'has no use for a unix socket; "mode", "owner" and "group" say who may connect'
       : 'is only for unix sockets; remove it'
-    context.report.warning([...path, key], why, 'key')
+    scope.warning([key], why, 'key')
   }
 }
 
-function checkAllow(context: CheckContext, listener: ListenerFile, address: Address, path: Path): void {
-  const { report } = context
+function checkAllow(listener: ListenerSettings, scope: Scope): void {
+  const { listen, allow, maxConnections, maxConnectionsPerAddress = 0 } = listener
   // A socket of systemd may be a unix socket, so `allow` cannot be asked for; without it loopback holds.
-  if (address.kind === 'inet' && reachOf(address) === 'network' && listener.allow === undefined) {
-    report.error(
-      [...path, 'listen'],
-      `${context.show([...path, 'listen'], listener.listen)} can be reached from other machines, so "allow" is needed; list the networks of your mail servers`,
+  if (listen.address.kind === 'inet' && reachOf(listen.address) === 'network' && allow === undefined) {
+    scope.error(
+      ['listen'],
+      `${scope.show(['listen'], listen.text)} can be reached from other machines, so "allow" is needed; list the networks of your mail servers`,
     )
   }
-  for (const [index, network] of (listener.allow ?? []).entries()) {
-    const at = [...path, 'allow', index]
-    const wrong = networkError(network)
-    if (wrong !== undefined) report.error(at, `${context.show(at, network)} ${wrong}`)
-  }
-  const { maxConnections, maxConnectionsPerAddress = 0 } = listener
   if (maxConnectionsPerAddress > maxConnections) {
-    report.warning(
-      [...path, 'maxConnectionsPerAddress'],
+    scope.warning(
+      ['maxConnectionsPerAddress'],
       `${maxConnectionsPerAddress} is above maxConnections, ${maxConnections}, and so has no effect; lower it`,
     )
   }
 }
 
-function checkAdmin(context: CheckContext, admin: AdminFile, address: Address): void {
-  const { report } = context
-  checkSocketKeys(context, address, ['admin'])
-  const isOpen = reachOf(address) === 'network'
+function checkAdmin(admin: AdminSettings, scope: Scope): void {
+  checkSocketKeys(admin.listen.address, scope)
+  const isOpen = reachOf(admin.listen.address) === 'network'
   if (isOpen && admin.tokens.length === 0) {
-    report.error(
-      ['admin', 'listen'],
-      `${context.show(['admin', 'listen'], admin.listen)} may be reached from other machines, so "tokens" are needed; add one, or listen on 127.0.0.1`,
+    scope.error(
+      ['listen'],
+      `${scope.show(['listen'], admin.listen.text)} may be reached from other machines, so "tokens" are needed; add one, or listen on 127.0.0.1`,
     )
   }
   if (isOpen && admin.anonymous === 'operator') {
-    report.warning(
-      ['admin', 'anonymous'],
+    scope.warning(
+      ['anonymous'],
       'operator lets everybody who can connect purge and reload; use viewer or none',
     )
   }
   if (isOpen && admin.tokens.length > 0 && admin.tls === undefined) {
-    report.warning(
-      ['admin'],
+    scope.warning(
+      [],
       'sends tokens over the network in the clear; add "tls", or put a proxy with TLS before it',
     )
   }
   const texts = admin.tokens.map(({ token }) => token)
   for (const [index, token] of texts.entries()) {
     if (texts.indexOf(token) < index)
-      report.error(['admin', 'tokens', index, 'token'], 'is the same token as one above')
+      scope.error(['tokens', index, 'token'], 'is the same token as one above')
   }
 }

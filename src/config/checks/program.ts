@@ -2,61 +2,76 @@
  * The rest: what can be tried before it is taken over (files, users, groups), and the log.
  */
 import { resolve } from 'node:path'
-import type { Path } from '../issue.ts'
+import { branchFor } from '../../schema/decode.ts'
+import type { SchemaNode } from '../../schema/node.ts'
+import type { Scope } from '../../schema/scope.ts'
+import { isMap, type Path, type Tree, type TreeMap } from '../../schema/tree.ts'
 import type { ReadFile } from '../read-file.ts'
-import type { CheckContext } from './context.ts'
-import { type SocketAccess, trySocketAccess } from './socket-access.ts'
+import type { FileSettings } from '../schema/file.ts'
+import { trySocketAccess } from './socket-access.ts'
 import { type TlsPart, tryTlsFiles } from './tls-files.ts'
 
-/** @param folder Where relative paths start. */
-export async function checkProgram(context: CheckContext, folder: string, readFile: ReadFile): Promise<void> {
-  const { file, report } = context
-  if (file.log.keys === 'hash' && file.log.hashKey === undefined) {
-    report.error(
-      ['log', 'keys'],
+export function checkLog({ keys, hashKey }: FileSettings['log'], scope: Scope): void {
+  if (keys === 'hash' && hashKey === undefined) {
+    scope.error(
+      ['keys'],
       'hash needs "hashKey", a secret text; add it, so that nobody can guess the addresses',
     )
   }
-  for (const [path, tls] of tlsSections(context)) {
-    const files = {
-      ca: inFolder(folder, tls.ca),
-      cert: inFolder(folder, tls.cert),
-      key: inFolder(folder, tls.key),
+}
+
+/**
+ * Tries certificates and keys, in every section that names some.
+ *
+ * @param folder Where relative paths start.
+ */
+export async function checkFiles(
+  file: Tree,
+  schema: SchemaNode,
+  scope: Scope,
+  folder: string,
+  readFile: ReadFile,
+): Promise<void> {
+  for (const [path, section] of fileSections(file, schema, [])) {
+    const named = (part: TlsPart) => {
+      const name = section[part]
+      return typeof name === 'string' ? resolve(folder, name) : undefined
     }
+    const files = { ca: named('ca'), cert: named('cert'), key: named('key') }
     for (const { part, what, level } of await tryTlsFiles(files, readFile, Date.now())) {
       const at = [...path, part]
-      report[level](at, `the file ${context.show(at, tls[part] ?? '')} ${what}`)
+      scope[level](at, `the file ${scope.show(at, String(section[part] ?? ''))} ${what}`)
     }
   }
-  for (const [path, access] of socketSections(context)) {
+}
+
+/** Every map that has a file to read by its schema, and where it stands. */
+function fileSections(value: Tree, schema: SchemaNode, path: Path): readonly (readonly [Path, TreeMap])[] {
+  const { items, properties = {}, additionalProperties } = branchFor(value, schema)
+  if (Array.isArray(value)) {
+    if (items === undefined) return []
+    return value.flatMap((item, index) => fileSections(item, items, [...path, index]))
+  }
+  if (!isMap(value)) return []
+  if (Object.values(properties).some(({ file }) => file === 'read')) return [[path, value]]
+  return Object.entries(value).flatMap(([key, item]) => {
+    const part = Object.hasOwn(properties, key) ? properties[key] : additionalProperties
+    return typeof part === 'object' ? fileSections(item, part, [...path, key]) : []
+  })
+}
+
+/** Owner, group and mode of every unix socket. */
+export async function checkSocketAccess(
+  { listeners, admin }: FileSettings,
+  scope: Scope,
+  readFile: ReadFile,
+): Promise<void> {
+  const sections = listeners.map((listener, index) => [['listeners', index], listener] as const)
+  for (const [path, access] of admin === undefined ? sections : [...sections, [['admin'], admin] as const]) {
+    if (access.listen.address.kind !== 'unix') continue
+    const own = scope.within(path)
     for (const { key, what, level } of await trySocketAccess(access, readFile)) {
-      const at = [...path, key]
-      report[level](at, `${context.show(at, access[key] ?? '')}: ${what}`)
+      own[level]([key], `${own.show([key], own.textAt([key]))}: ${what}`)
     }
   }
-}
-
-type TlsFiles = Readonly<Partial<Record<TlsPart, string | undefined>>>
-
-function inFolder(folder: string, name: string | undefined): string | undefined {
-  return name === undefined ? undefined : resolve(folder, name)
-}
-
-/** Every `tls:` section, and where it stands. */
-function tlsSections({ file }: CheckContext): readonly (readonly [Path, TlsFiles])[] {
-  const sections: [Path, TlsFiles][] = []
-  if (file.admin?.tls !== undefined) sections.push([['admin', 'tls'], file.admin.tls])
-  for (const [name, { tls }] of Object.entries(file.upstreams)) {
-    if (tls !== undefined) sections.push([['upstreams', name, 'tls'], tls])
-  }
-  return sections
-}
-
-/** Every section that listens on a unix socket. */
-function socketSections({ file }: CheckContext): readonly (readonly [Path, SocketAccess])[] {
-  const sections: [Path, SocketAccess & { readonly listen: string }][] = file.listeners.map(
-    (listener, index) => [['listeners', index], listener],
-  )
-  if (file.admin !== undefined) sections.push([['admin'], file.admin])
-  return sections.filter(([, { listen }]) => listen.startsWith('unix:'))
 }

@@ -1,17 +1,9 @@
 /**
  * Settings of the search that have no effect, or not the one that was meant.
  */
-import type { Path } from '../issue.ts'
-import { POSTFIX_PARAMETERS } from '../postfix-parameters.ts'
-import type { TableFile } from '../schema/table.ts'
-import { listed } from '../values.ts'
-import { type CheckContext, isWritten } from './context.ts'
-
-/** The search of a table: its own, else that of the first parameter that is known. */
-export function searchOf(table: TableFile): string {
-  const parameters = listed(table.usedBy).map((use) => POSTFIX_PARAMETERS.get(use))
-  return table.search ?? parameters.find((known) => known !== undefined)?.search ?? 'exact'
-}
+import type { Scope } from '../../schema/scope.ts'
+import { searchOf } from '../build.ts'
+import type { TableSettings } from '../schema/table.ts'
 
 /** With which searches a key has an effect. */
 const EFFECTIVE_WITH: Readonly<Record<string, readonly string[]>> = {
@@ -21,29 +13,25 @@ const EFFECTIVE_WITH: Readonly<Record<string, readonly string[]>> = {
   parentDomainMatchesSubdomains: ['transport', 'access-address', 'access-client'],
 }
 
-export function checkSearch(context: CheckContext, table: TableFile, path: Path): void {
-  const { report } = context
+/** @param root Of the whole file. */
+export function checkSearch(table: TableSettings, scope: Scope, root: Scope): void {
   const search = searchOf(table)
   for (const [key, searches] of Object.entries(EFFECTIVE_WITH)) {
+    if (!scope.isWritten([key]) || searches.includes(search)) continue
     // What stands in `defaults:` is meant for the tables that it fits.
-    if (!isWritten(context, [...path, key]) || searches.includes(search)) continue
-    if (isInDefaults(context, key)) continue
-    report.warning([...path, key], `has no effect with search: ${search}`, 'key')
+    if (root.isWritten(['defaults', 'table', key])) continue
+    scope.warning([key], `has no effect with search: ${search}`, 'key')
   }
   if (table.propagateExtension === true && (table.recipientDelimiter === '' || search !== 'address')) {
-    report.warning(
-      [...path, 'propagateExtension'],
+    scope.warning(
+      ['propagateExtension'],
       'has no effect without search: address and a recipientDelimiter',
       'key',
     )
   }
   for (const [index, domain] of table.localDomains.entries()) {
     if (/^[@.*]|[\s@]/.test(domain)) {
-      report.error([...path, 'localDomains', index], 'is no domain; write it as in example.com')
+      scope.error(['localDomains', index], 'is no domain; write it as in example.com')
     }
   }
-}
-
-function isInDefaults(context: CheckContext, key: string): boolean {
-  return isWritten(context, ['defaults', 'table', key])
 }

@@ -8,8 +8,7 @@ import type { ReadFile } from '../read-file.ts'
 export interface SocketAccess {
   readonly owner?: string | undefined
   readonly group?: string | undefined
-  /** Octal digits, such as 0660. */
-  readonly mode?: string | undefined
+  readonly mode: number
 }
 
 export interface AccessFinding {
@@ -35,7 +34,7 @@ export async function trySocketAccess(access: SocketAccess, readFile: ReadFile):
     const what = `${ACCOUNT_FILES[key]} has no ${key} of this name; check it, or give its number`
     findings.push({ key, what, level: 'error' })
   }
-  if (access.mode !== undefined && (Number.parseInt(access.mode, 8) & WRITE_BITS) === 0) {
+  if ((access.mode & WRITE_BITS) === 0) {
     findings.push({ key: 'mode', what: 'lets nobody connect: that needs write permission', level: 'warning' })
   }
   return findings

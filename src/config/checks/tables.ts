@@ -1,109 +1,87 @@
 /**
  * Tables: what they ask, whether their times fit, and whether they could bounce mail.
  */
-import type { Path } from '../issue.ts'
-import type { TableFile } from '../schema/table.ts'
-import { didYouMean } from '../suggest.ts'
-import { listed, ms } from '../values.ts'
-import { type CheckContext, isWritten } from './context.ts'
+import { checkName, type Scope } from '../../schema/scope.ts'
+import type { SettingsKinds } from '../../schema/settings-kind.ts'
+import type { FileSettings } from '../schema/file.ts'
+import type { TableSettings } from '../schema/table.ts'
 import { checkDomains } from './domains.ts'
-import { checkBatch, checkRequest, checkResponse } from './requests.ts'
 import { checkSearch } from './search.ts'
 import { checkUsedBy } from './used-by.ts'
 
-export function checkTables(context: CheckContext): void {
-  for (const [name, table] of Object.entries(context.file.tables)) {
-    const path = ['tables', name]
-    checkUpstreamNames(context, table, path)
-    if (table.request !== undefined) checkRequest(context, table.request, [...path, 'request'])
-    if (table.batch !== undefined) checkBatch(context, table.batch, [...path, 'batch'])
-    checkResponse(context, table, path)
-    checkTimes(context, table, path)
-    checkCache(context, table, path)
-    checkSearch(context, table, path)
-    checkUsedBy(context, table, path)
+export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scope): void {
+  for (const [name, table] of file.tables) {
+    const scope = root.within(['tables', name])
+    checkUpstreamNames(table, [...file.upstreams.keys()], scope)
+    for (const kind of kinds.upstreams) {
+      const upstreams = upstreamsOf(file, table, kind.name, root)
+      kind.checkTable?.(table, { scope, table: { ...table, name }, upstreams })
+    }
+    checkCache(table, scope)
+    checkCanary(file, table, kinds, scope)
+    checkSearch(table, scope, root)
+    checkUsedBy(table, asksNetwork(file, table, kinds), scope)
   }
-  checkDomains(context)
+  checkDomains(file.tables, root.within(['tables']))
 }
 
-/** Names of the HTTP upstreams that a table asks. */
-export function httpUpstreams(context: CheckContext, table: TableFile): readonly string[] {
-  return listed(table.upstream ?? []).filter((name) => context.file.upstreams[name]?.endpoints !== undefined)
+/** The upstreams of one kind that a table asks. */
+function upstreamsOf(file: FileSettings, { upstream = [] }: TableSettings, kind: string, root: Scope) {
+  const found = upstream.flatMap((name) => {
+    const settings = file.upstreams.get(name)
+    const scope = root.within(['upstreams', name])
+    return settings?.kind === kind ? [[name, { settings, scope }] as const] : []
+  })
+  return new Map(found)
 }
 
-function checkUpstreamNames(context: CheckContext, table: TableFile, path: Path): void {
-  const { report, file } = context
-  const at = [...path, 'upstream']
-  if (table.upstream === undefined) {
-    report.error(path, '"upstream" is missing; add the name of an upstream, or a list of names')
+/** Returns whether a table asks something that may be down or wrong. */
+function asksNetwork(file: FileSettings, { upstream = [] }: TableSettings, kinds: SettingsKinds): boolean {
+  const remote = new Set(kinds.upstreams.filter(({ isRemote }) => isRemote).map(({ name }) => name))
+  return upstream.some((name) => remote.has(file.upstreams.get(name)?.kind ?? ''))
+}
+
+function checkUpstreamNames({ upstream }: TableSettings, known: readonly string[], scope: Scope): void {
+  if (upstream === undefined) {
+    scope.error([], '"upstream" is missing; add the name of an upstream, or a list of names')
     return
   }
-  const names = Object.keys(file.upstreams)
-  const asked = listed(table.upstream)
-  for (const [index, name] of asked.entries()) {
-    const place = typeof table.upstream === 'string' ? at : [...at, index]
-    if (!names.includes(name)) {
-      report.error(place, `there is no upstream ${context.show(place, name)}; ${didYouMean(name, names)}`)
-    } else if (asked.indexOf(name) < index) {
-      report.error(place, `${context.show(place, name)} stands in the list twice; remove one`)
-    }
-  }
-  const [http] = httpUpstreams(context, table)
-  if (http !== undefined && table.request?.path === undefined) {
-    const place = table.request === undefined ? path : [...path, 'request']
-    report.error(
-      place,
-      `"request.path" is missing, and upstream "${http}" is an HTTP service; add it, such as /${path[1]}/{key}`,
-    )
+  for (const [index, name] of upstream.entries()) {
+    const at = scope.isWritten(['upstream', index]) ? ['upstream', index] : ['upstream']
+    if (upstream.indexOf(name) === index) checkName(scope, at, 'upstream', name, known)
+    else if (known.includes(name))
+      scope.error(at, `${scope.show(at, name)} stands in the list twice; remove one`)
   }
 }
 
-function checkTimes(context: CheckContext, table: TableFile, path: Path): void {
-  for (const name of httpUpstreams(context, table)) {
-    const timeout = context.file.upstreams[name]?.timeout
-    if (timeout === undefined || ms(timeout) <= ms(table.deadline)) continue
-    const at = isWritten(context, [...path, 'deadline']) ? [...path, 'deadline'] : path
-    context.report.warning(
-      at,
-      `the deadline, ${table.deadline}, is shorter than the timeout of upstream "${name}", ${timeout}, so one slow attempt takes all the time; lower that timeout`,
+function checkCache({ cache, sideEffects }: TableSettings, scope: Scope): void {
+  if (cache === undefined) return
+  if (cache.minTtlMs > cache.maxTtlMs) {
+    const key = scope.isWritten(['cache', 'minTtl']) ? 'minTtl' : 'maxTtl'
+    scope.error(
+      ['cache', key],
+      `minTtl, ${scope.textAt(['cache', 'minTtl'])}, is above maxTtl, ${scope.textAt(['cache', 'maxTtl'])}; lower it or raise maxTtl`,
     )
   }
-}
-
-function checkCache(context: CheckContext, table: TableFile, path: Path): void {
-  const { report } = context
-  const { cache, canary } = table
-  if (cache !== 'off' && ms(cache.minTtl) > ms(cache.maxTtl)) {
-    report.error(
-      isWritten(context, [...path, 'cache', 'minTtl'])
-        ? [...path, 'cache', 'minTtl']
-        : [...path, 'cache', 'maxTtl'],
-      `minTtl, ${cache.minTtl}, is above maxTtl, ${cache.maxTtl}; lower it or raise maxTtl`,
-    )
-  }
-  if (cache !== 'off' && !cache.honorCacheControl) {
+  if (!cache.honorCacheControl) {
     for (const key of ['minTtl', 'maxTtl']) {
-      if (!isWritten(context, [...path, 'cache', key])) continue
-      report.warning([...path, 'cache', key], 'has no effect without honorCacheControl: true', 'key')
+      if (!scope.isWritten(['cache', key])) continue
+      scope.warning(['cache', key], 'has no effect without honorCacheControl: true', 'key')
     }
   }
-  if (table.sideEffects && cache !== 'off' && isWritten(context, [...path, 'cache'])) {
-    report.warning(
-      [...path, 'cache'],
+  if (sideEffects && scope.isWritten(['cache'])) {
+    scope.warning(
+      ['cache'],
       'has no effect with sideEffects: true, where nothing is stored; write cache: off',
     )
   }
-  if (table.sideEffects && table.batch !== undefined) {
-    report.error(
-      [...path, 'batch'],
-      'cannot be used with sideEffects: true, where each lookup is one request; remove one',
-    )
-  }
+}
+
+function checkCanary(file: FileSettings, table: TableSettings, kinds: SettingsKinds, scope: Scope): void {
+  const { canary, upstream = [] } = table
   // Where an upstream is missing or unknown, that is the mistake, and nobody knows what it would be.
-  const upstreams = listed(table.upstream ?? [])
-  const allKnown =
-    upstreams.length > 0 && upstreams.every((name) => Object.hasOwn(context.file.upstreams, name))
-  if (canary !== undefined && allKnown && httpUpstreams(context, table).length === 0) {
-    report.warning([...path, 'canary'], 'has no effect: no upstream of this table is an HTTP service')
+  const allKnown = upstream.length > 0 && upstream.every((name) => file.upstreams.has(name))
+  if (canary !== undefined && allKnown && !asksNetwork(file, table, kinds)) {
+    scope.warning(['canary'], 'has no effect: no upstream of this table is an HTTP service')
   }
 }

@@ -2,73 +2,69 @@
  * `usedBy`: does the table fit the main.cf parameters that use it, and what would a wrong
  * "not found" do there?
  */
-import type { Path } from '../issue.ts'
+import type { Scope } from '../../schema/scope.ts'
+import { nearest } from '../../schema/suggest.ts'
+import type { Path } from '../../schema/tree.ts'
+import { searchOf } from '../build.ts'
 import { POSTFIX_PARAMETERS, type PostfixParameter } from '../postfix-parameters.ts'
-import type { TableFile } from '../schema/table.ts'
-import { nearest } from '../suggest.ts'
-import { listed } from '../values.ts'
-import type { CheckContext } from './context.ts'
-import { searchOf } from './search.ts'
-import { httpUpstreams } from './tables.ts'
+import type { TableSettings } from '../schema/table.ts'
 
-export function checkUsedBy(context: CheckContext, table: TableFile, path: Path): void {
-  const uses = listed(table.usedBy)
+/** @param asksNetwork Whether the table asks something that may answer wrongly. */
+export function checkUsedBy(table: TableSettings, asksNetwork: boolean, scope: Scope): void {
   const known: [string, PostfixParameter][] = []
-  for (const [index, use] of uses.entries()) {
-    const at = typeof table.usedBy === 'string' ? [...path, 'usedBy'] : [...path, 'usedBy', index]
+  for (const [index, use] of table.usedBy.entries()) {
+    const at = scope.isWritten(['usedBy', index]) ? ['usedBy', index] : ['usedBy']
     const parameter = POSTFIX_PARAMETERS.get(use)
-    if (parameter === undefined) tellUnknown(context, use, at)
+    if (parameter === undefined) tellUnknown(use, at, scope)
     else if (parameter.refused !== undefined) {
-      context.report.warning(at, `${use} cannot use this table: ${parameter.refused}`)
+      scope.warning(at, `${use} cannot use this table: ${parameter.refused}`)
     } else known.push([use, parameter])
   }
-  checkFit(context, table, known, path)
-  checkCanary(context, table, uses, path)
+  checkFit(table, known, scope)
+  if (asksNetwork && table.canary === undefined) adviseCanary(table.usedBy, scope)
 }
 
-function tellUnknown(context: CheckContext, use: string, at: Path): void {
+function tellUnknown(use: string, at: Path, scope: Scope): void {
   const near = nearest(use, [...POSTFIX_PARAMETERS.keys()])
   const advice =
     near === undefined ? 'set "search" and "propagateExtension" yourself' : `did you mean "${near}"`
-  context.report.warning(at, `${context.show(at, use)} is no parameter that mapgate knows; ${advice}`)
+  scope.warning(at, `${scope.show(at, use)} is no parameter that mapgate knows; ${advice}`)
 }
 
 /** Every parameter of one table gets the same answers, so all must want the same search. */
 function checkFit(
-  context: CheckContext,
-  table: TableFile,
+  table: TableSettings,
   known: readonly (readonly [string, PostfixParameter])[],
-  path: Path,
+  scope: Scope,
 ): void {
   const search = searchOf(table)
   const propagates = table.propagateExtension ?? known[0]?.[1].propagateExtension ?? false
   for (const [use, parameter] of known) {
     if (parameter.search !== search) {
       const place = table.search === undefined ? 'usedBy' : 'search'
-      context.report.warning(
-        [...path, place],
+      scope.warning(
+        [place],
         `${use} searches as "${parameter.search}", but this table as "${search}"; ${place === 'search' ? 'change it or leave it out' : 'use two tables'}`,
       )
     }
     if (parameter.propagateExtension !== propagates) {
       const place = table.propagateExtension === undefined ? 'usedBy' : 'propagateExtension'
-      context.report.warning(
-        [...path, place],
+      scope.warning(
+        [place],
         `${use} ${parameter.propagateExtension ? 'puts' : 'does not put'} the extension back on results, but this table ${propagates ? 'does' : 'does not'}; ${place === 'usedBy' ? 'use two tables' : 'change it or leave it out'}`,
       )
     }
   }
 }
 
-function checkCanary(context: CheckContext, table: TableFile, uses: readonly string[], path: Path): void {
-  if (table.canary !== undefined || httpUpstreams(context, table).length === 0) return
+function adviseCanary(uses: readonly string[], scope: Scope): void {
   // An unknown use may be one that rejects mail.
   const rejecting = uses.filter((use) => POSTFIX_PARAMETERS.get(use)?.notFoundRejects ?? true)
   if (uses.length > 0 && rejecting.length === 0) return
   const why =
     rejecting.length === 0 ? 'if a parameter that rejects mail uses this table' : `with ${rejecting[0]}`
-  context.report.warning(
-    path,
+  scope.warning(
+    [],
     `has no canary: ${why}, a service that wrongly answers "not found" to everything bounces mail; add canary: { key: ... } with a key that always exists`,
   )
 }

@@ -1,9 +1,9 @@
 /**
- * The admin API: the page, the metrics, purge and reload. Rules: design.md.
+ * The admin API: the page, the metrics, purge and reload.
  */
-import { type Static, Type } from '../json-schema.ts'
-import { file, oneOf, text } from './kinds.ts'
-import { socketFileKeys } from './listener.ts'
+import { type Settings, Type } from '../../schema/schema.ts'
+import { file, oneOf, text } from '../../schema/values.ts'
+import { listenAddress, socketFileKeys } from './listener.ts'
 
 const Token = Type.Object(
   {
@@ -22,11 +22,9 @@ const Token = Type.Object(
 
 export const Admin = Type.Object(
   {
-    listen: text(
+    listen: listenAddress(
       'Address: `inet:HOST:PORT`, `unix:/PATH` or `systemd:NAME`. Beyond loopback `tokens` are needed to start.',
-      {
-        examples: ['inet:127.0.0.1:8466'],
-      },
+      ['inet:127.0.0.1:8466'],
     ),
     ...socketFileKeys,
     anonymous: Type.Optional(
@@ -39,7 +37,9 @@ export const Admin = Type.Object(
       default: [],
       description: 'Who may do what. Shown as `***` everywhere.',
     }),
-    hosts: Type.Array(Type.String({ minLength: 1 }), {
+    hosts: Type.Unsafe<string[], readonly string[]>({
+      type: 'array',
+      items: { type: 'string', minLength: 1, decode: (host: string) => host.toLowerCase() },
       default: [],
       description:
         'Host names accepted in the Host header besides IP addresses and `localhost`. A list of its own, so that a foreign page cannot reach the API through a name that it controls (DNS rebinding).',
@@ -64,4 +64,4 @@ export const Admin = Type.Object(
   },
   { additionalProperties: false },
 )
-export type AdminFile = Static<typeof Admin>
+export type AdminSettings = Settings<typeof Admin>

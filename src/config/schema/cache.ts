@@ -2,8 +2,8 @@
  * How long answers are kept, and the canary that guards "not found".
  * Words and rules: RFC 9111 (HTTP caching), RFC 5861 (stale-while-revalidate, stale-if-error).
  */
-import { type Static, Type } from '../json-schema.ts'
-import { count, duration, flag, size, text } from './kinds.ts'
+import { type Settings, Type } from '../../schema/schema.ts'
+import { count, duration, eitherType, flag, size, text } from '../../schema/values.ts'
 
 const CacheKeys = Type.Object(
   {
@@ -73,18 +73,19 @@ const CacheKeys = Type.Object(
   },
   { additionalProperties: false },
 )
-type CacheKeysFile = Static<typeof CacheKeys>
+export type CacheSettings = Settings<typeof CacheKeys>
 
-/** An object, or the word `off`. YAML 1.2 reads a bare off as text, not as a boolean. */
-export const Cache = Type.Unsafe<CacheKeysFile | 'off'>({
-  if: { type: 'object' },
-  // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
-  then: CacheKeys,
-  else: { type: 'string', enum: ['off'], expected: 'off or a map of settings' },
-  default: {},
-  description:
-    'How long answers are kept. `off` stores nothing; coalescing and retries stay. All windows count from the moment the service answered.',
-})
+/** An object, or the word `off`: then undefined. YAML 1.2 reads a bare off as text, not as a boolean. */
+export const Cache = eitherType<unknown, CacheSettings | undefined>(
+  CacheKeys as unknown as { readonly type: string },
+  { type: 'string', enum: ['off'], expected: 'off or a map of settings' },
+  {
+    default: {},
+    decode: (value: CacheSettings | 'off') => (value === 'off' ? undefined : value),
+    description:
+      'How long answers are kept. `off` stores nothing; coalescing and retries stay. All windows count from the moment the service answered.',
+  },
+)
 
 export const Canary = Type.Object(
   {

@@ -1,13 +1,16 @@
 /**
- * The whole configuration file. Every key of it, with type, default, bounds and meaning,
- * stands in this folder and nowhere else.
+ * The whole configuration file. Every key of it, with type, default, bounds and meaning, stands in this
+ * folder or, where it belongs to a protocol or a kind of upstream, in the folder of that.
  */
-import { type Static, Type } from '../json-schema.ts'
+import { type SchemaNode, transform } from '../../schema/node.ts'
+import { type Settings, Type } from '../../schema/schema.ts'
+import type { SettingsKinds } from '../../schema/settings-kind.ts'
+import { duration, namedMap, oneOf, text } from '../../schema/values.ts'
 import { Admin } from './admin.ts'
-import { duration, namedMap, oneOf, text } from './kinds.ts'
-import { Listener } from './listener.ts'
-import { Table, type TableFile } from './table.ts'
-import { Upstream, type UpstreamFile } from './upstream.ts'
+import { anyKind } from './kinds.ts'
+import { listenerSchema } from './listener.ts'
+import { tableSchema } from './table.ts'
+import { upstreamSchema } from './upstream.ts'
 
 /** Names of tables: Postfix splits `socketmap:inet:HOST:PORT:NAME` at the last colon. */
 export const TABLE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]*$'
@@ -34,96 +37,107 @@ const Log = Type.Object(
   },
 )
 
-export const ConfigFile = Type.Object(
-  {
-    listeners: Type.Array(Listener, {
-      minItems: 1,
-      maxItems: 256,
-      description: 'Where Postfix connects.',
-    }),
-    admin: Type.Optional(
-      Type.Unsafe<Static<typeof Admin>>({
-        ...Admin,
-        defaultText: 'no admin API',
-        description: 'The admin API, the page and the metrics.',
+/** The schema of a file that may have these kinds of listeners and upstreams. */
+export function configFile(kinds: SettingsKinds) {
+  const table = tableSchema(kinds.upstreams)
+  const upstream = upstreamSchema(kinds.upstreams)
+  return Type.Object(
+    {
+      listeners: Type.Array(listenerSchema(kinds.protocols), {
+        minItems: 1,
+        maxItems: 256,
+        description: 'Where Postfix connects.',
       }),
-    ),
-    upstreams: namedMap<UpstreamFile>(
-      Upstream,
-      TABLE_NAME_PATTERN,
-      'What tables ask: HTTP services and static entries, by name.',
-    ),
-    tables: namedMap<TableFile>(
-      Table,
-      TABLE_NAME_PATTERN,
-      'Lookup tables by name: letters, digits, `.`, `_` and `-`, since Postfix splits the endpoint at the last colon.',
-    ),
-    cacheFile: Type.Optional(
-      Type.String({
-        minLength: 1,
-        file: true,
-        defaultText: 'answers are forgotten at stop',
-        description:
-          'File in which answers survive a restart. Written with mode 0600, since it holds addresses; its folder must exist.',
-      }),
-    ),
-    defaults: Type.Optional(
-      Type.Object(
-        {
-          table: Type.Optional(
-            Type.Unsafe<object>({
-              partOf: 'table',
-              type: 'object',
-              description: 'For every table: any keys of `tables.NAME`.',
-            }),
-          ),
-          upstream: Type.Optional(
-            Type.Unsafe<object>({
-              partOf: 'upstream',
-              type: 'object',
-              description: 'For every HTTP upstream: any keys of `upstreams.NAME`.',
-            }),
-          ),
-        },
-        {
-          additionalProperties: false,
-          defaultText: 'none',
+      admin: Type.Optional(
+        Type.Unsafe<unknown, Settings<typeof Admin>>({
+          ...Admin,
+          defaultText: 'no admin API',
+          description: 'The admin API, the page and the metrics.',
+        }),
+      ),
+      upstreams: namedMap(
+        upstream,
+        TABLE_NAME_PATTERN,
+        'What tables ask: HTTP services and static entries, by name.',
+      ),
+      tables: namedMap(
+        table,
+        TABLE_NAME_PATTERN,
+        'Lookup tables by name: letters, digits, `.`, `_` and `-`, since Postfix splits the endpoint at the last colon.',
+      ),
+      cacheFile: Type.Optional(
+        Type.String({
+          minLength: 1,
+          file: 'written',
+          defaultText: 'answers are forgotten at stop',
           description:
-            "Settings for every table and upstream, under their own ones: maps are merged, lists and scalars replaced by the table's or upstream's own.",
-        },
+            'File in which answers survive a restart. Written with mode 0600, since it holds addresses; its folder must exist.',
+        }),
       ),
-    ),
-    stop: Type.Object(
-      {
-        drainFor: duration(
-          { min: '0ms', max: '100s' },
-          '10s',
-          'How long lookups in flight may take at stop; then they are answered as temporary.',
+      defaults: Type.Optional(
+        Type.Object(
+          {
+            table: Type.Optional(
+              Type.Unsafe<object>({
+                ...partial(table as SchemaNode),
+                partOf: 'table',
+                description: 'For every table: any keys of `tables.NAME`.',
+              }),
+            ),
+            upstream: Type.Optional(
+              Type.Unsafe<object>({
+                ...partial(anyKind(upstream as SchemaNode)),
+                partOf: 'upstream',
+                description: 'For every HTTP upstream: any keys of `upstreams.NAME`.',
+              }),
+            ),
+          },
+          {
+            additionalProperties: false,
+            defaultText: 'none',
+            description:
+              "Settings for every table and upstream, under their own ones: maps are merged, lists and scalars replaced by the table's or upstream's own.",
+          },
         ),
-      },
-      { additionalProperties: false, default: {}, description: 'How to stop.' },
-    ),
-    reload: oneOf(['manual', 'watch'], {
-      default: 'manual',
-      description:
-        '`manual`: on SIGHUP and by the admin API. `watch`: also when the file changes, after it was checked.',
-    }),
-    log: Log,
-    tracing: Type.Optional(
-      Type.Object(
-        {
-          otlp: Type.String({
-            pattern: '^https?://',
-            expected: 'a URL that begins with http:// or https://',
-            description: 'OTLP/HTTP endpoint of an OpenTelemetry collector.',
-            examples: ['http://127.0.0.1:4318'],
-          }),
-        },
-        { additionalProperties: false, defaultText: 'off', description: 'Spans of lookups and requests.' },
       ),
-    ),
-  },
-  { additionalProperties: false },
-)
-/** A configuration file, with defaults filled in. */
-export type ConfigFileContent = Static<typeof ConfigFile>
+      stop: Type.Object(
+        {
+          drainFor: duration(
+            { min: '0ms', max: '100s' },
+            '10s',
+            'How long lookups in flight may take at stop; then they are answered as temporary.',
+          ),
+        },
+        { additionalProperties: false, default: {}, description: 'How to stop.' },
+      ),
+      reload: oneOf(['manual', 'watch'], {
+        default: 'manual',
+        description:
+          '`manual`: on SIGHUP and by the admin API. `watch`: also when the file changes, after it was checked.',
+      }),
+      log: Log,
+      tracing: Type.Optional(
+        Type.Object(
+          {
+            otlp: Type.String({
+              pattern: '^https?://',
+              expected: 'a URL that begins with http:// or https://',
+              description: 'OTLP/HTTP endpoint of an OpenTelemetry collector.',
+              examples: ['http://127.0.0.1:4318'],
+            }),
+          },
+          { additionalProperties: false, defaultText: 'off', description: 'Spans of lookups and requests.' },
+        ),
+      ),
+    },
+    { additionalProperties: false },
+  )
+}
+
+/** Any keys of a table or upstream: what may stand in `defaults`. */
+function partial(whole: SchemaNode): SchemaNode {
+  return transform(whole, ({ required: _, default: _unused, ...rest }) => rest)
+}
+
+/** The settings that a checked file decodes to. */
+export type FileSettings = Settings<ReturnType<typeof configFile>>

@@ -1,114 +1,35 @@
 /**
- * What tables ask: an HTTP service with one or more endpoints, or a static list of entries.
- * Rules: design.md "Configuration" and "Results on the wire".
+ * What tables ask. An upstream is of the kind whose word it has: `endpoints` for an HTTP service,
+ * `entries` for static entries. Every other key is the kind's own.
  */
-import { type Static, Type } from '../json-schema.ts'
-import { count, duration, file, optionalDuration, size, text, textMap } from './kinds.ts'
+import type { SchemaNode } from '../../schema/node.ts'
+import { type Schema, Type } from '../../schema/schema.ts'
+import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import { kindsOf } from './kinds.ts'
+import { quotedKeys } from './listener.ts'
 
-const CircuitBreaker = Type.Object(
-  {
-    failures: count(
-      1,
-      1000,
-      5,
-      'Failures in a row that open the circuit of an endpoint: broken connections, time-outs, 5xx and unreadable bodies.',
-    ),
-    openFor: duration(
-      { min: '100ms', max: '10m' },
-      '10s',
-      'How long an open circuit lets nothing through; then one trial request decides. Short, because mail waits meanwhile.',
-    ),
-  },
-  { additionalProperties: false, default: {}, description: 'Stops asking an endpoint that fails.' },
-)
+/** Settings of an upstream: those of its kind, and which that is. */
+export interface UpstreamSettings {
+  readonly kind: string
+}
 
-const Tls = Type.Object(
-  {
-    ca: Type.Optional(
-      file('PEM file with the certificate authorities to trust *instead of* those of the system.'),
-    ),
-    cert: Type.Optional(file('PEM file with the client certificate. Needs `key`.')),
-    key: Type.Optional(file('PEM file with the key of the client certificate. Needs `cert`.')),
-    serverName: Type.Optional(
-      text(
-        'Name sent to the server (SNI) and expected in its certificate, where it is not the host of the URL.',
-      ),
-    ),
-  },
-  {
-    additionalProperties: false,
-    defaultText: "the system's authorities, no client certificate",
-    description: 'How https endpoints are trusted.',
-  },
-)
-
-export const Upstream = Type.Object(
-  {
-    endpoints: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
-        minItems: 1,
-        maxItems: 64,
-        description:
-          'URLs of the service, in order of preference: `https://HOST/PREFIX`, `http://HOST:PORT`, or `unix:/PATH:/PREFIX` for a service on a unix socket. The path of a request is appended as text.',
-      }),
-    ),
-    entries: Type.Optional(
-      Type.Unsafe<Record<string, string | string[]>>({
-        type: 'object',
-        additionalProperties: {
-          if: { type: 'array' },
-          // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
-          then: { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
-          else: { type: 'string', minLength: 1, expected: 'text or a list of texts' },
-        },
-        description:
-          'A static upstream instead of an HTTP service: values by key. For break-glass entries and tests. No other key of this section applies then.',
-      }),
-    ),
-    headers: textMap('Headers of every request. Shown as `***` everywhere.', { default: {}, secret: true }),
-    timeout: duration({ min: '10ms', max: '90s' }, '2s', 'Longest time for one attempt, connect included.'),
-    attempts: count(
-      1,
-      10,
-      2,
-      "Attempts for one lookup, over all endpoints, never past the table's deadline. Each goes to the best endpoint whose circuit is not open.",
-    ),
-    maxConcurrent: count(
-      1,
-      10_000,
-      64,
-      'Requests in flight at once, over all endpoints, so that a flood of mail does not become a flood of requests.',
-    ),
-    maxQueued: count(
-      0,
-      1_000_000,
-      1000,
-      'Lookups that wait for a place; more are answered as temporary at once.',
-    ),
-    circuitBreaker: CircuitBreaker,
-    maxConnectionAge: duration(
-      { min: '1s', max: '1d' },
-      '5m',
-      'After this a kept-alive connection is replaced, so that changes of DNS take effect under steady traffic.',
-    ),
-    maxBodyBytes: size(
-      { min: '1KiB', max: '64MiB' },
-      '1MiB',
-      'Longest body read; a longer one is a temporary error. Answers are lines of text, so this is far above any.',
-    ),
-    hedgeAfter: optionalDuration(
-      { min: '1ms', max: '60s' },
-      'never',
-      'Sends a second request to another endpoint when the first has not answered by then; the first answer wins. Costs the service extra requests.',
-    ),
-    proxy: Type.Optional(
-      text('URL of an HTTP proxy (`http://HOST:PORT`) for all endpoints.', {
-        defaultText: 'none; the environment (`HTTP_PROXY`) is not read',
-        secret: true,
-      }),
-    ),
-    tls: Type.Optional(Tls),
-  },
-  { additionalProperties: false },
-)
-export type UpstreamFile = Static<typeof Upstream>
+/** The schema of one upstream, which is of one of these kinds. */
+export function upstreamSchema(kinds: readonly UpstreamSettingsKind[]): Schema<unknown, UpstreamSettings> {
+  const branches = kinds.map(({ name, word, settings }) => {
+    const own = settings as SchemaNode
+    const isAlone = Object.keys(own.properties ?? {}).length === 1
+    return {
+      name,
+      title: `with \`${word}\``,
+      when: { type: 'object', required: [word] },
+      own,
+      misplaced: (key: string) =>
+        `"${key}" does not belong to a ${name} upstream, which has ${quotedKeys(own)}${isAlone ? ' only' : ''}; remove it`,
+      decode: (decoded: object) => ({ kind: name, ...decoded }),
+    }
+  })
+  return kindsOf(
+    branches,
+    (own) => Type.Object({ ...(own as object) }, { additionalProperties: false }) as SchemaNode,
+  ) as unknown as Schema<unknown, UpstreamSettings>
+}

@@ -1,19 +1,33 @@
 /**
  * socketmap: Postfix asks any number of tables over one connection. README.md beside this file is its manual page.
  */
+import { type Settings, Type } from '../../schema/schema.ts'
+import { checkName } from '../../schema/scope.ts'
 import { netstringErrors } from '../framing/netstring.ts'
 import type { Protocol } from '../protocol.ts'
 import { socketmapClient } from './client.ts'
 import { NAME, SocketmapConversation } from './conversation.ts'
 
-export interface SocketmapSettings {
-  /** The tables that may be asked; undefined: every one. */
-  readonly tables: readonly string[] | undefined
-}
+const Listener = Type.Object({
+  tables: Type.Optional(
+    Type.Array(Type.String(), {
+      minItems: 1,
+      defaultText: 'every table',
+      description:
+        'The tables that may be asked here; any other name is refused (PERM), as a table that does not exist.',
+    }),
+  ),
+})
+
+export type SocketmapSettings = Settings<typeof Listener>
 
 export const socketmap: Protocol<SocketmapSettings> = {
   name: NAME,
   summary: 'any number of tables by name (socketmap_table(5)); the better choice',
+  settings: Listener,
+  check({ tables = [] }, { scope, tables: known }) {
+    for (const [index, name] of tables.entries()) checkName(scope, ['tables', index], 'table', name, known)
+  },
   errors: {
     ...netstringErrors,
     'bad-request': 'A request without a space between table name and key. Answered PERM.',

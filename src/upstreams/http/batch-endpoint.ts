@@ -16,7 +16,7 @@ export class HttpBatchEndpoint extends HttpEndpoint implements BatchEndpoint {
   constructor(table: HttpTableSettings, batch: BatchSettings, context: EndpointContext) {
     super(table, context)
     this.maxKeys = batch.maxKeys
-    this.#template = new RequestTemplate(batch.request, { batch: true })
+    this.#template = new RequestTemplate(batch, { batch: true })
     const results = batch.results === undefined ? undefined : new JsonPath(batch.results)
     this.#mapping = { ...this.mapping, results }
   }

@@ -20,9 +20,16 @@ import type {
   UpstreamSettings,
   UpstreamTable,
 } from '../kind.ts'
+import { httpConfiguration } from './configuration.ts'
 import { HTTP_METRICS } from './metrics.ts'
 import { endpointName, HttpUpstreamPools } from './pools.ts'
-import type { BatchSettings, HttpTableSettings, HttpUpstreamSettings, TlsSettings } from './settings.ts'
+import type {
+  BatchSettings,
+  HttpTableSettings,
+  HttpUpstreamSettings,
+  TlsSettings,
+  WrittenRequest,
+} from './settings.ts'
 
 /** An upstream as it is configured: with the names of its files. */
 export interface HttpSettings
@@ -34,13 +41,14 @@ export interface HttpSettings
 }
 
 export interface HttpTable extends UpstreamTable, Omit<HttpTableSettings, 'request'> {
-  readonly request: HttpTableSettings['request'] | undefined
-  readonly batch: (BatchSettings & { readonly maxWaitMs: number }) | undefined
+  readonly request: WrittenRequest | undefined
+  readonly batch: BatchSettings | undefined
   readonly canary: CanarySettings | undefined
 }
 
 export const http: UpstreamKind<HttpSettings, HttpTable> = {
-  name: 'http',
+  name: httpConfiguration.name,
+  configuration: httpConfiguration,
   cached: true,
   metrics: HTTP_METRICS,
   needs: ({ endpoints, maxConcurrent }) => ({
@@ -192,8 +200,9 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
 
 /** A table has a request where it asks an HTTP service: the configuration checks say so. */
 function asking({ name, request, response, sideEffects, batch }: HttpTable): HttpTableSettings {
-  if (request === undefined) throw new TypeError(`unchecked configuration: table ${name} has no request`)
-  return { name, request, response, sideEffects, batch }
+  if (request?.path === undefined)
+    throw new TypeError(`unchecked configuration: table ${name} has no request`)
+  return { name, request: { ...request, path: request.path }, response, sideEffects, batch }
 }
 
 function guardSettings(settings: HttpSettings): GuardSettings {

@@ -1,46 +1,31 @@
 /**
- * What an HTTP upstream needs to know, in the shapes of the checked configuration: a
- * `TableConfig` and an `HttpUpstreamConfig` fit as they are (a test says so), but this folder
- * does not depend on the folder that reads files.
+ * What an HTTP upstream needs to know: what its part of the configuration decodes to.
  */
+import type { Settings } from '../../schema/schema.ts'
+import type { HttpTable } from './table-schema.ts'
+import type { HttpUpstream } from './upstream-schema.ts'
+
+export type { EndpointSettings } from './endpoint-url.ts'
+
+type UpstreamKeys = Settings<typeof HttpUpstream>
 
 /** One upstream: where it is and how to reach it. */
-export interface HttpUpstreamSettings {
-  readonly name: string
-  readonly endpoints: readonly EndpointSettings[]
-  /** Sent with every request, as they are: no placeholders. */
-  readonly headers: ReadonlyMap<string, string>
-  /** Longest time for one attempt, ms; here only the bound of a connection attempt. */
-  readonly timeoutMs: number
-  /** Bounds the connections to one endpoint. */
-  readonly maxConcurrent: number
-  readonly maxConnectionAgeMs: number
-  readonly maxBodyBytes: number
-  /** URL of an outbound proxy; may hold `user:password@`. Not used for unix sockets. */
-  readonly proxy: string | undefined
-  readonly tls: TlsSettings | undefined
-}
+export type HttpUpstreamSettings = { readonly name: string } & Pick<
+  UpstreamKeys,
+  | 'endpoints'
+  | 'headers'
+  | 'timeoutMs'
+  | 'maxConcurrent'
+  | 'maxConnectionAgeMs'
+  | 'maxBodyBytes'
+  | 'proxy'
+  | 'tls'
+>
 
-/** PEM texts, not file names. */
-export interface TlsSettings {
-  /** Replaces the system's certificate authorities. */
-  readonly ca: string | undefined
-  readonly cert: string | undefined
-  readonly key: string | undefined
-  /** Expected name in the certificate, instead of the endpoint's host. */
-  readonly serverName: string | undefined
-}
+/** PEM texts; in the configuration, the absolute paths of the files that hold them. */
+export type TlsSettings = NonNullable<UpstreamKeys['tls']>
 
-/** One URL, taken apart. */
-export interface EndpointSettings {
-  /** `http://host:port`; `http://localhost` for a unix socket. */
-  readonly origin: string
-  readonly socketPath: string | undefined
-  /** Path before the template's, without a trailing slash; '' for none. */
-  readonly pathPrefix: string
-  /** Host and port, or the socket's file name: what metrics and messages show. */
-  readonly label: string
-}
+type TableKeys = Settings<typeof HttpTable>
 
 /** One table: what it asks, and how it reads the answers. */
 export interface HttpTableSettings {
@@ -52,40 +37,11 @@ export interface HttpTableSettings {
   readonly batch?: BatchSettings | undefined
 }
 
-export interface RequestSettings {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly query: ReadonlyMap<string, string>
-  readonly headers: ReadonlyMap<string, string>
-  /** Any JSON; strings in it are templates. */
-  readonly json: unknown
-  readonly form: ReadonlyMap<string, string> | undefined
-}
-
-export interface ResponseSettings {
-  readonly value: string | undefined
-  readonly error: string | undefined
-  readonly missing: 'temporary' | 'notFound'
-  readonly found: readonly number[]
-  readonly notFound: readonly number[]
-  readonly notFoundBody: 'notHtml' | 'any'
-  readonly notFoundMark: NotFoundMarkSettings | undefined
-  readonly format: string
-  readonly separator: string
-  readonly maxValues: number
-}
-
+/** A table without upstreams of this kind may have a request without a path. */
+export type WrittenRequest = NonNullable<TableKeys['request']>
+export type RequestSettings = WrittenRequest & { readonly path: string }
+export type ResponseSettings = TableKeys['response']
 /** What every "not found" must carry. */
-export interface NotFoundMarkSettings {
-  /** Lower case. */
-  readonly contentType: string | undefined
-  /** `name`, or `name: value`. */
-  readonly header: string | undefined
-  readonly jsonPath: string | undefined
-}
-
-export interface BatchSettings {
-  readonly request: RequestSettings
-  readonly maxKeys: number
-  readonly results: string | undefined
-}
+export type NotFoundMarkSettings = NonNullable<ResponseSettings['notFoundMark']>
+/** A request for many keys. */
+export type BatchSettings = NonNullable<TableKeys['batch']>

@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { UpstreamKind, UpstreamSettings, UpstreamTable } from '../kind.ts'
 import { passive, UnsharedUpstream } from '../unshared.ts'
+import { staticConfiguration } from './configuration.ts'
 import { StaticUpstream } from './static-upstream.ts'
 
 export interface StaticSettings extends UpstreamSettings {
@@ -16,7 +17,8 @@ export interface StaticTable extends UpstreamTable {
 }
 
 export const entries: UpstreamKind<StaticSettings, StaticTable> = {
-  name: 'static',
+  name: staticConfiguration.name,
+  configuration: staticConfiguration,
   cached: false,
   metrics: [],
   needs: () => ({ descriptors: 0, heapBytes: 0 }),

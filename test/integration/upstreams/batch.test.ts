@@ -39,7 +39,7 @@ async function ask(
   })
   const table = tableSettings({
     response: responseSettings(setup.response),
-    batch: { request, maxKeys: 3, results: setup.results },
+    batch: { ...request, maxKeys: 3, maxWaitMs: 0, results: setup.results },
   })
   const endpoint = pools.batchEndpoint(table, 0)
   assert.ok(endpoint !== undefined)

@@ -4,7 +4,7 @@
 import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { compileCheck } from '../../../src/admin/validation.ts'
-import type { SchemaNode } from '../../../src/config/input-schema.ts'
+import type { SchemaNode } from '../../../src/schema/node.ts'
 
 const SCHEMA: SchemaNode = {
   type: 'object',

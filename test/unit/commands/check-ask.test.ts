@@ -4,9 +4,9 @@
 import { describe, expect, test } from 'vitest'
 import { askCanaries } from '../../../src/commands/check/ask.ts'
 import { cachingSentence } from '../../../src/commands/check/caching-sentence.ts'
-import { parseConfig } from '../../../src/config/load.ts'
-import type { CacheConfig } from '../../../src/config/model.ts'
+import type { CacheConfig } from '../../../src/config/config.ts'
 import { found } from '../../../src/core/result.ts'
+import { parseConfig } from '../../../src/gateway/load-config.ts'
 import { recordIo } from '../../support/command-io.ts'
 import { startHttpService } from '../../support/http-service.ts'
 

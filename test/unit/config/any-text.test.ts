@@ -6,9 +6,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { FIRST_FILE } from '../../../src/commands/init/first-file.ts'
-import { fileSchema, type SchemaNode } from '../../../src/config/input-schema.ts'
+import { fileSchema } from '../../../src/config/config-schema.ts'
 import { ConfigError } from '../../../src/config/issue.ts'
-import { type LoadedConfig, parseConfig } from '../../../src/config/load.ts'
+import type { LoadedConfig } from '../../../src/config/load.ts'
+import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
+import type { SchemaNode } from '../../../src/schema/node.ts'
 
 async function loadOrFail(text: string): Promise<LoadedConfig | ConfigError> {
   return parseConfig(text, 'mapgate.yaml', {
@@ -120,7 +122,7 @@ describe('any text', () => {
 
   test('right keys with any values end in a configuration or a ConfigError that names a place', async () => {
     await fc.assert(
-      fc.asyncProperty(valueFor(fileSchema, 6), async (content) => {
+      fc.asyncProperty(valueFor(fileSchema(SETTINGS_KINDS), 6), async (content) => {
         const result = await loadOrFail(stringify(content))
         if (result instanceof ConfigError) {
           expect(result.issues.length).toBeGreaterThan(0)

@@ -2,7 +2,7 @@
  * What drops stored answers when it changes, and what does not.
  */
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../../src/config/load.ts'
+import { parseConfig } from '../../../src/gateway/load-config.ts'
 import { LISTENERS } from './good-sections.ts'
 
 const BASE = `${LISTENERS}

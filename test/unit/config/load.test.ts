@@ -5,10 +5,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { TableConfig } from '../../../src/config/config.ts'
 import { ConfigError } from '../../../src/config/issue.ts'
-import { type LoadOptions, loadConfig, parseConfig } from '../../../src/config/load.ts'
-import type { HttpUpstreamConfig, TableConfig } from '../../../src/config/model.ts'
+import { type LoadOptions, loadConfig, parseConfig } from '../../../src/gateway/load-config.ts'
+import type { HttpSettings, HttpTable } from '../../../src/upstreams/http/kind.ts'
 import { selfSignedPair } from '../../support/certificates.ts'
+import { httpTable, httpUpstream, staticUpstream } from '../../support/settings.ts'
 import { LISTENERS, TABLES, UPSTREAMS } from './good-sections.ts'
 
 const load = (text: string, options: LoadOptions = {}) =>
@@ -17,17 +19,13 @@ const load = (text: string, options: LoadOptions = {}) =>
 const withTable = (lines: string): string =>
   `${LISTENERS}\n${UPSTREAMS}\ntables:\n  t:\n    upstream: s\n${lines}`
 
-async function table(lines: string): Promise<TableConfig> {
-  const found = (await load(withTable(lines))).tables.get('t')
-  if (found === undefined) throw new Error('no table t')
-  return found
+async function table(lines: string): Promise<TableConfig & HttpTable> {
+  return httpTable((await load(withTable(lines))).tables.get('t'))
 }
 
-async function upstream(lines: string, options: LoadOptions = {}): Promise<HttpUpstreamConfig> {
+async function upstream(lines: string, options: LoadOptions = {}): Promise<HttpSettings> {
   const text = `${LISTENERS}\nupstreams:\n  d:\n${lines}\n${TABLES}`
-  const found = (await load(text, options)).upstreams.get('d')
-  if (found?.kind !== 'http') throw new Error('no HTTP upstream d')
-  return found
+  return httpUpstream((await load(text, options)).upstreams.get('d'))
 }
 
 const PAIR = selfSignedPair()
@@ -131,7 +129,7 @@ describe('upstreams', () => {
     const text = `${LISTENERS}\nupstreams: { s: { entries: { b: [x, y], a: z, 550: "n" } } }\ntables: { t: { upstream: s } }`
     const made = (await load(text)).upstreams.get('s')
     expect(made).toMatchObject({ kind: 'static', name: 's' })
-    expect(made?.kind === 'static' && made.entries).toEqual(
+    expect(staticUpstream(made).entries).toEqual(
       new Map([
         ['b', ['x', 'y']],
         ['a', ['z']],
@@ -183,14 +181,12 @@ describe('tables', () => {
   test('a batch is a POST of at most 100 keys that waits for nobody', async () => {
     const { batch } = await table('    batch: { path: /b, json: { keys: "{keys}" } }\n')
     expect(batch).toEqual({
-      request: {
-        method: 'POST',
-        path: '/b',
-        query: new Map(),
-        headers: new Map(),
-        json: { keys: '{keys}' },
-        form: undefined,
-      },
+      method: 'POST',
+      path: '/b',
+      query: new Map(),
+      headers: new Map(),
+      json: { keys: '{keys}' },
+      form: undefined,
       maxKeys: 100,
       maxWaitMs: 0,
       results: undefined,
@@ -247,14 +243,6 @@ describe('loadConfig', () => {
     })
     await expect(loadConfig('/nowhere/m.yaml', { shownAs: 'm.yaml' })).rejects.toThrow(/^m\.yaml:1:1: /)
   })
-
-  test('asks the caller whether a JSONPath is one', async () => {
-    const checkJsonPath = (path: string) => (path === '$.bad' ? 'it is bad' : undefined)
-    const text = withTable('    response: { value: $.good, error: $.bad }\n')
-    await expect(load(text, { checkJsonPath })).rejects.toThrow(
-      'tables.t.response.error: is no JSONPath (RFC 9535): it is bad',
-    )
-  })
 })
 
 describe('anchors and aliases', () => {
@@ -268,8 +256,7 @@ upstreams:
 tables: { t: { upstream: [a, b, c, d] } }`
     const { upstreams } = await load(text)
     const entries = (name: string) => {
-      const upstream = upstreams.get(name)
-      return upstream?.kind === 'static' && Object.fromEntries(upstream.entries)
+      return Object.fromEntries(staticUpstream(upstreams.get(name)).entries)
     }
     expect(entries('b')).toEqual({ y: ['one'] })
     expect(entries('c')).toEqual({ x: ['two'], z: ['two'] })

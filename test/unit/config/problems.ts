@@ -2,7 +2,7 @@
  * What loading a text reports, one line each: problems as they are printed, warnings with `warning:` before them.
  */
 import { ConfigError, formatIssue } from '../../../src/config/issue.ts'
-import { type LoadOptions, parseConfig } from '../../../src/config/load.ts'
+import { type LoadOptions, parseConfig } from '../../../src/gateway/load-config.ts'
 
 export async function problemsIn(text: string, options: LoadOptions = {}): Promise<string[]> {
   const given = { env: {}, readFile: missingFile, ...options }

@@ -3,7 +3,8 @@
  */
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../src/config/issue.ts'
-import { parseConfig } from '../../../src/config/load.ts'
+import { parseConfig } from '../../../src/gateway/load-config.ts'
+import { httpTable, httpUpstream } from '../../support/settings.ts'
 import { LISTENERS, TABLES } from './good-sections.ts'
 
 const FILES: Readonly<Record<string, string>> = {
@@ -42,9 +43,9 @@ describe('secrets', () => {
   test('references are replaced, one line end dropped, and $' + '${ is a literal', async () => {
     const config = await load()
     const upstream = config.upstreams.get('d')
-    expect(upstream?.kind === 'http' && upstream.headers.get('authorization')).toBe('Bearer file-secret')
+    expect(httpUpstream(upstream).headers.get('authorization')).toBe('Bearer file-secret')
     expect(config.admin?.tokens).toEqual([{ token: 'credential-secret', role: 'operator' }])
-    expect(config.tables.get('t')?.request?.path).toBe('/$' + '{{key}}/{key}')
+    expect(httpTable(config.tables.get('t')).request?.path).toBe('/$' + '{{key}}/{key}')
   })
 
   test('what must be hidden is collected, and common words are not', async () => {
@@ -109,10 +110,8 @@ tables: { t: { upstream: s } }\nlog: { hashKey: "0123456789\${file:two}" }`)
     const first = await load(TEXT, files)
     files['/etc/mapgate/directory'] = 'new-secret\n'
     const second = await first.reloadSecrets()
-    const header = (config: typeof first): string | undefined => {
-      const upstream = config.upstreams.get('d')
-      return upstream?.kind === 'http' ? upstream.headers.get('authorization') : undefined
-    }
+    const header = (config: typeof first) =>
+      httpUpstream(config.upstreams.get('d')).headers.get('authorization')
     expect(header(first)).toBe('Bearer file-secret')
     expect(header(second)).toBe('Bearer new-secret')
   })

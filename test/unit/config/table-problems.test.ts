@@ -181,6 +181,19 @@ tables:
       ],
     ],
     [
+      'maps in defaults that stay without what they need',
+      `${LISTENERS}
+${UPSTREAMS}
+tables: { t: { upstream: s }, u: { upstream: s, canary: { key: a } } }
+defaults: { table: { domains: {}, canary: { every: 1m } } }`,
+      [
+        'mapgate.yaml:4:22: defaults.table.domains: "table" is missing; add it',
+        'mapgate.yaml:4:35: defaults.table.canary: "key" is missing; add it',
+        'warning: mapgate.yaml:3:49: tables.u.canary: has no effect: no upstream of this table is an HTTP service',
+        'warning: mapgate.yaml:4:35: defaults.table.canary: has no effect: no upstream of this table is an HTTP service',
+      ],
+    ],
+    [
       'a JSONPath that is none',
       `${LISTENERS}
 ${UPSTREAMS}
@@ -191,8 +204,8 @@ tables:
     canary: { key: a }
     response: { value: goto, error: x }`,
       [
-        'mapgate.yaml:8:24: tables.t.response.value: is no JSONPath (RFC 9535): it must begin with $',
-        'mapgate.yaml:8:37: tables.t.response.error: is no JSONPath (RFC 9535): it must begin with $',
+        "mapgate.yaml:8:24: tables.t.response.value: is no JSONPath (RFC 9535): expected '$', found 'g' ('goto':0)",
+        "mapgate.yaml:8:37: tables.t.response.error: is no JSONPath (RFC 9535): expected '$', found 'x' ('x':0)",
       ],
     ],
     [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { nearest } from '../../../src/config/suggest.ts'
-import { parseDuration, parseSize } from '../../../src/config/units.ts'
+import { nearest } from '../../../src/schema/suggest.ts'
+import { parseDuration, parseSize } from '../../../src/schema/units.ts'
 
 describe('durations', () => {
   const cases: [text: string, ms: number | undefined][] = [

@@ -5,14 +5,27 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inputSchema, type SchemaNode } from '../../../src/config/input-schema.ts'
-import type { Tree, TreeMap } from '../../../src/config/tree-reader.ts'
-import { parseDuration, parseSize } from '../../../src/config/units.ts'
-import { failuresOf } from '../../../src/config/validate.ts'
+import { fileSchema, inputSchema } from '../../../src/config/config-schema.ts'
+import { SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
+import { type SchemaNode, transform } from '../../../src/schema/node.ts'
+import type { Tree, TreeMap } from '../../../src/schema/tree.ts'
+import { parseDuration, parseSize } from '../../../src/schema/units.ts'
+import { failuresOf } from '../../../src/schema/validate.ts'
 
-const schema = inputSchema()
+/** The keywords that are functions, and so no JSON Schema, have tests of their own. */
+const schema = withoutFunctions(inputSchema(fileSchema(SETTINGS_KINDS)))
 const ajv = new Ajv({ allErrors: true, strictTypes: false, strictRequired: false })
-ajv.addVocabulary(['expected', 'defaultText', 'secret', 'file', 'partOf'])
+ajv.addVocabulary([
+  'expected',
+  'defaultText',
+  'secret',
+  'file',
+  'partOf',
+  'stopgap',
+  'whyNeeded',
+  'misplaced',
+  'kinds',
+])
 for (const [keyword, parse] of [
   ['duration', parseDuration],
   ['size', parseSize],
@@ -27,6 +40,10 @@ for (const [keyword, parse] of [
   })
 }
 const validate = ajv.compile(schema)
+
+function withoutFunctions(node: SchemaNode): SchemaNode {
+  return transform(node, ({ syntax: _s, entry: _e, decode: _d, ...rest }) => rest)
+}
 
 /** What ajv finds, as `place: keyword key`; of a value of the wrong type only that. */
 function byAjv(data: Tree): string[] {
@@ -152,6 +169,14 @@ const KEYWORDS: Record<keyof SchemaNode, 'checked' | 'told'> = {
   secret: 'told',
   file: 'told',
   partOf: 'told',
+  stopgap: 'told',
+  whyNeeded: 'told',
+  misplaced: 'told',
+  kinds: 'told',
+  decode: 'told',
+  syntax: 'checked',
+  entry: 'checked',
+  const: 'checked',
   duration: 'checked',
   size: 'checked',
   enum: 'checked',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ConfigError } from '../../../src/config/issue.ts'
-import { parseConfig } from '../../../src/config/load.ts'
 import { checkDescriptors, descriptorNeed, RESERVE } from '../../../src/gateway/descriptor-budget.ts'
+import { parseConfig } from '../../../src/gateway/load-config.ts'
 import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
 
 const FILE = `

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../../src/config/load.ts'
+import { parseConfig } from '../../../src/gateway/load-config.ts'
 import { HEAP_SHARE, memoryWarning, storedBytes } from '../../../src/gateway/memory-budget.ts'
 import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
 

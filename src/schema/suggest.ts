@@ -31,3 +31,9 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   const more = candidates.length > MAX_LISTED ? ', ...' : ''
   return `there is ${candidates.slice(0, MAX_LISTED).join(', ')}${more}`
 }
+
+/** Joins words as a person lists them: `a, b or c`. */
+export function listOf(words: readonly string[], last = 'or'): string {
+  if (words.length < 2) return words.join('')
+  return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`
+}

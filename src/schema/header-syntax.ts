@@ -20,10 +20,10 @@ const OWN = new Set([
 ])
 
 /** What is wrong with a header, as the end of a sentence; never with its value. */
-export function headerError(name: string, value: string): string | undefined {
+export function headerError(name: string, value: unknown): string | undefined {
   if (!TOKEN.test(name)) return 'is no name of an HTTP header; use letters, digits and -'
   if (OWN.has(name.toLowerCase())) return 'is a header that mapgate sets itself; remove it'
-  if (!VALUE.test(value))
+  if (typeof value === 'string' && !VALUE.test(value))
     return 'has a line end, control character or non-Latin-1 character in its value; remove it'
   return undefined
 }

@@ -5,11 +5,10 @@
  * at once at each start: to make a program of the schema first, as ajv does, takes much
  * longer than the look. A test holds that both find the same.
  *
- * Rules: JSON Schema draft 7; `duration` and `size` as in `schema/kinds.ts`.
+ * Rules: JSON Schema draft 7; the other keywords as in `node.ts`.
  */
-import type { SchemaNode } from './input-schema.ts'
-import type { Path } from './issue.ts'
-import type { Tree, TreeMap } from './tree-reader.ts'
+import type { SchemaNode } from './node.ts'
+import { isMap, type Path, type Tree, type TreeMap } from './tree.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 /** One place where the data does not fit. */
@@ -44,6 +43,7 @@ function visit(data: Tree, schema: SchemaNode, path: Path, failures: SchemaFailu
     const chosen = fits(data, schema.if) ? schema.then : schema.else
     if (chosen !== undefined) visit(data, chosen, path, failures)
   }
+  if (schema.const !== undefined && data !== schema.const) found('const')
   if (schema.enum !== undefined && !schema.enum.includes(data as string)) found('enum')
   if (typeof data === 'number') checkNumber(data, schema, found)
   else if (typeof data === 'string') checkText(data, schema, found)
@@ -55,13 +55,15 @@ function visit(data: Tree, schema: SchemaNode, path: Path, failures: SchemaFailu
   } else if (isMap(data)) {
     checkKeys(data, schema, found)
     for (const [key, value] of Object.entries(data)) {
+      if (schema.entry?.(key, value) !== undefined) found('entry', key)
       const part = schemaOfKey(schema, key)
       if (typeof part === 'object') visit(value, part, [...path, key], failures)
     }
   }
 }
 
-function fits(data: Tree, schema: SchemaNode): boolean {
+/** Returns whether the data fits. */
+export function fits(data: Tree, schema: SchemaNode): boolean {
   return failuresOf(data, schema).length === 0
 }
 
@@ -83,23 +85,20 @@ function isOfType(data: Tree, type: string): boolean {
   }
 }
 
-function isMap(data: Tree): data is TreeMap {
-  return data !== null && typeof data === 'object' && !Array.isArray(data)
-}
-
 function checkNumber(data: number, { minimum, maximum }: SchemaNode, found: Found): void {
   if (minimum !== undefined && data < minimum) found('minimum')
   if (maximum !== undefined && data > maximum) found('maximum')
 }
 
 function checkText(data: string, schema: SchemaNode, found: Found): void {
-  const { minLength = 0, maxLength, pattern, duration, size } = schema
+  const { minLength = 0, maxLength, pattern, duration, size, syntax } = schema
   // Characters are counted, and not the units of UTF-16 (draft 7, section 6.3).
   if (data.length < 2 * minLength && [...data].length < minLength) found('minLength')
   if (maxLength !== undefined && data.length > maxLength && [...data].length > maxLength) found('maxLength')
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(data)) found('pattern')
   if (duration !== undefined && !isWithin(data, duration, parseDuration)) found('duration')
   if (size !== undefined && !isWithin(data, size, parseSize)) found('size')
+  if (syntax?.(data, '') !== undefined && data.length >= minLength) found('syntax')
 }
 
 function isWithin(

@@ -3,7 +3,19 @@
  * for an HTTP service on a unix socket.
  */
 import { basename } from 'node:path'
-import type { EndpointConfig } from './model.ts'
+
+/** One URL of an upstream, taken apart. */
+export interface EndpointSettings {
+  /** As written. May hold a secret: never shown. */
+  readonly url: string
+  /** `http://host:port` for a network endpoint; `http://localhost` for a unix socket. */
+  readonly origin: string
+  readonly socketPath: string | undefined
+  /** Path before the template's, without a trailing slash; '' for none. */
+  readonly pathPrefix: string
+  /** Host and port, or the socket's file name: what metrics and messages show. */
+  readonly label: string
+}
 
 /** What is wrong with an endpoint: a sentence without the URL, which may hold a secret. */
 export interface InvalidEndpoint {
@@ -13,16 +25,16 @@ export interface InvalidEndpoint {
 const FORMS = 'write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX'
 
 /** Reads one endpoint. */
-export function parseEndpoint(url: string): EndpointConfig | InvalidEndpoint {
+export function parseEndpoint(url: string): EndpointSettings | InvalidEndpoint {
   return url.startsWith('unix:') ? parseUnix(url) : parseUrl(url)
 }
 
 /** Tells a good endpoint from a bad one. */
-export function isInvalid(endpoint: EndpointConfig | InvalidEndpoint): endpoint is InvalidEndpoint {
+export function isInvalid(endpoint: EndpointSettings | InvalidEndpoint): endpoint is InvalidEndpoint {
   return 'why' in endpoint
 }
 
-function parseUnix(url: string): EndpointConfig | InvalidEndpoint {
+function parseUnix(url: string): EndpointSettings | InvalidEndpoint {
   const rest = url.slice('unix:'.length)
   const colon = rest.indexOf(':')
   const socketPath = colon === -1 ? rest : rest.slice(0, colon)
@@ -40,7 +52,7 @@ function parseUnix(url: string): EndpointConfig | InvalidEndpoint {
   }
 }
 
-function parseUrl(url: string): EndpointConfig | InvalidEndpoint {
+function parseUrl(url: string): EndpointSettings | InvalidEndpoint {
   if (!/^https?:\/\/[^/]/.test(url)) return { why: `is no URL of an HTTP service; ${FORMS}` }
   if (/[?#\s]/.test(url)) return { why: 'holds ?, # or a space; a query belongs into request.query' }
   if (!URL.canParse(url)) return { why: `is no URL of an HTTP service; ${FORMS}` }

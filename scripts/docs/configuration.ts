@@ -1,12 +1,14 @@
 /**
  * docs/configuration.md out of the schema: every key with type, default, bounds and meaning.
  */
-import { fileSchema, type SchemaNode } from './input-schema.ts'
-import { listOf } from './issue.ts'
+import { fileSchema } from '../../src/config/config-schema.ts'
+import { SETTINGS_KINDS } from '../../src/gateway/load-config.ts'
+import type { KindsNode, SchemaNode } from '../../src/schema/node.ts'
+import { listOf } from '../../src/schema/suggest.ts'
 
 const INTRODUCTION = `# Configuration
 
-<!-- Made from src/config/schema by a test; to change it, change the schema and run
+<!-- Made from the schemas in src by a test; to change it, change the schema and run
      npx vitest run --project unit test/unit/config/generated.test.ts -u -->
 
 mapgate reads one YAML file: the one given by \`-c\`, else \`./mapgate.yaml\`, else \`/etc/mapgate/mapgate.yaml\`.
@@ -41,7 +43,7 @@ tables:
 
 /** Makes the whole page. */
 export function configurationPage(): string {
-  return `${[INTRODUCTION, ...sections('', fileSchema, 'The file')].join('\n')}`
+  return `${[INTRODUCTION, ...sections('', fileSchema(SETTINGS_KINDS), 'The file')].join('\n')}`
 }
 
 /** One section for a map, then one for each map in it. */
@@ -53,29 +55,47 @@ function sections(path: string, schema: SchemaNode, title: string): string[] {
     const inner = innerMap(part, at)
     const isNeeded = schema.required?.includes(key) === true && part.default === undefined
     rows.push(row(key, part, isNeeded, inner?.path))
-    if (inner !== undefined) below.push(...sections(inner.path, inner.schema, `\`${inner.path}\``))
+    if (inner !== undefined) below.push(...sectionsOf(inner))
   }
   const about = path !== '' && schema.description !== undefined ? [schema.description, ''] : []
   return [`## ${title}`, '', ...about, ...HEADER, ...rows, '', ...below]
 }
 
+/** A map, or one of several kinds: the keys of all, and then those of each. */
+function sectionsOf({ path, schema }: Inner): string[] {
+  const title = `\`${path}\``
+  if (schema.kinds === undefined) return sections(path, schema, title)
+  const { common, each }: KindsNode = schema.kinds
+  const ofEach = each.flatMap((kind) => sections(path, kind.own, `${title} ${kind.title}`))
+  if (Object.keys(common.properties ?? {}).length > 0) return [...sections(path, common, title), ...ofEach]
+  const kinds = each.map((kind) => `[${kind.title}](#${anchor(`${path} ${kind.title}`)})`)
+  return [`## ${title}`, '', `One of: ${kinds.join(', ')}.`, '', ...ofEach]
+}
+
 const HEADER = ['| Key | Type | Default | Bounds | Meaning |', '| --- | --- | --- | --- | --- |']
 
 /** The map that a key holds, or holds by name or in a list: it gets a section of its own. */
-function innerMap(
-  part: SchemaNode,
-  at: string,
-): { readonly path: string; readonly schema: SchemaNode } | undefined {
+function innerMap(part: SchemaNode, at: string): Inner | undefined {
+  if (part.partOf !== undefined) return undefined
   if (part.properties !== undefined) return { path: at, schema: part }
-  if (part.items?.properties !== undefined) return { path: `${at}[]`, schema: part.items }
+  if (part.items !== undefined && isSection(part.items)) return { path: `${at}[]`, schema: part.items }
   const { additionalProperties, then: chosen, else: other } = part
-  if (typeof additionalProperties === 'object' && additionalProperties.properties !== undefined) {
+  if (typeof additionalProperties === 'object' && isSection(additionalProperties)) {
     return { path: `${at}.NAME`, schema: additionalProperties }
   }
   for (const branch of [chosen, other]) {
     if (branch?.properties !== undefined) return { path: at, schema: branch }
   }
   return undefined
+}
+
+interface Inner {
+  readonly path: string
+  readonly schema: SchemaNode
+}
+
+function isSection({ properties, kinds }: SchemaNode): boolean {
+  return properties !== undefined || kinds !== undefined
 }
 
 function row(key: string, part: SchemaNode, isNeeded: boolean, section: string | undefined): string {
@@ -109,12 +129,14 @@ const TYPES: Readonly<Record<string, string>> = {
 function typeOf(part: SchemaNode): string {
   if (part.duration !== undefined) return 'duration'
   if (part.size !== undefined) return 'size'
-  if (part.file === true) return 'file'
+  if (part.file !== undefined) return 'file'
   if (part.enum !== undefined) return listOf(part.enum.map((word) => `\`${word}\``))
   if (part.then !== undefined && part.else !== undefined)
     return `${typeOf(part.then)}, or ${typeOf(part.else)}`
   if (part.type === 'array')
-    return part.items?.properties === undefined ? `list of ${typeOf(part.items ?? {})}` : 'list of maps'
+    return part.items === undefined || !isSection(part.items)
+      ? `list of ${typeOf(part.items ?? {})}`
+      : 'list of maps'
   if (part.type === 'object' && typeof part.additionalProperties === 'object') return 'map by name'
   return TYPES[part.type ?? ''] ?? 'anything'
 }

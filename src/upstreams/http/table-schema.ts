@@ -1,9 +1,9 @@
 /**
- * How a lookup becomes an HTTP request, and how a reply becomes an answer.
- * Rules: design.md; pgsql_table(5) for result_format and expansion_limit.
+ * How a lookup becomes an HTTP request, and how a reply becomes an answer: the keys that a table has
+ * for HTTP services. Rules: pgsql_table(5) for result_format and expansion_limit.
  */
-import { Type } from '../json-schema.ts'
-import { count, duration, oneOf, text, textMap } from './kinds.ts'
+import { Type } from '../../schema/schema.ts'
+import { count, duration, headerMap, oneOf, text, textMap } from '../../schema/values.ts'
 
 /** Status codes that a list may hold: final ones. */
 function statuses(byDefault: number[], description: string) {
@@ -24,12 +24,9 @@ const form = Type.Optional(
   textMap('Body of a POST as a form (`application/x-www-form-urlencoded`); values are templates.'),
 )
 const query = textMap('Query parameters; values are templates.', { default: {} })
-const headers = textMap('Headers of this request, over those of the upstream; values are templates.', {
-  default: {},
-  secret: true,
-})
+const headers = headerMap('Headers of this request, over those of the upstream; values are templates.')
 
-export const Request = Type.Object(
+const Request = Type.Object(
   {
     method: oneOf(['GET', 'POST'], { default: 'GET', description: 'HTTP method.' }),
     path: Type.Optional(
@@ -52,7 +49,7 @@ export const Request = Type.Object(
   },
 )
 
-export const Batch = Type.Object(
+const Batch = Type.Object(
   {
     method: oneOf(['GET', 'POST'], { default: 'POST', description: 'HTTP method.' }),
     path: Type.String({
@@ -94,7 +91,7 @@ export const Batch = Type.Object(
   },
 )
 
-export const Response = Type.Object(
+const Response = Type.Object(
   {
     value: Type.Optional(
       text('JSONPath (RFC 9535) to the value or values; a selected list counts element by element.', {
@@ -129,7 +126,10 @@ export const Response = Type.Object(
       Type.Object(
         {
           contentType: Type.Optional(
-            text('Media type, without parameters.', { examples: ['application/vnd.directory+json'] }),
+            text('Media type, without parameters.', {
+              decode: (type: string) => type.toLowerCase(),
+              examples: ['application/vnd.directory+json'],
+            }),
           ),
           header: Type.Optional(
             Type.String({
@@ -171,3 +171,10 @@ export const Response = Type.Object(
   },
   { additionalProperties: false, default: {}, description: 'How to read the reply.' },
 )
+
+/** What a table has for upstreams of this kind. */
+export const HttpTable = Type.Object({
+  request: Type.Optional(Request),
+  batch: Type.Optional(Batch),
+  response: Response,
+})

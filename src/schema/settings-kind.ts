@@ -1,0 +1,64 @@
+/**
+ * What a kind of listener or upstream tells the configuration about its settings. The configuration
+ * knows no kind: whoever loads one gives it those that there are.
+ */
+import type { Schema, Settings } from './schema.ts'
+import type { Scope } from './scope.ts'
+
+/** The kinds that a configuration may have. */
+export interface SettingsKinds {
+  readonly protocols: readonly ListenerSettingsKind[]
+  readonly upstreams: readonly UpstreamSettingsKind[]
+}
+
+/** A protocol that listeners speak. */
+export interface ListenerSettingsKind<Own extends Schema = Schema> {
+  /** The word in `protocol`. */
+  readonly name: string
+  /** What it is, in a few words: its manual page, and when to choose it. */
+  readonly summary: string
+  /** Keys that a listener of this protocol has besides those of every listener: made by `Type.Object`. */
+  readonly settings: Own
+  /** Reports what a schema cannot say. */
+  check?(settings: Settings<Own>, context: ListenerCheck): void
+}
+
+/** What the check of one listener is given. */
+export interface ListenerCheck {
+  readonly scope: Scope
+  /** The names of all tables of the file. */
+  readonly tables: readonly string[]
+}
+
+/** A kind of thing that tables ask. */
+export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable extends Schema = Schema> {
+  readonly name: string
+  /** What it is, with its article: `an HTTP service`. Completes messages about tables that ask one. */
+  readonly summary: string
+  /** The key by which an upstream is of this kind. One that has the words of two is of the kind that stands later in the list. */
+  readonly word: string
+  /** What to write under `word`, for the message about an upstream without any: `the URLs of the service`. */
+  readonly wordMeans: string
+  /** All keys of such an upstream: made by `Type.Object`. */
+  readonly settings: Own
+  /** Keys that tables have for upstreams of this kind: made by `Type.Object`. Every table may have them. */
+  readonly tableSettings?: OfTable
+  /** Asked over a network: it can be slow or down, and a canary can guard its "not found". */
+  readonly isRemote: boolean
+  /** Reports what a schema cannot say. @param all The upstreams of this kind, this one among them. */
+  check?(settings: Settings<Own>, scope: Scope, all: readonly Settings<Own>[]): void
+  /** Reports what is wrong with the keys of a table, of whatever kind its upstreams are. */
+  checkTable?(settings: Settings<OfTable>, context: TableCheck<Settings<Own>>): void
+  /** Everything in an upstream that decides what it answers; the rest may change and stored answers stay. No secrets. */
+  decisive(settings: Settings<Own>): unknown
+  /** The same for the keys of a table. */
+  decisiveOfTable?(settings: Settings<OfTable>): unknown
+}
+
+/** What the check of one table is given. */
+export interface TableCheck<OfUpstream = unknown> {
+  readonly scope: Scope
+  readonly table: { readonly name: string; readonly deadlineMs: number; readonly sideEffects: boolean }
+  /** The upstreams of this kind that the table asks, by name. */
+  readonly upstreams: ReadonlyMap<string, { readonly settings: OfUpstream; readonly scope: Scope }>
+}

@@ -1,0 +1,122 @@
+/**
+ * What an HTTP service and the tables that ask one have in the configuration, and what is wrong with
+ * it that a schema cannot say.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Settings } from '../../schema/schema.ts'
+import type { Scope } from '../../schema/scope.ts'
+import type { TableCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import { checkBatch, checkRequest, checkResponse } from './request-check.ts'
+import type { RequestSettings } from './settings.ts'
+import { HttpTable } from './table-schema.ts'
+import { HttpUpstream } from './upstream-schema.ts'
+
+type Upstream = Settings<typeof HttpUpstream>
+type Table = Settings<typeof HttpTable>
+
+export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof HttpTable> = {
+  name: 'http',
+  summary: 'an HTTP service',
+  word: 'endpoints',
+  wordMeans: 'the URLs of the service',
+  settings: HttpUpstream,
+  tableSettings: HttpTable,
+  isRemote: true,
+  check: checkUpstream,
+  checkTable,
+  decisive: ({ endpoints }) => ({ endpoints: endpoints.map(({ url }) => url) }),
+  decisiveOfTable: ({ request, batch, response }) => ({
+    request: request && { ...request, headers: decisiveHeaders(request) },
+    batch: batch && { ...batch, headers: decisiveHeaders(batch), maxKeys: 0, maxWaitMs: 0 },
+    response,
+  }),
+}
+
+/** Header values may be secrets that change; only those with a place for the key decide an answer. */
+function decisiveHeaders({ headers }: Pick<RequestSettings, 'headers'>) {
+  return Array.from(headers, ([name, value]) => [name, value.includes('{') ? value : ''])
+}
+
+function checkUpstream(upstream: Upstream, scope: Scope, all: readonly Upstream[]): void {
+  const { endpoints, hedgeAfterMs } = upstream
+  const urls = endpoints.map(({ url }) => url)
+  for (const [index, url] of urls.entries()) {
+    if (urls.indexOf(url) < index)
+      scope.error(['endpoints', index], 'is the same endpoint as one above; remove it')
+  }
+  if (hedgeAfterMs !== undefined && endpoints.length === 1) {
+    scope.warning(['hedgeAfter'], 'has no effect with one endpoint; the second request goes to another one')
+  }
+  checkProxy(upstream, urls, scope)
+  checkTls(upstream, scope, all)
+}
+
+function checkProxy({ proxy }: Upstream, urls: readonly string[], scope: Scope): void {
+  if (proxy === undefined) return
+  if (!/^https?:\/\/[^/]/.test(proxy) || !URL.canParse(proxy)) {
+    scope.error(['proxy'], 'is no URL of a proxy; write http://HOST:PORT')
+  } else if (!isPercentEncoded(new URL(proxy).username) || !isPercentEncoded(new URL(proxy).password)) {
+    scope.error(
+      ['proxy'],
+      'has a "%" in its user or password that begins no percent-encoding; write it as %25',
+    )
+  }
+  if (urls.some((url) => url.startsWith('unix:'))) {
+    scope.error(['proxy'], 'cannot be used with endpoints on a unix socket; put them into another upstream')
+  }
+}
+
+/** Returns whether every "%" stands before two hex digits, and what they stand for is UTF-8. */
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false // URIError
+  }
+}
+
+function checkTls({ tls }: Upstream, scope: Scope, all: readonly Upstream[]): void {
+  if (tls === undefined) return
+  if (tls.cert !== undefined && tls.key === undefined) {
+    scope.error(['tls'], '"cert" needs "key", the key of the client certificate; add it')
+  }
+  if (tls.key !== undefined && tls.cert === undefined) {
+    scope.error(['tls'], '"key" needs "cert", the client certificate; add it')
+  }
+  const isUsed = all.some(
+    (other) =>
+      isDeepStrictEqual(other.tls, tls) && other.endpoints.some(({ url }) => url.startsWith('https:')),
+  )
+  // The same settings as those of an https upstream come out of `defaults`, or could.
+  if (!isUsed && !scope.isBroken(['endpoints'])) {
+    scope.warning(['tls'], 'has no effect: no endpoint begins with https://')
+  }
+}
+
+function checkTable(settings: Table, { scope, table, upstreams }: TableCheck<Upstream>): void {
+  const { request, batch, response } = settings
+  const [service] = [...upstreams.keys()]
+  if (service !== undefined && request?.path === undefined) {
+    scope.error(
+      request === undefined ? [] : ['request'],
+      `"request.path" is missing, and upstream "${service}" is an HTTP service; add it, such as /${table.name}/{key}`,
+    )
+  }
+  if (request !== undefined) checkRequest(request, scope.within(['request']))
+  if (batch !== undefined) checkBatch(batch, scope.within(['batch']))
+  checkResponse(response, batch, scope)
+  for (const [name, { settings, scope: ofUpstream }] of upstreams) {
+    if (settings.timeoutMs <= table.deadlineMs) continue
+    scope.warning(
+      scope.isWritten(['deadline']) ? ['deadline'] : [],
+      `the deadline, ${scope.textAt(['deadline'])}, is shorter than the timeout of upstream "${name}", ${ofUpstream.textAt(['timeout'])}, so one slow attempt takes all the time; lower that timeout`,
+    )
+  }
+  if (table.sideEffects && batch !== undefined) {
+    scope.error(
+      ['batch'],
+      'cannot be used with sideEffects: true, where each lookup is one request; remove one',
+    )
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Settings of an HTTP service: every key with type, default, bounds and meaning. The types of the
+ * program's settings are made out of it (`settings.ts`).
+ */
+import { Type } from '../../schema/schema.ts'
+import {
+  count,
+  duration,
+  file,
+  headerMap,
+  optionalDuration,
+  parsed,
+  size,
+  text,
+} from '../../schema/values.ts'
+import { isInvalid, parseEndpoint } from './endpoint-url.ts'
+
+const CircuitBreaker = Type.Object(
+  {
+    failures: count(
+      1,
+      1000,
+      5,
+      'Failures in a row that open the circuit of an endpoint: broken connections, time-outs, 5xx and unreadable bodies.',
+    ),
+    openFor: duration(
+      { min: '100ms', max: '10m' },
+      '10s',
+      'How long an open circuit lets nothing through; then one trial request decides. Short, because mail waits meanwhile.',
+    ),
+  },
+  { additionalProperties: false, default: {}, description: 'Stops asking an endpoint that fails.' },
+)
+
+const Tls = Type.Object(
+  {
+    ca: Type.Optional(
+      file('PEM file with the certificate authorities to trust *instead of* those of the system.'),
+    ),
+    cert: Type.Optional(file('PEM file with the client certificate. Needs `key`.')),
+    key: Type.Optional(file('PEM file with the key of the client certificate. Needs `cert`.')),
+    serverName: Type.Optional(
+      text(
+        'Name sent to the server (SNI) and expected in its certificate, where it is not the host of the URL.',
+      ),
+    ),
+  },
+  {
+    additionalProperties: false,
+    defaultText: "the system's authorities, no client certificate",
+    description: 'How https endpoints are trusted.',
+  },
+)
+
+const endpoint = parsed({
+  // Never quoted: the URL may hold a secret.
+  syntax: (url) => {
+    const read = parseEndpoint(url)
+    return isInvalid(read) ? read.why : undefined
+  },
+  stopgap: 'https://localhost',
+  decode: (url) => {
+    const read = parseEndpoint(url)
+    if (isInvalid(read)) throw new TypeError(`unchecked endpoint: ${read.why}`)
+    return read
+  },
+})
+
+export const HttpUpstream = Type.Object(
+  {
+    endpoints: Type.Array(endpoint, {
+      minItems: 1,
+      maxItems: 64,
+      description:
+        'URLs of the service, in order of preference: `https://HOST/PREFIX`, `http://HOST:PORT`, or `unix:/PATH:/PREFIX` for a service on a unix socket. The path of a request is appended as text.',
+    }),
+    headers: headerMap('Headers of every request. Shown as `***` everywhere.'),
+    timeout: duration({ min: '10ms', max: '90s' }, '2s', 'Longest time for one attempt, connect included.'),
+    attempts: count(
+      1,
+      10,
+      2,
+      "Attempts for one lookup, over all endpoints, never past the table's deadline. Each goes to the best endpoint whose circuit is not open.",
+    ),
+    maxConcurrent: count(
+      1,
+      10_000,
+      64,
+      'Requests in flight at once, over all endpoints, so that a flood of mail does not become a flood of requests.',
+    ),
+    maxQueued: count(
+      0,
+      1_000_000,
+      1000,
+      'Lookups that wait for a place; more are answered as temporary at once.',
+    ),
+    circuitBreaker: CircuitBreaker,
+    maxConnectionAge: duration(
+      { min: '1s', max: '1d' },
+      '5m',
+      'After this a kept-alive connection is replaced, so that changes of DNS take effect under steady traffic.',
+    ),
+    maxBodyBytes: size(
+      { min: '1KiB', max: '64MiB' },
+      '1MiB',
+      'Longest body read; a longer one is a temporary error. Answers are lines of text, so this is far above any.',
+    ),
+    hedgeAfter: optionalDuration(
+      { min: '1ms', max: '60s' },
+      'never',
+      'Sends a second request to another endpoint when the first has not answered by then; the first answer wins. Costs the service extra requests.',
+    ),
+    proxy: Type.Optional(
+      text('URL of an HTTP proxy (`http://HOST:PORT`) for all endpoints.', {
+        defaultText: 'none; the environment (`HTTP_PROXY`) is not read',
+        secret: true,
+      }),
+    ),
+    tls: Type.Optional(Tls),
+  },
+  { additionalProperties: false },
+)

@@ -1,0 +1,34 @@
+/**
+ * Static entries in the configuration.
+ */
+import { whyNoValue } from '../../core/value-text.ts'
+import { type Schema, Type } from '../../schema/schema.ts'
+import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import { oneOrMore } from '../../schema/values.ts'
+
+const Entries: Schema<unknown, ReadonlyMap<string, readonly string[]>> = Type.Unsafe({
+  type: 'object',
+  additionalProperties: oneOrMore(),
+  description:
+    'A static upstream instead of an HTTP service: values by key. For break-glass entries and tests. No other key of this section applies then.',
+})
+
+const StaticUpstream = Type.Object({ entries: Entries })
+
+export const staticConfiguration: UpstreamSettingsKind<typeof StaticUpstream> = {
+  name: 'static',
+  summary: 'static entries',
+  word: 'entries',
+  wordMeans: 'values by key',
+  settings: StaticUpstream,
+  isRemote: false,
+  check({ entries }, scope) {
+    for (const [key, values] of entries) {
+      for (const value of values) {
+        const why = whyNoValue(value)
+        if (why !== undefined) scope.error(['entries', key], `${why}; write one line of plain text`)
+      }
+    }
+  },
+  decisive: ({ entries }) => ({ entries }),
+}
