@@ -7,7 +7,9 @@ import type { Command } from 'commander'
 export const ADMIN_HELP = `
 The gateway is found by --admin and --token-file, or MAPGATE_ADMIN and MAPGATE_TOKEN, or the
 admin section of -c FILE, of ./mapgate.yaml or of /etc/mapgate/mapgate.yaml; without any of
-these it is http://127.0.0.1:8466. A token is never an option: others could read it.`
+these it is http://127.0.0.1:8466. A token is never an option: others could read it. One that
+is given goes only to an address that is given too, or comes from a file named by -c;
+./mapgate.yaml counts only where nobody else can have written it.`
 
 export function withAdminOptions(command: Command): Command {
   return command

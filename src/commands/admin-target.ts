@@ -8,7 +8,8 @@
  *   http://127.0.0.1:8466             where `mapgate demo` and the examples have it
  *
  * The first that is there counts. The address and the token are looked for separately, but a
- * token out of a configuration file goes only to the address out of that same file.
+ * token out of a configuration file goes only to the address out of that same file, and a token that
+ * was given never to an address out of a file that was not named.
  */
 import { resolve } from 'node:path'
 import { readTextFile, whyUnreadable } from '../config/read-file.ts'
@@ -75,7 +76,13 @@ export async function findAdmin(
 
   const section = await readAdminSection(options.config, io)
   if (section === undefined) return target(DEFAULT_ADMIN, DEFAULT_FROM, given)
-  const found = target(section.address, section.file, given ?? section.token)
+  const isNamed = options.config !== undefined
+  if (given !== undefined && !isNamed) {
+    io.stderr.write(
+      `mapgate: the given token is not sent to the address in ${section.file}, which was not named; add -c ${section.file} or --admin\n`,
+    )
+  }
+  const found = target(section.address, section.file, isNamed ? (given ?? section.token) : section.token)
   return isLoopbackTls(found.origin) ? { ...found, anyCertificate: true } : found
 }
 

@@ -4,13 +4,14 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { whyForeign } from './foreign-file.ts'
 import type { CommandIo } from './io.ts'
 
 /** Where the configuration is when nothing says otherwise; the first that is there counts. */
 export const DEFAULT_CONFIG_FILES: readonly string[] = ['./mapgate.yaml', '/etc/mapgate/mapgate.yaml']
 
 /**
- * The file that was named, or the first default that is there, as an absolute path.
+ * The file that was named, or the first default that is there and can be nobody else's, as an absolute path.
  *
  * A named file need not be there: whoever reads it says so.
  */
@@ -18,7 +19,10 @@ export async function findConfigFile(named: string | undefined, io: CommandIo): 
   if (named !== undefined) return resolve(io.cwd, named)
   for (const name of DEFAULT_CONFIG_FILES) {
     const file = resolve(io.cwd, name)
-    if (await isThere(file)) return file
+    if (!(await isThere(file))) continue
+    const why = await whyForeign(file).catch(() => 'it cannot be looked at')
+    if (why === undefined) return file
+    io.stderr.write(`mapgate: ${name} is passed over: ${why}; name it by -c if you trust it\n`)
   }
   return undefined
 }

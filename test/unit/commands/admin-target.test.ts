@@ -103,6 +103,14 @@ describe('the token', () => {
     expect((await find({}, {}, { 'mapgate.yaml': FILE })).token).toBe('a-token-to-read-with')
   })
 
+  test('that is given goes to the address of a file only when that was named', async () => {
+    const env = { MAPGATE_TOKEN: 'from-env' }
+    const files = { 'mapgate.yaml': FILE, t: 'from-file', operator: 'x' }
+    expect((await find({}, env, files)).token).toBe('x')
+    expect((await find({ tokenFile: 't' }, {}, files)).token).toBe('x')
+    expect((await find({ config: 'mapgate.yaml' }, env, files)).token).toBe('from-env')
+  })
+
   test('of a configuration never goes to another address', async () => {
     const files = { 'mapgate.yaml': FILE, operator: 'x' }
     expect((await find({ admin: 'http://a.example' }, {}, files)).token).toBeUndefined()
