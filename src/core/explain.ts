@@ -38,6 +38,15 @@ export type ExplainStep =
       readonly upstream: string
       readonly result: LookupResult
     }
+  /** An upstream answered by itself, without a request: for kinds that have no step of their own. */
+  | {
+      readonly step: 'upstream'
+      /** Name of the upstream kind. */
+      readonly kind: string
+      readonly key: string
+      readonly upstream: string
+      readonly result: LookupResult
+    }
   /** The key lacks a part that the request template needs, so nothing was asked: not found. */
   | { readonly step: 'suppressed'; readonly key: string; readonly upstream: string; readonly why: string }
   /** One request to one endpoint of an HTTP upstream. */

@@ -9,7 +9,7 @@ import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from 
 export interface HistorySlice {
   readonly results: Readonly<Record<LookupResult['kind'], number>>
   /** Counts of answers by where they came from; absent sources had none. */
-  readonly sources: Readonly<Partial<Record<AnswerSource, number>>>
+  readonly sources: Readonly<Record<AnswerSource, number>>
   /** Absent without lookups. */
   readonly p50Ms?: number
   readonly p95Ms?: number

@@ -110,8 +110,11 @@ function printableReason(text: string): Reason {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON_BYTES)
 }
 
-/** Where an answer came from. A closed set: it is a metric label. */
-export type AnswerSource = 'cache' | 'stale' | 'upstream' | 'static' | 'filtered' | 'shed' | 'refused'
+/**
+ * Where an answer came from: `cache`, `stale`, `upstream` (somebody was asked), `filtered`, `shed`, `refused`, or the
+ * word of an upstream kind that knows its answers itself. A closed set in each program: it is a metric label.
+ */
+export type AnswerSource = string
 
 /** A result and where it came from. */
 export interface Sourced {
@@ -120,19 +123,21 @@ export interface Sourced {
 }
 
 /** What an answer of each source costs, from nothing to a request. */
-const COST: Record<AnswerSource, number> = {
+const COST: Readonly<Record<string, number>> = {
   refused: 0,
   filtered: 1,
-  static: 2,
   cache: 3,
   stale: 4,
   shed: 5,
   upstream: 6,
 }
 
+/** Of an upstream that knows its answers itself: nothing was asked, and no store was looked at. */
+const OWN_COST = 2
+
 /** The source that a lookup with several steps is counted under: the most expensive of them. */
 export function costlier(a: AnswerSource, b: AnswerSource): AnswerSource {
-  return COST[a] >= COST[b] ? a : b
+  return (COST[a] ?? OWN_COST) >= (COST[b] ?? OWN_COST) ? a : b
 }
 
 /** Closes a `switch` over a union: does not compile while a member is left out. */

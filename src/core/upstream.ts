@@ -6,7 +6,7 @@
  */
 import type { CancelSignal } from './cancellation.ts'
 import type { Explanation } from './explain.ts'
-import type { LookupResult } from './result.ts'
+import type { AnswerSource, LookupResult } from './result.ts'
 
 /**
  * One question to an upstream: a search key, and how long the answer is worth waiting for.
@@ -46,7 +46,7 @@ export interface Answer {
   readonly validators?: Validators
   /** Which endpoint answered: its position in the list of the upstream. */
   readonly endpoint?: number
-  readonly source: 'upstream' | 'static' | 'shed' | 'filtered'
+  readonly source: AnswerSource
 }
 
 /** RFC 9110 section 8.8: how to ask whether a stored answer is still current. */

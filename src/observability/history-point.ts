@@ -177,8 +177,8 @@ function difference(before: Totals | undefined, now: Totals): HistorySlice {
 function countsSince<K extends string>(
   before: ReadonlyMap<K, number>,
   now: ReadonlyMap<K, number>,
-): Partial<Record<K, number>> {
-  const counts: Partial<Record<K, number>> = {}
+): Record<string, number> {
+  const counts: Record<string, number> = {}
   for (const [key, count] of now) {
     const added = count - (before.get(key) ?? 0)
     if (added > 0) counts[key] = added

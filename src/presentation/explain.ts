@@ -76,6 +76,8 @@ export function stepText(step: ExplainStep): StepText | undefined {
       )
     case 'static':
       return result('Static entries', `${at(step)}: `, step.result)
+    case 'upstream':
+      return result('Upstream', `${at(step)}, ${step.kind}: `, step.result)
     case 'suppressed':
       return plain('Not asked', `${at(step)}: not asked${because(step.why)}`)
     case 'request':

@@ -37,13 +37,28 @@ export class FunctionUpstream implements Upstream {
     this.#options = options
   }
 
-  ask({ key, deadlineMs }: Question): Answer | Promise<Answer> {
+  ask(question: Question): Answer | Promise<Answer> {
+    const answer = this.#ask(question)
+    if (question.explanation === undefined) return answer
+    return answer instanceof Promise
+      ? answer.then((one) => this.#explained(question, one))
+      : this.#explained(question, answer)
+  }
+
+  #ask({ key, deadlineMs }: Question): Answer | Promise<Answer> {
     try {
       const answer = this.#options.call(key)
       return answer instanceof Promise ? this.#inTime(answer, deadlineMs) : answerOf(answer)
     } catch (error) {
       return this.#defect(error)
     }
+  }
+
+  #explained({ key, explanation }: Question, answer: Answer): Answer {
+    const { result } = answer
+    if (result.kind !== 'notmodified')
+      explanation?.add({ step: 'upstream', kind: 'function', key, upstream: this.name, result })
+    return answer
   }
 
   trustsNegative(): boolean {

@@ -37,6 +37,10 @@ const cases: [step: ExplainStep, line: string][] = [
   ],
   [{ step: 'static', ...at, result: found('b') }, 'static      directory, a@x.example: found: b'],
   [
+    { step: 'upstream', kind: 'function', ...at, result: found('b') },
+    'upstream    directory, a@x.example, function: found: b',
+  ],
+  [
     { step: 'suppressed', ...at, why: 'the key has no domain' },
     'suppressed  directory, a@x.example: not asked: the key has no domain',
   ],
