@@ -24,12 +24,16 @@ import type {
   Reply,
   Step,
 } from '../../../src/protocols/protocol.ts'
+import { type Settings, Type } from '../../../src/schema/schema.ts'
+import { checkName } from '../../../src/schema/scope.ts'
+import { text } from '../../../src/schema/values.ts'
 
-export interface ToySettings {
-  readonly table: string
-  /** What is said when nobody knows. */
-  readonly wish: string
-}
+const Listener = Type.Object({
+  table: text('The one table of this listener.'),
+  wish: text('What is said when nobody knows.', { default: 'come back' }),
+})
+
+export type ToySettings = Settings<typeof Listener>
 
 const MAX_LINE_BYTES = 200
 const MAX_VALUE_CHARS = 100
@@ -121,6 +125,10 @@ class ToyConversation implements Conversation {
 export const toy: Protocol<ToySettings> = {
   name: 'toy',
   summary: 'attributes, a line each',
+  settings: Listener,
+  check({ table }, { scope, tables }) {
+    checkName(scope, ['table'], 'table', table, tables)
+  },
   errors: {
     'no-key': 'A request without a key. Answered, and closed.',
     'line-limit': 'A line that is too long. Closed.',
