@@ -60,7 +60,7 @@ const source = new CachedUpstream({
   random: Math.random,
   deadlineMs: 5000,
   sideEffects: false,
-  cache: { store, policy: {}, upstreamIndex: 0 },
+  cache: { store, policy: {}, hasCanary: false, upstreamIndex: 0 },
   observer: observer.table('aliases'),
   onDefect: () => {},
 })

@@ -1,9 +1,9 @@
 /**
  * An upstream that a table asks without a store: a static one, whose answers are available synchronously.
  */
-import type { LookupContext } from './lookup-context.ts'
+import { LookupContext } from './lookup-context.ts'
 import { type Sourced, temporary } from './result.ts'
-import type { TableSource } from './table-source.ts'
+import type { KnownAnswer, TableSource } from './table-source.ts'
 import type { Answer, Upstream } from './upstream.ts'
 
 export class DirectSource implements TableSource {
@@ -28,6 +28,17 @@ export class DirectSource implements TableSource {
     })
     return answer instanceof Promise ? answer.then(sourced) : sourced(answer)
   }
+
+  /** An answer that is available synchronously is always known, and always current. */
+  known(key: string): KnownAnswer | undefined {
+    const answer = this.ask(key, new LookupContext(key, 0, 0, false, undefined))
+    if (answer instanceof Promise) return undefined
+    const { result } = answer
+    if (result.kind !== 'found' && result.kind !== 'notfound') return undefined
+    return { result, ageMs: 0, foundForMs: Number.POSITIVE_INFINITY, isVouched: true }
+  }
+
+  protect(): void {}
 }
 
 function sourced({ result, source }: Answer): Sourced {

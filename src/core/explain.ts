@@ -4,6 +4,7 @@
  * A step is data, not text: the admin API sends it as JSON, the command line and the page
  * print it. It names no URL and no header, so it can hold no secret.
  */
+import type { OutageRule } from './outage-rule.ts'
 import type { AnswerSource, LookupResult } from './result.ts'
 
 /** What was done for one lookup. */
@@ -74,6 +75,8 @@ export type ExplainStep =
   | { readonly step: 'held'; readonly key: string; readonly upstream: string; readonly result: LookupResult }
   /** A stored answer older than its freshness lifetime was used. */
   | { readonly step: 'stale'; readonly key: string; readonly upstream: string; readonly why: string }
+  /** The service failed: an outage rule was used, or says why it was not. */
+  | { readonly step: 'outage'; readonly rule: OutageRule; readonly used: boolean; readonly why: string }
   /** The extension was put back on the result addresses. */
   | {
       readonly step: 'propagated'

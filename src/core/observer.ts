@@ -6,6 +6,7 @@
  */
 import type { CacheOutcome, Explanation } from './explain.ts'
 import type { Query } from './lookup.ts'
+import type { OutageRule } from './outage-rule.ts'
 import type { AnswerSource, LookupResult } from './result.ts'
 
 /** One for the whole program; lives on over reloads, so that counters do. */
@@ -37,6 +38,8 @@ export interface TableObserver {
   cacheLooked(outcome: CacheOutcome): void
   /** Answers were pushed out of the store by its bounds. */
   cacheEvicted(count: number): void
+  /** A lookup whose upstream had failed was answered by a rule for outages. */
+  outageAnswered(rule: OutageRule): void
   /**
    * The canary of this table changed at one endpoint, or was asked for the first time.
    *
@@ -119,6 +122,7 @@ const silentTable: TableObserver = {
   answered: () => {},
   cacheLooked: () => {},
   cacheEvicted: () => {},
+  outageAnswered: () => {},
   canaryChanged: () => {},
 }
 

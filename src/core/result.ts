@@ -111,8 +111,8 @@ function printableReason(text: string): Reason {
 }
 
 /**
- * Where an answer came from: `cache`, `stale`, `upstream` (somebody was asked), `filtered`, `shed`, `refused`, or the
- * word of an upstream kind that knows its answers itself. A closed set in each program: it is a metric label.
+ * Where an answer came from: `cache`, `stale`, `upstream` (somebody was asked), `filtered`, `shed`, `refused`, `unknown`
+ * (nobody knows: "not found" by whenUnknown), or the word of an upstream kind that knows its answers itself. A closed set in each program: it is a metric label.
  */
 export type AnswerSource = string
 
@@ -130,6 +130,7 @@ const COST: Readonly<Record<string, number>> = {
   stale: 4,
   shed: 5,
   upstream: 6,
+  unknown: 7,
 }
 
 /** Of an upstream that knows its answers itself: nothing was asked, and no store was looked at. */

@@ -3,11 +3,26 @@
  * without one.
  */
 import type { LookupContext } from './lookup-context.ts'
-import type { Sourced } from './result.ts'
+import type { Found, NotFound, Sourced } from './result.ts'
 
 /** One upstream as a table sees it. */
 export interface TableSource {
   readonly name: string
   /** Answers synchronously where it can; a promise settles before the deadline and does not reject. */
   ask(key: string, context: LookupContext): Sourced | Promise<Sourced>
+  /** What is known of a key without asking, as long as its stale windows allow. */
+  known(key: string): KnownAnswer | undefined
+  /** Keeps the stored "not found" of a key from being pushed out. */
+  protect(key: string): void
+}
+
+/** An answer that is known without asking. */
+export interface KnownAnswer {
+  readonly result: Found | NotFound
+  /** Time since the service gave it, ms. */
+  readonly ageMs: number
+  /** Time since which a found key is found without a break, ms. */
+  readonly foundForMs: number
+  /** True when the service was known to be sane (canary) when it answered. */
+  readonly isVouched: boolean
 }

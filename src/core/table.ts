@@ -11,6 +11,7 @@
 import type { Explanation } from './explain.ts'
 import { type Asker, firstAnswer } from './first-answer.ts'
 import type { LookupContext } from './lookup-context.ts'
+import { type OutagePolicy, OutageRules } from './outage/outage-rules.ts'
 import { NOT_FOUND, type Sourced, temporary } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import type { SearchKey } from './search/search-keys.ts'
@@ -46,6 +47,8 @@ export interface TableOptions {
   readonly searchParallel: boolean
   /** The delimiters of extensions that go back on the result addresses when the match was without them. */
   readonly propagate?: string
+  /** What is answered when an upstream has failed. Undefined: its failure. */
+  readonly outage?: OutagePolicy
 }
 
 export class Table {
@@ -54,12 +57,14 @@ export class Table {
   readonly deadlineMs: number
   readonly #options: TableOptions
   readonly #keyAsker: Asker<SearchKey>
+  readonly #outage: OutageRules | undefined
 
   constructor(options: TableOptions) {
     this.name = options.name
     this.foldCase = options.foldCase
     this.deadlineMs = options.deadlineMs
     this.#options = options
+    this.#outage = options.outage && new OutageRules(options.outage, options.sources)
     this.#keyAsker = {
       ask: (searchKey, _key, context) => this.#askSources(searchKey.key, context),
       chosen: (answer, searchKey, context) => this.#propagate(answer, searchKey, context),
@@ -72,6 +77,45 @@ export class Table {
    * @returns The answer itself when every answer needed was available synchronously.
    */
   lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
+    const answer = this.#lookup(key, context)
+    if (this.#outage === undefined) return answer
+    if (answer instanceof Promise) return answer.then((later) => this.#afterOutage(key, later, context))
+    return answer.result.kind === 'found' ? answer : this.#afterOutage(key, answer, context)
+  }
+
+  /**
+   * Returns whether the last known answer for a key is "found", by itself or without its extension. Asks nobody.
+   */
+  isKnownFound(key: string): boolean {
+    const { domains, search, sources } = this.#options
+    if (domains?.(key).kind === 'filtered') return false
+    const at = key.lastIndexOf('@')
+    for (const searchKey of search(key)) {
+      const isTheSame =
+        searchKey.key === key ||
+        (at > 0 && searchKey.withoutExtension && searchKey.key.endsWith(key.slice(at)))
+      if (isTheSame && sources.some((source) => source.known(searchKey.key)?.result.kind === 'found'))
+        return true
+    }
+    return false
+  }
+
+  /** What the rules for outages make of an answer that is not "found". */
+  #afterOutage(key: string, answer: Sourced, context: LookupContext): Sourced {
+    const { result, source } = answer
+    if (result.kind === 'temporary') {
+      const known = this.#outage?.answer(result, this.#options.search(key), key, context)
+      if (known === undefined) return answer
+      return known.searchKey === undefined
+        ? known.answer
+        : this.#propagate(known.answer, known.searchKey, context)
+    }
+    if (result.kind === 'notfound' && source === 'upstream')
+      this.#outage?.notFound(this.#options.search(key), key, context.asked)
+    return answer
+  }
+
+  #lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const verdict = this.#options.domains?.(key)
     if (verdict === undefined) return this.#search(key, context)
     if (verdict.kind === 'pass') return this.#passed(key, verdict.domain, context)

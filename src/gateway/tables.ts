@@ -10,10 +10,13 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { CacheConfig, TableConfig } from '../config/config.ts'
+import { isExistenceTable } from '../config/not-found-verdicts.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import { DirectSource } from '../core/direct-source.ts'
+import type { OutagePolicy } from '../core/outage/outage-rules.ts'
+import { TableProof } from '../core/outage/table-proof.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
 import { searchKeys } from '../core/search/search-keys.ts'
 import type { TableStatus } from '../core/status.ts'
@@ -89,7 +92,13 @@ function makeStore(
   const isKept = old?.store !== undefined && old.config.fingerprint === fingerprint
   if (isKept && haveSameBounds(old.config.cache, cache)) return old.store
   const observer = observability.observer.table(name)
-  const store = new MemoryAnswerStore({ ...cache, clock, onEvicted: (count) => observer.cacheEvicted(count) })
+  const store = new MemoryAnswerStore({
+    ...cache,
+    clock,
+    // Strangers may ask for anything twice; what the proof table knows they do not choose.
+    protectsNegative: cache.staleNotFound?.ifFoundIn === undefined ? 'used' : 'chosen',
+    onEvicted: (count) => observer.cacheEvicted(count),
+  })
   if (isKept) copyAnswers(old.store, store)
   return store
 }
@@ -98,7 +107,8 @@ function haveSameBounds(a: CacheConfig | undefined, b: CacheConfig): boolean {
   return (
     a?.maxEntries === b.maxEntries &&
     a.maxNegativeEntries === b.maxNegativeEntries &&
-    a.maxBytes === b.maxBytes
+    a.maxBytes === b.maxBytes &&
+    a.staleNotFound?.ifFoundIn === b.staleNotFound?.ifFoundIn
   )
 }
 
@@ -124,6 +134,7 @@ function buildTable(
     // What goes in one request is asked together: the keys of a lookup cost no more than one of them.
     searchParallel: config.searchParallel || ('batch' in config && config.batch !== undefined),
     propagate: config.propagateExtension ? config.recipientDelimiter : undefined,
+    outage: outagePolicy(config, parts),
   })
   return { config, table, store, asked, upstreams }
 }
@@ -143,10 +154,55 @@ function cachedSource(
     random,
     deadlineMs,
     sideEffects,
-    cache: store && cache && { store, policy: cache, upstreamIndex },
+    cache: store &&
+      cache && {
+        store,
+        policy: { ...cache, negativeKeptMs: negativeKeptMs(config) },
+        hasCanary: config.canary !== undefined,
+        upstreamIndex,
+      },
     observer: observability.observer.table(name),
     onDefect: (error, where) => observability.observer.defect(error, where),
   })
+}
+
+/** Undefined where no rule can hold: values of one key, and no word of the operator. */
+function outagePolicy(
+  config: TableConfig,
+  { clock, observability, tables }: TableParts,
+): OutagePolicy | undefined {
+  const { name, cache, whenUnknown, usedBy } = config
+  const staleNotFound = cache?.staleNotFound
+  const isExistence = isExistenceTable(usedBy)
+  const hasRule =
+    isExistence || hasPartialKeys(config) || staleNotFound !== undefined || whenUnknown !== undefined
+  if (!hasRule) return undefined
+  const observer = observability.observer.table(name)
+  const ifFoundIn = staleNotFound?.ifFoundIn
+  const onDefect = (error: unknown, where: string) => observability.observer.defect(error, where)
+  return {
+    isExistence,
+    staleNotFound: staleNotFound && {
+      forMs: staleNotFound.forMs,
+      proof:
+        ifFoundIn === undefined
+          ? undefined
+          : new TableProof(ifFoundIn, () => tables().get(ifFoundIn)?.table, clock, onDefect),
+    },
+    whenUnknown,
+    onAnswered: (rule) => observer.outageAnswered(rule),
+  }
+}
+
+function hasPartialKeys({ search }: TableConfig): boolean {
+  return search !== 'exact'
+}
+
+/** A "not found" is a part of every answer for a later key, which is served stale for staleIfError. */
+function negativeKeptMs(config: TableConfig): number {
+  const { cache } = config
+  const combinedMs = hasPartialKeys(config) ? (cache?.staleIfErrorMs ?? 0) : 0
+  return Math.max(combinedMs, cache?.staleNotFound?.forMs ?? 0)
 }
 
 function keySearch(config: TableConfig): KeySearch {

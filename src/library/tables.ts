@@ -139,7 +139,7 @@ function sourceOf(
     random: Math.random,
     deadlineMs,
     sideEffects: false,
-    cache: { store: new MemoryAnswerStore({ ...bounds, clock }), policy, upstreamIndex: 0 },
+    cache: { store: new MemoryAnswerStore({ ...bounds, clock }), policy, hasCanary: false, upstreamIndex: 0 },
     observer: observer.table(table),
     onDefect: observer.defect,
   })

@@ -7,6 +7,7 @@
  */
 import type { CacheOutcome } from '../core/explain.ts'
 import type { RequestOutcome } from '../core/observer.ts'
+import type { OutageRule } from '../core/outage-rule.ts'
 import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
 import { LatencyHistogram, LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 
@@ -40,6 +41,8 @@ export class TableCounters {
   readonly cache = noOutcomes()
   readonly causes = new Map<Cause, number>()
   evictions = 0
+  /** Lookups answered by a rule for outages. */
+  readonly outageAnswers = new Map<OutageRule, number>()
 
   constructor(name: string, protocols: readonly string[]) {
     this.name = name

@@ -71,6 +71,10 @@ function observeTable(counters: TableCounters, journal: Journal, reports: Lookup
     cacheEvicted(count) {
       counters.evictions += count
     },
+    outageAnswered(rule) {
+      increment(counters.outageAnswers, rule)
+      if (rule === 'when-unknown') journal.answeredUnknown(counters.name)
+    },
     canaryChanged(upstream, endpoint, state, failure) {
       journal.canaryChanged(counters.name, upstream, endpoint, state, failure)
     },

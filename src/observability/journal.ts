@@ -17,6 +17,9 @@ const DEFECTS_PER_SECOND = 1
 /** An episode, of shedding for example, is over when it was quiet for this long, ms. Ours. */
 const EPISODE_QUIET_MS = 10_000
 
+/** Time between two lines about lookups of one table that were answered by `whenUnknown`, ms. Ours. */
+const UNKNOWN_LINE_MS = 60_000
+
 /** What became of a canary. The text begins with the cause, because a narrow terminal cuts the end. */
 type CanaryWord = Exclude<CanaryStatus['state'], 'unknown'>
 const CANARY_TEXTS: Record<CanaryWord, string> = {
@@ -37,6 +40,8 @@ export class Journal {
   /** By what is going on and where: monotonic ms of the last time. Bounded by the configuration. */
   readonly #lastMs = new Map<string, number>()
   readonly #defects: Sampler
+  /** By table: when a line was written last, and lookups since then that are in none. */
+  readonly #unknown = new Map<string, { readonly atMs: number; since: number }>()
 
   constructor(parts: JournalParts) {
     this.#parts = parts
@@ -129,6 +134,24 @@ export class Journal {
       upstream,
       'lookups were turned away: no place was free, or the program was overloaded',
     )
+  }
+
+  /**
+   * Called for each lookup that was answered "not found" by `whenUnknown`: one line at once, then one a minute
+   * with their number.
+   */
+  answeredUnknown(table: string): void {
+    const nowMs = this.#parts.clock.monotonicMs()
+    const told = this.#unknown.get(table)
+    if (told !== undefined && nowMs - told.atMs < UNKNOWN_LINE_MS) {
+      told.since++
+      return
+    }
+    const lookups = (told?.since ?? 0) + 1
+    this.#unknown.set(table, { atMs: nowMs, since: 0 })
+    const text = 'lookups are answered "not found" by whenUnknown, because the service does not answer'
+    this.#parts.logger.warn({ event: 'unknown', table, lookups }, text)
+    this.problem('lookup', table, text)
   }
 
   /** Told when an overload of the event loop begins; one line per episode. */

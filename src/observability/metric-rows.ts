@@ -109,6 +109,16 @@ export const CACHE_ROWS: readonly Row[] = [
     },
   },
   {
+    name: 'outage_answers_total',
+    kind: 'counter',
+    help: 'Lookups answered by a rule for outages because the service failed, by table and rule.',
+    labels: ['table', 'rule'],
+    samples({ counters }, write) {
+      for (const { name: table, outageAnswers } of counters.tables.values())
+        for (const [rule, count] of outageAnswers) write({ table, rule }, count)
+    },
+  },
+  {
     name: 'cache_file_last_save_timestamp_seconds',
     kind: 'gauge',
     help: 'When the cache file was last written, as Unix time.',

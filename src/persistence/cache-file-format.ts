@@ -7,7 +7,7 @@
  *           | table    name(2+n)  fingerprint(2+n)            what follows belongs to it
  *           | entries  entry*
  *           | end      count(4)                               once, last: nothing is missing
- *   entry   = flags(1) endpoint(1) ageMs(8) lifetimeMs(8) swrMs(8) sieMs(8)
+ *   entry   = flags(1) endpoint(1) ageMs(8) foundForMs(8) lifetimeMs(8) swrMs(8) sieMs(8)
  *             key(2+n) value(4+n) [etag(2+n)] [lastModified(2+n)]
  *
  * Numbers are little-endian, times are doubles, texts are UTF-8 behind their length in bytes. No I/O here.
@@ -20,7 +20,7 @@ import type { Validators } from '../core/upstream.ts'
 export const MAGIC = Buffer.from('mapgate-cache\n', 'latin1')
 
 /** Raised with each change of the layout; a file of another version is not read. */
-export const VERSION = 1
+export const VERSION = 2
 
 /** Bytes before the first block. */
 export const PREAMBLE_BYTES = MAGIC.length + 2
@@ -39,6 +39,10 @@ export interface FileEntry {
   readonly endpoint: number
   /** When it was written, ms. */
   readonly ageMs: number
+  /** Time since which the key is found without a break when it was written, ms. */
+  readonly foundForMs: number
+  /** The service was known to be sane (canary) when it answered. */
+  readonly isVouched: boolean
   readonly freshnessLifetimeMs: number
   readonly staleWhileRevalidateMs: number
   readonly staleIfErrorMs: number
@@ -51,9 +55,10 @@ const HAS_ETAG = 2
 const HAS_LAST_MODIFIED = 4
 /** Key and value are ASCII, which reads the same as Latin-1 and needs no decoder; files may lack it. */
 const IS_ASCII = 8
+const IS_VOUCHED = 16
 
-/** Bytes of an entry before its key: flags, endpoint, four times. */
-const ENTRY_START_BYTES = 1 + 1 + 4 * 8
+/** Bytes of an entry before its key: flags, endpoint, five times. */
+const ENTRY_START_BYTES = 1 + 1 + 5 * 8
 
 /** Most bytes of an entry without its texts: its start and four lengths. */
 const ENTRY_FIXED_BYTES = ENTRY_START_BYTES + 2 + 4 + 2 + 2
@@ -122,9 +127,10 @@ export function maxEntryBytes(entry: FileEntry): number {
 export function writeEntry(bytes: Buffer, at: number, entry: FileEntry): number {
   bytes[at + 1] = Math.min(entry.endpoint, 0xff)
   bytes.writeDoubleLE(entry.ageMs, at + 2)
-  bytes.writeDoubleLE(entry.freshnessLifetimeMs, at + 10)
-  bytes.writeDoubleLE(entry.staleWhileRevalidateMs, at + 18)
-  bytes.writeDoubleLE(entry.staleIfErrorMs, at + 26)
+  bytes.writeDoubleLE(entry.foundForMs, at + 10)
+  bytes.writeDoubleLE(entry.freshnessLifetimeMs, at + 18)
+  bytes.writeDoubleLE(entry.staleWhileRevalidateMs, at + 26)
+  bytes.writeDoubleLE(entry.staleIfErrorMs, at + 34)
   let end = writeShortText(bytes, at + ENTRY_START_BYTES, entry.storeKey)
   const { storeKey, value = '' } = entry
   const valueBytes = bytes.write(value, end + 4)
@@ -136,7 +142,8 @@ export function writeEntry(bytes: Buffer, at: number, entry: FileEntry): number 
     (entry.value === undefined ? NEGATIVE : 0) |
     (entry.etag === undefined ? 0 : HAS_ETAG) |
     (entry.lastModified === undefined ? 0 : HAS_LAST_MODIFIED) |
-    (isAscii ? IS_ASCII : 0)
+    (isAscii ? IS_ASCII : 0) |
+    (entry.isVouched ? IS_VOUCHED : 0)
   if (entry.etag !== undefined) end = writeShortText(bytes, end, entry.etag)
   if (entry.lastModified !== undefined) end = writeShortText(bytes, end, entry.lastModified)
   return end
@@ -204,6 +211,8 @@ export class EntryReader implements FileEntry, NewAnswer {
   value: string | undefined = undefined
   endpoint = 0
   ageMs = 0
+  foundForMs = 0
+  isVouched = false
   freshnessLifetimeMs = 0
   staleWhileRevalidateMs = 0
   staleIfErrorMs = 0
@@ -227,6 +236,8 @@ export class EntryReader implements FileEntry, NewAnswer {
     const flags = cursor.byte()
     this.endpoint = cursor.byte()
     this.ageMs = cursor.double()
+    this.foundForMs = cursor.double()
+    this.isVouched = (flags & IS_VOUCHED) !== 0
     this.freshnessLifetimeMs = cursor.double()
     this.staleWhileRevalidateMs = cursor.double()
     this.staleIfErrorMs = cursor.double()

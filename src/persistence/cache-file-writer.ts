@@ -85,8 +85,10 @@ async function writeTables(
     let used = 0
     let passedOver = 0
     for (const [storeKey, answer] of store.entries()) {
-      const entry = fileEntry(storeKey, answer, store.ageMs(answer))
-      if (freshnessState(entry, entry.ageMs) === 'expired' || !fits(entry)) {
+      const ageMs = store.ageMs(answer)
+      const isExpired = freshnessState(answer, ageMs) === 'expired'
+      const entry = isExpired ? undefined : fileEntry(storeKey, answer, ageMs, store.foundForMs(answer))
+      if (entry === undefined || !fits(entry)) {
         if (++passedOver % MAX_PASSED_OVER === 0) await setImmediate()
         continue
       }
@@ -104,12 +106,14 @@ async function writeTables(
   return count
 }
 
-function fileEntry(storeKey: string, answer: StoredAnswer, ageMs: number): FileEntry {
+function fileEntry(storeKey: string, answer: StoredAnswer, ageMs: number, foundForMs: number): FileEntry {
   return {
     storeKey,
     value: answer.value,
     endpoint: answer.endpoint,
     ageMs,
+    foundForMs,
+    isVouched: answer.isVouched,
     freshnessLifetimeMs: answer.freshnessLifetimeMs,
     staleWhileRevalidateMs: answer.staleWhileRevalidateMs,
     staleIfErrorMs: answer.staleIfErrorMs,

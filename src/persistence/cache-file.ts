@@ -171,6 +171,7 @@ function fill(reader: CacheFileReader, tables: readonly CacheFileTable[], clock:
       }
       return (entry) => {
         entry.ageMs += sinceMs
+        entry.foundForMs += sinceMs
         const isUnknownAge = setBack && entry.value === undefined
         if (isUnknownAge || freshnessState(entry, entry.ageMs) === 'expired') {
           expired++

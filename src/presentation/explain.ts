@@ -90,6 +90,12 @@ export function stepText(step: ExplainStep): StepText | undefined {
         text: `${at(step)}: a stale answer is used${because(step.why)}`,
         state: 'warn',
       }
+    case 'outage':
+      return {
+        title: 'Outage',
+        text: `${OUTAGE_RULES[step.rule]}: ${step.used ? '' : 'not used, '}${step.why}`,
+        state: step.used ? 'warn' : 'plain',
+      }
     case 'propagated':
       return plain('Extension', `${step.extension} put back: ${step.before} became ${step.after}`)
     case 'answer':
@@ -98,6 +104,13 @@ export function stepText(step: ExplainStep): StepText | undefined {
       return undefined
   }
 }
+
+const OUTAGE_RULES = {
+  existence: 'found although an earlier key is unknown',
+  combined: 'stale found',
+  'stale-not-found': 'stale not found',
+  'when-unknown': 'not found by whenUnknown',
+} as const
 
 function plain(title: string, text: string): StepText {
   return { title, text, state: 'plain' }

@@ -44,6 +44,7 @@ test('a dictionary attack of a million unknown keys leaves the found answers and
         minTtlMs: 0,
         maxTtlMs: 60_000,
       },
+      hasCanary: false,
       upstreamIndex: 0,
     },
     observer: silentObserver.table('aliases'),

@@ -6,7 +6,7 @@ import type { Explanation } from '../../src/core/explain.ts'
 import { LookupContext } from '../../src/core/lookup-context.ts'
 import { type AnswerSource, type LookupResult, NOT_FOUND, type Sourced } from '../../src/core/result.ts'
 import type { SearchKey } from '../../src/core/search/search-keys.ts'
-import type { TableSource } from '../../src/core/table-source.ts'
+import type { KnownAnswer, TableSource } from '../../src/core/table-source.ts'
 
 /** Answers by key; every other key is not found. A function decides by itself, now or later. */
 export class ScriptedSource implements TableSource {
@@ -24,6 +24,19 @@ export class ScriptedSource implements TableSource {
     this.name = name
     this.#answers = answers
     this.#source = source
+  }
+
+  /** What is known without asking, by key. */
+  readonly knows: Record<string, KnownAnswer> = {}
+  /** Every key protected, in order. */
+  readonly protected: string[] = []
+
+  known(key: string): KnownAnswer | undefined {
+    return this.knows[key]
+  }
+
+  protect(key: string): void {
+    this.protected.push(key)
   }
 
   ask(key: string, _context: LookupContext): Sourced | Promise<Sourced> {
@@ -66,3 +79,6 @@ interface LookupTraits {
   readonly bypass?: boolean
   readonly explanation?: Explanation
 }
+
+/** What a source has that knows nothing without asking. */
+export const KNOWS_NOTHING = { known: () => undefined, protect: () => {} }

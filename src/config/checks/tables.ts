@@ -6,6 +6,7 @@ import type { SettingsKinds } from '../../schema/settings-kind.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
 import { checkDomains } from './domains.ts'
+import { checkOutage } from './outage.ts'
 import { checkSearch } from './search.ts'
 import { checkUsedBy } from './used-by.ts'
 
@@ -21,6 +22,7 @@ export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scop
     checkCanary(file, table, kinds, scope)
     checkSearch(table, scope, root)
     checkUsedBy(table, asksNetwork(file, table, kinds), scope)
+    checkOutage(table, file.tables, scope)
   }
   checkDomains(file.tables, root.within(['tables']))
 }

@@ -5,6 +5,29 @@
 import { type Settings, Type } from '../../schema/schema.ts'
 import { count, duration, eitherType, flag, size, text } from '../../schema/values.ts'
 
+const StaleNotFound = Type.Object(
+  {
+    for: duration(
+      { min: '1s', max: '30d' },
+      '1d',
+      'Longest age of such a "not found". What was created since then is missed in an outage, so an hour to a day.',
+    ),
+    ifFoundIn: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'A table that must know the key, itself or without its extension, so that its mail goes to an existing mailbox and cannot bounce. It is looked up there whenever the service says "not found" here. Required but for transport, bcc, relocated and sender-dependent tables.',
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    defaultText: 'none: in an outage an unknown key waits',
+    description:
+      'While the service fails, the last "not found" of a key still counts when every search key had one, each from a service that knew its canary. Refused where `usedBy` makes it bounce mail or let somebody in (docs/resilience.md).',
+  },
+)
+
 const CacheKeys = Type.Object(
   {
     ttl: duration(
@@ -15,7 +38,7 @@ const CacheKeys = Type.Object(
     negativeTtl: duration(
       { min: '0ms', max: '1h' },
       '10s',
-      'Lifetime of "not found". Short: a mailbox created right after a miss is unknown for that long. Never served stale.',
+      'Lifetime of "not found". Short: a mailbox created right after a miss is unknown for that long. Not served stale but by `staleNotFound`.',
     ),
     staleWhileRevalidate: duration(
       { min: '0ms', max: '30d' },
@@ -27,6 +50,7 @@ const CacheKeys = Type.Object(
       '1d',
       'Found answers only: served for this long after `ttl` when the service fails (RFC 5861). This is what keeps mail flowing in an outage.',
     ),
+    staleNotFound: Type.Optional(StaleNotFound),
     staleAfter: duration(
       { min: '0ms', max: '90s' },
       '1s',

@@ -104,6 +104,13 @@ const rest = {
     false,
     'True when a lookup counts or reserves something: it is then never stored, coalesced, retried or hedged.',
   ),
+  whenUnknown: Type.Optional(
+    oneOf(['notFound'], {
+      defaultText: 'the mail waits',
+      description:
+        'What to answer when nobody knows. `notFound` misses the check or the copy in an outage instead of the mail: only where every `usedBy` is a check_..._access of a deny list or a ..._bcc_maps. Counted, logged and alerted.',
+    }),
+  ),
   cache: Cache,
   canary: Type.Optional(Canary),
 }

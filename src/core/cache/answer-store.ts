@@ -22,6 +22,12 @@ export interface AnswerStore {
    */
   ageMs(answer: StoredAnswer, nowMs?: number): number
 
+  /**
+   * Time since which the key of a found answer is found without a break, ms; not less than its age. A suspend
+   * of the machine is not counted, which makes it too short and never too long.
+   */
+  foundForMs(answer: StoredAnswer): number
+
   /** Stores an answer in place of any other of this key. */
   set(storeKey: string, answer: NewAnswer): void
 
@@ -32,6 +38,9 @@ export interface AnswerStore {
   restore(storeKey: string, answer: NewAnswer, now?: Instant): void
 
   delete(storeKey: string): void
+
+  /** Keeps the answer of a key from being pushed out by keys that come once. */
+  protect(storeKey: string): void
 
   /**
    * Forgets answers, and those that are asked for at this moment.
@@ -73,6 +82,10 @@ export interface NewAnswer {
   readonly ageMs: number
   readonly validators?: Validators
   readonly endpoint?: number
+  /** Time since which the key is found without a break, ms, where it is longer than `ageMs` and than the store knows. */
+  readonly foundForMs?: number
+  /** True when the service was known to be sane (canary) when it answered. */
+  readonly isVouched?: boolean
   /** Bytes of the key and all texts as V8 holds them, where the caller knows them. */
   readonly textBytes?: number
 }
@@ -86,6 +99,8 @@ export function copyAnswers(from: AnswerStore, to: AnswerStore): void {
       ageMs: from.ageMs(answer),
       validators: answer.validators,
       endpoint: answer.endpoint,
+      foundForMs: from.foundForMs(answer),
+      isVouched: answer.isVouched,
     })
   }
 }

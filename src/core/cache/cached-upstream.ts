@@ -15,7 +15,7 @@ import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
 import type { TableObserver } from '../observer.ts'
 import { type Sourced, temporary } from '../result.ts'
-import type { TableSource } from '../table-source.ts'
+import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import { FailureMemory, isFailure } from './failure-memory.ts'
@@ -57,6 +57,8 @@ export interface CacheOptions {
   /** Of the table; its upstreams share it. */
   readonly store: AnswerStore
   readonly policy: CachePolicy
+  /** The upstream has a canary: it answers "not found" only while a service knows that. */
+  readonly hasCanary: boolean
   /** Position of this upstream among those that share the store. */
   readonly upstreamIndex: number
 }
@@ -126,6 +128,19 @@ export class CachedUpstream implements TableSource {
     // An expired answer is only good for its validators.
     if (stored.validators === undefined) store.delete(storeKey)
     return this.#ask(key, storeKey, 'miss', stored, undefined, context)
+  }
+
+  known(key: string): KnownAnswer | undefined {
+    const store = this.#store
+    const stored = store?.get(this.#prefix + key)
+    if (store === undefined || stored === undefined) return undefined
+    const ageMs = store.ageMs(stored)
+    if (freshnessState(stored, ageMs) === 'expired') return undefined
+    return { result: stored.result, ageMs, foundForMs: store.foundForMs(stored), isVouched: stored.isVouched }
+  }
+
+  protect(key: string): void {
+    this.#store?.protect(this.#prefix + key)
   }
 
   /** Answers from the store. */
@@ -227,8 +242,14 @@ export class CachedUpstream implements TableSource {
     let answer = await request.wait(untilMs, this.#clock)
     // A stale answer that was purged meanwhile is served no more, so its lookup waits for the service after all.
     const isPurged = this.#store?.purgedSince(generation, storeKey) ?? false
-    if (isPurged && untilMs < deadlineMs) answer ??= await request.wait(deadlineMs, this.#clock)
-    answer ??= untilMs < deadlineMs && !isPurged ? SLOW : DEADLINE_EXCEEDED
+    if (answer === undefined && untilMs < deadlineMs) {
+      if (fallback !== undefined && !isPurged) {
+        explanation.add({ step: 'stale', key, upstream: this.name, why: STILL_ASKED })
+        return { result: fallback.result, source: 'stale' }
+      }
+      answer = await request.wait(deadlineMs, this.#clock)
+    }
+    answer ??= DEADLINE_EXCEEDED
     if (isJoined) explanation.add({ step: 'coalesced', key, upstream: this.name, result: answer.result })
     return this.#finish(key, answer, isPurged ? undefined : fallback, explanation)
   }
@@ -253,8 +274,5 @@ const DEADLINE_EXCEEDED: Sourced = {
   source: 'upstream',
 }
 
-/** Why a stale answer is served while the service is still asked. */
-const SLOW: Sourced = {
-  result: temporary('timeout', 'no answer from the service within staleAfter; it is asked still'),
-  source: 'upstream',
-}
+/** Why a stale answer is served although the service has not failed yet. */
+const STILL_ASKED = 'no answer within staleAfter, and the request goes on'

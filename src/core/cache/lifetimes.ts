@@ -1,8 +1,8 @@
 /**
  * How long an answer may be used, worked out once, when it is stored.
  *
- * Found answers get the three windows of freshness.ts. "Not found" gets a lifetime and no
- * stale window at all: served late it would bounce mail for a mailbox that exists by now.
+ * Found answers get the three windows of freshness.ts. "Not found" gets a lifetime, and is kept after it only
+ * where the outage rules need it (outage-rules.ts): served late it would bounce mail for a mailbox that exists by now.
  *
  * Sources: RFC 9111 sections 4.2 (lifetime, age) and 5.2.2 (directives), RFC 5861.
  */
@@ -22,6 +22,11 @@ export interface LifetimePolicy {
   readonly honorCacheControl: boolean
   readonly minTtlMs: number
   readonly maxTtlMs: number
+  /**
+   * How long a "not found" is kept for the rules of an outage, ms from its answer. It is never used beyond its
+   * lifetime but by them. Default 0.
+   */
+  readonly negativeKeptMs?: number
 }
 
 /** When a reply was read: the wall clock, and a random number from 0 up to 1. */
@@ -102,17 +107,21 @@ export function negativeLifetime(
   moment: StoreMoment,
 ): Lifetime | undefined {
   let lifetimeMs = policy.negativeTtlMs
+  let keptMs = policy.negativeKeptMs ?? 0
   if (policy.honorCacheControl) {
     const control = parseCacheControl(caching?.cacheControl ?? '')
     if (forbidsStoring(control, caching) || control.noCache) return undefined
     const stated = statedLifetime(control, caching, moment.wallMs)
     const leftMs =
       stated === undefined ? Number.POSITIVE_INFINITY : stated - initialAge(caching, moment.wallMs)
-    lifetimeMs = Math.min(lifetimeMs, leftMs)
+    lifetimeMs = Math.max(0, Math.min(lifetimeMs, leftMs))
+    if (control.mustRevalidate) keptMs = 0
+    if (control.staleIfErrorMs !== undefined) keptMs = Math.min(keptMs, lifetimeMs + control.staleIfErrorMs)
   }
-  if (lifetimeMs <= 0) return undefined
-  const freshness = { ...NEVER, freshnessLifetimeMs: shortened(lifetimeMs, policy, moment) }
-  return { freshness, initialAgeMs: 0 }
+  if (lifetimeMs <= 0 && keptMs <= 0) return undefined
+  const freshnessLifetimeMs = shortened(lifetimeMs, policy, moment)
+  const staleIfErrorMs = Math.max(0, keptMs - freshnessLifetimeMs)
+  return { freshness: { ...NEVER, freshnessLifetimeMs, staleIfErrorMs }, initialAgeMs: 0 }
 }
 
 function saysFreshness(caching: CachingHeaders | undefined): boolean {

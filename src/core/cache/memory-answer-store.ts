@@ -16,6 +16,11 @@ export interface MemoryAnswerStoreOptions {
   readonly maxEntries: number
   /** Most "not found" answers. */
   readonly maxNegativeEntries: number
+  /**
+   * What protects a "not found" from those that come once: that it was asked for again, or only
+   * {@link AnswerStore.protect}, because strangers may ask for anything twice.
+   */
+  readonly protectsNegative?: 'used' | 'chosen'
   /** Most memory for the found answers, and as much again for the others; texts and {@link ENTRY_OVERHEAD_BYTES}. */
   readonly maxBytes: number
   /** Called with the number of answers that the bounds pushed out. */
@@ -26,7 +31,7 @@ export interface MemoryAnswerStoreOptions {
  * Memory of one entry beside its texts, bytes: the entry, its slot in the key map and in the
  * lists of lru-cache, two string heads. Source: measured with a million entries on Node.js 20.
  */
-export const ENTRY_OVERHEAD_BYTES = 250
+export const ENTRY_OVERHEAD_BYTES = 266
 
 /** Ends the prefix in a store key of a second or later upstream; no key has control characters. */
 const PREFIX_END = '\x01'
@@ -40,12 +45,14 @@ export class MemoryAnswerStore implements AnswerStore {
   /** Upstreams that share this store. */
   #upstreams = 1
 
-  constructor({ clock, maxEntries, maxNegativeEntries, maxBytes, onEvicted }: MemoryAnswerStoreOptions) {
+  constructor(options: MemoryAnswerStoreOptions) {
+    const { clock, maxEntries, maxNegativeEntries, maxBytes, onEvicted } = options
     this.#clock = clock
     const now = instant(clock)
     this.#base = { monotonicMs: Math.floor(now.monotonicMs), wallMs: Math.floor(now.wallMs) }
     this.#found = new SegmentedLru({ maxEntries, maxBytes, onEvicted })
-    this.#negative = new SegmentedLru({ maxEntries: maxNegativeEntries, maxBytes, onEvicted })
+    const protectsUsed = options.protectsNegative !== 'chosen'
+    this.#negative = new SegmentedLru({ maxEntries: maxNegativeEntries, maxBytes, onEvicted, protectsUsed })
   }
 
   get(storeKey: string): StoredAnswer | undefined {
@@ -61,23 +68,40 @@ export class MemoryAnswerStore implements AnswerStore {
     )
   }
 
+  foundForMs(answer: StoredAnswer): number {
+    return Math.max(0, this.#clock.monotonicMs() - this.#base.monotonicMs - answer.sinceMs)
+  }
+
   set(storeKey: string, answer: NewAnswer): void {
     const value = answer.value === undefined ? undefined : compact(answer.value)
-    const { freshness, ageMs, validators, endpoint } = answer
-    this.restore(compact(storeKey), { value, freshness, ageMs, validators, endpoint })
+    const { freshness, ageMs, validators, endpoint, foundForMs, isVouched } = answer
+    this.restore(compact(storeKey), {
+      value,
+      freshness,
+      ageMs,
+      validators,
+      endpoint,
+      foundForMs,
+      isVouched,
+    })
   }
 
   restore(storeKey: string, answer: NewAnswer, now: Instant = instant(this.#clock)): void {
-    const { value, freshness, ageMs, endpoint = 0 } = answer
+    const { value, freshness, ageMs, endpoint = 0, foundForMs = ageMs } = answer
+    const isFound = value !== undefined
+    const nowMs = now.monotonicMs - this.#base.monotonicMs
+    const sinceMs = Math.floor(nowMs - Math.max(ageMs, foundForMs))
+    const before = isFound ? this.#found.peek(storeKey) : undefined
     const stored = new StoredAnswer(
       value,
       freshness,
-      Math.floor(now.monotonicMs - this.#base.monotonicMs - ageMs),
+      Math.floor(nowMs - ageMs),
       Math.floor(now.wallMs - this.#base.wallMs - ageMs),
       validatorsOf(answer.validators),
       endpoint,
+      Math.min(sinceMs, before?.sinceMs ?? sinceMs),
+      answer.isVouched ?? false,
     )
-    const isFound = value !== undefined
     const other = isFound ? this.#negative : this.#found
     if (other.size > 0) other.delete(storeKey)
     const bytes = ENTRY_OVERHEAD_BYTES + (answer.textBytes ?? textBytes(storeKey, stored))
@@ -88,6 +112,11 @@ export class MemoryAnswerStore implements AnswerStore {
   delete(storeKey: string): void {
     this.#found.delete(storeKey)
     this.#negative.delete(storeKey)
+  }
+
+  protect(storeKey: string): void {
+    this.#found.protect(storeKey)
+    this.#negative.protect(storeKey)
   }
 
   get generation(): number {

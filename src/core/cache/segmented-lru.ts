@@ -2,7 +2,7 @@
  * A segmented LRU cache: what was used again is protected from what comes once and never again.
  *
  *   set                      -> probation, at the recent end
- *   get of one on probation  -> protected, at the recent end
+ *   get of one on probation  -> protected, at the recent end; or there only by `protect`
  *   protected is full        -> its least recently used goes back to probation
  *   all is full              -> the least recently used on probation is forgotten
  *
@@ -22,6 +22,8 @@ export const PROTECTED_SHARE = 0.8
 export interface SegmentedLruOptions {
   readonly maxEntries: number
   readonly maxBytes: number
+  /** Whether a value is protected once it was used again, and not only by `protect`. Default true. */
+  readonly protectsUsed?: boolean
   /** Called with the number of entries that the bounds pushed out. */
   readonly onEvicted?: (count: number) => void
 }
@@ -50,7 +52,16 @@ export class SegmentedLru<V extends object> {
   get(key: string): V | undefined {
     const value = this.#protected.get(key)
     if (value !== undefined || this.#probation.size === 0) return value
-    return this.#promote(key)
+    return this.#options.protectsUsed === false ? this.#probation.get(key) : this.protect(key)
+  }
+
+  /** Protects a value from keys that come once, and returns it. */
+  protect(key: string): V | undefined {
+    const value = this.#probation.peek(key)
+    if (value === undefined) return undefined
+    move(key, this.#probation, this.#protected)
+    this.#boundProtected()
+    return value
   }
 
   /** The value; it does not count as used. */
@@ -88,10 +99,7 @@ export class SegmentedLru<V extends object> {
     })
   }
 
-  #promote(key: string): V | undefined {
-    const value = this.#probation.peek(key)
-    if (value === undefined) return undefined
-    move(key, this.#probation, this.#protected)
+  #boundProtected(): void {
     const { maxEntries, maxBytes } = this.#options
     while (
       this.#protected.size > PROTECTED_SHARE * maxEntries ||
@@ -101,7 +109,6 @@ export class SegmentedLru<V extends object> {
       if (oldest === undefined) break
       move(oldest, this.#protected, this.#probation)
     }
-    return value
   }
 
   #trim(): void {

@@ -5,7 +5,7 @@
  * other number in a box of 16 bytes of its own; instants are therefore counted from the
  * start of the program, not from 1970.
  */
-import { found, type LookupResult, NOT_FOUND } from '../result.ts'
+import { type Found, found, NOT_FOUND, type NotFound } from '../result.ts'
 import type { Validators } from '../upstream.ts'
 import type { Freshness } from './freshness.ts'
 
@@ -23,6 +23,10 @@ export class StoredAnswer implements Freshness {
   readonly validators: Validators | undefined
   /** Position of the endpoint that answered. */
   readonly endpoint: number
+  /** Monotonic ms since the store's base since when the key is found without a break; for a "not found" as `monotonicMs`. */
+  readonly sinceMs: number
+  /** True when the service was known to be sane (canary) when it answered. */
+  readonly isVouched: boolean
 
   constructor(
     value: string | undefined,
@@ -31,6 +35,8 @@ export class StoredAnswer implements Freshness {
     wallMs: number,
     validators: Validators | undefined,
     endpoint: number,
+    sinceMs: number,
+    isVouched: boolean,
   ) {
     this.value = value
     this.monotonicMs = monotonicMs
@@ -40,15 +46,17 @@ export class StoredAnswer implements Freshness {
     this.staleIfErrorMs = freshness.staleIfErrorMs
     this.validators = validators
     this.endpoint = endpoint
+    this.sinceMs = sinceMs
+    this.isVouched = isVouched
   }
 
   /** The answer as a lookup result. */
-  get result(): LookupResult {
+  get result(): Found | NotFound {
     return this.value === undefined ? NOT_FOUND : found(this.value)
   }
 }
 
-/** Tells whether a validator came with the answer, so that it can be asked for conditionally. */
+/** Returns the validators that came with the answer, if any, so that it can be asked for conditionally. */
 export function validatorsOf(validators: Validators | undefined): Validators | undefined {
   if (validators?.etag === undefined && validators?.lastModified === undefined) return undefined
   return { etag: validators.etag, lastModified: validators.lastModified }

@@ -19,6 +19,8 @@ import type { PendingRequest } from './pending-request.ts'
 export interface Storing {
   readonly store: AnswerStore
   readonly policy: LifetimePolicy
+  /** The upstream has a canary, so that what it answers comes from a service that knew it. */
+  readonly hasCanary: boolean
 }
 
 export class StoringUpstream {
@@ -100,7 +102,7 @@ function resultOf(request: PendingRequest, answer: Answer): LookupResult {
  * date now. An answer asked for before a purge changes nothing.
  */
 function storeAnswer(
-  { store, policy }: Storing,
+  { store, policy, hasCanary }: Storing,
   request: PendingRequest,
   result: LookupResult,
   answer: Answer,
@@ -127,6 +129,7 @@ function storeAnswer(
     ageMs: lifetime.initialAgeMs,
     validators: validatorsFor(value, answer, isRenewed ? stored?.validators : undefined),
     endpoint: answer.endpoint,
+    isVouched: hasCanary,
   })
 }
 

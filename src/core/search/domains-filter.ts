@@ -2,15 +2,15 @@
  * The `domains:` setting: outside these domains a table is not asked, and the key is not found.
  *
  * It saves most of the load there is, because Postfix asks virtual_alias_maps for every remote
- * recipient, too. Unlike `domain` of pgsql_table(5) it is applied once, to the key that Postfix
+ * recipient, too, and `*` of transport_maps every 30 s. Unlike `domain` of pgsql_table(5) it is applied once, to the key that Postfix
  * sent; the partial keys of an accepted key are all looked up.
  */
 import { isIPv4, isIPv6 } from './ip.ts'
 
 /** What the filter looks at. */
 export type FilterSubject =
-  | { readonly kind: 'exempt' } // `*`, `<>` or an IP address: always passes
-  | { readonly kind: 'none' } // no domain: never passes
+  | { readonly kind: 'exempt' } // `<>` or an IP address: always passes
+  | { readonly kind: 'none' } // no domain, such as `*`: never passes
   | { readonly kind: 'domain'; readonly domain: string } // lower case
 
 /** What the filter says of one key, and the domain it decided on. */
@@ -28,7 +28,7 @@ const NONE: FilterSubject = Object.freeze({ kind: 'none' })
 export function filterSubject(key: string): FilterSubject {
   const at = key.lastIndexOf('@')
   if (at !== -1) return domainSubject(key.slice(at + 1))
-  if (key === '*' || key === '<>' || isAddress(key)) return EXEMPT
+  if (key === '<>' || isAddress(key)) return EXEMPT
   return key.includes('.') ? domainSubject(key) : NONE
 }
 

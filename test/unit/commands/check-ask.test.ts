@@ -81,6 +81,7 @@ describe('the sentence about caching', () => {
     staleWhileRevalidateMs: 0,
     staleIfErrorMs: 0,
     staleAfterMs: 1000,
+    staleNotFound: undefined,
     jitter: 0.1,
     honorCacheControl: true,
     minTtlMs: 10_000,

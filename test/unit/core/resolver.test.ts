@@ -7,7 +7,7 @@ import { found, type LookupResult, NOT_FOUND } from '../../../src/core/result.ts
 import { Table } from '../../../src/core/table.ts'
 import type { TableSource } from '../../../src/core/table-source.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import { exactly, later, ScriptedSource } from '../../support/sources.ts'
+import { exactly, KNOWS_NOTHING, later, ScriptedSource } from '../../support/sources.ts'
 
 interface Seen {
   readonly table: string
@@ -70,6 +70,7 @@ describe('Resolver', () => {
     clock.advance(1000)
     const times: (number | undefined)[] = []
     const source: TableSource = {
+      ...KNOWS_NOTHING,
       name: 'one',
       ask: (key, { nowMs }) => {
         times.push(nowMs)
@@ -100,6 +101,7 @@ describe('Resolver', () => {
   test('answers an exception as temporary, and reports it', () => {
     const boom = new Error('boom')
     const { resolver, defects } = setUp({
+      ...KNOWS_NOTHING,
       name: 'broken',
       ask: () => {
         throw boom

@@ -6,7 +6,7 @@ import type { SearchKey } from '../../../src/core/search/search-keys.ts'
 import { Table, type TableOptions } from '../../../src/core/table.ts'
 import type { TableSource } from '../../../src/core/table-source.ts'
 import { settle } from '../../support/manual-clock.ts'
-import { exactly, later, ScriptedSource } from '../../support/sources.ts'
+import { exactly, KNOWS_NOTHING, later, ScriptedSource } from '../../support/sources.ts'
 
 const TRY_LATER = temporary('connect', 'the service refuses connections')
 
@@ -105,6 +105,7 @@ describe('search keys', () => {
   test('are each asked of every upstream before the next key', () => {
     const order: string[] = []
     const noting = (name: string): TableSource => ({
+      ...KNOWS_NOTHING,
       name,
       ask: (key): Sourced => {
         order.push(`${name}:${key}`)

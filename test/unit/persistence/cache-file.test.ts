@@ -206,7 +206,7 @@ describe('a cache file that cannot be used is set aside, and the start is cold:'
     ['a foreign one', (path) => writeFileSync(path, 'root:x:0:0\n'), /no cache file/],
     ['an empty one', (path) => writeFileSync(path, ''), /no cache file/],
     ['one that ends in its version', (path) => truncateSync(path, MAGIC.length + 1), /version 0/],
-    ['one of a later version', (path) => flip(path, MAGIC.length, 2), /version 2/],
+    ['one of a later version', (path) => flip(path, MAGIC.length, 3), /version 3/],
     ['one with a wrong bit', (path) => flip(path, 100), /checksum/],
     ['one cut off in a block', (path) => truncateSync(path, statSync(path).size - 20), /cut off/],
     ['one cut off in a block header', (path) => truncateSync(path, statSync(path).size - 8), /cut off/],
@@ -339,6 +339,31 @@ describe('saving', () => {
     first.file.stop()
     first.file.saveSoon(() => first.tables)
     assert.equal(first.clock.timers, 0)
+  })
+
+  test('keeps what the rules for outages need: who answered a "not found", and since when a key is found', async () => {
+    const { start } = setUp()
+    const clock = new ManualClock()
+    const first = start(clock)
+    const kept = { ...freshness, staleIfErrorMs: 10 * HOUR }
+    first.store.set('a', { value: undefined, freshness: kept, ageMs: 0, isVouched: true })
+    first.store.set('b', { value: undefined, freshness: kept, ageMs: 0 })
+    first.store.set('c', { value: 'v', freshness: kept, ageMs: 0 })
+    clock.advance(5000)
+    first.store.set('c', { value: 'w', freshness: kept, ageMs: 0 })
+    await first.file.save(first.tables)
+    clock.advance(1000)
+    const { store, file, tables } = start(clock)
+    file.load(tables)
+    const answers = ['a', 'b', 'c'].flatMap((key) => store.get(key) ?? [])
+    assert.deepEqual(
+      answers.map((answer) => [answer.isVouched, store.ageMs(answer), store.foundForMs(answer)]),
+      [
+        [true, 6000, 6000],
+        [false, 6000, 6000],
+        [false, 1000, 6000],
+      ],
+    )
   })
 
   test('leaves lookups their turns: answers change under it and the file is whole', async () => {

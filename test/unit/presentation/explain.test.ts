@@ -117,6 +117,19 @@ const cases: [step: ExplainStep, line: string][] = [
     'stale       directory, a@x.example: a stale answer is used: the service fails',
   ],
   [
+    {
+      step: 'outage',
+      rule: 'stale-not-found',
+      used: true,
+      why: 'it was the last answer, and mailboxes has the key',
+    },
+    'outage      stale not found: it was the last answer, and mailboxes has the key',
+  ],
+  [
+    { step: 'outage', rule: 'stale-not-found', used: false, why: 'mailboxes is not known to have the key' },
+    'outage      stale not found: not used, mailboxes is not known to have the key',
+  ],
+  [
     { step: 'propagated', extension: '+news', before: 'b@x.example', after: 'b+news@x.example' },
     'propagated  +news put back: b@x.example became b+news@x.example',
   ],
@@ -136,6 +149,8 @@ const states: [step: ExplainStep, shown: string][] = [
   [{ step: 'suppressed', ...at, why: 'no domain' }, 'plain Not asked'],
   [{ step: 'held', ...at, result: temporary('circuit', 'open') }, 'warn Held back'],
   [{ step: 'stale', ...at, why: 'failed' }, 'warn Stale answer'],
+  [{ step: 'outage', rule: 'existence', used: true, why: '@b is known to be found' }, 'warn Outage'],
+  [{ step: 'outage', rule: 'stale-not-found', used: false, why: 'a was not asked before' }, 'plain Outage'],
   [{ step: 'propagated', extension: '+x', before: 'a@b', after: 'a+x@b' }, 'plain Extension'],
   [{ step: 'answer', source: 'upstream', result: permanent('refused', '403') }, 'bad Answer'],
 ]

@@ -76,7 +76,12 @@ function setUp(options: SetUp = {}) {
     cache:
       options.cache === 'off'
         ? undefined
-        : { store, policy: { ...policy, ...options.policy }, upstreamIndex: options.upstreamIndex ?? 0 },
+        : {
+            store,
+            policy: { ...policy, ...options.policy },
+            hasCanary: false,
+            upstreamIndex: options.upstreamIndex ?? 0,
+          },
     observer: { ...silentObserver.table('aliases'), cacheLooked: (outcome) => looked.push(outcome) },
     onDefect: (error) => defects.push(error),
   })

@@ -75,7 +75,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
     random: () => 0,
     deadlineMs: 5000,
     sideEffects: false,
-    cache: { store, policy, upstreamIndex: 0 },
+    cache: { store, policy, hasCanary: false, upstreamIndex: 0 },
     observer: silentObserver.table('aliases'),
     onDefect: (error) => assert.fail(String(error)),
   })

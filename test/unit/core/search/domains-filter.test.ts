@@ -23,7 +23,7 @@ describe('filterByList', () => {
     ['a bare user is filtered', 'bob', 'filtered', undefined],
     ['an empty domain is filtered', 'bob@', 'filtered', undefined],
     ['the empty key is filtered', '', 'filtered', undefined],
-    ['the wildcard passes', '*', 'pass', undefined],
+    ['the wildcard of transport_maps is filtered', '*', 'filtered', undefined],
     ['the null sender passes', '<>', 'pass', undefined],
     ['an IPv4 address passes', '192.0.2.9', 'pass', undefined],
     ['an IPv6 address passes', '2001:db8::9', 'pass', undefined],
@@ -38,7 +38,7 @@ describe('filterByList', () => {
 
   test('an empty list filters every domain', () => {
     expect(filterByList([])('bob@example.com')).toEqual({ kind: 'filtered', domain: 'example.com' })
-    expect(filterByList([])('*')).toEqual({ kind: 'pass', domain: undefined })
+    expect(filterByList([])('*')).toEqual({ kind: 'filtered', domain: undefined })
   })
 })
 
@@ -48,7 +48,7 @@ describe('filterByTable', () => {
     expect(filter('Bob@Example.com')).toEqual({ kind: 'ask', domain: 'example.com', table: 'domains' })
   })
   test('what has no domain is decided without the table', () => {
-    expect(filter('*')).toEqual({ kind: 'pass', domain: undefined })
+    expect(filter('*')).toEqual({ kind: 'filtered', domain: undefined })
     expect(filter('bob')).toEqual({ kind: 'filtered', domain: undefined })
   })
 })

@@ -1,0 +1,171 @@
+/**
+ * What a table still answers when its service has just failed: never more than what was known, and only
+ * where Postfix can neither bounce mail nor let somebody in by it.
+ *
+ *   existence         any search key is known to be found, in a table whose values Postfix ignores
+ *   combined          the earlier search keys were "not found" and a later one found, and Postfix was told so before
+ *   stale-not-found   every search key was "not found" lately, and the proof table knows the key
+ *   when-unknown      the operator's word for checks and copies: "not found" rather than no mail
+ *
+ * None of them is used while the service answers. What Postfix does with a wrong "not found" differs by
+ * main.cf parameter, so the configuration says which rules a table has (src/config/not-found-verdicts.ts).
+ */
+import type { LookupContext } from '../lookup-context.ts'
+import type { OutageRule } from '../outage-rule.ts'
+import { NOT_FOUND, type Sourced, type Temporary, type TemporaryCause } from '../result.ts'
+import type { SearchKey } from '../search/search-keys.ts'
+import type { KnownAnswer, TableSource } from '../table-source.ts'
+
+/** Knows whether a key exists, for a table whose "not found" is only harmless then. */
+export interface ProofTable {
+  readonly name: string
+  /** Returns whether the last known answer for the key, or for it without its extension, is "found". Asks nobody. */
+  knows(key: string, asked: string): boolean
+  /** Looks the key up, so that the answer is known in an outage. `found` is called if the key is found. */
+  prove(key: string, asked: string, found: () => void): void
+}
+
+/** Which rules a table has. */
+export interface OutagePolicy {
+  /** True where Postfix ignores the value: found is found, by whatever key. */
+  readonly isExistence: boolean
+  readonly staleNotFound?: {
+    /** Age at which a "not found" counts no more, ms. */
+    readonly forMs: number
+    /** Undefined: the operator's word that a stale "not found" does no harm. */
+    readonly proof?: ProofTable
+  }
+  readonly whenUnknown?: 'notFound'
+  /** Called with the rule of each lookup that was answered by one. */
+  readonly onAnswered: (rule: OutageRule) => void
+}
+
+/** Failures here, about which the service says nothing. */
+const OWN_FAILURES: ReadonlySet<TemporaryCause> = new Set(['stopping', 'defect', 'too-long'])
+
+export class OutageRules {
+  readonly #policy: OutagePolicy
+  readonly #sources: readonly TableSource[]
+
+  constructor(policy: OutagePolicy, sources: readonly TableSource[]) {
+    this.#policy = policy
+    this.#sources = sources
+  }
+
+  /**
+   * A "not found" came from the service: asks the proof table now, since in an outage it cannot be asked. Postfix
+   * asks it only about recipients, and never about the members of a list.
+   */
+  notFound(keys: readonly SearchKey[], key: string, asked: string): void {
+    this.#policy.staleNotFound?.proof?.prove(key, asked, () => {
+      for (const searchKey of keys) for (const source of this.#sources) source.protect(searchKey.key)
+    })
+  }
+
+  /**
+   * Answers a lookup whose upstream has just failed.
+   *
+   * @returns Undefined when nothing that is known may be said: the failure is the answer.
+   */
+  answer(
+    failure: Temporary,
+    keys: readonly SearchKey[],
+    key: string,
+    context: LookupContext,
+  ): { readonly answer: Sourced; readonly searchKey: SearchKey | undefined } | undefined {
+    if (OWN_FAILURES.has(failure.cause) || context.bypass) return undefined
+    const later = this.#policy.isExistence ? this.#existence(keys) : this.#combined(keys)
+    if (later !== undefined) {
+      const why = `${later.searchKey.key} is known to be found`
+      this.#explain(this.#policy.isExistence ? 'existence' : 'combined', why, context)
+      return { answer: { result: later.known.result, source: 'stale' }, searchKey: later.searchKey }
+    }
+    const refusal = this.#staleNotFoundRefusal(keys, key, context.asked)
+    if (refusal === undefined) {
+      const { proof } = this.#policy.staleNotFound ?? {}
+      const why =
+        proof === undefined
+          ? 'it was the last answer'
+          : `it was the last answer, and ${proof.name} has the key`
+      this.#explain('stale-not-found', why, context)
+      return { answer: { result: NOT_FOUND, source: 'stale' }, searchKey: undefined }
+    }
+    if (this.#policy.whenUnknown === 'notFound') {
+      this.#explain('when-unknown', 'nothing is known, and the table has whenUnknown: notFound', context)
+      return { answer: { result: NOT_FOUND, source: 'unknown' }, searchKey: undefined }
+    }
+    if (refusal !== NO_RULE)
+      context.explanation?.add({ step: 'outage', rule: 'stale-not-found', used: false, why: refusal })
+    return undefined
+  }
+
+  /** Value ignored: an answer for a later key cannot become "not found" by what an earlier one would say. */
+  #existence(keys: readonly SearchKey[]): Found | undefined {
+    for (const searchKey of keys) {
+      for (const source of this.#sources) {
+        const known = source.known(searchKey.key)
+        if (known?.result.kind === 'found') return { searchKey, known }
+      }
+    }
+    return undefined
+  }
+
+  /**
+   * The first key that is known to be found, when all before it are known not to be and were so when it was
+   * found already: then Postfix was given this very answer. An older "not found" may have become an alias before
+   * the later key was made.
+   */
+  #combined(keys: readonly SearchKey[]): Found | undefined {
+    /** Age of the oldest "not found" of an earlier key. */
+    let oldestMs = 0
+    for (const searchKey of keys) {
+      /** Age of the oldest "not found" of this key. An earlier upstream of a list ends the search unless it is current. */
+      let ownMs = 0
+      for (const source of this.#sources) {
+        const known = source.known(searchKey.key)
+        if (known === undefined) return undefined
+        if (known.result.kind === 'found')
+          return ownMs === 0 && oldestMs <= known.foundForMs ? { searchKey, known } : undefined
+        ownMs = Math.max(ownMs, known.ageMs)
+      }
+      oldestMs = Math.max(oldestMs, ownMs)
+    }
+    return undefined
+  }
+
+  /** @returns Why the last "not found" may not be used; undefined when it may. */
+  #staleNotFoundRefusal(keys: readonly SearchKey[], key: string, asked: string): string | undefined {
+    const { staleNotFound } = this.#policy
+    if (staleNotFound === undefined) return NO_RULE
+    for (const searchKey of keys) {
+      for (const source of this.#sources) {
+        const refusal = refusalOf(source.known(searchKey.key), staleNotFound.forMs)
+        if (refusal !== undefined) return `${searchKey.key} ${refusal}`
+      }
+    }
+    const { proof } = staleNotFound
+    if (proof === undefined || proof.knows(key, asked)) return undefined
+    return `${proof.name} is not known to have the key`
+  }
+
+  #explain(rule: OutageRule, why: string, context: LookupContext): void {
+    this.#policy.onAnswered(rule)
+    context.explanation?.add({ step: 'outage', rule, used: true, why })
+  }
+}
+
+interface Found {
+  readonly searchKey: SearchKey
+  readonly known: KnownAnswer
+}
+
+const NO_RULE = 'the table has no rule for it'
+
+/** @returns Why one known answer is no "not found" that counts. */
+function refusalOf(known: KnownAnswer | undefined, forMs: number): string | undefined {
+  if (known === undefined) return 'was not asked before, or is forgotten'
+  if (known.result.kind === 'found') return 'is known to be found'
+  if (!known.isVouched) return 'was answered by a service without a canary'
+  if (known.ageMs >= forMs) return 'was answered longer ago than staleNotFound.for allows'
+  return undefined
+}

@@ -1,0 +1,299 @@
+import { describe, expect, test } from 'vitest'
+import { Explanation } from '../../../../src/core/explain.ts'
+import { LookupContext } from '../../../../src/core/lookup-context.ts'
+import type { OutagePolicy, ProofTable } from '../../../../src/core/outage/outage-rules.ts'
+import type { OutageRule } from '../../../../src/core/outage-rule.ts'
+import { found, NOT_FOUND, permanent, type TemporaryCause, temporary } from '../../../../src/core/result.ts'
+import { Table } from '../../../../src/core/table.ts'
+import type { KnownAnswer } from '../../../../src/core/table-source.ts'
+import { ScriptedSource } from '../../../support/sources.ts'
+
+const DAY = 86_400_000
+const DOWN = temporary('connect', 'the service refuses connections')
+const KEYS = ['ann+x@a.example', 'ann@a.example', '@a.example']
+
+const no = (more: Partial<KnownAnswer> = {}): KnownAnswer => ({
+  result: NOT_FOUND,
+  ageMs: 1000,
+  foundForMs: 1000,
+  isVouched: true,
+  ...more,
+})
+const yes = (value: string, more: Partial<KnownAnswer> = {}): KnownAnswer => ({
+  ...no(more),
+  result: found(value),
+})
+
+interface SetUp {
+  readonly knows?: Record<string, KnownAnswer>
+  readonly policy?: Partial<OutagePolicy>
+  readonly proofKnows?: boolean
+  readonly failure?: ReturnType<typeof temporary> | ReturnType<typeof permanent>
+  readonly propagate?: string
+}
+
+/** A table whose service fails for every key, and what is known of it. */
+function setUp({ knows = {}, policy = {}, proofKnows = true, failure = DOWN, propagate }: SetUp = {}) {
+  const source = new ScriptedSource(
+    'directory',
+    Object.fromEntries(KEYS.map((key) => [key, failure])),
+    'upstream',
+  )
+  Object.assign(source.knows, knows)
+  const rules: OutageRule[] = []
+  const proof: ProofTable = { name: 'mailboxes', knows: () => proofKnows, prove: () => {} }
+  const table = new Table({
+    name: 'aliases',
+    sources: [source],
+    search: () => KEYS.map((key, index) => ({ key, withoutExtension: index === 1 })),
+    foldCase: true,
+    deadlineMs: 5000,
+    searchParallel: false,
+    propagate,
+    outage: {
+      isExistence: false,
+      staleNotFound: { forMs: DAY, proof },
+      onAnswered: (rule) => rules.push(rule),
+      ...policy,
+    },
+  })
+  const explanation = new Explanation()
+  const lookup = (bypass = false) =>
+    table.lookup('ann+x@a.example', new LookupContext('ann+x@a.example', 0, 5000, bypass, explanation))
+  return { lookup, rules, explanation }
+}
+
+const ALL_NO = Object.fromEntries(KEYS.map((key) => [key, no()]))
+
+describe('the last "not found" in an outage', () => {
+  test('counts when every search key had one, vouched for and young enough, and the proof table has the key', () => {
+    const { lookup, rules, explanation } = setUp({ knows: ALL_NO })
+    expect(lookup()).toEqual({ result: NOT_FOUND, source: 'stale' })
+    expect(rules).toEqual(['stale-not-found'])
+    expect(explanation.steps).toEqual([
+      {
+        step: 'outage',
+        rule: 'stale-not-found',
+        used: true,
+        why: 'it was the last answer, and mailboxes has the key',
+      },
+    ])
+  })
+
+  test('counts until it is as old as it may be', () => {
+    const aged = (ageMs: number) => setUp({ knows: { ...ALL_NO, '@a.example': no({ ageMs }) } }).lookup()
+    expect(aged(DAY - 1)).toMatchObject({ result: NOT_FOUND })
+    expect(aged(DAY)).toMatchObject({ result: DOWN })
+  })
+
+  const broken: [name: string, options: SetUp, why: string][] = [
+    [
+      'the first search key was not asked before',
+      { knows: { ...ALL_NO, 'ann+x@a.example': undefined as unknown as KnownAnswer } },
+      'ann+x@a.example was not asked before, or is forgotten',
+    ],
+    [
+      'the last search key was not asked before',
+      { knows: { ...ALL_NO, '@a.example': undefined as unknown as KnownAnswer } },
+      '@a.example was not asked before, or is forgotten',
+    ],
+    [
+      'one answer came from a service without a canary',
+      { knows: { ...ALL_NO, 'ann@a.example': no({ isVouched: false }) } },
+      'ann@a.example was answered by a service without a canary',
+    ],
+    [
+      'one answer is too old',
+      { knows: { ...ALL_NO, 'ann@a.example': no({ ageMs: 2 * DAY }) } },
+      'ann@a.example was answered longer ago than staleNotFound.for allows',
+    ],
+    [
+      'the proof table is not known to have the key',
+      { knows: ALL_NO, proofKnows: false },
+      'mailboxes is not known to have the key',
+    ],
+  ]
+  for (const [name, options, why] of broken) {
+    test(`does not count when ${name}`, () => {
+      const { lookup, rules, explanation } = setUp(options)
+      expect(lookup()).toEqual({ result: DOWN, source: 'upstream' })
+      expect(rules).toEqual([])
+      expect(explanation.steps).toEqual([{ step: 'outage', rule: 'stale-not-found', used: false, why }])
+    })
+  }
+
+  test('does not count where the table has no such rule', () => {
+    const { lookup, explanation } = setUp({ knows: ALL_NO, policy: { staleNotFound: undefined } })
+    expect(lookup()).toEqual({ result: DOWN, source: 'upstream' })
+    expect(explanation.steps).toEqual([])
+  })
+
+  test('does not count when the service answered, be it with a refusal', () => {
+    const failure = permanent('refused', 'the service answered 403')
+    expect(setUp({ knows: ALL_NO, failure }).lookup()).toEqual({ result: failure, source: 'upstream' })
+  })
+
+  test('needs no proof table by the word of the operator', () => {
+    const { lookup, explanation } = setUp({ knows: ALL_NO, policy: { staleNotFound: { forMs: DAY } } })
+    expect(lookup()).toEqual({ result: NOT_FOUND, source: 'stale' })
+    expect(explanation.steps).toMatchObject([{ used: true, why: 'it was the last answer' }])
+  })
+
+  for (const [cause, counts] of [
+    ['timeout', true],
+    ['status', true],
+    ['unreadable', true],
+    ['circuit', true],
+    ['canary', true],
+    ['overload', true],
+    ['stopping', false],
+    ['defect', false],
+    ['too-long', false],
+  ] as [TemporaryCause, boolean][]) {
+    test(`${counts ? 'counts' : 'does not count'} after a failure by ${cause}`, () => {
+      const { lookup } = setUp({ knows: ALL_NO, failure: temporary(cause, 'why') })
+      expect(lookup()).toMatchObject({ result: { kind: counts ? 'notfound' : 'temporary' } })
+    })
+  }
+
+  test('does not count for a lookup that wants the word of the service', () => {
+    expect(setUp({ knows: ALL_NO }).lookup(true)).toMatchObject({ result: DOWN })
+  })
+})
+
+describe('a "not found" that the service has just given', () => {
+  const answered = (proofKnows: boolean, source: 'upstream' | 'cache') => {
+    const directory = new ScriptedSource('directory', {}, source)
+    const proved: string[] = []
+    const proof: ProofTable = {
+      name: 'mailboxes',
+      knows: () => proofKnows,
+      prove: (key, asked, foundThere) => {
+        proved.push(`${key} ${asked}`)
+        if (proofKnows) foundThere()
+      },
+    }
+    const table = new Table({
+      name: 'aliases',
+      sources: [directory],
+      search: () => KEYS.map((key) => ({ key, withoutExtension: false })),
+      foldCase: true,
+      deadlineMs: 5000,
+      searchParallel: false,
+      outage: { isExistence: false, staleNotFound: { forMs: DAY, proof }, onAnswered: () => {} },
+    })
+    table.lookup('ann+x@a.example', new LookupContext('Ann+x@a.example', 0, 5000, false, undefined))
+    return { proved, protected: directory.protected }
+  }
+
+  test('is looked up in the proof table at once, and kept when that has the key', () => {
+    expect(answered(true, 'upstream')).toEqual({
+      proved: ['ann+x@a.example Ann+x@a.example'],
+      protected: KEYS,
+    })
+  })
+
+  test('is not kept when the proof table has not the key', () => {
+    expect(answered(false, 'upstream')).toMatchObject({ protected: [] })
+  })
+
+  test('is not looked up again while it is served from the store', () => {
+    expect(answered(true, 'cache')).toEqual({ proved: [], protected: [] })
+  })
+})
+
+describe('an existence table', () => {
+  const policy = { isExistence: true, staleNotFound: undefined }
+
+  for (const [name, knows] of [
+    ['an earlier one is unknown', { '@a.example': yes('any') }],
+    [
+      'an earlier one was not found before the later one was found',
+      { ...ALL_NO, '@a.example': yes('any', { foundForMs: 1 }) },
+    ],
+  ] as [string, Record<string, KnownAnswer>][]) {
+    test(`has what a later search key is known to be found for, although ${name}`, () => {
+      const { lookup, rules } = setUp({ policy, knows })
+      expect(lookup()).toEqual({ result: found('any'), source: 'stale' })
+      expect(rules).toEqual(['existence'])
+    })
+  }
+
+  test('has nothing when no search key is known to be found', () => {
+    expect(setUp({ policy, knows: ALL_NO }).lookup()).toEqual({ result: DOWN, source: 'upstream' })
+  })
+})
+
+describe('a table of values', () => {
+  const policy = { staleNotFound: undefined }
+  const combined = (foundForMs: number) => ({ ...ALL_NO, '@a.example': yes('box@b.example', { foundForMs }) })
+
+  for (const [foundForMs, expected] of [
+    [1000, { result: found('box@b.example'), source: 'stale' }],
+    [999, { result: DOWN, source: 'upstream' }],
+  ] as const) {
+    test(`with a "not found" 1000 ms old before a key that is found for ${foundForMs} ms`, () => {
+      expect(setUp({ policy, knows: combined(foundForMs) }).lookup()).toEqual(expected)
+    })
+  }
+
+  test('does not answer for a later key when an earlier one is unknown', () => {
+    const knows = { 'ann@a.example': no(), '@a.example': yes('box@b.example', { foundForMs: DAY }) }
+    expect(setUp({ policy, knows }).lookup()).toEqual({ result: DOWN, source: 'upstream' })
+  })
+
+  test('is not "not found" when a later key is found, whatever the proof table has', () => {
+    const { lookup, rules } = setUp({ knows: combined(999) })
+    expect(lookup()).toMatchObject({ result: DOWN })
+    expect(rules).toEqual([])
+  })
+
+  test('of several upstreams does not answer by a later one when the "not found" of an earlier one is not current', () => {
+    for (const [ageMs, expected] of [
+      [0, { result: found('second'), source: 'stale' }],
+      [1, { result: DOWN, source: 'upstream' }],
+    ] as const) {
+      const first = new ScriptedSource('first', { a: DOWN }, 'upstream')
+      const second = new ScriptedSource('second', {})
+      first.knows.a = no({ ageMs })
+      second.knows.a = yes('second', { foundForMs: DAY })
+      const table = new Table({
+        name: 'aliases',
+        sources: [first, second],
+        search: (key) => [{ key, withoutExtension: false }],
+        foldCase: true,
+        deadlineMs: 5000,
+        searchParallel: false,
+        outage: { isExistence: false, onAnswered: () => {} },
+      })
+      expect(table.lookup('a', new LookupContext('a', 0, 5000, false, undefined))).toEqual(expected)
+    }
+  })
+
+  test('puts the extension back on such an answer', () => {
+    const knows = { 'ann+x@a.example': no(), 'ann@a.example': yes('box@b.example', { foundForMs: DAY }) }
+    const { lookup } = setUp({ policy, knows, propagate: '+' })
+    expect(lookup()).toEqual({ result: found('box+x@b.example'), source: 'stale' })
+  })
+})
+
+describe('whenUnknown: notFound', () => {
+  const policy = { whenUnknown: 'notFound', staleNotFound: undefined } as const
+
+  test('misses the check when nobody knows', () => {
+    const { lookup, rules, explanation } = setUp({ policy })
+    expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
+    expect(rules).toEqual(['when-unknown'])
+    expect(explanation.steps).toMatchObject([{ step: 'outage', rule: 'when-unknown', used: true }])
+  })
+
+  test('misses no check that is known to say something', () => {
+    const knows = { ...ALL_NO, '@a.example': yes('REJECT', { foundForMs: DAY }) }
+    expect(setUp({ policy, knows }).lookup()).toEqual({ result: found('REJECT'), source: 'stale' })
+  })
+
+  test('is no answer to a refusal, nor at the end of the program', () => {
+    for (const failure of [permanent('refused', '403'), temporary('stopping', 'the gateway is stopping')])
+      expect(setUp({ policy, failure }).lookup()).toMatchObject({ result: failure })
+  })
+})
