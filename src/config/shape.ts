@@ -154,6 +154,13 @@ function outOfUnit(
   const { shown, data } = failure
   const text = String(data)
   const amount = parse(text)
+  if (
+    amount === undefined &&
+    /^[0-9.]+[A-Za-z]+$/.test(text) &&
+    parse(text.replace(/\.[0-9]+/, '')) !== undefined
+  ) {
+    return `${shown} is no whole number of ${what === 'a duration' ? 'milliseconds' : 'bytes'}; round it`
+  }
   if (amount === undefined || bounds === undefined) {
     return `${shown} is not ${what}; write a number and a unit (${units}), such as ${example}`
   }

@@ -26,15 +26,18 @@ const SIZE_UNITS_BYTES: Readonly<Record<string, number>> = {
 export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
 export const SIZE_PATTERN = '^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)$'
 
-/** Reads a duration; undefined when the text is none. @returns Milliseconds, rounded to a whole one. */
+/** Reads a duration; undefined when the text is none, or no whole number of milliseconds. */
 export function parseDuration(text: string): number | undefined {
   return parseWithUnit(text, DURATION_PATTERN, DURATION_UNITS_MS)
 }
 
-/** Reads a size; undefined when the text is none. @returns Bytes, rounded to a whole one. */
+/** Reads a size; undefined when the text is none, or no whole number of bytes. */
 export function parseSize(text: string): number | undefined {
   return parseWithUnit(text, SIZE_PATTERN, SIZE_UNITS_BYTES)
 }
+
+/** How far a product of two numbers may be from the whole number that was meant, as a share of it. */
+const MAX_FLOAT_ERROR = 1e-12
 
 function parseWithUnit(
   text: string,
@@ -44,5 +47,8 @@ function parseWithUnit(
   if (!new RegExp(pattern).test(text)) return undefined
   const number = Number.parseFloat(text)
   const unit = units[text.replace(/^[0-9.]+/, '')]
-  return unit === undefined ? undefined : Math.round(number * unit)
+  if (unit === undefined) return undefined
+  const amount = Math.round(number * unit)
+  // 1.1 * 1000 is not quite 1100; what is off by more was written with a fraction of the smallest unit.
+  return Math.abs(amount - number * unit) < MAX_FLOAT_ERROR * Math.max(1, amount) ? amount : undefined
 }

@@ -86,7 +86,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   protocols: [],
   client: [],
   server: [],
-  upstreams: ['undici', 'json-p3'],
+  upstreams: ['undici', 'json-p3', 're2js'],
   persistence: [],
   config: ['yaml'],
   observability: ['prom-client', 'pino', '@opentelemetry'],

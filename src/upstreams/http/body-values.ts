@@ -105,12 +105,14 @@ function readText(text: string, type: string, response: HttpResponse): BodyValue
 export function readDocument(document: unknown, selectors: BodySelectors): BodyValues {
   if (selectors.error !== undefined) {
     const errors = selectors.error.select(document, MAX_ERROR_NODES)
-    if (errors.kind === 'failed') return unreadable('is nested too deep for response.error')
+    if (errors.kind === 'failed')
+      return unreadable('is nested too deep, or has too many parts, for response.error')
     if (errors.kind === 'too-many' || errors.values.some(isError)) return { kind: 'service-error' }
   }
   if (selectors.value === undefined) return collect([document])
   const selected = selectors.value.select(document, MAX_NODES_PER_VALUE * selectors.maxValues)
-  if (selected.kind === 'failed') return unreadable('is nested too deep for response.value')
+  if (selected.kind === 'failed')
+    return unreadable('is nested too deep, or has too many parts, for response.value')
   if (selected.kind === 'too-many') return selected
   return selected.values.length === 0 ? { kind: 'missing' } : collect(selected.values)
 }

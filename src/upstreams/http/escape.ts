@@ -22,7 +22,15 @@ export function escapeJson(text: string): string {
  * as well so that the text can be read back, and spaces at the ends, which HTTP would drop.
  */
 export function escapeHeader(text: string): string {
-  return text.replace(/[^\x20-\x7e]+|%|^ +| +$/gu, percentBytes)
+  const kept = text.trim()
+  // Not by ` +$`, which takes the square of the spaces in the middle. trim() takes more than spaces, all of it encoded anyway.
+  const start = text.length - text.trimStart().length
+  const end = kept === '' ? start : start + kept.length
+  return (
+    encodeURIComponent(text.slice(0, start)) +
+    text.slice(start, end).replace(/[^\x20-\x7e]+|%/gu, percentBytes) +
+    encodeURIComponent(text.slice(end))
+  )
 }
 
 /**

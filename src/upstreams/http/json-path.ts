@@ -2,13 +2,8 @@
  * JSONPath (RFC 9535) with bounds: what a path selects in a service's reply, without letting a
  * strange reply cost more than its size allows.
  */
-import { JSONPathEnvironment, JSONPathError, type JSONPathQuery, type JSONValue } from 'json-p3'
-
-/** Deepest nesting that `..` descends into. Ours: RFC 9535 sets no limit; json-p3's own default is 50. */
-const MAX_DEPTH = 50
-
-/** Longest text that match() and search() look at, in characters. Ours: JavaScript's regular expressions backtrack. */
-const MAX_REGEXP_SUBJECT = 1024
+import { JSONPathError, type JSONPathQuery, type JSONValue } from 'json-p3'
+import { beginSteps, compileWithin } from './json-path-budget.ts'
 
 /** What a path selected: `over` when there were more than asked for, or it could not be applied at all. */
 export type Selection =
@@ -24,7 +19,7 @@ export class JsonPath {
   /** @throws TypeError for a text that is no JSONPath: the configuration was not checked. */
   constructor(text: string) {
     try {
-      this.#query = environment.compile(text)
+      this.#query = compileWithin(text)
       this.#steps = stepsOf(this.#query)
     } catch (error) {
       if (error instanceof Error) throw new TypeError(`not a JSONPath: ${error.message}`)
@@ -40,13 +35,14 @@ export class JsonPath {
   select(document: unknown, maxNodes: number): Selection {
     if (this.#steps !== undefined && maxNodes > 0) return follow(this.#steps, document)
     const values: unknown[] = []
+    beginSteps()
     try {
       for (const node of this.#query.lazyQuery(document as JSONValue)) {
         if (values.length === maxNodes) return { kind: 'too-many' }
         values.push(node.value)
       }
     } catch (error) {
-      // Nested too deep for `..`, a text too long for a regular expression, or the stack.
+      // Nested too deep, too many steps, a text too long for a regular expression, or the stack.
       if (error instanceof JSONPathError || error instanceof RangeError) return { kind: 'failed' }
       throw error
     }
@@ -95,22 +91,6 @@ function follow(steps: readonly Step[], document: unknown): Selection {
 }
 
 const NOTHING: Selection = { kind: 'nodes', values: [] }
-
-const environment = new JSONPathEnvironment({ maxRecursionDepth: MAX_DEPTH })
-for (const name of ['match', 'search']) {
-  const original = environment.functionRegister.get(name)
-  if (original === undefined) continue
-  environment.functionRegister.set(name, {
-    argTypes: original.argTypes,
-    returnType: original.returnType,
-    call: (subject: unknown, ...others: unknown[]): unknown => {
-      if (typeof subject === 'string' && subject.length > MAX_REGEXP_SUBJECT) {
-        throw new RangeError('text too long for a regular expression')
-      }
-      return original.call(subject, ...others)
-    },
-  })
-}
 
 /** Says what is wrong with a JSONPath, undefined when nothing is: for the check of a configuration. */
 export function whyNoJsonPath(text: string): string | undefined {

@@ -37,11 +37,15 @@ export function headerText(headers: HeaderFields, name: string): string | undefi
  */
 export function mediaType(headers: HeaderFields): string {
   const [first = '', ...others] = (headerText(headers, 'content-type') ?? '')
+    .slice(0, MAX_TYPE_LENGTH)
     .replace(QUOTED, '')
     .split(',')
     .map((field) => (field.split(';', 1)[0] ?? '').trim().toLowerCase())
   return others.every((other) => other === first) ? first : 'conflicting'
 }
+
+/** Longest part of a Content-Type field that is looked at, in characters. Ours: real ones have less than 100. */
+const MAX_TYPE_LENGTH = 1000
 
 /** A parameter's value in quotes, which may hold `,` and `;`. */
 const QUOTED = /"(?:[^"\\]|\\.)*"/g

@@ -34,3 +34,10 @@ describe('a text is made harmless', () => {
     test(`${place}: ${JSON.stringify(text)}`, () => assert.equal(escape_(text), expected))
   }
 })
+
+test('a header with a long run of spaces is escaped in linear time', () => {
+  const text = `a${' '.repeat(500_000)}b`
+  const startMs = performance.now()
+  assert.equal(escapeHeader(text), text)
+  assert.ok(performance.now() - startMs < 1000)
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { query } from 'json-p3'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { JsonPath } from '../../../../src/upstreams/http/json-path.ts'
 
 describe('a JSONPath', () => {
@@ -42,6 +42,70 @@ describe('a JSONPath', () => {
     const path = new JsonPath("$[?search(@, 'x')]")
     assert.equal(path.select(['x'.repeat(1024)], 10).kind, 'nodes')
     assert.equal(path.select(['x'.repeat(1025)], 10).kind, 'failed')
+  })
+
+  test.each([
+    ['(a+)+$', `${'a'.repeat(59)}!`],
+    ['(a|a)*b', 'a'.repeat(1000)],
+    ['(.*a){12}', 'x'.repeat(1000)],
+    ['([a-z]+)*@', 'a'.repeat(1000)],
+  ])(
+    'with the pattern %s takes linear time',
+    (pattern, text) => {
+      for (const name of ['search', 'match']) {
+        const path = new JsonPath(`$[?${name}(@, '${pattern.replace('$', '')}')]`)
+        expect(path.select(Array(20).fill(text), 100)).toMatchObject({ kind: 'nodes' })
+      }
+    },
+    2000,
+  )
+
+  test.each([
+    ["$[?search(@, 'b.d')]", ['abcde', 'ab\nde', 'b😀d'], ['abcde', 'b😀d']],
+    ["$[?match(@, 'a.c')]", ['abc', 'abcd', 'a\rc', 'xabc'], ['abc']],
+    ["$[?match(@, '[.]|\\\\.\\\\.')]", ['.', 'x', '..'], ['.', '..']],
+    ["$[?match(@, 'a|bc')]", ['a', 'bc', 'ac', 'abc'], ['a', 'bc']],
+    ["$[?search(@, '\\\\p{Lu}')]", ['x', 'Ä'], ['Ä']],
+    ["$[?match(@, '\\\\p{Lu}[^a-z]{2,3}')]", ['ÄBC', 'Äbc', 'ÄBCDE'], ['ÄBC']],
+    ["$[?search(@, 'x') == true]", [], undefined],
+  ])('%s finds what RFC 9485 says', (path, document, expected) => {
+    if (expected === undefined) expect(() => new JsonPath(path)).toThrow(TypeError)
+    else expect(new JsonPath(path).select(document, 10)).toEqual({ kind: 'nodes', values: expected })
+  })
+
+  test.each([
+    ['$[?search(@.name, @.pattern)]'],
+    ['$[?match(@, $.pattern)]'],
+    ["$[?search(@, '(?=a)')]"],
+    ["$[?search(@, '(a)\\\\1')]"],
+    ["$[?search(@, '(')]"],
+  ])('%s is refused: no literal pattern of RFC 9485', (path) => {
+    expect(() => new JsonPath(path)).toThrow(TypeError)
+  })
+
+  test.each([
+    ['$..[?count(@..*) > 100000]'],
+    ['$..*..[?@.none]'],
+    ['$..*..*..none'],
+    ['$[?length($[0]) > 1]'],
+    ['$..[?search(@, "z")]'],
+    ['$..[::1][::1][?@.none]'],
+  ])(
+    '%s stops at its bound of steps',
+    (path) => {
+      const documents = [
+        JSON.parse(`[${'[[[[[1],2],3],4],5],'.repeat(20_000)}1]`),
+        ['x'.repeat(500_000), ...Array(50_000).fill('yyyyyyyyyyy')],
+      ]
+      const kinds = documents.map((document) => new JsonPath(path).select(document, 10_000).kind)
+      expect(kinds).toContain('failed')
+    },
+    5000,
+  )
+
+  test('selects from a list of the largest size that a table may take', () => {
+    const document = { items: Array.from({ length: 100_000 }, (_, at) => ({ address: `a${at}` })) }
+    expect(new JsonPath('$.items[*].address').select(document, 100_000)).toMatchObject({ kind: 'nodes' })
   })
 
   for (const text of ['', 'goto', '$.', '$[', '$[?nosuch(@)]']) {
