@@ -282,14 +282,15 @@ export class Gateway implements Lookup {
 
   async #changeTo(config: LoadedConfig): Promise<readonly string[]> {
     this.#observation.expect(config)
-    const { dropped, retire } = await apply(this.#running, config, this.#changeParts)
+    const { dropped, files, retire } = await apply(this.#running, config, this.#changeParts)
     this.#fileWatch.follow(config.reload === 'watch' ? config.file : undefined)
     this.#observation.follow(config)
     retire().catch((error) => this.defect(error, 'reload'))
-    return dropped.map(
+    const losses = dropped.map(
       ({ table, count }) =>
         `table ${table}: ${count} stored answers dropped, since what decides about them changed`,
     )
+    return [...files, ...losses]
   }
 
   /** A service refused our credentials: they may have changed on disk. */

@@ -54,6 +54,8 @@ export interface ChangeParts extends GatewayParts {
 /** A change that has happened. */
 export interface Change {
   readonly dropped: readonly DroppedAnswers[]
+  /** What changed in files that the settings name: a sentence each. */
+  readonly files: readonly string[]
   /** Ends what only the generation before needed. */
   readonly retire: () => Promise<void>
 }
@@ -97,7 +99,11 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
     for (const listener of listeners.opened.values()) listener.update(listener.settings, parts.lookup)
     held.release()
     for (const { asked } of added(tables, before.tables)) for (const upstream of asked) upstream.start()
-    return { dropped, retire: () => retire(before, generation, listeners.removed) }
+    const files = Array.from(upstreams).flatMap(([name, upstream]) => {
+      const running = before.upstreams.get(name)
+      return running === undefined ? [] : upstream.changedFiles(running)
+    })
+    return { dropped, files, retire: () => retire(before, generation, listeners.removed) }
   } catch (error) {
     for (const step of undo.reverse()) await step()
     throw error

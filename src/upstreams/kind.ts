@@ -91,6 +91,8 @@ export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
   configure(): void
   /** Returns whether tables that were built over `other` need not be built anew over this one. */
   isSameFor(other: SharedUpstream): boolean
+  /** What changed since `running` in the content of files whose names are the same: a sentence each. */
+  changedFiles(running: SharedUpstream): readonly string[]
   /** @throws TypeError for a table that the configuration checks would have refused. */
   forTable(table: T): TableUpstream
   /** Each place that `mapgate check --ask` asks for a table; empty where nothing is asked over the network. */

@@ -23,6 +23,10 @@ export abstract class UnsharedUpstream<S extends UpstreamSettings, T extends Ups
     this.settings = settings
   }
 
+  changedFiles(): readonly string[] {
+    return []
+  }
+
   abstract isSameFor(other: SharedUpstream): boolean
 
   abstract forTable(table: T): TableUpstream

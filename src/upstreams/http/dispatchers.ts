@@ -69,9 +69,11 @@ export function openRoute(
 /** https goes through a proxy by CONNECT. */
 function tunnel(proxy: string, settings: HttpUpstreamSettings, tls: buildConnector.BuildOptions): Dispatcher {
   const ca = settings.tls?.ca
+  const token = proxyAuthorization(proxy)
   return new ProxyAgent({
     ...common(settings),
-    uri: proxy,
+    ...(token === undefined ? {} : { token }),
+    uri: withoutUser(proxy),
     requestTls: { ...tls, timeout: settings.timeoutMs },
     proxyTls: { ...(ca === undefined ? {} : { ca }), timeout: settings.timeoutMs, lookup: lookupHost },
     // Always a pool, so that its clients are ours also with one connection.
@@ -88,16 +90,38 @@ function plainProxy(endpoint: EndpointSettings, proxy: string, settings: HttpUps
     timeout: settings.timeoutMs,
     lookup: lookupHost,
   })
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-  const basic = `Basic ${Buffer.from(credentials).toString('base64')}`
+  const basic = proxyAuthorization(proxy)
   return {
     dispatcher: new Pool(url.origin, { ...common(settings), connect }),
     origin: url.origin,
     pathPrefix: endpoint.origin,
     headers: {
       host: headerBytes(new URL(endpoint.origin).host),
-      ...(credentials === ':' ? {} : { 'proxy-authorization': basic }),
+      ...(basic === undefined ? {} : { 'proxy-authorization': basic }),
     },
+  }
+}
+
+/** RFC 7617 section 2; undefined where the URL holds neither user nor password. undici leaves out a user without one. */
+function proxyAuthorization(proxy: string): string | undefined {
+  const { username, password } = new URL(proxy)
+  if (username === '' && password === '') return undefined
+  return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`
+}
+
+function withoutUser(proxy: string): string {
+  const url = new URL(proxy)
+  url.username = ''
+  url.password = ''
+  return url.href
+}
+
+/** What is no percent-encoding means itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // URIError
   }
 }
 

@@ -7,7 +7,15 @@ import type { Endpoint, Reply, SendOptions } from '../../core/upstream.ts'
 import type { Connections } from './connections.ts'
 import type { ConnectionUse } from './dispatchers.ts'
 import type { ExchangeOutcome } from './exchange.ts'
-import { abortedReply, classifyFailure, failureReply, timeoutReply, tooLargeReply } from './failures.ts'
+import {
+  abortedReply,
+  classifyFailure,
+  type Failure,
+  failureReply,
+  type Progress,
+  timeoutReply,
+  tooLargeReply,
+} from './failures.ts'
 import { RequestFields } from './request-fields.ts'
 import { type HttpRequest, RequestTemplate } from './request-template.ts'
 import type { HttpResponse } from './response.ts'
@@ -25,10 +33,17 @@ export interface EndpointContext {
   /** The service refused our credentials, or TLS failed: secrets may have changed on disk. */
   readonly onCredentialsRefused: (endpoint: string, why: 'status' | 'tls') => void
   readonly onDefect: (error: Error) => void
+  /** Whether a certificate of our own is shown to the service. */
+  readonly hasClientCertificate: () => boolean
 }
 
 /** Time left below which a repeat is not worth the connection, ms. Ours. */
 const MIN_REPEAT_MS = 1
+
+const CERTIFICATE_REASON =
+  'the service closed the connection without a reply; it may refuse our certificate (tls.cert), or have crashed'
+const PLAIN_REASON =
+  'the service closed the connection without a reply; it may have crashed, or expect TLS (https://)'
 
 export class HttpEndpoint implements Endpoint {
   readonly name: string
@@ -80,15 +95,36 @@ export class HttpEndpoint implements Endpoint {
       const mayRepeat = !isRepeat && use.reused && !this.table.sideEffects
       const leftMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
       if (mayRepeat && leftMs >= MIN_REPEAT_MS && wasClosed(outcome)) continue
-      return this.#reply(outcome, read)
+      return this.#reply(outcome, use, read)
     }
   }
 
-  #reply(outcome: ExchangeOutcome, read: (response: HttpResponse) => Reply): Reply {
+  /** 407 is of a proxy; 400 is how nginx refuses a client certificate that is missing, expired or unknown (its 495 and 496). */
+  #refusesCredentials({ retry, status }: Reply): boolean {
+    return (
+      retry === 'other-endpoint' || status === 407 || (status === 400 && this.context.hasClientCertificate())
+    )
+  }
+
+  /**
+   * What a connection that ends before any reply may mean besides.
+   *
+   * Under TLS 1.3 a server looks at the client's certificate when the handshake is over for the client, and its alert
+   * may be lost in the reset that follows (RFC 8446 section 4.4.2.4 and appendix C.5).
+   */
+  #reasonOfClosing({ closed }: Failure, progress: Progress, { reused }: ConnectionUse): string | undefined {
+    if (!closed || progress === 'replying' || reused) return undefined
+    const { origin, socketPath } = this.context.endpoint
+    if (origin.startsWith('https:'))
+      return this.context.hasClientCertificate() ? CERTIFICATE_REASON : undefined
+    return socketPath === undefined && progress === 'sent' ? PLAIN_REASON : undefined
+  }
+
+  #reply(outcome: ExchangeOutcome, use: ConnectionUse, read: (response: HttpResponse) => Reply): Reply {
     switch (outcome.kind) {
       case 'response': {
         const reply = read(outcome.response)
-        if (reply.retry === 'other-endpoint') this.context.onCredentialsRefused(this.name, 'status')
+        if (this.#refusesCredentials(reply)) this.context.onCredentialsRefused(this.name, 'status')
         return reply
       }
       case 'too-large':
@@ -106,8 +142,11 @@ export class HttpEndpoint implements Endpoint {
           this.context.onDefect(outcome.error)
           return { result: DEFECT, evidence: 'key', retry: 'any' }
         }
-        if (failure.tls) this.context.onCredentialsRefused(this.name, 'tls')
-        return failureReply(failure, outcome.progress)
+        const reason = this.#reasonOfClosing(failure, outcome.progress, use)
+        if (failure.credentials || reason === CERTIFICATE_REASON) {
+          this.context.onCredentialsRefused(this.name, failure.tls || failure.closed ? 'tls' : 'status')
+        }
+        return failureReply(reason === undefined ? failure : { ...failure, reason }, outcome.progress)
       }
     }
   }

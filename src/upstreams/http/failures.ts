@@ -16,6 +16,8 @@ export interface Failure {
   readonly reason: string
   /** Certificates or keys were the trouble: those on this side may be out of date. */
   readonly tls: boolean
+  /** Credentials of this side were refused, or may have been: those on disk may be newer. */
+  readonly credentials: boolean
   /** The other side closed the connection: on a kept-alive one that is no failure of the service. */
   readonly closed: boolean
 }
@@ -34,6 +36,9 @@ const HTTP_REASON = 'the service does not speak HTTP as it should'
 const TLS_REASON = 'TLS with the service failed'
 const TIMEOUT_REASON = 'the connection to the service timed out'
 const FILES_REASON = 'no file descriptor is left for a connection to the service; raise LimitNOFILE'
+export const PROXY_CREDENTIALS_REASON =
+  'the proxy refuses our credentials (407); look at the user and password in proxy'
+const TUNNEL_REASON = 'the proxy does not open a tunnel to the service'
 const STOPPING_REASON = 'stopping'
 
 /** By `error.code`. What is in neither table is a defect. */
@@ -63,7 +68,7 @@ const FAILURES: Readonly<Record<string, readonly [TemporaryCause, string]>> = {
   EAGAIN: ['connect', UNREACHABLE_REASON],
   ETIMEDOUT: ['timeout', TIMEOUT_REASON],
   UND_ERR_CONNECT_TIMEOUT: ['timeout', TIMEOUT_REASON],
-  UND_ERR_ABORTED: ['connect', 'the proxy does not open a tunnel to the service'],
+  UND_ERR_ABORTED: ['connect', TUNNEL_REASON],
   UND_ERR_PRX_TLS: ['connect', TLS_REASON],
   UND_ERR_CLOSED: ['stopping', STOPPING_REASON],
   UND_ERR_DESTROYED: ['stopping', STOPPING_REASON],
@@ -96,9 +101,19 @@ export function classifyFailure(error: unknown): Failure | undefined {
   const family = FAILURE_FAMILIES.find(([pattern]) => pattern.test(code))
   const [cause, reason] = exact ?? (family === undefined ? [] : [family[1], family[2]])
   if (cause === undefined || reason === undefined) return undefined
+  // undici has no code for the proxy's status.
+  if (code === 'UND_ERR_ABORTED' && /\(407\)/.test((error as Error).message)) {
+    return { cause, reason: PROXY_CREDENTIALS_REASON, tls: false, credentials: true, closed: false }
+  }
   // The code names the trouble with a certificate, and holds no address.
   const tls = reason === TLS_REASON
-  return { cause, reason: tls ? `${reason}: ${code}` : reason, tls, closed: CLOSED_CODES.has(code) }
+  return {
+    cause,
+    reason: tls ? `${reason}: ${code}` : reason,
+    tls,
+    credentials: tls,
+    closed: CLOSED_CODES.has(code),
+  }
 }
 
 /** The reply that stands for a failure. */

@@ -64,6 +64,12 @@ export const http: UpstreamKind<HttpSettings, HttpTable> = {
     ),
 }
 
+const TLS_FILES = [
+  ['ca', 'the authorities'],
+  ['cert', 'the client certificate'],
+  ['key', 'the key'],
+] as const
+
 class HttpUpstream implements SharedUpstream<HttpTable> {
   readonly kind: UpstreamKind = http
   readonly settings: HttpSettings
@@ -116,6 +122,16 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
       other.#pools === this.#pools &&
       isDeepStrictEqual(other.settings.endpoints, this.settings.endpoints)
     )
+  }
+
+  changedFiles(running: SharedUpstream): readonly string[] {
+    if (!(running instanceof HttpUpstream)) return []
+    const before = running.#read.tls
+    const after = this.#read.tls
+    const named = running.settings.tls
+    return TLS_FILES.filter(
+      ([name]) => named?.[name] === this.settings.tls?.[name] && before?.[name] !== after?.[name],
+    ).map(([name, what]) => `upstream ${this.settings.name}: ${what} in tls.${name} changed`)
   }
 
   forTable(table: HttpTable): TableUpstream {

@@ -67,6 +67,7 @@ export class HttpUpstreamPools {
       clock: this.#options.clock,
       headers: () => this.#settings.headers,
       onCredentialsRefused: (name, why) => this.#options.onCredentialsRefused?.(name, why),
+      hasClientCertificate: () => this.#settings.tls?.cert !== undefined,
       onDefect: (error) => this.#options.onDefect?.(error),
     }
   }

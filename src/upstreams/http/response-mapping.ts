@@ -13,6 +13,7 @@
  * | 304 in answer to validators | the stored answer is current |
  * | 304 otherwise, such as from a cache between | temporary |
  * | 401, 403 | ask another endpoint, then permanent |
+ * | 407 | permanent: a proxy refuses, not the service |
  * | any other 4xx or 3xx | permanent |
  *
  * "Not found" lets a mail server reject a recipient, so it comes from three rows only.
@@ -21,6 +22,7 @@ import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '.
 import { NOT_FOUND, permanent, type TemporaryCause, temporary } from '../../core/result.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
+import { PROXY_CREDENTIALS_REASON } from './failures.ts'
 import { JsonPath } from './json-path.ts'
 import { NotFoundMark } from './not-found-mark.ts'
 import { otherAnswerer } from './other-answerers.ts'
@@ -100,6 +102,10 @@ export function mapStatus(response: HttpResponse, mapping: ResponseMapping, aske
     return asked.conditional
       ? answered(response, { kind: 'notmodified' }, undefined)
       : failed(response, 'unreadable', 'the service answered 304 to a request without a condition')
+  }
+  if (status === 407) {
+    const result = permanent('refused', PROXY_CREDENTIALS_REASON)
+    return { status, result, evidence: 'none', retry: 'none' }
   }
   if (status === 401 || status === 403) {
     const result = permanent('refused', `the service answered ${status}; look at its credentials here`)

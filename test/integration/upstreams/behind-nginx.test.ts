@@ -2,59 +2,12 @@
  * What a real nginx makes of keys before the service sees them, in both spellings of `proxy_pass`:
  * without a URI it passes the path on as it came, with one it decodes `%2F` and resolves `..`.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../support/free-port.ts'
 import { openPools, requestSettings, tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
 import { startHttpService } from '../../support/http-service.ts'
+import { hasNginx, startNginx } from '../../support/nginx.ts'
 
 const t = { onTestFinished }
-const hasNginx = spawnSync('nginx', ['-v']).status === 0
-
-/** nginx in front of a service; returns its origin. */
-async function startNginx(serviceOrigin: string, proxyPass: string): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'mapgate-nginx-'))
-  const port = await freePort()
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((name) => `${name}_temp_path ${directory}/${name};`)
-    .join(' ')
-  writeFileSync(
-    join(directory, 'nginx.conf'),
-    `worker_processes 1; daemon off; pid ${directory}/pid; error_log stderr error;
-     events { worker_connections 64; }
-     http { access_log off; ${temporary}
-       server { listen 127.0.0.1:${port}; location /v1/ { proxy_pass ${serviceOrigin}${proxyPass}; } } }`,
-  )
-  const nginx = spawn('nginx', ['-p', directory, '-c', join(directory, 'nginx.conf'), '-e', 'stderr'], {
-    stdio: 'ignore',
-  })
-  onTestFinished(async () => {
-    if (nginx.exitCode === null) {
-      nginx.kill('SIGKILL')
-      await once(nginx, 'exit')
-    }
-    rmSync(directory, { recursive: true })
-  })
-  await accepting(port)
-  return `http://127.0.0.1:${port}`
-}
-
-async function accepting(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const isOpen = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true))
-      socket.once('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (isOpen) return
-  }
-}
 
 const HOSTILE = [
   '../../internal/export',
@@ -72,7 +25,11 @@ describe.skipIf(!hasNginx).each([
   const open = async () => {
     const service = await startHttpService(t)
     service.otherwise = { text: 'secret' }
-    const origin = await startNginx(service.origin, proxyPass)
+    const port = await startNginx(
+      t,
+      (port) => `listen 127.0.0.1:${port}; location /v1/ { proxy_pass ${service.origin}${proxyPass}; }`,
+    )
+    const origin = `http://127.0.0.1:${port}`
     const pools = openPools(t, upstreamSettings([{ origin, pathPrefix: '/v1' }]))
     const endpoint = pools.endpoint(
       tableSettings({ request: requestSettings({ path: '/aliases/{key}' }) }),
