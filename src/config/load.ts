@@ -134,7 +134,9 @@ async function interpret(
     ...buildConfig(file, options.kinds, secrets),
     file: resolve(fileName),
     warnings: report.warnings,
-    redactedConfig: withoutDefaults(redacted(filled, schema, new Set([...read.secrets, ...secrets]))),
+    redactedConfig: withoutDefaults(
+      redacted(filled, schema, new Set([...read.secrets, ...searchable(read.environment), ...secrets])),
+    ),
     reloadSecrets: () => interpret(document, fileName, options, options.readFile ?? textFileReader()),
   }
 }

@@ -1,13 +1,12 @@
 /**
- * What must not be shown: values in secret places, and every text that came from a file or
- * a credential, wherever it stands.
+ * What must not be shown: values in secret places or of secret names (secret-names.ts), every text that
+ * came from a file or a credential, wherever it stands, and what came from the environment, where the
+ * configuration is shown.
  */
 
 import { partOf, type SchemaNode } from '../schema/node.ts'
 import type { Path, Tree, TreeMap } from '../schema/tree.ts'
-
-/** What is shown instead. */
-export const REDACTED = '***'
+import { isPlaces, isSecretName, REDACTED, redactedAddress, secretsInAddress } from './secret-names.ts'
 
 /** Shorter texts are not searched for in other texts: they would blot out half of every log. Ours. */
 const MIN_SEARCHED_CHARACTERS = 6
@@ -15,23 +14,49 @@ const MIN_SEARCHED_CHARACTERS = 6
 /** Headers whose values are no secrets, and common words: searching for them would hide too much. */
 const HARMLESS_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'user-agent'])
 
-/** Returns whether a path lies in a place that the schema marks as secret. */
+/** Returns whether a path lies in a place that the schema marks as secret, or below a secret name. */
 export function isSecretPlace(path: Path, fileSchema: SchemaNode): boolean {
-  let schema: SchemaNode | undefined = fileSchema
+  let place: Place = { schema: fileSchema, isSecret: false }
   for (const part of path) {
-    if (schema === undefined) return false
-    schema = partOf(schema, part)
-    if (schema?.secret === true) return true
+    place = inside(place, part)
+    if (place.isSecret) return true
   }
   return false
 }
 
-/** Collects the texts that stand in secret places of a file, ready to be searched for. */
+/** Where a value stands. */
+interface Place {
+  /** Undefined in a part that may hold anything, such as a JSON body. */
+  readonly schema: SchemaNode | undefined
+  readonly isSecret: boolean
+}
+
+function inside({ schema, isSecret }: Place, part: string | number): Place {
+  if (isSecret) return { schema, isSecret }
+  const child = schema && partOf(schema, part)
+  return { schema: child, isSecret: child?.secret === true || isNamedSecret(schema, child, part) }
+}
+
+/** Only keys that the person who wrote the file chose: `canary.key` is no secret, `query.key` is. */
+function isNamedSecret(
+  schema: SchemaNode | undefined,
+  child: SchemaNode | undefined,
+  part: string | number,
+): boolean {
+  if (typeof part === 'number') return false
+  const isOurs = schema?.properties !== undefined && Object.hasOwn(schema.properties, part)
+  // A table or upstream may have any name.
+  const isSection = child?.properties !== undefined || child?.if !== undefined
+  return !isOurs && !isSection && isSecretName(part)
+}
+
+/** Collects the secret texts of a file, ready to be searched for. */
 export function secretsIn(file: Tree, schema: SchemaNode): ReadonlySet<string> {
   const secrets = new Set<string>()
-  visitSecrets(file, schema, '', (text, key) => {
-    if (HARMLESS_HEADERS.has(key.toLowerCase())) return
-    for (const part of secretParts(text)) secrets.add(part)
+  visit(file, { schema, isSecret: false }, '', ({ schema: at, isSecret }, text, key) => {
+    if (HARMLESS_HEADERS.has(key.toLowerCase()) || (isSecret && isPlaces(text))) return
+    const found = isSecret ? secretParts(text) : at?.file === undefined ? secretsInAddress(text) : []
+    for (const part of found) secrets.add(part)
   })
   return secrets
 }
@@ -43,37 +68,34 @@ export function searchable(secrets: Iterable<string>): Set<string> {
 
 /** The same data with every secret as `***`. */
 export function redacted(value: Tree, schema: SchemaNode, secrets: ReadonlySet<string>): Tree {
-  return redact(value, schema, [...secrets])
+  // The longest first: one may be a part of another.
+  const ordered = [...secrets].sort((a, b) => b.length - a.length)
+  return redact(value, { schema, isSecret: false }, ordered)
 }
 
-function redact(value: Tree, schema: SchemaNode | undefined, secrets: readonly string[]): Tree {
+function redact(value: Tree, place: Place, secrets: readonly string[]): Tree {
   if (typeof value === 'string') {
-    return schema?.secret === true
-      ? REDACTED
-      : secrets.reduce((text, secret) => text.replaceAll(secret, REDACTED), value)
+    if (place.isSecret) return place.schema?.secret !== true && isPlaces(value) ? value : REDACTED
+    const shown = place.schema?.file === undefined ? redactedAddress(value) : value
+    return secrets.reduce((text, secret) => text.replaceAll(secret, REDACTED), shown)
   }
-  if (value === null || typeof value !== 'object') return value
-  const inside = (part: string | number): SchemaNode | undefined =>
-    schema?.secret === true ? schema : schema && partOf(schema, part)
-  if (Array.isArray(value)) return value.map((item, index) => redact(item, inside(index), secrets))
+  if (value === null || typeof value !== 'object') return place.isSecret && value !== null ? REDACTED : value
+  if (Array.isArray(value)) return value.map((item, index) => redact(item, inside(place, index), secrets))
   const map: TreeMap = Object.create(null)
-  for (const [key, item] of Object.entries(value)) map[key] = redact(item, inside(key), secrets)
+  for (const [key, item] of Object.entries(value)) map[key] = redact(item, inside(place, key), secrets)
   return map
 }
 
-function visitSecrets(
+function visit(
   value: Tree,
-  schema: SchemaNode | undefined,
+  place: Place,
   key: string,
-  found: (text: string, key: string) => void,
+  found: (place: Place, text: string, key: string) => void,
 ): void {
-  if (schema === undefined) return
-  if (typeof value === 'string') {
-    if (schema.secret === true) found(value, key)
-  } else if (value !== null && typeof value === 'object') {
+  if (typeof value === 'string') found(place, value, key)
+  else if (value !== null && typeof value === 'object') {
     for (const [name, item] of Object.entries(value)) {
-      const part = Array.isArray(value) ? Number(name) : name
-      visitSecrets(item, schema.secret === true ? schema : partOf(schema, part), name, found)
+      visit(item, inside(place, Array.isArray(value) ? Number(name) : name), name, found)
     }
   }
 }

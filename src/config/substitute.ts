@@ -8,6 +8,7 @@
 import { join, resolve } from 'node:path'
 import type { Path, Tree, TreeMap } from '../schema/tree.ts'
 import { whyUnreadable } from './read-file.ts'
+import { isSecretName } from './secret-names.ts'
 
 /** Where references are read from. */
 export interface ReferenceSources {
@@ -21,8 +22,10 @@ export interface ReferenceSources {
 /** A tree without references, and what was found on the way. */
 export interface Substituted {
   readonly tree: Tree
-  /** Contents of files and credentials. */
+  /** Contents of files and credentials, and of environment variables that are called a secret. */
   readonly secrets: ReadonlySet<string>
+  /** Contents of other environment variables: not shown, but no reason to search a log for them. */
+  readonly environment: ReadonlySet<string>
   /** JSON of the paths where a reference stood: their values are not quoted in messages. */
   readonly paths: ReadonlySet<string>
   readonly problems: readonly { readonly path: Path; readonly message: string }[]
@@ -41,7 +44,13 @@ const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
 export async function substitute(tree: Tree, sources: ReferenceSources): Promise<Substituted> {
   const run = new Substitution(sources)
   const result = await run.walk(tree, [])
-  return { tree: result, secrets: run.secrets, paths: run.paths, problems: run.problems }
+  return {
+    tree: result,
+    secrets: run.secrets,
+    environment: run.environment,
+    paths: run.paths,
+    problems: run.problems,
+  }
 }
 
 /** A reference that cannot be resolved; the message says why. */
@@ -51,6 +60,7 @@ interface Unresolved {
 
 class Substitution {
   readonly secrets = new Set<string>()
+  readonly environment = new Set<string>()
   readonly paths = new Set<string>()
   readonly problems: { path: Path; message: string }[] = []
   readonly #sources: ReferenceSources
@@ -116,6 +126,7 @@ class Substitution {
   #fromEnvironment(name: string): string | Unresolved {
     if (!ENV_NAME.test(name)) return { why: `"${name}" is no name of an environment variable` }
     const value = this.#sources.env[name]
+    if (value !== undefined) (isSecretName(name) ? this.secrets : this.environment).add(value)
     return value ?? { why: `the environment variable ${name} is not set; set it` }
   }
 

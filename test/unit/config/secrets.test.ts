@@ -70,7 +70,7 @@ describe('secrets', () => {
       admin: { tokens: [{ token: '***', role: 'operator' }] },
       upstreams: {
         d: {
-          endpoints: ['http://a.example/***', 'http://b.example/from-env'],
+          endpoints: ['http://a.example/***', 'http://b.example/***'],
           headers: { authorization: '***', accept: '***', 'x-key': '***' },
           proxy: '***',
           timeout: '2s',
