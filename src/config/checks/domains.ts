@@ -1,15 +1,17 @@
 /**
  * The domains filters: domains that can match, tables that exist, and no circles.
  */
-import type { Scope } from '../../schema/scope.ts'
-import { checkName } from '../../schema/scope.ts'
+import { filterByList } from '../../core/search/domains-filter.ts'
+import { checkName, type Scope } from '../../schema/scope.ts'
 import type { FileSettings } from '../schema/file.ts'
+import type { TableSettings } from '../schema/table.ts'
 
 type Tables = FileSettings['tables']
 
 export function checkDomains(tables: Tables, scope: Scope): void {
-  for (const [name, { domains }] of tables) {
-    if (domains?.kind === 'list') checkList(domains.domains, scope.within([name, 'domains']))
+  for (const [name, table] of tables) {
+    const { domains } = table
+    checkCanaryIsIn(table, scope.within([name]))
     if (domains?.kind !== 'table') continue
     const at = [name, 'domains', 'table']
     checkName(scope, at, 'table', domains.table, [...tables.keys()])
@@ -20,14 +22,16 @@ export function checkDomains(tables: Tables, scope: Scope): void {
   }
 }
 
-function checkList(domains: readonly string[], scope: Scope): void {
-  for (const [index, domain] of domains.entries()) {
-    if (/^\.?[^\s@.*][^\s@*]*$/.test(domain)) continue
-    scope.error(
-      [index],
-      `${scope.show([index], scope.textAt([index]))} is no domain; write example.com, or .example.com for its subdomains`,
-    )
-  }
+/** The canary is a key of this table: a list that has not its domain has a slip of the pen, and rejects mail. */
+function checkCanaryIsIn({ domains, canary }: TableSettings, scope: Scope): void {
+  if (domains?.kind !== 'list' || canary === undefined || scope.isBroken(['domains'])) return
+  const verdict = filterByList(domains.domains)(canary.key)
+  // A key without a domain may be a bare user, which is asked as a partial key.
+  if (verdict.kind === 'pass' || verdict.domain === undefined) return
+  scope.error(
+    ['domains'],
+    `has not the domain of the canary, ${scope.show(['canary', 'key'], verdict.domain)}: its keys are "not found" without asking; correct one of them`,
+  )
 }
 
 /** The way from a table through its filters back to itself; undefined when it ends. */

@@ -29,9 +29,4 @@ export function checkSearch(table: TableSettings, scope: Scope, root: Scope): vo
       'key',
     )
   }
-  for (const [index, domain] of table.localDomains.entries()) {
-    if (/^[@.*]|[\s@]/.test(domain)) {
-      scope.error(['localDomains', index], 'is no domain; write it as in example.com')
-    }
-  }
 }

@@ -6,6 +6,7 @@ import { type Schema, type Settings, Type } from '../../schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { duration, eitherType, flag, oneOf, oneOrMore } from '../../schema/values.ts'
 import { Cache, Canary } from './cache.ts'
+import { filterDomain, localDomain } from './domain.ts'
 
 const DomainsTable = Type.Object(
   {
@@ -23,14 +24,11 @@ export type DomainsSettings =
   | { readonly kind: 'table'; readonly table: string }
 
 const Domains = eitherType<unknown, DomainsSettings>(
-  { type: 'array', items: { type: 'string', minLength: 1 } },
+  { type: 'array', minItems: 1, items: filterDomain() },
   DomainsTable,
   {
-    // Domain names mean the same in either case (RFC 1035 section 2.3.3).
-    decode: (value: readonly string[] | { readonly table: string }): DomainsSettings =>
-      'table' in value
-        ? { kind: 'table', table: value.table }
-        : { kind: 'list', domains: value.map((domain) => domain.toLowerCase()) },
+    decode: (value: readonly (readonly string[])[] | { readonly table: string }): DomainsSettings =>
+      'table' in value ? { kind: 'table', table: value.table } : { kind: 'list', domains: value.flat() },
     defaultText: 'every domain is asked',
     description:
       'Keys of any other domain are "not found" without asking: the biggest saver of load, since Postfix asks virtual_alias_maps for every remote recipient too. A list (`.example.org` stands for every subdomain), or `{ table: NAME }` to ask another table.',
@@ -71,7 +69,8 @@ const rest = {
   }),
   localDomains: Type.Unsafe<string[], readonly string[]>({
     type: 'array',
-    items: { type: 'string', minLength: 1, decode: (domain: string) => domain.toLowerCase() },
+    items: localDomain(),
+    decode: (domains: readonly (readonly string[])[]) => domains.flat(),
     default: [],
     description:
       'Domains for which the bare user (`user` without `@domain`) is tried too: what stands in $myorigin and $mydestination.',

@@ -178,6 +178,29 @@ describe('tables', () => {
     })
   })
 
+  const spellings: [written: string, domains: string[]][] = [
+    ['example.com.', ['example.com']],
+    ['.Example.com.', ['.example.com']],
+    ['"[192.0.2.1]"', ['[192.0.2.1]']],
+    ['Bücher.example', ['bücher.example', 'xn--bcher-kva.example']],
+    ['.bücher.example.', ['.bücher.example', '.xn--bcher-kva.example']],
+    ['"bu\\u0308cher.example"', ['bücher.example', 'xn--bcher-kva.example']],
+  ]
+  for (const [written, domains] of spellings) {
+    test(`the domain ${written} is compared as ${domains.join(' and ')}`, async () => {
+      expect((await table(`    domains: [${written}]\n`)).domains).toEqual({ kind: 'list', domains })
+    })
+  }
+
+  test('local domains are compared without a dot at the end, in lower case', async () => {
+    const lines = '    search: address\n    localDomains: [Example.com., bücher.example]\n'
+    expect((await table(lines)).localDomains).toEqual([
+      'example.com',
+      'bücher.example',
+      'xn--bcher-kva.example',
+    ])
+  })
+
   test('a batch is a POST of at most 100 keys that waits for nobody', async () => {
     const { batch } = await table('    batch: { path: /b, json: { keys: "{keys}" } }\n')
     expect(batch).toEqual({

@@ -393,6 +393,41 @@ tables:
       ],
     ],
     [
+      'domains that no key can have',
+      `${LISTENERS}
+${UPSTREAMS}
+tables:
+  t:
+    upstream: s
+    domains: ["a..example", ".", "192.0.2.1", "::1", "a.example:25", "-a.example", "a.example,"]`,
+      [
+        'mapgate.yaml:6:15: tables.t.domains[0]: "a..example" is no domain; write example.com, or .example.com for its subdomains',
+        'mapgate.yaml:6:29: tables.t.domains[1]: "." is no domain; write example.com, or .example.com for its subdomains',
+        'mapgate.yaml:6:34: tables.t.domains[2]: "192.0.2.1" is an address, and keys that are addresses are always asked; remove it',
+        'mapgate.yaml:6:47: tables.t.domains[3]: "::1" is an address, and keys that are addresses are always asked; remove it',
+        'mapgate.yaml:6:54: tables.t.domains[4]: "a.example:25" is no domain; write example.com, or .example.com for its subdomains',
+        'mapgate.yaml:6:70: tables.t.domains[5]: "-a.example" is no domain; write example.com, or .example.com for its subdomains',
+        'mapgate.yaml:6:84: tables.t.domains[6]: "a.example," is no domain; write example.com, or .example.com for its subdomains',
+      ],
+    ],
+    [
+      'an empty list of domains, which makes every key "not found"',
+      `${LISTENERS}
+${UPSTREAMS}
+tables: { t: { upstream: s, domains: [] } }`,
+      ['mapgate.yaml:3:29: tables.t.domains: is an empty list; name at least one'],
+    ],
+    [
+      'a canary outside the domains of its table',
+      `${LISTENERS}
+${UPSTREAMS}
+tables:
+  t: { upstream: d, request: { path: "/{key}" }, domains: [exmaple.com], canary: { key: a@example.com } }`,
+      [
+        'mapgate.yaml:4:50: tables.t.domains: has not the domain of the canary, "example.com": its keys are "not found" without asking; correct one of them',
+      ],
+    ],
+    [
       'an unknown table as domains filter',
       `${LISTENERS}
 ${UPSTREAMS}
