@@ -11,14 +11,18 @@ import { join } from 'node:path'
 import { ConfigError } from '../../src/config/issue.ts'
 import type { Address } from '../../src/core/address.ts'
 import type { Clock } from '../../src/core/clock.ts'
-import { loadConfig } from '../../src/gateway/load-config.ts'
+import { loadConfig, SETTINGS_KINDS } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { SocketmapClient, TcpTableClient } from '../../src/library/clients.ts'
+import type { UpstreamKind } from '../../src/upstreams/kind.ts'
+import { kindsByName, UPSTREAM_KINDS } from '../../src/upstreams/registry.ts'
 import type { Cleanup } from './http-service.ts'
 
 export interface TestGatewayOptions {
   /** For `${env:...}` in the configuration. */
   readonly env?: Readonly<Record<string, string>>
+  /** Further upstream kinds. */
+  readonly upstreamKinds?: readonly UpstreamKind[]
   readonly clock?: Clock
   readonly random?: () => number
   /** A folder to use instead of a new one. It is not removed. */
@@ -99,9 +103,12 @@ export async function startGateway(
   writeFileSync(file, yaml)
   const logFd = openSync(join(folder, 'log'), 'a')
   const { env = {}, clock, random } = options
-  const load = () => loadConfig(file, { env, shownAs: 'mapgate.yaml' })
+  const upstreamKinds = kindsByName([...UPSTREAM_KINDS.values(), ...(options.upstreamKinds ?? [])])
+  const upstreams = Array.from(upstreamKinds.values()).flatMap(({ configuration }) => configuration ?? [])
+  const kinds = { ...SETTINGS_KINDS, upstreams }
+  const load = () => loadConfig(file, { env, shownAs: 'mapgate.yaml', kinds })
   try {
-    const gateway = await Gateway.start({ load, version: 'test', clock, random, logFd })
+    const gateway = await Gateway.start({ load, upstreamKinds, version: 'test', clock, random, logFd })
     cleanup.onTestFinished(() => gateway.stop())
     return new TestGateway(gateway, folder, cleanup)
   } catch (error) {

@@ -15,13 +15,17 @@ import { silentObserver } from '../../core/observer.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { planUpstreams } from '../../gateway/upstreams.ts'
 import type { Probe, SharedUpstream } from '../../upstreams/kind.ts'
-import { UPSTREAM_KINDS } from '../../upstreams/registry.ts'
+import { UPSTREAM_KINDS, type UpstreamKinds } from '../../upstreams/registry.ts'
 import type { CommandIo } from '../io.ts'
 import { cachingSentence } from './caching-sentence.ts'
 
 /** @returns False when an endpoint did not find its canary. */
-export async function askCanaries(config: LoadedConfig, io: CommandIo): Promise<boolean> {
-  const upstreams = await planUpstreams(config.upstreams.values(), UPSTREAM_KINDS, new Map(), {
+export async function askCanaries(
+  config: LoadedConfig,
+  io: CommandIo,
+  kinds: UpstreamKinds = UPSTREAM_KINDS,
+): Promise<boolean> {
+  const upstreams = await planUpstreams(config.upstreams.values(), kinds, new Map(), {
     clock: systemClock,
     random: Math.random,
     observer: silentObserver,
@@ -54,7 +58,7 @@ async function askUpstream(upstream: SharedUpstream, table: TableConfig, io: Com
   }
   let allFound = true
   for (const probe of probes) {
-    const found = await askProbe(probe, { upstream: upstream.settings.name, table, key: canary.key }, io)
+    const found = await askProbe(probe, { upstream, table, key: canary.key }, io)
     allFound &&= found
   }
   return allFound
@@ -62,17 +66,18 @@ async function askUpstream(upstream: SharedUpstream, table: TableConfig, io: Com
 
 async function askProbe(
   probe: Probe,
-  { upstream, table, key }: { upstream: string; table: TableConfig; key: string },
+  { upstream, table, key }: { upstream: SharedUpstream; table: TableConfig; key: string },
   io: CommandIo,
 ): Promise<boolean> {
   const startMs = systemClock.monotonicMs()
   const reply = await probe.ask(table.foldCase ? key.toLowerCase() : key)
   const tookMs = Math.round(systemClock.monotonicMs() - startMs)
-  const head = `${table.name}  ${upstream} ${probe.name}`
+  const head = `${table.name}  ${upstream.settings.name} ${probe.name}`
   const status = reply.status === undefined ? '' : `, HTTP ${reply.status}`
   io.stdout.write(`${head}  ${outcomeOf(reply)}${status}, ${tookMs} ms\n`)
   const isFound = reply.result.kind === 'found'
-  if (isFound) io.stdout.write(`    ${cachingSentence(table.cache, reply, systemClock.wallMs())}\n`)
+  if (isFound && upstream.kind.cached)
+    io.stdout.write(`    ${cachingSentence(table.cache, reply, systemClock.wallMs())}\n`)
   return isFound
 }
 

@@ -1,0 +1,124 @@
+/**
+ * An upstream kind that no product has, with everything that a kind may have: keys of its own for upstreams and tables,
+ * a check, a place that `check --ask` asks, a word for where its answers come from, a step and a metric.
+ *
+ *   upstreams: { echo: { suffix: "@b.example" } }
+ *   tables:    { aliases: { upstream: echo, loud: true } }
+ *
+ * `echo` finds the local part of every key, with its suffix; keys without one are not found, and `later@…` is temporary.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Metric } from '../../../src/core/metric.ts'
+import { found, type LookupResult, notFound, temporary } from '../../../src/core/result.ts'
+import type { UpstreamStatus } from '../../../src/core/status.ts'
+import type { Answer, Question, Upstream } from '../../../src/core/upstream.ts'
+import { Type } from '../../../src/schema/schema.ts'
+import type { UpstreamSettingsKind } from '../../../src/schema/settings-kind.ts'
+import { flag, text } from '../../../src/schema/values.ts'
+import type {
+  Probe,
+  TableUpstream,
+  UpstreamKind,
+  UpstreamSettings,
+  UpstreamTable,
+} from '../../../src/upstreams/kind.ts'
+import { passive, UnsharedUpstream } from '../../../src/upstreams/unshared.ts'
+
+export interface EchoSettings extends UpstreamSettings {
+  readonly suffix: string
+}
+
+export interface EchoTable extends UpstreamTable {
+  readonly loud: boolean
+}
+
+const EchoKeys = Type.Object({ suffix: text('What is put behind the local part.') })
+const EchoTableKeys = Type.Object({ loud: flag(false, 'Answers in capitals.') })
+
+const configuration: UpstreamSettingsKind<typeof EchoKeys, typeof EchoTableKeys> = {
+  name: 'echo',
+  summary: 'an echo',
+  word: 'suffix',
+  wordMeans: 'what is put behind the local part',
+  settings: EchoKeys,
+  tableSettings: EchoTableKeys,
+  isRemote: false,
+  check({ suffix }, scope) {
+    if (!suffix.startsWith('@')) scope.error(['suffix'], 'does not begin with "@"; add it')
+  },
+  decisive: ({ suffix }) => ({ suffix }),
+  decisiveOfTable: ({ loud }) => ({ loud }),
+}
+
+/** Length of the suffix: the state of an echo. */
+interface EchoStatus extends UpstreamStatus {
+  readonly suffixLength: number
+}
+
+const SUFFIX_LENGTH: Metric<EchoStatus> = {
+  name: 'echo_suffix_length',
+  kind: 'gauge',
+  help: 'Characters of the suffix, by upstream.',
+  labels: ['upstream'],
+  samples: ({ name, suffixLength }, write) => write({ upstream: name }, suffixLength),
+}
+
+export const echo: UpstreamKind<EchoSettings, EchoTable> = {
+  name: configuration.name,
+  configuration,
+  cached: false,
+  metrics: [SUFFIX_LENGTH],
+  needs: () => ({ descriptors: 3, heapBytes: 1000 }),
+  plan: async (settings) => new Echo(echo, settings),
+}
+
+class Echo extends UnsharedUpstream<EchoSettings, EchoTable> {
+  isSameFor(other: unknown): boolean {
+    return other instanceof Echo && isDeepStrictEqual(other.settings, this.settings)
+  }
+
+  forTable({ loud }: EchoTable): TableUpstream {
+    return passive(new EchoUpstream(this.settings, loud))
+  }
+
+  override probes(table: EchoTable): readonly Probe[] {
+    const ask = async (key: string) => {
+      const result = answerTo(key, this.settings.suffix, table.loud)
+      return { result, evidence: 'none', retry: 'none' } as const
+    }
+    return [{ name: '0:echo', ask }]
+  }
+
+  override status(): EchoStatus {
+    return { ...super.status(), suffixLength: this.settings.suffix.length }
+  }
+}
+
+class EchoUpstream implements Upstream {
+  readonly name: string
+  readonly #settings: EchoSettings
+  readonly #loud: boolean
+
+  constructor(settings: EchoSettings, loud: boolean) {
+    this.name = settings.name
+    this.#settings = settings
+    this.#loud = loud
+  }
+
+  ask({ key, explanation }: Question): Answer {
+    const result = answerTo(key, this.#settings.suffix, this.#loud)
+    explanation?.add({ step: 'upstream', kind: 'echo', key, upstream: this.name, result })
+    return { result, storable: false, source: 'echo' }
+  }
+
+  trustsNegative(): boolean {
+    return true
+  }
+}
+
+function answerTo(key: string, suffix: string, loud: boolean): LookupResult {
+  const [localPart = '', domain] = key.split('@')
+  if (domain === undefined) return notFound()
+  if (localPart === 'later') return temporary('service', 'the echo is late')
+  return found(loud ? `${localPart}${suffix}`.toUpperCase() : `${localPart}${suffix}`)
+}
