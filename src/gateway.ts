@@ -19,18 +19,16 @@ import type { LookupResult } from './core/result.ts'
 import type { GatewayStatus } from './core/status.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
 import { changesBetween } from './gateway/changes.ts'
-import { degradedBy } from './gateway/degraded.ts'
 import { FileWatch } from './gateway/file-watch.ts'
-import { apply, type ChangeParts, emptyGeneration, type Generation } from './gateway/generation.ts'
+import { apply, type ChangeParts, type Generation } from './gateway/generation.ts'
 import { issuesOf } from './gateway/issues.ts'
-import { LoopWatch } from './gateway/loop-watch.ts'
 import { memoryWarning } from './gateway/memory-budget.ts'
 import { Observation } from './gateway/observation.ts'
-import { purgeTable } from './gateway/purge.ts'
+import { ProgramState } from './gateway/program-state.ts'
 import { SecretsRefresh } from './gateway/secrets-refresh.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
-import { tableStatus } from './gateway/tables.ts'
+import { purgeTable } from './gateway/tables.ts'
 import { wireReplies } from './gateway/wire-replies.ts'
 import type { Observability } from './observability/observability.ts'
 import { PROTOCOLS, type Protocols } from './protocols/registry.ts'
@@ -52,8 +50,6 @@ export interface GatewayOptions {
   readonly logFd?: number
 }
 
-type State = 'starting' | 'ready' | 'draining' | 'stopped'
-
 export class Gateway implements Lookup {
   readonly #options: GatewayOptions
   readonly #clock: Clock
@@ -65,32 +61,29 @@ export class Gateway implements Lookup {
   readonly #lookup: Lookup
   readonly #secrets: SecretsRefresh
   readonly #answers: StoredAnswers
-  readonly #loop: LoopWatch
   readonly #fileWatch: FileWatch
   readonly #changeParts: ChangeParts
-  #state: State = 'starting'
-  #running: Generation
+  readonly #state: ProgramState
   /** Changes follow each other; each waits for the one before. */
   #changes: Promise<unknown> = Promise.resolve()
   /** The change under way: the part of a turn that has read its files. */
   #changing: Promise<unknown> = Promise.resolve()
   #stopping: Promise<void> | undefined
 
-  private constructor(options: GatewayOptions, config: LoadedConfig, observation: Observation) {
+  private constructor(options: GatewayOptions, state: ProgramState, observation: Observation) {
     const { clock = systemClock, random = Math.random, version } = options
     const { protocols = PROTOCOLS, upstreamKinds = UPSTREAM_KINDS } = options
     const { observability, traced } = observation
     this.#options = options
     this.#clock = clock
     this.#protocols = protocols
-    this.#running = emptyGeneration(config)
+    this.#state = state
     this.#observation = observation
     this.#observability = observability
     this.#resolver = new Resolver(clock, observability.observer)
     this.#lookup = traced.lookup(this.#resolver)
     this.#secrets = new SecretsRefresh(clock, () => this.#refreshSecrets())
-    this.#answers = new StoredAnswers(config.cacheFile, clock, observability)
-    this.#loop = new LoopWatch(clock, () => observability.journal.overloaded())
+    this.#answers = new StoredAnswers(state.generation.config.cacheFile, clock, observability)
     this.#fileWatch = this.#makeFileWatch()
     this.#changeParts = {
       clock,
@@ -101,13 +94,13 @@ export class Gateway implements Lookup {
       traced,
       resolver: this.#resolver,
       lookup: this.#lookup,
-      tables: () => this.#running.tables,
+      tables: () => state.generation.tables,
       adminPorts: adminPorts(this, observability, clock, version),
       onCredentialsRefused: () => this.#secrets.wanted(),
-      overloaded: () => this.#loop.overloaded,
+      overloaded: () => state.loop.overloaded,
       use: (generation) => {
-        this.#running = generation
-        if (this.#state === 'starting') this.#answers.load(generation.tables)
+        state.generation = generation
+        if (state.phase === 'starting') this.#answers.load(generation.tables)
       },
     }
   }
@@ -121,18 +114,17 @@ export class Gateway implements Lookup {
   static async start(options: GatewayOptions): Promise<Gateway> {
     const config = await options.load()
     const { clock = systemClock, version, logFd, upstreamKinds = UPSTREAM_KINDS } = options
-    const protocols = [...(options.protocols ?? PROTOCOLS).keys(), ADMIN_PROTOCOL]
-    let gateway: Gateway | undefined
-    const status = () => gateway?.status() ?? NO_STATUS
+    const protocols = [...(options.protocols ?? PROTOCOLS).keys()]
+    const state = new ProgramState(config, protocols, clock)
     const observation = await Observation.open(config, {
       clock,
       version,
-      protocols,
+      protocols: [...protocols, ADMIN_PROTOCOL],
       upstreamKinds,
       logFd,
-      status,
+      status: () => state.status(),
     })
-    gateway = new Gateway(options, config, observation)
+    const gateway = new Gateway(options, state, observation)
     try {
       await gateway.#change(config)
     } catch (error) {
@@ -145,17 +137,24 @@ export class Gateway implements Lookup {
 
   /** The listeners and the admin API in use, as addresses to connect to. */
   get listeners(): Generation['listeners'] {
-    return this.#running.listeners
+    return this.#state.generation.listeners
   }
 
   get admin(): Generation['admin'] {
-    return this.#running.admin
+    return this.#state.generation.admin
   }
 
   get warnings(): readonly string[] {
     const { upstreamKinds } = this.#changeParts
-    const memory = memoryWarning(this.#running.config, upstreamKinds, getHeapStatistics().heap_size_limit)
-    return [...this.#running.config.warnings.map(formatIssue), ...(memory === undefined ? [] : [memory])]
+    const memory = memoryWarning(
+      this.#state.generation.config,
+      upstreamKinds,
+      getHeapStatistics().heap_size_limit,
+    )
+    return [
+      ...this.#state.generation.config.warnings.map(formatIssue),
+      ...(memory === undefined ? [] : [memory]),
+    ]
   }
 
   lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {
@@ -163,27 +162,17 @@ export class Gateway implements Lookup {
   }
 
   status(): GatewayStatus {
-    const { tables, upstreams, listeners } = this.#running
-    const tableStates = Array.from(tables.values(), tableStatus)
-    const upstreamStates = Array.from(upstreams.values(), (upstream) => upstream.status())
-    return {
-      state: this.#state === 'stopped' ? 'draining' : this.#state,
-      degraded: degradedBy(tableStates, upstreamStates, this.#loop.overloaded),
-      tables: tableStates,
-      upstreams: upstreamStates,
-      listeners: Array.from(listeners.values(), (listener) => listener.status()),
-      protocols: [...this.#protocols.keys()],
-    }
+    return this.#state.status()
   }
 
   /** What the clients of each protocol would read for a result. */
   wireReplies(result: LookupResult): ReadonlyMap<string, WireReply> {
-    return wireReplies(result, this.#protocols, this.#running.listeners)
+    return wireReplies(result, this.#protocols, this.#state.generation.listeners)
   }
 
   /** The configuration in use, every secret as `***`. */
   redactedConfig(): unknown {
-    return this.#running.config.redactedConfig
+    return this.#state.generation.config.redactedConfig
   }
 
   /** Is told of an exception that nobody caught: logged and counted as the bug it is. */
@@ -195,11 +184,11 @@ export class Gateway implements Lookup {
   reload(): Promise<ReloadReport> {
     return this.#inTurn(async () => {
       const { journal, counters } = this.#observability
-      if (this.#state !== 'ready') return STOPPING
-      const before = this.#running.config
+      if (this.#state.phase !== 'ready') return STOPPING
+      const before = this.#state.generation.config
       try {
         const config = await this.#options.load()
-        if (this.#state !== 'ready') return STOPPING
+        if (this.#state.phase !== 'ready') return STOPPING
         const details = await this.#change(config)
         const changes = [...changesBetween(before, config), ...details]
         counters.reloads.ok += 1
@@ -222,9 +211,9 @@ export class Gateway implements Lookup {
    * @returns How many; undefined for a table that is not configured.
    */
   purge(name: string, what: PurgeWhat): number | undefined {
-    const running = this.#running.tables.get(name)
+    const running = this.#state.generation.tables.get(name)
     if (running === undefined) return undefined
-    this.#answers.saveSoon(() => this.#running.tables)
+    this.#answers.saveSoon(() => this.#state.generation.tables)
     return purgeTable(running, what)
   }
 
@@ -239,38 +228,38 @@ export class Gateway implements Lookup {
 
   async #stop(): Promise<void> {
     const { journal, history } = this.#observability
-    this.#state = 'draining'
+    this.#state.phase = 'draining'
     journal.stateChanged('draining')
     this.#fileWatch.stop()
     // Not for a load: nothing of it is taken over any more, and the disk may never answer.
     await this.#changing
-    await stopRunning(this.#running, {
+    await stopRunning(this.#state.generation, {
       resolver: this.#resolver,
-      drainForMs: this.#running.config.stop.drainForMs,
-      save: () => this.#answers.saveLast(this.#running.tables),
+      drainForMs: this.#state.generation.config.stop.drainForMs,
+      save: () => this.#answers.saveLast(this.#state.generation.tables),
     })
     history.stop()
-    this.#loop.stop()
-    this.#state = 'stopped'
+    this.#state.loop.stop()
+    this.#state.phase = 'stopped'
     journal.stateChanged('stopped')
-    await this.#running.admin?.close()
+    await this.#state.generation.admin?.close()
     await this.#observation.close()
   }
 
   #begin(): void {
     const { journal, counters, history } = this.#observability
     for (const { name, protocol, bound } of this.status().listeners) journal.listenerUp(name, bound, protocol)
-    const { admin } = this.#running
+    const { admin } = this.#state.generation
     if (admin !== undefined) {
       journal.listenerUp(formatAddress(admin.config.address), formatAddress(admin.bound), 'admin')
     }
-    this.#state = 'ready'
+    this.#state.phase = 'ready'
     counters.lastReloadMs = this.#clock.wallMs()
     journal.configurationWarned(this.warnings)
     journal.stateChanged('ready', { version: this.#options.version })
     history.start()
-    this.#loop.start()
-    this.#answers.saveRegularly(() => this.#running.tables)
+    this.#state.loop.start(() => journal.overloaded())
+    this.#answers.saveRegularly(() => this.#state.generation.tables)
   }
 
   /** Goes over to another configuration. Returns what is worth telling beside the changes in it. */
@@ -282,7 +271,7 @@ export class Gateway implements Lookup {
 
   async #changeTo(config: LoadedConfig): Promise<readonly string[]> {
     this.#observation.expect(config)
-    const { dropped, files, retire } = await apply(this.#running, config, this.#changeParts)
+    const { dropped, files, retire } = await apply(this.#state.generation, config, this.#changeParts)
     this.#fileWatch.follow(config.reload === 'watch' ? config.file : undefined)
     this.#observation.follow(config)
     retire().catch((error) => this.defect(error, 'reload'))
@@ -296,10 +285,10 @@ export class Gateway implements Lookup {
   /** A service refused our credentials: they may have changed on disk. */
   async #refreshSecrets(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#state !== 'ready') return
+      if (this.#state.phase !== 'ready') return
       try {
-        const config = await this.#running.config.reloadSecrets()
-        if (this.#state === 'ready') await this.#change(config)
+        const config = await this.#state.generation.config.reloadSecrets()
+        if (this.#state.phase === 'ready') await this.#change(config)
       } catch (error) {
         this.#observability.journal.fileTrouble('secrets', '', issuesOf(error).join('; '))
       }
@@ -328,13 +317,3 @@ export class Gateway implements Lookup {
 
 /** Why a reload is refused at the end. */
 const STOPPING: ReloadReport = { ok: false, issues: ['mapgate is stopping'] }
-
-/** Before there is a gateway to ask. */
-const NO_STATUS: GatewayStatus = {
-  state: 'starting',
-  degraded: [],
-  tables: [],
-  upstreams: [],
-  listeners: [],
-  protocols: [],
-}

@@ -7,28 +7,26 @@ import { LAG_TICK_MS, LoopLag } from '../core/resilience/loop-lag.ts'
 
 export class LoopWatch {
   readonly #clock: Clock
-  /** Is told when an overload begins. */
-  readonly #onOverload: () => void
   readonly #lag = new LoopLag()
   #timer: Timer | undefined
 
-  constructor(clock: Clock, onOverload: () => void) {
+  constructor(clock: Clock) {
     this.#clock = clock
-    this.#onOverload = onOverload
   }
 
   get overloaded(): boolean {
     return this.#lag.overloaded
   }
 
-  start(): void {
+  /** @param onOverload Called when an overload begins. */
+  start(onOverload: () => void): void {
     const dueMs = this.#clock.monotonicMs() + LAG_TICK_MS
     this.#timer = this.#clock.after(LAG_TICK_MS, () => {
       const nowMs = this.#clock.monotonicMs()
       const before = this.#lag.overloaded
       this.#lag.ticked(nowMs, nowMs - dueMs)
-      if (this.#lag.overloaded && !before) this.#onOverload()
-      this.start()
+      if (this.#lag.overloaded && !before) onOverload()
+      this.start(onOverload)
     })
   }
 

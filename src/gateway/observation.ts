@@ -23,7 +23,6 @@ export interface ObservationOptions {
   /** Descriptor that the log goes to; default standard output. */
   readonly logFd: number | undefined
   readonly upstreamKinds: UpstreamKinds
-  /** Not called before the gateway is built. */
   readonly status: () => GatewayStatus
 }
 

@@ -9,12 +9,14 @@
  * is the same.
  */
 import { isDeepStrictEqual } from 'node:util'
+import type { PurgeWhat } from '../admin/ports.ts'
 import type { CacheConfig, TableConfig } from '../config/config.ts'
 import { isExistenceTable } from '../config/not-found-verdicts.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import { DirectSource } from '../core/direct-source.ts'
+import { normaliseKey } from '../core/key.ts'
 import type { OutagePolicy } from '../core/outage/outage-rules.ts'
 import { TableProof } from '../core/outage/table-proof.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
@@ -236,4 +238,16 @@ export function tableStatus({ config, store, asked }: RunningTable): TableStatus
     ...(store !== undefined && { cache: store.status() }),
     canaries: asked.flatMap((upstream) => upstream.canaries()),
   }
+}
+
+/**
+ * Forgets stored answers.
+ *
+ * @returns How many.
+ */
+export function purgeTable({ store, config }: RunningTable, what: PurgeWhat): number {
+  if (store === undefined) return 0
+  if (what.kind !== 'key') return store.purge(what)
+  const normalised = normaliseKey(what.key, config.foldCase)
+  return normalised.kind === 'key' ? store.purge({ kind: 'key', key: normalised.key }) : 0
 }

@@ -32,8 +32,8 @@ function lateClock() {
 test('tells once when an overload begins, and no longer is one as soon as the loop keeps up', () => {
   const { clock, tick, waits } = lateClock()
   let told = 0
-  const watch = new LoopWatch(clock, () => told++)
-  watch.start()
+  const watch = new LoopWatch(clock)
+  watch.start(() => told++)
   for (let ms = 0; ms <= LAG_INTERVAL_MS + 2 * LAG_TARGET_MS; ms += LAG_TARGET_MS) tick(LAG_TARGET_MS)
   expect([watch.overloaded, told]).toEqual([true, 1])
   tick(0)

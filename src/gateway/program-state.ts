@@ -1,0 +1,74 @@
+/**
+ * What the program is doing now: where in its life it is, and the generation in use. It is made first, so that
+ * whatever looks at the program may ask it from the beginning on.
+ */
+import type { LoadedConfig } from '../config/load.ts'
+import type { Clock } from '../core/clock.ts'
+import type { GatewayStatus, TableStatus, UpstreamStatus } from '../core/status.ts'
+import { emptyGeneration, type Generation } from './generation.ts'
+import { LoopWatch } from './loop-watch.ts'
+import { tableStatus } from './tables.ts'
+
+export class ProgramState {
+  phase: 'starting' | 'ready' | 'draining' | 'stopped' = 'starting'
+  generation: Generation
+  readonly loop: LoopWatch
+  readonly #protocols: readonly string[]
+
+  /** @param protocols Names of those that a listener can speak. */
+  constructor(config: LoadedConfig, protocols: readonly string[], clock: Clock) {
+    this.generation = emptyGeneration(config)
+    this.loop = new LoopWatch(clock)
+    this.#protocols = protocols
+  }
+
+  status(): GatewayStatus {
+    const tables = Array.from(this.generation.tables.values(), tableStatus)
+    const upstreams = Array.from(this.generation.upstreams.values(), (upstream) => upstream.status())
+    return {
+      state: this.phase === 'stopped' ? 'draining' : this.phase,
+      degraded: degradedBy(tables, upstreams, this.loop.overloaded),
+      tables,
+      upstreams,
+      listeners: Array.from(this.generation.listeners.values(), (listener) => listener.status()),
+      protocols: this.#protocols,
+    }
+  }
+}
+
+/**
+ * What is wrong while lookups are still answered, one sentence each: for /readyz, the page and `mapgate status`.
+ *
+ * @param overloaded The event loop does not keep up.
+ */
+function degradedBy(
+  tables: readonly TableStatus[],
+  upstreams: readonly UpstreamStatus[],
+  overloaded: boolean,
+): readonly string[] {
+  const program = overloaded ? ['the event loop does not keep up: only stored answers are given'] : []
+  return [...program, ...upstreams.flatMap(upstreamTroubles), ...tables.flatMap(tableTroubles)]
+}
+
+function upstreamTroubles({ name, endpoints }: UpstreamStatus): string[] {
+  const troubles = endpoints
+    .filter(({ circuit }) => circuit !== 'closed')
+    .map(({ name: endpoint, circuit, lastFailure }) => {
+      const why = lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`
+      return `upstream ${name}: the circuit of endpoint ${endpoint} is ${circuit}${why}`
+    })
+  const paused = endpoints
+    .filter(({ pausedForMs }) => pausedForMs !== undefined)
+    .map((endpoint) => `upstream ${name}: endpoint ${endpoint.name} asked for a pause (Retry-After)`)
+  return [...troubles, ...paused]
+}
+
+function tableTroubles({ name, canaries }: TableStatus): string[] {
+  return canaries
+    .filter(({ state }) => state === 'missing' || state === 'unreachable')
+    .map(({ upstream, endpoint, state }) =>
+      state === 'missing'
+        ? `table ${name}: endpoint ${endpoint} of upstream ${upstream} does not know its canary`
+        : `table ${name}: the canary cannot be asked at endpoint ${endpoint} of upstream ${upstream}`,
+    )
+}
