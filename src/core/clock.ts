@@ -14,6 +14,8 @@ export interface Clock {
   wallMs(): number
   /** Calls `run` once, `delayMs` from now on the monotonic clock. Keeps no process alive. */
   after(delayMs: number, run: () => void): Timer
+  /** Calls `run` once, when the I/O of this turn of the event loop has been handled. */
+  afterTurn(run: () => void): Timer
 }
 
 /** A timer that has not run yet. */
@@ -39,6 +41,10 @@ export const systemClock: Clock = {
     const timer = setTimeout(run, Math.min(delayMs, TIMEOUT_MAX_MS))
     timer.unref()
     return { cancel: () => clearTimeout(timer) }
+  },
+  afterTurn(run) {
+    const immediate = setImmediate(run)
+    return { cancel: () => clearImmediate(immediate) }
   },
 }
 

@@ -65,6 +65,9 @@ export type RequestOutcome =
   | 'unreadable'
   | 'cancelled' // not wanted any more: the other request of a hedge won, or room was needed
 
+/** What a question whose answer is known said about an endpoint. A closed set: it is a metric label. */
+export type CheckVerdict = 'passed' | 'failed'
+
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
 /** Is told what happens at one HTTP upstream. */
@@ -75,7 +78,9 @@ export interface UpstreamObserver {
   /** A lookup was turned away: no place was free, or the program is overloaded. */
   shed(): void
   /** @param lastFailure How the last request ended that spoke against the endpoint, in words. */
-  circuitChanged(endpoint: string, state: CircuitState, lastFailure?: string): void
+  circuitChanged(endpoint: string, state: 'open' | 'closed', lastFailure?: string): void
+  /** A question whose answer is known was asked, since lookups had failed or the circuit is open. */
+  endpointChecked(endpoint: string, verdict: CheckVerdict): void
 }
 
 /** Why a new connection was refused. A closed set: it is a metric label. */
@@ -132,4 +137,5 @@ const silentUpstream: UpstreamObserver = {
   hedged: () => {},
   shed: () => {},
   circuitChanged: () => {},
+  endpointChecked: () => {},
 }

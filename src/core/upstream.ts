@@ -22,6 +22,7 @@ export interface Question {
   readonly deadlineMs: number
   /** Validators of the stored answer, for a conditional request (RFC 9110 section 13). */
   readonly validators?: Validators
+  /** Of the lookup that asks; all questions of one lookup have the same. */
   readonly explanation?: Explanation
   /**
    * False for a refresh ahead of need, which must not take a waiting lookup's slot. Read it when it is
@@ -47,6 +48,8 @@ export interface Answer {
   /** Which endpoint answered: its position in the list of the upstream. */
   readonly endpoint?: number
   readonly source: AnswerSource
+  /** The service asks that this key is not asked for again before, ms (Retry-After); half a minute at most. */
+  readonly retryAfterMs?: number
 }
 
 /** RFC 9110 section 8.8: how to ask whether a stored answer is still current. */
@@ -142,7 +145,7 @@ export interface Reply {
    * endpoint may be asked at once; `any` another attempt may help; `other-endpoint` only another endpoint may (401, 403).
    */
   readonly retry: 'none' | 'not-sent' | 'any' | 'other-endpoint'
-  /** From Retry-After, ms from now: the endpoint asks not to be asked before. */
+  /** From Retry-After, ms from now: not to be asked for this key before. */
   readonly retryAfterMs?: number
   readonly caching?: CachingHeaders
   readonly validators?: Validators

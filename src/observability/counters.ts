@@ -6,7 +6,7 @@
  * endpoints and listeners, never anything that a client sent.
  */
 import type { CacheOutcome } from '../core/explain.ts'
-import type { RequestOutcome } from '../core/observer.ts'
+import type { CheckVerdict, RequestOutcome } from '../core/observer.ts'
 import type { OutageRule } from '../core/outage-rule.ts'
 import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
 import { LatencyHistogram, LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } from './latency.ts'
@@ -68,6 +68,7 @@ export class TableCounters {
 export class EndpointCounters {
   readonly outcomes = new Map<RequestOutcome, number>()
   readonly durations = new LatencyHistogram(REQUEST_SECONDS_BUCKETS)
+  readonly checks: Record<CheckVerdict, number> = { passed: 0, failed: 0 }
 }
 
 /** One HTTP upstream. */
@@ -84,9 +85,17 @@ export class UpstreamCounters {
   }
 
   requestEnded(endpoint: string, outcome: RequestOutcome, durationMs: number): void {
-    const counters = getOrMake(this.endpoints, endpoint, () => new EndpointCounters())
+    const counters = this.#endpoint(endpoint)
     increment(counters.outcomes, outcome)
     counters.durations.observe(durationMs)
+  }
+
+  endpointChecked(endpoint: string, verdict: CheckVerdict): void {
+    this.#endpoint(endpoint).checks[verdict] += 1
+  }
+
+  #endpoint(name: string): EndpointCounters {
+    return getOrMake(this.endpoints, name, () => new EndpointCounters())
   }
 }
 

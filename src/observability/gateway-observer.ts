@@ -99,6 +99,9 @@ function observeUpstream(counters: UpstreamCounters, journal: Journal): Upstream
     circuitChanged(endpoint, state, lastFailure) {
       journal.circuitChanged(counters.name, endpoint, state, lastFailure)
     },
+    endpointChecked(endpoint, verdict) {
+      counters.endpointChecked(endpoint, verdict)
+    },
   }
 }
 

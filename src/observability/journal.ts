@@ -99,7 +99,7 @@ export class Journal {
       this.problem(
         'circuit',
         `${upstream} ${endpoint}`,
-        `the circuit opened${lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`}: the endpoint failed too often and is left alone`,
+        `the circuit opened${lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`}: no lookups are sent to the endpoint until it answers again`,
       )
     }
   }

@@ -57,6 +57,17 @@ export const UPSTREAM_ROWS: readonly Row[] = [
     },
   },
   {
+    name: 'endpoint_checks_total',
+    kind: 'counter',
+    help: 'Questions whose answer is known, asked of an endpoint after failures or while its circuit is open, by verdict.',
+    labels: ['upstream', 'endpoint', 'verdict'],
+    samples({ counters }, write) {
+      for (const { name: upstream, endpoints } of counters.upstreams.values())
+        for (const [endpoint, { checks }] of endpoints)
+          for (const [verdict, count] of Object.entries(checks)) write({ upstream, endpoint, verdict }, count)
+    },
+  },
+  {
     name: 'canary_up',
     kind: 'gauge',
     help: "1 while an endpoint's last answer to the canary of a table was found, else 0, by table, upstream and endpoint.",

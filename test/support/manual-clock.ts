@@ -34,6 +34,12 @@ export class ManualClock implements Clock {
     return { cancel: () => this.#pending.delete(pending) }
   }
 
+  /** The turn of the event loop is real: only time is moved by hand. */
+  afterTurn(run: () => void): Timer {
+    const immediate = setImmediate(run)
+    return { cancel: () => clearImmediate(immediate) }
+  }
+
   /** How many timers wait: a test that ends with one has found a leak. */
   get timers(): number {
     return this.#pending.size

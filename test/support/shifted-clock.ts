@@ -20,6 +20,10 @@ export class ShiftedClock implements Clock {
     return systemClock.after(delayMs, run)
   }
 
+  afterTurn(run: () => void): Timer {
+    return systemClock.afterTurn(run)
+  }
+
   /** Moves both clocks. */
   jump(ms: number): void {
     this.#shiftMs += ms

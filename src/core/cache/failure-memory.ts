@@ -25,8 +25,10 @@ interface Failure {
 export class FailureMemory {
   readonly #failures = new LRUCache<string, Failure>({ maxSize: MAX_FAILURES, sizeCalculation: () => 1 })
 
-  add(key: string, result: Temporary | Permanent, nowMs: number): void {
-    if (key.length <= MAX_KEY_LENGTH) this.#failures.set(key, { result, untilMs: nowMs + FAILURE_MEMORY_MS })
+  /** @param retryAfterMs How long the service asks not to be asked for this key, ms: bounded by the one who read it. */
+  add(key: string, result: Temporary | Permanent, nowMs: number, retryAfterMs = 0): void {
+    if (key.length > MAX_KEY_LENGTH) return
+    this.#failures.set(key, { result, untilMs: nowMs + Math.max(FAILURE_MEMORY_MS, retryAfterMs) })
   }
 
   get(key: string, nowMs: number): Temporary | Permanent | undefined {

@@ -76,7 +76,7 @@ export class StoringUpstream {
         })
         this.#failures.delete(request.storeKey)
       } else if (answer.source === 'upstream') {
-        this.#failures.add(request.storeKey, result, this.#clock.monotonicMs())
+        this.#failures.add(request.storeKey, result, this.#clock.monotonicMs(), answer.retryAfterMs)
       }
     }
     return { result, source: answer.source }

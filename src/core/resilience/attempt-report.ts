@@ -5,13 +5,21 @@ import { readableMs } from '../clock.ts'
 import type { ExplainStep } from '../explain.ts'
 import type { RequestOutcome } from '../observer.ts'
 import type { Question, Reply } from '../upstream.ts'
-import type { AttemptKind } from './attempt.ts'
+
+/** Why an attempt is made. */
+export type AttemptKind = 'first' | 'failover' | 'retry' | 'hedge' | 'canary'
 
 /** One reply, and the attempt that brought it. */
-export interface RepliedAttempt {
+export interface RepliedAttempt<R extends Reply = Reply> {
   readonly kind: AttemptKind
-  readonly reply: Reply
+  readonly reply: R
   readonly durationMs: number
+  /** Position of the endpoint. */
+  readonly endpoint: number
+}
+
+/** Where a reply came from. */
+export interface ReplyOrigin {
   /** Name of the upstream. */
   readonly upstream: string
   /** Name of the endpoint. */
@@ -37,12 +45,16 @@ export function failureOf({ result }: Pick<Reply, 'result'>): string | undefined
 }
 
 /** Adds the reply to the explanation of the question, if somebody keeps one. */
-export function explainReply({ explanation, key }: Question, attempt: RepliedAttempt): void {
-  explanation?.add(stepOf(key, attempt))
+export function explainReply(
+  { explanation, key }: Question,
+  attempt: RepliedAttempt,
+  origin: ReplyOrigin,
+): void {
+  explanation?.add(stepOf(key, attempt, origin))
 }
 
-function stepOf(key: string, attempt: RepliedAttempt): ExplainStep {
-  const { upstream, endpoint, reply, batchKeys } = attempt
+function stepOf(key: string, { kind, reply, durationMs }: RepliedAttempt, origin: ReplyOrigin): ExplainStep {
+  const { upstream, endpoint, batchKeys } = origin
   if (reply.suppressed !== undefined) return { step: 'suppressed', key, upstream, why: reply.suppressed }
   const step = {
     step: 'request',
@@ -50,11 +62,11 @@ function stepOf(key: string, attempt: RepliedAttempt): ExplainStep {
     upstream,
     endpoint,
     status: reply.status,
-    durationMs: readableMs(attempt.durationMs),
+    durationMs: readableMs(durationMs),
     result: reply.result,
     selected: reply.selected,
     traceparent: reply.traceparent,
-    attempt: attempt.kind,
+    attempt: kind,
   } as const
   return batchKeys === undefined ? step : { ...step, batchKeys }
 }

@@ -1,44 +1,44 @@
 /**
- * One request to one endpoint: from its place in the limiter to what circuit, pause and metrics
- * learn from its reply.
+ * One request to one endpoint: from its slot in the limiter to what endpoint and metrics learn from its reply.
  */
-import { Cancellation, type CancelSignal } from '../cancellation.ts'
-import type { RequestOutcome } from '../observer.ts'
-import type { Reply } from '../upstream.ts'
-import type { Permit } from './circuit-breaker.ts'
-import { type EndpointState, pause } from './endpoint-order.ts'
-import type { Claim } from './limiter.ts'
-import type { UpstreamGuard } from './upstream-guard.ts'
+import { Cancellation } from '../cancellation.ts'
+import { temporary } from '../result.ts'
+import type { Reply, SendOptions } from '../upstream.ts'
+import { type AttemptKind, outcomeOf, type RepliedAttempt } from './attempt-report.ts'
+import type { Claim, Pace } from './claim.ts'
+import type { Preference } from './endpoint-choice.ts'
+import type { EndpointState } from './endpoint-state.ts'
+import type { UpstreamState } from './upstream-state.ts'
 
-/** Why an attempt is made. */
-export type AttemptKind = 'first' | 'failover' | 'retry' | 'hedge' | 'canary'
-
-/** What the policies need to know of a reply; anything may be sent. */
-export type AttemptReply = Pick<Reply, 'evidence' | 'retry' | 'retryAfterMs'>
-
-/** What is sent, and for whom. */
-export interface Sending<R extends AttemptReply> {
+/** What is sent, and for whom: one key, or a batch of them. */
+export interface AttemptedRequest<R extends Reply = Reply> extends Preference {
+  /** The table that asks. */
+  readonly table: string
+  /** Whose failure a failure is: the key, or the first one of a batch. */
+  readonly key: string
   /** Monotonic ms after which nobody waits any more. */
   readonly deadlineMs: number
-  /** True when nobody waits. Read anew each time. */
-  readonly background: boolean
-  /** Sends one request; the signal is this attempt's own. */
-  send(endpoint: number, options: { readonly timeoutMs: number; readonly signal: CancelSignal }): Promise<R>
-  /** How to count a reply; undefined when nothing was sent. */
-  outcome(reply: R): RequestOutcome | undefined
-  /** Why a reply is a failure, in words for an operator; undefined when it is none. */
-  failure(reply: R): string | undefined
-  /** Is told of every reply but those that were cancelled. */
-  replied?(ended: { endpoint: number; kind: AttemptKind; reply: R; durationMs: number }): void
+  /** False when nobody waits. Read anew each time. */
+  readonly hasWaiters: boolean
+  /** The lookup that asks, if one does. */
+  readonly lookup: object | undefined
+  /** The request counts or reserves: no retry, no hedge, another endpoint only when nothing was sent. */
+  readonly sideEffects: boolean
+  /** Sends one request; rejects only for a defect. The signal is this attempt's own. */
+  send(endpoint: number, options: SendOptions): Promise<R>
+  /** Returns whether its keys are asked in parts after such a reply, and not once more together. */
+  isSplit(reply: R): boolean
+  /** The reply of a request that was ended from here, for every key of it. */
+  asReply(reply: Reply): R
+  /** Called with every reply but those of requests that were ended from here. */
+  replied(attempt: RepliedAttempt<R>): void
 }
 
 /** How an attempt ended. */
-export type Ended<R> =
+export type AttemptOutcome<R extends Reply> =
   | { readonly kind: 'reply'; readonly reply: R; readonly endpoint: number }
-  /** Ended by us: the other of a hedge won, room was needed, or the program ends. */
+  /** Ended from here: the other of a hedge won, room was needed, or the program ends. */
   | { readonly kind: 'cancelled' }
-  /** The request rejected, which is a bug here. */
-  | { readonly kind: 'defect'; readonly error: unknown }
 
 /**
  * An attempt that was given less time than this, ms, because the deadline is near, says nothing about the
@@ -46,59 +46,129 @@ export type Ended<R> =
  */
 export const FAIR_ATTEMPT_MS = 250
 
-export class Attempt<R extends AttemptReply> implements Claim {
-  place?: number
-  readonly #guard: UpstreamGuard
-  readonly #sending: Sending<R>
+export class Attempt<R extends Reply = Reply> implements Claim {
+  slot?: number
+  readonly kind: AttemptKind
+  readonly #state: UpstreamState
+  readonly #request: AttemptedRequest<R>
   readonly #cancellation = new Cancellation()
+  #endpoint: EndpointState | undefined
+  #startMs = 0
+  #end: 'wanted' | 'gave-way' = 'wanted'
 
-  constructor(guard: UpstreamGuard, sending: Sending<R>) {
-    this.#guard = guard
-    this.#sending = sending
+  constructor(state: UpstreamState, request: AttemptedRequest<R>, kind: AttemptKind) {
+    this.#state = state
+    this.#request = request
+    this.kind = kind
   }
 
-  get background(): boolean {
-    return this.#sending.background
+  get table(): string {
+    return this.#request.table
+  }
+
+  get hasWaiters(): boolean {
+    return this.#request.hasWaiters
+  }
+
+  /** Returns whether the endpoint has answered others meanwhile: a failure is then this key's. */
+  get othersAnswered(): boolean {
+    return this.#endpoint !== undefined && this.#endpoint.suspicion.goodStartMs > this.#startMs
+  }
+
+  get lookup(): object | undefined {
+    return this.#request.lookup
+  }
+
+  get isSlowKey(): boolean {
+    return this.#state.isSlowKey(this.#request.table, this.#request.key)
+  }
+
+  pace(nowMs: number): Pace {
+    const endpoint = this.#endpoint
+    if (endpoint === undefined || this.#cancellation.aborted) return 'usual'
+    if (nowMs - this.#startMs < endpoint.responseTime.slowAfterMs) return 'usual'
+    return this.othersAnswered ? 'slow-alone' : 'slow'
+  }
+
+  giveWay(): void {
+    this.#end = 'gave-way'
+    this.cancel()
   }
 
   cancel(): void {
     this.#cancellation.cancel()
   }
 
-  /** Gives back a place that was not used. */
-  abandon(): void {
-    this.#guard.limiter.release(this)
+  /** Counts a request that takes longer than usual as a failure of its key; only its end may speak about the endpoint. */
+  watch(nowMs: number): void {
+    const endpoint = this.#endpoint
+    if (endpoint === undefined || this.kind !== 'first' || this.pace(nowMs) === 'usual') return
+    endpoint.lastFailure ??= 'timeout: no answer for longer than usual'
+    endpoint.failed(this.#request.key, this.#startMs, 'none')
   }
 
-  /** Sends the request; the caller has taken the place, which is given back at the end. Never rejects. */
-  async run(endpoint: number, state: EndpointState, permit: Permit, kind: AttemptKind): Promise<Ended<R>> {
-    const { clock, limiter, settings } = this.#guard
+  /** The request that was sent later, to another endpoint, was answered first. */
+  lostToHedge(): void {
+    this.#endpoint?.failed(this.#request.key, this.#startMs, 'none')
+    this.cancel()
+  }
+
+  /** Gives back a slot that was not used. */
+  abandon(): void {
+    this.#state.limiter.release(this)
+  }
+
+  /** Sends the request; the slot, if one was taken, is given back at the end. Rejects only for a defect. */
+  async run(index: number): Promise<AttemptOutcome<R>> {
+    const { clock, limiter, observer, settings } = this.#state
+    const endpoint = this.#request.endpoints[index]
+    if (endpoint === undefined) throw new RangeError('the upstream has more endpoints than the table')
     const startMs = clock.monotonicMs()
-    const timeoutMs = Math.min(settings.timeoutMs, this.#sending.deadlineMs - startMs)
-    let evidence: Reply['evidence'] = 'none'
+    const timeoutMs = Math.min(settings.timeoutMs, this.#request.deadlineMs - startMs)
+    this.#endpoint = endpoint
+    this.#startMs = startMs
+    const trial = this.kind !== 'canary' && endpoint.begin()
+    this.#state.watchSlow()
     try {
-      const reply = await this.#sending.send(endpoint, { timeoutMs, signal: this.#cancellation })
+      const sent = await this.#request.send(index, { timeoutMs, signal: this.#cancellation })
       const durationMs = clock.monotonicMs() - startMs
-      if (this.#cancellation.aborted) {
-        this.#guard.observer.requestEnded(state.name, 'cancelled', durationMs)
+      const gaveWay = this.#end === 'gave-way' && !this.#state.ended
+      const reply = gaveWay ? this.#request.asReply(this.othersAnswered ? SLOW : SLOW_HERE) : sent
+      if (this.#cancellation.aborted && !gaveWay) {
+        observer.requestEnded(endpoint.name, 'cancelled', durationMs)
+        if (trial) endpoint.trialCancelled()
         return { kind: 'cancelled' }
       }
-      const outcome = this.#sending.outcome(reply)
-      if (outcome !== undefined) {
+      const outcome = outcomeOf(reply)
+      if (outcome === undefined) {
+        if (trial) endpoint.trialCancelled() // nothing was sent
+      } else {
+        observer.requestEnded(endpoint.name, outcome, durationMs)
+        if (reply.evidence === 'good') endpoint.responseTime.add(durationMs)
+        if (outcome === 'timeout' && this.othersAnswered)
+          this.#state.rememberSlowKey(this.table, this.#request.key)
         const cutShort = outcome === 'timeout' && timeoutMs < Math.min(settings.timeoutMs, FAIR_ATTEMPT_MS)
-        if (!cutShort) evidence = reply.evidence
-        if (evidence === 'endpoint' || evidence === 'key')
-          state.lastFailure = this.#sending.failure(reply) ?? outcome
-        this.#guard.observer.requestEnded(state.name, outcome, durationMs)
+        const counts = this.kind === 'first' && !cutShort
+        endpoint.replied(this.#request.key, startMs, reply, counts, trial)
       }
-      if (reply.retryAfterMs !== undefined) pause(state, reply.retryAfterMs, clock.monotonicMs())
-      this.#sending.replied?.({ endpoint, kind, reply, durationMs })
-      return { kind: 'reply', reply, endpoint }
+      this.#request.replied({ kind: this.kind, reply, durationMs, endpoint: index })
+      return { kind: 'reply', reply, endpoint: index }
     } catch (error) {
-      return { kind: 'defect', error }
+      if (trial) endpoint.trialCancelled()
+      throw error
     } finally {
-      state.breaker.record(permit, evidence, clock.monotonicMs())
       limiter.release(this)
     }
   }
 }
+
+const TOO_SLOW = temporary(
+  'timeout',
+  'the service took far longer than usual while others waited; see if it is slow for this key',
+)
+
+/** Ended for others, at an endpoint that answers them: this key is slow. */
+const SLOW: Reply = { result: TOO_SLOW, evidence: 'none', retry: 'none' }
+
+/** Ended for others, at an endpoint that has answered nobody meanwhile: another one may know. */
+const SLOW_HERE: Reply = { result: TOO_SLOW, evidence: 'none', retry: 'other-endpoint' }

@@ -1,198 +1,189 @@
 /**
  * All attempts for one question: the one place where the policies meet.
  *
- *   place in the limiter -> best endpoint -> its circuit -> one request [-> a hedge]
- *     final reply                     the answer
- *     not sent (connection failed)    another endpoint at once; that is no retry
- *     elsewhere (401, 403)            another endpoint, within attempts; no retry either, since no endpoint is
- *                                     asked twice, and its circuit does not open for the next lookup
- *     again                           a retry: within attempts, budget and deadline, after a jittered wait
+ *   endpoint -> slot in the limiter -> one request [-> a hedge]
+ *     retry none             the answer
+ *     retry not-sent         another endpoint at once (the connection failed); that is no retry
+ *     retry other-endpoint   another endpoint, within attempts (401, 403); no retry either, since no endpoint is
+ *                            asked twice, and its circuit does not open for the next lookup
+ *     retry any              a retry: within attempts, budget and deadline, after a jittered wait
  *
- * It knows nothing of keys and results: one key is sent this way, and so is a batch.
+ * A reply with Retry-After holds for its key at this endpoint: another endpoint may be asked, this one not before.
  */
 import { STOPPING, type Temporary, temporary } from '../result.ts'
-import { Attempt, type AttemptKind, type AttemptReply, type Ended, type Sending } from './attempt.ts'
+import type { Reply } from '../upstream.ts'
+import { Attempt, type AttemptedRequest, type AttemptOutcome } from './attempt.ts'
+import type { AttemptKind } from './attempt-report.ts'
 import { backoffMs } from './backoff.ts'
-import { availableInMs, type EndpointState, type Preference, pickEndpoint } from './endpoint-order.ts'
+import { pickEndpoint } from './endpoint-choice.ts'
 import { sleep, within } from './sleep.ts'
-import type { UpstreamGuard } from './upstream-guard.ts'
+import type { UpstreamState } from './upstream-state.ts'
 
 /** Least time left for a request to be worth sending, ms. Ours: about one round trip. */
 export const MIN_ATTEMPT_MS = 5
 
-/** One question, to be sent to one endpoint after another. */
-export interface AttemptsRequest<R extends AttemptReply> extends Sending<R> {
-  /** Of the guard, as they were when the table was built. */
-  readonly endpoints: readonly EndpointState[]
-  /** Endpoints that must not be asked for this question. */
-  readonly avoided?: ReadonlySet<number>
-  /** Endpoints that are asked only when no other can be. Default none. */
-  demoted?(endpoint: number): boolean
-  /** The request counts or reserves: no retry, no hedge, another endpoint only when nothing was sent. */
-  readonly sideEffects: boolean
-}
-
-/** What came of it. */
-export type AttemptsResult<R> =
+/** What came of all attempts. */
+export type AttemptsResult<R extends Reply> =
   | { readonly kind: 'reply'; readonly reply: R; readonly endpoint: number }
-  /** No request was made, or it was ended by us. */
+  /** No request was made, or it was ended from here. */
   | { readonly kind: 'held'; readonly result: Temporary }
-  | { readonly kind: 'defect'; readonly error: unknown }
 
-/** Asks until a reply is final or nothing more may be tried. Does not reject. */
-export function makeAttempts<R extends AttemptReply>(
-  guard: UpstreamGuard,
-  request: AttemptsRequest<R>,
+/**
+ * Asks until a reply is final or nothing more may be tried. Rejects only for a defect.
+ *
+ * @param first The endpoint to begin with, which was picked just now.
+ */
+export function makeAttempts<R extends Reply>(
+  state: UpstreamState,
+  request: AttemptedRequest<R>,
+  first: number,
 ): Promise<AttemptsResult<R>> {
-  return new Attempts(guard, request).run()
+  return new Attempts(state, request).run(first)
 }
 
-class Attempts<R extends AttemptReply> {
-  readonly #guard: UpstreamGuard
-  readonly #request: AttemptsRequest<R>
-  readonly #tried = new Set<number>()
-  readonly #preference: Preference
+class Attempts<R extends Reply> {
+  readonly #state: UpstreamState
+  readonly #request: AttemptedRequest<R>
+  /** Endpoints, in the order in which they were asked. */
+  #tried: readonly number[] = []
   /** Requests that count as attempts: not those that could not be sent. */
   #counted = 0
   #retries = 0
-  /** What is answered when nothing better comes. */
-  #worst: AttemptsResult<R> | undefined
+  #attempt: Attempt<R> | undefined
 
-  constructor(guard: UpstreamGuard, request: AttemptsRequest<R>) {
-    this.#guard = guard
+  constructor(state: UpstreamState, request: AttemptedRequest<R>) {
+    this.#state = state
     this.#request = request
-    this.#preference = {
-      tried: this.#tried,
-      avoided: request.avoided ?? NONE,
-      demoted: (endpoint) => request.demoted?.(endpoint) ?? false,
-    }
   }
 
-  async run(): Promise<AttemptsResult<R>> {
-    this.#guard.budget.countRequest(this.#now())
+  async run(first: number): Promise<AttemptsResult<R>> {
+    this.#state.countRequest()
+    let endpoint: number | undefined = first
+    /** What is answered when nothing better comes. */
+    let last: AttemptsResult<R> | undefined
     for (;;) {
-      const ended: Ended<R> | Temporary = await this.#once()
-      if (ended.kind === 'temporary') return this.#worst ?? { kind: 'held', result: ended }
-      if (ended.kind === 'defect') return ended
-      if (ended.kind === 'cancelled') {
-        if (this.#stopped()) return { kind: 'held', result: STOPPING }
-        if (this.#request.background) return { kind: 'held', result: GAVE_WAY }
+      const outcome: AttemptOutcome<R> | Temporary = await this.#once(endpoint)
+      if (outcome.kind === 'temporary') return last ?? { kind: 'held', result: outcome }
+      if (outcome.kind === 'cancelled') {
+        if (this.#state.ended) return { kind: 'held', result: STOPPING }
+        if (!this.#request.hasWaiters) return { kind: 'held', result: GAVE_WAY }
         // Somebody began to wait while it was being cancelled: as if it had not been sent.
-        this.#tried.clear()
+        this.#tried = []
         this.#counted--
-        continue
+      } else {
+        const { reply } = outcome
+        if (reply.retry === 'none') return outcome
+        // A refused credential says less than a failure: somebody else might know the answer.
+        if (reply.retry !== 'other-endpoint' || last === undefined) last = outcome
+        if (!(await this.#mayGoOn(reply))) return last
       }
-      if (ended.reply.retry === 'none') return ended
-      // A refused credential says less than a failure: somebody else might know the answer.
-      if (ended.reply.retry !== 'other-endpoint' || this.#worst === undefined) this.#worst = ended
-      if (!(await this.#mayGoOn(ended.reply))) return this.#worst
+      endpoint = this.#pick()
     }
   }
 
-  /** Gets a place, picks an endpoint and sends one request, or two with a hedge. */
-  async #once(): Promise<Ended<R> | Temporary> {
-    const held = this.#guard.unavailable(this.#request.endpoints, this.#preference)
-    if (held !== undefined) return held
-    const attempt = new Attempt(this.#guard, this.#request)
+  /** Gets a slot and sends one request, or two with a hedge. */
+  async #once(picked: number | undefined): Promise<AttemptOutcome<R> | Temporary> {
+    const { limiter, settings } = this.#state
+    if (picked === undefined) return this.#state.unavailable(this.#request)
+    let endpoint: number | undefined = picked
+    const attempt = new Attempt(this.#state, this.#request, this.#kindFor(picked))
     const { deadlineMs } = this.#request
-    const taken = this.#guard.limiter.take(attempt, deadlineMs)
-    if (taken === false) return this.#guard.shed(attempt.background)
-    if (taken !== true && !(await taken)) {
-      if (this.#stopped()) return STOPPING
+    const taken = limiter.take(attempt, deadlineMs)
+    if (taken === false) return this.#state.shed(attempt.hasWaiters)
+    if (taken !== true) {
+      const gotSlot = await taken
       // A batch may have taken in questions meanwhile that can wait longer than its first ones.
-      return this.#request.deadlineMs > deadlineMs ? this.#once() : LATE_IN_QUEUE
+      if (!gotSlot && !this.#state.ended && this.#request.deadlineMs > deadlineMs)
+        return this.#once(this.#pick())
+      // While it waited a circuit may have opened or closed.
+      endpoint = gotSlot ? this.#pick() : undefined
     }
-    const running = this.#mayStart()
-      ? this.#launch(attempt, this.#counted === 0 ? 'first' : 'retry')
-      : undefined
-    if (running === undefined) {
+    if (endpoint === undefined || this.#state.ended || this.#left() < MIN_ATTEMPT_MS) {
       attempt.abandon()
-      if (this.#stopped()) return STOPPING
-      return this.#guard.unavailable(this.#request.endpoints, this.#preference) ?? LATE_IN_QUEUE
+      if (this.#state.ended) return STOPPING
+      return this.#pick() === undefined ? this.#state.unavailable(this.#request) : LATE_IN_QUEUE
     }
-    const { hedgeAfterMs } = this.#guard.settings
-    if (hedgeAfterMs === undefined || this.#request.sideEffects) return await running
-    return this.#withHedge(attempt, running, hedgeAfterMs)
+    const running = this.#run(attempt, endpoint)
+    if (settings.hedgeAfterMs === undefined || this.#request.sideEffects) return running
+    return this.#withHedge(attempt, running, settings.hedgeAfterMs)
   }
 
-  #mayStart(): boolean {
-    return !this.#stopped() && this.#left() >= MIN_ATTEMPT_MS
-  }
-
-  /** Sends to the best endpoint, with the place taken; undefined when none may be asked. */
-  #launch(attempt: Attempt<R>, kind: AttemptKind): Promise<Ended<R>> | undefined {
-    const nowMs = this.#now()
-    const index = pickEndpoint(this.#request.endpoints, this.#preference, nowMs)
-    const endpoint = index === undefined ? undefined : this.#request.endpoints[index]
-    const permit = endpoint?.breaker.admit(nowMs)
-    if (index === undefined || endpoint === undefined || permit === undefined) return undefined
-    const failover = kind !== 'hedge' && this.#tried.size > 0 && !this.#tried.has(index)
-    this.#tried.add(index)
+  #run(attempt: Attempt<R>, endpoint: number): Promise<AttemptOutcome<R>> {
+    this.#tried = this.#tried.length === 0 ? [endpoint] : [...this.#tried, endpoint]
     this.#counted++
-    return attempt.run(index, endpoint, permit, failover ? 'failover' : kind)
+    this.#attempt = attempt
+    return attempt.run(endpoint)
+  }
+
+  #kindFor(endpoint: number): AttemptKind {
+    if (this.#tried.length > 0 && !this.#tried.includes(endpoint)) return 'failover'
+    return this.#counted === 0 ? 'first' : 'retry'
   }
 
   /**
    * Waits for a slow request for a while, then asks another endpoint too. The first final reply
    * wins and the other request is aborted; if neither is final, the later one counts.
    */
-  async #withHedge(first: Attempt<R>, running: Promise<Ended<R>>, afterMs: number): Promise<Ended<R>> {
-    const early = await within(this.#guard.clock, afterMs, running)
+  async #withHedge(
+    first: Attempt<R>,
+    running: Promise<AttemptOutcome<R>>,
+    afterMs: number,
+  ): Promise<AttemptOutcome<R>> {
+    const early = await within(this.#state.clock, afterMs, running)
     if (early !== undefined) return early
-    const second = new Attempt(this.#guard, this.#request)
-    const hedge = this.#mayHedge(second) ? this.#launch(second, 'hedge') : undefined
-    if (hedge === undefined) {
-      second.abandon()
-      return running
-    }
-    this.#guard.observer.hedged()
+    const second = new Attempt(this.#state, this.#request, 'hedge')
+    const other = this.#hedgeEndpoint(second)
+    if (other === undefined) return running
+    const hedge = this.#run(second, other)
+    this.#state.observer.hedged()
     const winner = await Promise.race([
-      running.then((ended) => ({ ended, loser: second, other: hedge })),
-      hedge.then((ended) => ({ ended, loser: first, other: running })),
+      running.then((outcome) => ({ outcome, loser: second, other: hedge })),
+      hedge.then((outcome) => ({ outcome, loser: first, other: running })),
     ])
-    if (winner.ended.kind === 'reply' && winner.ended.reply.retry !== 'none') return winner.other
-    winner.loser.cancel()
-    return winner.ended
+    if (winner.outcome.kind === 'reply' && winner.outcome.reply.retry !== 'none') return winner.other
+    if (winner.loser === first && winner.outcome.kind === 'reply') first.lostToHedge()
+    else winner.loser.cancel()
+    winner.other.catch(() => {}) // nobody needs its answer any more
+    return winner.outcome
   }
 
-  #mayHedge(attempt: Attempt<R>): boolean {
-    if (this.#counted >= this.#guard.settings.attempts || this.#left() < MIN_ATTEMPT_MS) return false
-    const other = pickEndpoint(this.#request.endpoints, this.#preference, this.#now())
-    if (other === undefined || this.#tried.has(other)) return false
-    return this.#guard.limiter.takeSpare(attempt) && this.#guard.budget.take(this.#now())
+  /** The endpoint for a hedge, with a slot taken; undefined where none may be sent. */
+  #hedgeEndpoint(attempt: Attempt<R>): number | undefined {
+    if (this.#counted >= this.#state.settings.attempts || this.#left() < MIN_ATTEMPT_MS) return undefined
+    const other = this.#pickOther()
+    if (other === undefined || !this.#state.limiter.takeSpare(attempt)) return undefined
+    if (this.#state.budget.take(this.#now())) return other
+    attempt.abandon()
+    return undefined
   }
 
   /** Decides about another attempt, and waits as long as it must. */
   async #mayGoOn(reply: R): Promise<boolean> {
-    const other = this.#hasUntried()
-    if (reply.retry === 'not-sent' && other) {
+    const other = this.#pickOther()
+    if (reply.retry === 'not-sent' && other !== undefined) {
       this.#counted--
       return true
     }
-    if (this.#request.sideEffects || this.#counted >= this.#guard.settings.attempts) return false
-    if (reply.retry === 'other-endpoint') return other
-    const waitMs = this.#waitMs()
-    if (waitMs === undefined || waitMs + MIN_ATTEMPT_MS > this.#left()) return false
-    if (!this.#guard.budget.take(this.#now())) return false
-    this.#guard.observer.retried()
-    if (waitMs > 0) await sleep(this.#guard.clock, waitMs)
+    if (this.#request.sideEffects || this.#counted >= this.#state.settings.attempts) return false
+    if (reply.retry === 'other-endpoint') return other !== undefined
+    if (this.#request.isSplit(reply)) return false
+    const backoff = backoffMs(this.#retries++, this.#state.random())
+    const waitMs = other === undefined ? Math.max(backoff, reply.retryAfterMs ?? 0) : backoff
+    if (waitMs + MIN_ATTEMPT_MS > this.#left() || this.#pick() === undefined) return false
+    if (!this.#state.budget.take(this.#now(), this.#attempt?.othersAnswered)) return false
+    this.#state.observer.retried()
+    if (waitMs > 0) await sleep(this.#state.clock, waitMs)
     return true
   }
 
-  /** Time until the next attempt, ms: backoff, or the pause that every endpoint asked for if it is longer. */
-  #waitMs(): number | undefined {
-    const backoff = backoffMs(this.#retries++, this.#guard.random())
-    const pauseMs = availableInMs(this.#request.endpoints, this.#preference, this.#now())
-    return pauseMs === undefined ? undefined : Math.max(backoff, pauseMs)
+  #pick(): number | undefined {
+    return pickEndpoint(this.#request, this.#tried, this.#now())
   }
 
-  #hasUntried(): boolean {
-    const next = pickEndpoint(this.#request.endpoints, this.#preference, this.#now())
-    return next !== undefined && !this.#tried.has(next)
-  }
-
-  #stopped(): boolean {
-    return this.#guard.ended
+  /** An endpoint that was not asked yet. */
+  #pickOther(): number | undefined {
+    const next = this.#pick()
+    return next === undefined || this.#tried.includes(next) ? undefined : next
   }
 
   #left(): number {
@@ -200,15 +191,13 @@ class Attempts<R extends AttemptReply> {
   }
 
   #now(): number {
-    return this.#guard.clock.monotonicMs()
+    return this.#state.clock.monotonicMs()
   }
 }
 
-const NONE: ReadonlySet<number> = new Set()
-
 const LATE_IN_QUEUE = temporary(
   'overload',
-  'no place free before the deadline; raise maxConcurrent or speed up the service',
+  'no request could be sent before the deadline; raise maxConcurrent or speed up the service',
 )
 
 const GAVE_WAY = temporary('overload', 'the request gave way to a waiting lookup; raise maxConcurrent')

@@ -1,30 +1,34 @@
 /**
  * One batch: the questions that go in one request, and which of them still wait for an answer.
  *
- *   joining   questions may still come: the turn of the event loop, or the wait for a place, goes on
+ *   joining   questions may still come: the turn of the event loop, or the wait for a slot, goes on
  *   sent      no more may come; an answer settles its own question, a further attempt asks for the rest
  */
 import type { Question, Reply } from '../upstream.ts'
 import type { AttemptsResult } from './attempts.ts'
 
 /** A question in a batch, and who waits for its answer. */
-interface Entry {
+interface BatchEntry {
   readonly question: Question
   readonly answer: (result: AttemptsResult<Reply>) => void
+  readonly reject: (error: unknown) => void
 }
 
 export class Batch {
   /** Endpoints that none of the questions may be sent to. */
   readonly avoided: ReadonlySet<number>
+  /** The endpoint at which the batch that this is a half of was not answered. */
+  readonly failedAt: number | undefined
   readonly #maxKeys: number
   /** By key. Two equal ones meet when the store was purged between them. */
-  readonly #open = new Map<string, Entry[]>()
+  readonly #open = new Map<string, BatchEntry[]>()
   #deadlineMs = Number.NEGATIVE_INFINITY
 
   /** @param maxKeys Most different keys, at least 1. */
-  constructor(maxKeys: number, avoided: ReadonlySet<number>) {
+  constructor(maxKeys: number, avoided: ReadonlySet<number>, failedAt?: number) {
     this.#maxKeys = maxKeys
     this.avoided = avoided
+    this.failedAt = failedAt
   }
 
   /** The latest of its questions, monotonic ms: each waits no longer than its own, but the answer is worth having. */
@@ -32,11 +36,11 @@ export class Batch {
     return this.#deadlineMs
   }
 
-  /** True when nobody waits for any of the answers. */
-  get background(): boolean {
+  /** False when nobody waits for any of the answers. */
+  get hasWaiters(): boolean {
     for (const entries of this.#open.values())
-      for (const { question } of entries) if (question.hasWaiters) return false
-    return true
+      for (const { question } of entries) if (question.hasWaiters) return true
+    return false
   }
 
   get isFull(): boolean {
@@ -48,19 +52,19 @@ export class Batch {
     return Array.from(this.#open.keys())
   }
 
+  /** Stands for the batch where one key must. */
+  get firstKey(): string {
+    for (const key of this.#open.keys()) return key
+    return ''
+  }
+
   isOpen(key: string): boolean {
     return this.#open.has(key)
   }
 
   /** Takes a question in; the caller has seen that the batch is neither full nor sent. */
   add(question: Question): Promise<AttemptsResult<Reply>> {
-    return new Promise((answer) => {
-      const entry = { question, answer }
-      const entries = this.#open.get(question.key)
-      if (entries === undefined) this.#open.set(question.key, [entry])
-      else entries.push(entry)
-      this.#deadlineMs = Math.max(this.#deadlineMs, question.deadlineMs)
-    })
+    return new Promise((answer, reject) => this.#put({ question, answer, reject }))
   }
 
   /** The open questions for one key. */
@@ -73,5 +77,35 @@ export class Batch {
     const entries = this.#open.get(key) ?? []
     this.#open.delete(key)
     for (const { answer } of entries) answer(result)
+  }
+
+  /** Moves the open questions into two batches of half as many keys. */
+  split(failedAt: number): readonly [Batch, Batch] {
+    const keys = this.openKeys
+    const half = Math.ceil(keys.length / 2)
+    return [this.#take(keys.slice(0, half), failedAt), this.#take(keys.slice(half), failedAt)]
+  }
+
+  /** A defect: nobody knows any answer. */
+  reject(error: unknown): void {
+    for (const entries of this.#open.values()) for (const { reject } of entries) reject(error)
+    this.#open.clear()
+  }
+
+  #take(keys: readonly string[], failedAt: number): Batch {
+    const part = new Batch(keys.length, this.avoided, failedAt)
+    for (const key of keys) {
+      for (const entry of this.#open.get(key) ?? []) part.#put(entry)
+      this.#open.delete(key)
+    }
+    return part
+  }
+
+  #put(entry: BatchEntry): void {
+    const { key, deadlineMs } = entry.question
+    const entries = this.#open.get(key)
+    if (entries === undefined) this.#open.set(key, [entry])
+    else entries.push(entry)
+    this.#deadlineMs = Math.max(this.#deadlineMs, deadlineMs)
   }
 }

@@ -2,44 +2,43 @@
  * Puts the questions of one table that come together into one request.
  *
  *   question -> the batch that still collects -> (end of the turn, or maxWait; or it is full)
- *            -> attempts: place, endpoint, circuit, request, retry, hedge: one for the whole batch
+ *            -> attempts: slot, endpoint, request, retry, hedge: one for the whole batch
  *            -> each key's own reply
+ *            -> failed as a whole: in halves, until the key that it fails for is alone
  *
  * With `maxWaitMs` 0 a batch collects until the end of the turn of the event loop, which is when
  * the partial keys of a lookup and everything that other connections have brought is there; and
- * on, while it waits for a place in the limiter. So the busier the service, the larger the batches.
+ * on, while it waits for a slot. So the busier the service, the larger the batches.
+ *
+ * One key must not spoil the answers of others: what the service says to several keys at once (a 4xx, a 500, an
+ * unreadable body, no reply) is said to none of them before it was asked alone, as far as the deadline allows; and a
+ * key that has just failed travels alone.
  *
  * Questions that must avoid different endpoints (whose canary is missing) go in different batches.
  */
-import type { Clock } from '../clock.ts'
+import { temporary } from '../result.ts'
 import type { BatchEndpoint, Question, Reply } from '../upstream.ts'
-import type { AttemptReply, Sending } from './attempt.ts'
-import { explainReply, failureOf, outcomeOf } from './attempt-report.ts'
-import { type AttemptsResult, makeAttempts } from './attempts.ts'
+import { type AttemptsResult, MIN_ATTEMPT_MS, makeAttempts } from './attempts.ts'
 import { Batch } from './batch.ts'
-import type { EndpointState } from './endpoint-order.ts'
-import type { UpstreamGuard } from './upstream-guard.ts'
+import { type BatchedReply, BatchRequest } from './batch-request.ts'
+import type { AskedTable } from './question-request.ts'
+import { RecentKeys } from './recent-keys.ts'
+import type { UpstreamState } from './upstream-state.ts'
 
 export interface BatchOptions {
-  /** For the table, as many as the guard has, in the same order. */
+  /** For the table, as many as the upstream has, in the same order. */
   readonly endpoints: readonly BatchEndpoint[]
   /** How long a batch collects, ms; 0: to the end of the turn of the event loop. */
   readonly maxWaitMs: number
 }
 
 export interface BatcherOptions extends BatchOptions {
-  readonly guard: UpstreamGuard
-  /** Of the guard, as they were when the table was built. */
-  readonly states: readonly EndpointState[]
-  /** Endpoints that are asked only when no other can be. */
-  readonly demoted: (endpoint: number) => boolean
+  readonly state: UpstreamState
+  readonly asked: AskedTable
 }
 
-/** What one endpoint replied to a batch. `overall` is undefined when nothing was left to be sent. */
-interface BatchedReply extends AttemptReply {
-  readonly replies: ReadonlyMap<string, Reply>
-  readonly overall: Reply | undefined
-}
+/** How long a key that failed alone is asked alone, ms. Ours: most are fixed, or forgotten, by then. */
+export const ALONE_FOR_MS = 60_000
 
 export class Batcher {
   readonly #options: BatcherOptions
@@ -47,13 +46,21 @@ export class Batcher {
   readonly #joining = new Map<string, Batch>()
   /** Ends the wait of a batch that collects. */
   readonly #waiting = new Map<Batch, () => void>()
+  /** Keys that failed when they were asked alone. */
+  readonly #failed = new RecentKeys(ALONE_FOR_MS)
 
   constructor(options: BatcherOptions) {
     this.#options = options
   }
 
-  /** Asks one question together with others. Does not reject. */
+  /** Asks one question together with others. Does not reject for what happens to others. */
   ask(question: Question, avoided: ReadonlySet<number>): Promise<AttemptsResult<Reply>> {
+    if (this.#failed.has(question.key, this.#options.state.clock.monotonicMs())) {
+      const alone = new Batch(1, new Set(avoided))
+      const answer = alone.add(question)
+      void this.#run(alone)
+      return answer
+    }
     const group = groupOf(avoided)
     const batch = this.#joining.get(group) ?? this.#open(group, avoided)
     const answer = batch.add(question)
@@ -65,17 +72,16 @@ export class Batcher {
   }
 
   #open(group: string, avoided: ReadonlySet<number>): Batch {
-    const { endpoints, guard, maxWaitMs } = this.#options
+    const { endpoints, state, maxWaitMs } = this.#options
     const maxKeys = Math.min(...endpoints.map((endpoint) => endpoint.maxKeys))
     const batch = new Batch(maxKeys, new Set(avoided))
     this.#joining.set(group, batch)
-    let cancel = () => {}
     const start = () => {
-      cancel()
+      timer.cancel()
       this.#waiting.delete(batch)
       void this.#run(batch)
     }
-    cancel = maxWaitMs === 0 ? atEndOfTurn(start) : later(guard.clock, maxWaitMs, start)
+    const timer = maxWaitMs === 0 ? state.clock.afterTurn(start) : state.clock.after(maxWaitMs, start)
     this.#waiting.set(batch, start)
     return batch
   }
@@ -87,97 +93,64 @@ export class Batcher {
   }
 
   async #run(batch: Batch): Promise<void> {
-    const { guard, states, demoted } = this.#options
-    const result = await makeAttempts<BatchedReply>(guard, {
-      ...this.#sending(batch),
-      get deadlineMs() {
-        return batch.deadlineMs
-      },
-      get background() {
-        return batch.background
-      },
-      endpoints: states,
-      avoided: batch.avoided,
-      demoted,
-      sideEffects: false,
-    }).catch((error): AttemptsResult<BatchedReply> => ({ kind: 'defect', error }))
+    const { state, asked, endpoints } = this.#options
+    const request = new BatchRequest({
+      asked,
+      batch,
+      endpoints,
+      onSent: () => this.#close(batch),
+      onAlone: (key, reply) => this.#askedAlone(key, reply),
+    })
+    let result: AttemptsResult<BatchedReply> | undefined
+    let error: unknown
+    try {
+      const first = state.admit(request, request)
+      result =
+        typeof first === 'number'
+          ? await makeAttempts(state, request, first)
+          : { kind: 'held', result: first }
+    } catch (caught) {
+      error = caught
+    }
     this.#close(batch)
-    for (const key of batch.openKeys) batch.settle(key, resultFor(key, result))
-  }
-
-  #sending(batch: Batch): Pick<Sending<BatchedReply>, 'send' | 'outcome' | 'failure' | 'replied'> {
-    const { endpoints, guard } = this.#options
-    return {
-      send: async (index, options) => {
-        this.#close(batch)
-        const endpoint = endpoints[index]
-        if (endpoint === undefined) throw new RangeError('the guard has more endpoints than the table')
-        const keys = batch.openKeys
-        if (keys.length === 0) return NOTHING_LEFT
-        const { replies, overall } = await endpoint.sendMany(keys, options)
-        return {
-          replies,
-          overall,
-          evidence: overall.evidence,
-          retryAfterMs: overall.retryAfterMs,
-          retry: retryOf(replies, batch),
-        }
-      },
-      outcome: ({ overall }) => overall && outcomeOf(overall),
-      failure: ({ overall }) => overall && failureOf(overall),
-      replied: ({ endpoint, kind, reply: { replies }, durationMs }) => {
-        const attempt = {
-          kind,
-          durationMs,
-          upstream: guard.name,
-          endpoint: this.#nameOf(endpoint),
-          batchKeys: replies.size,
-        }
-        for (const [key, reply] of replies) {
-          for (const question of batch.questions(key)) explainReply(question, { ...attempt, reply })
-          if (reply.retry === 'none') batch.settle(key, { kind: 'reply', reply, endpoint })
-        }
-      },
+    if (result === undefined) return batch.reject(error)
+    if (result.kind === 'reply' && this.#maySplit(batch, result.reply)) {
+      for (const half of batch.split(result.endpoint)) void this.#run(half)
+      return
+    }
+    try {
+      for (const key of batch.openKeys) batch.settle(key, resultFor(key, result))
+    } catch (caught) {
+      batch.reject(caught)
     }
   }
 
-  #nameOf(endpoint: number): string {
-    return this.#options.states[endpoint]?.name ?? ''
+  /** A request that failed for several keys may have failed for one of them. */
+  #maySplit(batch: Batch, { isUnanswered, retry }: BatchedReply): boolean {
+    const { state } = this.#options
+    if (!isUnanswered || retry === 'not-sent' || batch.openKeys.length < 2 || state.ended) return false
+    const nowMs = state.clock.monotonicMs()
+    return nowMs + MIN_ATTEMPT_MS < batch.deadlineMs && state.splits.take(nowMs)
   }
-}
 
-const NOTHING_LEFT: BatchedReply = {
-  replies: new Map(),
-  overall: undefined,
-  evidence: 'none',
-  retry: 'none',
-}
-
-/** What may follow a batch goes by the keys that have no final answer: the others need nothing more. */
-function retryOf(replies: ReadonlyMap<string, Reply>, batch: Batch): Reply['retry'] {
-  for (const [key, { retry }] of replies) if (retry !== 'none' && batch.isOpen(key)) return retry
-  return 'none'
+  #askedAlone(key: string, { result }: Reply): void {
+    if (result.kind === 'temporary' || result.kind === 'permanent')
+      this.#failed.add(key, this.#options.state.clock.monotonicMs())
+    else this.#failed.delete(key)
+  }
 }
 
 /** What is left for a key when nothing more may be tried. */
 function resultFor(key: string, result: AttemptsResult<BatchedReply>): AttemptsResult<Reply> {
   if (result.kind !== 'reply') return result
-  const reply = result.reply.replies.get(key)
-  if (reply !== undefined) return { kind: 'reply', reply, endpoint: result.endpoint }
-  return { kind: 'defect', error: new TypeError('a batch endpoint left a key without a reply') }
+  const { endpoint, reply: all } = result
+  const reply = all.replies.get(key)
+  if (reply === undefined) throw new TypeError('a batch endpoint left a key without a reply')
+  // A refusal of several keys is none of this one.
+  if (reply.result.kind !== 'permanent' || all.replies.size === 1) return { kind: 'reply', reply, endpoint }
+  return { kind: 'reply', reply: { ...reply, result: temporary('status', reply.result.reason) }, endpoint }
 }
 
 function groupOf(avoided: ReadonlySet<number>): string {
   return Array.from(avoided).sort().join(' ')
-}
-
-/** No clock: after the I/O of this turn is no point in time. */
-function atEndOfTurn(run: () => void): () => void {
-  const immediate = setImmediate(run)
-  return () => clearImmediate(immediate)
-}
-
-function later(clock: Clock, delayMs: number, run: () => void): () => void {
-  const timer = clock.after(delayMs, run)
-  return () => timer.cancel()
 }

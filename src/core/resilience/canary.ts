@@ -2,15 +2,15 @@
  * The canary of one table: a key that the service must know, asked of each endpoint directly.
  *
  * A wrong path or a broken deployment answers 404 to everything, and every 404 would bounce a mail. So
- * a "not found" of an endpoint is believed only if that endpoint found its canary at most
+ * a "not found" of an endpoint is trusted only if that endpoint found its canary at most
  * `maxAgeMs` before.
  *
  *   unknown      not answered yet
  *   up           found
  *   missing      the service says it does not know it: its "not found" means nothing
- *   unreachable  no word from the service
+ *   unreachable  no answer from the service
  *
- * Its last clear word, found or missing, decides about stored "not found" answers: an endpoint that
+ * Its last verdict, found or missing, decides about stored "not found" answers: an endpoint that
  * cannot be reached has not become wrong by that.
  */
 import { ageMs, type Clock, type Instant, instant, type Timer } from '../clock.ts'
@@ -21,16 +21,16 @@ export interface CanarySettings {
   readonly key: string
   /** Time between two questions ahead of need, ms. */
   readonly everyMs: number
-  /** How long a found canary vouches for its endpoint, ms. */
+  /** How long a "not found" of an endpoint is trusted after its canary was found, ms. */
   readonly maxAgeMs: number
 }
 
-/** What one question to one endpoint said. `unasked`: no place or no permit, so nothing was learned. */
+/** What one question to one endpoint said. `unasked`: no slot, so nothing was learned. */
 export type Verdict = 'found' | 'missing' | 'unreachable' | 'unasked'
 
-/** Who waits for a canary: read again by the limiter. */
+/** Says who waits for a canary: read again by the limiter. */
 export interface CanaryAsker {
-  readonly background: boolean
+  readonly hasWaiters: boolean
 }
 
 /** A state after the first answer. */
@@ -42,7 +42,7 @@ export interface CanaryOptions {
   readonly clock: Clock
   /** Asks one endpoint, in bounded time. Must not reject. */
   readonly ask: (endpoint: number, asker: CanaryAsker) => Promise<Verdict>
-  /** Is told of the first answer and of each change. */
+  /** Called with the first answer and with each change. */
   readonly onChanged: (endpoint: number, state: Known) => void
 }
 
@@ -54,8 +54,8 @@ export const CANARY_RETRY_MS = 1000
 
 interface EndpointCanary {
   state: CanaryStatus['state']
-  /** The last clear word of the service. */
-  word: 'found' | 'missing' | undefined
+  /** What the service said last: a failure is not a verdict. */
+  lastVerdict: 'found' | 'missing' | undefined
   /** When a question was sent that found it. */
   foundAt: Instant | undefined
   /** Monotonic ms before which a failed question is not repeated. */
@@ -73,7 +73,7 @@ export class Canary {
     this.#options = options
     this.#endpoints = Array.from({ length: options.endpoints }, () => ({
       state: 'unknown',
-      word: undefined,
+      lastVerdict: undefined,
       foundAt: undefined,
       quietUntilMs: Number.NEGATIVE_INFINITY,
       asking: undefined,
@@ -93,19 +93,19 @@ export class Canary {
     this.#timer = undefined
   }
 
-  /** Tells whether a "not found" that has just arrived from an endpoint is believed. */
-  believes(index: number): boolean {
+  /** Returns whether a "not found" that has just arrived from an endpoint is trusted. */
+  trusts(index: number): boolean {
     const foundAt = this.#endpoints[index]?.foundAt
     return foundAt !== undefined && ageMs(this.#options.clock, foundAt) <= this.#options.settings.maxAgeMs
   }
 
-  /** Tells whether a stored "not found" of an endpoint may be used: its last clear word was "found". */
-  believesStored(index: number): boolean {
-    return this.#endpoints[index]?.word === 'found'
+  /** Returns whether a stored "not found" of an endpoint may be used: its last verdict was "found". */
+  trustsStored(index: number): boolean {
+    return this.#endpoints[index]?.lastVerdict === 'found'
   }
 
   isMissing(index: number): boolean {
-    return this.#endpoints[index]?.word === 'missing'
+    return this.#endpoints[index]?.lastVerdict === 'missing'
   }
 
   /**
@@ -129,6 +129,12 @@ export class Canary {
     }
   }
 
+  /** The canary was asked as the known question of an endpoint that is doubted. */
+  learn(index: number, verdict: Verdict, sentAt: Instant): void {
+    const endpoint = this.#endpoints[index]
+    if (endpoint !== undefined) this.#learn(index, endpoint, verdict, sentAt)
+  }
+
   status(): CanaryStatus['state'][] {
     return this.#endpoints.map((endpoint) => endpoint.state)
   }
@@ -143,26 +149,30 @@ export class Canary {
   async #question(index: number, endpoint: EndpointCanary): Promise<Verdict> {
     const sentAt = instant(this.#options.clock)
     const asker = {
-      get background() {
-        return endpoint.waiters === 0
+      get hasWaiters() {
+        return endpoint.waiters > 0
       },
     }
     const verdict = await this.#options.ask(index, asker)
-    if (verdict === 'unasked') return verdict
+    this.#learn(index, endpoint, verdict, sentAt)
+    return verdict
+  }
+
+  #learn(index: number, endpoint: EndpointCanary, verdict: Verdict, sentAt: Instant): void {
+    if (verdict === 'unasked') return
     if (verdict === 'found') {
       endpoint.foundAt = sentAt
-      endpoint.word = 'found'
+      endpoint.lastVerdict = 'found'
       this.#become(index, endpoint, 'up')
-      return verdict
+      return
     }
     const quietMs = Math.min(CANARY_RETRY_MS, this.#options.settings.maxAgeMs)
     endpoint.quietUntilMs = this.#options.clock.monotonicMs() + quietMs
     if (verdict === 'missing') {
       endpoint.foundAt = undefined
-      endpoint.word = 'missing'
+      endpoint.lastVerdict = 'missing'
     }
     this.#become(index, endpoint, verdict)
-    return verdict
   }
 
   #become(index: number, endpoint: EndpointCanary, state: Known): void {

@@ -4,78 +4,78 @@
  * A class and not an object literal with a getter: V8 gives each such literal a shape of its own, and all
  * code that reads it becomes slow (bench/RESULTS.md).
  */
-
-import type { RequestOutcome } from '../observer.ts'
 import type { Endpoint, Question, Reply, SendOptions, Validators } from '../upstream.ts'
-import type { AttemptKind } from './attempt.ts'
-import { explainReply, failureOf, outcomeOf } from './attempt-report.ts'
-import type { AttemptsRequest } from './attempts.ts'
-import type { EndpointState } from './endpoint-order.ts'
+import type { AttemptedRequest } from './attempt.ts'
+import { explainReply, type RepliedAttempt } from './attempt-report.ts'
+import type { Preference } from './endpoint-choice.ts'
 
 /** What all questions of a table share. */
-export interface AskedUpstream {
-  readonly name: string
-  readonly endpoints: readonly Endpoint[]
-  readonly states: readonly EndpointState[]
+export interface AskedTable extends Preference {
+  readonly table: string
+  /** Name of the upstream. */
+  readonly upstream: string
+  /** As many as `endpoints`, in the same order. */
+  readonly senders: readonly Endpoint[]
   readonly sideEffects: boolean
-  isDemoted(endpoint: number): boolean
 }
 
-export class QuestionRequest implements AttemptsRequest<Reply> {
+export class QuestionRequest implements AttemptedRequest {
+  readonly table: string
+  readonly key: string
   readonly deadlineMs: number
-  readonly endpoints: readonly EndpointState[]
+  readonly endpoints: Preference['endpoints']
   readonly avoided: ReadonlySet<number>
   readonly sideEffects: boolean
-  readonly #upstream: AskedUpstream
+  readonly #asked: AskedTable
   readonly #question: Question
   /** As they were when the question was asked. */
   readonly #validators: Validators | undefined
 
-  constructor(upstream: AskedUpstream, question: Question, avoided: ReadonlySet<number>) {
+  constructor(asked: AskedTable, question: Question, avoided: ReadonlySet<number>) {
+    this.table = asked.table
+    this.key = question.key
     this.deadlineMs = question.deadlineMs
-    this.endpoints = upstream.states
+    this.endpoints = asked.endpoints
     this.avoided = avoided
-    this.sideEffects = upstream.sideEffects
-    this.#upstream = upstream
+    this.sideEffects = asked.sideEffects
+    this.#asked = asked
     this.#question = question
     this.#validators = question.validators
   }
 
-  get background(): boolean {
-    return !this.#question.hasWaiters
+  get hasWaiters(): boolean {
+    return this.#question.hasWaiters
   }
 
-  demoted(endpoint: number): boolean {
-    return this.#upstream.isDemoted(endpoint)
+  isDemoted(endpoint: number): boolean {
+    return this.#asked.isDemoted(endpoint)
   }
 
   send(index: number, { timeoutMs, signal }: SendOptions): Promise<Reply> {
-    const endpoint = this.#upstream.endpoints[index]
-    if (endpoint === undefined) throw new RangeError('the guard has more endpoints than the table')
-    return endpoint.send(this.#question.key, { timeoutMs, signal, validators: this.#validators })
+    const validators = this.#validators
+    return senderAt(this.#asked, index).send(this.key, { timeoutMs, signal, validators })
   }
 
-  outcome(reply: Reply): RequestOutcome | undefined {
-    return outcomeOf(reply)
+  get lookup(): object | undefined {
+    return this.#question.explanation
   }
 
-  failure(reply: Reply): string | undefined {
-    return failureOf(reply)
+  asReply(reply: Reply): Reply {
+    return reply
   }
 
-  replied({
-    endpoint,
-    kind,
-    reply,
-    durationMs,
-  }: {
-    endpoint: number
-    kind: AttemptKind
-    reply: Reply
-    durationMs: number
-  }): void {
-    const upstream = this.#upstream
-    const name = upstream.states[endpoint]?.name ?? ''
-    explainReply(this.#question, { kind, reply, durationMs, upstream: upstream.name, endpoint: name })
+  isSplit(): boolean {
+    return false
   }
+
+  replied(attempt: RepliedAttempt): void {
+    const { upstream, endpoints } = this.#asked
+    explainReply(this.#question, attempt, { upstream, endpoint: endpoints[attempt.endpoint]?.name ?? '' })
+  }
+}
+
+export function senderAt({ senders }: AskedTable, index: number): Endpoint {
+  const sender = senders[index]
+  if (sender === undefined) throw new RangeError('the upstream has more endpoints than the table')
+  return sender
 }

@@ -1,6 +1,6 @@
 /**
  * One HTTP upstream as one table sees it: attempts over its endpoints, and the canary that says whether
- * a "not found" may be believed.
+ * a "not found" may be trusted.
  *
  *   attempts -> found                                  the answer
  *            -> not found, canary found just before    the answer
@@ -10,21 +10,24 @@
 import type { TableObserver } from '../observer.ts'
 import { DEFECT, type Temporary, temporary } from '../result.ts'
 import type { CanaryStatus } from '../status.ts'
-import type { Answer, Endpoint, Question, Reply, SendOptions, Upstream } from '../upstream.ts'
-import { failureOf, outcomeOf } from './attempt-report.ts'
+import type { Answer, Endpoint, Question, Reply, Upstream } from '../upstream.ts'
+import { Attempt } from './attempt.ts'
+import { failureOf } from './attempt-report.ts'
 import { type AttemptsResult, makeAttempts } from './attempts.ts'
 import { Batcher, type BatchOptions } from './batcher.ts'
 import { Canary, type CanaryAsker, type CanarySettings, type Verdict } from './canary.ts'
-import type { EndpointState } from './endpoint-order.ts'
-import { type AskedUpstream, QuestionRequest } from './question-request.ts'
-import type { UpstreamGuard } from './upstream-guard.ts'
+import { MAX_RETRY_AFTER_MS } from './endpoint-state.ts'
+import type { KnownQuestions } from './known-questions.ts'
+import { type AskedTable, QuestionRequest } from './question-request.ts'
+import { CanaryRequest, TableRoute } from './table-route.ts'
+import type { UpstreamState } from './upstream-state.ts'
 
 export interface ResilientUpstreamOptions {
   /** Name of the table that asks. */
   readonly table: string
   /** Shared by all tables of the upstream; configured before this is built. */
-  readonly guard: UpstreamGuard
-  /** For this table, as many as the guard has, in the same order. */
+  readonly state: UpstreamState
+  /** For this table, as many as the upstream has, in the same order. */
   readonly endpoints: readonly Endpoint[]
   /** Asks many keys in one request; undefined: a request for each key. Not with `sideEffects`. */
   readonly batch?: BatchOptions
@@ -32,72 +35,89 @@ export interface ResilientUpstreamOptions {
   readonly sideEffects: boolean
   readonly canary: CanarySettings | undefined
   readonly observer: TableObserver
-  /** Is told of an exception where none may be. */
+  /** Called with an exception where none may be: a bug here. */
   readonly onDefect: (error: unknown, where: string) => void
 }
 
 export class ResilientUpstream implements Upstream {
   readonly name: string
   readonly #options: ResilientUpstreamOptions
-  readonly #states: readonly EndpointState[]
-  readonly #asked: AskedUpstream
+  readonly #asked: AskedTable
+  readonly #routes: readonly TableRoute[]
   readonly #canary: Canary | undefined
   readonly #batcher: Batcher | undefined
   /** Why the canary was unreachable when it was asked last, by endpoint. */
   readonly #canaryFailures: (string | undefined)[] = []
 
   constructor(options: ResilientUpstreamOptions) {
-    this.name = options.guard.name
+    const { batch, canary, state, observer } = options
+    this.name = state.name
     this.#options = options
-    this.#states = options.guard.endpoints
     this.#asked = {
-      name: this.name,
-      endpoints: options.endpoints,
-      states: this.#states,
+      table: options.table,
+      upstream: this.name,
+      senders: options.endpoints,
+      endpoints: state.endpoints,
+      avoided: NONE,
       sideEffects: options.sideEffects,
-      isDemoted: (endpoint) => this.#isDemoted(endpoint),
+      isDemoted: (endpoint) => this.#canary?.isMissing(endpoint) ?? false,
     }
-    const { batch, canary, guard, observer } = options
-    const demoted = (endpoint: number) => this.#isDemoted(endpoint)
-    this.#batcher = batch && new Batcher({ ...batch, guard, states: this.#states, demoted })
+    this.#batcher = batch && new Batcher({ ...batch, state, asked: this.#asked })
+    this.#routes = options.endpoints.map(
+      (endpoint, index) =>
+        new TableRoute({
+          endpoint,
+          batch: batch?.endpoints[index],
+          clock: state.clock,
+          onDefect: (error) => options.onDefect(error, `canary of upstream ${this.name}`),
+          onChecked: (key, reply, sentAt) => {
+            if (key === canary?.key) this.#canary?.learn(index, this.#verdictOf(reply, index), sentAt)
+          },
+        }),
+    )
     this.#canary =
       canary &&
       new Canary({
         settings: canary,
         endpoints: options.endpoints.length,
-        clock: guard.clock,
+        clock: state.clock,
         ask: (endpoint, asker) => this.#askCanary(canary.key, endpoint, asker),
-        onChanged: (endpoint, state) =>
+        onChanged: (endpoint, canaryState) =>
           observer.canaryChanged(
             this.name,
             this.#nameOf(endpoint),
-            state,
-            state === 'unreachable' ? this.#canaryFailures[endpoint] : undefined,
+            canaryState,
+            canaryState === 'unreachable' ? this.#canaryFailures[endpoint] : undefined,
           ),
       })
   }
 
-  /** Starts to ask the canary ahead of need. */
+  /** Starts to ask the canary ahead of need, and lets it decide about the circuits. */
   start(): void {
-    this.#canary?.start()
+    const { canary, sideEffects } = this.#options
+    if (this.#canary === undefined || canary === undefined) return
+    if (!sideEffects) this.#eachKnown((known, route) => known.addCanary(route, canary.key))
+    this.#canary.start()
   }
 
   /** Ends the canary's timer; questions under way go on. */
   stop(): void {
     this.#canary?.stop()
+    this.#eachKnown((known, route) => known.removeRoute(route))
   }
 
   /** Answers at once, without any I/O, when nothing may be asked; else by a promise that does not reject. */
   ask(question: Question): Answer | Promise<Answer> {
-    const refusal = this.#options.guard.refusal(this.#states, NO_PREFERENCE, !question.hasWaiters)
-    if (refusal !== undefined) return this.#held(question, refusal)
-    question.onAbandoned(this.#options.guard.limiter.makeRoom)
-    return this.#ask(question).catch((error) => this.#defect(error))
+    const { state } = this.#options
+    const first = state.admit(this.#asked, question)
+    if (typeof first !== 'number') return this.#held(question, first)
+    question.onAbandoned(state.limiter.makeRoom)
+    return this.#ask(question, first).catch((error) => this.#defect(error))
   }
 
   /** Not while the canary of that endpoint is missing, nor before it was found for the first time. */
   trustsNegative(endpoint: number): boolean {
-    return this.#canary?.believesStored(endpoint) ?? true
+    return this.#canary?.trustsStored(endpoint) ?? true
   }
 
   canaryStatus(): CanaryStatus[] {
@@ -105,87 +125,97 @@ export class ResilientUpstream implements Upstream {
     return states.map((state, index) => ({ upstream: this.name, endpoint: this.#nameOf(index), state }))
   }
 
-  async #ask(question: Question): Promise<Answer> {
+  async #ask(question: Question, first: number): Promise<Answer> {
     const canary = this.#canary
+    if (canary === undefined) {
+      const result = await this.#attempts(question, NONE, first)
+      if (result.kind === 'held') return this.#held(question, result.result)
+      return this.#answer(question, result.reply, result.endpoint)
+    }
     /** Endpoints whose canary was found, or not found, for this question. */
-    const verified = canary === undefined ? NONE : new Set<number>()
-    const doubted = canary === undefined ? NONE : new Set<number>()
-    if (canary !== undefined && this.#options.sideEffects) await this.#verifyAll(canary, question, verified)
+    const verified = new Set<number>()
+    const doubted = new Set<number>()
+    if (this.#options.sideEffects) await this.#verifyAll(canary, question, verified)
+    let next: number | Temporary = first
     for (;;) {
-      const result = await this.#attempts(question, doubted)
-      if (result.kind === 'defect') return this.#defect(result.error)
+      if (typeof next !== 'number') return this.#held(question, doubted.size > 0 ? NO_CANARY : next)
+      const result = await this.#attempts(question, doubted, next)
       if (result.kind === 'held') return this.#held(question, doubted.size > 0 ? NO_CANARY : result.result)
       const { reply, endpoint } = result
-      const believed =
-        canary === undefined ||
+      const trusted =
         reply.result.kind !== 'notfound' ||
         reply.suppressed !== undefined ||
         verified.has(endpoint) ||
-        canary.believes(endpoint)
-      if (believed) return answerOf(reply, endpoint)
+        canary.trusts(endpoint)
+      if (trusted) return this.#answer(question, reply, endpoint)
       if (this.#options.sideEffects) return this.#held(question, NO_CANARY)
       const found = await canary.check(endpoint, question.deadlineMs)
       if (found) verified.add(endpoint)
       else doubted.add(endpoint)
-      if (doubted.size === this.#states.length)
+      if (doubted.size === this.#asked.endpoints.length)
         return { ...this.#held(question, NO_CANARY), source: 'upstream' }
+      next = this.#options.state.admit({ ...this.#asked, avoided: doubted }, question)
     }
   }
 
   /** A key that must be asked once only: its canary is asked before. */
   async #verifyAll(canary: Canary, question: Question, verified: Set<number>): Promise<void> {
-    const checks = this.#states.map(async (_state, endpoint) => {
-      if (canary.believes(endpoint) || (await canary.check(endpoint, question.deadlineMs)))
+    const checks = this.#asked.endpoints.map(async (_state, endpoint) => {
+      if (canary.trusts(endpoint) || (await canary.check(endpoint, question.deadlineMs)))
         verified.add(endpoint)
     })
     await Promise.all(checks)
   }
 
-  #attempts(question: Question, avoided: ReadonlySet<number>): Promise<AttemptsResult<Reply>> {
+  #attempts(question: Question, avoided: ReadonlySet<number>, first: number): Promise<AttemptsResult<Reply>> {
     if (this.#batcher !== undefined) return this.#batcher.ask(question, avoided)
-    return makeAttempts(this.#options.guard, new QuestionRequest(this.#asked, question, avoided))
+    return makeAttempts(this.#options.state, new QuestionRequest(this.#asked, question, avoided), first)
   }
 
-  #isDemoted(endpoint: number): boolean {
-    return this.#canary?.isMissing(endpoint) ?? false
+  #answer(question: Question, reply: Reply, endpoint: number): Answer {
+    if (reply.result.kind === 'found' && !this.#options.sideEffects) this.#remember(question.key, endpoint)
+    return answerOf(reply, endpoint)
   }
 
-  /** One question for the canary, to one endpoint only, through the same limiter and circuit. */
+  /** A key that was found is a question whose answer is known. */
+  #remember(key: string, endpoint: number): void {
+    const route = this.#routes[endpoint]
+    if (route === undefined) return
+    const nowMs = this.#options.state.clock.monotonicMs()
+    this.#asked.endpoints[endpoint]?.known.remember(route, key, nowMs)
+  }
+
+  /** One question for the canary, to one endpoint only: past its circuit, with a slot of the limiter. */
   async #askCanary(key: string, endpoint: number, asker: CanaryAsker): Promise<Verdict> {
-    const { guard } = this.#options
-    const others = new Set(this.#states.keys())
-    others.delete(endpoint)
-    const result = await makeAttempts<Reply>(guard, {
-      deadlineMs: guard.clock.monotonicMs() + guard.settings.timeoutMs,
-      get background() {
-        return asker.background
-      },
-      endpoints: this.#states,
-      avoided: others,
-      sideEffects: true,
-      send: (index, options) => this.#sendCanary(key, index, options),
-      outcome: outcomeOf,
-      failure: failureOf,
-    })
-    if (result.kind === 'defect') {
-      this.#options.onDefect(result.error, `canary of upstream ${this.name}`)
-      return 'unreachable'
+    const { state } = this.#options
+    const route = this.#routes[endpoint]
+    if (route === undefined) return 'unasked'
+    const deadlineMs = state.clock.monotonicMs() + state.settings.timeoutMs
+    const attempt = new Attempt(
+      state,
+      new CanaryRequest(this.#asked, route, key, asker, deadlineMs),
+      'canary',
+    )
+    if (state.ended || !(await state.limiter.take(attempt, deadlineMs))) return 'unasked'
+    try {
+      const outcome = await attempt.run(endpoint)
+      return outcome.kind === 'cancelled' ? 'unasked' : this.#verdictOf(outcome.reply, endpoint)
+    } catch {
+      return 'unreachable' // a defect, which the route has reported
     }
-    this.#canaryFailures[endpoint] =
-      result.kind === 'held'
-        ? (this.#states[endpoint]?.lastFailure ?? failureOf(result))
-        : failureOf(result.reply)
-    if (result.kind === 'held') return result.result.cause === 'overload' ? 'unasked' : 'unreachable'
-    if (result.reply.result.kind === 'found') return 'found'
-    return result.reply.result.kind === 'notfound' ? 'missing' : 'unreachable'
   }
 
-  /** By the route that lookups take: only that one can vouch for their "not found". */
-  async #sendCanary(key: string, index: number, options: SendOptions): Promise<Reply> {
-    const { batch, endpoints } = this.#options
-    if (batch === undefined) return endpointAt(endpoints, index).send(key, options)
-    const { replies, overall } = await endpointAt(batch.endpoints, index).sendMany([key], options)
-    return replies.get(key) ?? overall
+  #verdictOf(reply: Reply, endpoint: number): Verdict {
+    this.#canaryFailures[endpoint] = failureOf(reply)
+    if (reply.result.kind === 'found') return 'found'
+    return reply.result.kind === 'notfound' ? 'missing' : 'unreachable'
+  }
+
+  #eachKnown(run: (known: KnownQuestions, route: TableRoute) => void): void {
+    for (const [index, { known }] of this.#asked.endpoints.entries()) {
+      const route = this.#routes[index]
+      if (route !== undefined) run(known, route)
+    }
   }
 
   #held(question: Question, result: Temporary): Answer {
@@ -203,25 +233,17 @@ export class ResilientUpstream implements Upstream {
   }
 
   #nameOf(endpoint: number): string {
-    return this.#states[endpoint]?.name ?? ''
+    return this.#asked.endpoints[endpoint]?.name ?? ''
   }
 }
 
 /** Stays empty: nothing is verified or doubted without a canary. */
-const NONE: Set<number> = new Set()
-
-const NO_PREFERENCE = { tried: new Set<number>(), avoided: new Set<number>(), demoted: () => false }
+const NONE: ReadonlySet<number> = new Set()
 
 const NO_CANARY = temporary(
   'canary',
   'the service does not know its canary, so its "not found" is not believed; check its path and deployment',
 )
-
-function endpointAt<E extends Endpoint>(endpoints: readonly E[], index: number): E {
-  const endpoint = endpoints[index]
-  if (endpoint === undefined) throw new RangeError('the guard has more endpoints than the table')
-  return endpoint
-}
 
 function answerOf(reply: Reply, endpoint: number): Answer {
   const { kind } = reply.result
@@ -234,5 +256,6 @@ function answerOf(reply: Reply, endpoint: number): Answer {
     endpoint,
     // A key that lacks a part was not asked for at all.
     source: reply.suppressed === undefined ? 'upstream' : 'filtered',
+    retryAfterMs: reply.retryAfterMs && Math.min(reply.retryAfterMs, MAX_RETRY_AFTER_MS),
   }
 }

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { CanarySettings } from '../../core/resilience/canary.ts'
 import { ResilientUpstream } from '../../core/resilience/resilient-upstream.ts'
-import { type GuardSettings, UpstreamGuard } from '../../core/resilience/upstream-guard.ts'
+import { UpstreamState, type UpstreamStateSettings } from '../../core/resilience/upstream-state.ts'
 import type { UpstreamStatus } from '../../core/status.ts'
 import type { BatchEndpoint, Endpoint } from '../../core/upstream.ts'
 import type {
@@ -35,7 +35,7 @@ import type {
 export interface HttpSettings
   extends UpstreamSettings,
     Omit<HttpUpstreamSettings, 'tls'>,
-    Omit<GuardSettings, 'endpoints'> {
+    Omit<UpstreamStateSettings, 'endpoints'> {
   /** `ca`, `cert` and `key` are absolute paths of PEM files. */
   readonly tls: TlsSettings | undefined
 }
@@ -76,7 +76,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   /** With the content of its files. */
   readonly #read: HttpUpstreamSettings
   readonly #parts: UpstreamParts
-  readonly #guard: UpstreamGuard
+  readonly #state: UpstreamState
   readonly #pools: HttpUpstreamPools
 
   constructor(
@@ -90,17 +90,17 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     this.settings = settings
     this.#read = read
     this.#parts = parts
-    this.#guard =
+    this.#state =
       running === undefined
-        ? new UpstreamGuard({
+        ? new UpstreamState({
             name,
-            settings: guardSettings(settings),
+            settings: stateSettings(settings),
             clock,
             random,
             observer: observer.upstream(name),
             overloaded,
           })
-        : running.#guard
+        : running.#state
     const pools = running === undefined ? undefined : running.#pools
     this.#pools = pools?.fits(read)
       ? pools
@@ -112,7 +112,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   }
 
   configure(): void {
-    this.#guard.configure(guardSettings(this.settings))
+    this.#state.configure(stateSettings(this.settings))
     this.#pools.update(this.#read)
   }
 
@@ -140,7 +140,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     const many = this.#batchEndpoints(settings)
     const upstream = new ResilientUpstream({
       table: table.name,
-      guard: this.#guard,
+      state: this.#state,
       endpoints: this.#endpoints(settings).map((one) => traced.endpoint(this.settings.name, one)),
       batch: table.batch && {
         endpoints: many.map((one) => traced.batchEndpoint(this.settings.name, one)),
@@ -179,7 +179,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   }
 
   status(): UpstreamStatus {
-    const status = this.#guard.status()
+    const status = this.#state.status()
     return {
       ...status,
       kind: http.name,
@@ -191,11 +191,12 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   }
 
   abort(): void {
-    this.#guard.abort()
+    this.#state.abort()
   }
 
   async close(other: SharedUpstream | undefined): Promise<void> {
-    if (other instanceof HttpUpstream && other.#pools === this.#pools) return
+    if (!(other instanceof HttpUpstream)) this.#state.stop()
+    else if (other.#pools === this.#pools) return
     await this.#pools.close()
   }
 
@@ -221,7 +222,7 @@ function asking({ name, request, response, sideEffects, batch }: HttpTable): Htt
   return { name, request: { ...request, path: request.path }, response, sideEffects, batch }
 }
 
-function guardSettings(settings: HttpSettings): GuardSettings {
+function stateSettings(settings: HttpSettings): UpstreamStateSettings {
   return { ...settings, endpoints: settings.endpoints.map(endpointName) }
 }
 

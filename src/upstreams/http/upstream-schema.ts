@@ -20,13 +20,13 @@ const CircuitBreaker = Type.Object(
     failures: count(
       1,
       1000,
-      5,
-      'Failures in a row that open the circuit of an endpoint: broken connections, time-outs, 5xx and unreadable bodies.',
+      2,
+      'Different keys that must fail, with no good answer after them, before an endpoint is doubted. It is then asked a question whose answer is known (the canary, or a key that it found lately), and only a bad answer to that opens its circuit.',
     ),
     openFor: duration(
       { min: '100ms', max: '10m' },
-      '10s',
-      'How long an open circuit lets nothing through; then one trial request decides. Short, because mail waits meanwhile.',
+      '1s',
+      'Time between two such questions while the circuit is open; the first good answer closes it. Short, because mail waits meanwhile.',
     ),
   },
   { additionalProperties: false, default: {}, description: 'Stops asking an endpoint that fails.' },

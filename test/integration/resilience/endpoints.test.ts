@@ -36,7 +36,7 @@ async function start(t: Cleanup, endpoints: number, upstream: string): Promise<R
 upstreams:
   directory:
     endpoints: ${JSON.stringify(services.map(({ origin }) => origin))}
-    circuitBreaker: { failures: 3, openFor: ${OPEN_FOR_MS}ms }
+    circuitBreaker: { failures: 2, openFor: ${OPEN_FOR_MS}ms }
     ${upstream}
 tables:
   aliases: { upstream: directory, request: { path: "/{key}" } }
@@ -63,6 +63,14 @@ tables:
   }
 }
 
+/** Waits for something that follows from a reply that has arrived. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; !holds(); turn++) {
+    if (turn > 100) throw new Error('it did not come to that')
+    await quiet()
+  }
+}
+
 const at = (services: readonly HttpService[], index: number): HttpService => {
   const service = services[index]
   if (service === undefined) throw new RangeError(`no service ${index}`)
@@ -70,50 +78,63 @@ const at = (services: readonly HttpService[], index: number): HttpService => {
 }
 
 describe('a circuit', () => {
-  test('opens after failures in a row, lets one trial out when its time is over, and closes', async (t) => {
+  test('opens when a known key is not answered, asks for it once an openFor, and closes', async (t) => {
     const { services, clock, ask, counts, circuits } = await start(t, 1, 'attempts: 1')
     const service = at(services, 0)
+    expect(await ask()).toBe('OK from-0')
     service.otherwise = { status: 500 }
+    counts()
     expect([await ask(), await ask()]).toEqual(['TEMP', 'TEMP'])
     expect(circuits()).toEqual(['closed'])
     expect(await ask()).toBe('TEMP')
-    expect(circuits()).toEqual(['open'])
-    expect(counts()).toEqual([3])
+    await service.received(4)
+    await until(() => circuits()[0] === 'open')
+    expect(counts()).toEqual([4]) // three keys that failed, and the known one
 
     clock.advance(OPEN_FOR_MS - 1)
     expect(await ask()).toBe('TEMP')
     expect(counts()).toEqual([0])
 
     clock.advance(1)
-    expect(await ask()).toBe('TEMP') // the trial
+    await service.received(1)
     expect(await ask()).toBe('TEMP')
     expect(circuits()).toEqual(['open'])
     expect(counts()).toEqual([1])
 
+    service.otherwise = { text: 'fixed' }
+    await quiet()
     clock.advance(OPEN_FOR_MS)
-    service.otherwise = { text: 'mended' }
-    expect([await ask(), await ask()]).toEqual(['OK mended', 'OK mended'])
-    expect(circuits()).toEqual(['closed'])
+    await until(() => circuits()[0] === 'closed')
+    expect(await ask()).toBe('OK fixed')
     expect(counts()).toEqual([2])
   })
 
-  test('makes nobody wait for its trial', async (t) => {
-    const { services, gateway, clock, ask, counts, circuits } = await start(t, 1, 'attempts: 1')
+  test('makes nobody wait while its known key is asked for', async (t) => {
+    const { services, clock, ask, counts, circuits } = await start(t, 1, 'attempts: 1')
     const service = at(services, 0)
+    await ask()
     service.otherwise = { status: 500 }
     for (let failure = 0; failure < 3; failure++) await ask()
-    clock.advance(OPEN_FOR_MS)
+    await until(() => circuits()[0] === 'open')
     counts()
 
     let release: () => void = () => {}
-    service.otherwise = { text: 'mended', after: new Promise<void>((resolve) => (release = resolve)) }
-    const trial = new Wire(t, gateway, 'tcp_table').ask('trial')
+    service.otherwise = { text: 'fixed', after: new Promise<void>((resolve) => (release = resolve)) }
+    clock.advance(OPEN_FOR_MS)
     await service.received(1)
-    expect(circuits()).toEqual(['half-open'])
     expect(await ask()).toBe('TEMP')
     expect(counts()).toEqual([1])
     release()
-    expect((await trial).text).toBe('200 mended')
+    await until(() => circuits()[0] === 'closed')
+  })
+
+  test('stays closed whatever keys fail, while the known one is answered', async (t) => {
+    const { services, ask, circuits } = await start(t, 1, 'attempts: 1')
+    const service = at(services, 0)
+    await ask()
+    service.route('/key-0', { text: 'from-0' })
+    service.otherwise = { status: 500 }
+    for (let failure = 0; failure < 20; failure++) expect(await ask()).toBe('TEMP')
     expect(circuits()).toEqual(['closed'])
   })
 })
@@ -133,20 +154,22 @@ describe('two endpoints', () => {
     clock.advance(OPEN_FOR_MS - 1)
     expect(await ask()).toBe('OK from-1')
     clock.advance(1)
+    await until(() => circuits()[0] === 'closed')
     expect([await ask(), await ask()]).toEqual(['OK from-0', 'OK from-0'])
-    expect(circuits()).toEqual(['closed', 'closed'])
   })
 
   test('share the lookups of a half-open circuit: one trial, all others go to the next at once', async (t) => {
-    const { services, gateway, clock, ask, counts } = await start(t, 2, '')
+    const { services, gateway, clock, ask, counts, circuits } = await start(t, 2, '')
     const first = at(services, 0)
-    first.otherwise = { status: 500 }
-    for (let lookup = 0; lookup < 3; lookup++) expect(await ask()).toBe('OK from-1')
+    first.otherwise = { status: 502 } // before it has found anything, so that nothing is known of it
+    for (let lookup = 0; lookup < 5; lookup++) expect(await ask()).toBe('OK from-1')
+    expect(circuits()).toEqual(['open', 'closed'])
     clock.advance(OPEN_FOR_MS)
     counts()
     first.otherwise = { act: 'silence' }
     const trial = new Wire(t, gateway, 'tcp_table').ask('trial')
     await first.received(1)
+    expect(circuits()).toEqual(['half-open', 'closed'])
     for (let lookup = 0; lookup < 5; lookup++) expect(await ask()).toBe('OK from-1')
     expect(counts()).toEqual([1, 5])
     clock.advance(2000) // the trial's own time-out
@@ -154,14 +177,18 @@ describe('two endpoints', () => {
   })
 
   test('keep the pause that one asks for, and the other is asked meanwhile', async (t) => {
-    const { services, clock, ask, counts } = await start(t, 2, '')
-    at(services, 0).otherwise = { status: 503, headers: { 'retry-after': '7' } }
-    expect([await ask(), await ask()]).toEqual(['OK from-1', 'OK from-1'])
-    expect(counts()).toEqual([1, 2])
-    at(services, 0).otherwise = { text: 'from-0' }
-    clock.advance(6999)
+    const { services, clock, ask, counts, circuits } = await start(t, 2, '')
+    const first = at(services, 0)
+    expect(await ask()).toBe('OK from-0')
+    first.otherwise = { status: 503, headers: { 'retry-after': '7' } }
+    for (let lookup = 0; lookup < 3; lookup++) expect(await ask()).toBe('OK from-1')
+    await until(() => circuits()[0] === 'open')
+    counts()
     expect(await ask()).toBe('OK from-1')
-    clock.advance(1)
+    expect(counts()).toEqual([0, 1])
+    first.otherwise = { text: 'from-0' }
+    clock.advance(OPEN_FOR_MS)
+    await until(() => circuits()[0] === 'closed')
     expect(await ask()).toBe('OK from-0')
   })
 

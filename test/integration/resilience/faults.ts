@@ -91,7 +91,7 @@ export const FAULTS: readonly Fault[] = [
     headers: { 'content-type': 'text/html' },
     text: '<html>no such page</html>',
   }),
-  answers('answers 304 to what was not conditional', { status: 304 }, 'PERM'),
+  answers('answers 304 to what was not conditional', { status: 304 }, 'TEMP'),
   answers('sends something that is not HTTP', { act: 'raw', bytes: 'SSH-2.0-x\r\n\r\n' }),
   answers('closes connections without a byte', { act: 'raw', bytes: '' }),
 ]

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners, once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, onTestFinished, test } from 'vitest'
-import type { Clock } from '../../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { HttpEndpoint } from '../../../src/upstreams/http/endpoint.ts'
 import type { HttpTableSettings, HttpUpstreamSettings } from '../../../src/upstreams/http/settings.ts'
@@ -306,6 +306,7 @@ describe('a time limit that is noticed late, because the machine stood still,', 
         timers.push({ delayMs, run })
         return { cancel: () => {} }
       },
+      afterTurn: systemClock.afterTurn,
     }
     const fire = (at: number, atMs: number) => {
       nowMs = atMs

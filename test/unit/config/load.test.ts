@@ -109,7 +109,7 @@ describe('upstreams', () => {
       '    endpoints: ["http://a.example", "http://b.example"]\n    timeout: 1.5s\n    hedgeAfter: 100ms\n    maxBodyBytes: 2KiB\n    circuitBreaker: { openFor: 1m }',
     )
     expect(made).toMatchObject({ timeoutMs: 1500, hedgeAfterMs: 100, maxBodyBytes: 2048 })
-    expect(made.circuitBreaker).toEqual({ failures: 5, openForMs: 60_000 })
+    expect(made.circuitBreaker).toEqual({ failures: 2, openForMs: 60_000 })
   })
 
   test('relative files start at the folder of the configuration', async () => {

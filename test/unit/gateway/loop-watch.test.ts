@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Clock } from '../../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import { LAG_INTERVAL_MS, LAG_TARGET_MS, LAG_TICK_MS } from '../../../src/core/resilience/loop-lag.ts'
 import { LoopWatch } from '../../../src/gateway/loop-watch.ts'
 
@@ -18,6 +18,7 @@ function lateClock() {
         },
       }
     },
+    afterTurn: systemClock.afterTurn,
   }
   return {
     clock,

@@ -175,4 +175,18 @@ describe('FailureMemory', () => {
     memory.delete('k1')
     expect(memory.get('k1', 0)).toBe(undefined)
   })
+
+  for (const [retryAfterMs, ageMs, isHeld] of [
+    [undefined, 999, true],
+    [undefined, 1000, false],
+    [500, 999, true],
+    [7000, 6999, true],
+    [7000, 7000, false],
+  ] as const) {
+    test(`${isHeld ? 'repeats' : 'forgets'} a failure with a Retry-After of ${retryAfterMs} ms after ${ageMs} ms`, () => {
+      const memory = new FailureMemory()
+      memory.add('k', temporary('status', 'busy'), 0, retryAfterMs)
+      expect(memory.get('k', ageMs) !== undefined).toBe(isHeld)
+    })
+  }
 })

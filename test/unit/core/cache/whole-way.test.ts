@@ -4,7 +4,7 @@ import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
 import { ResilientUpstream } from '../../../../src/core/resilience/resilient-upstream.ts'
-import { UpstreamGuard } from '../../../../src/core/resilience/upstream-guard.ts'
+import { UpstreamState } from '../../../../src/core/resilience/upstream-state.ts'
 import { ManualClock, settle } from '../../../support/manual-clock.ts'
 import {
   fails,
@@ -32,7 +32,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
     new ScriptedEndpoint('0', clock, (key) => trouble.first ?? know(key)),
     new ScriptedEndpoint('1', clock, (key) => trouble.second ?? know(key)),
   ]
-  const guard = new UpstreamGuard({
+  const state = new UpstreamState({
     name: 'directory',
     settings: {
       endpoints: ['0', '1'],
@@ -49,7 +49,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
   })
   const upstream = new ResilientUpstream({
     table: 'aliases',
-    guard,
+    state,
     endpoints,
     sideEffects: false,
     canary: options.canary ? { key: 'canary', everyMs: 30_000, maxAgeMs: 5000 } : undefined,
@@ -93,7 +93,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
     assert.ok(clock.monotonicMs() - startMs <= 5000)
     return `${source} ${result.kind === 'found' ? result.value : result.kind}`
   }
-  return { clock, users, trouble, endpoints, upstream, cached, guard, ask }
+  return { clock, users, trouble, endpoints, upstream, cached, state, ask }
 }
 
 describe('a mailbox created right after a miss', () => {
@@ -168,7 +168,7 @@ describe('an outage of every endpoint', () => {
     const requests = endpoints.reduce((sum, { sent }) => sum + sent.length, 0)
     assert.ok(requests < 60, `${requests} requests`)
     trouble.first = undefined
-    clock.advance(10_000)
+    await clock.advanceAsync(10_010)
     assert.equal(await ask('bob'), 'upstream bob@store.example')
   })
 })

@@ -3,15 +3,15 @@ import { Explanation } from '../../../../src/core/explain.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
 import type { CanarySettings } from '../../../../src/core/resilience/canary.ts'
 import { ResilientUpstream } from '../../../../src/core/resilience/resilient-upstream.ts'
-import { type GuardSettings, UpstreamGuard } from '../../../../src/core/resilience/upstream-guard.ts'
-import { temporary } from '../../../../src/core/result.ts'
+import { UpstreamState, type UpstreamStateSettings } from '../../../../src/core/resilience/upstream-state.ts'
+import { permanent, temporary } from '../../../../src/core/result.ts'
 import type { Answer, Question, Reply } from '../../../../src/core/upstream.ts'
 import { ManualClock, settle } from '../../../support/manual-clock.ts'
 import { question } from '../../../support/question.ts'
 import { type BatchScript, ScriptedBatchEndpoint } from '../../../support/scripted-batch-endpoint.ts'
-import { fails, refuses, says, saysNotFound, timedOut } from '../../../support/scripted-endpoint.ts'
+import { fails, forbids, refuses, says, saysNotFound, timedOut } from '../../../support/scripted-endpoint.ts'
 
-const SETTINGS: GuardSettings = {
+const SETTINGS: UpstreamStateSettings = {
   endpoints: [],
   timeoutMs: 2000,
   attempts: 2,
@@ -24,7 +24,7 @@ const SETTINGS: GuardSettings = {
 const CANARY: CanarySettings = { key: 'canary', everyMs: 30_000, maxAgeMs: 5000 }
 
 interface SetUp {
-  readonly settings?: Partial<GuardSettings>
+  readonly settings?: Partial<UpstreamStateSettings>
   readonly maxKeys?: number
   readonly maxWaitMs?: number
   readonly canary?: CanarySettings
@@ -36,7 +36,7 @@ function setUp(scripts: Script[], { settings, maxKeys = 100, maxWaitMs = 0, cana
   const clock = new ManualClock()
   const events: string[] = []
   const endpoints = scripts.map((script, at) => new ScriptedBatchEndpoint(`${at}`, maxKeys, clock, script))
-  const guard = new UpstreamGuard({
+  const state = new UpstreamState({
     name: 'directory',
     settings: { ...SETTINGS, ...settings, endpoints: endpoints.map(({ name }) => name) },
     clock,
@@ -46,13 +46,14 @@ function setUp(scripts: Script[], { settings, maxKeys = 100, maxWaitMs = 0, cana
       retried: () => events.push('retried'),
       hedged: () => events.push('hedged'),
       shed: () => events.push('shed'),
-      circuitChanged: (endpoint, state) => events.push(`circuit ${endpoint} ${state}`),
+      circuitChanged: (endpoint, circuit) => events.push(`circuit ${endpoint} ${circuit}`),
+      endpointChecked: (endpoint, verdict) => events.push(`check ${endpoint} ${verdict}`),
     },
   })
   const defects: unknown[] = []
   const upstream = new ResilientUpstream({
     table: 'aliases',
-    guard,
+    state,
     endpoints,
     batch: { endpoints, maxWaitMs },
     sideEffects: false,
@@ -63,13 +64,24 @@ function setUp(scripts: Script[], { settings, maxKeys = 100, maxWaitMs = 0, cana
   const ask = (key: string, more: Partial<Question> = {}): Promise<Answer> =>
     Promise.resolve(upstream.ask(question(key, { deadlineMs: clock.monotonicMs() + 5000, ...more })))
   const sent = () => endpoints.map((endpoint) => endpoint.sent.map((keys) => keys.join(' ')))
-  return { clock, guard, upstream, endpoints, events, defects, ask, sent }
+  return { clock, state, upstream, endpoints, events, defects, ask, sent }
 }
 
 const each =
   (reply: (key: string) => Reply, afterMs?: number): Script =>
   () => ({ each: reply, afterMs })
 const echo = each((key) => (key.startsWith('absent') ? saysNotFound() : says(`<${key}>`)))
+const refused = (): Reply => ({
+  result: permanent('refused', 'the service answered 400'),
+  status: 400,
+  evidence: 'none',
+  retry: 'none',
+})
+/** Fails for every request that has this key in it. */
+const poisonedBy =
+  (poison: string, reply: Reply): Script =>
+  (keys) =>
+    keys.includes(poison) ? { all: reply } : { each: (key) => says(`<${key}>`) }
 const silent: Script = () => ({ all: timedOut(), afterMs: Number.POSITIVE_INFINITY })
 
 const shown = (answers: readonly Answer[]) =>
@@ -128,7 +140,7 @@ describe('a batch', () => {
       const second = ask('b')
       await clock.advanceAsync(waitedMs - 5)
       expect(sent()[0]?.length).toBe(requests)
-      await clock.advanceAsync(10)
+      await clock.advanceAsync(260)
       expect(shown(await Promise.all([first, second]))).toEqual(['<a>', '<b>'])
       expect(sent()).toEqual([['a b']])
       expect(clock.timers).toBe(0)
@@ -139,6 +151,7 @@ describe('a batch', () => {
     const { ask, clock, sent } = setUp([echo], { maxWaitMs: 1000, maxKeys: 2 })
     await Promise.all([ask('a'), ask('b')])
     expect(sent()).toEqual([['a b']])
+    clock.advance(250)
     expect(clock.timers).toBe(0)
   })
 
@@ -183,12 +196,12 @@ describe('a batch', () => {
   })
 
   test('is one request for the retry budget and one place for the limiter', async () => {
-    const { ask, endpoints, guard } = setUp([silent])
+    const { ask, endpoints, state } = setUp([silent])
     void ask('a')
     void ask('b')
     await settle()
-    expect([endpoints[0]?.inFlight, guard.limiter.inFlight]).toEqual([1, 1])
-    guard.abort()
+    expect([endpoints[0]?.inFlight, state.limiter.inFlight]).toEqual([1, 1])
+    state.abort()
     await settle()
   })
 })
@@ -209,12 +222,12 @@ describe('the answers of a batch', () => {
     expect(events).toEqual(['0 temporary', 'retried', '0 found'])
   })
 
-  test('are a failure for every key when the request failed, after one retry for all', async () => {
+  test('are a failure for every key when each one failed alone, too, after its retry', async () => {
     const { ask, clock, sent } = setUp([() => ({ all: fails(503) })])
     const answers = Promise.all([ask('a'), ask('b')])
     await clock.advanceAsync(200)
     expect(shown(await answers)).toEqual(['temporary status', 'temporary status'])
-    expect(sent()).toEqual([['a b', 'a b']])
+    expect(sent()).toEqual([['a b', 'a', 'b', 'a', 'b']])
   })
 
   test('come from another endpoint when the first cannot be reached', async () => {
@@ -262,10 +275,10 @@ describe('the answers of a batch', () => {
   })
 
   test('are temporary when the program ends', async () => {
-    const { ask, guard } = setUp([silent])
+    const { ask, state } = setUp([silent])
     const answers = Promise.all([ask('a'), ask('b')])
     await settle()
-    guard.abort()
+    state.abort()
     expect(shown(await answers)).toEqual(['temporary stopping', 'temporary stopping'])
   })
 
@@ -292,6 +305,88 @@ describe('the answers of a batch', () => {
     expect(explanation.steps).toEqual([
       expect.objectContaining({ step: 'request', key: 'a', batchKeys: 2, attempt: 'first', endpoint: '0' }),
     ])
+  })
+})
+
+describe('a batch that fails as a whole', () => {
+  const KEYS = ['k0', 'k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7']
+  const POISON: [what: string, reply: Reply, alone: string][] = [
+    ['500', fails(500), 'temporary status'],
+    ['503 with Retry-After', fails(503, { retryAfterMs: 30_000 }), 'temporary status'],
+    ['a refusal', refused(), 'permanent refused'],
+    ['a credential it does not take', forbids(), 'permanent refused'],
+    ['a reset connection', { ...refuses(), retry: 'any' }, 'temporary connect'],
+  ]
+
+  for (const [what, reply, alone] of POISON) {
+    test(`with ${what} because of one key is asked in halves: all others get their answers`, async () => {
+      const { ask, clock } = setUp([poisonedBy('k5', reply)])
+      const answers = Promise.all(KEYS.map((key) => ask(key)))
+      await clock.advanceAsync(500)
+      expect(shown(await answers)).toEqual(['<k0>', '<k1>', '<k2>', '<k3>', '<k4>', alone, '<k6>', '<k7>'])
+    })
+  }
+
+  test('is asked in halves and not key by key', async () => {
+    const { ask, sent } = setUp([poisonedBy('k5', refused())])
+    await Promise.all(KEYS.map((key) => ask(key)))
+    expect(sent()).toEqual([
+      ['k0 k1 k2 k3 k4 k5 k6 k7', 'k0 k1 k2 k3', 'k4 k5 k6 k7', 'k4 k5', 'k6 k7', 'k4', 'k5'],
+    ])
+  })
+
+  test('by a time-out has its other half answered within the deadline', async () => {
+    const slow: Script = (keys) => ({
+      each: (key) => says(`<${key}>`),
+      afterMs: keys.includes('k5') ? Number.POSITIVE_INFINITY : undefined,
+    })
+    const { ask, clock } = setUp([slow])
+    const answers = Promise.all(KEYS.map((key) => ask(key)))
+    await clock.advanceAsync(6000)
+    expect(shown(await answers)).toEqual([
+      ...['<k0>', '<k1>', '<k2>', '<k3>'],
+      ...['temporary timeout', 'temporary timeout', '<k6>', '<k7>'],
+    ])
+  })
+
+  test('never refuses a key for good that was not asked alone', async () => {
+    const { ask, state, clock } = setUp([() => ({ all: refused() })])
+    while (state.splits.take(clock.monotonicMs()));
+    expect(shown(await Promise.all([ask('a'), ask('b')]))).toEqual(['temporary status', 'temporary status'])
+    expect(shown([await ask('a')])).toEqual(['permanent refused'])
+  })
+
+  test('is asked in halves at another endpoint first', async () => {
+    const { ask, sent } = setUp([() => ({ all: fails(500) }), echo])
+    expect(shown(await Promise.all([ask('a'), ask('b')]))).toEqual(['<a>', '<b>'])
+    expect(sent()).toEqual([['a b'], ['a', 'b']])
+  })
+
+  for (const [afterMs, together] of [
+    [59_999, ['k5', 'k4']],
+    [60_000, ['k4 k5']],
+  ] as const) {
+    test(`is not tried again: ${afterMs} ms later its key travels ${together.length === 2 ? 'alone' : 'with others'}`, async () => {
+      const { ask, clock, sent } = setUp([poisonedBy('k5', refused())])
+      await Promise.all([ask('k4'), ask('k5')])
+      const before = sent()[0]?.length
+      clock.advance(afterMs)
+      await Promise.all([ask('k4'), ask('k5')])
+      expect(sent()[0]?.slice(before, (before ?? 0) + together.length)).toEqual(together)
+    })
+  }
+
+  test('opens no circuit when any key of it was answered', async () => {
+    const mixed = each((key) => (key.startsWith('bad') ? fails(502) : says('v')))
+    const { ask, clock, events } = setUp([mixed], {
+      settings: { circuitBreaker: { failures: 1, openForMs: 1000 }, attempts: 1 },
+    })
+    for (let count = 0; count < 10; count++) {
+      const both = Promise.all([ask('good'), ask(`bad${count}`)])
+      await clock.advanceAsync(50)
+      await both
+    }
+    expect(events.filter((event) => event.startsWith('c'))).toEqual([])
   })
 })
 

@@ -1,0 +1,250 @@
+/**
+ * What is known of one endpoint, shared by all tables: its circuit, and what opens and closes it.
+ *
+ *   closed --- `failures` different keys failed since the last good reply ---> a question whose answer is known
+ *                                     good: stays closed                       bad: open
+ *   open   --- about every `openFor` the known question ---> good: closed
+ *
+ * What a stranger puts into a key says nothing about the service: failures alone never open the circuit
+ * where a question is known. Where none is (no canary, nothing found so far), only failures of the endpoint
+ * itself count, of at least {@link UNKNOWN_FAILURES} different keys; and while it is open
+ * one lookup at a time tries it, about every `openFor`, when all others go elsewhere at once (half-open).
+ *
+ * Monotonic time only: no step of the wall clock keeps a circuit open.
+ */
+import type { Clock, Timer } from '../clock.ts'
+import type { CheckVerdict, CircuitState } from '../observer.ts'
+import type { Evidence, Reply } from '../upstream.ts'
+import { failureOf } from './attempt-report.ts'
+import { type KnownQuestion, KnownQuestions } from './known-questions.ts'
+import { ResponseTime } from './response-time.ts'
+import { Suspicion } from './suspicion.ts'
+
+export interface BreakerLimits {
+  /** Different keys that must have failed since the last good reply before the endpoint is put to the test. */
+  readonly failures: number
+  /** Time between two tests of an endpoint whose circuit is open, ms. */
+  readonly openForMs: number
+}
+
+export interface EndpointOptions {
+  readonly name: string
+  readonly limits: BreakerLimits
+  readonly clock: Clock
+  /** Numbers from 0 up to 1: endpoints that failed together are not tested together. */
+  readonly random: () => number
+  /** Sends a known question, past limits and circuit, in the time that is given. */
+  readonly check: (question: KnownQuestion, timeoutMs: number) => Promise<Reply>
+  readonly onChanged: (state: 'open' | 'closed', lastFailure: string | undefined) => void
+  readonly onChecked: (verdict: CheckVerdict) => void
+}
+
+/** Failed keys that open a circuit where no question is known. Ours: fewer may be one person's. */
+export const UNKNOWN_FAILURES = 5
+
+/** Known questions that must fail with an answer of their own before the circuit opens. Ours: one may be broken itself. */
+export const MAX_CHECKS = 3
+
+/** Least time for the answer to a known question, ms. Source: RFC 6298 section 2.4: at least a second. */
+export const MIN_CHECK_MS = 1000
+
+/** Time after a good test in which no other is made, ms. Ours: keys that fail cost two questions a second. */
+export const CHECK_PAUSE_MS = 500
+
+/** Longest pause that Retry-After can ask for, ms. Ours: meanwhile a known question is asked, so a longer one gains nothing. */
+export const MAX_RETRY_AFTER_MS = 30_000
+
+/** Part of `openFor` that is random. Ours. */
+const JITTER = 0.2
+
+export class EndpointState {
+  readonly name: string
+  readonly known = new KnownQuestions()
+  readonly responseTime = new ResponseTime()
+  readonly suspicion = new Suspicion()
+  limits: BreakerLimits
+  /** How its last request ended that spoke against it, in words. */
+  lastFailure: string | undefined
+  readonly #options: EndpointOptions
+  #circuit: CircuitState = 'closed'
+  #pausedUntilMs = 0
+  #openedAtMs = Number.NEGATIVE_INFINITY
+  /** When the next test of an open circuit is due, monotonic ms. */
+  #testAtMs = 0
+  #timer: Timer | undefined
+  #checking: 'idle' | 'checking' = 'idle'
+  #quietUntilMs = Number.NEGATIVE_INFINITY
+  /** Which known question comes next while the circuit is open. */
+  #turn = 0
+
+  constructor(options: EndpointOptions) {
+    this.#options = options
+    this.name = options.name
+    this.limits = options.limits
+  }
+
+  get circuit(): CircuitState {
+    return this.#circuit
+  }
+
+  /** How long it still asks not to be asked (Retry-After), ms; 0 when it does not. */
+  pausedForMs(nowMs: number): number {
+    return this.#circuit === 'closed' ? 0 : Math.max(0, this.#pausedUntilMs - nowMs)
+  }
+
+  /** Returns whether a lookup may be sent to it now. */
+  isAvailable(nowMs: number): boolean {
+    if (this.#circuit === 'closed') return true
+    // A lookup is a trial only where no known question is going to be.
+    const isTested = this.#timer !== undefined || this.#checking === 'checking'
+    return this.#circuit === 'open' && !isTested && nowMs >= this.#testAtMs
+  }
+
+  /** A lookup is sent, which {@link isAvailable} allowed. Returns whether it is the trial of an open circuit. */
+  begin(): boolean {
+    if (this.#circuit !== 'open') return false
+    this.#circuit = 'half-open'
+    return true
+  }
+
+  /** A trial was ended from here, so it says nothing. */
+  trialCancelled(): void {
+    if (this.#circuit === 'half-open') this.#circuit = 'open'
+  }
+
+  /**
+   * A request ended by a reply.
+   *
+   * @param counts False for further attempts: a lookup counts once.
+   */
+  replied(key: string, startMs: number, reply: Reply, counts: boolean, trial: boolean): void {
+    if (reply.evidence === 'good') {
+      this.#good(startMs)
+      return
+    }
+    const speaksAgainst = isFailure(reply)
+    if (speaksAgainst) this.lastFailure = failureOf(reply) ?? this.lastFailure
+    if (trial) this.#tried(reply)
+    else if (counts && speaksAgainst) this.failed(key, startMs, reply.evidence, reply.retryAfterMs)
+  }
+
+  /** A key failed, or waits for longer than usual although it was sent first. */
+  failed(key: string, startMs: number, evidence: Evidence, retryAfterMs?: number): void {
+    if (this.#circuit !== 'closed') return
+    const { failures } = this.limits
+    this.suspicion.failed(key, startMs, evidence, Math.max(failures, UNKNOWN_FAILURES))
+    if (!this.known.isEmpty) {
+      if (this.suspicion.keys >= failures) void this.#test()
+    } else if (this.suspicion.endpointKeys >= Math.max(failures, UNKNOWN_FAILURES)) this.#open(retryAfterMs)
+  }
+
+  /** Ends what waits for a time: the endpoint is gone, or the program ends. */
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #good(startMs: number): void {
+    this.suspicion.good(startMs)
+    if (this.#circuit !== 'closed' && startMs >= this.#openedAtMs) this.#close()
+  }
+
+  /** A lookup was the trial. Any reply but a failure of the endpoint shows that it is there. */
+  #tried(reply: Reply): void {
+    if (reply.evidence !== 'endpoint') {
+      this.#close()
+      return
+    }
+    this.#circuit = 'open'
+    this.#scheduleTest(reply.retryAfterMs)
+  }
+
+  /** Asks known questions until one is answered well, or it is clear that they are not. */
+  async #test(): Promise<void> {
+    const { clock } = this.#options
+    if (this.#checking === 'checking' || clock.monotonicMs() < this.#quietUntilMs) return
+    this.#checking = 'checking'
+    try {
+      for (const question of this.known.list().slice(0, MAX_CHECKS)) {
+        const reply = await this.#ask(question)
+        if (reply === undefined || this.#circuit !== 'closed') return
+        if (!isFailure(reply)) {
+          this.#quietUntilMs = clock.monotonicMs() + CHECK_PAUSE_MS
+          return this.suspicion.clear()
+        }
+        // A reply of its own may be about this key; no reply, or 502 to 504, is about the endpoint.
+        if (reply.evidence !== 'key') return this.#open(reply.retryAfterMs)
+      }
+      this.#open()
+    } finally {
+      this.#checking = 'idle'
+    }
+  }
+
+  /** While the circuit is open: one known question, each time another. */
+  async #retest(): Promise<void> {
+    const questions = this.known.list()
+    const question = questions[this.#turn++ % Math.max(1, questions.length)]
+    if (question === undefined || this.#checking === 'checking') return
+    this.#checking = 'checking'
+    const reply = await this.#ask(question)
+    this.#checking = 'idle'
+    if (this.#circuit === 'closed') return
+    if (reply !== undefined && !isFailure(reply)) return this.#close()
+    this.#scheduleTest(reply?.retryAfterMs)
+  }
+
+  /** @returns undefined when it was ended from here, which says nothing. */
+  async #ask(question: KnownQuestion): Promise<Reply | undefined> {
+    const { clock, check, onChecked } = this.#options
+    const startMs = clock.monotonicMs()
+    const timeoutMs = Math.max(MIN_CHECK_MS, this.responseTime.slowAfterMs)
+    const reply = await check(question, timeoutMs)
+    const ended = reply.evidence === 'none' && reply.status === undefined && reply.suppressed === undefined
+    if (ended) return undefined
+    const failed = isFailure(reply)
+    onChecked(failed ? 'failed' : 'passed')
+    if (failed) this.lastFailure = failureOf(reply) ?? this.lastFailure
+    else if (reply.result.kind !== 'found') this.known.forget(question)
+    question.route.checked?.(question.key, reply)
+    if (!failed) this.suspicion.good(startMs)
+    return reply
+  }
+
+  #open(retryAfterMs?: number): void {
+    this.#openedAtMs = this.#options.clock.monotonicMs()
+    this.#circuit = 'open'
+    this.#pausedUntilMs = 0
+    this.#turn = 0
+    this.suspicion.clear()
+    this.#options.onChanged('open', this.lastFailure)
+    this.#scheduleTest(retryAfterMs)
+  }
+
+  #close(): void {
+    this.stop()
+    this.suspicion.clear()
+    this.#circuit = 'closed'
+    this.#options.onChanged('closed', undefined)
+  }
+
+  #scheduleTest(retryAfterMs?: number): void {
+    const { clock, random } = this.#options
+    const nowMs = clock.monotonicMs()
+    const waitMs = this.limits.openForMs * (1 - JITTER * random())
+    if (retryAfterMs !== undefined) this.#pausedUntilMs = nowMs + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)
+    // Nobody but a lookup can try it where nothing is known, and then the pause it asked for holds.
+    this.#testAtMs = Math.max(nowMs + waitMs, this.known.isEmpty ? this.#pausedUntilMs : 0)
+    this.stop()
+    if (this.known.isEmpty) return
+    this.#timer = clock.after(waitMs, () => {
+      this.#timer = undefined
+      void this.#retest()
+    })
+  }
+}
+
+/** A reply that speaks against the endpoint or the key, or that asks for a pause. */
+function isFailure({ evidence, retryAfterMs }: Reply): boolean {
+  return evidence === 'endpoint' || evidence === 'key' || retryAfterMs !== undefined
+}

@@ -1,0 +1,94 @@
+/**
+ * One table at one endpoint, asked past limits and circuit: by the route that its lookups take, since only that
+ * one says something about their answers.
+ */
+import { type Clock, type Instant, instant } from '../clock.ts'
+import type { BatchEndpoint, Endpoint, Reply, SendOptions } from '../upstream.ts'
+import type { AttemptedRequest } from './attempt.ts'
+import type { CanaryAsker } from './canary.ts'
+import type { KnownRoute } from './known-questions.ts'
+import type { AskedTable } from './question-request.ts'
+
+export interface TableRouteOptions {
+  readonly endpoint: Endpoint
+  /** For a table whose lookups go in batches. */
+  readonly batch: BatchEndpoint | undefined
+  readonly clock: Clock
+  readonly onDefect: (error: unknown) => void
+  readonly onChecked: (key: string, reply: Reply, sentAt: Instant) => void
+}
+
+export class TableRoute implements KnownRoute {
+  readonly #options: TableRouteOptions
+  #sentAt: Instant | undefined
+
+  constructor(options: TableRouteOptions) {
+    this.#options = options
+  }
+
+  async send(key: string, options: SendOptions): Promise<Reply> {
+    const { batch, clock, endpoint, onDefect } = this.#options
+    this.#sentAt = instant(clock)
+    try {
+      if (batch === undefined) return await endpoint.send(key, options)
+      const { replies, overall } = await batch.sendMany([key], options)
+      return replies.get(key) ?? overall
+    } catch (error) {
+      onDefect(error)
+      throw error
+    }
+  }
+
+  checked(key: string, reply: Reply): void {
+    const { clock, onChecked } = this.#options
+    onChecked(key, reply, this.#sentAt ?? instant(clock))
+  }
+}
+
+/** The question for a canary, as an attempt sees it: to one endpoint, once. */
+export class CanaryRequest implements AttemptedRequest {
+  readonly table: string
+  readonly key: string
+  readonly deadlineMs: number
+  readonly endpoints: AskedTable['endpoints']
+  readonly avoided: ReadonlySet<number>
+  readonly sideEffects = true
+  readonly #asker: CanaryAsker
+  readonly #route: TableRoute
+
+  constructor(asked: AskedTable, route: TableRoute, key: string, asker: CanaryAsker, deadlineMs: number) {
+    this.table = asked.table
+    this.key = key
+    this.deadlineMs = deadlineMs
+    this.endpoints = asked.endpoints
+    this.avoided = asked.avoided
+    this.#asker = asker
+    this.#route = route
+  }
+
+  get hasWaiters(): boolean {
+    return this.#asker.hasWaiters
+  }
+
+  isDemoted(): boolean {
+    return false
+  }
+
+  send(_endpoint: number, options: SendOptions): Promise<Reply> {
+    return this.#route.send(this.key, options)
+  }
+
+  get lookup(): undefined {
+    return undefined
+  }
+
+  asReply(reply: Reply): Reply {
+    return reply
+  }
+
+  isSplit(): boolean {
+    return false
+  }
+
+  replied(): void {} // explained to nobody
+}

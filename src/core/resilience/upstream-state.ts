@@ -1,0 +1,285 @@
+/**
+ * What all tables share of one upstream: slots, retry budget, and what is known of its endpoints.
+ *
+ * It lives as long as the upstream, over reloads too: a changed table does not make the program
+ * forget that an endpoint is down.
+ */
+import { Cancellation } from '../cancellation.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { UpstreamObserver } from '../observer.ts'
+import { STOPPING, type Temporary, temporary } from '../result.ts'
+import type { UpstreamStatus } from '../status.ts'
+import type { Reply } from '../upstream.ts'
+import { outcomeOf } from './attempt-report.ts'
+import type { Claim, Pace } from './claim.ts'
+import { type Preference, pickEndpoint } from './endpoint-choice.ts'
+import { EndpointState, MIN_CHECK_MS } from './endpoint-state.ts'
+import type { KnownQuestion } from './known-questions.ts'
+import { Limiter } from './limiter.ts'
+import { RecentKeys } from './recent-keys.ts'
+import { MIN_SPLITS_PER_MINUTE, RetryBudget, SPLIT_SHARE } from './retry-budget.ts'
+
+/** The settings of one upstream. Defaults and bounds stand in the configuration schema. */
+export interface UpstreamStateSettings {
+  /** Names of the endpoints, in order of preference: index and host. */
+  readonly endpoints: readonly string[]
+  /** Longest time for one attempt, ms. */
+  readonly timeoutMs: number
+  /** Most requests for one question, over all endpoints. */
+  readonly attempts: number
+  readonly maxConcurrent: number
+  readonly maxQueued: number
+  readonly circuitBreaker: { readonly failures: number; readonly openForMs: number }
+  /** Time after which another endpoint is asked as well, ms; undefined: never. */
+  readonly hedgeAfterMs: number | undefined
+}
+
+/** What a question that asks for admission says of itself. A Question is one. */
+export interface Asker {
+  readonly table: string
+  readonly explanation?: object | undefined
+  readonly hasWaiters: boolean
+}
+
+export interface UpstreamStateOptions {
+  readonly name: string
+  readonly settings: UpstreamStateSettings
+  readonly clock: Clock
+  /** Numbers from 0 up to 1, for the backoff and the tests of open circuits. */
+  readonly random: () => number
+  readonly observer: UpstreamObserver
+  /** True while the program does not keep up: nothing is asked then. Default never. */
+  readonly overloaded?: () => boolean
+}
+
+/** Time between two looks at the requests under way for slow ones, ms. Ours: a service that hangs is noticed half a second later at most. */
+export const WATCH_EVERY_MS = 250
+
+/** How long a key that was slow waits behind others, ms. Ours: a slow database is faster, or forgotten, by then. */
+export const SLOW_KEY_MS = 60_000
+
+export class UpstreamState {
+  readonly name: string
+  readonly clock: Clock
+  readonly random: () => number
+  readonly observer: UpstreamObserver
+  readonly limiter: Limiter
+  readonly budget = new RetryBudget()
+  readonly splits = new RetryBudget(SPLIT_SHARE, MIN_SPLITS_PER_MINUTE)
+  readonly #overloaded: () => boolean
+  readonly #slowKeys = new RecentKeys(SLOW_KEY_MS)
+  #state: 'open' | 'ended' = 'open'
+  #settings: UpstreamStateSettings
+  #endpoints: readonly EndpointState[]
+  #watch: Timer | undefined
+
+  constructor(options: UpstreamStateOptions) {
+    this.name = options.name
+    this.clock = options.clock
+    this.random = options.random
+    this.observer = options.observer
+    this.#overloaded = options.overloaded ?? (() => false)
+    this.#settings = options.settings
+    this.limiter = new Limiter(options.settings, options.clock)
+    this.#endpoints = options.settings.endpoints.map((name) => this.#newEndpoint(name))
+  }
+
+  get settings(): UpstreamStateSettings {
+    return this.#settings
+  }
+
+  /** In order of preference. Whoever counts endpoints keeps this list, since a reload makes another. */
+  get endpoints(): readonly EndpointState[] {
+    return this.#endpoints
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended'
+  }
+
+  /** Takes changed settings over. An endpoint that stays keeps its circuit. */
+  configure(settings: UpstreamStateSettings): void {
+    this.#settings = settings
+    this.limiter.limits = settings
+    const known = new Map(this.#endpoints.map((endpoint) => [endpoint.name, endpoint]))
+    const kept = settings.endpoints.map((name) => known.get(name) ?? this.#newEndpoint(name))
+    for (const endpoint of this.#endpoints) if (!kept.includes(endpoint)) endpoint.stop()
+    this.#endpoints = kept
+    for (const endpoint of this.#endpoints) endpoint.limits = settings.circuitBreaker
+  }
+
+  /**
+   * Picks the endpoint for a new question, or says why it cannot be asked just now; without any I/O.
+   *
+   * @returns The position of the endpoint; the question may still wait for a slot.
+   */
+  admit(preference: Preference, asker: Asker): number | Temporary {
+    const { table, hasWaiters, explanation: lookup } = asker
+    const endpoint = this.ended ? undefined : pickEndpoint(preference, NONE, this.clock.monotonicMs())
+    if (endpoint === undefined) return this.unavailable(preference)
+    if (this.#overloaded()) {
+      if (hasWaiters) this.observer.shed()
+      return OVERLOADED
+    }
+    return this.limiter.wouldShed({ table, hasWaiters, lookup }) ? this.shed(hasWaiters) : endpoint
+  }
+
+  /** A question is asked for the first time. */
+  countRequest(): void {
+    const nowMs = this.clock.monotonicMs()
+    this.budget.countRequest(nowMs)
+    this.splits.countRequest(nowMs)
+  }
+
+  /** The upstream is gone: its circuits are not tested any more. Requests under way go on. */
+  stop(): void {
+    for (const endpoint of this.#endpoints) endpoint.stop()
+  }
+
+  /** Ends every request under way, and refuses all others: the program ends. */
+  abort(): void {
+    this.#state = 'ended'
+    for (const endpoint of this.#endpoints) endpoint.stop()
+    this.#watch?.cancel()
+    this.#watch = undefined
+    this.limiter.cancelAll()
+  }
+
+  /** Why no endpoint may be asked just now. */
+  unavailable({ endpoints, avoided }: Preference): Temporary {
+    if (this.ended) return STOPPING
+    const nowMs = this.clock.monotonicMs()
+    let soonestMs = Number.POSITIVE_INFINITY
+    for (const [index, endpoint] of endpoints.entries()) {
+      const pausedForMs = endpoint.pausedForMs(nowMs)
+      if (!avoided.has(index) && pausedForMs > 0) soonestMs = Math.min(soonestMs, pausedForMs)
+    }
+    if (soonestMs === Number.POSITIVE_INFINITY) {
+      return temporary(
+        'circuit',
+        `upstream ${this.name}: all endpoints are failing (circuit open); fix the service`,
+      )
+    }
+    const seconds = Math.ceil(soonestMs / 1000)
+    return temporary(
+      'status',
+      `upstream ${this.name}: the service asks for a pause of ${seconds} s (Retry-After)`,
+    )
+  }
+
+  /** A question is turned away for lack of a slot. */
+  shed(hasWaiters: boolean): Temporary {
+    if (hasWaiters) this.observer.shed()
+    return temporary(
+      'overload',
+      `upstream ${this.name}: too many lookups at once; raise maxConcurrent or speed up the service`,
+    )
+  }
+
+  /** Returns whether a key has just been slow, when others were not. */
+  isSlowKey(table: string, key: string): boolean {
+    return this.#slowKeys.has(`${table} ${key}`, this.clock.monotonicMs())
+  }
+
+  rememberSlowKey(table: string, key: string): void {
+    this.#slowKeys.add(`${table} ${key}`, this.clock.monotonicMs())
+  }
+
+  /** Looks at the requests under way every now and then, as long as there are any. */
+  watchSlow(): void {
+    this.#watch ??= this.clock.after(WATCH_EVERY_MS, this.#lookForSlow)
+  }
+
+  status(): UpstreamStatus {
+    const nowMs = this.clock.monotonicMs()
+    return {
+      name: this.name,
+      kind: 'http',
+      inFlight: this.limiter.inFlight,
+      queued: this.limiter.queued,
+      endpoints: this.#endpoints.map((endpoint) => {
+        const { name, circuit, lastFailure } = endpoint
+        const pausedForMs = endpoint.pausedForMs(nowMs)
+        return {
+          name,
+          circuit,
+          ...(circuit !== 'closed' && lastFailure !== undefined && { lastFailure }),
+          ...(pausedForMs > 0 && { pausedForMs }),
+        }
+      }),
+    }
+  }
+
+  readonly #lookForSlow = (): void => {
+    this.#watch = undefined
+    if (this.limiter.inFlight === 0) return
+    const nowMs = this.clock.monotonicMs()
+    for (const claim of this.limiter.holders()) claim.watch(nowMs)
+    this.limiter.makeRoom()
+    this.watchSlow()
+  }
+
+  /** One known question, before everybody who waits: where every slot is taken by requests that hang it matters most. */
+  async #check(endpoint: string, { route, key }: KnownQuestion, longestMs: number): Promise<Reply> {
+    const check = new Check()
+    const startMs = this.clock.monotonicMs()
+    if (this.ended || !(await this.limiter.takeFirst(check, startMs + MIN_CHECK_MS))) return ENDED
+    const sentMs = this.clock.monotonicMs()
+    try {
+      const timeoutMs = Math.min(this.#settings.timeoutMs, longestMs)
+      const reply = await route.send(key, { timeoutMs, signal: check.cancellation })
+      const { aborted } = check.cancellation
+      const outcome = aborted ? 'cancelled' : outcomeOf(reply)
+      if (outcome !== undefined)
+        this.observer.requestEnded(endpoint, outcome, this.clock.monotonicMs() - sentMs)
+      return aborted ? ENDED : reply
+    } catch {
+      return ENDED // a defect, which the route has reported
+    } finally {
+      this.limiter.release(check)
+    }
+  }
+
+  #newEndpoint(name: string): EndpointState {
+    return new EndpointState({
+      name,
+      limits: this.#settings.circuitBreaker,
+      clock: this.clock,
+      random: this.random,
+      check: (question, timeoutMs) => this.#check(name, question, timeoutMs),
+      onChanged: (state, lastFailure) => this.observer.circuitChanged(name, state, lastFailure),
+      onChecked: (verdict) => this.observer.endpointChecked(name, verdict),
+    })
+  }
+}
+
+/** The slot of a known question. */
+class Check implements Claim {
+  slot?: number
+  readonly table = undefined
+  readonly hasWaiters = true
+  readonly isSlowKey = false
+  readonly cancellation = new Cancellation()
+
+  cancel(): void {
+    this.cancellation.cancel()
+  }
+
+  pace(): Pace {
+    return 'usual'
+  }
+
+  giveWay(): void {} // nothing is more urgent
+
+  watch(): void {} // it has a time limit of its own
+}
+
+const NONE: readonly number[] = []
+
+const OVERLOADED = temporary(
+  'overload',
+  'mapgate is overloaded: its event loop does not keep up; see who sends so many lookups',
+)
+
+/** Stands for a known question that was ended from here: it says nothing. */
+const ENDED: Reply = { result: STOPPING, evidence: 'none', retry: 'none' }
