@@ -1,0 +1,152 @@
+/**
+ * The three usual tables while their service is down: what goes on being answered, over a restart too.
+ */
+import { expect, test, vi } from 'vitest'
+import { startGateway, type TestGateway } from '../../support/gateway.ts'
+import { type Cleanup, startHttpService } from '../../support/http-service.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { testDirectory } from '../../support/sockets.ts'
+import { Wire } from './wire.ts'
+
+const DIRECTORY: Readonly<Record<string, string>> = {
+  '/domains/a.example': 'yes',
+  '/mailboxes/ann%40a.example': 'ann/',
+  '/mailboxes/postmaster%40a.example': 'root/',
+  '/aliases/team%40a.example': 'ann@a.example',
+  '/aliases/postmaster%40a.example': 'ann@a.example',
+  '/senders/canary': 'OK',
+  '/senders/bad.example': 'REJECT',
+}
+
+const yaml = (origin: string, folder: string) => `
+listeners:
+  - { protocol: socketmap, listen: "inet:127.0.0.1:0" }
+admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
+upstreams:
+  directory: { endpoints: ["${origin}"], attempts: 1, timeout: 500ms }
+defaults:
+  table: { upstream: directory, recipientDelimiter: "+" }
+tables:
+  domains: { usedBy: virtual_mailbox_domains, request: { path: "/domains/{key}" }, canary: { key: a.example } }
+  mailboxes: { usedBy: virtual_mailbox_maps, request: { path: "/mailboxes/{key}" }, canary: { key: postmaster@a.example } }
+  aliases:
+    usedBy: virtual_alias_maps
+    request: { path: "/aliases/{key}" }
+    canary: { key: postmaster@a.example }
+    cache: { staleNotFound: { for: 1d, ifFoundIn: mailboxes } }
+  senders:
+    usedBy: check_sender_access
+    request: { path: "/senders/{key}" }
+    canary: { key: canary }
+    whenUnknown: notFound
+cacheFile: ${folder}/cache
+`
+
+async function start(t: Cleanup) {
+  const service = await startHttpService(t)
+  service.otherwise = ({ url }) => {
+    const text = DIRECTORY[url]
+    return text === undefined ? { status: 404 } : { text }
+  }
+  const folder = testDirectory()
+  const clock = new ManualClock()
+  const run = async () => {
+    const gateway = await startGateway(t, yaml(service.origin, folder), { clock, random: () => 0 })
+    const wires = new Map(
+      ['domains', 'mailboxes', 'aliases', 'senders'].map((table) => [
+        table,
+        new Wire(t, gateway, 'socketmap', table),
+      ]),
+    )
+    const ask = async (table: string, key: string) => (await wires.get(table)?.ask(key))?.kind
+    return { gateway, ask }
+  }
+  return { service, clock, run }
+}
+
+/** What Postfix asks about a mailbox, about one with an extension, an alias and an unknown address. */
+async function recipients(ask: (table: string, key: string) => Promise<string | undefined>) {
+  const asked: Record<string, (string | undefined)[]> = {}
+  for (const address of ['ann@a.example', 'ann+news@a.example', 'team@a.example', 'nobody@a.example'])
+    asked[address] = [
+      await ask('domains', 'a.example'),
+      await ask('aliases', address),
+      await ask('mailboxes', address),
+    ]
+  return asked
+}
+
+const FLOWS = {
+  'ann@a.example': ['OK', 'NOTFOUND', 'OK'],
+  'ann+news@a.example': ['OK', 'NOTFOUND', 'OK'],
+}
+
+async function metric(gateway: TestGateway, rule: string): Promise<number> {
+  const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+  return Number(
+    new RegExp(`mapgate_outage_answers_total\\{.*rule="${rule}".*\\} (\\d+)`).exec(text)?.[1] ?? 0,
+  )
+}
+
+test('mailboxes, with and without an extension, and aliases are answered in an outage, over a restart too; nobody is bounced', async (t) => {
+  const { service, clock, run } = await start(t)
+  const first = await run()
+  expect(await recipients(first.ask)).toMatchObject({
+    ...FLOWS,
+    'nobody@a.example': ['OK', 'NOTFOUND', 'NOTFOUND'],
+  })
+  await service.stop()
+  clock.advance(75_000)
+  const inOutage = await recipients(first.ask)
+  expect(inOutage).toMatchObject(FLOWS)
+  expect(inOutage['team@a.example']?.slice(0, 2)).toEqual(['OK', 'OK'])
+  expect(inOutage['nobody@a.example']).toEqual(['OK', 'TEMP', 'TEMP'])
+  expect(await metric(first.gateway, 'stale-not-found')).toBe(2)
+  await first.gateway.gateway.stop()
+  const second = await run()
+  clock.advance(10_000)
+  expect(await recipients(second.ask)).toMatchObject({ ...FLOWS, 'nobody@a.example': ['OK', 'TEMP', 'TEMP'] })
+})
+
+test('a check is missed in an outage instead of the mail, but not one whose answer is known', async (t) => {
+  const { service, clock, run } = await start(t)
+  const { gateway, ask } = await run()
+  expect(await ask('senders', 'x@bad.example')).toBe('OK')
+  await service.stop()
+  clock.advance(75_000)
+  expect(await ask('senders', 'x@bad.example')).toBe('OK')
+  expect(await ask('senders', 'y@good.example')).toBe('NOTFOUND')
+  expect(await metric(gateway, 'when-unknown')).toBe(1)
+})
+
+test('an explanation says which rule answered, and why one did not', async (t) => {
+  const { service, clock, run } = await start(t)
+  const { gateway, ask } = await run()
+  await ask('aliases', 'ann@a.example')
+  // Nobody asked the mailbox table but the alias table, for the proof.
+  const stored = async () => (await fetch(`${gateway.adminUrl}/metrics`)).text()
+  await vi.waitFor(async () =>
+    expect(await stored()).toMatch(/^mapgate_cache_entries\{table="mailboxes",kind="found"\} 1$/m),
+  )
+  await service.stop()
+  clock.advance(75_000)
+  const explain = async (key: string) => {
+    const reply = await fetch(
+      `${gateway.adminUrl}/api/v1/tables/aliases/lookup?explain=true&key=${encodeURIComponent(key)}`,
+    )
+    const { steps } = (await reply.json()) as { steps: { step: string }[] }
+    return steps.find(({ step }) => step === 'outage')
+  }
+  expect(await explain('ann@a.example')).toEqual({
+    step: 'outage',
+    rule: 'stale-not-found',
+    used: true,
+    why: 'it was the last answer, and mailboxes has the key',
+  })
+  expect(await explain('eve@a.example')).toEqual({
+    step: 'outage',
+    rule: 'stale-not-found',
+    used: false,
+    why: 'eve@a.example was not asked before, or is forgotten',
+  })
+})
