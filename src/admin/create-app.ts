@@ -27,7 +27,7 @@ export function createApp(settings: AdminSettings, limits: AdminLimits): App {
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.idleTimeoutMs,
-    keepAliveTimeout: limits.idleTimeoutMs,
+    keepAliveTimeout: limits.keepAliveMs,
     schemaController: { compilersFactory: SCHEMA_COMPILERS },
     routerOptions: { querystringParser: parseQuery, maxParamLength: 200 },
     frameworkErrors: (error: unknown, _request: unknown, reply: unknown) =>
@@ -36,8 +36,10 @@ export function createApp(settings: AdminSettings, limits: AdminLimits): App {
   } as const
   const app = (settings.tls === undefined
     ? fastify({ ...options, http })
-    : fastify({ ...options, https: { ...http, ...readTls(settings.tls) } })) as unknown as App
-  app.server.maxConnections = limits.maxConnections
+    : fastify({
+        ...options,
+        https: { ...http, ...readTls(settings.tls), handshakeTimeout: limits.requestTimeoutMs },
+      })) as unknown as App
   return app
 }
 

@@ -92,6 +92,16 @@ function answerError(
       problemDocument(429, 'too-many-requests', 'too many requests; wait as long as Retry-After says'),
     )
   }
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    // Of a plugin, such as one that serves files: the client's fault, and its text may hold what was sent.
+    const isMissing = error.statusCode === 403 || error.statusCode === 404
+    return sendProblem(
+      reply,
+      isMissing
+        ? problemDocument(404, 'not-found', NO_SUCH_ROUTE)
+        : problemDocument(400, 'bad-request', 'the request cannot be understood'),
+    )
+  }
   defect(error, `admin ${request.method} ${request.routeOptions.url ?? ''}`)
   return sendProblem(
     reply,

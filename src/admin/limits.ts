@@ -7,7 +7,7 @@
 const LONGEST_ANSWER_MS = 100_000
 
 export interface AdminLimits {
-  /** Connections at the same moment; further ones are closed at once. */
+  /** Connections at the same moment; with more, the longest idle one is closed. */
   readonly maxConnections: number
   /** Request line and header fields, bytes. */
   readonly maxHeaderBytes: number
@@ -17,7 +17,9 @@ export interface AdminLimits {
   readonly requestTimeoutMs: number
   /** A connection on which nothing moves for this long is closed, ms: also one whose reader stopped. */
   readonly idleTimeoutMs: number
-  /** Requests of one client address in each {@link rateWindowMs}. */
+  /** A connection whose last request is answered is kept for the next one, ms. */
+  readonly keepAliveMs: number
+  /** Requests of one client (client-group.ts) in each {@link rateWindowMs}. */
   readonly requestsPerWindow: number
   /** How long a client that asked too much has to wait, ms. */
   readonly rateWindowMs: number
@@ -36,6 +38,8 @@ export const ADMIN_LIMITS: AdminLimits = {
   maxBodyBytes: 16 * 1024,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: LONGEST_ANSWER_MS,
+  // Two looks of `status --watch`; Prometheus connects anew.
+  keepAliveMs: 10_000,
   // `mapgate query TABLE -` at a good pace, and at most a third of one processor.
   requestsPerWindow: 300,
   // Short, so that a burst is cut as well: thousands of requests sent at once cost a second's worth.

@@ -16,6 +16,8 @@ import rateLimit from '@fastify/rate-limit'
 import { AccessRules } from './access.ts'
 import { logAccess } from './access-log.ts'
 import type { App } from './app.ts'
+import { clientGroup } from './client-group.ts'
+import { boundConnections } from './connections.ts'
 import { createApp, readTls } from './create-app.ts'
 import { answerErrors, collectRoutes, type KnownRoute } from './errors.ts'
 import { ADMIN_LIMITS, type AdminLimits } from './limits.ts'
@@ -149,6 +151,7 @@ export class AdminServer {
     const { app } = this
     app.decorateRequest('role', 'none')
     boundPipelining(app)
+    boundConnections(app, limits.maxConnections)
     logAccess(app, ports)
     await addSecurityHeaders(app, this.#overTls)
     app.addHook('onRequest', async (request) => {
@@ -159,8 +162,7 @@ export class AdminServer {
       max: limits.requestsPerWindow,
       timeWindow: limits.rateWindowMs,
       cache: limits.countedAddresses,
-      // A unix socket has no address: all who may open it count as one.
-      keyGenerator: (request) => request.ip ?? 'unix',
+      keyGenerator: (request) => clientGroup(request.ip),
     })
     // After the rate limit, so that guessing tokens is limited too; before the body is read.
     app.addHook('preParsing', async (request) => {
