@@ -18,14 +18,11 @@ import { Resolver } from './core/resolver.ts'
 import type { LookupResult } from './core/result.ts'
 import type { GatewayStatus } from './core/status.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
-import { changesBetween } from './gateway/changes.ts'
-import { FileWatch } from './gateway/file-watch.ts'
 import { apply, type ChangeParts, type Generation } from './gateway/generation.ts'
-import { issuesOf } from './gateway/issues.ts'
 import { memoryWarning } from './gateway/memory-budget.ts'
 import { Observation } from './gateway/observation.ts'
 import { ProgramState } from './gateway/program-state.ts'
-import { SecretsRefresh } from './gateway/secrets-refresh.ts'
+import { Reloads } from './gateway/reloads.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
 import { purgeTable } from './gateway/tables.ts'
@@ -59,15 +56,10 @@ export class Gateway implements Lookup {
   readonly #resolver: Resolver
   /** The resolver as clients see it: with spans, when there is tracing. */
   readonly #lookup: Lookup
-  readonly #secrets: SecretsRefresh
   readonly #answers: StoredAnswers
-  readonly #fileWatch: FileWatch
   readonly #changeParts: ChangeParts
+  readonly #reloads: Reloads
   readonly #state: ProgramState
-  /** Changes follow each other; each waits for the one before. */
-  #changes: Promise<unknown> = Promise.resolve()
-  /** The change under way: the part of a turn that has read its files. */
-  #changing: Promise<unknown> = Promise.resolve()
   #stopping: Promise<void> | undefined
 
   private constructor(options: GatewayOptions, state: ProgramState, observation: Observation) {
@@ -82,9 +74,7 @@ export class Gateway implements Lookup {
     this.#observability = observability
     this.#resolver = new Resolver(clock, observability.observer)
     this.#lookup = traced.lookup(this.#resolver)
-    this.#secrets = new SecretsRefresh(clock, () => this.#refreshSecrets())
     this.#answers = new StoredAnswers(state.generation.config.cacheFile, clock, observability)
-    this.#fileWatch = this.#makeFileWatch()
     this.#changeParts = {
       clock,
       random,
@@ -96,13 +86,21 @@ export class Gateway implements Lookup {
       lookup: this.#lookup,
       tables: () => state.generation.tables,
       adminPorts: adminPorts(this, observability, clock, version),
-      onCredentialsRefused: () => this.#secrets.wanted(),
+      onCredentialsRefused: () => this.#reloads.credentialsRefused(),
       overloaded: () => state.loop.overloaded,
       use: (generation) => {
         state.generation = generation
         if (state.phase === 'starting') this.#answers.load(generation.tables)
       },
     }
+    this.#reloads = new Reloads({
+      state,
+      observation,
+      clock,
+      load: options.load,
+      apply: (next) => apply(state.generation, next, this.#changeParts),
+      warnings: () => this.warnings,
+    })
   }
 
   /**
@@ -126,7 +124,7 @@ export class Gateway implements Lookup {
     })
     const gateway = new Gateway(options, state, observation)
     try {
-      await gateway.#change(config)
+      await gateway.#reloads.change(config)
     } catch (error) {
       await observation.close()
       throw error
@@ -182,27 +180,7 @@ export class Gateway implements Lookup {
 
   /** Reads the configuration again and takes it over; a bad one changes nothing and is a report. */
   reload(): Promise<ReloadReport> {
-    return this.#inTurn(async () => {
-      const { journal, counters } = this.#observability
-      if (this.#state.phase !== 'ready') return STOPPING
-      const before = this.#state.generation.config
-      try {
-        const config = await this.#options.load()
-        if (this.#state.phase !== 'ready') return STOPPING
-        const details = await this.#change(config)
-        const changes = [...changesBetween(before, config), ...details]
-        counters.reloads.ok += 1
-        counters.lastReloadMs = this.#clock.wallMs()
-        journal.configurationWarned(this.warnings)
-        journal.reloaded('configuration reloaded', { changes })
-        return { ok: true, changes, warnings: this.warnings }
-      } catch (error) {
-        const issues = issuesOf(error)
-        counters.reloads.failed += 1
-        journal.reloadFailed(issues)
-        return { ok: false, issues }
-      }
-    })
+    return this.#reloads.reload()
   }
 
   /**
@@ -230,9 +208,7 @@ export class Gateway implements Lookup {
     const { journal, history } = this.#observability
     this.#state.phase = 'draining'
     journal.stateChanged('draining')
-    this.#fileWatch.stop()
-    // Not for a load: nothing of it is taken over any more, and the disk may never answer.
-    await this.#changing
+    await this.#reloads.stop()
     await stopRunning(this.#state.generation, {
       resolver: this.#resolver,
       drainForMs: this.#state.generation.config.stop.drainForMs,
@@ -261,59 +237,4 @@ export class Gateway implements Lookup {
     this.#state.loop.start(() => journal.overloaded())
     this.#answers.saveRegularly(() => this.#state.generation.tables)
   }
-
-  /** Goes over to another configuration. Returns what is worth telling beside the changes in it. */
-  #change(config: LoadedConfig): Promise<readonly string[]> {
-    const changed = this.#changeTo(config)
-    this.#changing = changed.catch(() => {}) // told to whoever asked for it
-    return changed
-  }
-
-  async #changeTo(config: LoadedConfig): Promise<readonly string[]> {
-    this.#observation.expect(config)
-    const { dropped, files, retire } = await apply(this.#state.generation, config, this.#changeParts)
-    this.#fileWatch.follow(config.reload === 'watch' ? config.file : undefined)
-    this.#observation.follow(config)
-    retire().catch((error) => this.defect(error, 'reload'))
-    const losses = dropped.map(
-      ({ table, count }) =>
-        `table ${table}: ${count} stored answers dropped, since what decides about them changed`,
-    )
-    return [...files, ...losses]
-  }
-
-  /** A service refused our credentials: they may have changed on disk. */
-  async #refreshSecrets(): Promise<void> {
-    await this.#inTurn(async () => {
-      if (this.#state.phase !== 'ready') return
-      try {
-        const config = await this.#state.generation.config.reloadSecrets()
-        if (this.#state.phase === 'ready') await this.#change(config)
-      } catch (error) {
-        this.#observability.journal.fileTrouble('secrets', '', issuesOf(error).join('; '))
-      }
-    })
-  }
-
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = this.#changes.then(run)
-    this.#changes = turn.catch(() => {}) // told to whoever asked for it; the next one does not depend on it
-    return turn
-  }
-
-  #makeFileWatch(): FileWatch {
-    return new FileWatch({
-      clock: this.#clock,
-      onChanged: () => void this.reload(),
-      onTrouble: (why) =>
-        this.#observability.journal.fileTrouble(
-          'reload',
-          '',
-          `the configuration file is not watched any more (${why}); send SIGHUP after changes`,
-        ),
-    })
-  }
 }
-
-/** Why a reload is refused at the end. */
-const STOPPING: ReloadReport = { ok: false, issues: ['mapgate is stopping'] }

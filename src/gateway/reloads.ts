@@ -1,0 +1,145 @@
+/**
+ * The changes of configuration, one after the other: reloads, as somebody asks for them or the watched file
+ * changes, and secrets that are read again after a service refused them.
+ */
+import type { ReloadReport } from '../admin/ports.ts'
+import { ConfigError, formatIssue } from '../config/issue.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import type { Clock } from '../core/clock.ts'
+import { changesBetween } from './changes.ts'
+import { FileWatch } from './file-watch.ts'
+import type { Change } from './generation.ts'
+import type { Observation } from './observation.ts'
+import type { ProgramState } from './program-state.ts'
+
+/**
+ * Shortest time between two readings of the secrets, ms: a rotated token takes effect without a reload, and a
+ * service that refuses everything does not make the disk busy. Source: docs/configuration.md, secrets.
+ */
+const MIN_SECRETS_INTERVAL_MS = 60_000
+
+/** Why a reload is refused at the end. */
+const STOPPING: ReloadReport = { ok: false, issues: ['mapgate is stopping'] }
+
+export interface ReloadsOptions {
+  readonly state: ProgramState
+  readonly observation: Observation
+  readonly clock: Clock
+  readonly load: () => Promise<LoadedConfig>
+  /** Goes over from what runs to another configuration. */
+  readonly apply: (config: LoadedConfig) => Promise<Change>
+  /** What is worth a thought in the configuration in use. */
+  readonly warnings: () => readonly string[]
+}
+
+export class Reloads {
+  readonly #options: ReloadsOptions
+  readonly #fileWatch: FileWatch
+  #secretsReadMs = Number.NEGATIVE_INFINITY
+  /** Each turn waits for the one before. */
+  #turns: Promise<unknown> = Promise.resolve()
+  /** The change under way: the part of a turn that has read its files. */
+  #changing: Promise<unknown> = Promise.resolve()
+
+  constructor(options: ReloadsOptions) {
+    const { clock, observation } = options
+    this.#options = options
+    this.#fileWatch = new FileWatch({
+      clock,
+      onChanged: () => void this.reload(),
+      onTrouble: (why) =>
+        observation.observability.journal.fileTrouble(
+          'reload',
+          '',
+          `the configuration file is not watched any more (${why}); send SIGHUP after changes`,
+        ),
+    })
+  }
+
+  /** Reads the configuration again and takes it over; a bad one changes nothing and is a report. */
+  reload(): Promise<ReloadReport> {
+    return this.#inTurn(async () => {
+      const { state, observation, clock, load, warnings } = this.#options
+      const { journal, counters } = observation.observability
+      if (state.phase !== 'ready') return STOPPING
+      const before = state.generation.config
+      try {
+        const config = await load()
+        if (state.phase !== 'ready') return STOPPING
+        const details = await this.change(config)
+        const changes = [...changesBetween(before, config), ...details]
+        counters.reloads.ok += 1
+        counters.lastReloadMs = clock.wallMs()
+        journal.configurationWarned(warnings())
+        journal.reloaded('configuration reloaded', { changes })
+        return { ok: true, changes, warnings: warnings() }
+      } catch (error) {
+        const issues = issuesOf(error)
+        counters.reloads.failed += 1
+        journal.reloadFailed(issues)
+        return { ok: false, issues }
+      }
+    })
+  }
+
+  /** Called when a service refused our credentials, or TLS failed: they may have changed on disk. */
+  credentialsRefused(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - this.#secretsReadMs < MIN_SECRETS_INTERVAL_MS) return
+    this.#secretsReadMs = nowMs
+    void this.#refreshSecrets()
+  }
+
+  /** Goes over to a configuration. Returns what is worth telling beside the changes in it. */
+  change(config: LoadedConfig): Promise<readonly string[]> {
+    const changed = this.#changeTo(config)
+    this.#changing = changed.catch(() => {}) // told to whoever asked for it
+    return changed
+  }
+
+  /** Begins nothing new, and waits for the change under way. */
+  async stop(): Promise<void> {
+    this.#fileWatch.stop()
+    // Not for a load: nothing of it is taken over any more, and the disk may never answer.
+    await this.#changing
+  }
+
+  async #changeTo(config: LoadedConfig): Promise<readonly string[]> {
+    const { observation, apply } = this.#options
+    observation.expect(config)
+    const { dropped, files, retire } = await apply(config)
+    this.#fileWatch.follow(config.reload === 'watch' ? config.file : undefined)
+    observation.follow(config)
+    retire().catch((error) => observation.observability.observer.defect(error, 'reload'))
+    const losses = dropped.map(
+      ({ table, count }) =>
+        `table ${table}: ${count} stored answers dropped, since what decides about them changed`,
+    )
+    return [...files, ...losses]
+  }
+
+  #refreshSecrets(): Promise<void> {
+    const { state, observation } = this.#options
+    return this.#inTurn(async () => {
+      if (state.phase !== 'ready') return
+      try {
+        const config = await state.generation.config.reloadSecrets()
+        if (state.phase === 'ready') await this.change(config)
+      } catch (error) {
+        observation.observability.journal.fileTrouble('secrets', '', issuesOf(error).join('; '))
+      }
+    })
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.then(run)
+    this.#turns = turn.catch(() => {}) // told to whoever asked for it; the next one does not depend on it
+    return turn
+  }
+}
+
+/** One line for each problem: all those of a bad configuration, else the one that ended it. */
+function issuesOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.issues.map(formatIssue)
+  return [error instanceof Error ? error.message : String(error)]
+}
