@@ -7,7 +7,9 @@
  * not found; too many values are a temporary error, and never a shorter list.
  */
 import { domainOf, userOf } from './key-parts.ts'
-import { found, type LookupResult, notFound, temporary } from './result.ts'
+import { temporaryFor } from './reason.ts'
+import { CORE_REASONS } from './reasons.ts'
+import { found, type LookupResult, notFound } from './result.ts'
 import { parseTemplate, Template } from './template.ts'
 
 /** Every name that `response.format` may use. */
@@ -55,7 +57,7 @@ export function formatResult(values: readonly string[], key: string, format: Res
 
 /** The service gave more values than `response.maxValues`. */
 export function tooManyValues(maxValues: number): LookupResult {
-  return temporary('unreadable', `the service gave more than ${maxValues} values; see response.maxValues`)
+  return temporaryFor(CORE_REASONS.tooManyValues, maxValues)
 }
 
 function partOf(name: string, value: string, key: string): string | undefined {

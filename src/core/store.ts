@@ -2,7 +2,9 @@
  * The door to tables that clients write: as narrow as `Lookup`, and for the protocols that have
  * more operations than it.
  */
-import { type LookupResult, permanent } from './result.ts'
+import { permanentFor } from './reason.ts'
+import { CORE_REASONS } from './reasons.ts'
+import type { LookupResult } from './result.ts'
 
 /** One operation on a table. The bytes are as the client wrote them. */
 export type StoreRequest =
@@ -34,5 +36,5 @@ export interface Store {
 
 /** Where no table takes changes. */
 export const readOnlyStore: Store = {
-  request: () => permanent('refused', 'this table is read-only'),
+  request: () => permanentFor(CORE_REASONS.readOnly),
 }

@@ -12,7 +12,9 @@ import type { Explanation } from './explain.ts'
 import { type Asker, firstAnswer } from './first-answer.ts'
 import type { LookupContext } from './lookup-context.ts'
 import { type OutagePolicy, OutageRules } from './outage/outage-rules.ts'
-import { NOT_FOUND, type Sourced, temporary } from './result.ts'
+import { temporaryFor } from './reason.ts'
+import { CORE_REASONS } from './reasons.ts'
+import { NOT_FOUND, type Sourced } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import type { SearchKey } from './search/search-keys.ts'
 import type { TableSource } from './table-source.ts'
@@ -139,10 +141,7 @@ export class Table {
         return filtered(domain, context.explanation)
       default:
         return {
-          result: temporary(
-            'service',
-            `the table that tells our domains does not answer: ${known.result.reason}`,
-          ),
+          result: temporaryFor(CORE_REASONS.domainsTable, known.result.reason),
           source: known.source,
         }
     }

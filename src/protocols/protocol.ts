@@ -7,6 +7,7 @@
  */
 import type { Address, InvalidAddress } from '../core/address.ts'
 import type { Query, QueryClient } from '../core/lookup.ts'
+import type { ReasonCatalogue } from '../core/reason.ts'
 import type { LookupResult } from '../core/result.ts'
 import type { StoreRequest, StoreResult } from '../core/store.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -28,6 +29,8 @@ export interface Protocol<Settings extends object = object> {
    * `kind` of `mapgate_protocol_errors_total`.
    */
   readonly errors: Readonly<Record<string, string>>
+  /** What it tells clients by itself, for docs/errors.md. Absent where it says only what the core says. */
+  readonly reasons?: ReasonCatalogue
   /** Settings of a small listener, for examples and for replies that are only shown. */
   readonly example: Settings
   /** The tables that a listener serves; undefined: every one. */

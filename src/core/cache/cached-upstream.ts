@@ -14,7 +14,9 @@ import { type Clock, readableMs } from '../clock.ts'
 import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
 import type { TableObserver } from '../observer.ts'
-import { type Sourced, temporary } from '../result.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import type { Sourced } from '../result.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
@@ -270,7 +272,7 @@ export class CachedUpstream implements TableSource {
 
 /** The answer to a waiter that gave up. */
 const DEADLINE_EXCEEDED: Sourced = {
-  result: temporary('timeout', 'no answer from the service in time; see if it is slow or overloaded'),
+  result: temporaryFor(CORE_REASONS.deadlinePassed),
   source: 'upstream',
 }
 

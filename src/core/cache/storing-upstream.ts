@@ -8,7 +8,9 @@
  * Source: RFC 9111 sections 3 (storing) and 4.3.4 (freshening a stored answer by a 304).
  */
 import type { Clock } from '../clock.ts'
-import { DEFECT, type LookupResult, type Sourced, temporary } from '../result.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import { DEFECT, type LookupResult, type Sourced } from '../result.ts'
 import type { Answer, Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import { type FailureMemory, isFailure } from './failure-memory.ts'
@@ -92,7 +94,7 @@ export class StoringUpstream {
 function resultOf(request: PendingRequest, answer: Answer): LookupResult {
   if (answer.result.kind !== 'notmodified') return answer.result
   if (request.validators !== undefined && request.stored !== undefined) return request.stored.result
-  return temporary('unreadable', 'the service answered 304 to a request without a condition; fix the service')
+  return temporaryFor(CORE_REASONS.unconditional304)
 }
 
 /**

@@ -2,7 +2,8 @@
  * One request to one endpoint: from its slot in the limiter to what endpoint and metrics learn from its reply.
  */
 import { Cancellation } from '../cancellation.ts'
-import { temporary } from '../result.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
 import type { Reply, SendOptions } from '../upstream.ts'
 import { type AttemptKind, outcomeOf, type RepliedAttempt } from './attempt-report.ts'
 import type { Claim, Pace } from './claim.ts'
@@ -162,10 +163,7 @@ export class Attempt<R extends Reply = Reply> implements Claim {
   }
 }
 
-const TOO_SLOW = temporary(
-  'timeout',
-  'the service took far longer than usual while others waited; see if it is slow for this key',
-)
+const TOO_SLOW = temporaryFor(CORE_REASONS.tooSlow)
 
 /** Ended for others, at an endpoint that answers them: this key is slow. */
 const SLOW: Reply = { result: TOO_SLOW, evidence: 'none', retry: 'none' }

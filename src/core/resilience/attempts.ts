@@ -10,7 +10,9 @@
  *
  * A reply with Retry-After holds for its key at this endpoint: another endpoint may be asked, this one not before.
  */
-import { STOPPING, type Temporary, temporary } from '../result.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import { STOPPING, type Temporary } from '../result.ts'
 import type { Reply } from '../upstream.ts'
 import { Attempt, type AttemptedRequest, type AttemptOutcome } from './attempt.ts'
 import type { AttemptKind } from './attempt-report.ts'
@@ -195,9 +197,6 @@ class Attempts<R extends Reply> {
   }
 }
 
-const LATE_IN_QUEUE = temporary(
-  'overload',
-  'no request could be sent before the deadline; raise maxConcurrent or speed up the service',
-)
+const LATE_IN_QUEUE = temporaryFor(CORE_REASONS.noSlot)
 
-const GAVE_WAY = temporary('overload', 'the request gave way to a waiting lookup; raise maxConcurrent')
+const GAVE_WAY = temporaryFor(CORE_REASONS.gaveWay)

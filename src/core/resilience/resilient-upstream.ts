@@ -8,7 +8,9 @@
  *            -> not found, canary not found            another endpoint, else temporary
  */
 import type { TableObserver } from '../observer.ts'
-import { DEFECT, type Temporary, temporary } from '../result.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import { DEFECT, type Temporary } from '../result.ts'
 import type { CanaryStatus } from '../status.ts'
 import type { Answer, Endpoint, Question, Reply, Upstream } from '../upstream.ts'
 import { Attempt } from './attempt.ts'
@@ -240,10 +242,7 @@ export class ResilientUpstream implements Upstream {
 /** Stays empty: nothing is verified or doubted without a canary. */
 const NONE: ReadonlySet<number> = new Set()
 
-const NO_CANARY = temporary(
-  'canary',
-  'the service does not know its canary, so its "not found" is not believed; check its path and deployment',
-)
+const NO_CANARY = temporaryFor(CORE_REASONS.canaryMissing)
 
 function answerOf(reply: Reply, endpoint: number): Answer {
   const { kind } = reply.result

@@ -7,7 +7,9 @@
 import { Cancellation } from '../cancellation.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { UpstreamObserver } from '../observer.ts'
-import { STOPPING, type Temporary, temporary } from '../result.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import { STOPPING, type Temporary } from '../result.ts'
 import type { UpstreamStatus } from '../status.ts'
 import type { Reply } from '../upstream.ts'
 import { outcomeOf } from './attempt-report.ts'
@@ -155,25 +157,15 @@ export class UpstreamState {
       if (!avoided.has(index) && pausedForMs > 0) soonestMs = Math.min(soonestMs, pausedForMs)
     }
     if (soonestMs === Number.POSITIVE_INFINITY) {
-      return temporary(
-        'circuit',
-        `upstream ${this.name}: all endpoints are failing (circuit open); fix the service`,
-      )
+      return temporaryFor(CORE_REASONS.circuitsOpen, this.name)
     }
-    const seconds = Math.ceil(soonestMs / 1000)
-    return temporary(
-      'status',
-      `upstream ${this.name}: the service asks for a pause of ${seconds} s (Retry-After)`,
-    )
+    return temporaryFor(CORE_REASONS.pause, this.name, Math.ceil(soonestMs / 1000))
   }
 
   /** A question is turned away for lack of a slot. */
   shed(hasWaiters: boolean): Temporary {
     if (hasWaiters) this.observer.shed()
-    return temporary(
-      'overload',
-      `upstream ${this.name}: too many lookups at once; raise maxConcurrent or speed up the service`,
-    )
+    return temporaryFor(CORE_REASONS.tooManyLookups, this.name)
   }
 
   /** Returns whether a key has just been slow, when others were not. */
@@ -276,10 +268,7 @@ class Check implements Claim {
 
 const NONE: readonly number[] = []
 
-const OVERLOADED = temporary(
-  'overload',
-  'mapgate is overloaded: its event loop does not keep up; see who sends so many lookups',
-)
+const OVERLOADED = temporaryFor(CORE_REASONS.overloaded)
 
 /** Stands for a known question that was ended from here: it says nothing. */
 const ENDED: Reply = { result: STOPPING, evidence: 'none', retry: 'none' }

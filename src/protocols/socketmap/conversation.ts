@@ -8,18 +8,14 @@
  */
 // The global of this name is a getter: it costs more than counting the bytes.
 import { Buffer } from 'node:buffer'
-import {
-  type Found,
-  type LookupResult,
-  MAX_REASON_BYTES,
-  permanent,
-  temporary,
-  unreachable,
-} from '../../core/result.ts'
+import { permanentFor, temporaryFor } from '../../core/reason.ts'
+import { CORE_REASONS } from '../../core/reasons.ts'
+import { type Found, type LookupResult, MAX_REASON_BYTES, unreachable } from '../../core/result.ts'
 import { find } from '../framing/find.ts'
 import { MAX_REQUEST_BYTES, type Violation } from '../framing/frame.ts'
 import { NetstringDecoder, netstring } from '../framing/netstring.ts'
 import { type Conversation, MORE_STEP, type ReplyStep, type Step, type ViolationStep } from '../protocol.ts'
+import { SOCKETMAP_REASONS } from './reasons.ts'
 
 /** The word in the configuration, and the label. */
 export const NAME = 'socketmap'
@@ -40,9 +36,9 @@ const MAX_VALUE_BYTES = MAX_REPLY_PAYLOAD_BYTES - 'OK '.length
 /** Values of up to this many UTF-16 units fit whatever is in them: UTF-8 has at most three bytes for each. */
 const ALWAYS_FITS = Math.floor(MAX_VALUE_BYTES / 3)
 
-const TOO_LONG = temporary('too-long', 'reply too long')
-const EMPTY = temporary('unreadable', 'the result is empty, which Postfix does not accept')
-const NO_KEY = permanent('bad-request', 'bad request: expected a table name, a space and a key')
+const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
+const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
+const NO_KEY = permanentFor(SOCKETMAP_REASONS.noKey)
 
 /** For somebody who types: Postfix never begins with a letter. */
 const NO_NETSTRING = 'bad request: expected a netstring, such as 15:aliases a@b.org,'

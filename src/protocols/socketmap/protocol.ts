@@ -7,6 +7,7 @@ import { netstringErrors } from '../framing/netstring.ts'
 import type { Protocol } from '../protocol.ts'
 import { socketmapClient } from './client.ts'
 import { NAME, SocketmapConversation } from './conversation.ts'
+import { SOCKETMAP_REASONS } from './reasons.ts'
 
 const Listener = Type.Object({
   tables: Type.Optional(
@@ -32,6 +33,7 @@ export const socketmap: Protocol<SocketmapSettings> = {
     ...netstringErrors,
     'bad-request': 'A request without a space between table name and key. Answered PERM.',
   },
+  reasons: SOCKETMAP_REASONS,
   example: { tables: undefined },
   tables: ({ tables }) => tables,
   accept: () => new SocketmapConversation(),

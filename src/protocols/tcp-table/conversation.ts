@@ -11,18 +11,14 @@
  * telnet(1) sends it, and blanks to nothing.
  * Source: tcp_table(5). Peer: Postfix `src/global/dict_tcp.c` (dict_tcp_lookup)
  */
-import {
-  type Found,
-  type LookupResult,
-  MAX_REASON_BYTES,
-  permanent,
-  temporary,
-  unreachable,
-} from '../../core/result.ts'
+import { permanentFor, type ReasonEntry, temporaryFor } from '../../core/reason.ts'
+import { CORE_REASONS } from '../../core/reasons.ts'
+import { type Found, type LookupResult, MAX_REASON_BYTES, unreachable } from '../../core/result.ts'
 import { MAX_REQUEST_BYTES } from '../framing/frame.ts'
 import { LineDecoder } from '../framing/line.ts'
 import { percentQuote, percentUnquote } from '../framing/percent.ts'
 import { type AcceptedBy, type Conversation, MORE_STEP, type ReplyStep, type Step } from '../protocol.ts'
+import { TCP_TABLE_REASONS } from './reasons.ts'
 
 /** The word in the configuration, and the label. */
 export const NAME = 'tcp_table'
@@ -48,14 +44,14 @@ const TAB = 0x09
 const CARRIAGE_RETURN = 0x0d
 const SPACE = 0x20
 
-const TOO_LONG = temporary('too-long', 'reply too long')
-const EMPTY = temporary('unreadable', 'the result is empty, which Postfix does not accept')
+const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
+const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
 
 const NOT_FOUND_REPLY = '500 not%20found\n'
 
-const UNKNOWN = refusal('bad-request', 'bad request: expected get, a space and a key')
-const BAD_QUOTING = refusal('bad-quoting', 'bad request: two hex digits must follow each % of the key')
-const REQUEST_TOO_LONG = refusal('request-limit', 'bad request: the line is too long')
+const UNKNOWN = refusal('bad-request', TCP_TABLE_REASONS.noGet)
+const BAD_QUOTING = refusal('bad-quoting', TCP_TABLE_REASONS.badQuoting)
+const REQUEST_TOO_LONG = refusal('request-limit', TCP_TABLE_REASONS.lineTooLong)
 /** No lookup: only the kind of the error is counted. */
 const PUT_REFUSED: ReplyStep = {
   kind: 'reply',
@@ -174,6 +170,7 @@ function retryReply(reason: string): string {
 }
 
 /** A request that was meant as a lookup. */
-function refusal(error: string, reason: string): ReplyStep {
-  return { kind: 'reply', text: retryReply(reason), error, result: permanent('bad-request', reason) }
+function refusal(error: string, entry: ReasonEntry<'bad-request'>): ReplyStep {
+  const result = permanentFor(entry)
+  return { kind: 'reply', text: retryReply(result.reason), error, result }
 }

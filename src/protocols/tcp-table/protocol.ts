@@ -7,6 +7,7 @@ import { text } from '../../schema/values.ts'
 import type { Protocol } from '../protocol.ts'
 import { tcpTableClient } from './client.ts'
 import { NAME, TcpTableConversation, type TcpTableSettings } from './conversation.ts'
+import { TCP_TABLE_REASONS } from './reasons.ts'
 
 const Listener = Type.Object({
   table: text('The one table of this listener, since the protocol has no table name.', {
@@ -27,6 +28,7 @@ export const tcpTable: Protocol<TcpTableSettings> = {
     'request-limit': 'A line longer than 131072 bytes. Skipped, and answered 400.',
     put: 'An update, which no table here takes. Answered 500, which means "not accepted" there.',
   },
+  reasons: TCP_TABLE_REASONS,
   example: { table: 'aliases' },
   tables: ({ table }) => [table],
   accept: (listener) => new TcpTableConversation(listener),

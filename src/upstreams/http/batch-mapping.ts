@@ -12,10 +12,12 @@
  * An array must have one element for each key, in the order asked. A status that would be "not
  * found" for one key says nothing about many: it is temporary for all of them.
  */
+import { temporaryFor } from '../../core/reason.ts'
 import { temporary } from '../../core/result.ts'
 import type { BatchReply, Reply } from '../../core/upstream.ts'
 import { type BodyValues, collect, readDocument, readJson } from './body-values.ts'
 import type { JsonPath } from './json-path.ts'
+import { HTTP_REASONS } from './reasons.ts'
 import type { HttpResponse } from './response.ts'
 import { type Asked, mapStatus, mapValues, type ResponseMapping } from './response-mapping.ts'
 
@@ -35,15 +37,15 @@ export function mapBatch(
   asked: Omit<Asked, 'key' | 'conditional'>,
 ): BatchReply {
   if (mapping.notFound.has(response.status)) {
-    const reason = `the service answered ${response.status} to a batch, which says nothing about its keys`
-    return sameForAll(keys, failure(response.status, reason, 'status'))
+    const result = temporaryFor(HTTP_REASONS.batchRefused, response.status)
+    return sameForAll(keys, { status: response.status, result, evidence: 'none', retry: 'any' })
   }
   const byStatus = mapStatus(response, mapping, { ...asked, key: '', conditional: false })
   if (byStatus !== undefined) return sameForAll(keys, byStatus)
   const body = readJson(response)
   const results = 'reason' in body ? body.reason : resultsIn(body.json, mapping, keys)
   if (typeof results === 'string') {
-    return sameForAll(keys, failure(response.status, `the service's reply ${results}`, 'unreadable'))
+    return sameForAll(keys, unreadableReply(response.status, results))
   }
   if (results === SERVICE_ERROR) {
     return sameForAll(keys, mapValues({ kind: 'service-error' }, response, mapping, ''))
@@ -81,9 +83,9 @@ function resultsIn(
   const selected = results?.select(document, MAX_RESULTS_NODES) ?? { kind: 'nodes', values: [document] }
   const node = selected.kind === 'nodes' ? selected.values[0] : undefined
   if (Array.isArray(node)) {
-    return node.length === keys.length ? (node as readonly unknown[]) : 'has not one result for each key'
+    return node.length === keys.length ? (node as readonly unknown[]) : HTTP_REASONS.notOnePerKey.text
   }
-  if (typeof node !== 'object' || node === null) return 'has no object or array where batch.results points'
+  if (typeof node !== 'object' || node === null) return HTTP_REASONS.noResults.text
   const object = node as Readonly<Record<string, unknown>>
   return keys.map((key) => (Object.hasOwn(object, key) ? object[key] : ABSENT))
 }
@@ -92,7 +94,7 @@ function valuesOf(result: unknown, { selectors }: BatchMapping): BodyValues {
   if (result === ABSENT) return { kind: 'missing' }
   if (typeof result !== 'object' || result === null || Array.isArray(result)) return collect([result])
   return selectors.value === undefined
-    ? { kind: 'unreadable', reason: 'has an object as a result, and there is no response.value' }
+    ? { kind: 'unreadable', reason: HTTP_REASONS.objectWithoutValue.text }
     : readDocument(result, selectors)
 }
 
@@ -100,10 +102,9 @@ function valuesOf(result: unknown, { selectors }: BatchMapping): BodyValues {
 function worst(replies: ReadonlyMap<string, Reply>, status: number): Reply {
   const all = Array.from(replies.values())
   const reply = all.find(({ result }) => result.kind === 'temporary') ?? all[0]
-  return reply ?? failure(status, 'no key was asked', 'unreadable')
+  return reply ?? unreadableReply(status, HTTP_REASONS.noKey.text)
 }
 
-function failure(status: number, reason: string, cause: 'status' | 'unreadable'): Reply {
-  const evidence = cause === 'unreadable' ? 'key' : 'none'
-  return { status, result: temporary(cause, reason), evidence, retry: 'any' }
+function unreadableReply(status: number, reason: string): Reply {
+  return { status, result: temporary('unreadable', reason), evidence: 'key', retry: 'any' }
 }

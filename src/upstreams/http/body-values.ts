@@ -11,11 +11,13 @@
  * | true, false, an object, an array in an array, what `core/value-text.ts` refuses | unreadable |
  */
 import { isUtf8 } from 'node:buffer'
+import type { ReasonEntry } from '../../core/reason.ts'
 import { whyNoValue } from '../../core/value-text.ts'
 import { parseJson } from './json-document.ts'
 import type { JsonPath } from './json-path.ts'
 import { otherAnswerer } from './other-answerers.ts'
 import { readPlainText } from './plain-text.ts'
+import { HTTP_REASONS } from './reasons.ts'
 import {
   type HttpResponse,
   isFramed,
@@ -34,7 +36,6 @@ export type BodyValues =
   /** The service's own error field says that it does not know. */
   | { readonly kind: 'service-error' }
   | { readonly kind: 'too-many' }
-  /** `reason` completes "the service's reply ...". */
   | { readonly kind: 'unreadable'; readonly reason: string }
 
 /** Which parts of a body to look at. */
@@ -63,40 +64,37 @@ const BYTE_ORDER_MARK = '\ufeff'
 
 /** Reads a body: JSON when a path or the content type says so, else plain text. */
 export function readBody(response: HttpResponse, selectors: BodySelectors): BodyValues {
-  if (!isIdentity(response.headers)) return unreadable('has a content-encoding that was not asked for')
+  if (!isIdentity(response.headers)) return unreadable(HTTP_REASONS.contentEncoding)
   const text = decode(response.body)
-  if (text === undefined) return unreadable('is not UTF-8')
+  if (text === undefined) return unreadable(HTTP_REASONS.notUtf8)
   const type = mediaType(response.headers)
-  if (type === CONFLICTING) return unreadable('has two content types')
+  if (type === CONFLICTING) return unreadable(HTTP_REASONS.twoTypes)
   if (selectors.value === undefined && selectors.error === undefined && !isJsonType(type)) {
     return readText(text, type, response)
   }
   const document = parseJson(text)
   if (document !== undefined) return readDocument(document.json, selectors)
-  return isHtml(response) ? unreadable('is a web page') : unreadable('is not JSON')
+  return isHtml(response) ? unreadable(HTTP_REASONS.webPage) : unreadable(HTTP_REASONS.notJson)
 }
 
 /** A body that was not sent as JSON, as a whole. */
 function readText(text: string, type: string, response: HttpResponse): BodyValues {
-  if (isHtml(response)) return unreadable('is a web page')
-  if (NO_TEXT_TYPE.test(type)) return unreadable('is no text, by its content type')
-  if (otherAnswerer(response) !== undefined)
-    return unreadable('is that of a proxy or a router, not of the service')
+  if (isHtml(response)) return unreadable(HTTP_REASONS.webPage)
+  if (NO_TEXT_TYPE.test(type)) return unreadable(HTTP_REASONS.noTextType)
+  if (otherAnswerer(response) !== undefined) return unreadable(HTTP_REASONS.otherAnswerer)
   const line = text.replace(/\r?\n$/, '')
   // Else a service that broke down behind the head would have said "not found".
-  if (line === '' && !isFramed(response)) return unreadable('is empty, and ends only with its connection')
+  if (line === '' && !isFramed(response)) return unreadable(HTTP_REASONS.emptyAndUnframed)
   const plain = readPlainText(line)
   switch (plain.kind) {
     case 'text':
       return checked([line])
     case 'unusable':
-      return unreadable(plain.reason)
+      return { kind: 'unreadable', reason: plain.reason }
     case 'json': {
       const body = collect([plain.document.json])
       // What was not sent as JSON may be anything that broke: too little to reject mail by.
-      return body.kind === 'values' && body.values.length === 0
-        ? unreadable('is an empty value in JSON, and not sent as JSON')
-        : body
+      return body.kind === 'values' && body.values.length === 0 ? unreadable(HTTP_REASONS.emptyJson) : body
     }
   }
 }
@@ -105,14 +103,12 @@ function readText(text: string, type: string, response: HttpResponse): BodyValue
 export function readDocument(document: unknown, selectors: BodySelectors): BodyValues {
   if (selectors.error !== undefined) {
     const errors = selectors.error.select(document, MAX_ERROR_NODES)
-    if (errors.kind === 'failed')
-      return unreadable('is nested too deep, or has too many parts, for response.error')
+    if (errors.kind === 'failed') return unreadable(HTTP_REASONS.tooDeepForError)
     if (errors.kind === 'too-many' || errors.values.some(isError)) return { kind: 'service-error' }
   }
   if (selectors.value === undefined) return collect([document])
   const selected = selectors.value.select(document, MAX_NODES_PER_VALUE * selectors.maxValues)
-  if (selected.kind === 'failed')
-    return unreadable('is nested too deep, or has too many parts, for response.value')
+  if (selected.kind === 'failed') return unreadable(HTTP_REASONS.tooDeepForValue)
   if (selected.kind === 'too-many') return selected
   return selected.values.length === 0 ? { kind: 'missing' } : collect(selected.values)
 }
@@ -123,7 +119,7 @@ export function collect(nodes: readonly unknown[]): BodyValues {
   for (const node of nodes) {
     for (const element of Array.isArray(node) ? (node as readonly unknown[]) : [node]) {
       const text = textOf(element)
-      if (text === undefined) return unreadable('has a value that is no text and no plain number')
+      if (text === undefined) return unreadable(HTTP_REASONS.notText)
       if (text !== '') values.push(text)
     }
   }
@@ -131,10 +127,10 @@ export function collect(nodes: readonly unknown[]): BodyValues {
 }
 
 function checked(values: readonly string[]): BodyValues {
-  if (values.some(isStructure)) return unreadable('has a value that is itself JSON or markup')
+  if (values.some(isStructure)) return unreadable(HTTP_REASONS.encodedTwice)
   for (const value of values) {
     const why = whyNoValue(value)
-    if (why !== undefined) return unreadable(why)
+    if (why !== undefined) return { kind: 'unreadable', reason: `the service's reply ${why}` }
   }
   return { kind: 'values', values: values.filter((value) => value !== '') }
 }
@@ -178,12 +174,12 @@ function decode(body: Buffer): string | undefined {
 
 /** The body as a JSON document, or why not. */
 export function readJson(response: HttpResponse): { readonly json: unknown } | { readonly reason: string } {
-  if (!isIdentity(response.headers)) return { reason: 'has a content-encoding that was not asked for' }
+  if (!isIdentity(response.headers)) return { reason: HTTP_REASONS.contentEncoding.text }
   const text = decode(response.body)
-  if (text === undefined) return { reason: 'is not UTF-8' }
-  return parseJson(text) ?? { reason: 'is not JSON' }
+  if (text === undefined) return { reason: HTTP_REASONS.notUtf8.text }
+  return parseJson(text) ?? { reason: HTTP_REASONS.notJson.text }
 }
 
-function unreadable(reason: string): BodyValues {
-  return { kind: 'unreadable', reason }
+function unreadable({ text }: ReasonEntry<'unreadable'>): BodyValues {
+  return { kind: 'unreadable', reason: text }
 }

@@ -16,6 +16,7 @@ import {
   timeoutReply,
   tooLargeReply,
 } from './failures.ts'
+import { HTTP_REASONS } from './reasons.ts'
 import { RequestFields } from './request-fields.ts'
 import { type HttpRequest, RequestTemplate } from './request-template.ts'
 import type { HttpResponse } from './response.ts'
@@ -39,11 +40,6 @@ export interface EndpointContext {
 
 /** Time left below which a repeat is not worth the connection, ms. Ours. */
 const MIN_REPEAT_MS = 1
-
-const CERTIFICATE_REASON =
-  'the service closed the connection without a reply; it may refuse our certificate (tls.cert), or have crashed'
-const PLAIN_REASON =
-  'the service closed the connection without a reply; it may have crashed, or expect TLS (https://)'
 
 export class HttpEndpoint implements Endpoint {
   readonly name: string
@@ -116,8 +112,8 @@ export class HttpEndpoint implements Endpoint {
     if (!closed || progress === 'replying' || reused) return undefined
     const { origin, socketPath } = this.context.endpoint
     if (origin.startsWith('https:'))
-      return this.context.hasClientCertificate() ? CERTIFICATE_REASON : undefined
-    return socketPath === undefined && progress === 'sent' ? PLAIN_REASON : undefined
+      return this.context.hasClientCertificate() ? HTTP_REASONS.certificateRefused.text : undefined
+    return socketPath === undefined && progress === 'sent' ? HTTP_REASONS.closedUnanswered.text : undefined
   }
 
   #reply(outcome: ExchangeOutcome, use: ConnectionUse, read: (response: HttpResponse) => Reply): Reply {
@@ -143,7 +139,7 @@ export class HttpEndpoint implements Endpoint {
           return { result: DEFECT, evidence: 'key', retry: 'any' }
         }
         const reason = this.#reasonOfClosing(failure, outcome.progress, use)
-        if (failure.credentials || reason === CERTIFICATE_REASON) {
+        if (failure.credentials || reason === HTTP_REASONS.certificateRefused.text) {
           this.context.onCredentialsRefused(this.name, failure.tls || failure.closed ? 'tls' : 'status')
         }
         return failureReply(reason === undefined ? failure : { ...failure, reason }, outcome.progress)

@@ -7,8 +7,11 @@
  */
 import { AssertionError } from 'node:assert'
 import { errors } from 'undici'
+import { type ReasonEntry, temporaryFor } from '../../core/reason.ts'
+import { CORE_REASONS } from '../../core/reasons.ts'
 import { type TemporaryCause, temporary } from '../../core/result.ts'
 import type { Reply } from '../../core/upstream.ts'
+import { HTTP_REASONS } from './reasons.ts'
 
 /** What a failed request tells. */
 export interface Failure {
@@ -28,63 +31,50 @@ export type Progress =
   | 'sent' // no byte of the reply yet
   | 'replying' // the head of the reply has arrived
 
-const CLOSED_REASON = 'the service closed the connection without a complete reply'
-const UNREACHABLE_REASON = 'the service cannot be reached from here; look at the network'
-const NAME_REASON = "the service's host name cannot be resolved; look at DNS"
-const SOCKET_REASON = "the service's unix socket is not there, or not open to mapgate's user"
-const HTTP_REASON = 'the service does not speak HTTP as it should'
-const TLS_REASON = 'TLS with the service failed'
-const TIMEOUT_REASON = 'the connection to the service timed out'
-const FILES_REASON = 'no file descriptor is left for a connection to the service; raise LimitNOFILE'
-export const PROXY_CREDENTIALS_REASON =
-  'the proxy refuses our credentials (407); look at the user and password in proxy'
-const TUNNEL_REASON = 'the proxy does not open a tunnel to the service'
-const STOPPING_REASON = 'stopping'
-
 /** By `error.code`. What is in neither table is a defect. */
-const FAILURES: Readonly<Record<string, readonly [TemporaryCause, string]>> = {
-  ECONNREFUSED: ['connect', 'the service refuses connections; is it running?'],
-  ECONNRESET: ['connect', CLOSED_REASON],
-  ECONNABORTED: ['connect', CLOSED_REASON],
-  EPIPE: ['connect', CLOSED_REASON],
-  UND_ERR_SOCKET: ['connect', CLOSED_REASON],
-  ENOTFOUND: ['connect', NAME_REASON],
-  EAI_AGAIN: ['connect', NAME_REASON],
-  EAI_FAIL: ['connect', NAME_REASON],
-  EAI_NODATA: ['connect', NAME_REASON],
-  EAI_NONAME: ['connect', NAME_REASON],
-  EHOSTUNREACH: ['connect', UNREACHABLE_REASON],
-  EHOSTDOWN: ['connect', UNREACHABLE_REASON],
-  ENETUNREACH: ['connect', UNREACHABLE_REASON],
-  ENETDOWN: ['connect', UNREACHABLE_REASON],
-  EADDRNOTAVAIL: ['connect', UNREACHABLE_REASON],
-  EINVAL: ['connect', UNREACHABLE_REASON],
-  ENOENT: ['connect', SOCKET_REASON],
-  EACCES: ['connect', SOCKET_REASON],
-  EPERM: ['connect', SOCKET_REASON],
-  ENOTSOCK: ['connect', SOCKET_REASON],
-  EMFILE: ['connect', FILES_REASON],
-  ENFILE: ['connect', FILES_REASON],
-  EAGAIN: ['connect', UNREACHABLE_REASON],
-  ETIMEDOUT: ['timeout', TIMEOUT_REASON],
-  UND_ERR_CONNECT_TIMEOUT: ['timeout', TIMEOUT_REASON],
-  UND_ERR_ABORTED: ['connect', TUNNEL_REASON],
-  UND_ERR_PRX_TLS: ['connect', TLS_REASON],
-  UND_ERR_CLOSED: ['stopping', STOPPING_REASON],
-  UND_ERR_DESTROYED: ['stopping', STOPPING_REASON],
-  UND_ERR_HEADERS_OVERFLOW: ['unreadable', "the service's reply has more header bytes than are read"],
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['unreadable', HTTP_REASON],
-  UND_ERR_NOT_SUPPORTED: ['unreadable', HTTP_REASON],
+const FAILURES: Readonly<Record<string, ReasonEntry<TemporaryCause>>> = {
+  ECONNREFUSED: HTTP_REASONS.refusesConnections,
+  ECONNRESET: HTTP_REASONS.closed,
+  ECONNABORTED: HTTP_REASONS.closed,
+  EPIPE: HTTP_REASONS.closed,
+  UND_ERR_SOCKET: HTTP_REASONS.closed,
+  ENOTFOUND: HTTP_REASONS.noHostName,
+  EAI_AGAIN: HTTP_REASONS.noHostName,
+  EAI_FAIL: HTTP_REASONS.noHostName,
+  EAI_NODATA: HTTP_REASONS.noHostName,
+  EAI_NONAME: HTTP_REASONS.noHostName,
+  EHOSTUNREACH: HTTP_REASONS.unreachable,
+  EHOSTDOWN: HTTP_REASONS.unreachable,
+  ENETUNREACH: HTTP_REASONS.unreachable,
+  ENETDOWN: HTTP_REASONS.unreachable,
+  EADDRNOTAVAIL: HTTP_REASONS.unreachable,
+  EINVAL: HTTP_REASONS.unreachable,
+  ENOENT: HTTP_REASONS.noSocket,
+  EACCES: HTTP_REASONS.noSocket,
+  EPERM: HTTP_REASONS.noSocket,
+  ENOTSOCK: HTTP_REASONS.noSocket,
+  EMFILE: HTTP_REASONS.noDescriptor,
+  ENFILE: HTTP_REASONS.noDescriptor,
+  EAGAIN: HTTP_REASONS.unreachable,
+  ETIMEDOUT: HTTP_REASONS.connectionTimedOut,
+  UND_ERR_CONNECT_TIMEOUT: HTTP_REASONS.connectionTimedOut,
+  UND_ERR_ABORTED: HTTP_REASONS.noTunnel,
+  UND_ERR_PRX_TLS: HTTP_REASONS.tls,
+  UND_ERR_CLOSED: CORE_REASONS.stopping,
+  UND_ERR_DESTROYED: CORE_REASONS.stopping,
+  UND_ERR_HEADERS_OVERFLOW: HTTP_REASONS.headerTooLarge,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: HTTP_REASONS.notHttp,
+  UND_ERR_NOT_SUPPORTED: HTTP_REASONS.notHttp,
   // An upgrade nobody asked for ends the connection with this.
-  UND_ERR_INFO: ['unreadable', HTTP_REASON],
+  UND_ERR_INFO: HTTP_REASONS.notHttp,
 }
 
 /** Codes by their beginning: OpenSSL and llhttp have hundreds of them. */
-const FAILURE_FAMILIES: readonly (readonly [RegExp, TemporaryCause, string])[] = [
-  [/^HPE_/, 'unreadable', HTTP_REASON],
-  [/^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$)/, 'connect', TLS_REASON],
-  [/^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_C)/, 'connect', TLS_REASON],
-  [/^(?:HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/, 'connect', TLS_REASON],
+const FAILURE_FAMILIES: readonly (readonly [RegExp, ReasonEntry<TemporaryCause>])[] = [
+  [/^HPE_/, HTTP_REASONS.notHttp],
+  [/^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$)/, HTTP_REASONS.tls],
+  [/^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_C)/, HTTP_REASONS.tls],
+  [/^(?:HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/, HTTP_REASONS.tls],
 ]
 
 const CLOSED_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET'])
@@ -97,23 +87,17 @@ const CLOSED_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED',
 export function classifyFailure(error: unknown): Failure | undefined {
   const code = codeOf(error)
   if (code === undefined) return undefined
-  const exact = FAILURES[code]
-  const family = FAILURE_FAMILIES.find(([pattern]) => pattern.test(code))
-  const [cause, reason] = exact ?? (family === undefined ? [] : [family[1], family[2]])
-  if (cause === undefined || reason === undefined) return undefined
+  const entry = FAILURES[code] ?? FAILURE_FAMILIES.find(([pattern]) => pattern.test(code))?.[1]
+  if (entry === undefined) return undefined
   // undici has no code for the proxy's status.
   if (code === 'UND_ERR_ABORTED' && /\(407\)/.test((error as Error).message)) {
-    return { cause, reason: PROXY_CREDENTIALS_REASON, tls: false, credentials: true, closed: false }
+    const { cause, text } = HTTP_REASONS.tunnelCredentials
+    return { cause, reason: text, tls: false, credentials: true, closed: false }
   }
   // The code names the trouble with a certificate, and holds no address.
-  const tls = reason === TLS_REASON
-  return {
-    cause,
-    reason: tls ? `${reason}: ${code}` : reason,
-    tls,
-    credentials: tls,
-    closed: CLOSED_CODES.has(code),
-  }
+  const { cause, reason } = temporaryFor(entry, code)
+  const tls = entry === HTTP_REASONS.tls
+  return { cause, reason, tls, credentials: tls, closed: CLOSED_CODES.has(code) }
 }
 
 /** The reply that stands for a failure. */
@@ -127,14 +111,14 @@ export function failureReply(failure: Failure, progress: Progress): Reply {
 
 /** No complete reply within the attempt's time. */
 export function timeoutReply(progress: Progress): Reply {
-  const reasons: Record<Progress, string> = {
-    unsent: 'no connection to the service in time',
-    sent: 'no answer from the service in time',
-    replying: "the service's reply was not complete in time",
+  const reasons: Record<Progress, ReasonEntry<TemporaryCause>> = {
+    unsent: HTTP_REASONS.noConnectionInTime,
+    sent: HTTP_REASONS.noAnswerInTime,
+    replying: HTTP_REASONS.incompleteInTime,
   }
   const retry = progress === 'unsent' ? 'not-sent' : 'any'
   return {
-    result: temporary('timeout', reasons[progress]),
+    result: temporaryFor(reasons[progress]),
     evidence: progress === 'replying' ? 'key' : 'endpoint',
     retry,
   }
@@ -142,13 +126,13 @@ export function timeoutReply(progress: Progress): Reply {
 
 /** Given up from outside: it says nothing about the service. */
 export function abortedReply(): Reply {
-  return { result: temporary('timeout', 'the answer was not waited for'), evidence: 'none', retry: 'none' }
+  return { result: temporaryFor(HTTP_REASONS.notWaitedFor), evidence: 'none', retry: 'none' }
 }
 
 /** A reply larger than its limit. */
 export function tooLargeReply(status: number, maxBodyBytes: number): Reply {
-  const reason = `the service's reply is larger than ${maxBodyBytes} bytes; see maxBodyBytes`
-  return { status, result: temporary('unreadable', reason), evidence: 'key', retry: 'any' }
+  const result = temporaryFor(HTTP_REASONS.tooLarge, maxBodyBytes)
+  return { status, result, evidence: 'key', retry: 'any' }
 }
 
 /** The first code of an error or of what caused it. `AggregateError`s of Node.js carry one themselves. */

@@ -11,14 +11,15 @@
  * | `null`, `[]`, `""`, `{...}`, `true`, `undefined`, `<b>`, JSON that was cut off | unreadable: nobody knows what is meant |
  * | `[mail.example]:587`, `"john doe"@b.example`, `"\|/usr/bin/command"`, `5000` | itself: a next hop, an address, a command, a number |
  */
+import type { ReasonEntry } from '../../core/reason.ts'
 import { type JsonDocument, parseJson } from './json-document.ts'
+import { HTTP_REASONS } from './reasons.ts'
 import { isMarkup } from './response.ts'
 
 /** How a plain text is to be read. */
 export type PlainText =
   | { readonly kind: 'text' }
   | { readonly kind: 'json'; readonly document: JsonDocument }
-  /** `reason` completes "the service's reply ...". */
   | { readonly kind: 'unusable'; readonly reason: string }
 
 const TEXT: PlainText = { kind: 'text' }
@@ -35,16 +36,16 @@ const JSON_START = /^\s*(?:\{|\[\s*(?:["[{\]]|$))/
 
 /** @param text Without its last line end. */
 export function readPlainText(text: string): PlainText {
-  if (WORDS_OF_PROGRAMS.test(text.trim())) return unusable('is the word of a program, and no value')
-  if (isMarkup(text)) return unusable('is markup, such as HTML or XML')
+  if (WORDS_OF_PROGRAMS.test(text.trim())) return unusable(HTTP_REASONS.programWord)
+  if (isMarkup(text)) return unusable(HTTP_REASONS.markup)
   const start = text.trimStart().charAt(0)
   if ((start !== '[' && start !== '{' && start !== '"') || QUOTED_COMMAND.test(text)) return TEXT
   const document = parseJson(text)
   if (document !== undefined) return { kind: 'json', document }
-  if (JSON_START.test(text) || /^\s*"[^"]*$/.test(text)) return unusable('begins as JSON and is none')
+  if (JSON_START.test(text) || /^\s*"[^"]*$/.test(text)) return unusable(HTTP_REASONS.brokenJson)
   return TEXT
 }
 
-function unusable(reason: string): PlainText {
-  return { kind: 'unusable', reason }
+function unusable({ text }: ReasonEntry<'unreadable'>): PlainText {
+  return { kind: 'unusable', reason: text }
 }

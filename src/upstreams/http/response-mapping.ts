@@ -19,13 +19,14 @@
  * "Not found" lets a mail server reject a recipient, so it comes from three rows only.
  */
 import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../core/format.ts'
-import { NOT_FOUND, permanent, type TemporaryCause, temporary } from '../../core/result.ts'
+import { permanentFor, temporaryFor } from '../../core/reason.ts'
+import { NOT_FOUND, type Temporary, temporary } from '../../core/result.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
-import { PROXY_CREDENTIALS_REASON } from './failures.ts'
 import { JsonPath } from './json-path.ts'
 import { NotFoundMark } from './not-found-mark.ts'
 import { otherAnswerer } from './other-answerers.ts'
+import { HTTP_REASONS } from './reasons.ts'
 import { cachingOf, type HttpResponse, retryAfterMs, validatorsOf } from './response.ts'
 import type { ResponseSettings } from './settings.ts'
 
@@ -85,8 +86,7 @@ export function mapResponse(response: HttpResponse, mapping: ResponseMapping, as
   const { notFoundMark } = mapping
   if (reply.result.kind !== 'notfound' || notFoundMark === undefined || notFoundMark.isOn(response))
     return reply
-  const reason = `the service answered ${response.status} without the mark of a "not found"; see response.notFoundMark`
-  return failed(response, 'unreadable', reason)
+  return failed(response, temporaryFor(HTTP_REASONS.notFoundUnmarked, response.status))
 }
 
 /**
@@ -101,32 +101,31 @@ export function mapStatus(response: HttpResponse, mapping: ResponseMapping, aske
   if (status === 304) {
     return asked.conditional
       ? answered(response, { kind: 'notmodified' }, undefined)
-      : failed(response, 'unreadable', 'the service answered 304 to a request without a condition')
+      : failed(response, temporaryFor(HTTP_REASONS.unconditional304))
   }
   if (status === 407) {
-    const result = permanent('refused', PROXY_CREDENTIALS_REASON)
+    const result = permanentFor(HTTP_REASONS.proxyCredentials)
     return { status, result, evidence: 'none', retry: 'none' }
   }
   if (status === 401 || status === 403) {
-    const result = permanent('refused', `the service answered ${status}; look at its credentials here`)
+    const result = permanentFor(HTTP_REASONS.credentials, status)
     return { status, result, evidence: 'none', retry: 'other-endpoint' }
   }
   if (status >= 500 || status === 408 || status === 425 || status === 429) {
     const pause = retryAfterMs(headers, asked.nowMs)
     return {
       status,
-      result: temporary('status', `the service answered ${status}`),
+      result: temporaryFor(HTTP_REASONS.failed, status),
       evidence: UNAVAILABLE.has(status) ? 'endpoint' : status >= 500 ? 'key' : 'none',
       retry: 'any',
       ...(pause === undefined ? {} : { retryAfterMs: pause }),
     }
   }
   if (status < 300) {
-    const reason = `the service answered ${status}, which is neither in response.found nor in response.notFound`
-    return { status, result: temporary('status', reason), evidence: 'none', retry: 'any' }
+    const result = temporaryFor(HTTP_REASONS.unexpectedStatus, status)
+    return { status, result, evidence: 'none', retry: 'any' }
   }
-  const hint = status < 400 ? '; redirects are not followed' : '; look at the request of this table'
-  const result = permanent('refused', `the service answered ${status}${hint}`)
+  const result = permanentFor(status < 400 ? HTTP_REASONS.redirect : HTTP_REASONS.wrongRequest, status)
   return { status, result, evidence: 'none', retry: 'none' }
 }
 
@@ -147,15 +146,15 @@ export function mapValues(
     case 'missing':
       return mapping.missing === 'notFound'
         ? answered(response, NOT_FOUND, [])
-        : failed(response, 'unreadable', "response.value selects nothing in the service's reply")
+        : failed(response, temporaryFor(HTTP_REASONS.selectsNothing))
     case 'service-error':
-      return failed(response, 'service', "the service reports an error of its own in its reply's error field")
+      return failed(response, temporaryFor(HTTP_REASONS.errorField))
     case 'too-many': {
       const result = tooManyValues(mapping.format.maxValues)
       return { status: response.status, result, evidence: 'none', retry: 'none' }
     }
     case 'unreadable':
-      return failed(response, 'unreadable', `the service's reply ${body.reason}`)
+      return failed(response, temporary('unreadable', body.reason))
   }
 }
 
@@ -164,21 +163,23 @@ function mapNotFound(response: HttpResponse, mapping: ResponseMapping): Reply {
     // It comes from a proxy or a wrong path, not from a service that knows its keys.
     const other = otherAnswerer(response)
     if (other !== undefined) {
-      const { status } = response
-      const reason =
-        other === 'a known sentence'
-          ? `the service answered ${status} with the reply of a proxy or of a router without such a route; see response.notFoundBody`
-          : `the service answered ${status} with ${other}; see response.notFoundBody`
-      return failed(response, 'unreadable', reason)
+      return failed(response, temporaryFor(OTHER_ANSWERS[other], response.status))
     }
   }
   return answered(response, NOT_FOUND, [])
 }
 
-function failed(response: HttpResponse, cause: TemporaryCause, reason: string): Reply {
+/** What answers instead of the service, where a "not found" was expected. */
+const OTHER_ANSWERS = {
+  'a web page': HTTP_REASONS.notFoundWebPage,
+  'a compressed body': HTTP_REASONS.notFoundCompressed,
+  'a known sentence': HTTP_REASONS.notFoundOfOthers,
+} as const
+
+function failed(response: HttpResponse, result: Temporary): Reply {
   return {
     status: response.status,
-    result: temporary(cause, reason),
+    result,
     evidence: 'key',
     retry: 'any',
   }

@@ -245,10 +245,7 @@ describe('the domains filter', () => {
     const source = new ScriptedSource('one', { a: found('1') })
     const domains = byTable([new ScriptedSource('d', { 'x.example': TRY_LATER }, 'upstream')])
     expect(table([source], { domains }).lookup('a', context())).toEqual({
-      result: temporary(
-        'service',
-        'the table that tells our domains does not answer: the service refuses connections',
-      ),
+      result: temporary('service', 'the domains table did not answer: the service refuses connections'),
       source: 'upstream',
     })
     expect(source.asked).toEqual([])

@@ -1,0 +1,55 @@
+/**
+ * docs/errors.md, made of the catalogues of reasons, so that no reason can be missing in it.
+ * To make it anew: npx vitest run --project unit test/unit/reasons.test.ts -u
+ */
+import type { ReasonCatalogue } from '../../src/core/reason.ts'
+import type { PermanentCause, TemporaryCause } from '../../src/core/result.ts'
+
+const INTRODUCTION = `# Reasons and what to do
+
+<!-- Made from src/core/reasons.ts and the reasons.ts beside it. To make it anew: npx vitest run --project unit test/unit/reasons.test.ts -u -->
+
+A lookup that is not answered carries a reason: over socketmap it reaches the mail log, over tcp_table only mapgate's own log, and in the admin API, on the page and in \`--explain\` it always stands. It never holds a key, a URL or a secret. The cause is the label of \`mapgate_lookup_failures_total\`.
+
+All of these make mail **wait** (451), the permanent ones too. None makes it bounce. Where a found answer is stored, it is served instead, and the reason is only in the explanation.
+
+\`…\` stands for a part that varies.
+`
+
+/** In the order of the page. A cause that is left out does not compile. */
+const TEMPORARY_CAUSES: Readonly<Record<TemporaryCause, true>> = {
+  timeout: true,
+  connect: true,
+  status: true,
+  unreadable: true,
+  service: true,
+  circuit: true,
+  canary: true,
+  overload: true,
+  stopping: true,
+  'too-long': true,
+  defect: true,
+}
+const PERMANENT_CAUSES: Readonly<Record<PermanentCause, true>> = {
+  'no-table': true,
+  refused: true,
+  'bad-request': true,
+}
+
+export function errorsPage(catalogues: readonly ReasonCatalogue[]): string {
+  return [
+    INTRODUCTION,
+    `## Temporary\n\n${table(Object.keys(TEMPORARY_CAUSES), catalogues)}\n`,
+    `## Permanent\n\n${table(Object.keys(PERMANENT_CAUSES), catalogues)}\n`,
+  ].join('\n')
+}
+
+function table(causes: readonly string[], catalogues: readonly ReasonCatalogue[]): string {
+  const entries = catalogues.flatMap((catalogue) => Object.values(catalogue))
+  const rows = causes.flatMap((cause) => entries.filter((entry) => entry.cause === cause))
+  return [
+    '| cause | reason | what to do |',
+    '| --- | --- | --- |',
+    ...rows.map(({ cause, text, advice }) => `| \`${cause}\` | \`${text}\` | ${advice} |`),
+  ].join('\n')
+}

@@ -1,0 +1,102 @@
+/**
+ * The reasons of the core: deadlines, limits, circuits, the canary.
+ */
+import type { ReasonCatalogue } from './reason.ts'
+import { DEFECT, NO_TABLE, STOPPING } from './result.ts'
+
+export const CORE_REASONS = {
+  deadlinePassed: {
+    cause: 'timeout',
+    text: 'no answer from the service in time; see if it is slow or overloaded',
+    advice: "the table's `deadline` came before an answer",
+  },
+  tooSlow: {
+    cause: 'timeout',
+    text: 'the service took far longer than usual while others waited; see if it is slow for this key',
+    advice: 'slow for this key: look at the service; `maxConcurrent` leaves more room',
+  },
+  pause: {
+    cause: 'status',
+    text: 'upstream …: the service asks for a pause of … s (Retry-After)',
+    advice: 'it is overloaded and says so',
+  },
+  tooManyValues: {
+    cause: 'unreadable',
+    text: 'the service gave more than … values; see response.maxValues',
+    advice: 'a list that grew; raise it if it is right',
+  },
+  unconditional304: {
+    cause: 'unreadable',
+    text: 'the service answered 304 to a request without a condition; fix the service',
+    advice: 'a broken cache between',
+  },
+  domainsTable: {
+    cause: 'service',
+    text: 'the domains table did not answer: …',
+    advice: 'the reason of the table in `domains` follows',
+  },
+  circuitsOpen: {
+    cause: 'circuit',
+    text: 'upstream …: all endpoints are failing (circuit open); fix the service',
+    advice: 'no endpoint answers a question whose answer is known; they are asked again every `openFor`',
+  },
+  canaryMissing: {
+    cause: 'canary',
+    text: 'the service does not know its canary, so its "not found" is not believed; check its path and deployment',
+    advice: 'see [MapgateCanaryDown](troubleshooting.md#mapgatecanarydown)',
+  },
+  tooManyLookups: {
+    cause: 'overload',
+    text: 'upstream …: too many lookups at once; raise maxConcurrent or speed up the service',
+    advice: '[tuning.md](tuning.md)',
+  },
+  noSlot: {
+    cause: 'overload',
+    text: 'no request could be sent before the deadline; raise maxConcurrent or speed up the service',
+    advice: '[tuning.md](tuning.md)',
+  },
+  gaveWay: {
+    cause: 'overload',
+    text: 'the request gave way to a waiting lookup; raise maxConcurrent',
+    advice: '[tuning.md](tuning.md)',
+  },
+  overloaded: {
+    cause: 'overload',
+    text: 'mapgate is overloaded: its event loop does not keep up; see who sends so many lookups',
+    advice:
+      'Only stored answers are given until it keeps up. Look at `mapgate_lookups_total` and `nodejs_eventloop_lag_seconds`; add a second gateway, or a `cache` where there is none.',
+  },
+  stopping: {
+    cause: STOPPING.cause,
+    text: STOPPING.reason,
+    advice: 'nothing: Postfix asks again',
+  },
+  tooLong: {
+    cause: 'too-long',
+    text: 'reply too long',
+    advice:
+      'over 4091 bytes for tcp_table, 99997 for socketmap: use socketmap, or an address that stands for a list',
+  },
+  emptyResult: {
+    cause: 'unreadable',
+    text: 'the result is empty, which Postfix does not accept',
+    advice:
+      'a function of the library or an upstream kind found an empty text: it must say "not found" instead',
+  },
+  defect: {
+    cause: DEFECT.cause,
+    text: DEFECT.reason,
+    advice: 'a bug: please report it with the stack in the log',
+  },
+  noTable: {
+    cause: NO_TABLE.cause,
+    text: NO_TABLE.reason,
+    advice:
+      'it is not in the configuration, or not in `tables` of that listener; `mapgate main-cf` prints the right lines',
+  },
+  readOnly: {
+    cause: 'refused',
+    text: 'this table is read-only',
+    advice: 'a client tried to change it: no table here takes changes',
+  },
+} as const satisfies ReasonCatalogue

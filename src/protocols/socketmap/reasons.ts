@@ -1,0 +1,10 @@
+/** What this protocol says by itself. */
+import type { ReasonCatalogue } from '../../core/reason.ts'
+
+export const SOCKETMAP_REASONS = {
+  noKey: {
+    cause: 'bad-request',
+    text: 'bad request: expected a table name, a space and a key',
+    advice: 'socketmap: something else than Postfix talks to the port',
+  },
+} as const satisfies ReasonCatalogue

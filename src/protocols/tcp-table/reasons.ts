@@ -1,0 +1,20 @@
+/** What this protocol says by itself. */
+import type { ReasonCatalogue } from '../../core/reason.ts'
+
+export const TCP_TABLE_REASONS = {
+  noGet: {
+    cause: 'bad-request',
+    text: 'bad request: expected get, a space and a key',
+    advice: 'tcp_table: something else than Postfix talks to the port; the command is lower case',
+  },
+  badQuoting: {
+    cause: 'bad-request',
+    text: 'bad request: two hex digits must follow each % of the key',
+    advice: 'tcp_table: write `%25` for a percent sign',
+  },
+  lineTooLong: {
+    cause: 'bad-request',
+    text: 'bad request: the line is too long',
+    advice: 'tcp_table: no key has 128 KiB',
+  },
+} as const satisfies ReasonCatalogue

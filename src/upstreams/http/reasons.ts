@@ -1,0 +1,294 @@
+/**
+ * The reasons of HTTP services: no connection, no reply, a reply that is none.
+ */
+import type { ReasonCatalogue } from '../../core/reason.ts'
+
+export const HTTP_REASONS = {
+  noConnectionInTime: {
+    cause: 'timeout',
+    text: 'no connection to the service in time',
+    advice: 'network, firewall, or a service that does not accept; then `timeout` of the upstream',
+  },
+  noAnswerInTime: {
+    cause: 'timeout',
+    text: 'no answer from the service in time',
+    advice: 'the service is slow: look there; a second endpoint and `hedgeAfter` hide single slow answers',
+  },
+  incompleteInTime: {
+    cause: 'timeout',
+    text: "the service's reply was not complete in time",
+    advice: 'as above; a proxy that stalls',
+  },
+  connectionTimedOut: {
+    cause: 'timeout',
+    text: 'the connection to the service timed out',
+    advice: 'the network between',
+  },
+  notWaitedFor: {
+    cause: 'timeout',
+    text: 'the answer was not waited for',
+    advice: 'the other request of a hedge won, or nobody waits any more: nothing to do',
+  },
+  refusesConnections: {
+    cause: 'connect',
+    text: 'the service refuses connections; is it running?',
+    advice: 'start it; check host and port of the endpoint',
+  },
+  unreachable: {
+    cause: 'connect',
+    text: 'the service cannot be reached from here; look at the network',
+    advice: 'routing, firewall, the address family',
+  },
+  noHostName: {
+    cause: 'connect',
+    text: "the service's host name cannot be resolved; look at DNS",
+    advice: 'the host in `endpoints`; `/etc/resolv.conf`',
+  },
+  noSocket: {
+    cause: 'connect',
+    text: "the service's unix socket is not there, or not open to mapgate's user",
+    advice: 'the path in `endpoints`; group and mode of that file',
+  },
+  closed: {
+    cause: 'connect',
+    text: 'the service closed the connection without a complete reply',
+    advice: 'it crashed or was restarted; or its keep-alive time is shorter than `maxConnectionAge`',
+  },
+  closedUnanswered: {
+    cause: 'connect',
+    text: 'the service closed the connection without a reply; it may have crashed, or expect TLS (https://)',
+    advice: 'as above; or the endpoint begins with http:// and the port is one for https',
+  },
+  certificateRefused: {
+    cause: 'connect',
+    text: 'the service closed the connection without a reply; it may refuse our certificate (tls.cert), or have crashed',
+    advice:
+      'is the client certificate expired, or unknown to the service? The files are read again at most once a minute after this: renew them, nothing else is to be done',
+  },
+  tls: {
+    cause: 'connect',
+    text: 'TLS with the service failed: …',
+    advice:
+      'the code at the end names it: an expired or unknown certificate, a wrong name (`tls.serverName`), an authority (`tls.ca`)',
+  },
+  tunnelCredentials: {
+    cause: 'connect',
+    text: 'the proxy refuses our credentials (407); look at the user and password in proxy',
+    advice: 'a secret in it that is named as a file is read again at once',
+  },
+  noTunnel: {
+    cause: 'connect',
+    text: 'the proxy does not open a tunnel to the service',
+    advice: '`proxy` of the upstream',
+  },
+  noDescriptor: {
+    cause: 'connect',
+    text: 'no file descriptor is left for a connection to the service; raise LimitNOFILE',
+    advice: '`systemctl edit mapgate`',
+  },
+  failed: {
+    cause: 'status',
+    text: 'the service answered …',
+    advice: '5xx, 408, 425, 429: its own trouble, look at its log',
+  },
+  unexpectedStatus: {
+    cause: 'status',
+    text: 'the service answered …, which is neither in response.found nor in response.notFound',
+    advice: 'a 2xx that is not expected: name it in one of the two lists',
+  },
+  batchRefused: {
+    cause: 'status',
+    text: 'the service answered … to a batch, which says nothing about its keys',
+    advice: 'the batch route must answer 200 and one result per key; look at `batch` of the table',
+  },
+  selectsNothing: {
+    cause: 'unreadable',
+    text: "response.value selects nothing in the service's reply",
+    advice: 'the service changed its format, or answers `{}` for "no": then `missing: notFound`',
+  },
+  notFoundWebPage: {
+    cause: 'unreadable',
+    text: 'the service answered … with a web page; see response.notFoundBody',
+    advice:
+      "a proxy or web server answers instead of the service: path, host, deployment. If such pages are the service's own, `notFoundBody: any`",
+  },
+  notFoundCompressed: {
+    cause: 'unreadable',
+    text: 'the service answered … with a compressed body; see response.notFoundBody',
+    advice: 'something between compresses without being asked',
+  },
+  notFoundUnmarked: {
+    cause: 'unreadable',
+    text: 'the service answered … without the mark of a "not found"; see response.notFoundMark',
+    advice: 'something else answered, or the mark is not what the service sends: ask with curl',
+  },
+  notFoundOfOthers: {
+    cause: 'unreadable',
+    text: 'the service answered … with the reply of a proxy or of a router without such a route; see response.notFoundBody',
+    advice:
+      'not the service\'s own "not found", but what a known proxy or framework says where it has no such route: path, host, deployment. If the service itself says this about a key, `notFoundBody: any`, best with a `canary` or `notFoundMark`',
+  },
+  webPage: {
+    cause: 'unreadable',
+    text: "the service's reply is a web page",
+    advice: 'as above, with a 200',
+  },
+  twoTypes: {
+    cause: 'unreadable',
+    text: "the service's reply has two content types",
+    advice: 'two parts of the service, or a proxy, set it: remove one',
+  },
+  noTextType: {
+    cause: 'unreadable',
+    text: "the service's reply is no text, by its content type",
+    advice: 'the path leads to a picture or a download',
+  },
+  otherAnswerer: {
+    cause: 'unreadable',
+    text: "the service's reply is that of a proxy or a router, not of the service",
+    advice: 'as above, with a 200',
+  },
+  notJson: {
+    cause: 'unreadable',
+    text: "the service's reply is not JSON",
+    advice:
+      '`response.value` and `response.error` need JSON: ask the URL with curl and look at the body. A service that answers plain text needs neither',
+  },
+  emptyJson: {
+    cause: 'unreadable',
+    text: "the service's reply is an empty value in JSON, and not sent as JSON",
+    advice: 'send `content-type: application/json` with `null`, `""` and `[]`; then they are "not found"',
+  },
+  brokenJson: {
+    cause: 'unreadable',
+    text: "the service's reply begins as JSON and is none",
+    advice: 'it was cut off; or give it a content type of text and no brace at its start',
+  },
+  markup: {
+    cause: 'unreadable',
+    text: "the service's reply is markup, such as HTML or XML",
+    advice: 'a page, or an error message of the web server',
+  },
+  programWord: {
+    cause: 'unreadable',
+    text: "the service's reply is the word of a program, and no value",
+    advice: '`null`, `true`, `undefined` … sent as plain text: answer 404 for "no", and a value for "yes"',
+  },
+  tooDeepForValue: {
+    cause: 'unreadable',
+    text: "the service's reply is nested too deep, or has too many parts, for response.value",
+    advice: 'fix the service, or select a part that is not so deep',
+  },
+  tooDeepForError: {
+    cause: 'unreadable',
+    text: "the service's reply is nested too deep, or has too many parts, for response.error",
+    advice: 'as above',
+  },
+  contentEncoding: {
+    cause: 'unreadable',
+    text: "the service's reply has a content-encoding that was not asked for",
+    advice: 'mapgate asks for `identity`: the service or a proxy compresses all the same',
+  },
+  notUtf8: {
+    cause: 'unreadable',
+    text: "the service's reply is not UTF-8",
+    advice: 'fix the service',
+  },
+  emptyAndUnframed: {
+    cause: 'unreadable',
+    text: "the service's reply is empty, and ends only with its connection",
+    advice: 'it may be cut off: send `content-length`',
+  },
+  controlCharacters: {
+    cause: 'unreadable',
+    text: "the service's reply has control characters in a value",
+    advice: 'a value is one line of text',
+  },
+  invisibleCharacter: {
+    cause: 'unreadable',
+    text: "the service's reply has the invisible character … in a value",
+    advice:
+      "a no-break space, a zero-width character or a direction mark (`U+00A0`, `U+200B`, `U+202E` and the like), mostly pasted from a web page or a word processor: find it in the service's data and remove it",
+  },
+  onlySpaces: {
+    cause: 'unreadable',
+    text: "the service's reply has a value of nothing but spaces",
+    advice: 'send an empty one for "not found"',
+  },
+  notText: {
+    cause: 'unreadable',
+    text: "the service's reply has a value that is no text and no plain number",
+    advice: 'let `response.value` select the text inside',
+  },
+  encodedTwice: {
+    cause: 'unreadable',
+    text: "the service's reply has a value that is itself JSON or markup",
+    advice: 'it was encoded twice: send the list itself, not its text',
+  },
+  notOnePerKey: {
+    cause: 'unreadable',
+    text: "the service's reply does not have one result per key",
+    advice: 'a list of results has as many entries as the batch has keys, in their order',
+  },
+  noResults: {
+    cause: 'unreadable',
+    text: "the service's reply has no object or array where batch.results points",
+    advice: 'look at `batch.results`, or at what the service sends for several keys',
+  },
+  noKey: {
+    cause: 'unreadable',
+    text: 'no key was asked',
+    advice: 'only inside of mapgate: a batch without keys',
+  },
+  objectWithoutValue: {
+    cause: 'unreadable',
+    text: "the service's reply has an object as a result, and there is no response.value",
+    advice: 'say by `response.value` which part of the object is the value',
+  },
+  tooLarge: {
+    cause: 'unreadable',
+    text: "the service's reply is larger than … bytes; see maxBodyBytes",
+    advice: '`maxBodyBytes` of the upstream, or `response.value` on a smaller route',
+  },
+  headerTooLarge: {
+    cause: 'unreadable',
+    text: "the service's reply has more header bytes than are read",
+    advice: 'over 16 KiB or 256 fields: cookies? A proxy?',
+  },
+  notHttp: {
+    cause: 'unreadable',
+    text: 'the service does not speak HTTP as it should',
+    advice:
+      'the port of another protocol, `http` for `https`, or a reply that HTTP forbids: 101 without being asked, two lengths, a 204 with a body',
+  },
+  unconditional304: {
+    cause: 'unreadable',
+    text: 'the service answered 304 to a request without a condition',
+    advice: 'a cache between the service and mapgate answers for it, and wrongly: turn it off for this route',
+  },
+  errorField: {
+    cause: 'service',
+    text: "the service reports an error of its own in its reply's error field",
+    advice: '`response.error` selected something: look at the service',
+  },
+  proxyCredentials: {
+    cause: 'refused',
+    text: 'the proxy refuses our credentials (407); look at the user and password in proxy',
+    advice: 'as above, for a service that is asked by http://',
+  },
+  credentials: {
+    cause: 'refused',
+    text: 'the service answered …; look at its credentials here',
+    advice: '401 or 403: the token; a secret that is named as a file is read again at once',
+  },
+  wrongRequest: {
+    cause: 'refused',
+    text: 'the service answered …; look at the request of this table',
+    advice: 'another 4xx: path and method of `request`',
+  },
+  redirect: {
+    cause: 'refused',
+    text: 'the service answered …; redirects are not followed',
+    advice: 'put the final URL into `endpoints`',
+  },
+} as const satisfies ReasonCatalogue

@@ -1,0 +1,114 @@
+/**
+ * The catalogues of reasons: docs/errors.md is made of them, and no reason stands anywhere else.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { errorsPage } from '../../scripts/docs/errors.ts'
+import { permanentFor, type ReasonCatalogue, temporaryFor } from '../../src/core/reason.ts'
+import { CORE_REASONS } from '../../src/core/reasons.ts'
+import { PROTOCOLS } from '../../src/protocols/registry.ts'
+import { HTTP_REASONS } from '../../src/upstreams/http/reasons.ts'
+
+const CATALOGUES: Readonly<Record<string, ReasonCatalogue>> = {
+  CORE_REASONS,
+  HTTP_REASONS,
+  ...Object.fromEntries(
+    [...PROTOCOLS.values()].map(({ name, reasons = {} }) => [`${name.toUpperCase()}_REASONS`, reasons]),
+  ),
+}
+const ENTRIES = Object.entries(CATALOGUES).flatMap(([catalogue, reasons]) =>
+  Object.entries(reasons).map(([name, entry]) => ({ ...entry, name: `${catalogue}.${name}` })),
+)
+const TEXTS = ENTRIES.map(({ text }) => text)
+
+/** Folders whose reasons Postfix may be told; clients and the library have their own callers. */
+const sources = ['core', 'upstreams', 'protocols', 'server'].flatMap((folder) =>
+  readdirSync(new URL(`../../src/${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !/(?:reasons?|client|function-upstream)\.ts$/.test(path))
+    .map((path) => ({
+      path: `${folder}/${path}`,
+      text: readFileSync(new URL(`../../src/${folder}/${path}`, import.meta.url), 'utf8'),
+    })),
+)
+
+describe('the catalogue', () => {
+  test('is docs/errors.md', async () => {
+    await expect(errorsPage(Object.values(CATALOGUES))).toMatchFileSnapshot('../../docs/errors.md')
+  })
+
+  for (const { name, text, advice } of ENTRIES) {
+    test(`${name} is a short line that names no address, and says what to do`, () => {
+      expect(text).toMatch(/^[\x20-\x7e…]{5,150}$/)
+      expect(text).not.toMatch(/https?:\/\/\w|\d+\.\d+\.\d+|@/)
+      expect(advice).toMatch(/^[^|\n]{5,}$/)
+    })
+  }
+
+  test('has no sentence twice for one cause', () => {
+    const rows = ENTRIES.map(({ cause, text }) => `${cause}: ${text}`)
+    expect(rows.filter((row, index) => rows.indexOf(row) !== index)).toEqual([])
+  })
+})
+
+describe('a reason', () => {
+  test('gets what varies, in order', () => {
+    const entry = { cause: 'status', text: 'upstream …: a pause of … s', advice: 'wait' } as const
+    expect(temporaryFor(entry, 'directory', 7)).toEqual({
+      kind: 'temporary',
+      cause: 'status',
+      reason: 'upstream directory: a pause of 7 s',
+    })
+  })
+
+  test('that varies in nothing is the sentence itself', () => {
+    const entry = { cause: 'refused', text: 'the service refuses', advice: 'look' } as const
+    expect(permanentFor(entry)).toEqual({
+      kind: 'permanent',
+      cause: 'refused',
+      reason: 'the service refuses',
+    })
+  })
+})
+
+describe('the code', () => {
+  /** Internal, never told to Postfix. */
+  const INTERNAL = ['an upstream said "not modified" to a question without a condition']
+
+  test('says no reason that is not in a catalogue: add it to the reasons.ts of its folder', () => {
+    const literals =
+      /\b(?:temporary|permanent|failed)\(\s*(?:response, )?'[a-z-]+',\s*(['`"])((?:(?!\1).)+)\1/g
+    const parts = /\bunreadable\((['"])((?:(?!\1).)+)\1\)/g
+    const constants = /_REASON =\s*(['"])(.+)\1$/gm
+    const said = sources.flatMap(({ path, text }) => [
+      ...Array.from(text.matchAll(constants), ([, , reason = '']) => `${path}: ${reason}`),
+      ...Array.from(text.matchAll(literals), ([, , reason = '']) => `${path}: ${plain(reason)}`),
+      ...Array.from(text.matchAll(parts), ([, , reason = '']) => `${path}: the service's reply ${reason}`),
+    ])
+    const reasonOf = (line: string): string => line.slice(line.indexOf(': ') + 2)
+    const unknown = said.filter(
+      (line) => !TEXTS.includes(reasonOf(line)) && !INTERNAL.includes(reasonOf(line)),
+    )
+    expect(unknown.filter((line) => !/the service answered ……$/.test(line))).toEqual([])
+  })
+
+  test('uses every reason of the catalogues', () => {
+    const all = sources.map(({ text }) => plain(text).replaceAll("\\'", "'")).join('\n')
+    const unused = ENTRIES.filter(({ name, text }) => {
+      if (all.includes(name)) return false
+      // A sentence may be put together of two texts: each part must be somewhere.
+      const pieces = text
+        .split(
+          /…|a web page|a compressed body|the reply of a proxy or of a router without such a route|^the service's reply /,
+        )
+        .map((piece) => piece.trim())
+        .filter((piece) => piece.length > 3)
+      return !pieces.every((piece) => all.includes(piece))
+    })
+    expect(unused.map(({ name }) => name)).toEqual([])
+  })
+})
+
+/** `…` for every part that varies. */
+function plain(text: string): string {
+  return text.replace(/\$\{[^}]*\}/g, '…')
+}
