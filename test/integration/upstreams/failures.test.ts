@@ -8,6 +8,7 @@ import { describe, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { HttpEndpoint } from '../../../src/upstreams/http/endpoint.ts'
+import { HTTP_REASONS } from '../../../src/upstreams/http/reasons.ts'
 import type { HttpTableSettings, HttpUpstreamSettings } from '../../../src/upstreams/http/settings.ts'
 import { openPools, requestSettings, tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
 import { type Behaviour, type HttpService, startHttpService } from '../../support/http-service.ts'
@@ -91,23 +92,18 @@ describe('a failed request is temporary', () => {
     assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'unreadable key any')
   })
 
-  for (const [sentence, behaviour, reason] of [
-    ['says nothing', { act: 'silence' }, 'no answer from the service in time'],
-    ['stops in the body', { act: 'stall-in-body' }, "the service's reply was not complete in time"],
-    [
-      'sends one byte now and then',
-      { act: 'drip', everyMs: 20 },
-      "the service's reply was not complete in time",
-    ],
+  for (const [sentence, behaviour, { text }, evidence] of [
+    ['says nothing', { act: 'silence' }, HTTP_REASONS.noAnswerInTime, 'endpoint'],
+    ['stops in the body', { act: 'stall-in-body' }, HTTP_REASONS.incompleteInTime, 'key'],
+    ['sends one byte now and then', { act: 'drip', everyMs: 20 }, HTTP_REASONS.incompleteInTime, 'key'],
   ] as const) {
     test(`when the service ${sentence} until the time limit`, async () => {
       const { endpoint } = await serviceAnd(behaviour)
       const startedMs = performance.now()
       const reply = await endpoint.send('a', { timeoutMs: 150 })
       const tookMs = performance.now() - startedMs
-      const evidence = reason.includes('complete') ? 'key' : 'endpoint'
       assert.equal(summary(reply), `timeout ${evidence} any`)
-      assert.equal(reasonOf(reply), reason)
+      assert.equal(reasonOf(reply), text)
       assert.ok(tookMs >= 149 && tookMs < 400, `took ${tookMs} ms`)
     })
   }

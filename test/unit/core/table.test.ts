@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Explanation } from '../../../src/core/explain.ts'
 import { LookupContext } from '../../../src/core/lookup-context.ts'
+import { temporaryFor } from '../../../src/core/reason.ts'
+import { CORE_REASONS } from '../../../src/core/reasons.ts'
 import { found, NOT_FOUND, type Sourced, temporary } from '../../../src/core/result.ts'
 import type { SearchKey } from '../../../src/core/search/search-keys.ts'
 import { Table, type TableOptions } from '../../../src/core/table.ts'
@@ -245,7 +247,7 @@ describe('the domains filter', () => {
     const source = new ScriptedSource('one', { a: found('1') })
     const domains = byTable([new ScriptedSource('d', { 'x.example': TRY_LATER }, 'upstream')])
     expect(table([source], { domains }).lookup('a', context())).toEqual({
-      result: temporary('service', 'the domains table did not answer: the service refuses connections'),
+      result: temporaryFor(CORE_REASONS.domainsTable, TRY_LATER.reason),
       source: 'upstream',
     })
     expect(source.asked).toEqual([])

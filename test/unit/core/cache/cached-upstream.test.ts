@@ -5,6 +5,8 @@ import { CachedUpstream, type CachePolicy } from '../../../../src/core/cache/cac
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { Explanation } from '../../../../src/core/explain.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
+import { temporaryFor } from '../../../../src/core/reason.ts'
+import { CORE_REASONS } from '../../../../src/core/reasons.ts'
 import { found, notFound, permanent, type Sourced, temporary } from '../../../../src/core/result.ts'
 import type { Answer, Question, Upstream } from '../../../../src/core/upstream.ts'
 import { ManualClock, settle } from '../../../support/manual-clock.ts'
@@ -513,7 +515,7 @@ describe('coalescing', () => {
           step: 'coalesced',
           key: 'k',
           upstream: 'directory',
-          result: temporary('timeout', 'no answer from the service in time; see if it is slow or overloaded'),
+          result: temporaryFor(CORE_REASONS.deadlinePassed),
         },
       ],
     )
