@@ -20,9 +20,6 @@ const documents = files.filter((file) => file.endsWith('.md'))
 /** Names that stand for a document of somebody else, or for any. */
 const NOT_OURS = /^(?:NAME|plugin|LICENSE|README)\.md$/
 
-/** Files that still cite what nobody can open. Nothing is added here. */
-const STILL_CITING = /^src\/core\/resilience\/retry-budget\.ts$|^docs\/limits\.md$/
-
 /** Where a package puts our documents. */
 const INSTALLED = /^(?:usr\/share\/doc\/mapgate\/)/
 
@@ -40,7 +37,6 @@ describe('documents', () => {
   test('that are named are there', () => {
     const missing = files
       .filter((file) => /\.(?:ts|mjs|md|yaml|css|html)$/.test(file) && file !== OWN_NAME)
-      .filter((file) => !STILL_CITING.test(file))
       .flatMap((file) => missingIn(readFileSync(`${ROOT}${file}`, 'utf8')).map((name) => `${file}: ${name}`))
     expect(missing).toEqual([])
   })
@@ -48,7 +44,7 @@ describe('documents', () => {
   test('are not named by what stands outside of the repository', () => {
     const outside = /\bdesign,? ["*]|Source: design|\bwire-facts\b/
     const citing = files
-      .filter((file) => /\.(?:ts|mjs|md)$/.test(file) && file !== OWN_NAME && !STILL_CITING.test(file))
+      .filter((file) => /\.(?:ts|mjs|md)$/.test(file) && file !== OWN_NAME)
       .filter((file) => outside.test(readFileSync(`${ROOT}${file}`, 'utf8')))
     expect(citing).toEqual([])
   })
