@@ -72,6 +72,14 @@ function sectionsOf({ path, schema }: Inner): string[] {
   return [`## ${title}`, '', `One of: ${kinds.join(', ')}.`, '', ...ofEach]
 }
 
+/** The keys of one map, as a table. */
+export function keysTable(schema: SchemaNode): readonly string[] {
+  const rows = Object.entries(schema.properties ?? {}).map(([key, part]) =>
+    row(key, part, schema.required?.includes(key) === true && part.default === undefined, undefined),
+  )
+  return [...HEADER, ...rows]
+}
+
 const HEADER = ['| Key | Type | Default | Bounds | Meaning |', '| --- | --- | --- | --- | --- |']
 
 /** The map that a key holds, or holds by name or in a list: it gets a section of its own. */

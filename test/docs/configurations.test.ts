@@ -20,7 +20,8 @@ describe('the configurations in the documents', () => {
       const rest = /^tables:/m.test(text)
         ? ''
         : 'upstreams: { s: { entries: { a: b } } }\ntables: { t: { upstream: s } }\n'
-      const config = await parseConfig(text + rest, file, { env, readFile: async () => SECRET })
+      const readFile = async (path: string) => (path === '/etc/group' ? 'postfix:x:115:\n' : SECRET)
+      const config = await parseConfig(text + rest, file, { env, readFile })
       expect(config.listeners.length).toBeGreaterThan(0)
     })
   }

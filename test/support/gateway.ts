@@ -11,9 +11,10 @@ import { join } from 'node:path'
 import { ConfigError } from '../../src/config/issue.ts'
 import type { Address } from '../../src/core/address.ts'
 import type { Clock } from '../../src/core/clock.ts'
-import { loadConfig, SETTINGS_KINDS } from '../../src/gateway/load-config.ts'
+import { loadConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { SocketmapClient, TcpTableClient } from '../../src/library/clients.ts'
+import { PROTOCOLS, type Protocols } from '../../src/protocols/registry.ts'
 import type { UpstreamKind } from '../../src/upstreams/kind.ts'
 import { kindsByName, UPSTREAM_KINDS } from '../../src/upstreams/registry.ts'
 import type { Cleanup } from './http-service.ts'
@@ -25,6 +26,8 @@ export interface TestGatewayOptions {
   readonly upstreamKinds?: readonly UpstreamKind[]
   readonly clock?: Clock
   readonly random?: () => number
+  /** Default: those of the product. */
+  readonly protocols?: Protocols
   /** A folder to use instead of a new one. It is not removed. */
   readonly folder?: string
 }
@@ -49,7 +52,7 @@ export class TestGateway {
   }
 
   /** The address of the first listener of a protocol. */
-  address(protocol: 'socketmap' | 'tcp_table'): Address & { readonly kind: 'inet' } {
+  address(protocol: string): Address & { readonly kind: 'inet' } {
     for (const listener of this.gateway.listeners.values()) {
       const { bound } = listener
       if (listener.settings.protocol.name === protocol && bound.kind === 'inet') return bound
@@ -102,13 +105,21 @@ export async function startGateway(
   const file = join(folder, 'mapgate.yaml')
   writeFileSync(file, yaml)
   const logFd = openSync(join(folder, 'log'), 'a')
-  const { env = {}, clock, random } = options
+  const { env = {}, clock, random, protocols = PROTOCOLS } = options
   const upstreamKinds = kindsByName([...UPSTREAM_KINDS.values(), ...(options.upstreamKinds ?? [])])
   const upstreams = Array.from(upstreamKinds.values()).flatMap(({ configuration }) => configuration ?? [])
-  const kinds = { ...SETTINGS_KINDS, upstreams }
+  const kinds = { protocols: Array.from(protocols.values()), upstreams }
   const load = () => loadConfig(file, { env, shownAs: 'mapgate.yaml', kinds })
   try {
-    const gateway = await Gateway.start({ load, upstreamKinds, version: 'test', clock, random, logFd })
+    const gateway = await Gateway.start({
+      load,
+      protocols,
+      upstreamKinds,
+      version: 'test',
+      clock,
+      random,
+      logFd,
+    })
     cleanup.onTestFinished(() => gateway.stop())
     return new TestGateway(gateway, folder, cleanup)
   } catch (error) {

@@ -29,8 +29,8 @@ import { checkName } from '../../../src/schema/scope.ts'
 import { text } from '../../../src/schema/values.ts'
 
 const Listener = Type.Object({
-  table: text('The one table of this listener.'),
-  wish: text('What is said when nobody knows.', { default: 'come back' }),
+  table: text('The one table.'),
+  wish: text('What is said when nobody knows.', { default: 'later' }),
 })
 
 export type ToySettings = Settings<typeof Listener>
@@ -126,8 +126,9 @@ export const toy: Protocol<ToySettings> = {
   name: 'toy',
   summary: 'attributes, a line each',
   settings: Listener,
-  check({ table }, { scope, tables }) {
+  check({ table, wish }, { scope, tables }) {
     checkName(scope, ['table'], 'table', table, tables)
+    if (wish.includes(' ')) scope.warning(['wish'], 'has more than one word; toys forget them')
   },
   errors: {
     'no-key': 'A request without a key. Answered, and closed.',
@@ -143,17 +144,17 @@ export const toy: Protocol<ToySettings> = {
   client: {
     scheme: 'toy',
     forms: ['toy:HOST:PORT'],
-    parse: (text) => {
-      const address = parseHostPort(text.slice('toy:'.length))
+    parse: (named) => {
+      const address = parseHostPort(named.slice('toy:'.length))
       return address.kind === 'invalid' ? address : { address, table: '' }
     },
     isGreeted: true,
     encodeRequest: (_table, key) => Buffer.concat([Buffer.from('key='), key, Buffer.from('\n\n')]),
     createDecoder: () => new LineDecoder(MAX_LINE_BYTES),
     parseReply: (line) => {
-      const text = line.toString()
-      if (text.startsWith('YES ')) return found(text.slice(4))
-      return text === 'NO' ? notFound() : temporary('service', text)
+      const said = line.toString()
+      if (said.startsWith('YES ')) return found(said.slice(4))
+      return said === 'NO' ? notFound() : temporary('service', said)
     },
   },
 }

@@ -1,0 +1,68 @@
+/**
+ * docs/protocols: the manual page of each protocol, out of the README.md in its folder and what its code declares.
+ */
+import { readFileSync } from 'node:fs'
+import type { Protocol } from '../../src/protocols/protocol.ts'
+import { PROTOCOLS } from '../../src/protocols/registry.ts'
+import type { SchemaNode } from '../../src/schema/node.ts'
+import { keysTable } from './configuration.ts'
+
+const PROTOCOL_FOLDERS = new URL('../../src/protocols/', import.meta.url)
+
+/** Sections that every manual page has, in this order, as a manual page of Unix has them. */
+export const SECTIONS = [
+  'Name',
+  'Description',
+  'Syntax',
+  'Replies',
+  'Settings',
+  'Errors',
+  'Examples',
+  'Limits',
+] as const
+
+/** The folder of a protocol, and the name of its page. */
+export function folderOf({ name }: Protocol): string {
+  return name.replaceAll('_', '-')
+}
+
+/** The manual page as it is written, without what comes from the code. */
+export function readme(protocol: Protocol): string {
+  return readFileSync(new URL(`${folderOf(protocol)}/README.md`, PROTOCOL_FOLDERS), 'utf8')
+}
+
+/** The whole page of one protocol. */
+export function protocolPage(protocol: Protocol): string {
+  const source = `src/protocols/${folderOf(protocol)}/README.md`
+  const note = `<!-- Made from ${source} by a test; to change it, change that and run\n     npx vitest run --project unit test/unit/protocols/pages.test.ts -u -->`
+  return readme(protocol)
+    .replace(/^# .*$/m, (title) => `${title}\n\n${note}`)
+    .replace('<!-- settings -->', keysTable(protocol.settings as SchemaNode).join('\n'))
+    .replace('<!-- errors -->', errorsTable(protocol).join('\n'))
+    .replaceAll('](../../../docs/', '](../')
+    .replace(/\]\(\.\.\/([a-z-]+)\/README\.md\)/g, (_link, folder: string) => `](${folder}.md)`)
+}
+
+/** The list of the pages. */
+export function protocolIndex(): string {
+  const rows = Array.from(
+    PROTOCOLS.values(),
+    (protocol) => `| [${protocol.name}](${folderOf(protocol)}.md) | ${protocol.summary} |`,
+  )
+  return `# Protocols
+
+<!-- Made from src/protocols/registry.ts by a test; run
+     npx vitest run --project unit test/unit/protocols/pages.test.ts -u -->
+
+What mail servers may speak to a listener (\`protocol\` in [configuration.md](../configuration.md)):
+
+| protocol | |
+| --- | --- |
+${rows.join('\n')}
+`
+}
+
+function errorsTable({ errors }: Protocol): readonly string[] {
+  const rows = Object.entries(errors).map(([kind, sentence]) => `| \`${kind}\` | ${sentence} |`)
+  return ['| kind | meaning |', '| --- | --- |', ...rows]
+}

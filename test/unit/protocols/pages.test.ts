@@ -1,0 +1,70 @@
+/**
+ * The manual pages of the protocols, and that nothing else names one. To write the pages again:
+ *   npx vitest run --project unit test/unit/protocols/pages.test.ts -u
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { folderOf, protocolIndex, protocolPage, readme, SECTIONS } from '../../../scripts/docs/protocols.ts'
+import { found } from '../../../src/core/result.ts'
+import type { Protocol } from '../../../src/protocols/protocol.ts'
+import { PROTOCOLS } from '../../../src/protocols/registry.ts'
+import { SESSION_ERRORS } from '../../../src/server/errors.ts'
+
+const SRC = new URL('../../../src/', import.meta.url)
+
+for (const protocol of PROTOCOLS.values()) {
+  describe(`the manual page of ${protocol.name}`, () => {
+    test('has every section, in order', () => {
+      const sections = Array.from(readme(protocol).matchAll(/^## (.*)$/gm), ([, title]) => title)
+      expect(sections).toEqual([...SECTIONS])
+    })
+
+    test('shows a request that is one, and its reply', () => {
+      const [, request = '', reply = ''] = /^C {2}(.*)\nS {2}(.*)$/m.exec(readme(protocol)) ?? []
+      const conversation = protocol.accept({ settings: protocol.example, random: () => 0 })
+      // A line's end cannot be seen in an example.
+      const end = request.endsWith(',') ? '' : '\n'
+      conversation.push(Buffer.from(request + end))
+      expect(conversation.next()).toMatchObject({ kind: 'ask', key: Buffer.from('info@lighthouse.example') })
+      expect(conversation.reply(found('alice@lighthouse.example'))).toBe(reply + end)
+    })
+
+    test('is the page in docs', async () => {
+      await expect(protocolPage(protocol)).toMatchFileSnapshot(
+        `../../../docs/protocols/${folderOf(protocol)}.md`,
+      )
+    })
+
+    test('names no error that docs/metrics.md does not list', () => {
+      expect(listedErrors()).toEqual(expect.arrayContaining(Object.keys(protocol.errors)))
+    })
+  })
+}
+
+test('the list of the pages is that of the registry', async () => {
+  await expect(protocolIndex()).toMatchFileSnapshot('../../../docs/protocols/README.md')
+})
+
+test('docs/metrics.md lists the errors of all protocols and of every connection, and no others', () => {
+  const errors = [...PROTOCOLS.values()].flatMap(({ errors }: Protocol) => Object.keys(errors))
+  expect(listedErrors().sort()).toEqual([...new Set([...errors, ...Object.keys(SESSION_ERRORS)])].sort())
+})
+
+test('no file outside its folder names a protocol, but the demo', () => {
+  const names = [...PROTOCOLS.keys()].map((name) => `'${name}'`)
+  const folders = [...PROTOCOLS.values()].map((protocol) => `protocols/${folderOf(protocol)}/`)
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const naming = files.filter((file) => {
+    if (file.startsWith('commands/demo/') || folders.some((folder) => file.startsWith(folder))) return false
+    const text = readFileSync(new URL(file, SRC), 'utf8')
+    return names.some((name) => text.includes(name))
+  })
+  expect([files.length > 100, naming]).toEqual([true, []])
+})
+
+/** The row of docs/metrics.md. */
+function listedErrors(): string[] {
+  const page = readFileSync(new URL('../docs/metrics.md', SRC), 'utf8')
+  const [, row = ''] = /^\| `kind` of protocol errors \| (.*) \|$/m.exec(page) ?? []
+  return row.split(', ').map((word) => word.replaceAll('`', ''))
+}
