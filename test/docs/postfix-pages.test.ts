@@ -16,7 +16,7 @@ import { httpTable } from '../support/settings.ts'
 import { codeBlocks, configurations, readDocument } from './markdown.ts'
 
 const FOLDER = 'docs/postfix'
-const OTHER_PAGES = ['README.md', 'differences.md', 'sql-and-ldap-options.md']
+const OTHER_PAGES = ['README.md', 'differences.md', 'sql-and-ldap-options.md', 'wire.md']
 const HEADINGS = [
   'The table',
   'The route of the service',
