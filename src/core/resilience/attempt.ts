@@ -29,6 +29,8 @@ export interface AttemptedRequest<R extends Reply = Reply> extends Preference {
   send(endpoint: number, options: SendOptions): Promise<R>
   /** Returns whether its keys are asked in parts after such a reply, and not once more together. */
   isSplit(reply: R): boolean
+  /** Of several keys, of which one may be slow: it is ended and asked in parts when others are answered meanwhile. */
+  readonly isMany: boolean
   /** The reply of a request that was ended from here, for every key of it. */
   asReply(reply: Reply): R
   /** Called with every reply but those of requests that were ended from here. */
@@ -103,7 +105,10 @@ export class Attempt<R extends Reply = Reply> implements Claim {
   /** Counts a request that takes longer than usual as a failure of its key; only its end may speak about the endpoint. */
   watch(nowMs: number): void {
     const endpoint = this.#endpoint
-    if (endpoint === undefined || this.kind !== 'first' || this.pace(nowMs) === 'usual') return
+    const pace = this.pace(nowMs)
+    if (endpoint === undefined || pace === 'usual') return
+    if (pace === 'slow-alone' && this.#request.isMany) this.giveWay()
+    if (this.kind !== 'first') return
     endpoint.lastFailure ??= 'timeout: no answer for longer than usual'
     endpoint.failed(this.#request.key, this.#startMs, 'none')
   }

@@ -71,6 +71,10 @@ export class BatchRequest implements AttemptedRequest<BatchedReply> {
     return undefined
   }
 
+  get isMany(): boolean {
+    return this.#options.batch.openKeys.length > 1
+  }
+
   asReply(reply: Reply): BatchedReply {
     const { batch } = this.#options
     const replies = new Map(batch.openKeys.map((key) => [key, reply]))

@@ -60,6 +60,10 @@ export class QuestionRequest implements AttemptedRequest {
     return this.#question.explanation
   }
 
+  get isMany(): boolean {
+    return false
+  }
+
   asReply(reply: Reply): Reply {
     return reply
   }

@@ -82,6 +82,10 @@ export class CanaryRequest implements AttemptedRequest {
     return undefined
   }
 
+  get isMany(): boolean {
+    return false
+  }
+
   asReply(reply: Reply): Reply {
     return reply
   }

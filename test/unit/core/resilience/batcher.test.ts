@@ -349,6 +349,19 @@ describe('a batch that fails as a whole', () => {
     ])
   })
 
+  test('because one key is slow is asked in halves long before its time-out, while others are answered', async () => {
+    const slow: Script = (keys) => ({
+      each: (key) => says(`<${key}>`),
+      afterMs: keys.includes('slow') ? Number.POSITIVE_INFINITY : undefined,
+    })
+    const { ask, clock } = setUp([slow])
+    const both = [ask('good'), ask('slow')]
+    await clock.advanceAsync(400)
+    await ask('other')
+    await clock.advanceAsync(350)
+    expect(shown([await (both[0] ?? ask('good'))])).toEqual(['<good>'])
+  })
+
   test('never refuses a key for good that was not asked alone', async () => {
     const { ask, state, clock } = setUp([() => ({ all: refused() })])
     while (state.splits.take(clock.monotonicMs()));
