@@ -4,12 +4,10 @@
  * configuration is shown.
  */
 
+import { MIN_HIDDEN_CHARACTERS } from '../core/secret-length.ts'
 import { partOf, type SchemaNode } from '../schema/node.ts'
 import type { Path, Tree, TreeMap } from '../schema/tree.ts'
 import { isPlaces, isSecretName, REDACTED, redactedAddress, secretsInAddress } from './secret-names.ts'
-
-/** Shorter texts are not searched for in other texts: they would blot out half of every log. Ours. */
-const MIN_SEARCHED_CHARACTERS = 6
 
 /** Headers whose values are no secrets, and common words: searching for them would hide too much. */
 const HARMLESS_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'user-agent'])
@@ -63,7 +61,7 @@ export function secretsIn(file: Tree, schema: SchemaNode): ReadonlySet<string> {
 
 /** Keeps the texts that are long enough to be searched for in other texts. */
 export function searchable(secrets: Iterable<string>): Set<string> {
-  return new Set([...secrets].filter((secret) => secret.length >= MIN_SEARCHED_CHARACTERS))
+  return new Set([...secrets].filter((secret) => secret.length >= MIN_HIDDEN_CHARACTERS))
 }
 
 /** The same data with every secret as `***`. */

@@ -5,15 +5,10 @@
  * The last line of defence: no text should hold a secret in the first place, but an error of a
  * library may quote a header, and a service may send one back.
  */
+import { MIN_HIDDEN_CHARACTERS } from '../core/secret-length.ts'
 
 /** What stands where a secret stood. Source: docs/configuration.md. */
 const HIDDEN = '***'
-
-/**
- * Shortest text that is hidden, in characters. Ours: a shorter one occurs in ordinary words,
- * and hiding it there would make texts unreadable and tell what the secret is.
- */
-const MIN_SECRET_LENGTH = 4
 
 /** A JSON string literal, and the colon that makes it a property name. */
 const JSON_STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/g
@@ -30,7 +25,7 @@ export class Redactor {
   setSecrets(secrets: Iterable<string>): void {
     const needles = new Set<string>()
     for (const secret of secrets) {
-      if (secret.length < MIN_SECRET_LENGTH) continue
+      if (secret.length < MIN_HIDDEN_CHARACTERS) continue
       for (const form of formsOf(secret)) needles.add(form)
     }
     // The longest first: a secret that contains another one is hidden whole.
