@@ -50,7 +50,7 @@ const LISTENER = '{ protocol: toy, listen: "inet:127.0.0.1:1", table: t }'
 
 test('a protocol and a kind that no product has are loaded, with their defaults', async () => {
   const config = await load(LISTENER, '{ echo: hello, after: 2s }')
-  expect(config.listeners[0]).toMatchObject({ protocol: 'toy', own: { table: 't', wish: 'come back' } })
+  expect(config.listeners[0]).toMatchObject({ protocol: 'toy', own: { table: 't', wish: 'later' } })
   expect(config.upstreams.get('e')).toStrictEqual({ kind: 'echo', name: 'e', echo: 'hello', afterMs: 2000 })
 })
 
