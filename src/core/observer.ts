@@ -38,6 +38,8 @@ export interface TableObserver {
   cacheLooked(outcome: CacheOutcome): void
   /** Answers were pushed out of the store by its bounds. */
   cacheEvicted(count: number): void
+  /** The service of the table lost many keys, or that is over. */
+  lossChanged(isHolding: boolean): void
   /** A lookup whose upstream had failed was answered by a rule for outages. */
   outageAnswered(rule: OutageRule): void
   /**
@@ -128,6 +130,7 @@ const silentTable: TableObserver = {
   cacheLooked: () => {},
   cacheEvicted: () => {},
   outageAnswered: () => {},
+  lossChanged: () => {},
   canaryChanged: () => {},
 }
 

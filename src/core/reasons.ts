@@ -45,6 +45,11 @@ export const CORE_REASONS = {
     text: 'the service does not know its canary, so its "not found" is not believed; check its path and deployment',
     advice: 'see [MapgateCanaryDown](troubleshooting.md#mapgatecanarydown)',
   },
+  keysLost: {
+    cause: 'canary',
+    text: 'the service lost many keys that it found before, so its "not found" is not believed; check its data',
+    advice: 'see [MapgateDataLost](troubleshooting.md#mapgatedatalost)',
+  },
   tooManyLookups: {
     cause: 'overload',
     text: 'upstream …: too many lookups at once; raise maxConcurrent or speed up the service',

@@ -14,6 +14,7 @@ import type { CacheConfig, TableConfig } from '../config/config.ts'
 import { isExistenceTable } from '../config/not-found-verdicts.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
+import { LossGuard } from '../core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import { DirectSource } from '../core/direct-source.ts'
 import { normaliseKey } from '../core/key.ts'
@@ -33,6 +34,7 @@ export interface RunningTable {
   readonly config: TableConfig
   readonly table: Table
   readonly store: AnswerStore | undefined
+  readonly lossGuard: LossGuard
   /** Its upstreams as it asks them. */
   readonly asked: readonly TableUpstream[]
   /** What it was built over. */
@@ -122,9 +124,11 @@ function buildTable(
 ): RunningTable {
   const asked = upstreams.map((upstream) => upstream.forTable(config))
   let stored = 0
+  const observer = parts.observability.observer.table(config.name)
+  const lossGuard = new LossGuard((isHolding) => observer.lossChanged(isHolding))
   const sources = asked.map(({ upstream }, index): TableSource => {
     if (!upstreams[index]?.kind.cached) return new DirectSource(config.name, upstream)
-    return cachedSource(config, upstream, store, stored++, parts)
+    return cachedSource(config, upstream, store, stored++, lossGuard, parts)
   })
   const table = new Table({
     name: config.name,
@@ -138,7 +142,7 @@ function buildTable(
     propagate: config.propagateExtension ? config.recipientDelimiter : undefined,
     outage: outagePolicy(config, parts),
   })
-  return { config, table, store, asked, upstreams }
+  return { config, table, store, lossGuard, asked, upstreams }
 }
 
 function cachedSource(
@@ -146,6 +150,7 @@ function cachedSource(
   upstream: Upstream,
   store: AnswerStore | undefined,
   upstreamIndex: number,
+  lossGuard: LossGuard,
   { clock, random, observability }: GatewayParts,
 ): CachedUpstream {
   const { name, deadlineMs, sideEffects, cache } = config
@@ -161,6 +166,7 @@ function cachedSource(
         store,
         policy: { ...cache, negativeKeptMs: negativeKeptMs(config) },
         hasCanary: config.canary !== undefined,
+        lossGuard,
         upstreamIndex,
       },
     observer: observability.observer.table(name),
@@ -245,8 +251,9 @@ export function tableStatus({ config, store, asked }: RunningTable): TableStatus
  *
  * @returns How many.
  */
-export function purgeTable({ store, config }: RunningTable, what: PurgeWhat): number {
+export function purgeTable({ store, lossGuard, config }: RunningTable, what: PurgeWhat): number {
   if (store === undefined) return 0
+  if (what.kind === 'all') lossGuard.reset()
   if (what.kind !== 'key') return store.purge(what)
   const normalised = normaliseKey(what.key, config.foldCase)
   return normalised.kind === 'key' ? store.purge({ kind: 'key', key: normalised.key }) : 0

@@ -41,6 +41,8 @@ export class TableCounters {
   readonly cache = noOutcomes()
   readonly causes = new Map<Cause, number>()
   evictions = 0
+  /** True while "not found" is not believed of keys that were found before. */
+  holdsLoss = false
   /** Lookups answered by a rule for outages. */
   readonly outageAnswers = new Map<OutageRule, number>()
 

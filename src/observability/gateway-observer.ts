@@ -75,6 +75,10 @@ function observeTable(counters: TableCounters, journal: Journal, reports: Lookup
       increment(counters.outageAnswers, rule)
       if (rule === 'when-unknown') journal.answeredUnknown(counters.name)
     },
+    lossChanged(isHolding) {
+      counters.holdsLoss = isHolding
+      journal.lossChanged(counters.name, isHolding)
+    },
     canaryChanged(upstream, endpoint, state, failure) {
       journal.canaryChanged(counters.name, upstream, endpoint, state, failure)
     },

@@ -136,6 +136,15 @@ export class Journal {
     )
   }
 
+  /** The service of a table lost many keys that it found before, or that is over. */
+  lossChanged(table: string, isHolding: boolean): void {
+    const text = isHolding
+      ? 'the service lost many keys that it found before: its "not found" of such keys is not believed'
+      : 'the loss of keys is over: "not found" is believed again'
+    this.#parts.logger[isHolding ? 'error' : 'info']({ event: 'loss', table, holding: isHolding }, text)
+    if (isHolding) this.problem('canary', table, text)
+  }
+
   /**
    * Called for each lookup that was answered "not found" by `whenUnknown`: one line at once, then one a minute
    * with their number.

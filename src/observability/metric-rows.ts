@@ -119,6 +119,15 @@ export const CACHE_ROWS: readonly Row[] = [
     },
   },
   {
+    name: 'loss_guard_active',
+    kind: 'gauge',
+    help: '1 while "not found" is not believed of keys that were found before, because the service lost many, else 0, by table.',
+    labels: ['table'],
+    samples({ counters }, write) {
+      for (const { name: table, holdsLoss } of counters.tables.values()) write({ table }, holdsLoss ? 1 : 0)
+    },
+  },
+  {
     name: 'cache_file_last_save_timestamp_seconds',
     kind: 'gauge',
     help: 'When the cache file was last written, as Unix time.',

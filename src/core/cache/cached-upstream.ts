@@ -23,6 +23,7 @@ import type { AnswerStore } from './answer-store.ts'
 import { FailureMemory, isFailure } from './failure-memory.ts'
 import { freshnessState } from './freshness.ts'
 import type { LifetimePolicy } from './lifetimes.ts'
+import type { LossGuard } from './loss-guard.ts'
 import { PendingRequest } from './pending-request.ts'
 import { SharedUpstream } from './shared-upstream.ts'
 import type { StoredAnswer } from './stored-answer.ts'
@@ -61,6 +62,8 @@ export interface CacheOptions {
   readonly policy: CachePolicy
   /** The upstream has a canary: it answers "not found" only while a service knows that. */
   readonly hasCanary: boolean
+  /** Of the table; its upstreams share it. */
+  readonly lossGuard?: LossGuard
   /** Position of this upstream among those that share the store. */
   readonly upstreamIndex: number
 }

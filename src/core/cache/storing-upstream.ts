@@ -3,6 +3,7 @@
  *
  *   found, not found        stored, or the end of the stored answer when it must not be
  *   not modified (304)      the stored answer is renewed, and is the answer
+ *   not found of many that were found before    not believed: temporary (loss-guard.ts)
  *   temporary, permanent    remembered for a second, never stored
  *
  * Source: RFC 9111 sections 3 (storing) and 4.3.4 (freshening a stored answer by a 304).
@@ -15,6 +16,7 @@ import type { Answer, Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import { type FailureMemory, isFailure } from './failure-memory.ts'
 import { type LifetimePolicy, lifetimeOf, type StoreMoment } from './lifetimes.ts'
+import type { LossGuard } from './loss-guard.ts'
 import type { PendingRequest } from './pending-request.ts'
 
 /** Where and for how long answers are stored. */
@@ -23,6 +25,8 @@ export interface Storing {
   readonly policy: LifetimePolicy
   /** The upstream has a canary, so that what it answers comes from a service that knew it. */
   readonly hasCanary: boolean
+  /** Of the table. Undefined: every "not found" is believed. */
+  readonly lossGuard?: LossGuard
 }
 
 export class StoringUpstream {
@@ -69,7 +73,7 @@ export class StoringUpstream {
   }
 
   #answered(request: PendingRequest, answer: Answer): Sourced {
-    const result = resultOf(request, answer)
+    const result = this.#isLost(request, answer) ? LOST : resultOf(request, answer)
     if (this.#storing !== undefined) {
       if (!isFailure(result)) {
         storeAnswer(this.#storing, request, result, answer, {
@@ -84,11 +88,24 @@ export class StoringUpstream {
     return { result, source: answer.source }
   }
 
+  /** Returns whether the answer is one "not found" of many, for keys that were found before. */
+  #isLost({ storeKey, generation }: PendingRequest, { result, storable }: Answer): boolean {
+    const { lossGuard, store } = this.#storing ?? {}
+    if (lossGuard === undefined || store === undefined || !storable) return false
+    if (store.get(storeKey)?.value === undefined || store.purgedSince(generation, storeKey)) return false
+    const nowMs = this.#clock.monotonicMs()
+    if (result.kind === 'notfound') return !lossGuard.lost(storeKey, nowMs)
+    lossGuard.found(storeKey, nowMs)
+    return false
+  }
+
   #defect(error: unknown): Sourced {
     this.#onDefect(error, `upstream ${this.#upstream.name}`)
     return { result: DEFECT, source: 'upstream' }
   }
 }
+
+const LOST = temporaryFor(CORE_REASONS.keysLost)
 
 /** What the answer says: a 304 repeats the stored answer that was validated. */
 function resultOf(request: PendingRequest, answer: Answer): LookupResult {

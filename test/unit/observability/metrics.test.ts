@@ -52,6 +52,7 @@ function useEverything({ observer, counters, journal }: Observability): void {
   table.cacheLooked('hit')
   table.cacheEvicted(3)
   table.outageAnswered('when-unknown')
+  table.lossChanged(true)
   const upstream = observer.upstream('directory')
   upstream.requestEnded('0 dir.example', 'found', 30)
   upstream.requestEnded('0 dir.example', 'timeout', 2000)
@@ -89,6 +90,7 @@ describe('metrics', () => {
     'mapgate_cache_entries{table="aliases",kind="notfound"} 2',
     'mapgate_cache_bytes{table="aliases"} 1000',
     'mapgate_cache_evictions_total{table="aliases"} 3',
+    'mapgate_loss_guard_active{table="aliases"} 1',
     'mapgate_outage_answers_total{table="aliases",rule="when-unknown"} 1',
     'mapgate_cache_file_last_save_timestamp_seconds 1767225601.5',
     'mapgate_upstream_requests_total{upstream="directory",endpoint="0 dir.example",outcome="timeout"} 1',

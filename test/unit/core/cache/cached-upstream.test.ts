@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { CachedUpstream, type CachePolicy } from '../../../../src/core/cache/cached-upstream.ts'
+import { LossGuard } from '../../../../src/core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { Explanation } from '../../../../src/core/explain.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
@@ -46,6 +47,7 @@ interface SetUp {
   readonly store?: MemoryAnswerStore
   readonly clock?: ManualClock
   readonly believes?: () => boolean
+  readonly lossGuard?: LossGuard
 }
 
 /** A cached upstream over one that a test answers by hand. */
@@ -82,6 +84,7 @@ function setUp(options: SetUp = {}) {
             store,
             policy: { ...policy, ...options.policy },
             hasCanary: false,
+            lossGuard: options.lossGuard,
             upstreamIndex: options.upstreamIndex ?? 0,
           },
     observer: { ...silentObserver.table('aliases'), cacheLooked: (outcome) => looked.push(outcome) },
@@ -739,5 +742,25 @@ describe('the explanation', () => {
     const hit = lookupFrom(clock)
     cached.ask('k', hit)
     assert.equal(hit.explanation, undefined)
+  })
+})
+
+describe('a service that lost many keys', () => {
+  test('is not believed when it says "not found": what was found before goes on being served', async () => {
+    const lossGuard = new LossGuard(() => {})
+    const { clock, service, ask } = setUp({ lossGuard })
+    const keys = Array.from({ length: 30 }, (_, index) => `user${index}@a.example`)
+    for (const key of keys) ask(key)
+    clock.advance(90_000)
+    service.answer = no
+    const answers = await Promise.all(keys.map((key) => ask(key)))
+    assert.deepEqual(
+      answers.map(({ result }) => result.kind),
+      [...new Array(19).fill('notfound'), ...new Array(11).fill('found')],
+    )
+    assert.equal(source(await ask('stranger@a.example')), 'upstream notfound')
+    lossGuard.confirm(clock.monotonicMs())
+    clock.advance(1000)
+    assert.equal(source(await ask('user29@a.example')), 'upstream notfound')
   })
 })
