@@ -79,7 +79,7 @@ describe('roles', () => {
     })
   }
 
-  for (const url of ['/livez', '/readyz', '/', '/openapi.json', '/docs', '/docs/static/swagger-ui.css']) {
+  for (const url of ['/livez', '/readyz', '/', '/openapi.json', '/docs']) {
     test(`GET ${url} is open`, async () => {
       const { ask } = await admin({ settings: { anonymous: 'none' } })
       expect((await ask('GET', url)).statusCode).toBe(200)
@@ -96,6 +96,31 @@ describe('roles', () => {
     // /api/v1/events is tested over a real socket.
     expect(new Set(Object.keys(paths))).toEqual(new Set([...known, ...open, '/api/v1/events']))
   })
+
+  test('/docs shows every route without a script or an exception for styles', async () => {
+    const { ask } = await admin()
+    const { body, headers } = await ask('GET', '/docs')
+    expect(headers['content-security-policy']).not.toContain('unsafe')
+    expect(body).toContain('<code>POST /api/v1/reload</code>')
+    expect(body).not.toContain('<script')
+  })
+
+  for (const path of [
+    '/docs/static/..',
+    '/docs/static/%2e%2e/x',
+    '/docs/%00',
+    '/page/..%2f..',
+    '/%ff',
+    '/docs/x',
+  ]) {
+    test(`GET ${path} is a problem and no defect`, async () => {
+      const { ask, program } = await admin()
+      const { statusCode, headers } = await ask('GET', path)
+      expect([400, 404]).toContain(statusCode)
+      expect(headers['content-type']).toContain('application/problem+json')
+      expect(program.defects).toEqual([])
+    })
+  }
 
   test('a change asks for a token before it reads the body', async () => {
     const { ask, program } = await admin()
