@@ -1,88 +1,67 @@
 /**
- * Every upstream kind keeps the same contract: those of the program, and one from the tests.
+ * Every upstream keeps the contract of the port.
  */
-import { onTestFinished } from 'vitest'
-import { temporary } from '../../../src/core/result.ts'
-import { functions } from '../../../src/upstreams/function/kind.ts'
-import { type HttpSettings, type HttpTable, http } from '../../../src/upstreams/http/kind.ts'
-import { entries } from '../../../src/upstreams/static/kind.ts'
-import { requestSettings, responseSettings, upstreamSettings } from '../../support/http-endpoint.ts'
-import { startHttpService } from '../../support/http-service.ts'
-import { echo } from '../../support/toy/upstream.ts'
-import { upstreamKindContract } from '../../support/upstream-kind-contract.ts'
 
-const TABLE = { name: 'aliases', foldCase: true, sideEffects: false }
+import { silentObserver } from '../../../src/core/observer.ts'
+import { ResilientUpstream } from '../../../src/core/resilience/resilient-upstream.ts'
+import { FunctionUpstream } from '../../../src/upstreams/function/function-upstream.ts'
+import { StaticUpstream } from '../../../src/upstreams/static/static-upstream.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { setUp } from '../../support/resilient.ts'
+import { ScriptedBatchEndpoint } from '../../support/scripted-batch-endpoint.ts'
+import { says, saysNotFound } from '../../support/scripted-endpoint.ts'
+import { upstreamContract } from '../../support/upstream-contract.ts'
 
-upstreamKindContract('http', async () => {
-  const service = await startHttpService({ onTestFinished })
-  service.route('/a', { text: 'b' })
-  service.route('/nobody', { status: 204 })
-  service.otherwise = { status: 500 }
-  const settingsFor = (origins: readonly string[]): HttpSettings => ({
-    ...upstreamSettings(
-      origins.map((origin) => ({ origin, url: origin, label: origin.slice('http://'.length) })),
-    ),
-    kind: 'http',
-    attempts: 1,
-    maxQueued: 10,
-    circuitBreaker: { failures: 5, openForMs: 1000 },
-    hedgeAfterMs: undefined,
+const reply = (key: string) => (key === 'unknown' ? saysNotFound() : says('value'))
+
+upstreamContract('static', () => ({
+  upstream: new StaticUpstream({
+    name: 'overrides',
+    entries: new Map([['known', ['value']]]),
+    separator: ', ',
+    foldCase: true,
+  }),
+  deadlineMs: 0,
+}))
+
+upstreamContract('function', () => {
+  const clock = new ManualClock()
+  const upstream = new FunctionUpstream({
+    name: 'accounts',
+    call: async (key) => (key === 'known' ? 'value' : null),
+    clock,
+    onDefect: (error) => {
+      throw error
+    },
   })
-  const table: HttpTable = {
-    ...TABLE,
-    request: requestSettings({ path: '/{key}' }),
-    response: responseSettings(),
-    batch: undefined,
-    canary: undefined,
-  }
-  return {
-    kind: http,
-    settings: settingsFor([service.origin]),
-    changed: settingsFor(['http://127.0.0.1:1']),
-    table,
-    found: { key: 'a', value: 'b' },
-    absentKey: 'nobody',
-    unknownKey: 'other',
-    probes: 1,
-    source: 'upstream',
-  }
+  return { upstream, deadlineMs: clock.monotonicMs() + 5000 }
 })
 
-upstreamKindContract('function', async () => ({
-  kind: functions,
-  settings: {
-    kind: 'function',
-    name: 'aliases',
-    call: (key) => (key === 'a' ? 'b' : key === 'later' ? temporary('service', 'later') : undefined),
-  },
-  changed: { kind: 'function', name: 'aliases', call: () => 'c' },
-  table: TABLE,
-  found: { key: 'a', value: 'b' },
-  absentKey: 'nobody',
-  unknownKey: 'later',
-  probes: 0,
-  source: 'upstream',
-}))
+upstreamContract('resilient', () => {
+  const { upstream, clock } = setUp([(key) => ({ reply: reply(key) })])
+  return { upstream, deadlineMs: clock.monotonicMs() + 5000 }
+})
 
-upstreamKindContract('static', async () => ({
-  kind: entries,
-  settings: { kind: 'static', name: 'overrides', entries: new Map([['a', ['b', 'c']]]) },
-  changed: { kind: 'static', name: 'overrides', entries: new Map() },
-  table: { ...TABLE, response: { separator: ', ' } },
-  found: { key: 'a', value: 'b, c' },
-  absentKey: 'nobody',
-  probes: 0,
-  source: 'static',
-}))
+upstreamContract('resilient, with a canary', () => {
+  const canary = { key: 'canary', everyMs: 30_000, maxAgeMs: 5000 }
+  const { upstream, clock } = setUp([(key) => ({ reply: reply(key) })], { canary })
+  return { upstream, deadlineMs: clock.monotonicMs() + 5000 }
+})
 
-upstreamKindContract('echo', async () => ({
-  kind: echo,
-  settings: { kind: 'echo', name: 'echo', suffix: '@b.example' },
-  changed: { kind: 'echo', name: 'echo', suffix: '@c.example' },
-  table: { ...TABLE, loud: false },
-  found: { key: 'a@a.example', value: 'a@b.example' },
-  absentKey: 'nobody',
-  unknownKey: 'later@a.example',
-  probes: 1,
-  source: 'echo',
-}))
+upstreamContract('resilient, with batches', () => {
+  const { state, clock } = setUp([(key) => ({ reply: reply(key) })])
+  const endpoint = new ScriptedBatchEndpoint('0', 10, clock, () => ({ each: reply }))
+  const upstream = new ResilientUpstream({
+    table: 'aliases',
+    state,
+    endpoints: [endpoint],
+    batch: { endpoints: [endpoint], maxWaitMs: 0 },
+    sideEffects: false,
+    canary: undefined,
+    observer: silentObserver.table('aliases'),
+    onDefect: (error) => {
+      throw error
+    },
+  })
+  return { upstream, deadlineMs: clock.monotonicMs() + 5000 }
+})
