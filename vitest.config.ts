@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { ClosingReporter } from './test/support/closing-reporter.ts'
+import { ClosingReporter } from './test/closing-reporter.ts'
 
 /**
  * One project per kind of test, so that each can be run alone:

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
-import type { Cleanup } from '../support/http-service.ts'
-import { requirePostfix, startPostfix } from '../support/postfix.ts'
-import { openSmtpSession } from '../support/smtp-session.ts'
+import type { Cleanup } from '../support/http/http-service.ts'
+import { requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
+import { openSmtpSession } from '../support/postfix/smtp-session.ts'
 import { configurations } from './markdown.ts'
 
 beforeEach((context) => requirePostfix(context))

@@ -15,7 +15,7 @@ import {
   type RecordedRequest,
   type Reply,
   startHttpService,
-} from '../support/http-service.ts'
+} from '../support/http/http-service.ts'
 import { configurations } from './markdown.ts'
 
 const SECRET = 'the-secret-of-the-tests-0123'

@@ -12,7 +12,7 @@ import { parseConfig } from '../../src/gateway/load-config.ts'
 import { parseServer } from '../../src/protocols/client-target.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import { ROOT } from '../packaging/run.ts'
-import { httpTable } from '../support/settings.ts'
+import { httpTable } from '../support/gateway/settings.ts'
 import { codeBlocks, configurations, readDocument } from './markdown.ts'
 
 const FOLDER = 'docs/postfix'

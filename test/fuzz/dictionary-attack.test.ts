@@ -7,8 +7,8 @@ import { CachedUpstream } from '../../src/core/cache/cached-upstream.ts'
 import { ENTRY_OVERHEAD_BYTES, MemoryAnswerStore } from '../../src/core/cache/memory-answer-store.ts'
 import { silentObserver } from '../../src/core/observer.ts'
 import { notFound } from '../../src/core/result.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { lookupFrom } from '../support/sources.ts'
+import { ManualClock } from '../support/clock/manual-clock.ts'
+import { lookupFrom } from '../support/core/sources.ts'
 
 const freshness = { freshnessLifetimeMs: 60_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 

@@ -7,10 +7,10 @@
  */
 import { writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { CheckedTraffic } from '../support/checked-traffic.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { KeyedService } from '../support/keyed-service.ts'
-import { between, liveSeconds, liveSeed, type Random, seededRandom } from '../support/seeded.ts'
+import { startGateway, type TestGateway } from '../support/gateway/gateway.ts'
+import { KeyedService } from '../support/http/keyed-service.ts'
+import { CheckedTraffic } from '../support/traffic/checked-traffic.ts'
+import { between, liveSeconds, liveSeed, type Random, seededRandom } from '../support/traffic/seeded.ts'
 
 const seconds = liveSeconds()
 const TABLES = ['aliases', 'transport']

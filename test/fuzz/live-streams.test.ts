@@ -6,10 +6,17 @@ import { connect } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { startGateway } from '../support/gateway.ts'
-import { KeyedService } from '../support/keyed-service.ts'
-import { between, liveSeconds, liveSeed, oneOf, type Random, seededRandom } from '../support/seeded.ts'
-import { SteadyClient } from '../support/steady-client.ts'
+import { startGateway } from '../support/gateway/gateway.ts'
+import { KeyedService } from '../support/http/keyed-service.ts'
+import {
+  between,
+  liveSeconds,
+  liveSeed,
+  oneOf,
+  type Random,
+  seededRandom,
+} from '../support/traffic/seeded.ts'
+import { SteadyClient } from '../support/traffic/steady-client.ts'
 
 const seconds = liveSeconds()
 const ATTACKERS = 16

@@ -14,9 +14,9 @@ import { socketmapClient } from '../../src/protocols/socketmap/client.ts'
 import { MAX_REPLY_PAYLOAD_BYTES, SocketmapConversation } from '../../src/protocols/socketmap/conversation.ts'
 import { tcpTableClient } from '../../src/protocols/tcp-table/client.ts'
 import { MAX_REPLY_BYTES, TcpTableConversation } from '../../src/protocols/tcp-table/conversation.ts'
-import { cutAt } from '../support/chunkings.ts'
-import { decodeAll } from '../support/decoding.ts'
-import { lineFrame, netstringFrame } from '../support/transcript.ts'
+import { cutAt } from '../support/wire/chunkings.ts'
+import { decodeAll } from '../support/wire/decoding.ts'
+import { lineFrame, netstringFrame } from '../support/wire/transcript.ts'
 
 /** Properties in this file, which share the time of a longer run. */
 const PROPERTIES = 9

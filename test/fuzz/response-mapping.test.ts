@@ -7,7 +7,7 @@ import { describe, test } from 'vitest'
 import { mapBatch } from '../../src/upstreams/http/batch-mapping.ts'
 import { compileResponse, mapResponse } from '../../src/upstreams/http/response-mapping.ts'
 import type { ResponseSettings } from '../../src/upstreams/http/settings.ts'
-import { responseSettings } from '../support/http-endpoint.ts'
+import { responseSettings } from '../support/http/http-endpoint.ts'
 
 /** Runs of each law; `MAPGATE_TEST_SECONDS` makes them longer. */
 const LIMIT = {

@@ -11,9 +11,9 @@ import { parse } from 'yaml'
 import { parseConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { SocketmapClient } from '../../src/index.ts'
-import { startHttpService } from '../support/http-service.ts'
-import { missingPrometheus, type Prometheus, startPrometheus } from '../support/prometheus.ts'
-import { suiteCleanup } from '../support/suite-cleanup.ts'
+import { startHttpService } from '../support/http/http-service.ts'
+import { missingPrometheus, type Prometheus, startPrometheus } from '../support/programs/prometheus.ts'
+import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
 import { ROOT, skipWithout } from './run.ts'
 
 const START_TIMEOUT_MS = 30_000

@@ -12,7 +12,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/programs/free-port.ts'
 import { missingProgram, ROOT, run, runOk, skipWithout } from './run.ts'
 
 const CONFIG = '/etc/mapgate/mapgate.yaml'

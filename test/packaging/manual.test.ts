@@ -10,7 +10,7 @@ import { fileSchema } from '../../src/config/config-schema.ts'
 import { anyKind } from '../../src/config/schema/kinds.ts'
 import { SETTINGS_KINDS } from '../../src/gateway/load-config.ts'
 import type { SchemaNode } from '../../src/schema/node.ts'
-import { buildInto } from '../support/built.ts'
+import { buildInto } from '../support/gateway/built.ts'
 import { missingProgram, ROOT, run, skipWithout } from './run.ts'
 
 /** The scripts are plain JavaScript: these are the parts of them that are used here. */

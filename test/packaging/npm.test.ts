@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildInto } from '../support/built.ts'
+import { buildInto } from '../support/gateway/built.ts'
 import { ROOT, runOk } from './run.ts'
 
 /** Ours: far above the size when this was written, 0.3 MB; a folder too many is seen. */

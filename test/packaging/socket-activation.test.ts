@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { SocketmapClient } from '../../src/index.ts'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/programs/free-port.ts'
 import { missingProgram, ROOT, skipWithout } from './run.ts'
 
 /** The program starts after the first client has connected, ms. */

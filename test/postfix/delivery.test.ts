@@ -3,13 +3,13 @@
  * from an HTTP service through the gateway: mail in by SMTP, out to an LMTP sink.
  */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type HttpService, type Reply, startHttpService } from '../support/http-service.ts'
-import { type LmtpSink, startLmtpSink } from '../support/lmtp-sink.ts'
-import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix.ts'
-import type { MainCf } from '../support/postfix-files.ts'
-import { until } from '../support/postfix-until.ts'
-import { openSmtpSession } from '../support/smtp-session.ts'
-import { suiteCleanup } from '../support/suite-cleanup.ts'
+import { type HttpService, type Reply, startHttpService } from '../support/http/http-service.ts'
+import type { MainCf } from '../support/postfix/files.ts'
+import { type LmtpSink, startLmtpSink } from '../support/postfix/lmtp-sink.ts'
+import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
+import { openSmtpSession } from '../support/postfix/smtp-session.ts'
+import { until } from '../support/postfix/until.ts'
+import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
 import { type Serving, startServing } from './serving.ts'
 
 const SENDER = 'sender@elsewhere.example'

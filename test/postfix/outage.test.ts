@@ -3,14 +3,14 @@
  * is delivered, mail to all others waits, nothing bounces; also when mapgate is restarted meanwhile.
  */
 import { beforeEach, describe, expect, test } from 'vitest'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { type Cleanup, type HttpService, type Reply, startHttpService } from '../support/http-service.ts'
-import { type LmtpSink, startLmtpSink } from '../support/lmtp-sink.ts'
-import { type Postfix, requirePostfix, startPostfix } from '../support/postfix.ts'
-import { until } from '../support/postfix-until.ts'
-import { ShiftedClock } from '../support/shifted-clock.ts'
-import { openSmtpSession, type Sent } from '../support/smtp-session.ts'
-import { testDirectory } from '../support/sockets.ts'
+import { startGateway, type TestGateway } from '../support/gateway/gateway.ts'
+import { type Cleanup, type HttpService, type Reply, startHttpService } from '../support/http/http-service.ts'
+import { type LmtpSink, startLmtpSink } from '../support/postfix/lmtp-sink.ts'
+import { type Postfix, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
+import { openSmtpSession, type Sent } from '../support/postfix/smtp-session.ts'
+import { until } from '../support/postfix/until.ts'
+import { testDirectory } from '../support/wire/sockets.ts'
+import { ShiftedClock } from './shifted-clock.ts'
 
 const SENDER = 'sender@elsewhere.example'
 

@@ -8,10 +8,10 @@ import {
   type RecordedRequest,
   type Reply,
   startHttpService,
-} from '../support/http-service.ts'
-import { requirePostfix, startPostfix } from '../support/postfix.ts'
-import type { MainCf } from '../support/postfix-files.ts'
-import { openSmtpSession } from '../support/smtp-session.ts'
+} from '../support/http/http-service.ts'
+import type { MainCf } from '../support/postfix/files.ts'
+import { requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
+import { openSmtpSession } from '../support/postfix/smtp-session.ts'
 import { startServing, type TableSettings } from './serving.ts'
 
 const SENDER = 's@elsewhere.example'

@@ -4,11 +4,16 @@
  */
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type HttpService, type Misbehaviour, type Reply, startHttpService } from '../support/http-service.ts'
-import { postfixMissing, requirePostfix } from '../support/postfix.ts'
-import { type PostfixFiles, writePostfixFiles } from '../support/postfix-files.ts'
-import { type PostmapResult, postmapQuery, postmapQueryAll } from '../support/postfix-postmap.ts'
-import { suiteCleanup } from '../support/suite-cleanup.ts'
+import {
+  type HttpService,
+  type Misbehaviour,
+  type Reply,
+  startHttpService,
+} from '../support/http/http-service.ts'
+import { type PostfixFiles, writePostfixFiles } from '../support/postfix/files.ts'
+import { postfixMissing, requirePostfix } from '../support/postfix/postfix.ts'
+import { type PostmapResult, postmapQuery, postmapQueryAll } from '../support/postfix/postmap.ts'
+import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
 import { type Serving, startServing } from './serving.ts'
 
 /** Longest value that the client accepts, bytes. Source: docs/postfix/wire.md, measured. */

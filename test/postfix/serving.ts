@@ -5,7 +5,7 @@
  */
 import { parseConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
-import type { Cleanup, HttpService } from '../support/http-service.ts'
+import type { Cleanup, HttpService } from '../support/http/http-service.ts'
 
 /** Keys of a table in the configuration file, besides the upstream, request and response. */
 export type TableSettings = Readonly<Record<string, unknown>>

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { Answer, Upstream } from '../../src/core/upstream.ts'
-import { question } from './question.ts'
+import { question } from './core/question.ts'
 
 /** An upstream that finds `known`, and knows `unknown` not to exist. */
 export interface UnderContract {

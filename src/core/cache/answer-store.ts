@@ -1,7 +1,7 @@
 /**
  * Where the answers of one table are stored: the port between the cache and what holds the answers.
  *
- * Every implementation passes `test/support/answer-store-contract.ts`. `get` is synchronous, because a hit is.
+ * Every implementation passes `test/support/contracts/answer-store.ts`. `get` is synchronous, because a hit is.
  */
 import type { Instant } from '../clock.ts'
 import type { StoreStatus } from '../status.ts'

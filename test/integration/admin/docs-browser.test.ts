@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { adminFixture } from '../../support/admin-ports.ts'
-import { bindTo } from '../../support/bind-to.ts'
+import { adminFixture } from '../../support/admin/admin-ports.ts'
+import { bindTo } from '../../support/admin/bind-to.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 

@@ -21,8 +21,8 @@ import {
   OPERATOR_TOKEN,
   SETTINGS,
   VIEWER_TOKEN,
-} from '../../support/admin-ports.ts'
-import { bindTo } from '../../support/bind-to.ts'
+} from '../../support/admin/admin-ports.ts'
+import { bindTo } from '../../support/admin/bind-to.ts'
 
 async function listening(options?: AdminFixtureOptions): Promise<AdminFixture & { port: number }> {
   const fixture = await adminFixture(onTestFinished, { level: 'silent', ...options })

@@ -11,10 +11,10 @@ import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { found } from '../../../src/core/result.ts'
 import { loadConfig } from '../../../src/gateway/load-config.ts'
-import { buildInto, startChild } from '../../support/built.ts'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { KeyedService } from '../../support/keyed-service.ts'
-import { between, liveSeed, seededRandom } from '../../support/seeded.ts'
+import { buildInto, startChild } from '../../support/gateway/built.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { KeyedService } from '../../support/http/keyed-service.ts'
+import { between, liveSeed, seededRandom } from '../../support/traffic/seeded.ts'
 
 /** Kills; each at another moment of a save. */
 const KILLS = 8

@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SAVE_AFTER_PURGE_MS } from '../../../src/persistence/cache-file.ts'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { startHttpService } from '../../support/http-service.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { testDirectory } from '../../support/sockets.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
 
 test('the file is written without what was purged, soon after the purge', async (t) => {
   const service = await startHttpService(t)

@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { found } from '../../../src/core/result.ts'
 import { SocketmapClient } from '../../../src/library/clients.ts'
-import { idle } from '../../support/attacks.ts'
-import { startGateway } from '../../support/gateway.ts'
-import { ADMIN, buildPackage, startGatewayProcess } from '../../support/gateway-process.ts'
+import { startGateway } from '../../support/gateway/gateway.ts'
+import { ADMIN, buildPackage, startGatewayProcess } from '../../support/gateway/gateway-process.ts'
+import { idle } from '../../support/traffic/attacks.ts'
 
 let built = ''
 beforeAll(() => {

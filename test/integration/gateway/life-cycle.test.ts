@@ -8,8 +8,8 @@ import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../src/config/issue.ts'
 import { found } from '../../../src/core/result.ts'
 import { ListenError } from '../../../src/server/listen-error.ts'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { startHttpService } from '../../support/http-service.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
 
 const STATIC = (value: string, more = '') => `${TWO_LISTENERS}
 upstreams:

@@ -3,8 +3,8 @@
  */
 import { describe, expect, test } from 'vitest'
 import { found } from '../../../src/core/result.ts'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { startHttpService } from '../../support/http-service.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
 
 describe('a gateway over one HTTP service', () => {
   const aliases = (origin: string, more = '') => `${TWO_LISTENERS}

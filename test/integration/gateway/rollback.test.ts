@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { found } from '../../../src/core/result.ts'
 import { ListenError } from '../../../src/server/listen-error.ts'
-import { startGateway, type TestGateway } from '../../support/gateway.ts'
-import { type HttpService, startHttpService } from '../../support/http-service.ts'
-import { testDirectory } from '../../support/sockets.ts'
+import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
+import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
 
 interface Settings {
   /** `x-version` of every request to the service. */

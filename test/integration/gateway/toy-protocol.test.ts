@@ -9,10 +9,10 @@ import type { ConfigError } from '../../../src/config/issue.ts'
 import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
 import { totals } from '../../../src/presentation/rates.ts'
 import { PROTOCOLS, protocolsByName } from '../../../src/protocols/registry.ts'
-import { recordIo } from '../../support/command-io.ts'
-import { startGateway } from '../../support/gateway.ts'
-import { talkTo, until } from '../../support/sockets.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
+import { startGateway } from '../../support/gateway/gateway.ts'
 import { toy } from '../../support/toy/protocol.ts'
+import { talkTo, until } from '../../support/wire/sockets.ts'
 
 const PROTOCOLS_AND_TOY = protocolsByName([...PROTOCOLS.values(), toy])
 const KINDS = { ...SETTINGS_KINDS, protocols: [...PROTOCOLS_AND_TOY.values()] }

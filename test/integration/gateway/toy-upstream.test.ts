@@ -10,8 +10,8 @@ import { descriptorNeed } from '../../../src/gateway/descriptor-budget.ts'
 import { loadConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
 import { memoryWarning } from '../../../src/gateway/memory-budget.ts'
 import { kindsByName } from '../../../src/upstreams/registry.ts'
-import { recordIo } from '../../support/command-io.ts'
-import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
+import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { echo } from '../../support/toy/upstream.ts'
 
 const yaml = (suffix: string, more = 'loud: true') => `${TWO_LISTENERS}

@@ -2,8 +2,8 @@
  * What a service and a collector are told about the lookup that they are part of.
  */
 import { expect, test } from 'vitest'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { startHttpService } from '../../support/http-service.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
 
 const yaml = (origin: string, more = '') => `${TWO_LISTENERS}
 upstreams: { directory: { endpoints: ["${origin}"], attempts: 1 } }

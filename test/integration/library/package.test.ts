@@ -7,8 +7,8 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { SocketmapClient } from '../../../src/index.ts'
-import { buildInto, startChild } from '../../support/built.ts'
-import { testDirectory } from '../../support/sockets.ts'
+import { buildInto, startChild } from '../../support/gateway/built.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
 
 const ROOT = new URL('../../../', import.meta.url).pathname
 

@@ -9,7 +9,7 @@ import {
   TcpTableServer,
   temporary,
 } from '../../../src/index.ts'
-import { testDirectory } from '../../support/sockets.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
 
 describe('SocketmapServer', () => {
   test('serves named tables on several addresses', async () => {

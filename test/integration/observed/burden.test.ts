@@ -13,10 +13,10 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { SocketmapClient, TcpTableClient } from '../../../src/library/clients.ts'
-import { buildInto } from '../../support/built.ts'
-import { freePort } from '../../support/free-port.ts'
-import { startHttpService } from '../../support/http-service.ts'
-import { until } from '../../support/sockets.ts'
+import { buildInto } from '../../support/gateway/built.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
+import { freePort } from '../../support/programs/free-port.ts'
+import { until } from '../../support/wire/sockets.ts'
 
 const t = { onTestFinished }
 

@@ -5,9 +5,9 @@
 import { connect } from 'node:net'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { skipWithout } from '../../packaging/run.ts'
-import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { type HttpService, startHttpService } from '../../support/http-service.ts'
-import { checkMetrics, missingPrometheus, startPrometheus } from '../../support/prometheus.ts'
+import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
+import { checkMetrics, missingPrometheus, startPrometheus } from '../../support/programs/prometheus.ts'
 
 const t = { onTestFinished }
 

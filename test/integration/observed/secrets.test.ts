@@ -18,10 +18,10 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { buildInto } from '../../support/built.ts'
-import { startGateway, type TestGateway } from '../../support/gateway.ts'
-import { type HttpService, type RecordedRequest, startHttpService } from '../../support/http-service.ts'
-import { until } from '../../support/sockets.ts'
+import { buildInto } from '../../support/gateway/built.ts'
+import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
+import { type HttpService, type RecordedRequest, startHttpService } from '../../support/http/http-service.ts'
+import { until } from '../../support/wire/sockets.ts'
 
 const t = { onTestFinished }
 

@@ -5,6 +5,13 @@
 import { appendFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
+  ADMIN,
+  buildPackage,
+  type GatewayProcess,
+  startGatewayProcess,
+} from '../../support/gateway/gateway-process.ts'
+import { KeyedService } from '../../support/http/keyed-service.ts'
+import {
   type Attack,
   flood,
   garbage,
@@ -14,16 +21,9 @@ import {
   type StartAttack,
   slowLoris,
   storm,
-} from '../../support/attacks.ts'
-import {
-  ADMIN,
-  buildPackage,
-  type GatewayProcess,
-  startGatewayProcess,
-} from '../../support/gateway-process.ts'
-import { KeyedService } from '../../support/keyed-service.ts'
-import { seededRandom } from '../../support/seeded.ts'
-import { SteadyClient, type SteadyReport } from '../../support/steady-client.ts'
+} from '../../support/traffic/attacks.ts'
+import { seededRandom } from '../../support/traffic/seeded.ts'
+import { SteadyClient, type SteadyReport } from '../../support/traffic/steady-client.ts'
 
 /** Room for every attack; the listener's own limit has its tests in test/integration/server. */
 const MAX_CONNECTIONS = 6000

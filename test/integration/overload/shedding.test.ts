@@ -6,8 +6,8 @@ import { expect, test } from 'vitest'
 import type { Query } from '../../../src/core/lookup.ts'
 import { LAG_INTERVAL_MS, LAG_TARGET_MS } from '../../../src/core/resilience/loop-lag.ts'
 import { found, type LookupResult } from '../../../src/core/result.ts'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { startHttpService } from '../../support/http-service.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
 
 const query = (key: string): Query => ({ protocol: 'socketmap', table: 'aliases', key: Buffer.from(key) })
 

@@ -1,8 +1,8 @@
 /** A gateway with one table of everything the page shows, a service behind it, and traffic. */
 import { onTestFinished } from 'vitest'
 import type { SocketmapClient, TcpTableClient } from '../../../src/library/clients.ts'
-import { startGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateway.ts'
-import { type HttpService, startHttpService } from '../../support/http-service.ts'
+import { startGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateway/gateway.ts'
+import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
 
 export interface Scene {
   readonly gateway: TestGateway

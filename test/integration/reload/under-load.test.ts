@@ -5,10 +5,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { CheckedConnection } from '../../support/checked-connection.ts'
-import { startGateway, type TestGateway } from '../../support/gateway.ts'
-import { KeyedService } from '../../support/keyed-service.ts'
-import { seededRandom } from '../../support/seeded.ts'
+import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
+import { KeyedService } from '../../support/http/keyed-service.ts'
+import { CheckedConnection } from '../../support/traffic/checked-connection.ts'
+import { seededRandom } from '../../support/traffic/seeded.ts'
 
 const RELOADS = 100
 

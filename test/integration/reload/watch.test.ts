@@ -5,7 +5,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { found } from '../../../src/core/result.ts'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 
 const CONFIG = (value: string, more = 'reload: watch'): string => `${TWO_LISTENERS}
 ${more}

@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway.ts'
+import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 
 const FOUND = { kind: 'found', value: 'b@a.example' }
 

@@ -3,15 +3,15 @@
  * purges, and tables that store nothing. Counts what the service is asked.
  */
 import { describe, expect, test } from 'vitest'
-import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import {
   type Behaviour,
   type Cleanup,
   type HttpService,
   startHttpService,
-} from '../../support/http-service.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { quiet } from '../../support/sockets.ts'
+} from '../../support/http/http-service.ts'
+import { quiet } from '../../support/wire/sockets.ts'
 import { Wire } from './wire.ts'
 
 interface Running {

@@ -3,10 +3,10 @@
  * Time is moved by hand, but for the test that counts retries.
  */
 import { describe, expect, test } from 'vitest'
-import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { type Cleanup, type HttpService, startHttpService } from '../../support/http-service.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { quiet } from '../../support/sockets.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { type Cleanup, type HttpService, startHttpService } from '../../support/http/http-service.ts'
+import { quiet } from '../../support/wire/sockets.ts'
 import { Wire } from './wire.ts'
 
 const OPEN_FOR_MS = 10_000

@@ -5,9 +5,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { startGateway, type TestGateway } from '../../support/gateway.ts'
-import { type Cleanup, type HttpService, startHttpService } from '../../support/http-service.ts'
-import { testDirectory } from '../../support/sockets.ts'
+import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
+import { type Cleanup, type HttpService, startHttpService } from '../../support/http/http-service.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
 import { FAULTS, type Fault, hasOpenssl, resolveEveryName, selfSigned } from './faults.ts'
 import { FOUND, NOT_FOUND, PROTOCOLS, Wire, type WireProtocol, type WireReply } from './wire.ts'
 

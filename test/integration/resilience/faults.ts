@@ -9,7 +9,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
-import type { Behaviour, Cleanup, HttpService } from '../../support/http-service.ts'
+import type { Behaviour, Cleanup, HttpService } from '../../support/http/http-service.ts'
 
 /** A fault: what Postfix is told about a key never seen, and how to bring it about. */
 export interface Fault {

@@ -2,10 +2,10 @@
  * What is left after trouble: no timer, no request under way, no place taken, no connection in use.
  */
 import { expect, test } from 'vitest'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { type Behaviour, startHttpService } from '../../support/http-service.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { quiet, until } from '../../support/sockets.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { type Behaviour, startHttpService } from '../../support/http/http-service.ts'
+import { quiet, until } from '../../support/wire/sockets.ts'
 import { Wire } from './wire.ts'
 
 const STORM: readonly Behaviour[] = [

@@ -3,9 +3,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { type Cleanup, type HttpService, startHttpService } from '../../support/http-service.ts'
-import { quiet, until } from '../../support/sockets.ts'
+import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { type Cleanup, type HttpService, startHttpService } from '../../support/http/http-service.ts'
+import { quiet, until } from '../../support/wire/sockets.ts'
 import { FOUND, PROTOCOLS, Wire, type WireProtocol, type WireReply } from './wire.ts'
 
 /** Ours: client, gateway and service share one process, so 10,000 lookups take some seconds. */

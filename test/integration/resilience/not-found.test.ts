@@ -2,10 +2,10 @@
  * "Not found" bounces mail: how long it is believed, and that a broken service cannot say it.
  */
 import { describe, expect, test } from 'vitest'
-import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { type Cleanup, type HttpService, startHttpService } from '../../support/http-service.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { quiet, testDirectory } from '../../support/sockets.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { type Cleanup, type HttpService, startHttpService } from '../../support/http/http-service.ts'
+import { quiet, testDirectory } from '../../support/wire/sockets.ts'
 import { Wire } from './wire.ts'
 
 const NEGATIVE_TTL_MS = 10_000

@@ -2,10 +2,10 @@
  * The three usual tables while their service is down: what goes on being answered, over a restart too.
  */
 import { expect, test, vi } from 'vitest'
-import { startGateway, type TestGateway } from '../../support/gateway.ts'
-import { type Cleanup, startHttpService } from '../../support/http-service.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { testDirectory } from '../../support/sockets.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
+import { type Cleanup, startHttpService } from '../../support/http/http-service.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
 import { Wire } from './wire.ts'
 
 const DIRECTORY: Readonly<Record<string, string>> = {

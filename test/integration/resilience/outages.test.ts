@@ -5,8 +5,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { type Behaviour, type HttpService, startHttpService } from '../../support/http-service.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { type Behaviour, type HttpService, startHttpService } from '../../support/http/http-service.ts'
 import { askSteadily, CASE_MS } from './steady-lookups.ts'
 
 const become = (behaviour: Behaviour) => (service: HttpService) => {

@@ -5,14 +5,14 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import {
   type Behaviour,
   type Cleanup,
   type HttpService,
   type RecordedRequest,
   startHttpService,
-} from '../../support/http-service.ts'
+} from '../../support/http/http-service.ts'
 import { askSteadily, CASE_MS, figures } from './steady-lookups.ts'
 import { Wire } from './wire.ts'
 

@@ -3,9 +3,9 @@
  * the search, since the next one's "not found" would say nothing about its keys.
  */
 import { expect, test } from 'vitest'
-import { startGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { type Cleanup, type HttpService, startHttpService } from '../../support/http-service.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { type Cleanup, type HttpService, startHttpService } from '../../support/http/http-service.ts'
 import { Wire } from './wire.ts'
 
 async function start(t: Cleanup) {

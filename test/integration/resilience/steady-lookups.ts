@@ -4,8 +4,8 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import type { TestGateway } from '../../support/gateway.ts'
-import type { Cleanup } from '../../support/http-service.ts'
+import type { TestGateway } from '../../support/gateway/gateway.ts'
+import type { Cleanup } from '../../support/http/http-service.ts'
 import { Wire, type WireReply } from './wire.ts'
 
 /** One lookup of a good key, and when its reply came. */

@@ -5,8 +5,8 @@ import { connect, type Socket } from 'node:net'
 import type { Decoder } from '../../../src/protocols/framing/frame.ts'
 import { LineDecoder } from '../../../src/protocols/framing/line.ts'
 import { NetstringDecoder, netstring } from '../../../src/protocols/framing/netstring.ts'
-import type { TestGateway } from '../../support/gateway.ts'
-import type { Cleanup } from '../../support/http-service.ts'
+import type { TestGateway } from '../../support/gateway/gateway.ts'
+import type { Cleanup } from '../../support/http/http-service.ts'
 
 export type WireProtocol = 'socketmap' | 'tcp_table'
 

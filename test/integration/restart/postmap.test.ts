@@ -14,11 +14,11 @@ import { MemoryAnswerStore } from '../../../src/core/cache/memory-answer-store.t
 import { systemClock } from '../../../src/core/clock.ts'
 import { loadConfig } from '../../../src/gateway/load-config.ts'
 import { CacheFile } from '../../../src/persistence/cache-file.ts'
-import { buildPackage } from '../../support/gateway-process.ts'
-import { KeyedService } from '../../support/keyed-service.ts'
-import { requirePostfix } from '../../support/postfix.ts'
-import { postmapQueryAll } from '../../support/postfix-postmap.ts'
-import { liveSeconds, seededRandom } from '../../support/seeded.ts'
+import { buildPackage } from '../../support/gateway/gateway-process.ts'
+import { KeyedService } from '../../support/http/keyed-service.ts'
+import { requirePostfix } from '../../support/postfix/postfix.ts'
+import { postmapQueryAll } from '../../support/postfix/postmap.ts'
+import { liveSeconds, seededRandom } from '../../support/traffic/seeded.ts'
 
 const KEYS = 100_000
 

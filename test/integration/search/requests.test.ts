@@ -2,9 +2,9 @@
  * How many requests a real service gets: the domains filter, catch-alls and batches save most of them.
  */
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway.ts'
-import { type HttpService, type RecordedRequest, startHttpService } from '../../support/http-service.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
+import { type HttpService, type RecordedRequest, startHttpService } from '../../support/http/http-service.ts'
 
 const t = { onTestFinished }
 

@@ -4,7 +4,7 @@
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { SocketmapClient } from '../../../src/library/clients.ts'
-import { buildInto, type Child, startChild } from '../../support/built.ts'
+import { buildInto, type Child, startChild } from '../../support/gateway/built.ts'
 
 let built = ''
 beforeAll(() => {

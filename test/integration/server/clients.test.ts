@@ -6,14 +6,14 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ClientOptions } from '../../../src/client/options.ts'
 import { type Address, formatAddress } from '../../../src/core/address.ts'
 import { SocketmapClient, TcpTableClient } from '../../../src/library/clients.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
 import {
   socketmapSettings,
   tcpTableSettings,
   testDirectory,
   testListener,
   until,
-} from '../../support/sockets.ts'
+} from '../../support/wire/sockets.ts'
 
 /** A server that treats its connections one after the other as the list says, the last one from then on. */
 async function scripted(

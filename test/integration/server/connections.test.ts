@@ -13,7 +13,7 @@ import {
   testDirectory,
   testListener,
   until,
-} from '../../support/sockets.ts'
+} from '../../support/wire/sockets.ts'
 
 const waitingForever: Lookup = { lookup: () => new Promise(() => {}) }
 

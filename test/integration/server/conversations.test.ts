@@ -8,7 +8,7 @@ import type { Lookup } from '../../../src/core/lookup.ts'
 import { found, type LookupResult } from '../../../src/core/result.ts'
 import { netstring } from '../../../src/protocols/framing/netstring.ts'
 import { MAX_REQUESTS_PER_TURN } from '../../../src/server/fair-share.ts'
-import { cutAt } from '../../support/chunkings.ts'
+import { cutAt } from '../../support/wire/chunkings.ts'
 import {
   quiet,
   socketmapSettings,
@@ -17,8 +17,8 @@ import {
   testDirectory,
   testListener,
   until,
-} from '../../support/sockets.ts'
-import { lineFrame, netstringFrame, readTranscript } from '../../support/transcript.ts'
+} from '../../support/wire/sockets.ts'
+import { lineFrame, netstringFrame, readTranscript } from '../../support/wire/transcript.ts'
 
 const documents = [
   { file: 'socketmap.md', settings: socketmapSettings(), frame: netstringFrame },

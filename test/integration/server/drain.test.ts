@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/core/lookup.ts'
 import { found } from '../../../src/core/result.ts'
 import { LINGER_MS } from '../../../src/server/limits.ts'
-import { quiet, socketmapSettings, talkTo, testListener, until } from '../../support/sockets.ts'
+import { quiet, socketmapSettings, talkTo, testListener, until } from '../../support/wire/sockets.ts'
 
 /** A lookup that a test answers by hand. */
 function heldLookup(): { lookup: Lookup; answer: () => void; readonly asked: number } {

@@ -15,7 +15,7 @@ import {
   tcpTableSettings,
   testListener,
   until,
-} from '../../support/sockets.ts'
+} from '../../support/wire/sockets.ts'
 
 /** A reply that no socket buffer takes twice. */
 const LARGE = found('v'.repeat(99_997))

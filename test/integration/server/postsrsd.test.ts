@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { TcpTableClient } from '../../../src/library/clients.ts'
-import { testDirectory } from '../../support/sockets.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
 const POSTSRSD = '/usr/sbin/postsrsd'

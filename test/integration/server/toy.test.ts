@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest'
 import type { Query } from '../../../src/core/lookup.ts'
 import { found, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
 import type { StoreRequest } from '../../../src/core/store.ts'
-import { quiet, settingsFor, talkTo, testListener, until } from '../../support/sockets.ts'
 import { GREETING_MS, NO_DELAY_MS, toy } from '../../support/toy/protocol.ts'
+import { quiet, settingsFor, talkTo, testListener, until } from '../../support/wire/sockets.ts'
 
 const SETTINGS = settingsFor(toy, { table: 'aliases', wish: 'come back' })
 

@@ -15,7 +15,7 @@ import {
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ListenerSettings } from '../../../src/server/settings.ts'
-import { socketmapSettings, talkTo, testDirectory, testListener } from '../../support/sockets.ts'
+import { socketmapSettings, talkTo, testDirectory, testListener } from '../../support/wire/sockets.ts'
 
 const isRoot = process.getuid?.() === 0
 

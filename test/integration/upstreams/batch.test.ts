@@ -11,8 +11,8 @@ import {
   responseSettings,
   tableSettings,
   upstreamSettings,
-} from '../../support/http-endpoint.ts'
-import { type Behaviour, type RecordedRequest, startHttpService } from '../../support/http-service.ts'
+} from '../../support/http/http-endpoint.ts'
+import { type Behaviour, type RecordedRequest, startHttpService } from '../../support/http/http-service.ts'
 
 const t = { onTestFinished }
 const KEYS = ['a@x.example', 'b@x.example']

@@ -3,9 +3,14 @@
  * without a URI it passes the path on as it came, with one it decodes `%2F` and resolves `..`.
  */
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openPools, requestSettings, tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
-import { startHttpService } from '../../support/http-service.ts'
-import { hasNginx, startNginx } from '../../support/nginx.ts'
+import {
+  openPools,
+  requestSettings,
+  tableSettings,
+  upstreamSettings,
+} from '../../support/http/http-endpoint.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
+import { hasNginx, startNginx } from '../../support/programs/nginx.ts'
 
 const t = { onTestFinished }
 

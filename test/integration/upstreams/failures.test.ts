@@ -10,9 +10,14 @@ import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { HttpEndpoint } from '../../../src/upstreams/http/endpoint.ts'
 import { HTTP_REASONS } from '../../../src/upstreams/http/reasons.ts'
 import type { HttpTableSettings, HttpUpstreamSettings } from '../../../src/upstreams/http/settings.ts'
-import { openPools, requestSettings, tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
-import { type Behaviour, type HttpService, startHttpService } from '../../support/http-service.ts'
-import { ManualClock, settle } from '../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
+import {
+  openPools,
+  requestSettings,
+  tableSettings,
+  upstreamSettings,
+} from '../../support/http/http-endpoint.ts'
+import { type Behaviour, type HttpService, startHttpService } from '../../support/http/http-service.ts'
 
 const t = { onTestFinished }
 const LONG_MS = 20_000

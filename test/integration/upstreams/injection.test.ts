@@ -5,8 +5,13 @@
 import assert from 'node:assert/strict'
 import { describe, onTestFinished, test } from 'vitest'
 import type { RequestSettings } from '../../../src/upstreams/http/settings.ts'
-import { openPools, requestSettings, tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
-import { type RecordedRequest, startHttpService } from '../../support/http-service.ts'
+import {
+  openPools,
+  requestSettings,
+  tableSettings,
+  upstreamSettings,
+} from '../../support/http/http-endpoint.ts'
+import { type RecordedRequest, startHttpService } from '../../support/http/http-service.ts'
 
 const t = { onTestFinished }
 

@@ -5,8 +5,13 @@ import assert from 'node:assert/strict'
 import { describe, onTestFinished, test } from 'vitest'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { ResponseSettings } from '../../../src/upstreams/http/settings.ts'
-import { openPools, responseSettings, tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
-import { type Behaviour, startHttpService } from '../../support/http-service.ts'
+import {
+  openPools,
+  responseSettings,
+  tableSettings,
+  upstreamSettings,
+} from '../../support/http/http-endpoint.ts'
+import { type Behaviour, startHttpService } from '../../support/http/http-service.ts'
 
 const t = { onTestFinished }
 

@@ -8,9 +8,9 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { HttpUpstreamSettings, TlsSettings } from '../../../src/upstreams/http/settings.ts'
-import { selfSignedPair, type TestPair } from '../../support/certificates.ts'
-import { openPools, tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
-import { hasNginx, startNginx } from '../../support/nginx.ts'
+import { openPools, tableSettings, upstreamSettings } from '../../support/http/http-endpoint.ts'
+import { selfSignedPair, type TestPair } from '../../support/programs/certificates.ts'
+import { hasNginx, startNginx } from '../../support/programs/nginx.ts'
 
 const t = { onTestFinished }
 const known = selfSignedPair()

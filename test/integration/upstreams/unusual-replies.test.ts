@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import type { Reply } from '../../../src/core/upstream.ts'
 import { HttpUpstreamPools } from '../../../src/upstreams/http/pools.ts'
-import { tableSettings, upstreamSettings } from '../../support/http-endpoint.ts'
+import { tableSettings, upstreamSettings } from '../../support/http/http-endpoint.ts'
 
 /** Sends the same bytes to every request, and closes the connection behind them. */
 async function startRawServer(bytes: string, piece: number): Promise<string> {

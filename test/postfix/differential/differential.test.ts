@@ -6,8 +6,8 @@
  */
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { startLmtpSink } from '../../support/lmtp-sink.ts'
-import { requirePostfix } from '../../support/postfix.ts'
+import { startLmtpSink } from '../../support/postfix/lmtp-sink.ts'
+import { requirePostfix } from '../../support/postfix/postfix.ts'
 import {
   accessKeys,
   addresses,

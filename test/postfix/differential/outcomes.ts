@@ -1,10 +1,10 @@
 /**
  * What becomes of addresses in one instance, as somebody outside sees it.
  */
-import type { Cleanup } from '../../support/http-service.ts'
-import type { LmtpSink } from '../../support/lmtp-sink.ts'
-import type { Postfix } from '../../support/postfix.ts'
-import { openSmtpSession, type SmtpReply } from '../../support/smtp-session.ts'
+import type { Cleanup } from '../../support/http/http-service.ts'
+import type { LmtpSink } from '../../support/postfix/lmtp-sink.ts'
+import type { Postfix } from '../../support/postfix/postfix.ts'
+import { openSmtpSession, type SmtpReply } from '../../support/postfix/smtp-session.ts'
 
 /** Recipients in one transaction, commands in one write. Ours: fewer than smtpd(8) reads ahead. */
 const BATCH = 100

@@ -3,9 +3,14 @@
  * itself; for the other one a gateway searches the same entries in an HTTP service.
  */
 import { join } from 'node:path'
-import { type Cleanup, type HttpService, type Reply, startHttpService } from '../../support/http-service.ts'
-import { type Postfix, startPostfix } from '../../support/postfix.ts'
-import { type MainCf, writeOldFile, writePostfixFiles } from '../../support/postfix-files.ts'
+import {
+  type Cleanup,
+  type HttpService,
+  type Reply,
+  startHttpService,
+} from '../../support/http/http-service.ts'
+import { type MainCf, writeOldFile, writePostfixFiles } from '../../support/postfix/files.ts'
+import { type Postfix, startPostfix } from '../../support/postfix/postfix.ts'
 import { startServing, type TableSettings } from '../serving.ts'
 
 /** Key and value, as in a text file for postmap(1); the first of two equal keys counts. */

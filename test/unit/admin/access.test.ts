@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Access, AccessRules } from '../../../src/admin/access.ts'
 import { ProblemError } from '../../../src/admin/problem.ts'
 import type { Role } from '../../../src/config/config.ts'
-import { OPERATOR_TOKEN, SETTINGS, VIEWER_TOKEN } from '../../support/admin-ports.ts'
+import { OPERATOR_TOKEN, SETTINGS, VIEWER_TOKEN } from '../../support/admin/admin-ports.ts'
 
 const VIEWER = `Bearer ${VIEWER_TOKEN}`
 const OPERATOR = `Bearer ${OPERATOR_TOKEN}`

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { ADMIN_LIMITS } from '../../../src/admin/limits.ts'
 import { PROBLEM_CODES } from '../../../src/admin/problem.ts'
 import { MAX_WATCHERS } from '../../../src/observability/events.ts'
-import { adminFixture } from '../../support/admin-ports.ts'
+import { adminFixture } from '../../support/admin/admin-ports.ts'
 
 const TEXT = readFileSync(new URL('../../../docs/admin-api.md', import.meta.url), 'utf8')
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { refuseOpenDoor } from '../../../src/admin/open-door.ts'
 import type { AdminSettings } from '../../../src/admin/ports.ts'
-import { SETTINGS } from '../../support/admin-ports.ts'
+import { SETTINGS } from '../../support/admin/admin-ports.ts'
 
 function inet(host: string): AdminSettings['address'] {
   return { kind: 'inet', host, port: 0 }

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { PROBLEM_CODES } from '../../../src/admin/problem.ts'
-import { adminFixture } from '../../support/admin-ports.ts'
+import { adminFixture } from '../../support/admin/admin-ports.ts'
 
 interface Operation {
   readonly summary?: string

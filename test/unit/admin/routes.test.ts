@@ -9,7 +9,7 @@ import {
   OPERATOR_TOKEN,
   READY,
   VIEWER_TOKEN,
-} from '../../support/admin-ports.ts'
+} from '../../support/admin/admin-ports.ts'
 
 type Ask = (
   method: InjectOptions['method'],

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AdminClient, networkFailure } from '../../../src/commands/admin-client.ts'
 import type { AdminTarget } from '../../../src/commands/admin-target.ts'
-import { type Behaviour, type HttpService, startHttpService } from '../../support/http-service.ts'
+import { type Behaviour, type HttpService, startHttpService } from '../../support/http/http-service.ts'
 
 const TOKEN = 'a-very-secret-token'
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readAdminSection } from '../../../src/commands/admin-section.ts'
 import { type AdminTarget, findAdmin } from '../../../src/commands/admin-target.ts'
-import { recordIo } from '../../support/command-io.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
 
 async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mapgate-test-'))

@@ -7,8 +7,8 @@ import { cachingSentence } from '../../../src/commands/check/caching-sentence.ts
 import type { CacheConfig } from '../../../src/config/config.ts'
 import { found } from '../../../src/core/result.ts'
 import { parseConfig } from '../../../src/gateway/load-config.ts'
-import { recordIo } from '../../support/command-io.ts'
-import { startHttpService } from '../../support/http-service.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
 
 /** Durations differ from run to run. */
 const untimed = (text: string) => text.replace(/\d+ ms$/gm, 'N ms')

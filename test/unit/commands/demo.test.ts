@@ -13,8 +13,8 @@ import { startDirectory } from '../../../src/commands/demo/directory-child.ts'
 import { findPostmap } from '../../../src/commands/demo/find-postmap.ts'
 import { demoPorts, freeDemoPort, takenPort } from '../../../src/commands/demo/ports.ts'
 import { tryLines } from '../../../src/commands/demo/try-lines.ts'
-import { recordIo } from '../../support/command-io.ts'
-import { settle } from '../../support/manual-clock.ts'
+import { settle } from '../../support/clock/manual-clock.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
 
 const LISTENING = `process.on('disconnect', () => process.exit())
 process.send({ listening: Number(process.argv[3]) })`

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { commandLinePage } from '../../../scripts/docs/command-line.ts'
 import { buildProgram, runProgram } from '../../../src/commands/program.ts'
-import { recordIo } from '../../support/command-io.ts'
-import { startHttpService } from '../../support/http-service.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
 
 function program() {
   return buildProgram({ io: recordIo(), finish: () => {} })

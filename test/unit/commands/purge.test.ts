@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { purge } from '../../../src/commands/purge/purge.ts'
-import { recordIo } from '../../support/command-io.ts'
-import { startHttpService } from '../../support/http-service.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
 
 const cases: [key: string | undefined, url: string][] = [
   [undefined, '/api/v1/tables/aliases/cache'],

@@ -6,8 +6,8 @@ import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CommandError } from '../../../src/commands/exit-codes.ts'
 import { query } from '../../../src/commands/query/query.ts'
-import { recordIo } from '../../support/command-io.ts'
-import { type HttpService, type Reply, startHttpService } from '../../support/http-service.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
+import { type HttpService, type Reply, startHttpService } from '../../support/http/http-service.ts'
 
 const FOUND = { kind: 'found', value: 'a@x.example, b@x.example' }
 

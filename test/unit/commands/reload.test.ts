@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { reload } from '../../../src/commands/reload/reload.ts'
-import { type RecordedIo, recordIo } from '../../support/command-io.ts'
-import { type Reply, startHttpService } from '../../support/http-service.ts'
+import { type RecordedIo, recordIo } from '../../support/gateway/command-io.ts'
+import { type Reply, startHttpService } from '../../support/http/http-service.ts'
 
 async function reloadWith(
   reply: Reply,

@@ -4,8 +4,8 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { type Ending, runUntilSignal } from '../../../src/commands/running-gateway.ts'
-import { type RecordedIo, recordIo } from '../../support/command-io.ts'
-import { ManualClock, settle } from '../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
+import { type RecordedIo, recordIo } from '../../support/gateway/command-io.ts'
 
 /** A gateway whose stop takes until `drained` is called. */
 function start(options: { reload?: () => Promise<readonly string[]>; childEnded?: Promise<void> } = {}) {

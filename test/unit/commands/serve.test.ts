@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { CommandError } from '../../../src/commands/exit-codes.ts'
 import { serve } from '../../../src/commands/serve/serve.ts'
-import { recordIo } from '../../support/command-io.ts'
-import { ManualClock, settle } from '../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
 
 async function tempFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mapgate-test-'))

@@ -4,8 +4,8 @@
 import { EventEmitter } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
 import { status } from '../../../src/commands/status/status.ts'
-import { recordIo } from '../../support/command-io.ts'
-import { type HttpService, startHttpService } from '../../support/http-service.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
+import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
 import { POINTS, PROBLEMS, STATUS } from './status/fixture.ts'
 
 async function gateway(): Promise<HttpService> {

@@ -9,7 +9,7 @@ import { configurationPage } from '../../../scripts/docs/configuration.ts'
 import { FIRST_FILE } from '../../../src/commands/init/first-file.ts'
 import { schemaText } from '../../../src/commands/schema/schema.ts'
 import { parseConfig } from '../../../src/gateway/load-config.ts'
-import { selfSignedPair } from '../../support/certificates.ts'
+import { selfSignedPair } from '../../support/programs/certificates.ts'
 
 const PAIR = selfSignedPair()
 /** What the files hold that the first file names, by the end of their path. */

@@ -9,8 +9,8 @@ import type { TableConfig } from '../../../src/config/config.ts'
 import { ConfigError } from '../../../src/config/issue.ts'
 import { type LoadOptions, loadConfig, parseConfig } from '../../../src/gateway/load-config.ts'
 import type { HttpSettings, HttpTable } from '../../../src/upstreams/http/kind.ts'
-import { selfSignedPair } from '../../support/certificates.ts'
-import { httpTable, httpUpstream, staticUpstream } from '../../support/settings.ts'
+import { httpTable, httpUpstream, staticUpstream } from '../../support/gateway/settings.ts'
+import { selfSignedPair } from '../../support/programs/certificates.ts'
 import { LISTENERS, TABLES, UPSTREAMS } from './good-sections.ts'
 
 const load = (text: string, options: LoadOptions = {}) =>

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../src/config/issue.ts'
 import { parseConfig } from '../../../src/gateway/load-config.ts'
-import { httpTable, httpUpstream } from '../../support/settings.ts'
+import { httpTable, httpUpstream } from '../../support/gateway/settings.ts'
 import { LISTENERS, TABLES } from './good-sections.ts'
 
 const FILES: Readonly<Record<string, string>> = {

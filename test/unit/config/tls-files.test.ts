@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { tryTlsFiles } from '../../../src/config/checks/tls-files.ts'
-import { selfSignedPair } from '../../support/certificates.ts'
+import { selfSignedPair } from '../../support/programs/certificates.ts'
 
 const ONE = selfSignedPair()
 const OTHER = selfSignedPair()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ageMs, instant, readableMs, systemClock } from '../../../src/core/clock.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 describe('ageMs', () => {
   test('is the time that passed', () => {

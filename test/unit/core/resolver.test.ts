@@ -6,8 +6,8 @@ import { Resolver } from '../../../src/core/resolver.ts'
 import { found, type LookupResult, NOT_FOUND } from '../../../src/core/result.ts'
 import { Table } from '../../../src/core/table.ts'
 import type { TableSource } from '../../../src/core/table-source.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { exactly, KNOWS_NOTHING, later, ScriptedSource } from '../../support/sources.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { exactly, KNOWS_NOTHING, later, ScriptedSource } from '../../support/core/sources.ts'
 
 interface Seen {
   readonly table: string

@@ -7,8 +7,8 @@ import { found, NOT_FOUND, type Sourced, temporary } from '../../../src/core/res
 import type { SearchKey } from '../../../src/core/search/search-keys.ts'
 import { Table, type TableOptions } from '../../../src/core/table.ts'
 import type { TableSource } from '../../../src/core/table-source.ts'
-import { settle } from '../../support/manual-clock.ts'
-import { exactly, KNOWS_NOTHING, later, ScriptedSource } from '../../support/sources.ts'
+import { settle } from '../../support/clock/manual-clock.ts'
+import { exactly, KNOWS_NOTHING, later, ScriptedSource } from '../../support/core/sources.ts'
 
 const TRY_LATER = temporary('connect', 'the service refuses connections')
 

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { found, notFound, permanent, temporary } from '../../../src/core/result.ts'
 import { lookupIn, type TableOptions } from '../../../src/library/tables.ts'
 import type { TableFunction } from '../../../src/upstreams/function/function-upstream.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 /** Asks one function the key `Key@A.example`. */
 function ask(table: TableFunction, options: TableOptions = {}, key = Buffer.from('Key@A.example')) {

@@ -13,8 +13,8 @@ import type { KeyStyle } from '../../../src/observability/log-key.ts'
 import { SLOW_LOOKUP_MS } from '../../../src/observability/lookup-reports.ts'
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
-import { READY, type TestLogOptions, testLog } from '../../support/admin-ports.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { READY, type TestLogOptions, testLog } from '../../support/admin/admin-ports.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 const KEY = 'bob@lighthouse.example'
 

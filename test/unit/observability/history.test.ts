@@ -3,8 +3,8 @@ import type { HistoryPoint } from '../../../src/core/history-point.ts'
 import { found, temporary } from '../../../src/core/result.ts'
 import { Counters } from '../../../src/observability/counters.ts'
 import { HISTORY_POINTS, HISTORY_STEP_MS, History } from '../../../src/observability/history.ts'
-import { READY } from '../../support/admin-ports.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { READY } from '../../support/admin/admin-ports.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 function record() {
   const clock = new ManualClock(0, 1_000_000)

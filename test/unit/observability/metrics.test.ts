@@ -6,8 +6,8 @@ import { found, NOT_FOUND, permanent, temporary } from '../../../src/core/result
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
 import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
-import { READY, testLog } from '../../support/admin-ports.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { READY, testLog } from '../../support/admin/admin-ports.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 async function observe(): Promise<Observability> {
   const { logging } = await testLog(onTestFinished, { level: 'silent' })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Problems } from '../../../src/observability/problems.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 function problems(clock = new ManualClock()): Problems {
   return new Problems(clock, (text) => text.replaceAll('s3cret', '***'))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Sampler } from '../../../src/observability/sampler.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 describe('Sampler', () => {
   test('lets its number through per second and counts the rest', () => {

@@ -25,7 +25,7 @@ import {
   tableBlock,
 } from '../../../src/persistence/cache-file-format.ts'
 import { MAX_PASSED_OVER } from '../../../src/persistence/cache-file-writer.ts'
-import { ManualClock, settle } from '../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest'
 import { found, type LookupResult, notFound, permanent, temporary } from '../../../src/core/result.ts'
 import type { Conversation, Protocol, Step } from '../../../src/protocols/protocol.ts'
 import { PROTOCOLS, protocolsByName } from '../../../src/protocols/registry.ts'
-import { chunkings, cutAt } from '../../support/chunkings.ts'
-import { tinyLookup } from '../../support/tiny-lookup.ts'
 import { toy } from '../../support/toy/protocol.ts'
+import { chunkings, cutAt } from '../../support/wire/chunkings.ts'
+import { tinyLookup } from '../../support/wire/tiny-lookup.ts'
 
 const KEYS = ['a', 'absent', 'down', 'long:99', 'long:200000', 'empty', 'refused']
 

@@ -7,9 +7,9 @@ import type { LookupResult } from '../../../src/core/result.ts'
 import type { Protocol } from '../../../src/protocols/protocol.ts'
 import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
 import { tcpTable } from '../../../src/protocols/tcp-table/protocol.ts'
-import { chunkings } from '../../support/chunkings.ts'
-import { tinyLookup } from '../../support/tiny-lookup.ts'
-import { lineFrame, netstringFrame, readTranscript } from '../../support/transcript.ts'
+import { chunkings } from '../../support/wire/chunkings.ts'
+import { tinyLookup } from '../../support/wire/tiny-lookup.ts'
+import { lineFrame, netstringFrame, readTranscript } from '../../support/wire/transcript.ts'
 
 const documents = [
   { file: 'socketmap.md', protocol: socketmap, frame: netstringFrame },

@@ -15,7 +15,7 @@ import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
 import { answer, encode } from '../../../src/server/answer.ts'
 import { ListenerContext } from '../../../src/server/context.ts'
 import { Session } from '../../../src/server/session.ts'
-import { settingsFor } from '../../support/sockets.ts'
+import { settingsFor } from '../../support/wire/sockets.ts'
 
 /** A listener's context whose conversations break where the test says, and what it told its observer. */
 function broken(changes: Partial<Conversation>, lookup: Lookup = { lookup: () => found('x') }) {

@@ -6,11 +6,11 @@ import { silentObserver } from '../../../src/core/observer.ts'
 import { ResilientUpstream } from '../../../src/core/resilience/resilient-upstream.ts'
 import { FunctionUpstream } from '../../../src/upstreams/function/function-upstream.ts'
 import { StaticUpstream } from '../../../src/upstreams/static/static-upstream.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { setUp } from '../../support/resilient.ts'
-import { ScriptedBatchEndpoint } from '../../support/scripted-batch-endpoint.ts'
-import { says, saysNotFound } from '../../support/scripted-endpoint.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { setUp } from '../../support/core/resilient.ts'
+import { says, saysNotFound } from '../../support/core/scripted-endpoint.ts'
 import { upstreamContract } from '../../support/upstream-contract.ts'
+import { ScriptedBatchEndpoint } from '../core/resilience/scripted-batch-endpoint.ts'
 
 const reply = (key: string) => (key === 'unknown' ? saysNotFound() : says('value'))
 

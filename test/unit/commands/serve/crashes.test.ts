@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
 import { serve } from '../../../../src/commands/serve/serve.ts'
-import { recordIo } from '../../../support/command-io.ts'
-import { settle } from '../../../support/manual-clock.ts'
+import { settle } from '../../../support/clock/manual-clock.ts'
+import { recordIo } from '../../../support/gateway/command-io.ts'
 
 /** A gateway that runs until something happens to its process. */
 async function serving() {

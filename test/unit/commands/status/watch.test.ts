@@ -4,7 +4,7 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { watch } from '../../../../src/commands/status/watch.ts'
-import { settle } from '../../../support/manual-clock.ts'
+import { settle } from '../../../support/clock/manual-clock.ts'
 
 class FakeTerminal extends EventEmitter {
   columns = 20

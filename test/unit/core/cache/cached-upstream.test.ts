@@ -10,8 +10,8 @@ import { temporaryFor } from '../../../../src/core/reason.ts'
 import { CORE_REASONS } from '../../../../src/core/reasons.ts'
 import { found, notFound, permanent, type Sourced, temporary } from '../../../../src/core/result.ts'
 import type { Answer, Question, Upstream } from '../../../../src/core/upstream.ts'
-import { ManualClock, settle } from '../../../support/manual-clock.ts'
-import { lookupFrom } from '../../../support/sources.ts'
+import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
+import { lookupFrom } from '../../../support/core/sources.ts'
 
 const HOUR = 3_600_000
 

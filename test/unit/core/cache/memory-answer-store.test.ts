@@ -5,8 +5,8 @@ import { FailureMemory } from '../../../../src/core/cache/failure-memory.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { inScope, PurgeLog } from '../../../../src/core/cache/purge-log.ts'
 import { temporary } from '../../../../src/core/result.ts'
-import { answerStoreTests } from '../../../support/answer-store-contract.ts'
-import { ManualClock } from '../../../support/manual-clock.ts'
+import { ManualClock } from '../../../support/clock/manual-clock.ts'
+import { answerStoreTests } from '../../../support/contracts/answer-store.ts'
 
 const freshness = { freshnessLifetimeMs: 60_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 

@@ -5,7 +5,7 @@ import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-stor
 import { silentObserver } from '../../../../src/core/observer.ts'
 import { ResilientUpstream } from '../../../../src/core/resilience/resilient-upstream.ts'
 import { UpstreamState } from '../../../../src/core/resilience/upstream-state.ts'
-import { ManualClock, settle } from '../../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
 import {
   fails,
   refuses,
@@ -13,8 +13,8 @@ import {
   ScriptedEndpoint,
   says,
   saysNotFound,
-} from '../../../support/scripted-endpoint.ts'
-import { lookupFrom } from '../../../support/sources.ts'
+} from '../../../support/core/scripted-endpoint.ts'
+import { lookupFrom } from '../../../support/core/sources.ts'
 
 /** A mail directory behind two endpoints, and the whole way to it: cache, limiter, attempts, canary. */
 function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {

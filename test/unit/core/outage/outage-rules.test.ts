@@ -6,7 +6,7 @@ import type { OutageRule } from '../../../../src/core/outage-rule.ts'
 import { found, NOT_FOUND, permanent, type TemporaryCause, temporary } from '../../../../src/core/result.ts'
 import { Table } from '../../../../src/core/table.ts'
 import type { KnownAnswer } from '../../../../src/core/table-source.ts'
-import { ScriptedSource } from '../../../support/sources.ts'
+import { ScriptedSource } from '../../../support/core/sources.ts'
 
 const DAY = 86_400_000
 const DOWN = temporary('connect', 'the service refuses connections')

@@ -10,8 +10,8 @@ import { found, NOT_FOUND, temporary } from '../../../../src/core/result.ts'
 import { type SearchKind, searchKeys } from '../../../../src/core/search/search-keys.ts'
 import { Table } from '../../../../src/core/table.ts'
 import type { Answer, Upstream } from '../../../../src/core/upstream.ts'
-import { ManualClock, settle } from '../../../support/manual-clock.ts'
-import { lookupFrom } from '../../../support/sources.ts'
+import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
+import { lookupFrom } from '../../../support/core/sources.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

@@ -6,10 +6,17 @@ import { ResilientUpstream } from '../../../../src/core/resilience/resilient-ups
 import { UpstreamState, type UpstreamStateSettings } from '../../../../src/core/resilience/upstream-state.ts'
 import { permanent, temporary } from '../../../../src/core/result.ts'
 import type { Answer, Question, Reply } from '../../../../src/core/upstream.ts'
-import { ManualClock, settle } from '../../../support/manual-clock.ts'
-import { question } from '../../../support/question.ts'
-import { type BatchScript, ScriptedBatchEndpoint } from '../../../support/scripted-batch-endpoint.ts'
-import { fails, forbids, refuses, says, saysNotFound, timedOut } from '../../../support/scripted-endpoint.ts'
+import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
+import { question } from '../../../support/core/question.ts'
+import {
+  fails,
+  forbids,
+  refuses,
+  says,
+  saysNotFound,
+  timedOut,
+} from '../../../support/core/scripted-endpoint.ts'
+import { type BatchScript, ScriptedBatchEndpoint } from './scripted-batch-endpoint.ts'
 
 const SETTINGS: UpstreamStateSettings = {
   endpoints: [],

@@ -3,8 +3,8 @@
  * stranger puts into a key.
  */
 import { describe, expect, test } from 'vitest'
-import { settle } from '../../../support/manual-clock.ts'
-import { at, kindOf, type SetUp, sentTo, setUp, silent } from '../../../support/resilient.ts'
+import { settle } from '../../../support/clock/manual-clock.ts'
+import { at, kindOf, type SetUp, sentTo, setUp, silent } from '../../../support/core/resilient.ts'
 import {
   fails,
   forbids,
@@ -13,7 +13,7 @@ import {
   says,
   saysNotFound,
   timedOut,
-} from '../../../support/scripted-endpoint.ts'
+} from '../../../support/core/scripted-endpoint.ts'
 
 const SETTINGS = { attempts: 1, circuitBreaker: { failures: 2, openForMs: 1000 } }
 

@@ -6,7 +6,7 @@ import type { Claim } from '../../../../src/core/resilience/claim.ts'
 import { Limiter } from '../../../../src/core/resilience/limiter.ts'
 import { RetryBudget } from '../../../../src/core/resilience/retry-budget.ts'
 import { within } from '../../../../src/core/resilience/sleep.ts'
-import { ManualClock, settle } from '../../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
 
 describe('RetryBudget', () => {
   test('gives a quiet upstream ten retries a minute and not eleven', () => {

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { Explanation } from '../../../../src/core/explain.ts'
 import type { UpstreamStateSettings } from '../../../../src/core/resilience/upstream-state.ts'
-import { settle } from '../../../support/manual-clock.ts'
-import { at, kindOf, sentTo, setUp, silent } from '../../../support/resilient.ts'
+import { settle } from '../../../support/clock/manual-clock.ts'
+import { at, kindOf, sentTo, setUp, silent } from '../../../support/core/resilient.ts'
 import {
   fails,
   forbids,
@@ -13,7 +13,7 @@ import {
   says,
   saysNotFound,
   timedOut,
-} from '../../../support/scripted-endpoint.ts'
+} from '../../../support/core/scripted-endpoint.ts'
 
 const HOUR = 3_600_000
 

@@ -6,7 +6,7 @@ import type { Claim, Pace } from '../../../../src/core/resilience/claim.ts'
 import { Limiter } from '../../../../src/core/resilience/limiter.ts'
 import { RecentKeys } from '../../../../src/core/resilience/recent-keys.ts'
 import { ResponseTime } from '../../../../src/core/resilience/response-time.ts'
-import { ManualClock, settle } from '../../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
 
 interface Scripted extends Claim {
   cancelled: number

@@ -3,8 +3,8 @@ import { describe, test } from 'vitest'
 import { MAX_REQUEST_BYTES } from '../../../../src/protocols/framing/frame.ts'
 import { LineDecoder } from '../../../../src/protocols/framing/line.ts'
 import { TcpTableConversation } from '../../../../src/protocols/tcp-table/conversation.ts'
-import { chunkings, cutAt } from '../../../support/chunkings.ts'
-import { decodeAll } from '../../../support/decoding.ts'
+import { chunkings, cutAt } from '../../../support/wire/chunkings.ts'
+import { decodeAll } from '../../../support/wire/decoding.ts'
 
 describe('LineDecoder', () => {
   const cases: [name: string, wire: string, expected: string[]][] = [

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { MAX_REQUEST_BYTES } from '../../../../src/protocols/framing/frame.ts'
 import { NetstringDecoder, netstring } from '../../../../src/protocols/framing/netstring.ts'
-import { chunkings } from '../../../support/chunkings.ts'
-import { decodeAll } from '../../../support/decoding.ts'
+import { chunkings } from '../../../support/wire/chunkings.ts'
+import { decodeAll } from '../../../support/wire/decoding.ts'
 
 describe('NetstringDecoder', () => {
   const cases: [name: string, wire: string, expected: string[]][] = [

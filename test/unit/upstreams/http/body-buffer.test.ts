@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BodyBuffer } from '../../../../src/upstreams/http/body-buffer.ts'
-import { chunkings } from '../../../support/chunkings.ts'
+import { chunkings } from '../../../support/wire/chunkings.ts'
 
 describe('BodyBuffer', () => {
   test('gives back what was appended, however it was cut', () => {

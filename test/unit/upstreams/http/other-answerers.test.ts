@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { compileResponse, mapResponse } from '../../../../src/upstreams/http/response-mapping.ts'
 import type { ResponseSettings } from '../../../../src/upstreams/http/settings.ts'
-import { responseSettings } from '../../../support/http-endpoint.ts'
+import { responseSettings } from '../../../support/http/http-endpoint.ts'
 
 type Fields = Readonly<Record<string, string>>
 const JSON_TYPE: Fields = { 'content-type': 'application/json' }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RequestTemplate } from '../../../../src/upstreams/http/request-template.ts'
-import { requestSettings } from '../../../support/http-endpoint.ts'
+import { requestSettings } from '../../../support/http/http-endpoint.ts'
 
 /** The path that is asked for, undefined when nothing is. */
 const ask = (path: string, key: string): string | undefined => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { RequestTemplate } from '../../../../src/upstreams/http/request-template.ts'
 import type { RequestSettings } from '../../../../src/upstreams/http/settings.ts'
-import { requestSettings } from '../../../support/http-endpoint.ts'
+import { requestSettings } from '../../../support/http/http-endpoint.ts'
 
 /** Hostile keys in every place are in test/integration/upstreams/injection.test.ts. */
 const build = (settings: Partial<RequestSettings>, key = 'a@b.example', prefix = '/v1') =>

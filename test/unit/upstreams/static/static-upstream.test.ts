@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { Explanation } from '../../../../src/core/explain.ts'
 import { StaticUpstream } from '../../../../src/upstreams/static/static-upstream.ts'
-import { question } from '../../../support/question.ts'
+import { question } from '../../../support/core/question.ts'
 
 const entries = new Map([
   ['Postmaster@A.example', ['ops@a.example', '', 'more@a.example']],

@@ -1,0 +1,224 @@
+/**
+ * The ports of the admin API with a program behind them that a test scripts: real log, events,
+ * history and metrics, and answers, status and control by the test.
+ */
+import { openSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { NO_PAGE } from '../../../src/admin/page-files.ts'
+import type { AdminPorts, AdminSettings, Control, PurgeWhat, ReloadReport } from '../../../src/admin/ports.ts'
+import { AdminServer, type AdminServerOptions } from '../../../src/admin/server.ts'
+import type { LogLevel } from '../../../src/config/config.ts'
+import type { LookupOptions, Query } from '../../../src/core/lookup.ts'
+import { found, type LookupResult, permanent } from '../../../src/core/result.ts'
+import type { GatewayStatus } from '../../../src/core/status.ts'
+import type { KeyStyle } from '../../../src/observability/log-key.ts'
+import { Logging } from '../../../src/observability/logging.ts'
+import { Observability } from '../../../src/observability/observability.ts'
+import { Redactor } from '../../../src/observability/redaction.ts'
+import { ManualClock } from '../clock/manual-clock.ts'
+
+/** What undoes a test's set-up: `onTestFinished` of vitest. */
+export type OnFinished = (cleanUp: () => void | Promise<void>) => void
+
+export const VIEWER_TOKEN = 'viewer-token-1234'
+export const OPERATOR_TOKEN = 'operator-token-5678'
+
+export const READY: GatewayStatus = {
+  state: 'ready',
+  degraded: [],
+  tables: [
+    {
+      name: 'aliases',
+      upstreams: ['directory'],
+      search: 'address',
+      cache: { foundEntries: 3, negativeEntries: 2, bytes: 1000 },
+      canaries: [{ upstream: 'directory', endpoint: '0 dir.example', state: 'up' }],
+    },
+    { name: 'uncached', upstreams: ['fixed'], search: 'exact', canaries: [] },
+  ],
+  upstreams: [
+    {
+      name: 'directory',
+      kind: 'http',
+      inFlight: 1,
+      queued: 2,
+      endpoints: [
+        { name: '0 dir.example', circuit: 'open', pausedForMs: 5, certificateExpiresAtMs: 1_800_000_000_000 },
+        { name: '1 dir2.example', circuit: 'closed' },
+      ],
+    },
+    { name: 'fixed', kind: 'static', inFlight: 0, queued: 0, endpoints: [] },
+  ],
+  listeners: [
+    { name: 'inet:127.0.0.1:0', protocol: 'socketmap', bound: 'inet:127.0.0.1:4711', connections: 7 },
+  ],
+  protocols: ['socketmap', 'tcp_table'],
+}
+
+/** A log that a test reads: the lines written so far, parsed. */
+export interface TestLog {
+  readonly logging: Logging
+  /** Waits until everything logged so far is written. */
+  lines(): Promise<Record<string, unknown>[]>
+}
+
+export interface TestLogOptions {
+  readonly level?: LogLevel
+  readonly keys?: KeyStyle
+  readonly redactor?: Redactor
+}
+
+/** A real log, written to a file. */
+export async function testLog(onFinished: OnFinished, options: TestLogOptions = {}): Promise<TestLog> {
+  const folder = await mkdtemp(join(tmpdir(), 'mapgate-log-'))
+  const path = join(folder, 'log')
+  const fd = openSync(path, 'a')
+  const { level = 'trace', keys = 'plain', redactor = new Redactor() } = options
+  const logging = new Logging({ level, keys, hashKey: 'hash-key', redactor, fd }, undefined)
+  let open = true
+  onFinished(async () => {
+    if (open) await logging.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    logging,
+    async lines() {
+      await logging.close()
+      open = false
+      const text = readFileSync(path, 'utf8')
+      return text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+    },
+  }
+}
+
+/** The program behind the admin API, as a test scripts it. */
+export class ScriptedProgram {
+  readonly clock = new ManualClock()
+  status: GatewayStatus = READY
+  readonly asked: { query: Query; options: LookupOptions | undefined }[] = []
+  readonly purged: { table: string; what: PurgeWhat }[] = []
+  readonly defects: unknown[] = []
+  reloads = 0
+  report: ReloadReport = { ok: true, changes: ['table aliases: deadline'], warnings: [] }
+  level: LogLevel = 'info'
+  config: unknown = { log: { level: 'info' }, admin: { tokens: '***' } }
+  /** Answers the lookups of configured tables. */
+  answer: (query: Query, options: LookupOptions | undefined) => LookupResult | Promise<LookupResult> = (
+    _query,
+    options,
+  ) => {
+    const result = found('bob@lighthouse.example')
+    options?.explanation?.add({ step: 'key', key: 'bob@example' })
+    options?.explanation?.add({ step: 'answer', source: 'cache', result })
+    return result
+  }
+
+  lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {
+    this.asked.push({ query, options })
+    const known = this.status.tables.some(({ name }) => name === query.table)
+    return known ? this.answer(query, options) : permanent('no-table', 'no such table')
+  }
+
+  readonly control: Control = {
+    reload: async () => {
+      this.reloads += 1
+      return this.report
+    },
+    purge: (table, what) => {
+      this.purged.push({ table, what })
+      return this.status.tables.some(({ name }) => name === table) ? 4 : undefined
+    },
+    logLevel: () => this.level,
+    setLogLevel: (level) => {
+      this.level = level
+    },
+    redactedConfig: () => this.config,
+  }
+}
+
+export interface AdminFixture {
+  readonly program: ScriptedProgram
+  readonly server: AdminServer
+  readonly observability: Observability
+  readonly log: TestLog
+}
+
+export interface AdminFixtureOptions extends TestLogOptions {
+  readonly settings?: Partial<AdminSettings>
+  readonly limits?: AdminServerOptions['limits']
+  readonly ports?: Partial<AdminPorts>
+}
+
+/** Anonymous viewer, one token for each role, on loopback. */
+export const SETTINGS: AdminSettings = {
+  address: { kind: 'inet', host: '127.0.0.1', port: 0 },
+  anonymous: 'viewer',
+  tokens: [
+    { token: VIEWER_TOKEN, role: 'viewer' },
+    { token: OPERATOR_TOKEN, role: 'operator' },
+  ],
+  hosts: ['mapgate.example'],
+  metrics: 'viewer',
+  tls: undefined,
+}
+
+export async function adminFixture(
+  onFinished: OnFinished,
+  options: AdminFixtureOptions = {},
+): Promise<AdminFixture> {
+  const program = new ScriptedProgram()
+  const redactor = options.redactor ?? new Redactor([VIEWER_TOKEN, OPERATOR_TOKEN])
+  const log = await testLog(onFinished, { ...options, redactor })
+  const { logging } = log
+  const observability = new Observability({
+    clock: program.clock,
+    logging,
+    redactor,
+    status: () => program.status,
+    version: '1.2.3',
+    protocols: ['socketmap', 'tcp_table', 'admin'],
+  })
+  const ports: AdminPorts = {
+    clock: program.clock,
+    lookup: program,
+    status: () => program.status,
+    control: program.control,
+    metrics: observability.metrics,
+    events: observability.events,
+    history: observability.history,
+    problems: observability.problems,
+    logger: logging.logger,
+    renderKey: (key) => logging.renderKey(key),
+    redactJson: (json) => redactor.json(json),
+    wireReplies: (result) =>
+      new Map(
+        result.kind === 'found'
+          ? [
+              ['socketmap', { told: result, text: `${3 + result.value.length}:OK ${result.value},` }],
+              ['tcp_table', { told: result, text: `200 ${result.value}\n` }],
+            ]
+          : [
+              ['socketmap', { told: result, text: '9:NOTFOUND ,' }],
+              ['tcp_table', { told: result, text: '500 not%20found\n' }],
+            ],
+      ),
+    protocols: ['socketmap', 'tcp_table'],
+    defect: (error) => program.defects.push(error),
+    version: '1.2.3',
+    page: NO_PAGE,
+    ...options.ports,
+  }
+  const settings = { ...SETTINGS, ...options.settings }
+  const server = await AdminServer.create({
+    settings,
+    ports,
+    ...(options.limits && { limits: options.limits }),
+  })
+  onFinished(() => server.close())
+  return { program, server, observability, log }
+}
