@@ -1,7 +1,7 @@
 /**
  * The HTTP service behind the tables of the pages: it knows what it is given, and says 404 to the rest.
  */
-import type { HttpService, Reply } from '../../support/http-service.ts'
+import type { HttpService, Reply } from '../../support/http/http-service.ts'
 import type { PageTables } from './page-tables.ts'
 
 /** Values by table and key. */

@@ -2,14 +2,15 @@
  * Postfix, mapgate, the HTTP service and a backend for outage tests. Ports stay the same over a restart of mapgate, since
  * Postfix has them in main.cf.
  */
-import { startGateway, type TestGateway } from '../../support/gateway.ts'
-import { type Cleanup, type HttpService, startHttpService } from '../../support/http-service.ts'
-import { type LmtpSink, startLmtpSink } from '../../support/lmtp-sink.ts'
-import { type Postfix, startPostfix } from '../../support/postfix.ts'
-import type { MainCf } from '../../support/postfix-files.ts'
-import { ShiftedClock } from '../../support/shifted-clock.ts'
-import { openSmtpSession, type Sent } from '../../support/smtp-session.ts'
-import { testDirectory } from '../../support/sockets.ts'
+
+import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
+import { type Cleanup, type HttpService, startHttpService } from '../../support/http/http-service.ts'
+import type { MainCf } from '../../support/postfix/files.ts'
+import { type LmtpSink, startLmtpSink } from '../../support/postfix/lmtp-sink.ts'
+import { type Postfix, startPostfix } from '../../support/postfix/postfix.ts'
+import { openSmtpSession, type Sent } from '../../support/postfix/smtp-session.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
+import { ShiftedClock } from '../shifted-clock.ts'
 import { type Entries, serveEntries } from './directory.ts'
 import type { PageTables } from './page-tables.ts'
 

@@ -2,10 +2,10 @@
  * The three usual tables as docs/postfix has them, with a real smtpd, while the service is dead.
  */
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Cleanup } from '../../support/http-service.ts'
-import { requirePostfix } from '../../support/postfix.ts'
-import type { MainCf } from '../../support/postfix-files.ts'
-import { until } from '../../support/postfix-until.ts'
+import type { Cleanup } from '../../support/http/http-service.ts'
+import type { MainCf } from '../../support/postfix/files.ts'
+import { requirePostfix } from '../../support/postfix/postfix.ts'
+import { until } from '../../support/postfix/until.ts'
 import { tablesOfPages } from './page-tables.ts'
 import { count, type OutageSetup, send, startOutage } from './setup.ts'
 import { ALL_FLOWS, USUAL_ENTRIES, walk } from './usual-walk.ts'

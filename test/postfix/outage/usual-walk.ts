@@ -2,9 +2,9 @@
  * The mail that the usual three tables must let through in an outage: mailboxes, mailboxes with an extension, aliases;
  * and the addresses that nobody has, which must never be refused by a guess.
  */
-import type { Cleanup } from '../../support/http-service.ts'
-import type { LmtpSink } from '../../support/lmtp-sink.ts'
-import type { Postfix } from '../../support/postfix.ts'
+import type { Cleanup } from '../../support/http/http-service.ts'
+import type { LmtpSink } from '../../support/postfix/lmtp-sink.ts'
+import type { Postfix } from '../../support/postfix/postfix.ts'
 import type { Entries } from './directory.ts'
 import { addresses, count, print, send } from './setup.ts'
 
