@@ -37,7 +37,7 @@ export function parseSize(text: string): number | undefined {
 }
 
 /** How far a product of two numbers may be from the whole number that was meant, as a share of it. */
-const MAX_FLOAT_ERROR = 1e-12
+const FLOAT_ERROR_SHARE = 1e-12
 
 function parseWithUnit(
   text: string,
@@ -50,5 +50,5 @@ function parseWithUnit(
   if (unit === undefined) return undefined
   const amount = Math.round(number * unit)
   // 1.1 * 1000 is not quite 1100; what is off by more was written with a fraction of the smallest unit.
-  return Math.abs(amount - number * unit) < MAX_FLOAT_ERROR * Math.max(1, amount) ? amount : undefined
+  return Math.abs(amount - number * unit) < FLOAT_ERROR_SHARE * Math.max(1, amount) ? amount : undefined
 }

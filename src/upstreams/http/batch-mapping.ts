@@ -91,7 +91,7 @@ function resultsIn(
 }
 
 function valuesOf(result: unknown, { selectors }: BatchMapping): BodyValues {
-  if (result === ABSENT) return { kind: 'missing' }
+  if (result === ABSENT) return { kind: 'left-out' }
   if (typeof result !== 'object' || result === null || Array.isArray(result)) return collect([result])
   return selectors.value === undefined
     ? { kind: 'unreadable', reason: HTTP_REASONS.objectWithoutValue.text }

@@ -33,6 +33,8 @@ export type BodyValues =
   | { readonly kind: 'values'; readonly values: readonly string[] }
   /** The path selected no node at all. */
   | { readonly kind: 'missing' }
+  /** The results of a batch do not have the key. */
+  | { readonly kind: 'left-out' }
   /** The service's own error field says that it does not know. */
   | { readonly kind: 'service-error' }
   | { readonly kind: 'too-many' }

@@ -24,7 +24,8 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
   isRemote: true,
   check: checkUpstream,
   checkTable,
-  decisive: ({ endpoints }) => ({ endpoints: endpoints.map(({ url }) => url) }),
+  // Undefined is left out: without `host` stored answers stay.
+  decisive: ({ endpoints, host }) => ({ endpoints: endpoints.map(({ url }) => url), host }),
   decisiveOfTable: ({ request, batch, response }) => ({
     request: request && { ...request, headers: decisiveHeaders(request) },
     batch: batch && { ...batch, headers: decisiveHeaders(batch), maxKeys: 0, maxWaitMs: 0 },
@@ -97,7 +98,7 @@ function checkTls({ tls }: Upstream, scope: Scope, all: readonly Upstream[]): vo
 function checkTable(settings: Table, { scope, table, upstreams }: TableCheck<Upstream>): void {
   const { request, batch, response } = settings
   const [service] = [...upstreams.keys()]
-  if (service !== undefined && request?.path === undefined) {
+  if (service !== undefined && request?.path === undefined && batch === undefined) {
     scope.error(
       request === undefined ? [] : ['request'],
       `"request.path" is missing, and upstream "${service}" is an HTTP service; add it, such as /${table.name}/{key}`,

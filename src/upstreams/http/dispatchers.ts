@@ -2,9 +2,13 @@
  * How requests reach an endpoint: directly, over a unix socket, or through a proxy; with which
  * certificates; over at most how many connections.
  */
+import type { LookupAddress } from 'node:dns'
+import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+import { checkServerIdentity, createSecureContext, type PeerCertificate, type SecureContext } from 'node:tls'
 import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { systemClock } from '../../core/clock.ts'
+import { dial } from './dial.ts'
 import { headerBytes } from './escape.ts'
 import { lookupHost } from './host-lookup.ts'
 import { MAX_HEADER_BYTES, ReplyHeads } from './reply-head.ts'
@@ -15,6 +19,9 @@ import type { EndpointSettings, HttpUpstreamSettings, TlsSettings } from './sett
  * after which Node.js and uvicorn close it, so that a request seldom meets a closing one.
  */
 const KEEP_ALIVE_MS = 4_000
+
+/** How long a connection is silent before the kernel asks whether its peer lives, ms. Source: undici's default. */
+const KEEP_ALIVE_PROBE_MS = 60_000
 
 /** Where requests are handed over, and how they must look there. */
 export interface Route {
@@ -31,6 +38,8 @@ export interface ConnectionUse {
   reused: boolean
   /** It broke. undici takes a reset for the end of a body that has no other end. */
   broken: boolean
+  /** The addresses that were tried to make it. */
+  readonly addresses: string[]
 }
 
 /** Options of undici with a place to note the connection's use. */
@@ -55,15 +64,70 @@ export function openRoute(
     return { ...direct, dispatcher: new Pool(endpoint.origin, { ...common(settings), connect }) }
   }
   if (settings.proxy === undefined) {
-    const connector = buildConnector({ ...tls, timeout: settings.timeoutMs, lookup: lookupHost })
-    // Without the name that undici takes from a Host header: the URL or `serverName` decides.
-    const connect: buildConnector.connector = ({ servername: _, ...options }, callback) =>
-      connector(options, callback)
+    const connect = directConnector(endpoint, settings, tls)
     return { ...direct, dispatcher: new Pool(endpoint.origin, { ...common(settings), connect }) }
   }
   return endpoint.origin.startsWith('https:')
     ? { ...direct, dispatcher: tunnel(settings.proxy, settings, tls) }
     : plainProxy(endpoint, settings.proxy, settings)
+}
+
+/** Options of undici with a place to note which addresses are tried. */
+type DialedOptions = buildConnector.Options & { readonly onAddress?: (address: string) => void }
+
+/** Connects without a proxy: to all addresses of the name, each with all the time. */
+function directConnector(
+  endpoint: EndpointSettings,
+  settings: HttpUpstreamSettings,
+  tls: buildConnector.BuildOptions,
+): buildConnector.connector {
+  const keys = endpoint.origin.startsWith('https:') ? readKeys(settings.tls) : undefined
+  const secure = buildConnector(
+    keys === undefined || keys instanceof Error
+      ? tls
+      : { ...tls, secureContext: keys, timeout: settings.timeoutMs },
+  )
+  // Without the name that undici takes from a Host header: the URL or `serverName` decides.
+  return ({ servername: _, ...options }: DialedOptions, callback) => {
+    const isSecure = options.protocol === 'https:'
+    const port = Number(options.port) || (isSecure ? 443 : 80)
+    if (keys instanceof Error) {
+      callback(keys, null)
+      return
+    }
+    lookupHost(options.hostname, { all: true }, (error, addresses) => {
+      if (error !== null || !Array.isArray(addresses)) {
+        callback(error ?? new TypeError('a lookup of all addresses gave one'), null)
+        return
+      }
+      const parts = {
+        clock: systemClock,
+        connect: ({ address }: LookupAddress) =>
+          connect({
+            host: address,
+            port,
+            noDelay: true,
+            keepAlive: true,
+            keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
+          }),
+        onAddress: (address: string) => options.onAddress?.(address),
+      }
+      dial(addresses, settings.timeoutMs, parts, (failure, socket) => {
+        if (socket === null) callback(failure ?? new Error('no socket'), null)
+        else if (!isSecure) callback(null, socket)
+        else secure({ ...options, httpSocket: socket }, callback)
+      })
+    })
+  }
+}
+
+/** What Node.js reads certificates and keys into; a text that is none is an exception of OpenSSL. */
+function readKeys(settings: TlsSettings | undefined): SecureContext | Error {
+  try {
+    return createSecureContext({ ca: settings?.ca, cert: settings?.cert, key: settings?.key })
+  } catch (error) {
+    return error instanceof Error ? error : new TypeError(String(error))
+  }
 }
 
 /** https goes through a proxy by CONNECT. */
@@ -189,8 +253,11 @@ class TrackedClient extends Client {
 /** Notes the end of a connection by an error, and looks at the heads of its replies, before undici does. */
 function watched(connect: Client.Options['connect'], serving: Serving): Client.Options['connect'] {
   if (typeof connect !== 'function') return connect
+  const onAddress = (address: string): void => {
+    serving.use?.addresses.push(address)
+  }
   return (options, callback) =>
-    connect(options, (...[error, socket]) => {
+    connect({ ...options, onAddress } as DialedOptions, (...[error, socket]) => {
       socket?.once('error', () => {
         if (serving.use !== undefined) serving.use.broken = true
       })

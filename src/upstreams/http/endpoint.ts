@@ -31,6 +31,8 @@ export interface EndpointContext {
   readonly clock: Clock
   /** The upstream's own header fields, with the secrets as they are now. */
   readonly headers: () => ReadonlyMap<string, string>
+  /** The `host` of every request, where it is not that of the URL. */
+  readonly host: () => string | undefined
   /** The service refused our credentials, or TLS failed: secrets may have changed on disk. */
   readonly onCredentialsRefused: (endpoint: string, why: 'status' | 'tls') => void
   readonly onDefect: (error: Error) => void
@@ -82,7 +84,7 @@ export class HttpEndpoint implements Endpoint {
     const complete = { method, path, headers: this.#headers(request, options), body }
     for (let isRepeat = false; ; isRepeat = true) {
       const timeoutMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
-      const use: ConnectionUse = { reused: false, broken: false }
+      const use: ConnectionUse = { reused: false, broken: false, addresses: [] }
       const outcome = await connections.send(complete, use, {
         timeoutMs,
         signal: options.signal,
@@ -126,7 +128,7 @@ export class HttpEndpoint implements Endpoint {
       case 'too-large':
         return tooLargeReply(outcome.status, outcome.maxBodyBytes)
       case 'timeout':
-        return timeoutReply(outcome.progress)
+        return timeoutReply(outcome.progress, use.addresses, outcome.timeoutMs)
       case 'aborted':
         return abortedReply()
       case 'error': {
@@ -149,7 +151,10 @@ export class HttpEndpoint implements Endpoint {
 
   #headers({ headers }: HttpRequest, options: SendOptions): string[] {
     const configured = this.context.headers()
-    if (this.#fields?.configured !== configured) this.#fields = new RequestFields(configured)
+    const host = this.context.host()
+    if (this.#fields?.configured !== configured || this.#fields.host !== host) {
+      this.#fields = new RequestFields(configured, host)
+    }
     return this.#fields.of(headers, options)
   }
 }

@@ -30,7 +30,7 @@ export type ExchangeOutcome =
   | { readonly kind: 'response'; readonly response: HttpResponse }
   /** The body is larger than `maxBodyBytes`. */
   | { readonly kind: 'too-large'; readonly status: number; readonly maxBodyBytes: number }
-  | { readonly kind: 'timeout'; readonly progress: Progress }
+  | { readonly kind: 'timeout'; readonly progress: Progress; readonly timeoutMs: number }
   | { readonly kind: 'aborted' }
   | { readonly kind: 'error'; readonly error: Error; readonly progress: Progress }
 
@@ -180,7 +180,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   #timedOut(): void {
-    this.#giveUp({ kind: 'timeout', progress: this.#progress })
+    const { timeoutMs } = this.#options
+    this.#giveUp({ kind: 'timeout', progress: this.#progress, timeoutMs })
   }
 
   #tooLarge(): void {

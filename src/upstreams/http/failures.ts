@@ -109,16 +109,22 @@ export function failureReply(failure: Failure, progress: Progress): Reply {
   return { result: temporary(cause, reason), evidence, retry: progress === 'unsent' ? 'not-sent' : 'any' }
 }
 
-/** No complete reply within the attempt's time. */
-export function timeoutReply(progress: Progress): Reply {
+/**
+ * No complete reply within the attempt's time.
+ *
+ * @param addresses Those that a connection was tried to.
+ * @param timeoutMs The time that there was.
+ */
+export function timeoutReply(progress: Progress, addresses: readonly string[], timeoutMs: number): Reply {
   const reasons: Record<Progress, ReasonEntry<TemporaryCause>> = {
-    unsent: HTTP_REASONS.noConnectionInTime,
+    unsent: addresses.length === 0 ? HTTP_REASONS.noConnectionInTime : HTTP_REASONS.noAddressInTime,
     sent: HTTP_REASONS.noAnswerInTime,
     replying: HTTP_REASONS.incompleteInTime,
   }
   const retry = progress === 'unsent' ? 'not-sent' : 'any'
   return {
-    result: temporaryFor(reasons[progress]),
+    // The parts are those of `noAddressInTime`; the others have none.
+    result: temporaryFor(reasons[progress], addresses.join(', '), Math.round(timeoutMs)),
     evidence: progress === 'replying' ? 'key' : 'endpoint',
     retry,
   }

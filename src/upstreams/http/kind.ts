@@ -216,10 +216,20 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
 }
 
 /** A table has a request where it asks an HTTP service: the configuration checks say so. */
+const NO_REQUEST: WrittenRequest = {
+  method: 'GET',
+  path: '',
+  query: new Map(),
+  headers: new Map(),
+  json: undefined,
+  form: undefined,
+}
+
 function asking({ name, request, response, sideEffects, batch }: HttpTable): HttpTableSettings {
-  if (request?.path === undefined)
-    throw new TypeError(`unchecked configuration: table ${name} has no request`)
-  return { name, request: { ...request, path: request.path }, response, sideEffects, batch }
+  // With a batch route everything goes through it, and the table needs no other.
+  const path = request?.path ?? batch?.path
+  if (path === undefined) throw new TypeError(`unchecked configuration: table ${name} has no request`)
+  return { name, request: { ...NO_REQUEST, ...request, path }, response, sideEffects, batch }
 }
 
 function stateSettings(settings: HttpSettings): UpstreamStateSettings {

@@ -66,6 +66,7 @@ export class HttpUpstreamPools {
       connections: endpoint.connections,
       clock: this.#options.clock,
       headers: () => this.#settings.headers,
+      host: () => this.#settings.host,
       onCredentialsRefused: (name, why) => this.#options.onCredentialsRefused?.(name, why),
       hasClientCertificate: () => this.#settings.tls?.cert !== undefined,
       onDefect: (error) => this.#options.onDefect?.(error),

@@ -9,6 +9,11 @@ export const HTTP_REASONS = {
     text: 'no connection to the service in time',
     advice: 'network, firewall, or a service that does not accept; then `timeout` of the upstream',
   },
+  noAddressInTime: {
+    cause: 'timeout',
+    text: 'no connection to the service in time: … within … ms',
+    advice: 'as above, with the addresses that were tried',
+  },
   noAnswerInTime: {
     cause: 'timeout',
     text: 'no answer from the service in time',
@@ -105,6 +110,11 @@ export const HTTP_REASONS = {
     cause: 'unreadable',
     text: "response.value selects nothing in the service's reply",
     advice: 'the service changed its format, or answers `{}` for "no": then `missing: notFound`',
+  },
+  leftOut: {
+    cause: 'unreadable',
+    text: "the service's batch reply has no result for this key; see response.missing",
+    advice: 'the service left the key out of its results: `null` says "not found"; or `missing: notFound`',
   },
   notFoundWebPage: {
     cause: 'unreadable',

@@ -26,13 +26,16 @@ const OURS = ['traceparent', 'if-none-match', 'if-modified-since']
 export class RequestFields {
   /** What they were made of: a reload or a changed secret brings another one. */
   readonly configured: ReadonlyMap<string, string>
+  readonly host: string | undefined
   readonly #common: Readonly<Record<string, string>>
   /** All fields of a request without any of its own; undefined where one of ours would come twice. */
   readonly #list: readonly string[] | undefined
 
-  constructor(configured: ReadonlyMap<string, string>) {
+  /** @param host Takes the place of the host of the URL. */
+  constructor(configured: ReadonlyMap<string, string>, host?: string) {
     this.configured = configured
-    const common: Record<string, string> = { ...DEFAULTS }
+    this.host = host
+    const common: Record<string, string> = host === undefined ? { ...DEFAULTS } : { host, ...DEFAULTS }
     for (const [name, value] of configured) common[name.toLowerCase()] = headerBytes(value)
     this.#common = common
     this.#list = OURS.some((name) => name in common) ? undefined : flat({ ...common, ...FIXED })

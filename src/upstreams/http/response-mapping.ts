@@ -147,6 +147,10 @@ export function mapValues(
       return mapping.missing === 'notFound'
         ? answered(response, NOT_FOUND, [])
         : failed(response, temporaryFor(HTTP_REASONS.selectsNothing))
+    case 'left-out':
+      return mapping.missing === 'notFound'
+        ? answered(response, NOT_FOUND, [])
+        : failed(response, temporaryFor(HTTP_REASONS.leftOut))
     case 'service-error':
       return failed(response, temporaryFor(HTTP_REASONS.errorField))
     case 'too-many': {

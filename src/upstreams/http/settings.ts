@@ -14,6 +14,7 @@ export type HttpUpstreamSettings = { readonly name: string } & Pick<
   UpstreamKeys,
   | 'endpoints'
   | 'headers'
+  | 'host'
   | 'timeoutMs'
   | 'maxConcurrent'
   | 'maxConnectionAgeMs'

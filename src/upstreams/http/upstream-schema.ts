@@ -75,6 +75,16 @@ export const HttpUpstream = Type.Object(
         'URLs of the service, in order of preference: `https://HOST/PREFIX`, `http://HOST:PORT`, or `unix:/PATH:/PREFIX` for a service on a unix socket. The path of a request is appended as text.',
     }),
     headers: headerMap('Headers of every request. Shown as `***` everywhere.'),
+    host: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._\\[\\]:-]{1,255}$',
+        expected: 'a host name, with :PORT if it is not the usual one',
+        defaultText: 'the host of the URL; `localhost` for a unix socket',
+        description:
+          'The `host` header of every request, where the service tells its sites apart by another name than that of the URL. The name in the certificate stays that of the URL, or `tls.serverName`.',
+        examples: ['directory.example.com'],
+      }),
+    ),
     timeout: duration({ min: '10ms', max: '90s' }, '2s', 'Longest time for one attempt, connect included.'),
     attempts: count(
       1,

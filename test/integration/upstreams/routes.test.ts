@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, onTestFinished, test } from 'vitest'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { HttpUpstreamSettings, TlsSettings } from '../../../src/upstreams/http/settings.ts'
+import { selfSignedPair } from '../../support/programs/certificates.ts'
 import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
 import { openPools, tableSettings, upstreamSettings } from '../../support/http/http-endpoint.ts'
 import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
@@ -367,3 +368,25 @@ function summary({ result, retry }: Outcome): string {
 function reasonOf({ result }: Outcome): string {
   return result.kind === 'temporary' ? result.reason : ''
 }
+
+test('a host of its own is sent to every kind of endpoint, and the certificate keeps its name', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mapgate-host-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const socketPath = join(folder, 'http')
+  const { cert, key } = selfSignedPair()
+  const unix = await startHttpService(t, { socketPath })
+  const tcp = await startHttpService(t)
+  const secure = await startHttpService(t, { tls: { cert, key } })
+  const tls = { ca: cert, cert: undefined, key: undefined, serverName: 'test' }
+  for (const [service, endpoint] of [
+    [unix, { socketPath }],
+    [tcp, { origin: tcp.origin }],
+    [secure, { origin: secure.origin }],
+  ] as const) {
+    service.otherwise = { text: 'x' }
+    const settings = upstreamSettings([endpoint], { host: 'directory.example:8080', tls })
+    const reply = await openPools(t, settings).endpoint(tableSettings(), 0).send('a', { timeoutMs: 5000 })
+    assert.equal(summary(reply), 'found')
+    assert.equal(service.requests[0]?.headers.host, 'directory.example:8080')
+  }
+})

@@ -59,6 +59,7 @@ export const upstreamSettings = (
     ...endpoint,
   })),
   headers: new Map(),
+  host: undefined,
   timeoutMs: 2000,
   maxConcurrent: 64,
   maxConnectionAgeMs: 300_000,
