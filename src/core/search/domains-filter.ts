@@ -5,6 +5,7 @@
  * recipient, too, and `*` of transport_maps every 30 s. Unlike `domain` of pgsql_table(5) it is applied once, to the key that Postfix
  * sent; the partial keys of an accepted key are all looked up.
  */
+import { asciiDomain } from '../idn.ts'
 import { isIPv4, isIPv6 } from './ip.ts'
 
 /** What the filter looks at. */
@@ -79,7 +80,9 @@ export function filterByList(entries: readonly string[]): (key: string) => Domai
   return (key) => {
     const subject = filterSubject(key)
     if (subject.kind !== 'domain') return withoutDomain(subject.kind)
-    return { kind: list.has(subject.domain) ? 'pass' : 'filtered', domain: subject.domain }
+    const { domain } = subject
+    const isIn = list.has(domain) || list.has(asciiDomain(domain))
+    return { kind: isIn ? 'pass' : 'filtered', domain }
   }
 }
 

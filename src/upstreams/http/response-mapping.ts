@@ -18,7 +18,9 @@
  *
  * "Not found" lets a mail server reject a recipient, so it comes from three rows only.
  */
+
 import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../core/format.ts'
+import { asciiValue } from '../../core/idn.ts'
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
 import { NOT_FOUND, type Temporary, temporary } from '../../core/result.ts'
 import type { Reply } from '../../core/upstream.ts'
@@ -39,6 +41,7 @@ export interface ResponseMapping {
   readonly notFound: ReadonlySet<number>
   readonly notFoundBody: 'notHtml' | 'any'
   readonly notFoundMark: NotFoundMark | undefined
+  readonly idn: 'asIs' | 'ascii'
 }
 
 /** What was asked, as far as it decides the meaning of the reply. */
@@ -69,6 +72,7 @@ export function compileResponse(settings: ResponseSettings): ResponseMapping {
     found: new Set(settings.found),
     notFound: new Set(settings.notFound),
     notFoundBody: settings.notFoundBody,
+    idn: settings.idn,
     notFoundMark: settings.notFoundMark && new NotFoundMark(settings.notFoundMark),
   }
 }
@@ -138,7 +142,8 @@ export function mapValues(
 ): Reply {
   switch (body.kind) {
     case 'values': {
-      const result = formatResult(body.values, key, mapping.format)
+      const values = mapping.idn === 'ascii' ? body.values.map(asciiValue) : body.values
+      const result = formatResult(values, key, mapping.format)
       return result.kind === 'temporary'
         ? { status: response.status, result, evidence: 'none', retry: 'none', selected: body.values }
         : answered(response, result, body.values)

@@ -162,6 +162,11 @@ const Response = Type.Object(
       maxLength: 16,
       description: 'Put between several values. Postfix takes commas and white space.',
     }),
+    idn: oneOf(['asIs', 'ascii'], {
+      default: 'asIs',
+      description:
+        'Spelling of internationalised domains in values. `ascii`: `bücher.example` becomes `xn--bcher-kva.example`, which needs no SMTPUTF8 on the way.',
+    }),
     maxValues: count(
       1,
       100_000,

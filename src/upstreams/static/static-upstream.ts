@@ -2,6 +2,7 @@
  * A static upstream: entries from the configuration, answered at once. For break-glass entries
  * in front of a service, and for tests.
  */
+import { asciiAddress } from '../../core/idn.ts'
 import { found, notFound } from '../../core/result.ts'
 import type { Answer, Question, Upstream } from '../../core/upstream.ts'
 
@@ -28,17 +29,19 @@ export class StaticUpstream implements Upstream {
     for (const [key, values] of entries) {
       const value = values.filter((text) => text !== '').join(separator)
       if (value === '') continue
-      answers.set(foldCase ? key.toLowerCase() : key, {
-        result: found(value),
-        storable: false,
-        source: 'static',
-      })
+      const folded = foldCase ? key.toLowerCase() : key
+      const answer: Answer = { result: found(value), storable: false, source: 'static' }
+      // Either spelling of a domain finds the entry, and an entry of its own comes first.
+      const ascii = asciiAddress(folded)
+      if (!entries.has(ascii)) answers.set(ascii, answer)
+      answers.set(folded, answer)
     }
     this.#answers = answers
   }
 
   ask(question: Question): Answer {
-    const answer = this.#answers.get(question.key) ?? NOT_THERE
+    const answer =
+      this.#answers.get(question.key) ?? this.#answers.get(asciiAddress(question.key)) ?? NOT_THERE
     if (question.explanation !== undefined && answer.result.kind !== 'notmodified') {
       const { key, explanation } = question
       explanation.add({ step: 'static', key, upstream: this.name, result: answer.result })

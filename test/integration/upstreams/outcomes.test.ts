@@ -45,6 +45,18 @@ describe('what a service answers', () => {
     ['a JSON array is joined', { json: ['a@b.example', 'c@b.example'] }, 'found a@b.example, c@b.example'],
     ['a JSON number becomes decimal text', { json: [12, 1.5, -3] }, 'found 12, 1.5, -3'],
     ['a selected array goes element by element', { json: { goto: ['a', 'b'] } }, 'found a, b', value],
+    [
+      'a domain is spelled as the service has it',
+      { json: { goto: 'ü@bücher.example' } },
+      'found ü@bücher.example',
+      value,
+    ],
+    [
+      'a domain is an A-label where the table wants it',
+      { json: { goto: 'ü@bücher.example' } },
+      'found ü@xn--bcher-kva.example',
+      { response: { value: '$.goto', idn: 'ascii' } },
+    ],
     ['a selected null is not found', { json: { goto: null } }, 'notfound', value],
     ['a selected empty text is not found', { json: { goto: '' } }, 'notfound', value],
     ['a selected empty array is not found', { json: { goto: [] } }, 'notfound', value],

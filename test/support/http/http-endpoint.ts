@@ -31,6 +31,7 @@ export const responseSettings = (changes: Partial<ResponseSettings> = {}): Respo
   notFound: [204, 404, 410],
   notFoundBody: 'notHtml',
   notFoundMark: undefined,
+  idn: 'asIs',
   format: '{value}',
   separator: ', ',
   maxValues: 1000,

@@ -46,4 +46,27 @@ describe('a static upstream', () => {
       { step: 'static', key: 'nobody@a.example', upstream: 'overrides', result: { kind: 'notfound' } },
     ])
   })
+
+  test('finds either spelling of a domain, and first the entry that has it', () => {
+    const either = new StaticUpstream({
+      name: 'overrides',
+      entries: new Map([
+        ['a@bücher.example', ['u']],
+        ['b@xn--bcher-kva.example', ['a']],
+        ['c@bücher.example', ['u']],
+        ['c@xn--bcher-kva.example', ['a']],
+      ]),
+      separator: ', ',
+      foldCase: true,
+    })
+    const valueOf = (key: string): string => {
+      const { result } = either.ask(question(key))
+      return result.kind === 'found' ? result.value : result.kind
+    }
+    const keys = ['a', 'b', 'c'].flatMap((user) => [
+      `${user}@bücher.example`,
+      `${user}@xn--bcher-kva.example`,
+    ])
+    assert.deepEqual(keys.map(valueOf), ['u', 'u', 'a', 'a', 'u', 'a'])
+  })
 })

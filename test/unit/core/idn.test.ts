@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { asciiAddress, asciiDomain, asciiValue } from '../../../src/core/idn.ts'
+import { filterByList } from '../../../src/core/search/domains-filter.ts'
+
+describe('A-labels', () => {
+  test.each([
+    ['example.com', 'example.com'],
+    ['bücher.example', 'xn--bcher-kva.example'],
+    ['BÜCHER.example', 'xn--bcher-kva.example'],
+    ['bu\u0308cher.example', 'xn--bcher-kva.example'],
+    ['bücher。example', 'xn--bcher-kva.example'],
+    ['.bücher.example', '.xn--bcher-kva.example'],
+    ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
+    ['bücher/x', 'bücher/x'],
+    ['ü@x', 'ü@x'],
+    ['\u200d.example', '\u200d.example'],
+    ['', ''],
+  ])('%j is %j', (domain, ascii) => expect(asciiDomain(domain)).toBe(ascii))
+
+  test.each([
+    ['info@bücher.example', 'info@xn--bcher-kva.example'],
+    ['jürgen@bücher.example', 'jürgen@xn--bcher-kva.example'],
+    ['bücher.example', 'xn--bcher-kva.example'],
+    ['@bücher.example', '@xn--bcher-kva.example'],
+    ['jürgen', 'jürgen'],
+    ['"a@b"@bücher.example', '"a@b"@xn--bcher-kva.example'],
+  ])('the address %j is %j', (text, ascii) => expect(asciiAddress(text)).toBe(ascii))
+
+  test.each([
+    ['a@bücher.example, ü@bücher.example', 'a@xn--bcher-kva.example, ü@xn--bcher-kva.example'],
+    ['smtp:[bücher.example]:25', 'smtp:[xn--bcher-kva.example]:25'],
+    ['REJECT für immer', 'REJECT für immer'],
+    ['plain', 'plain'],
+  ])('the value %j is %j', (text, ascii) => expect(asciiValue(text)).toBe(ascii))
+})
+
+describe.each([['bücher.example'], ['xn--bcher-kva.example'], ['.example']])('the list [%s]', (entry) => {
+  test.each([
+    ['info@bücher.example'],
+    ['info@xn--bcher-kva.example'],
+    ['info@bu\u0308cher.example'],
+    ['bücher.example'],
+  ])('admits %s', (key) => {
+    const filter = filterByList(entry.includes('ü') ? [entry, 'xn--bcher-kva.example'] : [entry])
+    expect(filter(key).kind).toBe('pass')
+  })
+
+  test('and no other', () => expect(filterByList([entry])('info@bäcker.test').kind).toBe('filtered'))
+})
