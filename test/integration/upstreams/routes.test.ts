@@ -12,10 +12,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, onTestFinished, test } from 'vitest'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { HttpUpstreamSettings, TlsSettings } from '../../../src/upstreams/http/settings.ts'
-import { selfSignedPair } from '../../support/programs/certificates.ts'
 import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
 import { openPools, tableSettings, upstreamSettings } from '../../support/http/http-endpoint.ts'
 import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
+import { selfSignedPair } from '../../support/programs/certificates.ts'
 
 const t = { onTestFinished }
 const NO_TLS: TlsSettings = { ca: undefined, cert: undefined, key: undefined, serverName: undefined }

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { dial } from '../../../../src/upstreams/http/dial.ts'
-import { ManualClock } from '../../../support/manual-clock.ts'
+import { ManualClock } from '../../../support/clock/manual-clock.ts'
 
 /** Addresses that connect, or fail, when the test says so. */
 function begin(addresses: readonly string[], timeoutMs: number) {

@@ -59,7 +59,7 @@ describe('a static upstream', () => {
       separator: ', ',
       foldCase: true,
     })
-    const valueOf = (key: string): string => {
+    const foundFor = (key: string): string => {
       const { result } = either.ask(question(key))
       return result.kind === 'found' ? result.value : result.kind
     }
@@ -67,6 +67,6 @@ describe('a static upstream', () => {
       `${user}@bücher.example`,
       `${user}@xn--bcher-kva.example`,
     ])
-    assert.deepEqual(keys.map(valueOf), ['u', 'u', 'a', 'a', 'u', 'a'])
+    assert.deepEqual(keys.map(foundFor), ['u', 'u', 'a', 'a', 'u', 'a'])
   })
 })
