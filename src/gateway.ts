@@ -8,9 +8,10 @@
  * `gateway/tables.ts`; what lives on over reloads is here.
  */
 import { getHeapStatistics } from 'node:v8'
-import type { PurgeWhat, ReloadReport, WireReply } from './admin/ports.ts'
+import type { NamedReadiness, PurgeWhat, ReloadReport, WireReply } from './admin/ports.ts'
 import { formatIssue } from './config/issue.ts'
 import type { LoadedConfig } from './config/load.ts'
+import { outageAdvice } from './config/outage-advice.ts'
 import { formatAddress } from './core/address.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './core/lookup.ts'
@@ -18,6 +19,7 @@ import { Resolver } from './core/resolver.ts'
 import type { LookupResult } from './core/result.ts'
 import type { GatewayStatus } from './core/status.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
+import { Drills } from './gateway/drills.ts'
 import { apply, type ChangeParts, type Generation } from './gateway/generation.ts'
 import { memoryWarning } from './gateway/memory-budget.ts'
 import { Observation } from './gateway/observation.ts'
@@ -60,6 +62,7 @@ export class Gateway implements Lookup {
   readonly #changeParts: ChangeParts
   readonly #reloads: Reloads
   readonly #state: ProgramState
+  readonly drills: Drills
   #stopping: Promise<void> | undefined
 
   private constructor(options: GatewayOptions, state: ProgramState, observation: Observation) {
@@ -72,6 +75,7 @@ export class Gateway implements Lookup {
     this.#state = state
     this.#observation = observation
     this.#observability = observability
+    this.drills = new Drills({ state, clock, observability })
     this.#resolver = new Resolver(clock, observability.observer)
     this.#lookup = traced.lookup(this.#resolver)
     this.#answers = new StoredAnswers(state.generation.config.cacheFile, clock, observability)
@@ -100,6 +104,7 @@ export class Gateway implements Lookup {
       load: options.load,
       apply: (next) => apply(state.generation, next, this.#changeParts),
       warnings: () => this.warnings,
+      onReloaded: () => this.drills.endAll('reload'),
     })
   }
 
@@ -163,6 +168,15 @@ export class Gateway implements Lookup {
     return this.#state.status()
   }
 
+  /** How ready each table is for an outage, with the keys that would be deferred. */
+  readiness(): readonly NamedReadiness[] {
+    const { tables } = this.#state.generation
+    return Array.from(this.#state.readiness.take(), ([name, readiness]) => {
+      const config = tables.get(name)?.config
+      return { name, ...readiness, advice: config === undefined ? [] : outageAdvice(config) }
+    })
+  }
+
   /** What the clients of each protocol would read for a result. */
   wireReplies(result: LookupResult): ReadonlyMap<string, WireReply> {
     return wireReplies(result, this.#protocols, this.#state.generation.listeners)
@@ -196,6 +210,19 @@ export class Gateway implements Lookup {
   }
 
   /**
+   * The operator says that the keys which the service lost are gone on purpose.
+   *
+   * @returns Whether their loss was held back; undefined for a table that is not configured.
+   */
+  confirmLoss(name: string): boolean | undefined {
+    const lossGuard = this.#state.generation.tables.get(name)?.lossGuard
+    if (lossGuard === undefined) return undefined
+    const wasHeld = lossGuard.isHolding
+    if (wasHeld) lossGuard.confirm(this.#clock.monotonicMs())
+    return wasHeld
+  }
+
+  /**
    * Stops in order: not ready any more, no new connections, answers to what is in flight for at
    * most `stop.drainFor`, the cache file, then everything is closed.
    */
@@ -208,6 +235,7 @@ export class Gateway implements Lookup {
     const { journal, history } = this.#observability
     this.#state.phase = 'draining'
     journal.stateChanged('draining')
+    this.drills.endAll('stop')
     await this.#reloads.stop()
     await stopRunning(this.#state.generation, {
       resolver: this.#resolver,

@@ -27,6 +27,7 @@ export async function describeApi(app: App, version: string): Promise<void> {
         { name: 'health', description: 'For whoever starts and watches the program.' },
         { name: 'tables', description: 'Lookup tables: look up, explain, forget.' },
         { name: 'status', description: 'What happens now, and what happened.' },
+        { name: 'drills', description: 'Outages that are only tried.' },
         { name: 'settings', description: 'Configuration and log level.' },
         { name: 'page', description: 'The page for a browser, and this description.' },
       ],

@@ -3,8 +3,10 @@
  */
 import type { AdminConfig, LogLevel } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
+import type { DrillReport } from '../core/drill-report.ts'
 import type { HistoryPoint } from '../core/history-point.ts'
 import type { Lookup } from '../core/lookup.ts'
+import type { TableReadiness } from '../core/outage/readiness.ts'
 import type { LookupResult } from '../core/result.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import type { Events } from '../observability/events.ts'
@@ -36,6 +38,12 @@ export interface Control {
   reload(): Promise<ReloadReport>
   /** @returns How many answers were forgotten; undefined when the table is not configured. */
   purge(table: string, what: PurgeWhat): number | undefined
+  /** The operator says that keys are gone on purpose. @returns False when no loss was held back; undefined when the table is not configured. */
+  confirmLoss(table: string): boolean | undefined
+  /** Treats an upstream as dead for a while. @returns Why that cannot begin, where it cannot. */
+  beginDrill(upstream: string, forMs: number): DrillReport | 'no-upstream' | 'nothing-asked' | 'running'
+  /** @returns What the drill showed; undefined when none was running. */
+  endDrill(upstream: string): DrillReport | undefined
   logLevel(): LogLevel
   setLogLevel(level: LogLevel): void
   /** The configuration as it is in use, secrets as `***`. Plain JSON. */
@@ -50,11 +58,20 @@ export interface WireReply {
   readonly text: string
 }
 
+/** How ready a table is for an outage, and what to write for a better figure. */
+export interface NamedReadiness extends TableReadiness {
+  readonly name: string
+  readonly advice: readonly string[]
+}
+
 export interface AdminPorts {
   readonly clock: Clock
   readonly lookup: Lookup
   readonly status: () => GatewayStatus
   readonly control: Control
+  readonly readiness: () => readonly NamedReadiness[]
+  /** Those under way, and the last one of each upstream. */
+  readonly drills: () => readonly DrillReport[]
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
   readonly events: Pick<Events, 'subscribe'>
   readonly history: { points(): readonly HistoryPoint[] }

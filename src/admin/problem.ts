@@ -18,6 +18,8 @@ export const PROBLEM_CODES = [
   'header-missing', // a change without `X-Mapgate: 1`
   'not-found', // no such route
   'table-unknown', // no such table
+  'upstream-unknown', // no such upstream
+  'drill-refused', // a drill that cannot begin, or is not under way
   'method-not-allowed',
   'timeout', // the request did not arrive in time
   'body-too-large',

@@ -51,6 +51,8 @@ const WORDS: Readonly<Record<string, (schema: SchemaNode, key: string) => string
   required: (_schema, key) => `must have required property '${key}'`,
   additionalProperties: () => 'must NOT have additional properties',
   minLength: ({ minLength }) => `must NOT have fewer than ${minLength} characters`,
+  minimum: ({ minimum }) => `must be >= ${minimum}`,
+  maximum: ({ maximum }) => `must be <= ${maximum}`,
   maxLength: ({ maxLength }) => `must NOT have more than ${maxLength} characters`,
 }
 

@@ -2,7 +2,7 @@
  * An upstream that a table asks without a store: a static one, whose answers are available synchronously.
  */
 import { LookupContext } from './lookup-context.ts'
-import { type Sourced, temporary } from './result.ts'
+import { type Found, type NotFound, type Sourced, temporary } from './result.ts'
 import type { KnownAnswer, TableSource } from './table-source.ts'
 import type { Answer, Upstream } from './upstream.ts'
 
@@ -29,12 +29,18 @@ export class DirectSource implements TableSource {
     return answer instanceof Promise ? answer.then(sourced) : sourced(answer)
   }
 
-  /** An answer that is available synchronously is always known, and always current. */
-  known(key: string): KnownAnswer | undefined {
+  /** What is available synchronously does not depend on a service. */
+  askOffline(key: string): Found | NotFound | undefined {
     const answer = this.ask(key, new LookupContext(key, 0, 0, false, undefined))
     if (answer instanceof Promise) return undefined
     const { result } = answer
-    if (result.kind !== 'found' && result.kind !== 'notfound') return undefined
+    return result.kind === 'found' || result.kind === 'notfound' ? result : undefined
+  }
+
+  /** An answer that is available synchronously is always known, and always current. */
+  known(key: string): KnownAnswer | undefined {
+    const result = this.askOffline(key)
+    if (result === undefined) return undefined
     return { result, ageMs: 0, foundForMs: Number.POSITIVE_INFINITY, isVouched: true }
   }
 

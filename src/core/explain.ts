@@ -76,7 +76,14 @@ export type ExplainStep =
   /** A stored answer older than its freshness lifetime was used. */
   | { readonly step: 'stale'; readonly key: string; readonly upstream: string; readonly why: string }
   /** The service failed: an outage rule was used, or says why it was not. */
-  | { readonly step: 'outage'; readonly rule: OutageRule; readonly used: boolean; readonly why: string }
+  | {
+      readonly step: 'outage'
+      readonly rule: OutageRule
+      readonly used: boolean
+      /** The search key that `why` is about, where it is one. */
+      readonly key?: string
+      readonly why: string
+    }
   /** The extension was put back on the result addresses. */
   | {
       readonly step: 'propagated'

@@ -40,6 +40,12 @@ export const CORE_REASONS = {
     text: 'upstream …: all endpoints are failing (circuit open); fix the service',
     advice: 'no endpoint answers a question whose answer is known; they are asked again every `openFor`',
   },
+  drill: {
+    cause: 'connect',
+    text: 'a drill treats the service as dead; see mapgate status',
+    advice:
+      'somebody tries an outage, see [resilience.md](resilience.md#try-an-outage); Ctrl-C of `mapgate drill` ends it',
+  },
   canaryMissing: {
     cause: 'canary',
     text: 'the service does not know its canary, so its "not found" is not believed; check its path and deployment',

@@ -5,7 +5,7 @@
 import type { Clock } from './clock.ts'
 import type { Explanation } from './explain.ts'
 import { type ImpossibleKey, normaliseKey } from './key.ts'
-import type { Lookup, LookupOptions, Query } from './lookup.ts'
+import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './lookup.ts'
 import { LookupContext } from './lookup-context.ts'
 import type { Observer, TableObserver } from './observer.ts'
 import {
@@ -82,6 +82,8 @@ export class Resolver implements Lookup {
     options?.explanation?.add({ step: 'key', key: key.key })
     if (query.attributes !== undefined)
       options?.explanation?.add({ step: 'attributes', attributes: query.attributes.shown })
+    // What somebody tries by hand is no mail.
+    if (query.protocol !== ADMIN_PROTOCOL) table.recent?.add(key.key, key.asked, startMs)
     const context = new LookupContext(
       key.asked,
       startMs,

@@ -23,6 +23,13 @@ export interface TableStatus {
   /** Absent with `cache: off`. */
   readonly cache?: StoreStatus
   readonly canaries: readonly CanaryStatus[]
+  /**
+   * Share of the last ten minutes' lookups that would be answered if the services died now, 0 to 1; absent
+   * without lookups.
+   */
+  readonly readiness?: number
+  /** True while "not found" is not believed of keys that were found before, because the service lost many; else absent. */
+  readonly holdsLoss?: boolean
 }
 
 export interface StoreStatus {
@@ -45,6 +52,8 @@ export interface UpstreamStatus {
   readonly kind: string
   readonly inFlight: number
   readonly queued: number
+  /** Set during a drill: wall clock ms at which it ends. */
+  readonly drillEndsAtMs?: number
   readonly endpoints: readonly EndpointStatus[]
 }
 

@@ -10,6 +10,8 @@ export interface TableSource {
   readonly name: string
   /** Answers synchronously where it can; a promise settles before the deadline and does not reject. */
   ask(key: string, context: LookupContext): Sourced | Promise<Sourced>
+  /** What `ask` would answer now if the service did not; undefined: nothing. Asks nobody, and counts and changes nothing. */
+  askOffline(key: string): Found | NotFound | undefined
   /** What is known of a key without asking, as long as its stale windows allow. */
   known(key: string): KnownAnswer | undefined
   /** Keeps the stored "not found" of a key from being pushed out. */

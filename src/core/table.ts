@@ -12,6 +12,8 @@ import type { Explanation } from './explain.ts'
 import { type Asker, firstAnswer } from './first-answer.ts'
 import type { LookupContext } from './lookup-context.ts'
 import { type OutagePolicy, OutageRules } from './outage/outage-rules.ts'
+import type { OfflineAnswer } from './outage/readiness.ts'
+import type { RecentLookups } from './outage/recent-lookups.ts'
 import { temporaryFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
 import { NOT_FOUND, type Sourced } from './result.ts'
@@ -51,12 +53,15 @@ export interface TableOptions {
   readonly propagate?: string
   /** What is answered when an upstream has failed. Undefined: its failure. */
   readonly outage?: OutagePolicy
+  /** Keeps a sample of what is asked. */
+  readonly recent?: RecentLookups
 }
 
 export class Table {
   readonly name: string
   readonly foldCase: boolean
   readonly deadlineMs: number
+  readonly recent: RecentLookups | undefined
   readonly #options: TableOptions
   readonly #keyAsker: Asker<SearchKey>
   readonly #outage: OutageRules | undefined
@@ -65,6 +70,7 @@ export class Table {
     this.name = options.name
     this.foldCase = options.foldCase
     this.deadlineMs = options.deadlineMs
+    this.recent = options.recent
     this.#options = options
     this.#outage = options.outage && new OutageRules(options.outage, options.sources)
     this.#keyAsker = {
@@ -100,6 +106,41 @@ export class Table {
         return true
     }
     return false
+  }
+
+  /**
+   * What the table would answer now if none of its services did. Asks nobody, and counts and changes nothing.
+   *
+   * @param asked The key as it was asked.
+   */
+  answerOffline(key: string, asked: string): OfflineAnswer {
+    const answer = this.#domainOffline(key) ?? this.#searchOffline(key)
+    if (answer.result !== undefined || this.#outage === undefined) return answer
+    const { answer: known, at, why } = this.#outage.decide(this.#options.search(key), key, asked)
+    return known ?? { result: undefined, at: at ?? answer.at, why }
+  }
+
+  /** Undefined when the domain is one of ours. */
+  #domainOffline(key: string): OfflineAnswer | undefined {
+    const verdict = this.#options.domains?.(key)
+    if (verdict === undefined || verdict.kind === 'pass') return undefined
+    if (verdict.kind === 'filtered') return { result: NOT_FOUND }
+    const { table, domain } = verdict
+    const known = table.answerOffline(domain, domain)
+    if (known.result?.kind === 'found') return undefined
+    if (known.result !== undefined) return { result: NOT_FOUND }
+    return { result: undefined, at: known.at, why: `${table.name}, which knows our domains: ${known.why}` }
+  }
+
+  #searchOffline(key: string): OfflineAnswer {
+    for (const searchKey of this.#options.search(key)) {
+      for (const source of this.#options.sources) {
+        const result = source.askOffline(searchKey.key)
+        if (result === undefined) return { result, at: searchKey.key, why: NOTHING_STORED }
+        if (result.kind === 'found') return { result }
+      }
+    }
+    return { result: NOT_FOUND }
   }
 
   /** What the rules for outages make of an answer that is not "found". */
@@ -189,6 +230,9 @@ export class Table {
     return { result: { kind: 'found', value: after }, source: answer.source }
   }
 }
+
+/** Why a lookup would be deferred in a table without rules for outages. */
+const NOTHING_STORED = 'no answer is stored that may be used'
 
 const SOURCE_ASKER: Asker<TableSource> = {
   ask: (source, key, context) => source.ask(key, context),

@@ -1,19 +1,22 @@
 /**
  * What the admin API sees of the gateway and may do with it.
  */
-import type { Control } from '../admin/ports.ts'
+import type { Control, NamedReadiness } from '../admin/ports.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import type { Observability } from '../observability/observability.ts'
 import type { GatewayPorts } from './admin.ts'
+import type { Drills } from './drills.ts'
 
 /** The gateway as its admin API knows it. */
 export interface Administered
   extends Lookup,
-    Pick<Control, 'reload' | 'purge' | 'redactedConfig'>,
+    Pick<Control, 'reload' | 'purge' | 'confirmLoss' | 'redactedConfig'>,
     Pick<GatewayPorts, 'wireReplies'> {
+  readonly drills: Drills
   status(): GatewayStatus
+  readiness(): readonly NamedReadiness[]
 }
 
 export function adminPorts(
@@ -28,10 +31,15 @@ export function adminPorts(
     lookup: gateway,
     status: () => gateway.status(),
     protocols: gateway.status().protocols,
+    readiness: () => gateway.readiness(),
+    drills: () => gateway.drills.list(),
     wireReplies: (result) => gateway.wireReplies(result),
     control: {
       reload: () => gateway.reload(),
       purge: (table, what) => gateway.purge(table, what),
+      confirmLoss: (table) => gateway.confirmLoss(table),
+      beginDrill: (upstream, forMs) => gateway.drills.begin(upstream, forMs),
+      endDrill: (upstream) => gateway.drills.end(upstream, 'operator'),
       logLevel: () => logging.level,
       setLogLevel: (level) => {
         logging.level = level

@@ -7,23 +7,28 @@ import type { Clock } from '../core/clock.ts'
 import type { GatewayStatus, TableStatus, UpstreamStatus } from '../core/status.ts'
 import { emptyGeneration, type Generation } from './generation.ts'
 import { LoopWatch } from './loop-watch.ts'
+import { Readiness } from './readiness.ts'
 import { tableStatus } from './tables.ts'
 
 export class ProgramState {
   phase: 'starting' | 'ready' | 'draining' | 'stopped' = 'starting'
   generation: Generation
   readonly loop: LoopWatch
+  readonly readiness: Readiness
   readonly #protocols: readonly string[]
 
   /** @param protocols Names of those that a listener can speak. */
   constructor(config: LoadedConfig, protocols: readonly string[], clock: Clock) {
     this.generation = emptyGeneration(config)
     this.loop = new LoopWatch(clock)
+    this.readiness = new Readiness(clock, () => this.generation.tables)
     this.#protocols = protocols
   }
 
   status(): GatewayStatus {
-    const tables = Array.from(this.generation.tables.values(), tableStatus)
+    const tables = Array.from(this.generation.tables.values(), (table) =>
+      tableStatus(table, this.readiness.ratio(table.config.name)),
+    )
     const upstreams = Array.from(this.generation.upstreams.values(), (upstream) => upstream.status())
     return {
       state: this.phase === 'stopped' ? 'draining' : this.phase,
@@ -50,7 +55,11 @@ function degradedBy(
   return [...program, ...upstreams.flatMap(upstreamTroubles), ...tables.flatMap(tableTroubles)]
 }
 
-function upstreamTroubles({ name, endpoints }: UpstreamStatus): string[] {
+function upstreamTroubles({ name, endpoints, drillEndsAtMs }: UpstreamStatus): string[] {
+  const drill =
+    drillEndsAtMs === undefined
+      ? []
+      : [`upstream ${name}: a drill treats it as dead until ${new Date(drillEndsAtMs).toISOString()}`]
   const troubles = endpoints
     .filter(({ circuit }) => circuit !== 'closed')
     .map(({ name: endpoint, circuit, lastFailure }) => {
@@ -60,15 +69,21 @@ function upstreamTroubles({ name, endpoints }: UpstreamStatus): string[] {
   const paused = endpoints
     .filter(({ pausedForMs }) => pausedForMs !== undefined)
     .map((endpoint) => `upstream ${name}: endpoint ${endpoint.name} asked for a pause (Retry-After)`)
-  return [...troubles, ...paused]
+  return [...drill, ...troubles, ...paused]
 }
 
-function tableTroubles({ name, canaries }: TableStatus): string[] {
-  return canaries
+function tableTroubles({ name, canaries, holdsLoss }: TableStatus): string[] {
+  const loss = holdsLoss
+    ? [
+        `table ${name}: the service says "not found" of many keys that it found before; restore its data, or mapgate confirm-loss ${name}`,
+      ]
+    : []
+  const silent = canaries
     .filter(({ state }) => state === 'missing' || state === 'unreachable')
     .map(({ upstream, endpoint, state }) =>
       state === 'missing'
         ? `table ${name}: endpoint ${endpoint} of upstream ${upstream} does not know its canary`
         : `table ${name}: the canary cannot be asked at endpoint ${endpoint} of upstream ${upstream}`,
     )
+  return [...loss, ...silent]
 }

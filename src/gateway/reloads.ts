@@ -30,6 +30,8 @@ export interface ReloadsOptions {
   readonly apply: (config: LoadedConfig) => Promise<Change>
   /** What is worth a thought in the configuration in use. */
   readonly warnings: () => readonly string[]
+  /** Called when somebody's reload has taken effect. */
+  readonly onReloaded: () => void
 }
 
 export class Reloads {
@@ -59,7 +61,7 @@ export class Reloads {
   /** Reads the configuration again and takes it over; a bad one changes nothing and is a report. */
   reload(): Promise<ReloadReport> {
     return this.#inTurn(async () => {
-      const { state, observation, clock, load, warnings } = this.#options
+      const { state, observation, clock, load, warnings, onReloaded } = this.#options
       const { journal, counters } = observation.observability
       if (state.phase !== 'ready') return STOPPING
       const before = state.generation.config
@@ -67,6 +69,7 @@ export class Reloads {
         const config = await load()
         if (state.phase !== 'ready') return STOPPING
         const details = await this.change(config)
+        onReloaded()
         const changes = [...changesBetween(before, config), ...details]
         counters.reloads.ok += 1
         counters.lastReloadMs = clock.wallMs()

@@ -19,6 +19,8 @@ import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import { DirectSource } from '../core/direct-source.ts'
 import { normaliseKey } from '../core/key.ts'
 import type { OutagePolicy } from '../core/outage/outage-rules.ts'
+import { readinessOf, type TableReadiness } from '../core/outage/readiness.ts'
+import { RecentLookups } from '../core/outage/recent-lookups.ts'
 import { TableProof } from '../core/outage/table-proof.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
 import { searchKeys } from '../core/search/search-keys.ts'
@@ -33,6 +35,8 @@ import type { RunningUpstreams } from './upstreams.ts'
 export interface RunningTable {
   readonly config: TableConfig
   readonly table: Table
+  /** Of the table of this name, over reloads. */
+  readonly recent: RecentLookups
   readonly store: AnswerStore | undefined
   readonly lossGuard: LossGuard
   /** Its upstreams as it asks them. */
@@ -74,7 +78,10 @@ export function buildTables(
     if (old?.store !== undefined && old.store.size > 0 && old.config.fingerprint !== config.fingerprint) {
       dropped.push({ table: config.name, count: old.store.size })
     }
-    tables.set(config.name, buildTable(config, own, store, parts))
+    tables.set(
+      config.name,
+      buildTable(config, own, store, old?.recent ?? new RecentLookups(parts.random), parts),
+    )
   }
   return { tables, dropped }
 }
@@ -120,6 +127,7 @@ function buildTable(
   config: TableConfig,
   upstreams: readonly SharedUpstream[],
   store: AnswerStore | undefined,
+  recent: RecentLookups,
   parts: TableParts,
 ): RunningTable {
   const asked = upstreams.map((upstream) => upstream.forTable(config))
@@ -141,8 +149,9 @@ function buildTable(
     searchParallel: config.searchParallel || ('batch' in config && config.batch !== undefined),
     propagate: config.propagateExtension ? config.recipientDelimiter : undefined,
     outage: outagePolicy(config, parts),
+    recent,
   })
-  return { config, table, store, lossGuard, asked, upstreams }
+  return { config, table, recent, store, lossGuard, asked, upstreams }
 }
 
 function cachedSource(
@@ -236,13 +245,23 @@ function domainsFilter({ domains }: TableConfig, tables: () => RunningTables): D
   }
 }
 
-export function tableStatus({ config, store, asked }: RunningTable): TableStatus {
+/** How ready a table is for an outage of its services now. */
+export function tableReadiness({ table, recent }: RunningTable, nowMs: number): TableReadiness {
+  return readinessOf(recent.sample(nowMs), (key, asked) => table.answerOffline(key, asked))
+}
+
+export function tableStatus(
+  { config, store, asked, lossGuard }: RunningTable,
+  readiness: number | undefined,
+): TableStatus {
   return {
     name: config.name,
     upstreams: config.upstreams,
     search: config.search,
     ...(store !== undefined && { cache: store.status() }),
     canaries: asked.flatMap((upstream) => upstream.canaries()),
+    ...(readiness !== undefined && { readiness }),
+    ...(lossGuard.isHolding && { holdsLoss: true }),
   }
 }
 

@@ -81,6 +81,7 @@ export class UpstreamCounters {
   retries = 0
   hedges = 0
   shed = 0
+  drills = 0
 
   constructor(name: string) {
     this.name = name

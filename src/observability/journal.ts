@@ -4,6 +4,7 @@
  * well; see lookup-reports.ts.
  */
 import type { Clock } from '../core/clock.ts'
+import type { DrillReport } from '../core/drill-report.ts'
 import type { CircuitState } from '../core/observer.ts'
 import type { CanaryStatus } from '../core/status.ts'
 import type { Events } from './events.ts'
@@ -133,6 +134,19 @@ export class Journal {
       'shed',
       upstream,
       'lookups were turned away: no place was free, or the program was overloaded',
+    )
+  }
+
+  /** A drill began, or ended with what it showed. */
+  drillChanged(report: DrillReport): void {
+    const { upstream, state, endedBy, tables } = report
+    const text =
+      state === 'running'
+        ? `a drill begins: the upstream is treated as dead until ${new Date(report.endsAtMs).toISOString()}`
+        : 'the drill is over'
+    this.#parts.logger[state === 'running' ? 'warn' : 'info'](
+      { event: 'drill', upstream, state, ...(endedBy && { endedBy, tables }) },
+      text,
     )
   }
 

@@ -119,6 +119,16 @@ export const CACHE_ROWS: readonly Row[] = [
     },
   },
   {
+    name: 'outage_readiness_ratio',
+    kind: 'gauge',
+    help: "Share of the last ten minutes' lookups that would be answered if the services died now, estimated from a sample, by table; absent without lookups.",
+    labels: ['table'],
+    samples({ status }, write) {
+      for (const { name: table, readiness } of status.tables)
+        if (readiness !== undefined) write({ table }, readiness)
+    },
+  },
+  {
     name: 'loss_guard_active',
     kind: 'gauge',
     help: '1 while "not found" is not believed of keys that were found before, because the service lost many, else 0, by table.',

@@ -57,6 +57,15 @@ export const UPSTREAM_ROWS: readonly Row[] = [
     },
   },
   {
+    name: 'drills_total',
+    kind: 'counter',
+    help: 'Drills begun, each of which treats an upstream as dead for a while, by upstream.',
+    labels: ['upstream'],
+    samples({ counters }, write) {
+      for (const { name: upstream, drills } of counters.upstreams.values()) write({ upstream }, drills)
+    },
+  },
+  {
     name: 'endpoint_checks_total',
     kind: 'counter',
     help: 'Questions whose answer is known, asked of an endpoint after failures or while its circuit is open, by verdict.',

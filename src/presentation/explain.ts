@@ -93,7 +93,7 @@ export function stepText(step: ExplainStep): StepText | undefined {
     case 'outage':
       return {
         title: 'Outage',
-        text: `${OUTAGE_RULES[step.rule]}: ${step.used ? '' : 'not used, '}${step.why}`,
+        text: `${OUTAGE_RULES[step.rule]}: ${step.used ? '' : 'not used, '}${step.key === undefined ? '' : `${step.key} `}${step.why}`,
         state: step.used ? 'warn' : 'plain',
       }
     case 'propagated':

@@ -11,6 +11,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Metric } from '../core/metric.ts'
 import type { Observer } from '../core/observer.ts'
+import type { DrillSwitch } from '../core/resilience/drill.ts'
 import type { CanaryStatus, UpstreamStatus } from '../core/status.ts'
 import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
 import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
@@ -84,6 +85,8 @@ export interface TracedEndpoints {
 export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
   readonly kind: UpstreamKind
   readonly settings: UpstreamSettings
+  /** Makes it look dead for a while; none where nothing is asked that can die. */
+  readonly drill?: DrillSwitch
   /**
    * Makes what was taken over follow these settings. Called when the configuration takes effect, and again
    * when the next one does not after all.

@@ -1,4 +1,4 @@
-/** Forgetting stored answers. */
+/** Forgetting stored answers, and the word that a loss of keys is no mistake. */
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import type { PurgeWhat } from '../ports.ts'
@@ -17,7 +17,7 @@ const PurgeQuery = Type.Object(
   { additionalProperties: false },
 )
 
-export function addCacheRoute(app: App, { ports: { control } }: RouteParts): void {
+export function addCacheRoutes(app: App, { ports: { control } }: RouteParts): void {
   app.delete(
     '/api/v1/tables/:table/cache',
     {
@@ -38,6 +38,28 @@ export function addCacheRoute(app: App, { ports: { control } }: RouteParts): voi
       const removed = control.purge(request.params.table, purgeWhat(key, request.query.domain))
       if (removed === undefined) throw tableUnknown()
       return { removed }
+    },
+  )
+  app.post(
+    '/api/v1/tables/:table/confirm-loss',
+    {
+      config: { access: 'operator' },
+      schema: {
+        summary: 'Says that the keys which a service lost are gone on purpose: "not found" is believed again',
+        tags: ['tables'],
+        params: TableParams,
+        response: {
+          200: Type.Object({
+            confirmed: Type.Boolean({ description: 'False when no loss was held back.' }),
+          }),
+          ...problems(401, 403, 404),
+        },
+      },
+    },
+    async (request) => {
+      const confirmed = control.confirmLoss(request.params.table)
+      if (confirmed === undefined) throw tableUnknown()
+      return { confirmed }
     },
   )
 }

@@ -1,12 +1,14 @@
 /** Every route of the API, by the files that bring them. A new one is a file here and a line below. */
 import type { AddRoutes } from '../route-parts.ts'
-import { addCacheRoute } from './cache.ts'
+import { addCacheRoutes } from './cache.ts'
+import { addDrillRoutes } from './drills.ts'
 import { addEventsRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
 import { addHistoryRoutes } from './history.ts'
 import { addLookupRoute } from './lookup.ts'
 import { addMetricsRoute } from './metrics.ts'
 import { addPageRoutes } from './page.ts'
+import { addReadinessRoute } from './readiness.ts'
 import { addSettingsRoutes } from './settings.ts'
 import { addStatusRoutes } from './status.ts'
 
@@ -15,7 +17,9 @@ export const ROUTES: readonly AddRoutes[] = [
   addMetricsRoute,
   addStatusRoutes,
   addLookupRoute,
-  addCacheRoute,
+  addCacheRoutes,
+  addReadinessRoute,
+  addDrillRoutes,
   addSettingsRoutes,
   addHistoryRoutes,
   addEventsRoute,

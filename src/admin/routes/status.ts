@@ -19,6 +19,20 @@ const TableSchema = Type.Object({
   search: Type.String(),
   cache: Type.Optional(Store),
   canaries: Type.Array(Canary),
+  readiness: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description:
+        "Share of the last ten minutes' lookups that would be answered if the services died now; absent without lookups.",
+    }),
+  ),
+  holdsLoss: Type.Optional(
+    Type.Boolean({
+      description:
+        'Set while "not found" is not believed of keys that were found before, because the service lost many.',
+    }),
+  ),
 })
 
 const Endpoint = Type.Object({
@@ -36,6 +50,7 @@ const UpstreamSchema = Type.Object({
   kind: Type.String({ description: 'Name of the upstream kind, such as `http` or `static`.' }),
   inFlight: Count,
   queued: Count,
+  drillEndsAtMs: Type.Optional(WallMs),
   endpoints: Type.Array(Endpoint),
 })
 

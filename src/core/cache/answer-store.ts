@@ -14,6 +14,9 @@ export interface AnswerStore {
   /** The stored answer, whatever its age; it counts as used. */
   get(storeKey: string): StoredAnswer | undefined
 
+  /** The stored answer, whatever its age; it does not count as used. */
+  peek(storeKey: string): StoredAnswer | undefined
+
   /**
    * Time since the service gave an answer, ms: the larger difference of both clocks, so that
    * a suspended machine and a clock set back make it too old and never too young.

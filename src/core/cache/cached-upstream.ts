@@ -16,12 +16,12 @@ import type { LookupContext } from '../lookup-context.ts'
 import type { TableObserver } from '../observer.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
-import type { Sourced } from '../result.ts'
+import type { Found, NotFound, Sourced } from '../result.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import { FailureMemory, isFailure } from './failure-memory.ts'
-import { freshnessState } from './freshness.ts'
+import { type FreshnessState, freshnessState } from './freshness.ts'
 import type { LifetimePolicy } from './lifetimes.ts'
 import type { LossGuard } from './loss-guard.ts'
 import { PendingRequest } from './pending-request.ts'
@@ -119,9 +119,8 @@ export class CachedUpstream implements TableSource {
     const ageMs = store.ageMs(stored, context.nowMs)
     const state = freshnessState(stored, ageMs)
     if (stored.value === undefined) {
-      const isUsable =
-        state === 'fresh' && ageMs < this.#negativeTtlMs && this.#upstream.trustsNegative(stored.endpoint)
-      if (!isUsable) return this.#ask(key, storeKey, 'miss', undefined, undefined, context)
+      if (!this.#isUsable(stored, ageMs, state))
+        return this.#ask(key, storeKey, 'miss', undefined, undefined, context)
       return this.#serve(key, stored, ageMs, 'negative_hit', context)
     }
     if (state === 'fresh') return this.#serve(key, stored, ageMs, 'hit', context)
@@ -135,9 +134,19 @@ export class CachedUpstream implements TableSource {
     return this.#ask(key, storeKey, 'miss', stored, undefined, context)
   }
 
+  askOffline(key: string): Found | NotFound | undefined {
+    const store = this.#store
+    const stored = store?.peek(this.#prefix + key)
+    if (store === undefined || stored === undefined) return undefined
+    const ageMs = store.ageMs(stored)
+    const state = freshnessState(stored, ageMs)
+    const isUsable = stored.value === undefined ? this.#isUsable(stored, ageMs, state) : state !== 'expired'
+    return isUsable ? stored.result : undefined
+  }
+
   known(key: string): KnownAnswer | undefined {
     const store = this.#store
-    const stored = store?.get(this.#prefix + key)
+    const stored = store?.peek(this.#prefix + key)
     if (store === undefined || stored === undefined) return undefined
     const ageMs = store.ageMs(stored)
     if (freshnessState(stored, ageMs) === 'expired') return undefined
@@ -146,6 +155,11 @@ export class CachedUpstream implements TableSource {
 
   protect(key: string): void {
     this.#store?.protect(this.#prefix + key)
+  }
+
+  /** Returns whether a stored "not found" is an answer. */
+  #isUsable({ endpoint }: StoredAnswer, ageMs: number, state: FreshnessState): boolean {
+    return state === 'fresh' && ageMs < this.#negativeTtlMs && this.#upstream.trustsNegative(endpoint)
   }
 
   /** Answers from the store. */

@@ -60,6 +60,10 @@ export class MemoryAnswerStore implements AnswerStore {
     return answer !== undefined || this.#negative.size === 0 ? answer : this.#negative.get(storeKey)
   }
 
+  peek(storeKey: string): StoredAnswer | undefined {
+    return this.#found.peek(storeKey) ?? this.#negative.peek(storeKey)
+  }
+
   ageMs(answer: StoredAnswer, nowMs = this.#clock.monotonicMs()): number {
     return Math.max(
       0,
@@ -161,7 +165,7 @@ export class MemoryAnswerStore implements AnswerStore {
   /** Walks over a list of the keys, since an answer that is used during a pause changes its segment. */
   *entries(): Generator<[storeKey: string, answer: StoredAnswer]> {
     for (const storeKey of this.#keys()) {
-      const answer = this.#found.peek(storeKey) ?? this.#negative.peek(storeKey)
+      const answer = this.peek(storeKey)
       if (answer !== undefined) yield [storeKey, answer]
     }
   }

@@ -74,29 +74,43 @@ export class OutageRules {
     context: LookupContext,
   ): { readonly answer: Sourced; readonly searchKey: SearchKey | undefined } | undefined {
     if (OWN_FAILURES.has(failure.cause) || context.bypass) return undefined
+    const { rule, at, why, answer, searchKey } = this.decide(keys, key, context.asked)
+    const about = at === undefined ? { why } : { key: at, why }
+    if (answer !== undefined) {
+      this.#policy.onAnswered(rule)
+      context.explanation?.add({ step: 'outage', rule, used: true, ...about })
+      return { answer, searchKey }
+    }
+    if (why !== NO_RULE) context.explanation?.add({ step: 'outage', rule, used: false, ...about })
+    return undefined
+  }
+
+  /** Which rule answers a lookup in an outage, if one does. Asks nobody, and counts nothing. */
+  decide(keys: readonly SearchKey[], key: string, asked: string): OutageDecision {
     const later = this.#policy.isExistence ? this.#existence(keys) : this.#combined(keys)
     if (later !== undefined) {
-      const why = `${later.searchKey.key} is known to be found`
-      this.#explain(this.#policy.isExistence ? 'existence' : 'combined', why, context)
-      return { answer: { result: later.known.result, source: 'stale' }, searchKey: later.searchKey }
+      return {
+        rule: this.#policy.isExistence ? 'existence' : 'combined',
+        at: later.searchKey.key,
+        why: 'is known to be found',
+        answer: { result: later.known.result, source: 'stale' },
+        searchKey: later.searchKey,
+      }
     }
-    const refusal = this.#staleNotFoundRefusal(keys, key, context.asked)
+    const refusal = this.#staleNotFoundRefusal(keys, key, asked)
     if (refusal === undefined) {
       const { proof } = this.#policy.staleNotFound ?? {}
       const why =
         proof === undefined
           ? 'it was the last answer'
           : `it was the last answer, and ${proof.name} has the key`
-      this.#explain('stale-not-found', why, context)
-      return { answer: { result: NOT_FOUND, source: 'stale' }, searchKey: undefined }
+      return { rule: 'stale-not-found', why, answer: STALE_NOT_FOUND, searchKey: undefined }
     }
     if (this.#policy.whenUnknown === 'notFound') {
-      this.#explain('when-unknown', 'nothing is known, and the table has whenUnknown: notFound', context)
-      return { answer: { result: NOT_FOUND, source: 'unknown' }, searchKey: undefined }
+      const why = 'nothing is known, and the table has whenUnknown: notFound'
+      return { rule: 'when-unknown', why, answer: UNKNOWN_NOT_FOUND, searchKey: undefined }
     }
-    if (refusal !== NO_RULE)
-      context.explanation?.add({ step: 'outage', rule: 'stale-not-found', used: false, why: refusal })
-    return undefined
+    return { rule: 'stale-not-found', ...refusal, answer: undefined, searchKey: undefined }
   }
 
   /** Value ignored: an answer for a later key cannot become "not found" by what an earlier one would say. */
@@ -134,25 +148,42 @@ export class OutageRules {
   }
 
   /** @returns Why the last "not found" may not be used; undefined when it may. */
-  #staleNotFoundRefusal(keys: readonly SearchKey[], key: string, asked: string): string | undefined {
+  #staleNotFoundRefusal(keys: readonly SearchKey[], key: string, asked: string): Refusal | undefined {
     const { staleNotFound } = this.#policy
-    if (staleNotFound === undefined) return NO_RULE
+    if (staleNotFound === undefined) return { why: NO_RULE }
     for (const searchKey of keys) {
       for (const source of this.#sources) {
-        const refusal = refusalOf(source.known(searchKey.key), staleNotFound.forMs)
-        if (refusal !== undefined) return `${searchKey.key} ${refusal}`
+        const why = refusalOf(source.known(searchKey.key), staleNotFound.forMs)
+        if (why !== undefined) return { at: searchKey.key, why }
       }
     }
     const { proof } = staleNotFound
     if (proof === undefined || proof.knows(key, asked)) return undefined
-    return `${proof.name} is not known to have the key`
-  }
-
-  #explain(rule: OutageRule, why: string, context: LookupContext): void {
-    this.#policy.onAnswered(rule)
-    context.explanation?.add({ step: 'outage', rule, used: true, why })
+    return { why: `${proof.name} is not known to have the key` }
   }
 }
+
+/** What the rules say of one lookup. */
+export interface OutageDecision {
+  readonly rule: OutageRule
+  /** The search key that `why` is about, where it is one. Never a part of `why`, which logs show whatever `log.keys` says. */
+  readonly at?: string
+  /** Why it is used, or why none is. */
+  readonly why: string
+  /** Undefined: no rule answers. */
+  readonly answer: OutageAnswer | undefined
+  /** The key that is found, if that is the answer. */
+  readonly searchKey: SearchKey | undefined
+}
+
+type Refusal = Pick<OutageDecision, 'at' | 'why'>
+
+interface OutageAnswer extends Sourced {
+  readonly result: KnownAnswer['result']
+}
+
+const STALE_NOT_FOUND: OutageAnswer = { result: NOT_FOUND, source: 'stale' }
+const UNKNOWN_NOT_FOUND: OutageAnswer = { result: NOT_FOUND, source: 'unknown' }
 
 interface Found {
   readonly searchKey: SearchKey

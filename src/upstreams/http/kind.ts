@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { CanarySettings } from '../../core/resilience/canary.ts'
+import { DrilledBatchEndpoint, DrilledEndpoint, type DrillSwitch } from '../../core/resilience/drill.ts'
 import { ResilientUpstream } from '../../core/resilience/resilient-upstream.ts'
 import { UpstreamState, type UpstreamStateSettings } from '../../core/resilience/upstream-state.ts'
 import type { UpstreamStatus } from '../../core/status.ts'
@@ -73,6 +74,7 @@ const TLS_FILES = [
 class HttpUpstream implements SharedUpstream<HttpTable> {
   readonly kind: UpstreamKind = http
   readonly settings: HttpSettings
+  readonly drill: DrillSwitch
   /** With the content of its files. */
   readonly #read: HttpUpstreamSettings
   readonly #parts: UpstreamParts
@@ -90,6 +92,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     this.settings = settings
     this.#read = read
     this.#parts = parts
+    this.drill = running?.drill ?? { endsAtMs: undefined }
     this.#state =
       running === undefined
         ? new UpstreamState({
@@ -141,9 +144,13 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     const upstream = new ResilientUpstream({
       table: table.name,
       state: this.#state,
-      endpoints: this.#endpoints(settings).map((one) => traced.endpoint(this.settings.name, one)),
+      endpoints: this.#endpoints(settings).map((one) =>
+        traced.endpoint(this.settings.name, new DrilledEndpoint(one, this.drill)),
+      ),
       batch: table.batch && {
-        endpoints: many.map((one) => traced.batchEndpoint(this.settings.name, one)),
+        endpoints: many.map((one) =>
+          traced.batchEndpoint(this.settings.name, new DrilledBatchEndpoint(one, this.drill)),
+        ),
         maxWaitMs: table.batch.maxWaitMs,
       },
       sideEffects: table.sideEffects,
@@ -183,6 +190,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     return {
       ...status,
       kind: http.name,
+      ...(this.drill.endsAtMs !== undefined && { drillEndsAtMs: this.drill.endsAtMs }),
       endpoints: status.endpoints.map((endpoint, index) => {
         const certificateExpiresAtMs = this.#pools.certificateExpiresAtMs(index)
         return certificateExpiresAtMs === undefined ? endpoint : { ...endpoint, certificateExpiresAtMs }

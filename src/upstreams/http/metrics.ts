@@ -35,6 +35,14 @@ export const HTTP_METRICS: readonly Metric<UpstreamStatus>[] = [
     },
   },
   {
+    name: 'drill_active',
+    kind: 'gauge',
+    help: '1 while a drill treats the upstream as dead, else 0, by upstream.',
+    labels: ['upstream'],
+    samples: ({ name, drillEndsAtMs }, write) =>
+      write({ upstream: name }, drillEndsAtMs === undefined ? 0 : 1),
+  },
+  {
     name: 'circuit_state',
     kind: 'gauge',
     help: 'Circuit of an endpoint now: 0 closed, 1 half-open, 2 open.',

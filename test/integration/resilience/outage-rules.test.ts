@@ -147,6 +147,7 @@ test('an explanation says which rule answered, and why one did not', async (t) =
     step: 'outage',
     rule: 'stale-not-found',
     used: false,
-    why: 'eve@a.example was not asked before, or is forgotten',
+    key: 'eve@a.example',
+    why: 'was not asked before, or is forgotten',
   })
 })

@@ -7,9 +7,17 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NO_PAGE } from '../../../src/admin/page-files.ts'
-import type { AdminPorts, AdminSettings, Control, PurgeWhat, ReloadReport } from '../../../src/admin/ports.ts'
+import type {
+  AdminPorts,
+  AdminSettings,
+  Control,
+  NamedReadiness,
+  PurgeWhat,
+  ReloadReport,
+} from '../../../src/admin/ports.ts'
 import { AdminServer, type AdminServerOptions } from '../../../src/admin/server.ts'
 import type { LogLevel } from '../../../src/config/config.ts'
+import type { DrillReport } from '../../../src/core/drill-report.ts'
 import type { LookupOptions, Query } from '../../../src/core/lookup.ts'
 import { found, type LookupResult, permanent } from '../../../src/core/result.ts'
 import type { GatewayStatus } from '../../../src/core/status.ts'
@@ -35,6 +43,7 @@ export const READY: GatewayStatus = {
       search: 'address',
       cache: { foundEntries: 3, negativeEntries: 2, bytes: 1000 },
       canaries: [{ upstream: 'directory', endpoint: '0 dir.example', state: 'up' }],
+      readiness: 0.9,
     },
     { name: 'uncached', upstreams: ['fixed'], search: 'exact', canaries: [] },
   ],
@@ -103,6 +112,20 @@ export class ScriptedProgram {
   readonly asked: { query: Query; options: LookupOptions | undefined }[] = []
   readonly purged: { table: string; what: PurgeWhat }[] = []
   readonly defects: unknown[] = []
+  readonly confirmed: string[] = []
+  /** The one under way. */
+  drill: DrillReport | undefined
+  readiness: readonly NamedReadiness[] = [
+    {
+      name: 'aliases',
+      lookups: 100,
+      sampled: 50,
+      ratio: 0.9,
+      deferred: [{ key: 'eve@a.example', lookups: 10, at: '@a.example', why: 'was not asked before' }],
+      advice: ['usedBy: every parameter'],
+    },
+    { name: 'uncached', lookups: 0, sampled: 0, deferred: [], advice: [] },
+  ]
   reloads = 0
   report: ReloadReport = { ok: true, changes: ['table aliases: deadline'], warnings: [] }
   level: LogLevel = 'info'
@@ -132,6 +155,30 @@ export class ScriptedProgram {
     purge: (table, what) => {
       this.purged.push({ table, what })
       return this.status.tables.some(({ name }) => name === table) ? 4 : undefined
+    },
+    confirmLoss: (table) => {
+      this.confirmed.push(table)
+      return this.status.tables.some(({ name }) => name === table) ? this.confirmed.length === 1 : undefined
+    },
+    beginDrill: (upstream, forMs) => {
+      const known = this.status.upstreams.find(({ name }) => name === upstream)
+      if (known === undefined) return 'no-upstream'
+      if (known.kind === 'static') return 'nothing-asked'
+      if (this.drill !== undefined) return 'running'
+      this.drill = {
+        upstream,
+        state: 'running',
+        startedAtMs: 1_767_225_600_000,
+        endsAtMs: 1_767_225_600_000 + forMs,
+        tables: [{ name: 'aliases', readiness: 0.9, answered: 9, deferred: 1 }],
+      }
+      return this.drill
+    },
+    endDrill: (upstream) => {
+      const drill = this.drill
+      if (drill?.upstream !== upstream) return undefined
+      this.drill = undefined
+      return { ...drill, state: 'ended', endedBy: 'operator' }
     },
     logLevel: () => this.level,
     setLogLevel: (level) => {
@@ -187,6 +234,8 @@ export async function adminFixture(
     clock: program.clock,
     lookup: program,
     status: () => program.status,
+    readiness: () => program.readiness,
+    drills: () => (program.drill === undefined ? [] : [program.drill]),
     control: program.control,
     metrics: observability.metrics,
     events: observability.events,

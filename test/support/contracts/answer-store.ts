@@ -41,6 +41,15 @@ export function answerStoreTests(name: string, make: (clock: Clock) => AnswerSto
       expect(store.status()).toMatchObject({ foundEntries: 1, negativeEntries: 1 })
     })
 
+    test('shows what is stored to whoever only looks, found or "not found"', () => {
+      const { store, put } = setUp()
+      put('a', 'one')
+      store.set('b', { value: undefined, freshness: FRESHNESS, ageMs: 0 })
+      expect(store.peek('a')?.result).toEqual({ kind: 'found', value: 'one' })
+      expect(store.peek('b')?.result).toEqual({ kind: 'notfound' })
+      expect(store.peek('c')).toBe(undefined)
+    })
+
     test('keeps validators, and none where none came', () => {
       const { store, put } = setUp()
       store.set('a', { value: 'v', freshness: FRESHNESS, ageMs: 0, validators: { etag: '"1"' } })

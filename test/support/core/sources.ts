@@ -4,7 +4,14 @@
 import type { Clock } from '../../../src/core/clock.ts'
 import type { Explanation } from '../../../src/core/explain.ts'
 import { LookupContext } from '../../../src/core/lookup-context.ts'
-import { type AnswerSource, type LookupResult, NOT_FOUND, type Sourced } from '../../../src/core/result.ts'
+import {
+  type AnswerSource,
+  type Found,
+  type LookupResult,
+  NOT_FOUND,
+  type NotFound,
+  type Sourced,
+} from '../../../src/core/result.ts'
 import type { SearchKey } from '../../../src/core/search/search-keys.ts'
 import type { KnownAnswer, TableSource } from '../../../src/core/table-source.ts'
 
@@ -30,6 +37,13 @@ export class ScriptedSource implements TableSource {
   readonly knows: Record<string, KnownAnswer> = {}
   /** Every key protected, in order. */
   readonly protected: string[] = []
+
+  /** What is answered without asking, by key. */
+  readonly offline: Record<string, Found | NotFound> = {}
+
+  askOffline(key: string): Found | NotFound | undefined {
+    return this.offline[key]
+  }
 
   known(key: string): KnownAnswer | undefined {
     return this.knows[key]
@@ -81,4 +95,4 @@ interface LookupTraits {
 }
 
 /** What a source has that knows nothing without asking. */
-export const KNOWS_NOTHING = { known: () => undefined, protect: () => {} }
+export const KNOWS_NOTHING = { askOffline: () => undefined, known: () => undefined, protect: () => {} }

@@ -59,7 +59,11 @@ const PROTECTED: [
   ['viewer', 'GET', '/api/v1/log-level'],
   ['viewer', 'GET', '/api/v1/history'],
   ['viewer', 'GET', '/api/v1/problems'],
+  ['viewer', 'GET', '/api/v1/readiness'],
+  ['viewer', 'GET', '/api/v1/drills'],
   ['operator', 'DELETE', '/api/v1/tables/aliases/cache'],
+  ['operator', 'POST', '/api/v1/tables/aliases/confirm-loss'],
+  ['operator', 'POST', '/api/v1/drills', { upstream: 'directory', seconds: 60 }],
   ['operator', 'POST', '/api/v1/reload'],
   ['operator', 'PUT', '/api/v1/log-level', { level: 'debug' }],
 ]
@@ -93,8 +97,9 @@ describe('roles', () => {
       url.replace(/\?.*/, '').replace('/tables/aliases', '/tables/{table}'),
     )
     const open = ['/livez', '/readyz', '/', '/page/{file}', '/openapi.json']
-    // /api/v1/events is tested over a real socket.
-    expect(new Set(Object.keys(paths))).toEqual(new Set([...known, ...open, '/api/v1/events']))
+    // /api/v1/events is tested over a real socket; a drill is ended in a test of its own.
+    const elsewhere = ['/api/v1/events', '/api/v1/drills/{upstream}']
+    expect(new Set(Object.keys(paths))).toEqual(new Set([...known, ...open, ...elsewhere]))
   })
 
   test('/docs shows every route without a script or an exception for styles', async () => {
@@ -145,7 +150,13 @@ describe('foreign pages', () => {
       expect(codeOf(await ask(method, url, { 'x-mapgate': '1', host: 'evil.example' }, body))).toBe(
         '421 host-unknown',
       )
-      expect([program.reloads, program.purged, program.level]).toEqual([0, [], 'info'])
+      expect([program.reloads, program.purged, program.confirmed, program.drill, program.level]).toEqual([
+        0,
+        [],
+        [],
+        undefined,
+        'info',
+      ])
     })
   }
 
@@ -191,6 +202,8 @@ describe('bad input', () => {
     ['a query that cannot be decoded', 'GET', '/api/v1/tables/aliases/lookup?key=100%', '400 bad-request'],
     ['an unknown table', 'GET', '/api/v1/tables/nosuch', '404 table-unknown'],
     ['an unknown table in a lookup', 'GET', '/api/v1/tables/nosuch/lookup?key=a', '404 table-unknown'],
+    ['an unknown table to confirm', 'POST', '/api/v1/tables/nosuch/confirm-loss', '404 table-unknown'],
+    ['no drill to end', 'DELETE', '/api/v1/drills/directory', '404 drill-refused'],
     ['an unknown table to purge', 'DELETE', '/api/v1/tables/nosuch/cache', '404 table-unknown'],
     ['a table name of 201 characters', 'GET', `/api/v1/tables/${'x'.repeat(201)}`, '404 not-found'],
     ['a table name with a slash', 'GET', '/api/v1/tables/a%2Fb', '404 table-unknown'],
@@ -390,6 +403,57 @@ describe('lookup', () => {
 })
 
 describe('changes', () => {
+  test('the readiness says which keys would be deferred, as the log shows keys', async () => {
+    const { ask } = await admin()
+    expect((await ask('GET', '/api/v1/readiness')).json()).toEqual({
+      tables: [
+        {
+          name: 'aliases',
+          lookups: 100,
+          sampled: 50,
+          ratio: 0.9,
+          deferredKeys: 1,
+          deferred: [{ key: 'eve@a.example', lookups: 10, at: '@a.example', why: 'was not asked before' }],
+          advice: ['usedBy: every parameter'],
+        },
+        { name: 'uncached', lookups: 0, sampled: 0, deferredKeys: 0, deferred: [], advice: [] },
+      ],
+    })
+    const hidden = await admin({ keys: 'none' })
+    const { tables } = (await hidden.ask('GET', '/api/v1/readiness')).json<{ tables: unknown[] }>()
+    expect(tables[0]).toMatchObject({ deferred: [{ lookups: 10, why: 'was not asked before' }] })
+    expect(JSON.stringify(tables)).not.toContain('a.example')
+  })
+
+  test('a drill begins once, is listed, and ends with what it showed', async () => {
+    const { ask } = await admin()
+    const begin = (upstream: string, seconds: number) =>
+      ask('POST', '/api/v1/drills', OPERATOR, { upstream, seconds })
+    expect(codeOf(await begin('nosuch', 60))).toBe('404 upstream-unknown')
+    expect(codeOf(await begin('fixed', 60))).toBe('409 drill-refused')
+    expect(codeOf(await begin('directory', 0))).toBe('400 invalid-parameter')
+    expect(codeOf(await begin('directory', 3601))).toBe('400 invalid-parameter')
+    const running = (await begin('directory', 3600)).json<Record<string, unknown>>()
+    expect(running).toMatchObject({
+      upstream: 'directory',
+      state: 'running',
+      tables: [{ name: 'aliases', readiness: 0.9, answered: 9, deferred: 1 }],
+    })
+    expect(codeOf(await begin('directory', 60))).toBe('409 drill-refused')
+    expect((await ask('GET', '/api/v1/drills')).json()).toEqual({ drills: [running] })
+    expect(codeOf(await ask('DELETE', '/api/v1/drills/directory', VIEWER))).toBe('403 role-too-low')
+    const ended = await ask('DELETE', '/api/v1/drills/directory', OPERATOR)
+    expect(ended.json()).toMatchObject({ state: 'ended', endedBy: 'operator' })
+  })
+
+  test('a loss is confirmed, and another time there is none', async () => {
+    const { ask, program } = await admin()
+    const confirm = () => ask('POST', '/api/v1/tables/aliases/confirm-loss', OPERATOR)
+    expect((await confirm()).json()).toEqual({ confirmed: true })
+    expect((await confirm()).json()).toEqual({ confirmed: false })
+    expect(program.confirmed).toEqual(['aliases', 'aliases'])
+  })
+
   test('a purge tells what and how many', async () => {
     const { ask, program } = await admin()
     for (const query of ['', '?key=bob%40example', '?domain=lighthouse.example', '?key=']) {

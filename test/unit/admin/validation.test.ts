@@ -11,6 +11,7 @@ const SCHEMA: SchemaNode = {
   required: ['key'],
   properties: {
     key: { type: 'string', minLength: 2, maxLength: 4 },
+    seconds: { type: 'integer', minimum: 1, maximum: 60 },
     cache: { enum: ['use', 'bypass'] },
     'a/b': { type: 'object', properties: { 'c~d': { type: 'string' } } },
   },
@@ -31,6 +32,11 @@ describe('compileCheck', () => {
     ['two characters', { key: 'ab' }],
     ['four characters', { key: 'abcd' }],
     ['five characters', { key: 'abcde' }],
+    ['no second', { key: 'ab', seconds: 0 }],
+    ['one second', { key: 'ab', seconds: 1 }],
+    ['sixty seconds', { key: 'ab', seconds: 60 }],
+    ['sixty-one seconds', { key: 'ab', seconds: 61 }],
+    ['half a second', { key: 'ab', seconds: 1.5 }],
     ['a word that is not known', { key: 'ab', cache: 'Use' }],
     ['a word in a list', { key: 'ab', cache: ['use'] }],
     ['a key that is not known', { key: 'ab', cahce: 'use' }],
@@ -54,7 +60,9 @@ describe('compileCheck', () => {
 
   test('a key that is not known is told with those that are, and not repeated', () => {
     const verdict = check({ key: 'ab', 'alice@x.example': 'use' })
-    expect(verdict).toMatchObject({ error: [{ params: { knownProperties: ['key', 'cache', 'a/b'] } }] })
+    expect(verdict).toMatchObject({
+      error: [{ params: { knownProperties: ['key', 'seconds', 'cache', 'a/b'] } }],
+    })
     expect(JSON.stringify(verdict)).not.toContain('alice')
   })
 

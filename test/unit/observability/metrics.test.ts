@@ -65,6 +65,7 @@ function useEverything({ observer, counters, journal }: Observability): void {
   listener.connectionRefused('limit')
   listener.protocolError('length-syntax')
   observer.defect(new Error('a bug'), 'resolver')
+  counters.upstream('directory').drills += 1
   counters.reloads.ok += 1
   counters.lastReloadMs = 1_767_225_600_000
   counters.cacheFileSavedMs = 1_767_225_601_500
@@ -90,6 +91,9 @@ describe('metrics', () => {
     'mapgate_cache_entries{table="aliases",kind="notfound"} 2',
     'mapgate_cache_bytes{table="aliases"} 1000',
     'mapgate_cache_evictions_total{table="aliases"} 3',
+    'mapgate_outage_readiness_ratio{table="aliases"} 0.9',
+    'mapgate_drills_total{upstream="directory"} 1',
+    'mapgate_drill_active{upstream="directory"} 0',
     'mapgate_loss_guard_active{table="aliases"} 1',
     'mapgate_outage_answers_total{table="aliases",rule="when-unknown"} 1',
     'mapgate_cache_file_last_save_timestamp_seconds 1767225601.5',

@@ -130,6 +130,16 @@ const cases: [step: ExplainStep, line: string][] = [
     'outage      stale not found: not used, mailboxes is not known to have the key',
   ],
   [
+    {
+      step: 'outage',
+      rule: 'stale-not-found',
+      used: false,
+      key: 'b@x.example',
+      why: 'was not asked before, or is forgotten',
+    },
+    'outage      stale not found: not used, b@x.example was not asked before, or is forgotten',
+  ],
+  [
     { step: 'propagated', extension: '+news', before: 'b@x.example', after: 'b+news@x.example' },
     'propagated  +news put back: b@x.example became b+news@x.example',
   ],
@@ -149,7 +159,7 @@ const states: [step: ExplainStep, shown: string][] = [
   [{ step: 'suppressed', ...at, why: 'no domain' }, 'plain Not asked'],
   [{ step: 'held', ...at, result: temporary('circuit', 'open') }, 'warn Held back'],
   [{ step: 'stale', ...at, why: 'failed' }, 'warn Stale answer'],
-  [{ step: 'outage', rule: 'existence', used: true, why: '@b is known to be found' }, 'warn Outage'],
+  [{ step: 'outage', rule: 'existence', used: true, key: '@b', why: 'is known to be found' }, 'warn Outage'],
   [{ step: 'outage', rule: 'stale-not-found', used: false, why: 'a was not asked before' }, 'plain Outage'],
   [{ step: 'propagated', extension: '+x', before: 'a@b', after: 'a+x@b' }, 'plain Extension'],
   [{ step: 'answer', source: 'upstream', result: permanent('refused', '403') }, 'bad Answer'],

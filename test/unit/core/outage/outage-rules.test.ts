@@ -86,39 +86,39 @@ describe('the last "not found" in an outage', () => {
     expect(aged(DAY)).toMatchObject({ result: DOWN })
   })
 
-  const broken: [name: string, options: SetUp, why: string][] = [
+  const broken: [name: string, options: SetUp, about: { key?: string; why: string }][] = [
     [
       'the first search key was not asked before',
       { knows: { ...ALL_NO, 'ann+x@a.example': undefined as unknown as KnownAnswer } },
-      'ann+x@a.example was not asked before, or is forgotten',
+      { key: 'ann+x@a.example', why: 'was not asked before, or is forgotten' },
     ],
     [
       'the last search key was not asked before',
       { knows: { ...ALL_NO, '@a.example': undefined as unknown as KnownAnswer } },
-      '@a.example was not asked before, or is forgotten',
+      { key: '@a.example', why: 'was not asked before, or is forgotten' },
     ],
     [
       'one answer came from a service without a canary',
       { knows: { ...ALL_NO, 'ann@a.example': no({ isVouched: false }) } },
-      'ann@a.example was answered by a service without a canary',
+      { key: 'ann@a.example', why: 'was answered by a service without a canary' },
     ],
     [
       'one answer is too old',
       { knows: { ...ALL_NO, 'ann@a.example': no({ ageMs: 2 * DAY }) } },
-      'ann@a.example was answered longer ago than staleNotFound.for allows',
+      { key: 'ann@a.example', why: 'was answered longer ago than staleNotFound.for allows' },
     ],
     [
       'the proof table is not known to have the key',
       { knows: ALL_NO, proofKnows: false },
-      'mailboxes is not known to have the key',
+      { why: 'mailboxes is not known to have the key' },
     ],
   ]
-  for (const [name, options, why] of broken) {
+  for (const [name, options, about] of broken) {
     test(`does not count when ${name}`, () => {
       const { lookup, rules, explanation } = setUp(options)
       expect(lookup()).toEqual({ result: DOWN, source: 'upstream' })
       expect(rules).toEqual([])
-      expect(explanation.steps).toEqual([{ step: 'outage', rule: 'stale-not-found', used: false, why }])
+      expect(explanation.steps).toEqual([{ step: 'outage', rule: 'stale-not-found', used: false, ...about }])
     })
   }
 

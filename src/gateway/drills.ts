@@ -1,0 +1,148 @@
+/**
+ * Drills: an upstream is treated as dead for a while, so that an outage is tried at ten in the morning and not
+ * at three in the night. Each ends by itself, and with a reload or the end of the program.
+ */
+import type { Clock, Timer } from '../core/clock.ts'
+import type { DrillEnd, DrilledTable, DrillReport } from '../core/drill-report.ts'
+import { ADMIN_PROTOCOL } from '../core/lookup.ts'
+import type { DrillSwitch } from '../core/resilience/drill.ts'
+import type { TableCounters } from '../observability/counters.ts'
+import type { Observability } from '../observability/observability.ts'
+import type { ProgramState } from './program-state.ts'
+
+/** Longest drill, ms. Ours: one that somebody forgets is over before it is a real outage. */
+export const MAX_DRILL_MS = 3_600_000
+
+interface Drill {
+  readonly drill: DrillSwitch
+  readonly timer: Timer
+  readonly startedAtMs: number
+  readonly tables: readonly {
+    readonly readiness: number | undefined
+    readonly before: Counted
+    readonly name: string
+  }[]
+}
+
+interface Counted {
+  readonly answered: number
+  readonly deferred: number
+}
+
+export interface DrillsParts {
+  readonly state: ProgramState
+  readonly clock: Clock
+  readonly observability: Observability
+}
+
+export class Drills {
+  readonly #parts: DrillsParts
+  readonly #running = new Map<string, Drill>()
+  /** The last one of each upstream. */
+  readonly #ended = new Map<string, DrillReport>()
+
+  constructor(parts: DrillsParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Begins a drill.
+   *
+   * @returns Why it cannot begin, where it cannot.
+   */
+  begin(upstream: string, forMs: number): DrillReport | 'no-upstream' | 'nothing-asked' | 'running' {
+    const { clock, observability, state } = this.#parts
+    const shared = state.generation.upstreams.get(upstream)
+    if (shared === undefined) return 'no-upstream'
+    if (shared.drill === undefined) return 'nothing-asked'
+    if (this.#running.has(upstream)) return 'running'
+    const lastsMs = Math.min(forMs, MAX_DRILL_MS)
+    const startedAtMs = clock.wallMs()
+    const readiness = state.readiness.take()
+    shared.drill.endsAtMs = startedAtMs + lastsMs
+    this.#running.set(upstream, {
+      drill: shared.drill,
+      timer: clock.after(lastsMs, () => this.end(upstream, 'time')),
+      startedAtMs,
+      tables: tablesOf(upstream, state).map((name) => ({
+        name,
+        readiness: readiness.get(name)?.ratio,
+        before: counted(observability.counters.table(name)),
+      })),
+    })
+    observability.counters.upstream(upstream).drills += 1
+    const report = this.#report(upstream)
+    if (report !== undefined) observability.journal.drillChanged(report)
+    return report ?? 'no-upstream'
+  }
+
+  /** Ends a drill. @returns What it showed; undefined when none was running. */
+  end(upstream: string, by: DrillEnd): DrillReport | undefined {
+    const { clock, observability } = this.#parts
+    const running = this.#running.get(upstream)
+    const report = this.#report(upstream)
+    if (running === undefined || report === undefined) return undefined
+    running.timer.cancel()
+    running.drill.endsAtMs = undefined
+    this.#running.delete(upstream)
+    const ended: DrillReport = { ...report, state: 'ended', endsAtMs: clock.wallMs(), endedBy: by }
+    this.#ended.set(upstream, ended)
+    observability.journal.drillChanged(ended)
+    return ended
+  }
+
+  endAll(by: DrillEnd): void {
+    for (const upstream of [...this.#running.keys()]) this.end(upstream, by)
+  }
+
+  /** Those under way, and the last one of each upstream. */
+  list(): readonly DrillReport[] {
+    const running = Array.from(this.#running.keys(), (upstream) => this.#report(upstream) ?? [])
+    const ended = Array.from(this.#ended.values()).filter(({ upstream }) => !this.#running.has(upstream))
+    return [...running.flat(), ...ended]
+  }
+
+  #report(upstream: string): DrillReport | undefined {
+    const running = this.#running.get(upstream)
+    if (running?.drill.endsAtMs === undefined) return undefined
+    const { drill, startedAtMs, tables } = running
+    const { counters } = this.#parts.observability
+    return {
+      upstream,
+      state: 'running',
+      startedAtMs,
+      endsAtMs: drill.endsAtMs ?? startedAtMs,
+      tables: tables.map(({ name, readiness, before }): DrilledTable => {
+        const now = counted(counters.table(name))
+        return {
+          name,
+          ...(readiness !== undefined && { readiness }),
+          answered: now.answered - before.answered,
+          deferred: now.deferred - before.deferred,
+        }
+      }),
+    }
+  }
+}
+
+/** The tables that ask an upstream, themselves or for their domains. */
+function tablesOf(upstream: string, { generation }: ProgramState): readonly string[] {
+  const own = new Set<string>()
+  for (const { config } of generation.tables.values())
+    if (config.upstreams.includes(upstream)) own.add(config.name)
+  return Array.from(generation.tables.values(), ({ config }) => config)
+    .filter(({ name, domains }) => own.has(name) || (domains?.kind === 'table' && own.has(domains.table)))
+    .map(({ name }) => name)
+}
+
+/** Lookups of mail servers so far. */
+function counted({ lookups }: TableCounters): Counted {
+  let answered = 0
+  let deferred = 0
+  for (const [protocol, { results }] of Object.entries(lookups)) {
+    if (protocol === ADMIN_PROTOCOL) continue
+    answered += results.found + results.notfound
+    deferred += results.temporary + results.permanent
+  }
+  return { answered, deferred }
+}
