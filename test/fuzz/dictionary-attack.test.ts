@@ -1,8 +1,7 @@
 /**
  * A dictionary attack on one table, in full size: some seconds, so it does not stand among the unit tests.
  */
-import assert from 'node:assert/strict'
-import { test } from 'vitest'
+import { expect, test } from 'vitest'
 import { CachedUpstream } from '../../src/core/cache/cached-upstream.ts'
 import { ENTRY_OVERHEAD_BYTES, MemoryAnswerStore } from '../../src/core/cache/memory-answer-store.ts'
 import { silentObserver } from '../../src/core/observer.ts'
@@ -48,13 +47,13 @@ test('a dictionary attack of a million unknown keys leaves the found answers and
       upstreamIndex: 0,
     },
     observer: silentObserver.table('aliases'),
-    onDefect: (error) => assert.fail(String(error)),
+    onDefect: (error) => expect.unreachable(String(error)),
   })
   for (let index = 0; index < 1000; index++) store.set(`good${index}`, { value: 'v', freshness, ageMs: 0 })
   for (let index = 0; index < 1_000_000; index++)
     cached.ask(`guess${index}@victim.example`, lookupFrom(clock))
   const { foundEntries, negativeEntries, bytes } = store.status()
-  assert.deepEqual([foundEntries, negativeEntries], [1000, 10_000])
-  assert.ok(bytes < 11_000 * (ENTRY_OVERHEAD_BYTES + 40))
-  for (let index = 0; index < 1000; index++) assert.ok(store.get(`good${index}`))
+  expect([foundEntries, negativeEntries]).toStrictEqual([1000, 10_000])
+  expect(bytes).toBeLessThan(11_000 * (ENTRY_OVERHEAD_BYTES + 40))
+  for (let index = 0; index < 1000; index++) expect(store.get(`good${index}`)).toBeDefined()
 })

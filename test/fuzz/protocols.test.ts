@@ -1,9 +1,8 @@
 /**
  * Laws of the codecs over any bytes and any cuts. A longer run: MAPGATE_TEST_SECONDS=600.
  */
-import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { found, type LookupResult, notFound, permanent, temporary } from '../../src/core/result.ts'
 import type { Decoder } from '../../src/protocols/framing/frame.ts'
 import { MAX_REQUEST_BYTES } from '../../src/protocols/framing/frame.ts'
@@ -52,7 +51,7 @@ describe('framing', () => {
       fc.property(fc.array(bytes), cuts, (payloads, sizes) => {
         const wire = Buffer.concat(payloads.map(netstringFrame))
         const expected = payloads.map((payload) => payload.toString('latin1'))
-        assert.deepEqual(decodeAll(new NetstringDecoder(60), cutAt(wire, sizes)), expected)
+        expect(decodeAll(new NetstringDecoder(60), cutAt(wire, sizes))).toStrictEqual(expected)
       }),
       runs,
     )
@@ -66,7 +65,7 @@ describe('framing', () => {
       fc.property(fc.array(line), cuts, (lines, sizes) => {
         const wire = Buffer.concat(lines.map(lineFrame))
         const expected = lines.map((line) => (line.length > 50 ? '~' : line.toString('latin1')))
-        assert.deepEqual(decodeAll(new LineDecoder(50), cutAt(wire, sizes)), expected)
+        expect(decodeAll(new LineDecoder(50), cutAt(wire, sizes))).toStrictEqual(expected)
       }),
       runs,
     )
@@ -82,8 +81,8 @@ describe('framing', () => {
         fc.property(stream, cuts, (wire, sizes) => {
           const whole = create()
           const cut = create()
-          assert.deepEqual(decodeAll(cut, cutAt(wire, sizes)), decodeAll(whole, [wire]))
-          assert.equal(cut.pendingBytes, whole.pendingBytes)
+          expect(decodeAll(cut, cutAt(wire, sizes))).toStrictEqual(decodeAll(whole, [wire]))
+          expect(cut.pendingBytes).toBe(whole.pendingBytes)
         }),
         runs,
       )
@@ -95,11 +94,8 @@ describe('percent quoting', () => {
   test('any text and any bytes come back', () => {
     fc.assert(
       fc.property(text, bytes, (text, bytes) => {
-        assert.equal(
-          percentUnquote(Buffer.from(percentQuote(text)))?.toString(),
-          Buffer.from(text).toString(),
-        )
-        assert.deepEqual(percentUnquote(Buffer.from(percentQuoteBytes(bytes))), bytes)
+        expect(percentUnquote(Buffer.from(percentQuote(text)))?.toString()).toBe(Buffer.from(text).toString())
+        expect(percentUnquote(Buffer.from(percentQuoteBytes(bytes)))).toStrictEqual(bytes)
       }),
       runs,
     )
@@ -107,7 +103,9 @@ describe('percent quoting', () => {
 
   test('quoted text has no byte that a line could not hold', () => {
     fc.assert(
-      fc.property(text, (text) => assert.match(percentQuote(text), /^[\x21-\x7e]*$/)),
+      fc.property(text, (text) => {
+        expect(percentQuote(text)).toMatch(/^[\x21-\x7e]*$/)
+      }),
       runs,
     )
   })
@@ -123,8 +121,7 @@ describe('requests', () => {
         ] as const) {
           conversation.push(client.encodeRequest(table, key))
           const step = conversation.next()
-          assert.ok(step.kind === 'ask')
-          assert.deepEqual([step.table, step.key], [table, key])
+          expect(step).toMatchObject({ kind: 'ask', table, key })
         }
       }),
       runs,
@@ -140,7 +137,7 @@ describe('requests', () => {
         ] as const) {
           conversation.push(frame(payload))
           const step = conversation.next()
-          assert.ok(step.kind === 'ask' || (step.kind === 'reply' && step.text.length > 0))
+          expect(step.kind === 'ask' || (step.kind === 'reply' && step.text.length > 0)).toBe(true)
         }
       }),
       runs,
@@ -165,11 +162,11 @@ describe('replies', () => {
         const replies = [readSocketmapReply(result), readTcpTableReply(result)]
         for (const read of replies) {
           if (result.kind === 'found' && read.kind === 'found') {
-            assert.equal(read.value, Buffer.from(result.value).toString())
+            expect(read.value).toBe(Buffer.from(result.value).toString())
           } else if (read.kind !== result.kind) {
-            assert.equal(read.kind, 'temporary')
+            expect(read.kind).toBe('temporary')
           }
-          if (result.kind !== 'notfound') assert.notEqual(read.kind, 'notfound')
+          if (result.kind !== 'notfound') expect(read.kind).not.toBe('notfound')
         }
       }),
       runs,
@@ -180,15 +177,15 @@ describe('replies', () => {
     const decoder = new NetstringDecoder(MAX_REPLY_PAYLOAD_BYTES)
     decoder.push(Buffer.from(new SocketmapConversation().reply(result)))
     const step = decoder.read()
-    assert.ok(step.kind === 'frame')
-    assert.equal(decoder.read().kind, 'more')
+    if (step.kind !== 'frame') return expect.unreachable(step.kind)
+    expect(decoder.read().kind).toBe('more')
     return socketmapClient.parseReply(step.payload)
   }
 
   function readTcpTableReply(result: LookupResult): LookupResult {
     const reply = tcpTable('t').reply(result)
-    assert.ok(reply.length <= MAX_REPLY_BYTES && reply.length <= MAX_REQUEST_BYTES)
-    assert.match(reply, /^\d{3} [\x21-\x7e]*\n$/)
+    expect(reply.length).toBeLessThanOrEqual(Math.min(MAX_REPLY_BYTES, MAX_REQUEST_BYTES))
+    expect(reply).toMatch(/^\d{3} [\x21-\x7e]*\n$/)
     return tcpTableClient.parseReply(Buffer.from(reply.slice(0, -1)))
   }
 })

@@ -1,9 +1,8 @@
 /**
  * Laws of the response mapping, for any reply of any service.
  */
-import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { mapBatch } from '../../src/upstreams/http/batch-mapping.ts'
 import { compileResponse, mapResponse } from '../../src/upstreams/http/response-mapping.ts'
 import type { ResponseSettings } from '../../src/upstreams/http/settings.ts'
@@ -65,12 +64,12 @@ describe('whatever a service replies', () => {
       fc.property(response, settings, (reply, setting) => {
         const { result } = mapResponse(reply, compileResponse(setting), asked)
         if (result.kind === 'found') {
-          assert.ok(result.value !== '')
-          assert.doesNotMatch(result.value, /[\p{Cc}\p{Cs}]/u)
+          expect(result.value).not.toBe('')
+          expect(result.value).not.toMatch(/[\p{Cc}\p{Cs}]/u)
         } else if (result.kind === 'temporary' || result.kind === 'permanent') {
-          assert.match(result.reason, /^[\x20-\x7e]{1,200}$/)
+          expect(result.reason).toMatch(/^[\x20-\x7e]{1,200}$/)
         } else {
-          assert.equal(result.kind, 'notfound')
+          expect(result.kind).toBe('notfound')
         }
       }),
       LIMIT,
@@ -83,16 +82,16 @@ describe('whatever a service replies', () => {
         const mapped = mapResponse(reply, compileResponse(setting), asked)
         if (mapped.result.kind !== 'notfound') return
         if (setting.notFound.includes(reply.status)) return
-        assert.equal(reply.status, 200)
+        expect(reply.status).toBe(200)
         // Nothing usable was selected, or the format wants a part that no value has.
         const usable = mapped.selected ?? []
-        assert.ok(
+        expect(
           usable.length === 0 || setting.format === '{valueDomain}' || setting.format.includes('{valueUser}'),
-        )
+        ).toBe(true)
         if (usable.length > 0 || setting.missing === 'notFound') return
         const text = reply.body.toString()
         const empty = /^(?:\ufeff)?(?:\r?\n)?$/.test(text)
-        assert.ok(empty || /null|\[\]|""|\{\}/.test(text), `not found from ${JSON.stringify(text)}`)
+        expect(empty || /null|\[\]|""|\{\}/.test(text), `not found from ${JSON.stringify(text)}`).toBe(true)
       }),
       LIMIT,
     )
@@ -103,10 +102,10 @@ describe('whatever a service replies', () => {
       fc.property(response, settings, (reply, setting) => {
         const mapping = { ...compileResponse(setting), results: undefined }
         const { replies } = mapBatch(reply, mapping, ['a', 'goto'], { nowMs: 0 })
-        assert.equal(replies.size, 2)
+        expect(replies.size).toBe(2)
         for (const { result } of replies.values()) {
-          assert.ok(['found', 'notfound', 'temporary', 'permanent'].includes(result.kind))
-          if (reply.status !== 200) assert.notEqual(result.kind, 'notfound')
+          expect(['found', 'notfound', 'temporary', 'permanent']).toContain(result.kind)
+          if (reply.status !== 200) expect(result.kind).not.toBe('notfound')
         }
       }),
       LIMIT,

@@ -2,7 +2,6 @@
  * Whole conversations over real sockets: the transcripts of the codecs, and everything that
  * needs a connection to show.
  */
-import assert from 'node:assert/strict'
 import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/core/lookup.ts'
 import { found, type LookupResult } from '../../../src/core/result.ts'
@@ -38,8 +37,8 @@ for (const { file, settings, frame } of documents) {
             await new Promise((resolve) => setImmediate(resolve))
           }
           if (!closes) client.socket.end()
-          assert.equal(await client.closed, 'ended')
-          assert.equal(client.received, expected.toString())
+          expect(await client.closed).toBe('ended')
+          expect(client.received).toBe(expected.toString())
         }
       })
     }

@@ -1,8 +1,7 @@
 /**
  * Many keys in one request, from a real server.
  */
-import assert from 'node:assert/strict'
-import { describe, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BatchReply } from '../../../src/core/upstream.ts'
 import type { RequestSettings, ResponseSettings } from '../../../src/upstreams/http/settings.ts'
 import {
@@ -42,9 +41,9 @@ async function ask(
     batch: { ...request, maxKeys: 3, maxWaitMs: 0, results: setup.results },
   })
   const endpoint = pools.batchEndpoint(table, 0)
-  assert.ok(endpoint !== undefined)
+  if (endpoint === undefined) return expect.unreachable('no batch endpoint')
   const reply = await endpoint.sendMany(setup.keys ?? KEYS, { timeoutMs: 5000 })
-  assert.deepEqual([...reply.replies.keys()], setup.keys ?? KEYS)
+  expect([...reply.replies.keys()]).toStrictEqual(setup.keys ?? KEYS)
   return { reply, request: service.requests[0] }
 }
 
@@ -118,9 +117,9 @@ describe('a batch reply', () => {
   for (const [sentence, behaviour, expected, setup] of cases) {
     test(sentence, async () => {
       const { reply } = await ask(behaviour, setup)
-      assert.deepEqual(shown(reply), expected)
+      expect(shown(reply)).toStrictEqual(expected)
       const firstFailure = expected.find((text) => /^(?:temporary|permanent)/.test(text))
-      assert.equal(shownResult(reply.overall), firstFailure ?? expected[0])
+      expect(shownResult(reply.overall)).toBe(firstFailure ?? expected[0])
     })
   }
 })
@@ -128,20 +127,19 @@ describe('a batch reply', () => {
 test('the validators of a batch are of no use for its keys, its freshness is', async () => {
   const headers = { etag: '"v1"', 'cache-control': 'max-age=5' }
   const { reply } = await ask({ json: ['a', 'b'], headers })
-  assert.deepEqual(
+  expect(
     Array.from(reply.replies.values(), ({ validators, caching }) => [validators, caching?.cacheControl]),
-    [
-      [undefined, 'max-age=5'],
-      [undefined, 'max-age=5'],
-    ],
-  )
+  ).toStrictEqual([
+    [undefined, 'max-age=5'],
+    [undefined, 'max-age=5'],
+  ])
 })
 
 describe('a batch request', () => {
   test('has its keys as an array in JSON, and the table in its path', async () => {
     const { request } = await ask({ json: [] }, { request: { json: { q: ['{keys}', 'x'], t: '{table}' } } })
-    assert.equal(request?.url, '/v1/aliases/batch')
-    assert.deepEqual(JSON.parse(request?.body ?? ''), { q: [KEYS, 'x'], t: 'aliases' })
+    expect(request?.url).toBe('/v1/aliases/batch')
+    expect(JSON.parse(request?.body ?? '')).toStrictEqual({ q: [KEYS, 'x'], t: 'aliases' })
   })
 
   test('repeats a parameter for each key', async () => {
@@ -153,30 +151,30 @@ describe('a batch request', () => {
       { json: [] },
       { request: { method: 'GET', json: undefined, query }, keys: ['a&b', 'c'] },
     )
-    assert.equal(request?.url, '/v1/aliases/batch?key=a%26b&key=c&last=1')
+    expect(request?.url).toBe('/v1/aliases/batch?key=a%26b&key=c&last=1')
   })
 
   test('repeats a form field for each key', async () => {
     const form = new Map([['key', '{keys}']])
     const { request } = await ask({ json: [] }, { request: { json: undefined, form }, keys: ['a&b', 'c'] })
-    assert.equal(request?.body, 'key=a%26b&key=c')
+    expect(request?.body).toBe('key=a%26b&key=c')
   })
 
   test('has as many keys as it may, and never more or none', async () => {
     await ask({ json: ['1', '2', '3'] }, { keys: ['a', 'b', 'c'] })
-    await assert.rejects(ask({ json: [] }, { keys: ['a', 'b', 'c', 'd'] }), RangeError)
-    await assert.rejects(ask({ json: [] }, { keys: [] }), RangeError)
+    await expect(ask({ json: [] }, { keys: ['a', 'b', 'c', 'd'] })).rejects.toThrow(RangeError)
+    await expect(ask({ json: [] }, { keys: [] })).rejects.toThrow(RangeError)
   })
 
   test('cannot have text around its keys, or a part of one key', async () => {
-    await assert.rejects(ask({ json: [] }, { request: { json: ['x{keys}'] } }), /must stand alone/)
-    await assert.rejects(ask({ json: [] }, { request: { path: '/{key}' } }), /unknown placeholder/)
-    await assert.rejects(ask({ json: [] }, { request: { path: '/{keys}' } }), /unknown placeholder/)
+    await expect(ask({ json: [] }, { request: { json: ['x{keys}'] } })).rejects.toThrow(/must stand alone/)
+    await expect(ask({ json: [] }, { request: { path: '/{key}' } })).rejects.toThrow(/unknown placeholder/)
+    await expect(ask({ json: [] }, { request: { path: '/{keys}' } })).rejects.toThrow(/unknown placeholder/)
   })
 
   test('is there only for a table with a batch route', async () => {
     const pools = openPools(t, upstreamSettings([{}]))
-    assert.equal(pools.batchEndpoint(tableSettings(), 0), undefined)
+    expect(pools.batchEndpoint(tableSettings(), 0)).toBeUndefined()
   })
 })
 

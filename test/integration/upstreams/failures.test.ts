@@ -1,10 +1,9 @@
 /**
  * Every way in which a service or the network can fail, made to happen, with real sockets.
  */
-import assert from 'node:assert/strict'
 import { getEventListeners, once } from 'node:events'
 import { createServer } from 'node:net'
-import { describe, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { HttpEndpoint } from '../../../src/upstreams/http/endpoint.ts'
@@ -68,7 +67,7 @@ describe('a failed request is temporary', () => {
   for (const [sentence, behaviour, expected] of cases) {
     test(sentence, async () => {
       const { endpoint } = await serviceAnd(behaviour)
-      assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), expected)
+      expect(summary(await endpoint.send('a', { timeoutMs: LONG_MS }))).toBe(expected)
     })
   }
 
@@ -87,14 +86,14 @@ describe('a failed request is temporary', () => {
       const port = (server.address() as { port: number }).port
       const pools = openPools(t, upstreamSettings([{ origin: `http://127.0.0.1:${port}` }]))
       const reply = await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: LONG_MS })
-      assert.equal(summary(reply), 'connect endpoint any')
+      expect(summary(reply)).toBe('connect endpoint any')
     })
   }
 
   test('when a body without an end of its own is empty, whatever transfer coding it names', async () => {
     const bytes = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: identity\r\n\r\n'
     const { endpoint } = await serviceAnd({ act: 'raw', bytes })
-    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'unreadable key any')
+    expect(summary(await endpoint.send('a', { timeoutMs: LONG_MS }))).toBe('unreadable key any')
   })
 
   for (const [sentence, behaviour, { text }, evidence] of [
@@ -107,28 +106,29 @@ describe('a failed request is temporary', () => {
       const startedMs = performance.now()
       const reply = await endpoint.send('a', { timeoutMs: 150 })
       const tookMs = performance.now() - startedMs
-      assert.equal(summary(reply), `timeout ${evidence} any`)
-      assert.equal(reasonOf(reply), text)
-      assert.ok(tookMs >= 149 && tookMs < 400, `took ${tookMs} ms`)
+      expect(summary(reply)).toBe(`timeout ${evidence} any`)
+      expect(reasonOf(reply)).toBe(text)
+      expect(tookMs, `took ${tookMs} ms`).toBeGreaterThanOrEqual(149)
+      expect(tookMs, `took ${tookMs} ms`).toBeLessThan(400)
     })
   }
 
   test('when the service refuses connections, and nothing was sent', async () => {
     const { service, endpoint } = await serviceAnd({ text: 'x' })
     await service.stop()
-    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect endpoint not-sent')
+    expect(summary(await endpoint.send('a', { timeoutMs: LONG_MS }))).toBe('connect endpoint not-sent')
   })
 
   test('when the host name does not exist, and nothing was sent', async () => {
     const upstream = upstreamSettings([{ origin: 'http://nowhere.invalid:80' }])
     const endpoint = openPools(t, upstream).endpoint(tableSettings(), 0)
-    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect endpoint not-sent')
+    expect(summary(await endpoint.send('a', { timeoutMs: LONG_MS }))).toBe('connect endpoint not-sent')
   })
 
   test('when the unix socket is not there, and nothing was sent', async () => {
     const upstream = upstreamSettings([{ socketPath: '/nowhere.example/socket' }])
     const endpoint = openPools(t, upstream).endpoint(tableSettings(), 0)
-    assert.equal(summary(await endpoint.send('a', { timeoutMs: LONG_MS })), 'connect endpoint not-sent')
+    expect(summary(await endpoint.send('a', { timeoutMs: LONG_MS }))).toBe('connect endpoint not-sent')
   })
 
   test('when the other side does not speak TLS, and the credentials are looked at again', async () => {
@@ -137,8 +137,8 @@ describe('a failed request is temporary', () => {
     const upstream = upstreamSettings([{ origin: service.origin.replace('http:', 'https:') }])
     const pools = openPools(t, upstream, undefined, (name, why) => refused.push(`${name} ${why}`))
     const reply = await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: LONG_MS })
-    assert.equal(summary(reply), 'connect endpoint not-sent')
-    assert.deepEqual(refused, ['0:dir1.example tls'])
+    expect(summary(reply)).toBe('connect endpoint not-sent')
+    expect(refused).toStrictEqual(['0:dir1.example tls'])
   })
 
   test('when the connection is accepted and TLS never begins, within the time limit', async () => {
@@ -150,7 +150,7 @@ describe('a failed request is temporary', () => {
     const upstream = upstreamSettings([{ origin: `https://127.0.0.1:${port}` }])
     const endpoint = openPools(t, upstream).endpoint(tableSettings(), 0)
     const reply = await endpoint.send('a', { timeoutMs: 100 })
-    assert.equal(summary(reply), 'timeout endpoint not-sent')
+    expect(summary(reply)).toBe('timeout endpoint not-sent')
   })
 })
 
@@ -161,7 +161,7 @@ test('401 has the credentials looked at again', async () => {
   const upstream = upstreamSettings([{ origin: service.origin }])
   const pools = openPools(t, upstream, undefined, (name, why) => refused.push(`${name} ${why}`))
   await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: LONG_MS })
-  assert.deepEqual(refused, ['0:dir1.example status'])
+  expect(refused).toStrictEqual(['0:dir1.example status'])
 })
 
 describe('a kept-alive connection that was closed', () => {
@@ -172,11 +172,12 @@ describe('a kept-alive connection that was closed', () => {
     await endpoint.send('a', { timeoutMs: LONG_MS })
     await settle() // the connection is free again only then
     const second = await endpoint.send('b', { timeoutMs: LONG_MS })
-    assert.deepEqual(second.result, { kind: 'found', value: 'x' })
-    assert.deepEqual(
-      service.requests.map(({ url, onConnection }) => `${url} ${onConnection}`),
-      ['/aliases/a 1', '/aliases/b 2', '/aliases/b 1'],
-    )
+    expect(second.result).toStrictEqual({ kind: 'found', value: 'x' })
+    expect(service.requests.map(({ url, onConnection }) => `${url} ${onConnection}`)).toStrictEqual([
+      '/aliases/a 1',
+      '/aliases/b 2',
+      '/aliases/b 1',
+    ])
   })
 
   test('has nothing repeated where a lookup has side effects', async () => {
@@ -184,8 +185,8 @@ describe('a kept-alive connection that was closed', () => {
     await endpoint.send('a', { timeoutMs: LONG_MS })
     await settle() // the connection is free again only then
     const second = await endpoint.send('b', { timeoutMs: LONG_MS })
-    assert.equal(summary(second), 'connect endpoint any')
-    assert.equal(service.requests.length, 2)
+    expect(summary(second)).toBe('connect endpoint any')
+    expect(service.requests.length).toBe(2)
   })
 
   test('is not repeated a second time', async () => {
@@ -194,8 +195,8 @@ describe('a kept-alive connection that was closed', () => {
     await settle() // the connection is free again only then
     service.otherwise = { act: 'reset' }
     const second = await endpoint.send('b', { timeoutMs: LONG_MS })
-    assert.equal(summary(second), 'connect endpoint any')
-    assert.equal(service.requests.length, 3)
+    expect(summary(second)).toBe('connect endpoint any')
+    expect(service.requests.length).toBe(3)
   })
 
   test('is not repeated a second time, whatever other connections are open', async () => {
@@ -204,21 +205,21 @@ describe('a kept-alive connection that was closed', () => {
     await settle()
     service.otherwise = { act: 'reset' }
     service.clear()
-    assert.equal(summary(await endpoint.send('d', { timeoutMs: LONG_MS })), 'connect endpoint any')
-    assert.equal(service.requests.length, 2)
+    expect(summary(await endpoint.send('d', { timeoutMs: LONG_MS }))).toBe('connect endpoint any')
+    expect(service.requests.length).toBe(2)
   })
 
   test('is not repeated when the connection was new', async () => {
     const { service, endpoint } = await serviceAnd({ act: 'reset' })
     await endpoint.send('a', { timeoutMs: LONG_MS })
-    assert.equal(service.requests.length, 1)
+    expect(service.requests.length).toBe(1)
   })
 
   test('by a service that ends each reply with it, unannounced, loses no lookup', async () => {
     const { endpoint } = await serviceAnd({ text: 'x', thenClose: true })
     for (let at = 0; at < 50; at++) {
       const reply = await endpoint.send(`k${at}`, { timeoutMs: LONG_MS })
-      assert.deepEqual(reply.result, { kind: 'found', value: 'x' })
+      expect(reply.result).toStrictEqual({ kind: 'found', value: 'x' })
     }
   })
 })
@@ -230,15 +231,15 @@ describe('an answer that is not wanted any more', () => {
     const reply = endpoint.send('a', { timeoutMs: LONG_MS, signal: controller.signal })
     await service.received(1)
     controller.abort()
-    assert.equal(summary(await reply), 'timeout none none')
-    assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+    expect(summary(await reply)).toBe('timeout none none')
+    expect(getEventListeners(controller.signal, 'abort').length).toBe(0)
   })
 
   test('is not asked at all when that is known before', async () => {
     const { service, endpoint } = await serviceAnd({ text: 'x' })
     const reply = await endpoint.send('a', { timeoutMs: LONG_MS, signal: AbortSignal.abort() })
-    assert.equal(summary(reply), 'timeout none none')
-    assert.equal(service.requests.length, 0)
+    expect(summary(reply)).toBe('timeout none none')
+    expect(service.requests.length).toBe(0)
   })
 })
 
@@ -246,7 +247,7 @@ test('a reply that is complete leaves no listener on a signal that lives on', as
   const { endpoint } = await serviceAnd({ text: 'x' })
   const { signal } = new AbortController()
   await endpoint.send('a', { timeoutMs: LONG_MS, signal })
-  assert.equal(getEventListeners(signal, 'abort').length, 0)
+  expect(getEventListeners(signal, 'abort').length).toBe(0)
 })
 
 test('a body that does not matter is not waited for, and not read on when it is large', async () => {
@@ -256,8 +257,8 @@ test('a body that does not matter is not waited for, and not read on when it is 
     const bytes = `HTTP/1.1 503 Busy\r\n${length}\r\nretry-after: 7\r\n\r\n${chunk.repeat(100)}`
     const { service, endpoint } = await serviceAnd({ act: 'raw', bytes })
     const reply = await endpoint.send('a', { timeoutMs: LONG_MS })
-    assert.equal(summary(reply), 'status endpoint any')
-    assert.equal(reply.retryAfterMs, 7000)
+    expect(summary(reply)).toBe('status endpoint any')
+    expect(reply.retryAfterMs).toBe(7000)
     await service.closed(1)
   }
 })
@@ -266,14 +267,17 @@ test('a body that announces too much is not waited for', async () => {
   const bytes = 'HTTP/1.1 200 OK\r\ncontent-length: 1048577\r\n\r\n'
   const { endpoint } = await serviceAnd({ act: 'raw', bytes })
   const reply = await endpoint.send('a', { timeoutMs: LONG_MS })
-  assert.equal(summary(reply), 'unreadable key any')
-  assert.match(reasonOf(reply), /larger than 1048576 bytes; see maxBodyBytes/)
+  expect(summary(reply)).toBe('unreadable key any')
+  expect(reasonOf(reply)).toMatch(/larger than 1048576 bytes; see maxBodyBytes/)
 })
 
 test('an interim reply is not the reply', async () => {
   const bytes = 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx'
   const { endpoint } = await serviceAnd({ act: 'raw', bytes })
-  assert.deepEqual((await endpoint.send('a', { timeoutMs: LONG_MS })).result, { kind: 'found', value: 'x' })
+  expect((await endpoint.send('a', { timeoutMs: LONG_MS })).result).toStrictEqual({
+    kind: 'found',
+    value: 'x',
+  })
 })
 
 test('a request that was given up while connecting is never sent, and its place is free again', async () => {
@@ -284,15 +288,12 @@ test('a request that was given up while connecting is never sent, and its place 
   const endpoint = openPools(t, upstream, clock).endpoint(tableSettings(), 0)
   const first = endpoint.send('given-up', { timeoutMs: 10 })
   clock.advance(10)
-  assert.equal(summary(await first), 'timeout endpoint not-sent')
+  expect(summary(await first)).toBe('timeout endpoint not-sent')
   const second = endpoint.send('wanted', { timeoutMs: 10 })
-  assert.deepEqual((await second).result, { kind: 'found', value: 'x' })
-  assert.deepEqual(
-    service.requests.map(({ url }) => url),
-    ['/aliases/wanted'],
-  )
+  expect((await second).result).toStrictEqual({ kind: 'found', value: 'x' })
+  expect(service.requests.map(({ url }) => url)).toStrictEqual(['/aliases/wanted'])
   await settle()
-  assert.equal(clock.timers, 0)
+  expect(clock.timers).toBe(0)
 })
 
 describe('a time limit that is noticed late, because the machine stood still,', () => {
@@ -336,7 +337,7 @@ describe('a time limit that is noticed late, because the machine stood still,', 
       await service.received(1)
       fire(0, 1000 + lateMs)
       release()
-      assert.equal(summary(await reply), expected)
+      expect(summary(await reply)).toBe(expected)
     })
   }
 
@@ -351,9 +352,9 @@ describe('a time limit that is noticed late, because the machine stood still,', 
     const reply = endpoint.send('a', { timeoutMs: 1000 })
     await service.received(1)
     fire(0, 60_000)
-    assert.equal(timers[1]?.delayMs, 10)
+    expect(timers[1]?.delayMs).toBe(10)
     fire(1, 60_010)
-    assert.equal(summary(await reply), 'timeout endpoint any')
+    expect(summary(await reply)).toBe('timeout endpoint any')
   })
 })
 
@@ -363,9 +364,9 @@ test('many requests to a closed port all end, also with one connection', async (
   const replies = await Promise.all(
     Array.from({ length: 20 }, (_, at) => endpoint.send(`k${at}`, { timeoutMs: 5000 })),
   )
-  assert.deepEqual(new Set(replies.map(summary)), new Set(['connect endpoint not-sent']))
+  expect(new Set(replies.map(summary))).toStrictEqual(new Set(['connect endpoint not-sent']))
   await service.start()
-  assert.equal((await endpoint.send('a', { timeoutMs: 5000 })).result.kind, 'found')
+  expect((await endpoint.send('a', { timeoutMs: 5000 })).result.kind).toBe('found')
 })
 
 test('many requests over few connections all end, and never more are at the service', async () => {
@@ -373,9 +374,9 @@ test('many requests over few connections all end, and never more are at the serv
   const replies = await Promise.all(
     Array.from({ length: 100 }, (_, at) => endpoint.send(`k${at}`, { timeoutMs: 5000 })),
   )
-  assert.ok(replies.every(({ result }) => result.kind === 'found'))
-  assert.ok(service.maxConcurrent <= 3)
-  assert.ok(service.connections <= 3)
+  expect(replies.every(({ result }) => result.kind === 'found')).toBe(true)
+  expect(service.maxConcurrent).toBeLessThanOrEqual(3)
+  expect(service.connections).toBeLessThanOrEqual(3)
 })
 
 test('a stopped upstream answers "stopping"', async () => {
@@ -386,8 +387,8 @@ test('a stopped upstream answers "stopping"', async () => {
   const underWay = endpoint.send('a', { timeoutMs: LONG_MS })
   await service.received(1)
   await pools.destroy()
-  assert.equal(summary(await underWay), 'stopping none none')
-  assert.equal(summary(await endpoint.send('b', { timeoutMs: LONG_MS })), 'stopping none none')
+  expect(summary(await underWay)).toBe('stopping none none')
+  expect(summary(await endpoint.send('b', { timeoutMs: LONG_MS }))).toBe('stopping none none')
 })
 
 test('what is a mistake of ours rejects, and is not taken for an answer', async () => {
@@ -395,7 +396,7 @@ test('what is a mistake of ours rejects, and is not taken for an answer', async 
     { text: 'x' },
     { request: requestSettings({ headers: new Map([['transfer-encoding', 'chunked']]) }) },
   )
-  await assert.rejects(endpoint.send('a', { timeoutMs: LONG_MS }), /invalid transfer-encoding header/)
+  await expect(endpoint.send('a', { timeoutMs: LONG_MS })).rejects.toThrow(/invalid transfer-encoding header/)
 })
 
 function summary({ result, evidence, retry }: Outcome): string {

@@ -2,8 +2,7 @@
  * A key never adds a path segment, a parameter, a field or a header: hostile keys in every
  * place of a request, against a server that records what came over the wire.
  */
-import assert from 'node:assert/strict'
-import { describe, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RequestSettings } from '../../../src/upstreams/http/settings.ts'
 import {
   openPools,
@@ -59,7 +58,7 @@ async function record(request: Partial<RequestSettings>, key: string): Promise<R
   const pools = openPools(t, upstreamSettings([{ origin: service.origin, pathPrefix: '/v1' }]))
   const endpoint = pools.endpoint(tableSettings({ request: requestSettings(request) }), 0)
   const reply = await endpoint.send(key, { timeoutMs: 5000 })
-  assert.equal(service.requests.length, reply.suppressed === undefined ? 1 : 0)
+  expect(service.requests.length).toBe(reply.suppressed === undefined ? 1 : 0)
   return service.requests[0]
 }
 
@@ -67,13 +66,18 @@ describe.each(KEYS)('the key %j', (key) => {
   test('stays one path segment', async () => {
     const request = await record({ path: '/aliases/{key}/goto' }, key)
     if (NOT_FOR_A_PATH.has(key)) {
-      assert.equal(request, undefined)
+      expect(request).toBeUndefined()
       return
     }
     const segments = (request?.url ?? '').split('/')
-    assert.deepEqual([segments.length, segments[1], segments[2], segments[4]], [5, 'v1', 'aliases', 'goto'])
-    assert.match(segments[3] ?? '', /^(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+$/)
-    assert.equal(decodeURIComponent(segments[3] ?? ''), key)
+    expect([segments.length, segments[1], segments[2], segments[4]]).toStrictEqual([
+      5,
+      'v1',
+      'aliases',
+      'goto',
+    ])
+    expect(segments[3] ?? '').toMatch(/^(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+$/)
+    expect(decodeURIComponent(segments[3] ?? '')).toBe(key)
   })
 
   test('stays one parameter', async () => {
@@ -88,8 +92,8 @@ describe.each(KEYS)('the key %j', (key) => {
       key,
     )
     const url = new URL(request?.url ?? '', 'http://a.example')
-    assert.equal(url.pathname, '/v1/find')
-    assert.deepEqual(Array.from(url.searchParams), [
+    expect(url.pathname).toBe('/v1/find')
+    expect(Array.from(url.searchParams)).toStrictEqual([
       ['fixed', '1'],
       ['address', `<${key}>`],
       ['last', '1'],
@@ -99,7 +103,7 @@ describe.each(KEYS)('the key %j', (key) => {
   test('stays one parameter behind a question mark in the path', async () => {
     const request = await record({ path: '/find?address={key}&last=1' }, key)
     const url = new URL(request?.url ?? '', 'http://a.example')
-    assert.deepEqual(Array.from(url.searchParams), [
+    expect(Array.from(url.searchParams)).toStrictEqual([
       ['address', key],
       ['last', '1'],
     ])
@@ -108,8 +112,8 @@ describe.each(KEYS)('the key %j', (key) => {
   test('stays one string of the JSON body', async () => {
     const json = { address: '{key}', deep: [{ more: 'x {key}', '{key}': 1 }], flag: true, none: null }
     const request = await record({ method: 'POST', path: '/find', json }, key)
-    assert.equal(request?.headers['content-type'], 'application/json')
-    assert.deepEqual(JSON.parse(request?.body ?? ''), {
+    expect(request?.headers['content-type']).toBe('application/json')
+    expect(JSON.parse(request?.body ?? '')).toStrictEqual({
       address: key,
       deep: [{ more: `x ${key}`, '{key}': 1 }],
       flag: true,
@@ -123,8 +127,8 @@ describe.each(KEYS)('the key %j', (key) => {
       ['last', '1'],
     ])
     const request = await record({ method: 'POST', path: '/find', form }, key)
-    assert.equal(request?.headers['content-type'], 'application/x-www-form-urlencoded')
-    assert.deepEqual(Array.from(new URLSearchParams(request?.body)), [
+    expect(request?.headers['content-type']).toBe('application/x-www-form-urlencoded')
+    expect(Array.from(new URLSearchParams(request?.body))).toStrictEqual([
       ['address', key],
       ['last', '1'],
     ])
@@ -133,36 +137,36 @@ describe.each(KEYS)('the key %j', (key) => {
   test('stays one header, and can be read back', async () => {
     const request = await record({ path: '/find', headers: new Map([['X-Key', '{key}']]) }, key)
     const names = (request?.rawHeaders ?? []).filter((_, at) => at % 2 === 0)
-    assert.deepEqual(names, ['host', 'connection', 'accept', 'user-agent', 'x-key', 'accept-encoding'])
+    expect(names).toStrictEqual(['host', 'connection', 'accept', 'user-agent', 'x-key', 'accept-encoding'])
     const value = String(request?.headers['x-key'])
-    assert.match(value, /^[\x20-\x7e]+$/)
-    assert.equal(decodeURIComponent(value), key)
+    expect(value).toMatch(/^[\x20-\x7e]+$/)
+    expect(decodeURIComponent(value)).toBe(key)
   })
 })
 
 describe.each(['', '.', '..'])('the key %j', (key) => {
   test('as a whole path segment is not found without asking', async () => {
-    assert.equal(await record({ path: '/aliases/{key}' }, key), undefined)
-    assert.equal(await record({ path: '/aliases/{key}/goto' }, key), undefined)
+    expect(await record({ path: '/aliases/{key}' }, key)).toBeUndefined()
+    expect(await record({ path: '/aliases/{key}/goto' }, key)).toBeUndefined()
   })
 })
 
 test('dots that the template makes out of a key are not found without asking', async () => {
-  assert.equal(await record({ path: '/aliases/.{key}' }, '.'), undefined)
-  assert.equal((await record({ path: '/aliases/x{key}' }, '.'))?.url, '/v1/aliases/x.')
+  expect(await record({ path: '/aliases/.{key}' }, '.')).toBeUndefined()
+  expect((await record({ path: '/aliases/x{key}' }, '.'))?.url).toBe('/v1/aliases/x.')
 })
 
 test('an empty key is not found without asking, wherever it would stand', async () => {
-  assert.equal(await record({ path: '/find', query: new Map([['q', '{key}']]) }, ''), undefined)
-  assert.equal(await record({ path: '/find', headers: new Map([['x-q', '{key}']]) }, ''), undefined)
-  assert.equal(await record({ path: '/find', json: ['{key}'] }, ''), undefined)
-  assert.equal(await record({ path: '/find', form: new Map([['q', '{key}']]) }, ''), undefined)
+  expect(await record({ path: '/find', query: new Map([['q', '{key}']]) }, '')).toBeUndefined()
+  expect(await record({ path: '/find', headers: new Map([['x-q', '{key}']]) }, '')).toBeUndefined()
+  expect(await record({ path: '/find', json: ['{key}'] }, '')).toBeUndefined()
+  expect(await record({ path: '/find', form: new Map([['q', '{key}']]) }, '')).toBeUndefined()
 })
 
 test('a part that the key lacks is not found without asking', async () => {
-  assert.equal(await record({ path: '/domains/{domain}/users/{user}' }, 'postmaster'), undefined)
-  assert.equal(await record({ path: '/users/{user}' }, '@a.example'), undefined)
-  assert.equal(await record({ path: '/tld/{domain3}' }, 'x@a.example'), undefined)
+  expect(await record({ path: '/domains/{domain}/users/{user}' }, 'postmaster')).toBeUndefined()
+  expect(await record({ path: '/users/{user}' }, '@a.example')).toBeUndefined()
+  expect(await record({ path: '/tld/{domain3}' }, 'x@a.example')).toBeUndefined()
 })
 
 test('the parts of a key go where the template names them', async () => {
@@ -170,7 +174,7 @@ test('the parts of a key go where the template names them', async () => {
     { path: '/{table}/{domain1}/{domain2}/{domain}/{user}/{{x}}' },
     'a@b@mail.example',
   )
-  assert.equal(request?.url, '/v1/aliases/example/mail/mail.example/a%40b/%7Bx%7D')
+  expect(request?.url).toBe('/v1/aliases/example/mail/mail.example/a%40b/%7Bx%7D')
 })
 
 test('fixed header fields are sent as UTF-8, those of the table win, and the coding is ours', async () => {
@@ -188,13 +192,13 @@ test('fixed header fields are sent as UTF-8, those of the table win, and the cod
   const validators = { etag: '"v1"', lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT' }
   await pools.endpoint(table, 0).send('a', { timeoutMs: 5000, traceparent, validators })
   const got = service.requests[0]?.headers ?? {}
-  assert.equal(got.authorization, 'Bearer s3cret')
-  assert.equal(Buffer.from(String(got['x-site']), 'latin1').toString(), 'Zürich')
-  assert.equal(got['user-agent'], 'table/1')
-  assert.equal(got['accept-encoding'], 'identity')
-  assert.equal(got.traceparent, traceparent)
-  assert.equal(got['if-none-match'], '"v1"')
-  assert.equal(got['if-modified-since'], 'Thu, 01 Jan 2026 00:00:00 GMT')
+  expect(got.authorization).toBe('Bearer s3cret')
+  expect(Buffer.from(String(got['x-site']), 'latin1').toString()).toBe('Zürich')
+  expect(got['user-agent']).toBe('table/1')
+  expect(got['accept-encoding']).toBe('identity')
+  expect(got.traceparent).toBe(traceparent)
+  expect(got['if-none-match']).toBe('"v1"')
+  expect(got['if-modified-since']).toBe('Thu, 01 Jan 2026 00:00:00 GMT')
 })
 
 test('304 in answer to validators says that the stored answer is current, with its new freshness', async () => {
@@ -202,8 +206,8 @@ test('304 in answer to validators says that the stored answer is current, with i
   service.otherwise = { status: 304, headers: { etag: '"v2"', 'cache-control': 'max-age=60', age: '3' } }
   const endpoint = openPools(t, upstreamSettings([{ origin: service.origin }])).endpoint(tableSettings(), 0)
   const reply = await endpoint.send('a', { timeoutMs: 5000, validators: { etag: '"v1"' } })
-  assert.deepEqual(reply.result, { kind: 'notmodified' })
-  assert.deepEqual(reply.validators, { etag: '"v2"' })
-  assert.deepEqual([reply.caching?.cacheControl, reply.caching?.age], ['max-age=60', '3'])
-  assert.equal(reply.evidence, 'good')
+  expect(reply.result).toStrictEqual({ kind: 'notmodified' })
+  expect(reply.validators).toStrictEqual({ etag: '"v2"' })
+  expect([reply.caching?.cacheControl, reply.caching?.age]).toStrictEqual(['max-age=60', '3'])
+  expect(reply.evidence).toBe('good')
 })

@@ -1,8 +1,7 @@
 /**
  * The outcome table of the design, row by row, from a real server.
  */
-import assert from 'node:assert/strict'
-import { describe, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { ResponseSettings } from '../../../src/upstreams/http/settings.ts'
 import {
@@ -221,7 +220,7 @@ describe('what a service answers', () => {
 
   for (const [sentence, behaviour, expected, setup] of cases) {
     test(sentence, async () => {
-      assert.equal(summary(await ask(behaviour, setup)), expected)
+      expect(summary(await ask(behaviour, setup))).toBe(expected)
     })
   }
 })
@@ -229,7 +228,7 @@ describe('what a service answers', () => {
 /** The parts of a reply that the rows are about. */
 function summary({ result, evidence, retry, retryAfterMs }: Outcome): string {
   if (result.kind === 'found' || result.kind === 'notfound')
-    assert.deepEqual([evidence, retry], ['good', 'none'])
+    expect([evidence, retry]).toStrictEqual(['good', 'none'])
   if (result.kind === 'found') return `found ${result.value}`
   if (result.kind === 'temporary' || result.kind === 'permanent') {
     const pause = retryAfterMs === undefined ? '' : ` ${retryAfterMs}`

@@ -2,14 +2,13 @@
  * The ways to an endpoint: TLS with our own authority and client certificates, unix sockets,
  * proxies, and connections that are replaced when they are old.
  */
-import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { HttpUpstreamSettings, TlsSettings } from '../../../src/upstreams/http/settings.ts'
 import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
@@ -35,7 +34,7 @@ describe.skipIf(!hasOpenssl)('https', () => {
     folder = mkdtempSync(join(tmpdir(), 'mapgate-tls-'))
     const openssl = (...args: string[]): void => {
       const run = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' })
-      assert.equal(run.status, 0, run.stderr)
+      expect(run.status, run.stderr).toBe(0)
     }
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
     openssl(
@@ -91,17 +90,18 @@ describe.skipIf(!hasOpenssl)('https', () => {
     const service = await secure('server')
     const settings = upstreamSettings([{ origin: service.origin }], { tls: { ...NO_TLS, ca: pem('ca.pem') } })
     const pools = openPools(t, settings)
-    assert.equal(pools.certificateExpiresAtMs(0), undefined)
+    expect(pools.certificateExpiresAtMs(0)).toBeUndefined()
     const reply = await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: 5000 })
-    assert.deepEqual(reply.result, { kind: 'found', value: 'x' })
+    expect(reply.result).toStrictEqual({ kind: 'found', value: 'x' })
     const daysLeft = ((pools.certificateExpiresAtMs(0) ?? 0) - Date.now()) / 86_400_000
-    assert.ok(daysLeft > 1.9 && daysLeft < 2.1, `${daysLeft} days`)
+    expect(daysLeft).toBeGreaterThan(1.9)
+    expect(daysLeft).toBeLessThan(2.1)
   })
 
   test('with an authority nobody knows is not trusted', async () => {
     const reply = await askOnce((await secure('server')).origin)
-    assert.equal(summary(reply), 'temporary connect not-sent')
-    assert.match(reasonOf(reply), /^TLS with the service failed: [A-Z_]+$/)
+    expect(summary(reply)).toBe('temporary connect not-sent')
+    expect(reasonOf(reply)).toMatch(/^TLS with the service failed: [A-Z_]+$/)
   })
 
   test('is not trusted either when a variable of Node.js says that anybody is', async () => {
@@ -112,41 +112,41 @@ describe.skipIf(!hasOpenssl)('https', () => {
     })
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
     const reply = await askOnce((await secure('server')).origin)
-    assert.equal(summary(reply), 'temporary connect not-sent')
+    expect(summary(reply)).toBe('temporary connect not-sent')
   })
 
   test('with a certificate for another name is not trusted, unless that name is expected', async () => {
     const { origin } = await secure('other')
     const tls = { ...NO_TLS, ca: pem('ca.pem') }
     const reply = await askOnce(origin, { tls })
-    assert.equal(summary(reply), 'temporary connect not-sent')
-    assert.match(reasonOf(reply), /ERR_TLS_CERT_ALTNAME_INVALID/)
+    expect(summary(reply)).toBe('temporary connect not-sent')
+    expect(reasonOf(reply)).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/)
     const expected = await askOnce(origin, { tls: { ...tls, serverName: 'dir1.example' } })
-    assert.equal(summary(expected), 'found')
+    expect(summary(expected)).toBe('found')
   })
 
   test('a Host header of our own does not change the name that is expected', async () => {
     const { origin } = await secure('server')
     const headers = new Map([['host', 'dir1.example']])
     const reply = await askOnce(origin, { tls: { ...NO_TLS, ca: pem('ca.pem') }, headers })
-    assert.equal(summary(reply), 'found')
+    expect(summary(reply)).toBe('found')
   })
 
   test('shows a client certificate where there is one', async () => {
     const { origin } = await secure('server', true)
     const tls = { ...NO_TLS, ca: pem('ca.pem') }
     const without = await askOnce(origin, { tls })
-    assert.equal(without.result.kind, 'temporary')
+    expect(without.result.kind).toBe('temporary')
     const withOne = await askOnce(origin, {
       tls: { ...tls, cert: pem('client.pem'), key: pem('client.key') },
     })
-    assert.equal(summary(withOne), 'found')
+    expect(summary(withOne)).toBe('found')
   })
 
   test('with a client certificate that is none is temporary, and says so', async () => {
     const reply = await askOnce('https://127.0.0.1:1', { tls: { ...NO_TLS, cert: 'x', key: 'x' } })
-    assert.equal(summary(reply), 'temporary connect not-sent')
-    assert.match(reasonOf(reply), /ERR_OSSL_PEM_NO_START_LINE/)
+    expect(summary(reply)).toBe('temporary connect not-sent')
+    expect(reasonOf(reply)).toMatch(/ERR_OSSL_PEM_NO_START_LINE/)
   })
 
   test('goes through a proxy by CONNECT, and its certificate is checked behind it', async () => {
@@ -156,17 +156,17 @@ describe.skipIf(!hasOpenssl)('https', () => {
     const settings = upstreamSettings([{ origin }], { tls, proxy: proxy.url })
     const pools = openPools(t, settings)
     const reply = await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: 5000 })
-    assert.equal(summary(reply), 'found')
-    assert.deepEqual(proxy.seen, [`CONNECT ${origin.slice('https://'.length)} Basic dXNlcjpwYXNz`])
-    assert.ok(pools.certificateExpiresAtMs(0) !== undefined)
-    assert.equal(summary(await askOnce(origin, { proxy: proxy.url })), 'temporary connect not-sent')
+    expect(summary(reply)).toBe('found')
+    expect(proxy.seen).toStrictEqual([`CONNECT ${origin.slice('https://'.length)} Basic dXNlcjpwYXNz`])
+    expect(pools.certificateExpiresAtMs(0)).toBeDefined()
+    expect(summary(await askOnce(origin, { proxy: proxy.url }))).toBe('temporary connect not-sent')
   })
 
   test('is temporary when the proxy does not open a tunnel', async () => {
     const proxy = await startProxy()
     proxy.refuses = true
     const reply = await askOnce('https://127.0.0.1:1', { proxy: proxy.url })
-    assert.equal(summary(reply), 'temporary connect not-sent')
+    expect(summary(reply)).toBe('temporary connect not-sent')
   })
 })
 
@@ -179,21 +179,20 @@ test('a unix socket is asked like any other endpoint, and goes through no proxy'
   const endpoint = { socketPath, pathPrefix: '/v1' }
   const pools = openPools(t, upstreamSettings([endpoint], { proxy: 'http://127.0.0.1:1' }))
   const reply = await pools.endpoint(tableSettings(), 0).send('a', { timeoutMs: 5000 })
-  assert.equal(summary(reply), 'found')
-  assert.deepEqual(
-    service.requests.map(({ url, headers }) => [url, headers.host]),
-    [['/v1/aliases/a', 'localhost']],
-  )
+  expect(summary(reply)).toBe('found')
+  expect(service.requests.map(({ url, headers }) => [url, headers.host])).toStrictEqual([
+    ['/v1/aliases/a', 'localhost'],
+  ])
 })
 
 test('http goes through a proxy as a whole URL, with the credentials of the proxy', async () => {
   const proxy = await startProxy()
   const service = await startHttpService(t)
   service.otherwise = { text: 'x' }
-  assert.equal(summary(await askOnce(service.origin, { proxy: proxy.url })), 'found')
-  assert.deepEqual(proxy.seen, [`GET ${service.origin}/aliases/a Basic dXNlcjpwYXNz`])
-  assert.equal(service.requests[0]?.url, '/aliases/a')
-  assert.equal(service.requests[0]?.headers.host, `127.0.0.1:${service.port}`)
+  expect(summary(await askOnce(service.origin, { proxy: proxy.url }))).toBe('found')
+  expect(proxy.seen).toStrictEqual([`GET ${service.origin}/aliases/a Basic dXNlcjpwYXNz`])
+  expect(service.requests[0]?.url).toBe('/aliases/a')
+  expect(service.requests[0]?.headers.host).toBe(`127.0.0.1:${service.port}`)
 })
 
 test('a field of the request takes the place of the one for the proxy, and goes out once', async () => {
@@ -201,14 +200,14 @@ test('a field of the request takes the place of the one for the proxy, and goes 
   const service = await startHttpService(t)
   service.otherwise = { text: 'x' }
   const headers = new Map([['Proxy-Authorization', 'Bearer own']])
-  assert.equal(summary(await askOnce(service.origin, { proxy: proxy.url, headers })), 'found')
-  assert.deepEqual(proxy.seen, [`GET ${service.origin}/aliases/a Bearer own`])
+  expect(summary(await askOnce(service.origin, { proxy: proxy.url, headers }))).toBe('found')
+  expect(proxy.seen).toStrictEqual([`GET ${service.origin}/aliases/a Bearer own`])
 })
 
 test('a proxy that refuses our credentials is not taken for an answer', async () => {
   const proxy = await startProxy()
   proxy.refuses = true
-  assert.equal(summary(await askOnce('http://127.0.0.1:1', { proxy: proxy.url })), 'permanent refused none')
+  expect(summary(await askOnce('http://127.0.0.1:1', { proxy: proxy.url }))).toBe('permanent refused none')
 })
 
 describe('the age of connections', () => {
@@ -235,7 +234,7 @@ describe('the age of connections', () => {
       await ask()
       clock.advance(ms)
       await ask()
-      assert.equal(service.connections, connections)
+      expect(service.connections).toBe(connections)
     })
   }
 
@@ -249,12 +248,12 @@ describe('the age of connections', () => {
     const slow = ask()
     await service.received(1)
     clock.advance(300_000)
-    assert.deepEqual((await ask()).result, { kind: 'found', value: 'x' })
-    assert.equal(service.open, 2)
+    expect((await ask()).result).toStrictEqual({ kind: 'found', value: 'x' })
+    expect(service.open).toBe(2)
     letGo()
-    assert.deepEqual((await slow).result, { kind: 'found', value: 'slow' })
+    expect((await slow).result).toStrictEqual({ kind: 'found', value: 'slow' })
     await service.closed(1)
-    assert.equal(service.open, 1)
+    expect(service.open).toBe(1)
   })
 })
 
@@ -264,11 +263,11 @@ describe('changed settings', () => {
     await ask()
     pools.update({ ...settings, headers: new Map([['authorization', 'Bearer new']]) })
     await ask()
-    assert.deepEqual(
-      service.requests.map(({ headers }) => headers.authorization),
-      ['Bearer old', 'Bearer new'],
-    )
-    assert.equal(service.connections, 1)
+    expect(service.requests.map(({ headers }) => headers.authorization)).toStrictEqual([
+      'Bearer old',
+      'Bearer new',
+    ])
+    expect(service.connections).toBe(1)
   })
 
   test('of the connection make a new one', async () => {
@@ -276,15 +275,15 @@ describe('changed settings', () => {
     await ask()
     pools.update({ ...settings, tls: { ...NO_TLS, serverName: 'b.example' } })
     await ask()
-    assert.equal(service.connections, 2)
+    expect(service.connections).toBe(2)
   })
 
   test('with other endpoints do not fit', async () => {
     const { settings, pools } = await updatable()
-    assert.equal(pools.fits({ ...settings }), true)
+    expect(pools.fits({ ...settings })).toBe(true)
     const moved = { ...settings, endpoints: [...settings.endpoints, ...settings.endpoints] }
-    assert.equal(pools.fits(moved), false)
-    assert.throws(() => pools.update(moved), /other endpoints/)
+    expect(pools.fits(moved)).toBe(false)
+    expect(() => pools.update(moved)).toThrow(/other endpoints/)
   })
 
   test('leave a closed upstream able to answer what had begun before', async () => {
@@ -293,10 +292,10 @@ describe('changed settings', () => {
     await pools.close()
     await service.closed(1)
     const startedMs = performance.now()
-    assert.equal((await ask()).result.kind, 'found')
+    expect((await ask()).result.kind).toBe('found')
     await service.closed(2)
-    assert.ok(performance.now() - startedMs < 2000, 'sooner than an idle connection would be closed')
-    assert.equal(service.open, 0)
+    expect(performance.now() - startedMs, 'sooner than an idle connection would be closed').toBeLessThan(2000)
+    expect(service.open).toBe(0)
   })
 
   async function updatable() {
@@ -305,8 +304,8 @@ describe('changed settings', () => {
     const headers = new Map([['authorization', 'Bearer old']])
     const settings = upstreamSettings([{ origin: service.origin }], { headers })
     const pools = openPools(t, settings)
-    assert.equal(pools.endpoint(tableSettings(), 0).name, '0:dir1.example')
-    assert.throws(() => pools.endpoint(tableSettings(), 1), RangeError)
+    expect(pools.endpoint(tableSettings(), 0).name).toBe('0:dir1.example')
+    expect(() => pools.endpoint(tableSettings(), 1)).toThrow(RangeError)
     const endpoint = pools.endpoint(tableSettings(), 0)
     const ask = async (): Promise<Outcome> => {
       const reply = await endpoint.send('a', { timeoutMs: 5000 })
@@ -386,7 +385,7 @@ test('a host of its own is sent to every kind of endpoint, and the certificate k
     service.otherwise = { text: 'x' }
     const settings = upstreamSettings([endpoint], { host: 'directory.example:8080', tls })
     const reply = await openPools(t, settings).endpoint(tableSettings(), 0).send('a', { timeoutMs: 5000 })
-    assert.equal(summary(reply), 'found')
-    assert.equal(service.requests[0]?.headers.host, 'directory.example:8080')
+    expect(summary(reply)).toBe('found')
+    expect(service.requests[0]?.headers.host).toBe('directory.example:8080')
   }
 })

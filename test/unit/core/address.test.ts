@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Address, formatAddress, parseAddress } from '../../../src/core/address.ts'
 
 const inet = (host: string, port: number): Address => ({ kind: 'inet', host, port })
@@ -18,13 +17,13 @@ describe('parseAddress', () => {
   ]
   for (const [text, address] of good) {
     test(`reads ${text.slice(0, 40)} and writes it again`, () => {
-      assert.deepEqual(parseAddress(text), address)
-      assert.equal(formatAddress(address), text)
+      expect(parseAddress(text)).toStrictEqual(address)
+      expect(formatAddress(address)).toBe(text)
     })
   }
 
   test('an IPv4 address in brackets is read as Postfix reads it', () => {
-    assert.deepEqual(parseAddress('inet:[127.0.0.1]:25'), inet('127.0.0.1', 25))
+    expect(parseAddress('inet:[127.0.0.1]:25')).toStrictEqual(inet('127.0.0.1', 25))
   })
 
   const SPELLING = 'expected inet:HOST:PORT, inet:[IPV6]:PORT, unix:/PATH or systemd:NAME'
@@ -53,7 +52,7 @@ describe('parseAddress', () => {
   ]
   for (const [text, why] of bad) {
     test(`says of ${JSON.stringify(text.slice(0, 40))}: ${why}`, () => {
-      assert.deepEqual(parseAddress(text), { kind: 'invalid', why })
+      expect(parseAddress(text)).toStrictEqual({ kind: 'invalid', why })
     })
   }
 })

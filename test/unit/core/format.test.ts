@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compileFormat, formatResult } from '../../../src/core/format.ts'
 import type { LookupResult } from '../../../src/core/result.ts'
 
@@ -34,14 +33,14 @@ describe('response.format', () => {
   for (const [sentence, values, format, expected] of cases) {
     test(sentence, () => {
       const compiled = compileFormat({ format, separator: ', ', maxValues: 3 })
-      assert.equal(shown(formatResult(values, 'k@d.example', compiled)), expected)
+      expect(shown(formatResult(values, 'k@d.example', compiled))).toBe(expected)
     })
   }
 
   test('finds nothing when it names a part that the key lacks', () => {
     const compile = (format: string) => compileFormat({ format, separator: ',', maxValues: 3 })
-    assert.equal(shown(formatResult(['a'], 'postmaster', compile('{domain}'))), 'notfound')
-    assert.equal(shown(formatResult(['a'], '', compile('{key}'))), 'notfound')
+    expect(shown(formatResult(['a'], 'postmaster', compile('{domain}')))).toBe('notfound')
+    expect(shown(formatResult(['a'], '', compile('{key}')))).toBe('notfound')
   })
 
   test('names the setting when there are too many values', () => {
@@ -50,13 +49,12 @@ describe('response.format', () => {
       'k',
       compileFormat({ format: '{value}', separator: ',', maxValues: 1 }),
     )
-    assert.match(
-      result.kind === 'temporary' ? result.reason : '',
+    expect(result.kind === 'temporary' ? result.reason : '').toMatch(
       /more than 1 values; see response\.maxValues/,
     )
   })
 
   test('is refused when it is no template', () => {
-    assert.throws(() => compileFormat({ format: '{vlaue}', separator: ',', maxValues: 1 }), TypeError)
+    expect(() => compileFormat({ format: '{vlaue}', separator: ',', maxValues: 1 })).toThrow(TypeError)
   })
 })

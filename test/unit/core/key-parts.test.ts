@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { KEY_PART_NAMES, type KeyPartName, keyPart } from '../../../src/core/key-parts.ts'
 
 describe('keyPart', () => {
@@ -48,7 +47,7 @@ describe('keyPart', () => {
           return part === undefined ? [] : [[name, part]]
         }),
       )
-      assert.deepEqual(parts, { ...expected, table: 'aliases' })
+      expect(parts).toStrictEqual({ ...expected, table: 'aliases' })
     })
   }
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseTemplate, Template } from '../../../src/core/template.ts'
 
 const values: Record<string, string> = { key: 'K', user: 'U' }
@@ -45,17 +44,17 @@ describe('a template', () => {
     ],
   ]
   for (const [sentence, text, expected] of cases) {
-    test(`${sentence}: ${text}`, () => assert.equal(fill(text), expected))
+    test(`${sentence}: ${text}`, () => expect(fill(text)).toBe(expected))
   }
 
   test('tells its names, once each', () => {
     const template = parseTemplate('{key}{user}{key}')
-    assert.deepEqual(template instanceof Template && [...template.names], ['key', 'user'])
+    expect(template instanceof Template && [...template.names]).toStrictEqual(['key', 'user'])
   })
 
   test('takes other names than those of a key, and tells the one it does not know', () => {
-    assert.equal(parseTemplate('{value}', ['value']).kind, 'template')
+    expect(parseTemplate('{value}', ['value']).kind).toBe('template')
     const error = parseTemplate('{key}', ['value'])
-    assert.equal(error.kind === 'error' && error.unknownName, 'key')
+    expect(error.kind === 'error' && error.unknownName).toBe('key')
   })
 })

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import {
   mkdirSync,
   mkdtempSync,
@@ -12,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { MemoryAnswerStore } from '../../../src/core/cache/memory-answer-store.ts'
 import { CacheFile, SAVE_AFTER_PURGE_MS, SAVE_EVERY_MS } from '../../../src/persistence/cache-file.ts'
 import {
@@ -74,7 +73,7 @@ async function written() {
     validators: { etag: '"1"', lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT' },
   })
   first.store.set('nobody@a.example', { value: undefined, freshness, ageMs: 0 })
-  assert.equal(await first.file.save(first.tables), 3)
+  expect(await first.file.save(first.tables)).toBe(3)
   return { ...place, first }
 }
 
@@ -82,41 +81,43 @@ describe('a cache file', () => {
   test('brings every answer back as it was', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs()))
-    assert.deepEqual(second.file.load(second.tables), { loaded: 3, dropped: new Map(), expired: 0 })
+    expect(second.file.load(second.tables)).toStrictEqual({ loaded: 3, dropped: new Map(), expired: 0 })
     const bob = second.store.get('bob@a.example')
-    assert.deepEqual(
-      [bob?.value, bob?.endpoint, bob?.freshnessLifetimeMs, bob?.staleIfErrorMs],
-      ['jürgen@b.example', 1, MINUTE, HOUR],
-    )
-    assert.deepEqual(second.store.get('eve@a.example')?.validators, {
+    expect([bob?.value, bob?.endpoint, bob?.freshnessLifetimeMs, bob?.staleIfErrorMs]).toStrictEqual([
+      'jürgen@b.example',
+      1,
+      MINUTE,
+      HOUR,
+    ])
+    expect(second.store.get('eve@a.example')?.validators).toStrictEqual({
       etag: '"1"',
       lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT',
     })
-    assert.equal(second.store.get('nobody@a.example')?.result.kind, 'notfound')
-    assert.deepEqual(second.saves, [first.clock.wallMs()])
+    expect(second.store.get('nobody@a.example')?.result.kind).toBe('notfound')
+    expect(second.saves).toStrictEqual([first.clock.wallMs()])
   })
 
   test('takes as much of the store for an answer as it took before', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs()))
     second.file.load(second.tables)
-    assert.deepEqual(second.store.status(), first.store.status())
+    expect(second.store.status()).toStrictEqual(first.store.status())
   })
 
   test('lets answers age by the wall clock while the program is down', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs() + 10 * MINUTE))
     second.file.load(second.tables)
-    assert.equal(second.age('bob@a.example'), 10 * MINUTE + 5000)
+    expect(second.age('bob@a.example')).toBe(10 * MINUTE + 5000)
   })
 
   test('makes no answer younger when the clock was set back', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs() - HOUR))
     second.file.load(second.tables)
-    assert.equal(second.age('bob@a.example'), 5000)
+    expect(second.age('bob@a.example')).toBe(5000)
     second.clock.advance(1000)
-    assert.equal(second.age('bob@a.example'), 6000)
+    expect(second.age('bob@a.example')).toBe(6000)
   })
 
   for (const [setBackMs, kept] of [
@@ -126,40 +127,40 @@ describe('a cache file', () => {
     test(`has "not found" answers ${kept ? 'used' : 'dropped'} by a clock set back by ${setBackMs} ms`, async () => {
       const { start, first } = await written()
       const second = start(new ManualClock(7, first.clock.wallMs() - setBackMs))
-      assert.equal(second.file.load(second.tables).expired, kept ? 0 : 1)
-      assert.equal(second.store.get('nobody@a.example') !== undefined, kept)
-      assert.equal(second.store.get('bob@a.example')?.value, 'jürgen@b.example')
+      expect(second.file.load(second.tables).expired).toBe(kept ? 0 : 1)
+      expect(second.store.get('nobody@a.example') !== undefined).toBe(kept)
+      expect(second.store.get('bob@a.example')?.value).toBe('jürgen@b.example')
     })
   }
 
   test('keeps only what can still be used, in writing and in reading', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs() + MINUTE + HOUR - 5000))
-    assert.equal(second.file.load(second.tables).expired, 1)
+    expect(second.file.load(second.tables).expired).toBe(1)
     second.clock.advance(5000)
-    assert.equal(await second.file.save(second.tables), 0)
+    expect(await second.file.save(second.tables)).toBe(0)
   })
 
   test('drops and counts the answers of another fingerprint and of a table that is gone', async () => {
     const { start } = await written()
     const changed = start(undefined, 'f2')
-    assert.deepEqual(changed.file.load(changed.tables).dropped, new Map([['aliases', 3]]))
+    expect(changed.file.load(changed.tables).dropped).toStrictEqual(new Map([['aliases', 3]]))
     const renamed = start(undefined, 'f1', 'other')
-    assert.deepEqual(renamed.file.load(renamed.tables).dropped, new Map([['aliases', 3]]))
-    assert.equal(changed.store.size + renamed.store.size, 0)
+    expect(renamed.file.load(renamed.tables).dropped).toStrictEqual(new Map([['aliases', 3]]))
+    expect(changed.store.size + renamed.store.size).toBe(0)
   })
 
   test('can be read by its owner only, and leaves no other file', async () => {
     const { directory, path } = await written()
-    assert.equal(statSync(path).mode & 0o777, 0o600)
-    assert.deepEqual(readdirSync(directory), ['cache'])
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(readdirSync(directory)).toStrictEqual(['cache'])
   })
 
   test('that does not exist is an empty cache without a warning', () => {
     const { start } = setUp()
     const { file, tables, warnings, saves } = start()
-    assert.equal(file.load(tables).loaded, 0)
-    assert.deepEqual([warnings, saves], [[], []])
+    expect(file.load(tables).loaded).toBe(0)
+    expect([warnings, saves]).toStrictEqual([[], []])
   })
 
   test('holds thousands of answers and long values in many blocks', async () => {
@@ -169,11 +170,11 @@ describe('a cache file', () => {
       first.store.set(`k${index}`, { value: `v${index}`.repeat(10), freshness, ageMs: 0 })
     first.store.set('long', { value: 'x'.repeat(1_000_000), freshness, ageMs: 0 })
     first.store.set(`huge${'x'.repeat(30_000)}`, { value: 'does not fit', freshness, ageMs: 0 })
-    assert.equal(await first.file.save(first.tables), 5001)
+    expect(await first.file.save(first.tables)).toBe(5001)
     const second = start()
-    assert.equal(second.file.load(second.tables).loaded, 5001)
-    assert.equal(second.store.get('k4999')?.value, 'v4999'.repeat(10))
-    assert.equal(second.store.get('long')?.value?.length, 1_000_000)
+    expect(second.file.load(second.tables).loaded).toBe(5001)
+    expect(second.store.get('k4999')?.value).toBe('v4999'.repeat(10))
+    expect(second.store.get('long')?.value?.length).toBe(1_000_000)
   })
 
   test('brings back any keys and values', async () => {
@@ -192,8 +193,7 @@ describe('a cache file', () => {
           await first.file.save(first.tables)
           const second = start()
           second.file.load(second.tables)
-          for (const [key, value] of Object.entries(entries))
-            assert.equal(second.store.get(key)?.value, value)
+          for (const [key, value] of Object.entries(entries)) expect(second.store.get(key)?.value).toBe(value)
         },
       ),
       { numRuns: 20 },
@@ -242,10 +242,10 @@ describe('a cache file that cannot be used is set aside, and the start is cold:'
       const { path, directory, start } = await written()
       damage(path)
       const { file, tables, warnings, store, clock } = start()
-      assert.equal(file.load(tables).loaded, 0)
-      assert.equal(store.size, 0)
-      assert.match(warnings.join(), why)
-      assert.deepEqual(readdirSync(directory), [`cache.damaged-${clock.wallMs()}`])
+      expect(file.load(tables).loaded).toBe(0)
+      expect(store.size).toBe(0)
+      expect(warnings.join()).toMatch(why)
+      expect(readdirSync(directory)).toStrictEqual([`cache.damaged-${clock.wallMs()}`])
     })
   }
 
@@ -256,7 +256,7 @@ describe('a cache file that cannot be used is set aside, and the start is cold:'
       writeFileSync(path, whole.subarray(0, length))
       const { file, tables, store, warnings } = start()
       file.load(tables)
-      assert.deepEqual([store.size, warnings.length], [0, 1])
+      expect([store.size, warnings.length]).toStrictEqual([0, 1])
     }
   })
 
@@ -265,7 +265,7 @@ describe('a cache file that cannot be used is set aside, and the start is cold:'
     mkdirSync(path)
     const { file, tables, warnings } = start()
     file.load(tables)
-    assert.match(warnings.join(), /cannot be read \(EISDIR\)/)
+    expect(warnings.join()).toMatch(/cannot be read \(EISDIR\)/)
   })
 })
 
@@ -276,18 +276,18 @@ describe('a cache file that cannot be written', () => {
     rmSync(path)
     mkdirSync(path)
     writeFileSync(join(path, 'x'), before)
-    assert.equal(await first.file.save(first.tables), undefined)
-    assert.match(first.warnings.join(), /cannot be written \(E/)
-    assert.deepEqual(readdirSync(directory), ['cache'])
+    expect(await first.file.save(first.tables)).toBeUndefined()
+    expect(first.warnings.join()).toMatch(/cannot be written \(E/)
+    expect(readdirSync(directory)).toStrictEqual(['cache'])
   })
 
   test('for want of its directory is reported and tried again next time', async () => {
     const { directory, first } = await written()
     rmSync(directory, { recursive: true })
-    assert.equal(await first.file.save(first.tables), undefined)
-    assert.match(first.warnings.join(), /ENOENT/)
+    expect(await first.file.save(first.tables)).toBeUndefined()
+    expect(first.warnings.join()).toMatch(/ENOENT/)
     mkdirSync(directory)
-    assert.equal(await first.file.save(first.tables), 3)
+    expect(await first.file.save(first.tables)).toBe(3)
   })
 
   test('in a place that takes no files is reported', async () => {
@@ -299,8 +299,8 @@ describe('a cache file that cannot be written', () => {
       clock,
       onWarning: (message) => warnings.push(message),
     })
-    assert.equal(await file.save(start(clock).tables), undefined)
-    assert.equal(warnings.length, 1)
+    expect(await file.save(start(clock).tables)).toBeUndefined()
+    expect(warnings.length).toBe(1)
   })
 })
 
@@ -311,15 +311,15 @@ describe('saving', () => {
     store.set('k', { value: 'v', freshness: { ...freshness, staleIfErrorMs: 100 * HOUR }, ageMs: 0 })
     file.saveRegularly(() => tables)
     clock.advance(SAVE_EVERY_MS - 1)
-    assert.deepEqual(saves, [])
+    expect(saves).toStrictEqual([])
     clock.advance(1)
     const [one, two] = await Promise.all([file.save(tables), file.save(tables)])
     await settle()
-    assert.deepEqual([one, two, saves.at(-1)], [1, 1, clock.wallMs()])
-    assert.ok(statSync(path).size > 0)
-    assert.equal(clock.timers, 1)
+    expect([one, two, saves.at(-1)]).toStrictEqual([1, 1, clock.wallMs()])
+    expect(statSync(path).size).toBeGreaterThan(0)
+    expect(clock.timers).toBe(1)
     file.stop()
-    assert.equal(clock.timers, 0)
+    expect(clock.timers).toBe(0)
   })
 
   test('happens soon after purges, once for many, so that no crash brings purged answers back', async () => {
@@ -328,17 +328,17 @@ describe('saving', () => {
     first.file.saveSoon(() => first.tables)
     first.clock.advance(SAVE_AFTER_PURGE_MS - 1)
     first.file.saveSoon(() => first.tables)
-    assert.equal(first.clock.timers, 1)
+    expect(first.clock.timers).toBe(1)
     first.clock.advance(1)
     await first.file.save(first.tables)
     const second = start(new ManualClock(7, first.clock.wallMs()))
-    assert.equal(second.file.load(second.tables).loaded, 2)
-    assert.equal(second.store.get('bob@a.example'), undefined)
+    expect(second.file.load(second.tables).loaded).toBe(2)
+    expect(second.store.get('bob@a.example')).toBeUndefined()
     first.file.saveSoon(() => first.tables)
-    assert.equal(first.clock.timers, 1)
+    expect(first.clock.timers).toBe(1)
     first.file.stop()
     first.file.saveSoon(() => first.tables)
-    assert.equal(first.clock.timers, 0)
+    expect(first.clock.timers).toBe(0)
   })
 
   test('keeps what the rules for outages need: who answered a "not found", and since when a key is found', async () => {
@@ -356,14 +356,13 @@ describe('saving', () => {
     const { store, file, tables } = start(clock)
     file.load(tables)
     const answers = ['a', 'b', 'c'].flatMap((key) => store.get(key) ?? [])
-    assert.deepEqual(
+    expect(
       answers.map((answer) => [answer.isVouched, store.ageMs(answer), store.foundForMs(answer)]),
-      [
-        [true, 6000, 6000],
-        [false, 6000, 6000],
-        [false, 1000, 6000],
-      ],
-    )
+    ).toStrictEqual([
+      [true, 6000, 6000],
+      [false, 6000, 6000],
+      [false, 1000, 6000],
+    ])
   })
 
   test('leaves lookups their turns: answers change under it and the file is whole', async () => {
@@ -378,10 +377,10 @@ describe('saving', () => {
       store.delete(`k${turns + 4000}`)
       done = await Promise.race([saving.then(() => true), settle().then(() => false)])
     }
-    assert.ok(turns > 3)
+    expect(turns).toBeGreaterThan(3)
     const second = start()
-    assert.ok(second.file.load(second.tables).loaded > 3000)
-    assert.deepEqual(second.warnings, [])
+    expect(second.file.load(second.tables).loaded).toBeGreaterThan(3000)
+    expect(second.warnings).toStrictEqual([])
   })
 
   test('leaves lookups their turns among answers that are not written, too', async () => {
@@ -396,8 +395,8 @@ describe('saving', () => {
       clock.asked = 0
       done = await Promise.race([saving.then(() => true), settle().then(() => false)])
     }
-    assert.equal(await saving, 0)
-    assert.equal(most, MAX_PASSED_OVER)
+    expect(await saving).toBe(0)
+    expect(most).toBe(MAX_PASSED_OVER)
   })
 })
 

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseServer } from '../../../src/protocols/client-target.ts'
 import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { socketmapClient } from '../../../src/protocols/socketmap/client.ts'
@@ -18,7 +17,7 @@ describe('parseServer', () => {
     ['socketmap:unix:mapgate/s:t', { client: socketmapClient, address: unix('mapgate/s'), table: 't' }],
   ]
   for (const [text, endpoint] of good) {
-    test(`reads ${text}`, () => assert.deepEqual(parseServer(text, PROTOCOLS), endpoint))
+    test(`reads ${text}`, () => expect(parseServer(text, PROTOCOLS)).toStrictEqual(endpoint))
   }
 
   const bad: [text: string, why: RegExp][] = [
@@ -37,7 +36,7 @@ describe('parseServer', () => {
   for (const [text, why] of bad) {
     test(`says what is wrong with ${JSON.stringify(text)}`, () => {
       const result = parseServer(text, PROTOCOLS)
-      assert.match('why' in result ? result.why : 'read', why)
+      expect('why' in result ? result.why : 'read').toMatch(why)
     })
   }
 })

@@ -1,8 +1,7 @@
 /**
  * The client side of both codecs: the bytes of a question, and what a reply is taken for.
  */
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LookupResult } from '../../../src/core/result.ts'
 import { socketmapClient as socketmap } from '../../../src/protocols/socketmap/client.ts'
 import { tcpTableClient as tcpTable } from '../../../src/protocols/tcp-table/client.ts'
@@ -15,7 +14,7 @@ describe('a socketmap question', () => {
   ]
   for (const [key, wire] of cases) {
     test(`for "${key}" is ${wire}`, () =>
-      assert.equal(socketmap.encodeRequest('t', Buffer.from(key)).toString(), wire))
+      expect(socketmap.encodeRequest('t', Buffer.from(key)).toString()).toBe(wire))
   }
 })
 
@@ -36,7 +35,7 @@ describe('a socketmap reply', () => {
   ]
   for (const [payload, summary] of cases) {
     test(`"${payload}" is ${summary}`, () =>
-      assert.equal(summaryOf(socketmap.parseReply(bytesOf(payload))), summary))
+      expect(summaryOf(socketmap.parseReply(bytesOf(payload)))).toBe(summary))
   }
 })
 
@@ -48,7 +47,7 @@ describe('a tcp_table question', () => {
   ]
   for (const [key, wire] of cases) {
     test(`for "${key}" is ${JSON.stringify(wire)}`, () =>
-      assert.equal(tcpTable.encodeRequest('', Buffer.from(key)).toString(), wire))
+      expect(tcpTable.encodeRequest('', Buffer.from(key)).toString()).toBe(wire))
   }
 })
 
@@ -75,8 +74,7 @@ describe('a tcp_table reply', () => {
     ['5xx a', NO_REPLY],
   ]
   for (const [line, summary] of cases) {
-    test(`"${line}" is ${summary}`, () =>
-      assert.equal(summaryOf(tcpTable.parseReply(bytesOf(line))), summary))
+    test(`"${line}" is ${summary}`, () => expect(summaryOf(tcpTable.parseReply(bytesOf(line)))).toBe(summary))
   }
 })
 

@@ -1,8 +1,7 @@
 /**
  * Replays the transcripts beside this file through every chunking, without a socket.
  */
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LookupResult } from '../../../src/core/result.ts'
 import type { Protocol } from '../../../src/protocols/protocol.ts'
 import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
@@ -22,8 +21,8 @@ for (const { file, protocol, frame } of documents) {
       test(title, () => {
         for (const chunks of chunkings(sent)) {
           const told = converse(protocol, chunks)
-          assert.equal(told.replies, expected.toString())
-          assert.equal(told.closed, closes)
+          expect(told.replies).toBe(expected.toString())
+          expect(told.closed).toBe(closes)
         }
       })
     }

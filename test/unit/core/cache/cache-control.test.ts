@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type CacheControl, parseCacheControl } from '../../../../src/core/cache/cache-control.ts'
 import { parseHttpDate } from '../../../../src/core/cache/http-date.ts'
 
@@ -39,15 +38,15 @@ describe('parseCacheControl', () => {
   for (const [name, field, expected] of cases) {
     test(name, () => {
       const control = JSON.parse(JSON.stringify(parseCacheControl(field)))
-      assert.deepEqual(control, { ...NONE, ...expected })
+      expect(control).toStrictEqual({ ...NONE, ...expected })
     })
   }
 
   test('any text is read without an exception, and no time is negative', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        assert.ok((parseCacheControl(text).maxAgeMs ?? 0) >= 0)
-        assert.ok((parseCacheControl(`max-age=${text}`).maxAgeMs ?? 0) >= 0)
+        expect(parseCacheControl(text).maxAgeMs ?? 0).toBeGreaterThanOrEqual(0)
+        expect(parseCacheControl(`max-age=${text}`).maxAgeMs ?? 0).toBeGreaterThanOrEqual(0)
       }),
     )
   })
@@ -72,7 +71,7 @@ describe('parseHttpDate', () => {
   ]
   for (const [text, expected] of cases) {
     test(`"${text}" is ${expected === undefined ? 'no date' : new Date(expected).toISOString()}`, () => {
-      assert.equal(parseHttpDate(text, now), expected)
+      expect(parseHttpDate(text, now)).toBe(expected)
     })
   }
 })

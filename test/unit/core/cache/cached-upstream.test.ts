@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CachedUpstream, type CachePolicy } from '../../../../src/core/cache/cached-upstream.ts'
 import { LossGuard } from '../../../../src/core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
@@ -128,8 +127,8 @@ describe('a found answer', () => {
       ask()
       service.answer = Promise.resolve(down)
       clock.advance(ageMs)
-      assert.equal(source(await ask()), expected)
-      assert.equal(asked.length - 1, requests)
+      expect(source(await ask())).toBe(expected)
+      expect(asked.length - 1).toBe(requests)
     })
   }
 
@@ -137,10 +136,10 @@ describe('a found answer', () => {
     const { clock, service, ask, looked } = setUp()
     ask()
     service.answer = Promise.resolve(yes('v2'))
-    assert.equal(source(ask()), 'cache found')
+    expect(source(ask())).toBe('cache found')
     clock.advance(60_000)
-    assert.equal(source(ask()), 'stale found')
-    assert.deepEqual(looked, ['miss', 'hit', 'stale'])
+    expect(source(ask())).toBe('stale found')
+    expect(looked).toStrictEqual(['miss', 'hit', 'stale'])
   })
 
   test('is refreshed once in the background when stale', async () => {
@@ -150,10 +149,10 @@ describe('a found answer', () => {
     clock.advance(60_000)
     ask()
     ask()
-    assert.equal(asked.length, 2)
-    assert.equal(asked[1]?.hasWaiters, false)
+    expect(asked.length).toBe(2)
+    expect(asked[1]?.hasWaiters).toBe(false)
     await settle()
-    assert.deepEqual(ask(), { result: found('v2'), source: 'cache' })
+    expect(ask()).toStrictEqual({ result: found('v2'), source: 'cache' })
   })
 
   test('in its error-only window waits for the service first', async () => {
@@ -161,7 +160,7 @@ describe('a found answer', () => {
     ask()
     clock.advance(90_000)
     service.answer = Promise.resolve(yes('v2'))
-    assert.deepEqual(await ask(), { result: found('v2'), source: 'upstream' })
+    expect(await ask()).toStrictEqual({ result: found('v2'), source: 'upstream' })
   })
 
   const outages: [name: string, answer: Answer][] = [
@@ -177,7 +176,7 @@ describe('a found answer', () => {
       ask()
       clock.advance(90_000)
       service.answer = answer
-      assert.deepEqual(await ask(), { result: found('v1'), source: 'stale' })
+      expect(await ask()).toStrictEqual({ result: found('v1'), source: 'stale' })
     })
   }
 
@@ -188,7 +187,7 @@ describe('a found answer', () => {
     service.answer = later().promise
     const answer = ask()
     await clock.advanceAsync(5000)
-    assert.deepEqual(await answer, { result: found('v1'), source: 'stale' })
+    expect(await answer).toStrictEqual({ result: found('v1'), source: 'stale' })
   })
 
   for (const [answeredAfterMs, expected] of [
@@ -204,9 +203,9 @@ describe('a found answer', () => {
       const answer = ask()
       await clock.advanceAsync(answeredAfterMs)
       slow.resolve(yes('v2'))
-      assert.equal(source(await answer), expected)
-      assert.deepEqual(await ask(), { result: found('v2'), source: 'cache' })
-      assert.equal(clock.timers, 0)
+      expect(source(await answer)).toBe(expected)
+      expect(await ask()).toStrictEqual({ result: found('v2'), source: 'cache' })
+      expect(clock.timers).toBe(0)
     })
   }
 
@@ -222,9 +221,9 @@ describe('a found answer', () => {
     const explanation = new Explanation()
     const third = ask(undefined, { explanation })
     await clock.advanceAsync(0)
-    for (const answer of [first, second, third]) assert.equal(source(await answer), 'stale found')
-    assert.equal(asked.length, 2)
-    assert.equal(explanation.steps.at(-1)?.step, 'stale')
+    for (const answer of [first, second, third]) expect(source(await answer)).toBe('stale found')
+    expect(asked.length).toBe(2)
+    expect(explanation.steps.at(-1)?.step).toBe('stale')
   })
 
   test('that is purged while the service is slow is waited for until the deadline', async () => {
@@ -237,7 +236,7 @@ describe('a found answer', () => {
     store.purge({ kind: 'all' })
     await clock.advanceAsync(4999)
     slow.resolve(yes('v2'))
-    assert.deepEqual(await answer, { result: found('v2'), source: 'upstream' })
+    expect(await answer).toStrictEqual({ result: found('v2'), source: 'upstream' })
   })
 
   test('gives way to a "not found" of the service', async () => {
@@ -245,11 +244,11 @@ describe('a found answer', () => {
     ask()
     clock.advance(90_000)
     service.answer = no
-    assert.equal(source(await ask()), 'upstream notfound')
+    expect(source(await ask())).toBe('upstream notfound')
     service.answer = down
-    assert.equal(source(await ask()), 'cache notfound')
+    expect(source(await ask())).toBe('cache notfound')
     clock.advance(10_000)
-    assert.equal(source(await ask()), 'upstream temporary')
+    expect(source(await ask())).toBe('upstream temporary')
   })
 
   test('that must not be stored ends the one before it', async () => {
@@ -257,8 +256,8 @@ describe('a found answer', () => {
     ask()
     clock.advance(90_000)
     service.answer = yes('v2', { caching: { cacheControl: 'no-store' } })
-    assert.equal(source(await ask()), 'upstream found')
-    assert.equal(store.size, 0)
+    expect(source(await ask())).toBe('upstream found')
+    expect(store.size).toBe(0)
   })
 })
 
@@ -273,7 +272,7 @@ describe('a "not found"', () => {
       ask()
       service.answer = down
       clock.advance(ageMs)
-      assert.equal(source(await ask()), expected)
+      expect(source(await ask())).toBe(expected)
     })
   }
 
@@ -283,7 +282,7 @@ describe('a "not found"', () => {
     ask()
     service.answer = yes('created')
     clock.advance(10_000)
-    assert.deepEqual(ask(), { result: found('created'), source: 'upstream' })
+    expect(ask()).toStrictEqual({ result: found('created'), source: 'upstream' })
   })
 
   for (const [ageMs, requests] of [
@@ -298,7 +297,7 @@ describe('a "not found"', () => {
       const after = setUp({ clock, store, policy: { negativeTtlMs: 5000 } })
       clock.advance(ageMs)
       after.ask()
-      assert.equal(after.asked.length, requests)
+      expect(after.asked.length).toBe(requests)
     })
   }
 
@@ -307,11 +306,11 @@ describe('a "not found"', () => {
     const { service, ask, looked } = setUp({ believes: () => sane })
     service.answer = no
     ask()
-    assert.equal(source(ask()), 'cache notfound')
+    expect(source(ask())).toBe('cache notfound')
     sane = false
     service.answer = { ...down, result: temporary('canary', 'canary') }
-    assert.equal(source(ask()), 'upstream temporary')
-    assert.deepEqual(looked, ['miss', 'negative_hit', 'miss'])
+    expect(source(ask())).toBe('upstream temporary')
+    expect(looked).toStrictEqual(['miss', 'negative_hit', 'miss'])
   })
 
   test('is never answered unless the service said so within negativeTtl, for any history', async () => {
@@ -338,9 +337,10 @@ describe('a "not found"', () => {
           if (purge) store.purge({ kind: 'all' })
           current = answer
           const { result } = await ask()
-          if (result.kind === 'notfound') assert.ok(clock.monotonicMs() - saidNoAt < policy.negativeTtlMs)
+          if (result.kind === 'notfound')
+            expect(clock.monotonicMs() - saidNoAt).toBeLessThan(policy.negativeTtlMs)
         }
-        assert.ok(served <= steps.length * 2)
+        expect(served).toBeLessThanOrEqual(steps.length * 2)
       }),
     )
   })
@@ -352,17 +352,17 @@ describe('both clocks', () => {
     ask()
     service.answer = down
     clock.stepWall(60_000 + HOUR)
-    assert.equal(source(await ask()), 'upstream temporary')
+    expect(source(await ask())).toBe('upstream temporary')
   })
 
   test('a wall clock set back by an hour makes no answer live longer', async () => {
     const { clock, service, ask } = setUp()
     ask()
     clock.stepWall(-HOUR)
-    assert.equal(source(ask()), 'cache found')
+    expect(source(ask())).toBe('cache found')
     service.answer = down
     clock.advance(60_000 + HOUR)
-    assert.equal(source(await ask()), 'upstream temporary')
+    expect(source(await ask())).toBe('upstream temporary')
   })
 
   test('a wall clock set forward by an hour makes an answer old and the next one right', async () => {
@@ -370,8 +370,8 @@ describe('both clocks', () => {
     ask()
     clock.stepWall(HOUR)
     service.answer = Promise.resolve(yes('v2'))
-    assert.deepEqual(await ask(), { result: found('v2'), source: 'upstream' })
-    assert.equal(source(ask()), 'cache found')
+    expect(await ask()).toStrictEqual({ result: found('v2'), source: 'upstream' })
+    expect(source(ask())).toBe('cache found')
   })
 
   test('a failure is forgotten after a second of monotonic time, whatever the wall clock does', () => {
@@ -381,7 +381,7 @@ describe('both clocks', () => {
     service.answer = yes('v2')
     clock.stepWall(-HOUR)
     clock.advance(1000)
-    assert.equal(source(ask()), 'upstream found')
+    expect(source(ask())).toBe('upstream found')
   })
 })
 
@@ -395,8 +395,8 @@ describe('the memory of failure', () => {
       service.answer = down
       ask()
       clock.advance(ageMs)
-      assert.equal(source(ask()).split(' ')[1], 'temporary')
-      assert.equal(asked.length, requests)
+      expect(source(ask()).split(' ')[1]).toBe('temporary')
+      expect(asked.length).toBe(requests)
     })
   }
 
@@ -406,8 +406,8 @@ describe('the memory of failure', () => {
     clock.advance(90_000)
     service.answer = down
     ask()
-    assert.equal(source(ask()), 'stale found')
-    assert.equal(asked.length, 2)
+    expect(source(ask())).toBe('stale found')
+    expect(asked.length).toBe(2)
   })
 
   test('does not remember a lookup that was shed, nor a defect', () => {
@@ -419,8 +419,8 @@ describe('the memory of failure', () => {
     }
     ask()
     service.answer = yes('v')
-    assert.equal(source(ask()), 'upstream found')
-    assert.equal(asked.length, 3)
+    expect(source(ask())).toBe('upstream found')
+    expect(asked.length).toBe(3)
   })
 
   test('does not hold off a bypass', () => {
@@ -428,7 +428,7 @@ describe('the memory of failure', () => {
     service.answer = down
     ask()
     service.answer = yes('v2')
-    assert.deepEqual(ask(undefined, { bypass: true }), { result: found('v2'), source: 'upstream' })
+    expect(ask(undefined, { bypass: true })).toStrictEqual({ result: found('v2'), source: 'upstream' })
   })
 })
 
@@ -438,13 +438,13 @@ describe('coalescing', () => {
     const flight = later()
     service.answer = flight.promise
     const answers = Array.from({ length: 1000 }, () => ask())
-    assert.equal(cached.pending, 1)
+    expect(cached.pending).toBe(1)
     flight.resolve(yes('v'))
     for (const answer of await Promise.all(answers))
-      assert.deepEqual(answer, { result: found('v'), source: 'upstream' })
-    assert.equal(asked.length, 1)
-    assert.equal(looked.filter((outcome) => outcome === 'coalesced').length, 999)
-    assert.equal(cached.pending, 0)
+      expect(answer).toStrictEqual({ result: found('v'), source: 'upstream' })
+    expect(asked.length).toBe(1)
+    expect(looked.filter((outcome) => outcome === 'coalesced').length).toBe(999)
+    expect(cached.pending).toBe(0)
   })
 
   test('one that gives up does not cancel the others, and the answer is stored', async () => {
@@ -456,12 +456,12 @@ describe('coalescing', () => {
     let abandoned = 0
     asked[0]?.onAbandoned(() => abandoned++)
     await clock.advanceAsync(100)
-    assert.equal(source(await impatient), 'upstream temporary')
-    assert.equal(asked[0]?.hasWaiters, true)
+    expect(source(await impatient)).toBe('upstream temporary')
+    expect(asked[0]?.hasWaiters).toBe(true)
     flight.resolve(yes('v'))
-    assert.equal(source(await patient), 'upstream found')
-    assert.equal(abandoned, 0)
-    assert.equal(clock.timers, 0)
+    expect(source(await patient)).toBe('upstream found')
+    expect(abandoned).toBe(0)
+    expect(clock.timers).toBe(0)
   })
 
   test('a request nobody waits for any more becomes a background one and is stored', async () => {
@@ -469,17 +469,17 @@ describe('coalescing', () => {
     const flight = later()
     service.answer = flight.promise
     const answer = cached.ask('k', lookupFrom(clock, { withinMs: 100 }))
-    assert.equal(asked[0]?.hasWaiters, true)
+    expect(asked[0]?.hasWaiters).toBe(true)
     let abandoned = 0
     asked[0]?.onAbandoned(() => abandoned++)
     await clock.advanceAsync(100)
     await answer
-    assert.equal(asked[0]?.hasWaiters, false)
-    assert.equal(asked[0]?.deadlineMs, clock.monotonicMs() - 100 + 5000)
-    assert.equal(abandoned, 1)
+    expect(asked[0]?.hasWaiters).toBe(false)
+    expect(asked[0]?.deadlineMs).toBe(clock.monotonicMs() - 100 + 5000)
+    expect(abandoned).toBe(1)
     flight.resolve(yes('v'))
     await settle()
-    assert.equal(source(cached.ask('k', lookupFrom(clock))), 'cache found')
+    expect(source(cached.ask('k', lookupFrom(clock)))).toBe('cache found')
   })
 
   test('stays with the cache off, where nothing is stored', async () => {
@@ -489,13 +489,13 @@ describe('coalescing', () => {
     const both = [ask(), ask()]
     flight.resolve(yes('v'))
     await Promise.all(both)
-    assert.equal(asked.length, 1)
+    expect(asked.length).toBe(1)
     service.answer = down
     ask()
     ask()
-    assert.equal(asked.length, 3)
-    assert.equal(store.size, 0)
-    assert.deepEqual(looked, ['bypass', 'coalesced', 'bypass', 'bypass'])
+    expect(asked.length).toBe(3)
+    expect(store.size).toBe(0)
+    expect(looked).toStrictEqual(['bypass', 'coalesced', 'bypass', 'bypass'])
   })
 
   test('tells each explanation what came of it', async () => {
@@ -510,18 +510,15 @@ describe('coalescing', () => {
     await clock.advanceAsync(10)
     flight.resolve(yes('v'))
     await Promise.all([first, joined, late])
-    assert.deepEqual(
-      explanations.map(({ steps }) => steps.find(({ step }) => step === 'coalesced')),
-      [
-        { step: 'coalesced', key: 'k', upstream: 'directory', result: found('v') },
-        {
-          step: 'coalesced',
-          key: 'k',
-          upstream: 'directory',
-          result: temporaryFor(CORE_REASONS.deadlinePassed),
-        },
-      ],
-    )
+    expect(explanations.map(({ steps }) => steps.find(({ step }) => step === 'coalesced'))).toStrictEqual([
+      { step: 'coalesced', key: 'k', upstream: 'directory', result: found('v') },
+      {
+        step: 'coalesced',
+        key: 'k',
+        upstream: 'directory',
+        result: temporaryFor(CORE_REASONS.deadlinePassed),
+      },
+    ])
   })
 
   test('does not happen where lookups have side effects, nor is anything stored', async () => {
@@ -531,8 +528,8 @@ describe('coalescing', () => {
     const both = [ask(), ask()]
     flight.resolve(yes('v'))
     await Promise.all(both)
-    assert.equal(asked.length, 2)
-    assert.equal(store.size, 0)
+    expect(asked.length).toBe(2)
+    expect(store.size).toBe(0)
   })
 })
 
@@ -551,12 +548,12 @@ describe('a purge', () => {
       const after = later()
       service.answer = after.promise
       const second = ask()
-      assert.equal(asked.length, 2)
+      expect(asked.length).toBe(2)
       after.resolve(yes('new'))
-      assert.deepEqual((await second).result, found('new'))
+      expect((await second).result).toStrictEqual(found('new'))
       before.resolve(yes('old'))
       await first
-      assert.deepEqual(ask(), { result: found('new'), source: 'cache' })
+      expect(ask()).toStrictEqual({ result: found('new'), source: 'cache' })
     })
   }
 
@@ -572,7 +569,7 @@ describe('a purge', () => {
       flight.resolve(down)
       const expected = purged === 'bob@a.example' ? 'upstream temporary' : 'stale found'
       for (const { result, source } of await Promise.all(waiting))
-        assert.equal(`${source} ${result.kind}`, expected)
+        expect(`${source} ${result.kind}`).toBe(expected)
     }
   })
 
@@ -589,8 +586,8 @@ describe('a purge', () => {
     await first
     const third = ask()
     after.resolve(yes('new'))
-    assert.deepEqual([(await second).result, (await third).result], [found('new'), found('new')])
-    assert.equal(asked.length, 2)
+    expect([(await second).result, (await third).result]).toStrictEqual([found('new'), found('new')])
+    expect(asked.length).toBe(2)
   })
 
   test('of another key leaves a request under way shared', async () => {
@@ -602,8 +599,8 @@ describe('a purge', () => {
     const second = ask()
     flight.resolve(yes('v'))
     await Promise.all([first, second])
-    assert.equal(asked.length, 1)
-    assert.equal(store.size, 1)
+    expect(asked.length).toBe(1)
+    expect(store.size).toBe(1)
   })
 })
 
@@ -616,10 +613,10 @@ describe('conditional requests', () => {
     ask()
     clock.advance(90_000)
     service.answer = { result: { kind: 'notmodified' }, storable: true, source: 'upstream' }
-    assert.deepEqual(await ask(), { result: found('v'), source: 'upstream' })
-    assert.deepEqual(asked[1]?.validators, validators)
+    expect(await ask()).toStrictEqual({ result: found('v'), source: 'upstream' })
+    expect(asked[1]?.validators).toStrictEqual(validators)
     clock.advance(59_999)
-    assert.equal(source(ask()), 'cache found')
+    expect(source(ask())).toBe('cache found')
   })
 
   test('a 304 without freshness fields keeps the windows of the stored answer', async () => {
@@ -630,9 +627,9 @@ describe('conditional requests', () => {
     service.answer = { result: { kind: 'notmodified' }, storable: true, source: 'upstream' }
     await ask()
     clock.advance(4999)
-    assert.equal(source(ask()), 'cache found')
+    expect(source(ask())).toBe('cache found')
     clock.advance(1)
-    assert.equal(source(await ask()), 'upstream found')
+    expect(source(await ask())).toBe('upstream found')
   })
 
   test('an answer with no-cache is asked for conditionally and never used in an outage', async () => {
@@ -640,8 +637,8 @@ describe('conditional requests', () => {
     service.answer = yes('v', { validators, caching: { cacheControl: 'no-cache' } })
     ask()
     service.answer = { result: { kind: 'notmodified' }, storable: true, source: 'upstream' }
-    assert.equal(source(await ask()), 'upstream found')
-    assert.deepEqual(asked[1]?.validators, validators)
+    expect(source(await ask())).toBe('upstream found')
+    expect(asked[1]?.validators).toStrictEqual(validators)
   })
 
   test('an answer with no-cache is not served when the service is down', async () => {
@@ -649,14 +646,14 @@ describe('conditional requests', () => {
     service.answer = yes('v', { validators, caching: { cacheControl: 'no-cache' } })
     ask()
     service.answer = down
-    assert.equal(source(await ask()), 'upstream temporary')
+    expect(source(await ask())).toBe('upstream temporary')
   })
 
   test('a 304 to a question without validators is temporary, not an answer', () => {
     const { service, ask } = setUp()
     service.answer = { result: { kind: 'notmodified' }, storable: true, source: 'upstream' }
     const answer = ask()
-    assert.equal(source(answer), 'upstream temporary')
+    expect(source(answer)).toBe('upstream temporary')
   })
 
   test('a "not found" is asked anew, never conditionally', () => {
@@ -665,7 +662,7 @@ describe('conditional requests', () => {
     ask()
     clock.advance(10_000)
     ask()
-    assert.equal(asked[1]?.validators, undefined)
+    expect(asked[1]?.validators).toBeUndefined()
   })
 })
 
@@ -676,12 +673,12 @@ describe('several upstreams of one table', () => {
     two.service.answer = yes('second')
     one.ask()
     two.ask()
-    assert.deepEqual(one.ask(), { result: found('v1'), source: 'cache' })
-    assert.deepEqual(two.ask(), { result: found('second'), source: 'cache' })
-    assert.equal(one.store.purge({ kind: 'key', key: 'bob@a.example' }), 2)
+    expect(one.ask()).toStrictEqual({ result: found('v1'), source: 'cache' })
+    expect(two.ask()).toStrictEqual({ result: found('second'), source: 'cache' })
+    expect(one.store.purge({ kind: 'key', key: 'bob@a.example' })).toBe(2)
     one.ask()
     two.ask()
-    assert.equal(one.store.purge({ kind: 'domain', domain: 'a.example' }), 2)
+    expect(one.store.purge({ kind: 'domain', domain: 'a.example' })).toBe(2)
   })
 })
 
@@ -692,10 +689,10 @@ describe('a defect', () => {
     service.answer = flight.promise
     const answer = ask()
     flight.reject(new Error('bug'))
-    assert.equal((await answer).result.kind, 'temporary')
-    assert.equal(defects.length, 1)
+    expect((await answer).result.kind).toBe('temporary')
+    expect(defects.length).toBe(1)
     service.answer = yes('v')
-    assert.equal(source(ask()), 'upstream found')
+    expect(source(ask())).toBe('upstream found')
   })
 })
 
@@ -704,14 +701,11 @@ describe('the explanation', () => {
     const { clock, service, ask } = setUp()
     const miss = new Explanation()
     ask(undefined, { explanation: miss })
-    assert.deepEqual(
-      miss.steps.map((step) => step.step),
-      ['cache'],
-    )
+    expect(miss.steps.map((step) => step.step)).toStrictEqual(['cache'])
     clock.advance(1234)
     const hit = new Explanation()
     ask(undefined, { explanation: hit })
-    assert.deepEqual(hit.steps, [
+    expect(hit.steps).toStrictEqual([
       {
         step: 'cache',
         key: 'bob@a.example',
@@ -726,7 +720,7 @@ describe('the explanation', () => {
     service.answer = down
     const stale = new Explanation()
     await ask(undefined, { explanation: stale })
-    assert.deepEqual(stale.steps.at(-1), {
+    expect(stale.steps.at(-1)).toStrictEqual({
       step: 'stale',
       key: 'bob@a.example',
       upstream: 'directory',
@@ -738,10 +732,10 @@ describe('the explanation', () => {
     const { cached, clock } = setUp()
     const miss = lookupFrom(clock)
     cached.ask('k', miss)
-    assert.equal(miss.explanation?.steps.length, 1)
+    expect(miss.explanation?.steps.length).toBe(1)
     const hit = lookupFrom(clock)
     cached.ask('k', hit)
-    assert.equal(hit.explanation, undefined)
+    expect(hit.explanation).toBeUndefined()
   })
 })
 
@@ -754,13 +748,13 @@ describe('a service that lost many keys', () => {
     clock.advance(90_000)
     service.answer = no
     const answers = await Promise.all(keys.map((key) => ask(key)))
-    assert.deepEqual(
-      answers.map(({ result }) => result.kind),
-      [...new Array(19).fill('notfound'), ...new Array(11).fill('found')],
-    )
-    assert.equal(source(await ask('stranger@a.example')), 'upstream notfound')
+    expect(answers.map(({ result }) => result.kind)).toStrictEqual([
+      ...new Array(19).fill('notfound'),
+      ...new Array(11).fill('found'),
+    ])
+    expect(source(await ask('stranger@a.example'))).toBe('upstream notfound')
     lossGuard.confirm(clock.monotonicMs())
     clock.advance(1000)
-    assert.equal(source(await ask('user29@a.example')), 'upstream notfound')
+    expect(source(await ask('user29@a.example'))).toBe('upstream notfound')
   })
 })

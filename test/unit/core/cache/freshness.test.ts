@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type FreshnessState, freshnessState } from '../../../../src/core/cache/freshness.ts'
 
 const windows = { freshnessLifetimeMs: 10_000, staleWhileRevalidateMs: 5_000, staleIfErrorMs: 20_000 }
@@ -17,14 +16,14 @@ describe('freshnessState', () => {
   ]
   for (const [ageMs, state] of cases) {
     test(`an answer aged ${ageMs} ms is ${state}`, () => {
-      assert.equal(freshnessState(windows, ageMs), state)
+      expect(freshnessState(windows, ageMs)).toBe(state)
     })
   }
 
   test('without stale windows an answer expires at the end of its lifetime', () => {
     const none = { freshnessLifetimeMs: 10_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
-    assert.equal(freshnessState(none, 9_999), 'fresh')
-    assert.equal(freshnessState(none, 10_000), 'expired')
+    expect(freshnessState(none, 9_999)).toBe('fresh')
+    expect(freshnessState(none, 10_000)).toBe('expired')
   })
 
   test('an answer never gets fresher with age, for any windows', () => {
@@ -33,7 +32,9 @@ describe('freshnessState', () => {
     fc.assert(
       fc.property(ms, ms, ms, ms, ms, (lifetime, swr, sie, age, more) => {
         const any = { freshnessLifetimeMs: lifetime, staleWhileRevalidateMs: swr, staleIfErrorMs: sie }
-        assert.ok(order.indexOf(freshnessState(any, age)) <= order.indexOf(freshnessState(any, age + more)))
+        expect(order.indexOf(freshnessState(any, age))).toBeLessThanOrEqual(
+          order.indexOf(freshnessState(any, age + more)),
+        )
       }),
     )
   })

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   foundLifetime,
   initialAge,
@@ -125,7 +124,7 @@ describe('the lifetime of a found answer', () => {
     ['does not exist with Vary', () => found(honoring, { vary: 'Accept' }), 'not stored'],
     ['takes an empty Vary for none', () => found(honoring, { vary: ' ' }), [60_000, 300_000, 86_400_000, 0]],
   ]
-  for (const [name, actual, expected] of cases) test(name, () => assert.deepEqual(actual(), expected))
+  for (const [name, actual, expected] of cases) test(name, () => expect(actual()).toStrictEqual(expected))
 })
 
 describe('the lifetime of a "not found"', () => {
@@ -160,7 +159,7 @@ describe('the lifetime of a "not found"', () => {
       10_000,
     ],
   ]
-  for (const [name, actual, expected] of cases) test(name, () => assert.equal(actual(), expected))
+  for (const [name, actual, expected] of cases) test(name, () => expect(actual()).toBe(expected))
 
   test('has no stale window and never exceeds negativeTtl, whatever the service says', () => {
     const header = fc.record({
@@ -177,14 +176,15 @@ describe('the lifetime of a "not found"', () => {
         const lifetime = negativeLifetime({ ...configured, honorCacheControl }, caching, at)
         if (lifetime === undefined) return
         const { freshnessLifetimeMs, staleWhileRevalidateMs, staleIfErrorMs } = lifetime.freshness
-        assert.ok(freshnessLifetimeMs > 0 && freshnessLifetimeMs <= configured.negativeTtlMs)
-        assert.equal(staleWhileRevalidateMs + staleIfErrorMs, 0)
+        expect(freshnessLifetimeMs).toBeGreaterThan(0)
+        expect(freshnessLifetimeMs).toBeLessThanOrEqual(configured.negativeTtlMs)
+        expect(staleWhileRevalidateMs + staleIfErrorMs).toBe(0)
       }),
     )
   })
 })
 
 test('an Age that is no number counts as none', () => {
-  assert.equal(initialAge({ age: 'old' }, wallMs), 0)
-  assert.equal(initialAge(undefined, wallMs), 0)
+  expect(initialAge({ age: 'old' }, wallMs)).toBe(0)
+  expect(initialAge(undefined, wallMs)).toBe(0)
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
@@ -54,7 +53,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
     sideEffects: false,
     canary: options.canary ? { key: 'canary', everyMs: 30_000, maxAgeMs: 5000 } : undefined,
     observer: silentObserver.table('aliases'),
-    onDefect: (error) => assert.fail(String(error)),
+    onDefect: (error) => expect.unreachable(String(error)),
   })
   const store = new MemoryAnswerStore({ clock, maxEntries: 1000, maxNegativeEntries: 1000, maxBytes: 1e7 })
   const policy = {
@@ -77,7 +76,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
     sideEffects: false,
     cache: { store, policy, hasCanary: false, upstreamIndex: 0 },
     observer: silentObserver.table('aliases'),
-    onDefect: (error) => assert.fail(String(error)),
+    onDefect: (error) => expect.unreachable(String(error)),
   })
   /** Looks up and lets time pass until there is an answer; says how long that took. */
   const ask = async (key: string) => {
@@ -90,7 +89,7 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
     await settle()
     while (open) await clock.advanceAsync(10)
     const { result, source } = await answer
-    assert.ok(clock.monotonicMs() - startMs <= 5000)
+    expect(clock.monotonicMs() - startMs).toBeLessThanOrEqual(5000)
     return `${source} ${result.kind === 'found' ? result.value : result.kind}`
   }
   return { clock, users, trouble, endpoints, upstream, cached, state, ask }
@@ -102,12 +101,12 @@ describe('a mailbox created right after a miss', () => {
       outage === undefined ? 'in good times' : `while an endpoint fails (${outage.reply.result.kind})`
     test(`is found negativeTtl later at the latest ${when}`, async () => {
       const { clock, users, trouble, ask } = directory({ canary: true })
-      assert.equal(await ask('new'), 'upstream notfound')
+      expect(await ask('new')).toBe('upstream notfound')
       trouble.first = outage
       users.set('new', 'new@store.example')
-      assert.equal(await ask('new'), 'cache notfound')
+      expect(await ask('new')).toBe('cache notfound')
       clock.advance(10_000)
-      assert.equal(await ask('new'), 'upstream new@store.example')
+      expect(await ask('new')).toBe('upstream new@store.example')
     })
   }
 })
@@ -121,35 +120,32 @@ describe('a service that starts to answer 404 to everything', () => {
     clock.advance(90_000)
     trouble.first = broken
     trouble.second = broken
-    assert.equal(await ask('bob'), 'stale bob@store.example')
-    assert.equal(await ask('alice'), 'upstream temporary')
-    assert.equal(await ask('carol'), 'upstream temporary')
+    expect(await ask('bob')).toBe('stale bob@store.example')
+    expect(await ask('alice')).toBe('upstream temporary')
+    expect(await ask('carol')).toBe('upstream temporary')
   })
 
   test('takes the stored "not found" answers out of use as soon as it is known', async () => {
     const { clock, trouble, upstream, ask } = directory({ canary: true })
-    assert.equal(await ask('nobody'), 'upstream notfound')
+    expect(await ask('nobody')).toBe('upstream notfound')
     trouble.first = broken
     trouble.second = broken
     upstream.start()
     await clock.advanceAsync(100)
     upstream.stop()
-    assert.equal((await ask('nobody')).split(' ')[1], 'temporary')
-    assert.deepEqual(
-      upstream.canaryStatus().map(({ state }) => state),
-      ['missing', 'missing'],
-    )
+    expect((await ask('nobody')).split(' ')[1]).toBe('temporary')
+    expect(upstream.canaryStatus().map(({ state }) => state)).toStrictEqual(['missing', 'missing'])
   })
 
   test('is believed again when its canary is back', async () => {
     const { clock, trouble, ask } = directory({ canary: true })
     trouble.first = broken
     trouble.second = broken
-    assert.equal(await ask('nobody'), 'upstream temporary')
+    expect(await ask('nobody')).toBe('upstream temporary')
     trouble.first = undefined
     trouble.second = undefined
     clock.advance(1000)
-    assert.equal(await ask('nobody'), 'upstream notfound')
+    expect(await ask('nobody')).toBe('upstream notfound')
   })
 })
 
@@ -161,15 +157,15 @@ describe('an outage of every endpoint', () => {
     trouble.second = { reply: refuses() }
     clock.advance(90_000)
     for (let count = 0; count < 20; count++) {
-      assert.equal(await ask('bob'), 'stale bob@store.example')
-      assert.match(await ask(`unknown${count}`), /temporary$/)
+      expect(await ask('bob')).toBe('stale bob@store.example')
+      expect(await ask(`unknown${count}`)).toMatch(/temporary$/)
       clock.advance(1000)
     }
     const requests = endpoints.reduce((sum, { sent }) => sum + sent.length, 0)
-    assert.ok(requests < 60, `${requests} requests`)
+    expect(requests, `${requests} requests`).toBeLessThan(60)
     trouble.first = undefined
     await clock.advanceAsync(10_010)
-    assert.equal(await ask('bob'), 'upstream bob@store.example')
+    expect(await ask('bob')).toBe('upstream bob@store.example')
   })
 })
 
@@ -178,12 +174,12 @@ test('a lookup that gave up gives its place to one that waits, and others still 
   trouble.first = { reply: says('late'), afterMs: 1000 }
   const impatient = cached.ask('slow', lookupFrom(clock, { withinMs: 100 }))
   await clock.advanceAsync(100)
-  assert.equal((await impatient).result.kind, 'temporary')
+  expect((await impatient).result.kind).toBe('temporary')
   trouble.first = undefined
   const next = cached.ask('bob', lookupFrom(clock, { withinMs: 5000 }))
   await clock.advanceAsync(50)
-  assert.equal((await next).result.kind, 'found')
-  assert.deepEqual([endpoints[0]?.aborted, endpoints[0]?.maxInFlight], [1, 1])
+  expect((await next).result.kind).toBe('found')
+  expect([endpoints[0]?.aborted, endpoints[0]?.maxInFlight]).toStrictEqual([1, 1])
 })
 
 test('a lookup that gives up gives its place to one that waits already', async () => {
@@ -193,10 +189,10 @@ test('a lookup that gives up gives its place to one that waits already', async (
   trouble.first = undefined
   const next = cached.ask('bob', lookupFrom(clock, { withinMs: 1000 }))
   await clock.advanceAsync(99)
-  assert.equal(endpoints[0]?.aborted, 0)
+  expect(endpoints[0]?.aborted).toBe(0)
   await clock.advanceAsync(1)
-  assert.equal((await impatient).result.kind, 'temporary')
+  expect((await impatient).result.kind).toBe('temporary')
   await clock.advanceAsync(50)
-  assert.equal((await next).result.kind, 'found')
-  assert.deepEqual([endpoints[0]?.aborted, endpoints[0]?.maxInFlight], [1, 1])
+  expect((await next).result.kind).toBe('found')
+  expect([endpoints[0]?.aborted, endpoints[0]?.maxInFlight]).toStrictEqual([1, 1])
 })

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { backoffMs } from '../../../../src/core/resilience/backoff.ts'
 import type { Claim } from '../../../../src/core/resilience/claim.ts'
 import { Limiter } from '../../../../src/core/resilience/limiter.ts'
@@ -12,7 +11,7 @@ describe('RetryBudget', () => {
   test('gives a quiet upstream ten retries a minute and not eleven', () => {
     const budget = new RetryBudget()
     const taken = Array.from({ length: 11 }, () => budget.take(5_000))
-    assert.deepEqual(taken.indexOf(false), 10)
+    expect(taken.indexOf(false)).toStrictEqual(10)
   })
 
   test('gives a tenth of the last minute to a busy one', () => {
@@ -20,21 +19,21 @@ describe('RetryBudget', () => {
     for (let count = 0; count < 1000; count++) budget.countRequest(1000 + count * 10)
     let taken = 0
     while (budget.take(12_000)) taken++
-    assert.equal(taken, 100)
+    expect(taken).toBe(100)
   })
 
   test('gives keys that fail while others are answered one half, and the rest stays for the others', () => {
     const budget = new RetryBudget()
     const forKeys = Array.from({ length: 6 }, () => budget.take(0, true))
-    assert.deepEqual(forKeys, [true, true, true, true, true, false])
+    expect(forKeys).toStrictEqual([true, true, true, true, true, false])
     const forOthers = Array.from({ length: 6 }, () => budget.take(0))
-    assert.deepEqual(forOthers, [true, true, true, true, true, false])
+    expect(forOthers).toStrictEqual([true, true, true, true, true, false])
   })
 
   test('gives retries back when they are a minute old', () => {
     const budget = new RetryBudget()
     while (budget.take(0));
-    assert.deepEqual([budget.take(59_999), budget.take(60_000)], [false, true])
+    expect([budget.take(59_999), budget.take(60_000)]).toStrictEqual([false, true])
   })
 
   test('forgets requests that are a minute old', () => {
@@ -42,15 +41,15 @@ describe('RetryBudget', () => {
     for (let count = 0; count < 1000; count++) budget.countRequest(0)
     let taken = 0
     while (budget.take(10_000_000)) taken++
-    assert.equal(taken, 10)
+    expect(taken).toBe(10)
   })
 })
 
 test('a backoff is anywhere between nothing and the doubled base, up to the cap', () => {
-  assert.equal(backoffMs(0, 0), 0)
-  assert.equal(backoffMs(0, 0.5), 50)
-  assert.equal(backoffMs(2, 0.5), 200)
-  assert.equal(backoffMs(50, 0.5), 500)
+  expect(backoffMs(0, 0)).toBe(0)
+  expect(backoffMs(0, 0.5)).toBe(50)
+  expect(backoffMs(2, 0.5)).toBe(200)
+  expect(backoffMs(50, 0.5)).toBe(500)
 })
 
 function claim(hasWaiters = true) {
@@ -82,11 +81,14 @@ describe('Limiter', () => {
   test('gives places, then places in the queue, then sheds at once', () => {
     const { limiter, far } = setUp()
     const answers = Array.from({ length: 5 }, () => limiter.take(claim(), far))
-    assert.deepEqual(
-      answers.map((answer) => (answer instanceof Promise ? 'queued' : answer)),
-      [true, true, 'queued', 'queued', false],
-    )
-    assert.deepEqual([limiter.inFlight, limiter.queued, limiter.wouldShed(claim())], [2, 2, true])
+    expect(answers.map((answer) => (answer instanceof Promise ? 'queued' : answer))).toStrictEqual([
+      true,
+      true,
+      'queued',
+      'queued',
+      false,
+    ])
+    expect([limiter.inFlight, limiter.queued, limiter.wouldShed(claim())]).toStrictEqual([2, 2, true])
   })
 
   test('gives a released place to who waited longest', async () => {
@@ -99,12 +101,12 @@ describe('Limiter', () => {
     void Promise.resolve(limiter.take(third, far)).then(() => order.push('third'))
     limiter.release(holder)
     await settle()
-    assert.deepEqual(order, ['second'])
+    expect(order).toStrictEqual(['second'])
     limiter.release(second)
     await settle()
-    assert.deepEqual(order, ['second', 'third'])
+    expect(order).toStrictEqual(['second', 'third'])
     limiter.release(second)
-    assert.equal(limiter.inFlight, 1)
+    expect(limiter.inFlight).toBe(1)
   })
 
   test('nobody waits in the queue past the deadline', async () => {
@@ -112,27 +114,27 @@ describe('Limiter', () => {
     limiter.take(claim(), 0)
     const waiting = limiter.take(claim(), clock.monotonicMs() + 500)
     clock.advance(500)
-    assert.equal(await waiting, false)
-    assert.deepEqual([limiter.queued, clock.timers], [0, 0])
+    expect(await waiting).toBe(false)
+    expect([limiter.queued, clock.timers]).toStrictEqual([0, 0])
   })
 
   test('background never takes the last place, nor one that somebody waits for', () => {
     const { limiter, far } = setUp(2)
-    assert.equal(limiter.take(claim(false), far), true)
-    assert.equal(limiter.take(claim(false), far), false)
-    assert.equal(limiter.takeSpare(claim()), false)
-    assert.equal(limiter.take(claim(), far), true)
-    assert.equal(limiter.wouldShed(claim(false)), true)
+    expect(limiter.take(claim(false), far)).toBe(true)
+    expect(limiter.take(claim(false), far)).toBe(false)
+    expect(limiter.takeSpare(claim())).toBe(false)
+    expect(limiter.take(claim(), far)).toBe(true)
+    expect(limiter.wouldShed(claim(false))).toBe(true)
   })
 
   test('background may use the only place there is, and gives it back when needed', async () => {
     const { limiter, far } = setUp(1)
     const refresh = claim(false)
-    assert.equal(limiter.take(refresh, far), true)
+    expect(limiter.take(refresh, far)).toBe(true)
     const waiting = limiter.take(claim(), far)
-    assert.equal(refresh.cancelled, 1)
+    expect(refresh.cancelled).toBe(1)
     limiter.release(refresh)
-    assert.equal(await waiting, true)
+    expect(await waiting).toBe(true)
   })
 
   test('cancels one request that nobody waits for per waiting lookup, the oldest first', () => {
@@ -142,10 +144,10 @@ describe('Limiter', () => {
     second.hasWaiters = false
     third.hasWaiters = false
     limiter.take(claim(), far)
-    assert.deepEqual([first.cancelled, second.cancelled, third.cancelled], [0, 1, 0])
+    expect([first.cancelled, second.cancelled, third.cancelled]).toStrictEqual([0, 1, 0])
     limiter.take(claim(), far)
     limiter.take(claim(), far)
-    assert.deepEqual([first.cancelled, second.cancelled, third.cancelled], [0, 1, 1])
+    expect([first.cancelled, second.cancelled, third.cancelled]).toStrictEqual([0, 1, 1])
   })
 
   test('cancels a request that nobody waits for any more only while somebody waits in the queue', () => {
@@ -155,11 +157,11 @@ describe('Limiter', () => {
     holder.hasWaiters = false
     queued.hasWaiters = false
     limiter.makeRoom()
-    assert.equal(holder.cancelled, 0)
+    expect(holder.cancelled).toBe(0)
     queued.hasWaiters = true
     limiter.makeRoom()
     limiter.makeRoom()
-    assert.equal(holder.cancelled, 1)
+    expect(holder.cancelled).toBe(1)
   })
 
   test('does not cancel who left while another was cancelled', () => {
@@ -170,7 +172,7 @@ describe('Limiter', () => {
     cancelled.hasWaiters = false
     left.hasWaiters = false
     limiter.makeRoom()
-    assert.deepEqual([left.cancelled, limiter.inFlight, limiter.queued], [0, 2, 2])
+    expect([left.cancelled, limiter.inFlight, limiter.queued]).toStrictEqual([0, 2, 2])
   })
 
   test('a full queue drops who is not waited for any more before it sheds', async () => {
@@ -179,9 +181,9 @@ describe('Limiter', () => {
     const gone = claim()
     const waiting = limiter.take(gone, far)
     gone.hasWaiters = false
-    assert.equal(limiter.wouldShed(claim()), false)
-    assert.ok(limiter.take(claim(), far) instanceof Promise)
-    assert.equal(await waiting, false)
+    expect(limiter.wouldShed(claim())).toBe(false)
+    expect(limiter.take(claim(), far)).toBeInstanceOf(Promise)
+    expect(await waiting).toBe(false)
   })
 
   test('who waits goes before who is not waited for any more', async () => {
@@ -193,9 +195,9 @@ describe('Limiter', () => {
     const wantedGot = limiter.take(wanted, far)
     gone.hasWaiters = false
     limiter.release(holder)
-    assert.equal(await wantedGot, true)
+    expect(await wantedGot).toBe(true)
     limiter.release(wanted)
-    assert.equal(await goneGot, true)
+    expect(await goneGot).toBe(true)
   })
 
   test('never has more than maxConcurrent under way, for any sequence', () => {
@@ -213,7 +215,8 @@ describe('Limiter', () => {
           const next = claim(one !== 'background')
           const answer = limiter.take(next, far)
           if (answer !== false) taken.push(next)
-          assert.ok(limiter.inFlight <= max && limiter.queued <= 3)
+          expect(limiter.inFlight).toBeLessThanOrEqual(max)
+          expect(limiter.queued).toBeLessThanOrEqual(3)
         }
       }),
     )
@@ -223,15 +226,15 @@ describe('Limiter', () => {
 describe('within', () => {
   test('gives the value in time and leaves no timer', async () => {
     const clock = new ManualClock()
-    assert.equal(await within(clock, 10, Promise.resolve('v')), 'v')
-    assert.equal(clock.timers, 0)
+    expect(await within(clock, 10, Promise.resolve('v'))).toBe('v')
+    expect(clock.timers).toBe(0)
   })
 
   test('gives nothing when it takes too long, and passes a rejection on', async () => {
     const clock = new ManualClock()
     const slow = within(clock, 10, new Promise(() => {}))
     clock.advance(10)
-    assert.equal(await slow, undefined)
-    await assert.rejects(within(clock, 10, Promise.reject(new Error('bug'))), /bug/)
+    expect(await slow).toBeUndefined()
+    await expect(within(clock, 10, Promise.reject(new Error('bug')))).rejects.toThrow(/bug/)
   })
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MAX_REQUEST_BYTES } from '../../../../src/protocols/framing/frame.ts'
 import { LineDecoder } from '../../../../src/protocols/framing/line.ts'
 import { TcpTableConversation } from '../../../../src/protocols/tcp-table/conversation.ts'
@@ -23,7 +22,7 @@ describe('LineDecoder', () => {
   for (const [name, wire, expected] of cases) {
     test(name, () => {
       for (const chunks of chunkings(Buffer.from(wire, 'latin1'))) {
-        assert.deepEqual(decodeAll(new LineDecoder(8), chunks), expected)
+        expect(decodeAll(new LineDecoder(8), chunks)).toStrictEqual(expected)
       }
     })
   }
@@ -31,7 +30,7 @@ describe('LineDecoder', () => {
   test('lines may be pushed before earlier ones are read', () => {
     const decoder = new LineDecoder(8)
     for (const chunk of ['a\nb', 'c\n', 'd']) decoder.push(Buffer.from(chunk))
-    assert.deepEqual(decodeAll(decoder, [Buffer.from('\n')]), ['a', 'bc', 'd'])
+    expect(decodeAll(decoder, [Buffer.from('\n')])).toStrictEqual(['a', 'bc', 'd'])
   })
 
   const pending: [wire: string, bytes: number][] = [
@@ -47,7 +46,7 @@ describe('LineDecoder', () => {
       for (const chunks of chunkings(Buffer.from(wire))) {
         const decoder = new LineDecoder(8)
         decodeAll(decoder, chunks)
-        assert.equal(decoder.pendingBytes, bytes)
+        expect(decoder.pendingBytes).toBe(bytes)
       }
     })
   }
@@ -57,8 +56,8 @@ describe('LineDecoder', () => {
     const decoder = new LineDecoder(MAX_REQUEST_BYTES)
     const chunk = Buffer.alloc(65_536, 'x')
     for (let megabyte = 0; megabyte < 64; megabyte++) decodeAll(decoder, Array(16).fill(chunk))
-    assert.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024)
-    assert.equal(decoder.pendingBytes, 64 * 1024 * 1024)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024)
+    expect(decoder.pendingBytes).toBe(64 * 1024 * 1024)
   })
 })
 
@@ -79,7 +78,7 @@ describe('a tcp_table request line', () => {
           if (step.kind === 'ask') told += step.key.length === bytes - 4 ? 'frame' : 'a cut frame'
           if (step.kind === 'reply') told += step.text
         }
-        assert.equal(told, outcome)
+        expect(told).toBe(outcome)
       }
     })
   }

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MAX_REQUEST_BYTES } from '../../../../src/protocols/framing/frame.ts'
 import { NetstringDecoder, netstring } from '../../../../src/protocols/framing/netstring.ts'
 import { chunkings } from '../../../support/wire/chunkings.ts'
@@ -32,7 +31,7 @@ describe('NetstringDecoder', () => {
   for (const [name, wire, expected] of cases) {
     test(name, () => {
       for (const chunks of chunkings(Buffer.from(wire, 'latin1'))) {
-        assert.deepEqual(decodeAll(new NetstringDecoder(20), chunks), expected)
+        expect(decodeAll(new NetstringDecoder(20), chunks)).toStrictEqual(expected)
       }
     })
   }
@@ -42,13 +41,13 @@ describe('NetstringDecoder', () => {
     decoder.push(Buffer.from('x'))
     const first = decoder.read()
     decoder.push(Buffer.from('1:a,'))
-    assert.deepEqual([first.kind, decoder.read()], ['violation', first])
+    expect([first.kind, decoder.read()]).toStrictEqual(['violation', first])
   })
 
   test('frames may be pushed before earlier ones are read', () => {
     const decoder = new NetstringDecoder(20)
     for (const chunk of ['1:a,2:', 'bc', ',1:d,x']) decoder.push(Buffer.from(chunk))
-    assert.deepEqual(decodeAll(decoder, [Buffer.alloc(0)]), ['a', 'bc', 'd', '!length-syntax@13'])
+    expect(decodeAll(decoder, [Buffer.alloc(0)])).toStrictEqual(['a', 'bc', 'd', '!length-syntax@13'])
   })
 
   const pending: [wire: string, bytes: number][] = [
@@ -65,7 +64,7 @@ describe('NetstringDecoder', () => {
       for (const chunks of chunkings(Buffer.from(wire))) {
         const decoder = new NetstringDecoder(20)
         decodeAll(decoder, chunks)
-        assert.equal(decoder.pendingBytes, bytes)
+        expect(decoder.pendingBytes).toBe(bytes)
       }
     })
   }
@@ -75,24 +74,24 @@ describe('NetstringDecoder', () => {
     const startedMs = performance.now()
     const chunks = Array.from(wire, (byte) => Buffer.from([byte]))
     const decoded = decodeAll(new NetstringDecoder(MAX_REQUEST_BYTES), chunks)
-    assert.equal(decoded[0]?.length, MAX_REQUEST_BYTES)
+    expect(decoded[0]?.length).toBe(MAX_REQUEST_BYTES)
     // Copying the whole for each byte would move 8 GiB and take seconds.
-    assert.ok(performance.now() - startedMs < 1500)
+    expect(performance.now() - startedMs).toBeLessThan(1500)
   })
 
   test('a long request that is announced and not sent holds nothing', () => {
     const before = process.memoryUsage().arrayBuffers
     const decoders = Array.from({ length: 1000 }, () => new NetstringDecoder(MAX_REQUEST_BYTES))
     for (const decoder of decoders) decodeAll(decoder, [Buffer.from('131072:a')])
-    assert.ok(process.memoryUsage().arrayBuffers - before < 1000 * 1024)
-    assert.equal(decoders[0]?.pendingBytes, 8)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1000 * 1024)
+    expect(decoders[0]?.pendingBytes).toBe(8)
   })
 })
 
 describe('netstring', () => {
-  test('counts UTF-8 bytes', () => assert.equal(netstring('é'), '2:é,'))
+  test('counts UTF-8 bytes', () => expect(netstring('é')).toBe('2:é,'))
   test('counts a lone surrogate as the three bytes it is sent as', () => {
     const wire = Buffer.from(netstring('\ud800'))
-    assert.equal(wire.toString('latin1'), '3:\xef\xbf\xbd,')
+    expect(wire.toString('latin1')).toBe('3:\xef\xbf\xbd,')
   })
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { percentQuote, percentQuoteBytes, percentUnquote } from '../../../../src/protocols/framing/percent.ts'
 
 describe('percentQuote', () => {
@@ -15,26 +14,26 @@ describe('percentQuote', () => {
   ]
   for (const [text, quoted] of cases) {
     test(`${JSON.stringify(text)} is quoted as "${quoted}"`, () => {
-      assert.equal(percentQuote(text), quoted)
-      assert.equal(percentQuoteBytes(Buffer.from(text)), quoted)
-      assert.equal(percentUnquote(Buffer.from(quoted))?.toString(), text)
+      expect(percentQuote(text)).toBe(quoted)
+      expect(percentQuoteBytes(Buffer.from(text))).toBe(quoted)
+      expect(percentUnquote(Buffer.from(quoted))?.toString()).toBe(text)
     })
   }
 
   test('bytes that are no text are quoted one by one', () => {
-    assert.equal(percentQuoteBytes(Buffer.from([0xff, 0x61, 0x80])), '%FFa%80')
+    expect(percentQuoteBytes(Buffer.from([0xff, 0x61, 0x80]))).toBe('%FFa%80')
   })
 })
 
 describe('percentUnquote', () => {
   for (const good of ['%2f', '%2F']) {
-    test(`${good} is a slash`, () => assert.equal(percentUnquote(Buffer.from(good))?.toString(), '/'))
+    test(`${good} is a slash`, () => expect(percentUnquote(Buffer.from(good))?.toString()).toBe('/'))
   }
   for (const bad of ['%', '%4', '%zz', '%4g', '%g4', 'a%', 'a%2', '%%20', '% 1', '%-1', '%:0', '%0@']) {
-    test(`"${bad}" is no quoting`, () => assert.equal(percentUnquote(Buffer.from(bad)), undefined))
+    test(`"${bad}" is no quoting`, () => expect(percentUnquote(Buffer.from(bad))).toBeUndefined())
   }
   test('a text without a percent sign is given back uncopied', () => {
     const text = Buffer.from('plain')
-    assert.equal(percentUnquote(text), text)
+    expect(percentUnquote(text)).toBe(text)
   })
 })

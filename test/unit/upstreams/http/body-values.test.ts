@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type BodyValues, collect, readBody } from '../../../../src/upstreams/http/body-values.ts'
 
 const shown = (body: BodyValues): readonly string[] | string =>
@@ -33,7 +32,7 @@ describe('selected nodes', () => {
     ['may not hold half a character', ['a\udc00'], 'unreadable'],
   ]
   for (const [sentence, nodes, expected] of cases) {
-    test(sentence, () => assert.deepEqual(shown(collect(nodes)), expected))
+    test(sentence, () => expect(shown(collect(nodes))).toStrictEqual(expected))
   }
 })
 
@@ -53,7 +52,7 @@ describe('a plain text', () => {
     test(sentence, () => {
       const body = Buffer.from(text)
       const headers = { 'content-type': 'text/plain', 'content-length': String(body.length) }
-      assert.deepEqual(shown(readBody({ status: 200, headers, body }, none)), expected)
+      expect(shown(readBody({ status: 200, headers, body }, none))).toStrictEqual(expected)
     })
   }
 })

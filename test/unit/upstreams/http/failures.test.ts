@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { classifyFailure, failureReply } from '../../../../src/upstreams/http/failures.ts'
 
 /** The failures that can be made to happen are in test/integration/upstreams/failures.test.ts. */
@@ -24,12 +23,12 @@ describe('an error code', () => {
   for (const [code, cause, tls, closed] of cases) {
     test(`${code} is ${cause}`, () => {
       const failure = classifyFailure(withCode(code))
-      assert.deepEqual([failure?.cause, failure?.tls, failure?.closed], [cause, tls, closed])
+      expect([failure?.cause, failure?.tls, failure?.closed]).toStrictEqual([cause, tls, closed])
     })
   }
 
   test('may stand in what caused the error', () => {
-    assert.equal(classifyFailure(new Error('x', { cause: withCode('ECONNREFUSED') }))?.cause, 'connect')
+    expect(classifyFailure(new Error('x', { cause: withCode('ECONNREFUSED') }))?.cause).toBe('connect')
   })
 
   for (const error of [
@@ -40,16 +39,15 @@ describe('an error code', () => {
     undefined,
   ]) {
     test(`that is in no table is no outcome: ${String(error)}`, () => {
-      assert.equal(classifyFailure(error), undefined)
+      expect(classifyFailure(error)).toBeUndefined()
     })
   }
 })
 
 test('only what was not sent may be sent elsewhere at once', () => {
   const failure = classifyFailure(withCode('ECONNRESET'))
-  assert.ok(failure !== undefined)
-  assert.deepEqual(
+  if (failure === undefined) return expect.unreachable('no failure')
+  expect(
     (['unsent', 'sent', 'replying'] as const).map((progress) => failureReply(failure, progress).retry),
-    ['not-sent', 'any', 'any'],
-  )
+  ).toStrictEqual(['not-sent', 'any', 'any'])
 })

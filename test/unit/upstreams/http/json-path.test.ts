@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { query } from 'json-p3'
 import { describe, expect, test } from 'vitest'
 import { JsonPath } from '../../../../src/upstreams/http/json-path.ts'
@@ -22,26 +21,26 @@ describe('a JSONPath', () => {
   ]
   for (const [path, expected] of cases) {
     test(`${path} selects what RFC 9535 says`, () => {
-      assert.deepEqual(new JsonPath(path).select(document, 10), { kind: 'nodes', values: expected })
+      expect(new JsonPath(path).select(document, 10)).toStrictEqual({ kind: 'nodes', values: expected })
     })
   }
 
   test('ends at its bound of nodes', () => {
-    assert.equal(new JsonPath('$[*]').select([1, 2], 2).kind, 'nodes')
-    assert.equal(new JsonPath('$[*]').select([1, 2, 3], 2).kind, 'too-many')
+    expect(new JsonPath('$[*]').select([1, 2], 2).kind).toBe('nodes')
+    expect(new JsonPath('$[*]').select([1, 2, 3], 2).kind).toBe('too-many')
   })
 
   test('does not descend for ever', () => {
     const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
-    assert.equal(new JsonPath('$..a').select(nested(49), 10).kind, 'nodes')
-    assert.equal(new JsonPath('$..a').select(nested(60), 10).kind, 'failed')
-    assert.equal(new JsonPath('$..a').select(nested(100_000), 10).kind, 'failed')
+    expect(new JsonPath('$..a').select(nested(49), 10).kind).toBe('nodes')
+    expect(new JsonPath('$..a').select(nested(60), 10).kind).toBe('failed')
+    expect(new JsonPath('$..a').select(nested(100_000), 10).kind).toBe('failed')
   })
 
   test('does not match long texts with regular expressions', () => {
     const path = new JsonPath("$[?search(@, 'x')]")
-    assert.equal(path.select(['x'.repeat(1024)], 10).kind, 'nodes')
-    assert.equal(path.select(['x'.repeat(1025)], 10).kind, 'failed')
+    expect(path.select(['x'.repeat(1024)], 10).kind).toBe('nodes')
+    expect(path.select(['x'.repeat(1025)], 10).kind).toBe('failed')
   })
 
   test.each([
@@ -109,7 +108,7 @@ describe('a JSONPath', () => {
   })
 
   for (const text of ['', 'goto', '$.', '$[', '$[?nosuch(@)]']) {
-    test(`${JSON.stringify(text)} is none`, () => assert.throws(() => new JsonPath(text), TypeError))
+    test(`${JSON.stringify(text)} is none`, () => expect(() => new JsonPath(text)).toThrow(TypeError))
   }
 })
 
@@ -135,8 +134,8 @@ describe('a path that selects one node at most', () => {
   for (const [path, json, expected] of cases) {
     test(`${path} of ${json} is ${JSON.stringify(expected)}, as the library says`, () => {
       const document = JSON.parse(json)
-      assert.deepEqual(new JsonPath(path).select(document, 10), { kind: 'nodes', values: expected })
-      assert.deepEqual(query(path, document).values(), expected)
+      expect(new JsonPath(path).select(document, 10)).toStrictEqual({ kind: 'nodes', values: expected })
+      expect(query(path, document).values()).toStrictEqual(expected)
     })
   }
 })

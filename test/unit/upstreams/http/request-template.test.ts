@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RequestTemplate } from '../../../../src/upstreams/http/request-template.ts'
 import type { RequestSettings } from '../../../../src/upstreams/http/settings.ts'
 import { requestSettings } from '../../../support/http/http-endpoint.ts'
@@ -21,13 +20,13 @@ describe('the path of a request', () => {
   for (const [sentence, path, expected] of cases) {
     test(sentence, () => {
       const request = build({ path })
-      assert.equal('path' in request ? request.path : request.suppressed, expected)
+      expect('path' in request ? request.path : request.suppressed).toBe(expected)
     })
   }
 
   test('without a path of the endpoint begins with a slash', () => {
     const request = build({ path: '/{user}' }, 'a@b.example', '')
-    assert.equal('path' in request && request.path, '/a')
+    expect('path' in request && request.path).toBe('/a')
   })
 
   test('tells which place the key had no part for', () => {
@@ -35,11 +34,11 @@ describe('the path of a request', () => {
       const request = build({ path: '/x', ...settings }, 'postmaster')
       return 'suppressed' in request ? request.suppressed : ''
     }
-    assert.match(where({ path: '/{domain}' }), /request\.path/)
-    assert.match(where({ query: new Map([['d', '{domain}']]) }), /request\.query/)
-    assert.match(where({ headers: new Map([['d', '{domain}']]) }), /request\.headers/)
-    assert.match(where({ json: { d: '{domain}' } }), /body/)
-    assert.match(where({ form: new Map([['d', '{domain}']]) }), /body/)
+    expect(where({ path: '/{domain}' })).toMatch(/request\.path/)
+    expect(where({ query: new Map([['d', '{domain}']]) })).toMatch(/request\.query/)
+    expect(where({ headers: new Map([['d', '{domain}']]) })).toMatch(/request\.headers/)
+    expect(where({ json: { d: '{domain}' } })).toMatch(/body/)
+    expect(where({ form: new Map([['d', '{domain}']]) })).toMatch(/body/)
   })
 })
 
@@ -48,13 +47,13 @@ test('a request has a body only where there is a template for one', () => {
     const request = build({ method: 'POST', path: '/x', ...settings })
     return 'body' in request ? [request.method, request.body, request.headers] : undefined
   }
-  assert.deepEqual(withBody({}), ['POST', undefined, {}])
-  assert.deepEqual(withBody({ json: [1, null, '{user}', {}] }), [
+  expect(withBody({})).toStrictEqual(['POST', undefined, {}])
+  expect(withBody({ json: [1, null, '{user}', {}] })).toStrictEqual([
     'POST',
     '[1,null,"a",{}]',
     { 'content-type': 'application/json' },
   ])
-  assert.deepEqual(withBody({ form: new Map([['a b', 'c d {user}']]) }), [
+  expect(withBody({ form: new Map([['a b', 'c d {user}']]) })).toStrictEqual([
     'POST',
     'a%20b=c%20d%20a',
     { 'content-type': 'application/x-www-form-urlencoded' },
@@ -63,10 +62,10 @@ test('a request has a body only where there is a template for one', () => {
 
 test('a table may name another content type for its JSON', () => {
   const request = build({ json: {}, headers: new Map([['Content-Type', 'application/scim+json']]) })
-  assert.deepEqual('headers' in request && request.headers, { 'content-type': 'application/scim+json' })
+  expect('headers' in request && request.headers).toStrictEqual({ 'content-type': 'application/scim+json' })
 })
 
 test('a text that is no template is refused at once', () => {
-  assert.throws(() => build({ path: '/{kye}' }), /unknown placeholder \{kye\}/)
-  assert.throws(() => build({ path: '/{keys}' }), /unknown placeholder \{keys\}/)
+  expect(() => build({ path: '/{kye}' })).toThrow(/unknown placeholder \{kye\}/)
+  expect(() => build({ path: '/{keys}' })).toThrow(/unknown placeholder \{keys\}/)
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   cachingOf,
   type HeaderFields,
@@ -34,7 +33,7 @@ describe('Retry-After', () => {
   for (const [text, expected] of cases) {
     test(`${JSON.stringify(text)} asks for a pause of ${expected} ms`, () => {
       const headers = text === undefined ? {} : { 'retry-after': text }
-      assert.equal(retryAfterMs(headers, NOW_MS), expected)
+      expect(retryAfterMs(headers, NOW_MS)).toBe(expected)
     })
   }
 })
@@ -53,14 +52,14 @@ describe('validators', () => {
   ]
   for (const [headers, expected] of cases) {
     test(`${JSON.stringify(headers).slice(0, 60)} can ${expected === undefined ? 'not ' : ''}be sent back`, () => {
-      assert.deepEqual(validatorsOf(headers), expected)
+      expect(validatorsOf(headers)).toStrictEqual(expected)
     })
   }
 })
 
 test('caching fields are kept as received, repeated ones joined', () => {
-  assert.equal(cachingOf({ 'content-type': 'text/plain' }), undefined)
-  assert.deepEqual(
+  expect(cachingOf({ 'content-type': 'text/plain' })).toBeUndefined()
+  expect(
     cachingOf({
       'cache-control': ['max-age=1', 'private'],
       expires: '0',
@@ -68,22 +67,20 @@ test('caching fields are kept as received, repeated ones joined', () => {
       date: 'x',
       vary: 'Accept',
     }),
-    { cacheControl: 'max-age=1, private', expires: '0', age: '1', date: 'x', vary: 'Accept' },
-  )
+  ).toStrictEqual({ cacheControl: 'max-age=1, private', expires: '0', age: '1', date: 'x', vary: 'Accept' })
 })
 
 test('a media type has no parameters and no case', () => {
-  assert.equal(mediaType({ 'content-type': 'Application/JSON ; charset=utf-8' }), 'application/json')
-  assert.equal(mediaType({}), '')
+  expect(mediaType({ 'content-type': 'Application/JSON ; charset=utf-8' })).toBe('application/json')
+  expect(mediaType({})).toBe('')
 })
 
 test('only identity is the coding that was asked for', () => {
-  assert.deepEqual(
+  expect(
     [undefined, '', 'Identity', 'gzip', 'identity, gzip'].map((coding) =>
       isIdentity(coding === undefined ? {} : { 'content-encoding': coding }),
     ),
-    [true, true, true, false, false],
-  )
+  ).toStrictEqual([true, true, true, false, false])
 })
 
 describe('the end of a body', () => {
@@ -100,7 +97,7 @@ describe('the end of a body', () => {
   ]
   for (const [status, headers, expected] of cases) {
     test(`of a ${status} with ${JSON.stringify(headers)} is ${expected ? '' : 'not '}known`, () => {
-      assert.equal(isFramed({ status, headers, body: Buffer.alloc(0) }), expected)
+      expect(isFramed({ status, headers, body: Buffer.alloc(0) })).toBe(expected)
     })
   }
 })
@@ -119,7 +116,7 @@ describe('a web page', () => {
   for (const [type, body, expected] of cases) {
     test(`${JSON.stringify(type)} with ${JSON.stringify(body)}: ${expected}`, () => {
       const response = { status: 404, headers: { 'content-type': type }, body: Buffer.from(body) }
-      assert.equal(isHtml(response), expected)
+      expect(isHtml(response)).toBe(expected)
     })
   }
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Explanation } from '../../../../src/core/explain.ts'
 import { StaticUpstream } from '../../../../src/upstreams/static/static-upstream.ts'
 import { question } from '../../../support/core/question.ts'
@@ -14,7 +13,7 @@ describe('a static upstream', () => {
   const exact = new StaticUpstream({ name: 'overrides', entries, separator: ', ', foldCase: false })
 
   test('answers at once, with its values joined', () => {
-    assert.deepEqual(folding.ask(question('postmaster@a.example')), {
+    expect(folding.ask(question('postmaster@a.example'))).toStrictEqual({
       result: { kind: 'found', value: 'ops@a.example, more@a.example' },
       storable: false,
       source: 'static',
@@ -23,26 +22,25 @@ describe('a static upstream', () => {
 
   test('keeps the case of its keys where the table does', () => {
     const kindOf = (key: string) => exact.ask(question(key))
-    assert.deepEqual(
+    expect(
       'result' in kindOf('Postmaster@A.example') && exact.ask(question('postmaster@a.example')),
-      {
-        result: { kind: 'notfound' },
-        storable: false,
-        source: 'static',
-      },
-    )
-    assert.equal(exact.ask(question('Postmaster@A.example')).result.kind, 'found')
+    ).toStrictEqual({
+      result: { kind: 'notfound' },
+      storable: false,
+      source: 'static',
+    })
+    expect(exact.ask(question('Postmaster@A.example')).result.kind).toBe('found')
   })
 
   test('does not have a key without values', () => {
-    assert.equal(folding.ask(question('empty@a.example')).result.kind, 'notfound')
-    assert.equal(folding.ask(question('blank@a.example')).result.kind, 'notfound')
+    expect(folding.ask(question('empty@a.example')).result.kind).toBe('notfound')
+    expect(folding.ask(question('blank@a.example')).result.kind).toBe('notfound')
   })
 
   test('records that it was looked at', () => {
     const explanation = new Explanation()
     folding.ask(question('nobody@a.example', { explanation }))
-    assert.deepEqual(explanation.steps, [
+    expect(explanation.steps).toStrictEqual([
       { step: 'static', key: 'nobody@a.example', upstream: 'overrides', result: { kind: 'notfound' } },
     ])
   })
@@ -67,6 +65,6 @@ describe('a static upstream', () => {
       `${user}@bücher.example`,
       `${user}@xn--bcher-kva.example`,
     ])
-    assert.deepEqual(keys.map(foundFor), ['u', 'u', 'a', 'a', 'u', 'a'])
+    expect(keys.map(foundFor)).toStrictEqual(['u', 'u', 'a', 'a', 'u', 'a'])
   })
 })
