@@ -27,6 +27,7 @@ const EMPTY_WHEN_WELL: ReadonlyMap<string, string> = new Map([
   ['New, refused and shed connections', 'nobody was refused'],
   ['Protocol errors, defects, dropped log lines', 'there are none'],
   ['Failures by cause', 'no lookup failed'],
+  ['Answered by outage rules', 'the service is well'],
 ])
 
 interface Panel {

@@ -196,6 +196,8 @@ const ALLOWED: Readonly<Record<string, RegExp>> = {
   endpoint: /^0:127\.0\.0\.1:\d+$/,
   listener: /^inet:127\.0\.0\.1:\d+(#\d+)?$/,
   reason: /^[a-z-]+$/,
+  rule: /^[a-z-]+$/,
+  verdict: /^(passed|failed)$/,
   le: /^(\+Inf|[0-9.e-]+)$/,
   version: /^test$/,
   node_version: /^v\d+\.\d+\.\d+$/,

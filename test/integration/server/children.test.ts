@@ -106,7 +106,7 @@ describe('systemd:NAME', () => {
     [
       'none has that name',
       { LISTEN_FDS: '1', LISTEN_FDNAMES: 'a' },
-      'systemd passed no socket named "mapgate" but a; set FileDescriptorName=mapgate',
+      'systemd passed no socket named "mapgate" but "a"; set FileDescriptorName=mapgate',
     ],
   ]
   for (const [name, env, text] of refusals) {
