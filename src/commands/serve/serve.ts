@@ -8,6 +8,7 @@ import { type Ending, type RunningGateway, runUntilSignal, type SignalSource } f
 import { type StartGateway, startGateway } from '../start-gateway.ts'
 import { type CrashSource, watchCrashes } from './crashes.ts'
 import { notifySystemd } from './systemd.ts'
+import { startWatchdog } from './watchdog.ts'
 
 export interface ServeOptions {
   readonly config?: string
@@ -20,22 +21,30 @@ export interface ServeParts {
   readonly clock?: Clock
   /** Default: none are watched. */
   readonly crashes?: CrashSource
+  /** Default: the event loop is not watched. */
+  readonly watchdog?: (env: CommandIo['env']) => () => void
 }
 
 /** Holds SIGHUP off while there is nothing to reload: without a listener it would end the process. */
 const TOO_EARLY = (): void => {}
 
-const REAL_PARTS: ServeParts = { start: startGateway, signals: process, crashes: process }
+const REAL_PARTS: ServeParts = {
+  start: startGateway,
+  signals: process,
+  crashes: process,
+  watchdog: startWatchdog,
+}
 
 export async function serve(
   options: ServeOptions,
   io: CommandIo,
-  { start, signals, clock, crashes }: ServeParts = REAL_PARTS,
+  { start, signals, clock, crashes, watchdog }: ServeParts = REAL_PARTS,
 ): Promise<number> {
   signals.on('SIGHUP', TOO_EARLY)
   try {
     const gateway = await start(options.config, io)
     const watched = crashes && watchCrashes(crashes, gateway)
+    const stopWatchdog = watchdog?.(io.env)
     try {
       const ending = runUntilSignal(notifying(gateway, io), signals, io, watched?.crashed, clock)
       // Told while signals are heard already: whoever tells it may take its time.
@@ -43,6 +52,7 @@ export async function serve(
       return exitCode(await ending, io)
     } finally {
       watched?.dispose()
+      stopWatchdog?.()
     }
   } finally {
     signals.off('SIGHUP', TOO_EARLY)
