@@ -3,7 +3,7 @@
  *
  * Behaves as Postfix does: a connection that the server closed is made anew and the question
  * asked once more; a reply that does not come in time is not asked for again.
- * Peer: Postfix `src/util/auto_clnt.c`, `src/global/dict_sockmap.c`
+ * Peer: Postfix `src/util/auto_clnt.c`, `src/util/dict_sockmap.c`
  */
 import { connect, type Socket } from 'node:net'
 import type { Address } from '../core/address.ts'
@@ -34,7 +34,7 @@ interface Waiting {
 
 const NOTHING = Buffer.alloc(0)
 
-/** Source: Postfix asks twice in all, `src/global/dict_sockmap.c`, DICT_SOCKMAP_TRY_LIMIT. */
+/** Source: Postfix asks twice in all, `src/util/dict_sockmap.c`, DICT_SOCKMAP_TRY_LIMIT. */
 const MAX_TRIES = 2
 
 export class WireConnection {

@@ -13,7 +13,7 @@ export interface ClientOptions {
   readonly clock?: Clock
 }
 
-/** Source: Postfix waits 100 s, `src/global/dict_sockmap.c` and `dict_tcp.c`. */
+/** Source: Postfix waits 100 s, `src/util/dict_sockmap.c` and `dict_tcp.c`. */
 export const DEFAULT_TIMEOUT_MS = 100_000
 
 /** Fills the defaults in. Throws TypeError for a text that is no address. */

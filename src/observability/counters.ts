@@ -53,8 +53,7 @@ export class TableCounters {
 
   /** Adds one lookup. On the cached path: a few additions and no allocation. */
   answered(protocol: string, result: LookupResult, source: AnswerSource, durationMs: number): void {
-    this.lookups[protocol] ??= new LookupCounters()
-    const counters = this.lookups[protocol]
+    const counters = this.lookups[protocol] ?? this.#addProtocol(protocol)
     counters.results[result.kind] += 1
     let durations = counters.durations.get(source)
     if (durations === undefined) {
@@ -63,6 +62,12 @@ export class TableCounters {
     }
     durations.observe(durationMs)
     if (result.kind === 'temporary' || result.kind === 'permanent') increment(this.causes, result.cause)
+  }
+
+  #addProtocol(protocol: string): LookupCounters {
+    const counters = new LookupCounters()
+    this.lookups[protocol] = counters
+    return counters
   }
 }
 

@@ -29,11 +29,14 @@ export class ListenerContext implements AcceptedBy<object> {
   readonly observer: ListenerObserver
   readonly share = new FairShare()
   readonly batch = new ReplyBatch()
-  #settings: object
   /** The names served; undefined for every name. */
   #tables: ReadonlySet<string> | undefined
   #lastServed: string | undefined
-  #lookup: Lookup
+  // Fields and no getters: each request reads them.
+  /** Of the protocol. Changed by {@link update} alone. */
+  settings: object
+  /** Changed by {@link update} alone. */
+  lookup: Lookup
 
   constructor({ protocol, own }: ListenerSettings, parts: ListenerParts) {
     this.protocol = protocol
@@ -41,14 +44,9 @@ export class ListenerContext implements AcceptedBy<object> {
     this.clock = parts.clock
     this.random = parts.random
     this.observer = parts.observer
-    this.#lookup = parts.lookup
-    this.#settings = own
+    this.lookup = parts.lookup
+    this.settings = own
     this.#tables = servedTables(protocol, own)
-  }
-
-  /** Of the protocol. */
-  get settings(): object {
-    return this.#settings
   }
 
   /** Whether a table may be asked here. Most requests name the one that was asked last. */
@@ -59,15 +57,11 @@ export class ListenerContext implements AcceptedBy<object> {
     return true
   }
 
-  get lookup(): Lookup {
-    return this.#lookup
-  }
-
   update(settings: object, lookup: Lookup): void {
-    this.#settings = settings
+    this.settings = settings
     this.#tables = servedTables(this.protocol, settings)
     this.#lastServed = undefined
-    this.#lookup = lookup
+    this.lookup = lookup
   }
 }
 

@@ -4,7 +4,7 @@
  *   get a@b\n
  *
  * A carriage return is a byte like others: what it means is up to the protocol.
- * Source: tcp_table(5). Peer: Postfix `src/global/dict_tcp.c` (vstring_get_nonl_bound)
+ * Source: tcp_table(5). Peer: Postfix `src/util/dict_tcp.c` (vstring_get_nonl_bound)
  */
 import { find } from './find.ts'
 import { type Decoder, type DecodeStep, MORE } from './frame.ts'

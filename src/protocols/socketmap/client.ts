@@ -4,7 +4,7 @@
  *   socketmap:inet:HOST:PORT:NAME    socketmap:unix:PATH:NAME
  *
  * The table name is what follows the last colon. Grammar of the wire: `conversation.ts` beside this file.
- * Source: socketmap_table(5); Postfix `src/global/dict_sockmap.c` (dict_sockmap_open).
+ * Source: socketmap_table(5); Postfix `src/util/dict_sockmap.c` (dict_sockmap_open).
  */
 import { isUtf8 } from 'node:buffer'
 import { type Address, type InvalidAddress, parseHostPort, parseUnixPath } from '../../core/address.ts'

@@ -4,7 +4,7 @@
  *   request   11:virtual a@b,      NAME SP KEY, the key may be empty and may hold spaces
  *   reply     7:OK text,   9:NOTFOUND ,   TEMP reason   TIMEOUT reason   PERM reason
  *
- * Source: socketmap_table(5). Peer: Postfix `src/global/dict_sockmap.c` (dict_sockmap_lookup)
+ * Source: socketmap_table(5). Peer: Postfix `src/util/dict_sockmap.c` (dict_sockmap_lookup)
  */
 // The global of this name is a getter: it costs more than counting the bytes.
 import { Buffer } from 'node:buffer'
@@ -22,7 +22,7 @@ export const NAME = 'socketmap'
 
 /**
  * Longest reply payload that the Postfix client reads, in bytes, `OK ` counted.
- * Source: Postfix `src/global/dict_sockmap.c`, DICT_SOCKMAP_MAX_REPLY; a setting since 3.10.
+ * Source: Postfix `src/util/dict_sockmap.c`, DICT_SOCKMAP_DEF_MAX_REPLY; a setting since 3.10.
  */
 export const MAX_REPLY_PAYLOAD_BYTES = 100_000
 

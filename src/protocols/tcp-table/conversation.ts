@@ -9,7 +9,7 @@
  * Key and text are percent quoted (`percent.ts`). Postfix quotes white space and control bytes, so those that stand
  * around a key as they are come from a person who types: a carriage return belongs to the end of the line, as
  * telnet(1) sends it, and blanks to nothing.
- * Source: tcp_table(5). Peer: Postfix `src/global/dict_tcp.c` (dict_tcp_lookup)
+ * Source: tcp_table(5). Peer: Postfix `src/util/dict_tcp.c` (dict_tcp_lookup)
  */
 import { permanentFor, type ReasonEntry, temporaryFor } from '../../core/reason.ts'
 import { CORE_REASONS } from '../../core/reasons.ts'
@@ -30,7 +30,7 @@ export interface TcpTableSettings {
 
 /**
  * Longest reply line that the Postfix client reads, in bytes, newline included. One more, and it
- * stalls for ten seconds. Source: Postfix `src/global/dict_tcp.c`, DICT_TCP_MAXLEN.
+ * stalls for ten seconds. Source: Postfix `src/util/dict_tcp.c`, DICT_TCP_MAXLEN.
  */
 export const MAX_REPLY_BYTES = 4096
 
@@ -116,8 +116,7 @@ export class TcpTableConversation implements Conversation {
 
   #request(line: Buffer): Step {
     if (!startsWith(line, GET)) return otherCommand(line.subarray(0, endOf(line, 0)))
-    const end = endOf(line, GET.length)
-    const key = percentUnquote(line.subarray(startOf(line, GET.length, end), end))
+    const key = percentUnquote(keyOf(line))
     if (key === undefined) return BAD_QUOTING
     return { kind: 'ask', protocol: NAME, table: this.#listener.settings.table, key, client: this }
   }
@@ -132,6 +131,19 @@ function otherCommand(line: Buffer): Step {
 function startsWith(line: Buffer, word: Buffer): boolean {
   for (let at = 0; at < word.length; at++) if (line[at] !== word[at]) return false
   return true
+}
+
+/** The quoted key of a `get` line. Postfix sends it bare: then the ends are looked at once, and nothing more. */
+function keyOf(line: Buffer): Buffer {
+  const start = GET.length
+  if (isInk(line[start]) && isInk(line[line.length - 1])) return line.subarray(start)
+  const end = endOf(line, start)
+  return line.subarray(startOf(line, start, end), end)
+}
+
+/** True for a byte that is neither a blank nor a control byte. */
+function isInk(byte: number | undefined): boolean {
+  return byte !== undefined && byte > SPACE
 }
 
 /** Where a line ends without the carriage return and the blanks at its end; not before `least`. */
