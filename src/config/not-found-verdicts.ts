@@ -109,6 +109,26 @@ export function notFoundVerdict(parameter: string): NotFoundVerdict | undefined 
   return VERDICTS.get(parameter) ?? (ACCESS_CHECK.test(parameter) ? ACCESS : undefined)
 }
 
+/** What decides the class of a domain, in the order in which Postfix looks. Source: `src/trivial-rewrite/resolve.c`. */
+const CLASSES = ['mydestination', 'virtual_alias_domains', 'virtual_mailbox_domains', 'relay_domains']
+
+const CLASS_OF_RECIPIENTS: ReadonlyMap<string, string> = new Map([
+  ['local_recipient_maps', 'mydestination'],
+  ['virtual_mailbox_maps', 'virtual_mailbox_domains'],
+  ['relay_recipient_maps', 'relay_domains'],
+])
+
+/** The parameters that make a domain one whose recipients these tables list, and those that Postfix looks at before. */
+export function domainClasses(usedBy: readonly string[]): {
+  readonly own: readonly string[]
+  readonly other: readonly string[]
+} {
+  const own = usedBy.flatMap((use) => CLASS_OF_RECIPIENTS.get(use) ?? [])
+  // Recipients of several classes: no other class is wrong for all of them.
+  const [only] = own.length === 1 ? own : []
+  return { own, other: only === undefined ? [] : CLASSES.slice(0, CLASSES.indexOf(only)) }
+}
+
 /** Returns whether Postfix ignores the values of a table, whatever uses it. */
 export function isExistenceTable(usedBy: readonly string[]): boolean {
   return usedBy.length > 0 && usedBy.every((use) => notFoundVerdict(use)?.isExistence === true)

@@ -18,7 +18,7 @@ import { temporaryFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
 import { NOT_FOUND, type Sourced } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
-import type { SearchKey } from './search/search-keys.ts'
+import { isOwnKey, type SearchKey } from './search/search-keys.ts'
 import type { TableSource } from './table-source.ts'
 
 /**
@@ -92,20 +92,20 @@ export class Table {
   }
 
   /**
-   * Returns whether the last known answer for a key is "found", by itself or without its extension. Asks nobody.
+   * Time since which a key is found without a break by itself or without its extension, as far as is known; undefined
+   * where its last known answer is not "found". Asks nobody.
    */
-  isKnownFound(key: string): boolean {
+  knownFoundForMs(key: string): number | undefined {
     const { domains, search, sources } = this.#options
-    if (domains?.(key).kind === 'filtered') return false
-    const at = key.lastIndexOf('@')
+    if (domains?.(key).kind === 'filtered') return undefined
     for (const searchKey of search(key)) {
-      const isTheSame =
-        searchKey.key === key ||
-        (at > 0 && searchKey.withoutExtension && searchKey.key.endsWith(key.slice(at)))
-      if (isTheSame && sources.some((source) => source.known(searchKey.key)?.result.kind === 'found'))
-        return true
+      if (!isOwnKey(searchKey, key)) continue
+      for (const source of sources) {
+        const known = source.known(searchKey.key)
+        if (known?.result.kind === 'found') return known.foundForMs
+      }
     }
-    return false
+    return undefined
   }
 
   /**

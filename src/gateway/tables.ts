@@ -11,7 +11,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PurgeWhat } from '../admin/ports.ts'
 import type { CacheConfig, TableConfig } from '../config/config.ts'
-import { isExistenceTable } from '../config/not-found-verdicts.ts'
+import { domainClasses, isExistenceTable } from '../config/not-found-verdicts.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
 import { LossGuard } from '../core/cache/loss-guard.ts'
@@ -184,31 +184,41 @@ function cachedSource(
 }
 
 /** Undefined where no rule can hold: values of one key, and no word of the operator. */
-function outagePolicy(
-  config: TableConfig,
-  { clock, observability, tables }: TableParts,
-): OutagePolicy | undefined {
+function outagePolicy(config: TableConfig, parts: TableParts): OutagePolicy | undefined {
   const { name, cache, whenUnknown, usedBy } = config
   const staleNotFound = cache?.staleNotFound
   const isExistence = isExistenceTable(usedBy)
   const hasRule =
     isExistence || hasPartialKeys(config) || staleNotFound !== undefined || whenUnknown !== undefined
   if (!hasRule) return undefined
-  const observer = observability.observer.table(name)
+  const observer = parts.observability.observer.table(name)
   const ifFoundIn = staleNotFound?.ifFoundIn
-  const onDefect = (error: unknown, where: string) => observability.observer.defect(error, where)
   return {
     isExistence,
     staleNotFound: staleNotFound && {
       forMs: staleNotFound.forMs,
-      proof:
-        ifFoundIn === undefined
-          ? undefined
-          : new TableProof(ifFoundIn, () => tables().get(ifFoundIn)?.table, clock, onDefect),
+      proof: ifFoundIn === undefined ? undefined : tableProof(ifFoundIn, parts),
     },
     whenUnknown,
     onAnswered: (rule) => observer.outageAnswered(rule),
   }
+}
+
+/** The proof table, and the tables that say whether Postfix asks it about a domain, as they are when it is needed. */
+function tableProof(name: string, { clock, observability, tables }: TableParts): TableProof {
+  const usedFor = (which: 'own' | 'other') => () => {
+    const parameters = domainClasses(tables().get(name)?.config.usedBy ?? [])[which]
+    return Array.from(tables().values()).flatMap(({ config, table }) =>
+      config.usedBy.some((use) => parameters.includes(use)) ? [table] : [],
+    )
+  }
+  return new TableProof(
+    name,
+    () => tables().get(name)?.table,
+    clock,
+    (error, where) => observability.observer.defect(error, where),
+    { own: usedFor('own'), other: usedFor('other') },
+  )
 }
 
 function hasPartialKeys({ search }: TableConfig): boolean {

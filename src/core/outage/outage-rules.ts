@@ -13,14 +13,18 @@
 import type { LookupContext } from '../lookup-context.ts'
 import type { OutageRule } from '../outage-rule.ts'
 import { NOT_FOUND, type Sourced, type Temporary, type TemporaryCause } from '../result.ts'
-import type { SearchKey } from '../search/search-keys.ts'
+import { isOwnKey, type SearchKey } from '../search/search-keys.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 
 /** Knows whether a key exists, for a table whose "not found" is only harmless then. */
 export interface ProofTable {
   readonly name: string
-  /** Returns whether the last known answer for the key, or for it without its extension, is "found". Asks nobody. */
-  knows(key: string, asked: string): boolean
+  /**
+   * Returns why the key is not known to be a mailbox, or a domain not ours; undefined where it is. Asks nobody.
+   *
+   * @param notFoundForMs Age of the "not found" that it is to be a proof for.
+   */
+  refusal(key: string, asked: string, notFoundForMs: number): string | undefined
   /** Looks the key up, so that the answer is known in an outage. `found` is called if the key is found. */
   prove(key: string, asked: string, found: () => void): void
 }
@@ -151,15 +155,18 @@ export class OutageRules {
   #staleNotFoundRefusal(keys: readonly SearchKey[], key: string, asked: string): Refusal | undefined {
     const { staleNotFound } = this.#policy
     if (staleNotFound === undefined) return { why: NO_RULE }
+    /** Age of the oldest "not found" of the key, itself or without its extension. */
+    let ownMs = 0
     for (const searchKey of keys) {
       for (const source of this.#sources) {
-        const why = refusalOf(source.known(searchKey.key), staleNotFound.forMs)
+        const known = source.known(searchKey.key)
+        const why = refusalOf(known, staleNotFound.forMs)
         if (why !== undefined) return { at: searchKey.key, why }
+        if (known !== undefined && isOwnKey(searchKey, key)) ownMs = Math.max(ownMs, known.ageMs)
       }
     }
-    const { proof } = staleNotFound
-    if (proof === undefined || proof.knows(key, asked)) return undefined
-    return { why: `${proof.name} is not known to have the key` }
+    const why = staleNotFound.proof?.refusal(key, asked, ownMs)
+    return why === undefined ? undefined : { why }
   }
 }
 

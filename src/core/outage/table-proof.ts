@@ -1,7 +1,10 @@
 /**
  * A table that says whether a key exists, for another table's stale "not found" (outage-rules.ts).
  *
- * `@domain` is no proof: everybody exists there, and the backend refuses who does not.
+ * `@domain` is no proof: everybody exists there, and the backend refuses who does not. Neither is a key that is found only since the
+ * "not found" was given: a service that takes the new alias for a recipient knows it, and the backend refuses it. Nor one whose
+ * domain Postfix treats as another class, where it never asks the proof table: it rejects what has no alias there
+ * (ADDRESS_CLASS_README).
  */
 import type { Clock } from '../clock.ts'
 import { LookupContext } from '../lookup-context.ts'
@@ -9,9 +12,20 @@ import type { Sourced } from '../result.ts'
 import type { Table } from '../table.ts'
 import type { ProofTable } from './outage-rules.ts'
 
+/** Tables, among those that run now, that say which class the domain of an address is of. */
+export interface DomainClasses {
+  /** Where there are any, one of them must know the domain. */
+  readonly own: () => readonly Table[]
+  /** None of them may know the domain. */
+  readonly other: () => readonly Table[]
+}
+
+const ANY_CLASS: DomainClasses = { own: () => [], other: () => [] }
+
 export class TableProof implements ProofTable {
   readonly name: string
   readonly #table: () => Table | undefined
+  readonly #classes: DomainClasses
   readonly #clock: Clock
   readonly #onDefect: (error: unknown, where: string) => void
 
@@ -21,33 +35,70 @@ export class TableProof implements ProofTable {
     table: () => Table | undefined,
     clock: Clock,
     onDefect: (error: unknown, where: string) => void,
+    classes: DomainClasses = ANY_CLASS,
   ) {
+    this.#classes = classes
     this.name = name
     this.#table = table
     this.#clock = clock
     this.#onDefect = onDefect
   }
 
-  knows(key: string, asked: string): boolean {
+  refusal(key: string, asked: string, notFoundForMs: number): string | undefined {
     const table = this.#table()
-    return table?.isKnownFound(table.foldCase ? key.toLowerCase() : asked) ?? false
+    const foundForMs = table?.knownFoundForMs(table.foldCase ? key.toLowerCase() : asked)
+    if (table === undefined || foundForMs === undefined) return `${this.name} is not known to have the key`
+    // It was asked because of the "not found", so its answer may be younger by the time that it may take.
+    if (foundForMs + table.deadlineMs < notFoundForMs)
+      return `${this.name} has the key only since its last "not found"`
+    return this.#classRefusal(key)
+  }
+
+  #classRefusal(key: string): string | undefined {
+    const domain = domainOf(key)
+    if (domain === undefined) return undefined
+    const own = this.#classes.own()
+    if (own.length > 0 && !own.some((table) => knows(table, domain)))
+      return `${own.map(({ name }) => name).join(', ')} is not known to have ${domain}`
+    const other = this.#classes.other().find((table) => knows(table, domain))
+    return other && `${other.name} has ${domain}, where ${this.name} is not asked`
   }
 
   prove(key: string, asked: string, found: () => void): void {
     const table = this.#table()
     if (table === undefined) return
-    const context = new LookupContext(asked, this.#clock.monotonicMs(), table.deadlineMs, false, undefined)
-    const done = ({ result }: Sourced) => {
-      if (result.kind === 'found' && this.knows(key, asked)) found()
+    const tell = () => {
+      if (this.refusal(key, asked, 0) === undefined) found()
     }
+    this.#lookUp(table, table.foldCase ? key.toLowerCase() : asked, ({ result }) => {
+      if (result.kind !== 'found') return
+      tell()
+      const domain = domainOf(key)
+      const own = this.#classes.own()
+      if (domain === undefined || own.some((one) => knows(one, domain))) return
+      for (const one of own) this.#lookUp(one, domain, tell)
+    })
+  }
+
+  #lookUp(table: Table, key: string, done: (answer: Sourced) => void): void {
+    const context = new LookupContext(key, this.#clock.monotonicMs(), table.deadlineMs, false, undefined)
     try {
-      const answer = table.lookup(table.foldCase ? key.toLowerCase() : asked, context)
+      const answer = table.lookup(key, context)
       if (answer instanceof Promise) {
         context.hasToWait()
-        answer.then(done).catch((error) => this.#onDefect(error, `proof table ${this.name}`))
+        answer.then(done).catch((error) => this.#onDefect(error, `proof table ${table.name}`))
       } else done(answer)
     } catch (error) {
-      this.#onDefect(error, `proof table ${this.name}`)
+      this.#onDefect(error, `proof table ${table.name}`)
     }
   }
+}
+
+function domainOf(key: string): string | undefined {
+  const at = key.lastIndexOf('@')
+  return at === -1 ? undefined : key.slice(at + 1).toLowerCase()
+}
+
+function knows(table: Table, domain: string): boolean {
+  return table.knownFoundForMs(domain) !== undefined
 }

@@ -37,6 +37,13 @@ export interface SearchKey {
   readonly withoutExtension: boolean
 }
 
+/** Returns whether a search key is the asked key itself, or that without its extension: the same user of the same domain. */
+export function isOwnKey({ key, withoutExtension }: SearchKey, asked: string): boolean {
+  if (key === asked) return true
+  const at = asked.lastIndexOf('@')
+  return at > 0 && withoutExtension && key.endsWith(asked.slice(at))
+}
+
 /** What the sequence depends on besides the key: a table's settings. */
 export interface SearchOptions {
   /** A set of characters, as main.cf has it; '' when addresses have no extensions. */

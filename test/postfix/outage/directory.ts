@@ -9,11 +9,14 @@ export type Entries = Readonly<Record<string, Readonly<Record<string, string | r
 
 /** The keys that the canaries of the pages need. */
 const CANARIES: Entries = {
+  'alias-domains': { 'example.org': 'example.org' },
+  'relay-domains': { 'relay.example': 'relay.example' },
+  'sender-canonical': { 'canary@example.com': 'postmaster@example.com' },
+  transport: { 'canary@example.com': 'discard:' },
   aliases: { 'postmaster@example.com': 'm00@example.com' },
   mailboxes: { 'postmaster@example.com': 'postmaster/' },
   domains: { 'example.com': 'example.com' },
-  transport: { 'example.com': '' },
-  'recipient-bcc': { 'bcc-canary@example.com': 'archive@example.com' },
+  'recipient-bcc': { 'canary@example.com': 'archive@example.com' },
   'sender-bcc': { 'bcc-canary@example.com': 'archive@example.com' },
   'sender-logins': { 'postmaster@example.com': 'postmaster' },
   canonical: { 'postmaster@old.example': 'postmaster@example.com' },

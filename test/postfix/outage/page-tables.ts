@@ -4,10 +4,34 @@
  */
 import { parse } from 'yaml'
 import { configurations } from '../../docs/markdown.ts'
+import type { MainCf } from '../../support/postfix/files.ts'
+
+/** The whole set-up of docs/resilience.md. */
+export function tablesOfResilience(): PageTables {
+  const [block] = configurations('docs/resilience.md')
+  const { defaults, tables } = parse(block?.text ?? '') as {
+    readonly defaults: { readonly table: object }
+    readonly tables: PageTables
+  }
+  return Object.fromEntries(
+    Object.entries(tables).map(([name, table]) => [name, { ...defaults.table, ...table }]),
+  )
+}
+
+/** The main.cf parameters for tables, as `mapgate main-cf` prints them; restrictions have to be put into their lists. */
+export function mainCfFor(tables: PageTables, map: (table: string) => string): MainCf {
+  const uses = Object.entries(tables).flatMap(([name, { usedBy }]) =>
+    [usedBy].flat().map((use) => [use, map(name)]),
+  )
+  return {
+    recipient_delimiter: '+',
+    ...Object.fromEntries(uses.filter(([use]) => !use?.startsWith('check_'))),
+  }
+}
 
 /** One table as its page writes it. */
 export interface PageTable {
-  readonly usedBy: readonly string[]
+  readonly usedBy: string | readonly string[]
   readonly request: { readonly path: string }
   readonly response: { readonly value: string }
   readonly domains?: readonly string[]

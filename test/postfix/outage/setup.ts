@@ -64,6 +64,7 @@ export async function startOutage(
   const { port } = gateway.address('socketmap')
   const postfix = await startPostfix(t, {
     virtual_transport: `lmtp:inet:127.0.0.1:${backend.port}`,
+    default_transport: `lmtp:inet:127.0.0.1:${backend.port}`,
     ...mainCf((table) => `socketmap:inet:127.0.0.1:${port}:${table}`),
   })
   const restart = async () => {

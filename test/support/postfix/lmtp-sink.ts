@@ -30,15 +30,22 @@ export interface LmtpSink {
 /** Ms to wait for mail. Ours: deferred mail comes after a few seconds on a busy machine. */
 const WAIT_MS = 30_000
 
-/** Starts a sink on a free loopback port, and ends it with the test. */
-export async function startLmtpSink(cleanup: Cleanup): Promise<LmtpSink> {
+/**
+ * Starts a sink on a free loopback port, and ends it with the test.
+ *
+ * @param refuses Recipients that it does not know.
+ */
+export async function startLmtpSink(
+  cleanup: Cleanup,
+  refuses: (address: string) => boolean = () => false,
+): Promise<LmtpSink> {
   const deliveries: Delivery[] = []
   const waiting = new Set<() => void>()
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    serve(socket, (delivery) => {
+    serve(socket, refuses, (delivery) => {
       deliveries.push(delivery)
       for (const look of waiting) look()
     })
@@ -79,7 +86,11 @@ export async function startLmtpSink(cleanup: Cleanup): Promise<LmtpSink> {
 }
 
 /** One session. Commands may come many in one packet (RFC 2920). */
-function serve(socket: Socket, delivered: (delivery: Delivery) => void): void {
+function serve(
+  socket: Socket,
+  refuses: (address: string) => boolean,
+  delivered: (delivery: Delivery) => void,
+): void {
   let from = ''
   let to: string[] = []
   let message: string[] | undefined
@@ -106,6 +117,8 @@ function serve(socket: Socket, delivered: (delivery: Delivery) => void): void {
   const command = (line: string): void => {
     const verb = line.slice(0, 4).toUpperCase()
     if (verb === 'LHLO') say('250-sink\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING')
+    else if (verb === 'DATA' && to.length === 0) say('503 5.5.1 no valid recipients')
+    else if (verb === 'RCPT' && refuses(pathIn(line))) say('550 5.1.1 unknown user')
     else if (verb === 'DATA') {
       message = []
       say('354 go on')

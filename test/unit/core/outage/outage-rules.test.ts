@@ -41,7 +41,11 @@ function setUp({ knows = {}, policy = {}, proofKnows = true, failure = DOWN, pro
   )
   Object.assign(source.knows, knows)
   const rules: OutageRule[] = []
-  const proof: ProofTable = { name: 'mailboxes', knows: () => proofKnows, prove: () => {} }
+  const proof: ProofTable = {
+    name: 'mailboxes',
+    refusal: () => (proofKnows ? undefined : 'mailboxes is not known to have the key'),
+    prove: () => {},
+  }
   const table = new Table({
     name: 'aliases',
     sources: [source],
@@ -167,7 +171,7 @@ describe('a "not found" that the service has just given', () => {
     const proved: string[] = []
     const proof: ProofTable = {
       name: 'mailboxes',
-      knows: () => proofKnows,
+      refusal: () => (proofKnows ? undefined : 'no'),
       prove: (key, asked, foundThere) => {
         proved.push(`${key} ${asked}`)
         if (proofKnows) foundThere()

@@ -1,0 +1,169 @@
+/**
+ * The whole set-up of docs/resilience.md with a real smtpd, inbound and submission, while its service is dead: what its two tables
+ * of mail say.
+ */
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Cleanup } from '../../support/http/http-service.ts'
+import { authPlain, startDovecotAuth } from '../../support/postfix/dovecot-auth.ts'
+import { requirePostfix } from '../../support/postfix/postfix.ts'
+import { openSmtpSession, type Sent } from '../../support/postfix/smtp-session.ts'
+import type { Entries } from './directory.ts'
+import { mainCfFor, type PageTables, tablesOfResilience } from './page-tables.ts'
+import { addresses, count, type OutageSetup, print, STRANGER, send, startOutage } from './setup.ts'
+
+const ENTRIES: Entries = {
+  domains: { 'example.com': 'example.com', 'example.net': 'example.net' },
+  mailboxes: {
+    'ann@example.com': 'ann/',
+    'bob@example.com': 'bob/',
+    'box@example.net': 'box/',
+  },
+  aliases: {
+    'team@example.com': ['ann@example.com', 'bob@example.com'],
+    'ext@example.com': 'far@elsewhere.example',
+    '@example.net': 'box@example.net',
+    'x@example.org': 'ann@example.com',
+  },
+  'sender-access': { 'bad@elsewhere.example': 'REJECT' },
+  'sender-logins': { 'ann@example.com': 'ann@example.com', 'bob@example.com': 'bob@example.com' },
+}
+
+/** What flows, by a name for the output: from, to, and who gets it. */
+const FLOWS: Readonly<Record<string, readonly [from: string, to: string, got: readonly string[]]>> = {
+  'plain mailbox': [STRANGER, 'ann@example.com', ['ann@example.com']],
+  'alias to two mailboxes': [STRANGER, 'team@example.com', ['ann@example.com', 'bob@example.com']],
+  'alias to elsewhere': [STRANGER, 'ext@example.com', ['far@elsewhere.example']],
+  'mailbox with extension': [STRANGER, 'ann+news@example.com', ['ann+news@example.com']],
+  'catch-all': [STRANGER, 'who@example.net', ['box@example.net']],
+  'null sender': ['', 'ann@example.com', ['ann@example.com']],
+  'alias domain': [STRANGER, 'x@example.org', ['ann@example.com']],
+}
+
+/** What waits, as the page says, and why. */
+const WAITS: Readonly<Record<string, string>> = {
+  'unknown address': 'nobody@example.com',
+  'catch-all, never asked': 'never@example.net',
+  'extension, never asked': 'ann+never@example.com',
+}
+
+async function start(t: Cleanup, tables: PageTables, entries: Entries = ENTRIES): Promise<OutageSetup> {
+  const auth = await startDovecotAuth(t)
+  return startOutage(t, {
+    tables,
+    entries,
+    mainCf: (map) => ({
+      ...mainCfFor(tables, map),
+      ...auth,
+      smtpd_sender_restrictions: `check_sender_access ${map('sender-access')}, reject_sender_login_mismatch`,
+      smtpd_relay_restrictions: 'permit_sasl_authenticated, reject_unauth_destination',
+    }),
+  })
+}
+
+/** The dead service's answers are 75 s old; the addresses elsewhere go to the backend, too. */
+const OUTAGE_MS = 75_000
+
+async function inbound(t: Cleanup, { postfix, sink }: OutageSetup, when: string) {
+  const flowed: Record<string, readonly string[]> = {}
+  for (const [name, [from, to, got]] of Object.entries(FLOWS)) {
+    const subject = `${when}, ${name}`
+    const sent = await send(t, postfix, [to], subject, from)
+    flowed[name] = sent.message?.code === 250 ? await sink.recipientsOf(subject, got.length) : []
+  }
+  return flowed
+}
+
+/** By somebody who has logged in as ann. */
+async function submit(t: Cleanup, { postfix }: OutageSetup, to: string, subject: string): Promise<Sent> {
+  const session = await openSmtpSession(t, postfix.smtpPort)
+  expect((await session.command(authPlain('ann@example.com'))).code).toBe(235)
+  return session.send('ann@example.com', [to], subject)
+}
+
+describe('with the whole set-up of docs/resilience.md', () => {
+  beforeEach((context) => requirePostfix(context))
+
+  test('every row of inbound mail that the page says flows does, the others wait, and nothing bounces', async (t) => {
+    const setup = await start(t, tablesOfResilience())
+    const { service, postfix, clock } = setup
+    const all = Object.fromEntries(Object.entries(FLOWS).map(([name, [, , got]]) => [name, got]))
+    // The catch-all has to be known when its user is asked for: else nobody knows which of them was there first.
+    expect(count(await send(t, postfix, ['first@example.net'], 'first'), 250)).toBe(1)
+    expect(await inbound(t, setup, 'before')).toEqual(all)
+    expect(count(await send(t, postfix, ['nobody@example.com'], 'unknown'), 550)).toBe(1)
+    await service.stop()
+    expect(count(await send(t, postfix, ['nobody@example.com'], 'unknown'), 550)).toBe(1)
+    clock.jump(OUTAGE_MS)
+    const flowed = await inbound(t, setup, 'inbound, +75 s')
+    print(
+      'inbound, +75 s',
+      Object.fromEntries(
+        Object.entries(FLOWS).map(([name, [, , got]]) => [name, [flowed[name]?.length ?? 0, got.length]]),
+      ),
+    )
+    expect(flowed).toEqual(all)
+    for (const [name, address] of Object.entries(WAITS))
+      expect([name, count(await send(t, postfix, [address], name), 451)]).toEqual([name, 1])
+    await postfix.emptied()
+    expect(await postfix.readLog()).not.toContain('status=bounced')
+  })
+
+  test('a denied sender whose answer is known stays denied; one who was never asked gets in', async (t) => {
+    const setup = await start(t, tablesOfResilience())
+    const { service, postfix, clock } = setup
+    await inbound(t, setup, 'before')
+    const from = async (sender: string) =>
+      (await send(t, postfix, ['ann@example.com'], 'checked', sender)).recipients.map(({ code }) => code)
+    expect(await from('bad@elsewhere.example')).toEqual([554])
+    await service.stop()
+    clock.jump(OUTAGE_MS)
+    expect(await from('bad@elsewhere.example')).toEqual([554])
+    expect(await from('never@asked.example')).toEqual([250])
+  })
+
+  test('mail of somebody logged in flows, to elsewhere and to a mailbox here', async (t) => {
+    const setup = await start(t, tablesOfResilience())
+    const { service, sink, postfix, clock } = setup
+    const both = async (when: string) => {
+      const got: (readonly string[])[] = []
+      for (const to of ['z@elsewhere.example', 'bob@example.com']) {
+        const subject = `${when}, to ${to}`
+        const sent = await submit(t, setup, to, subject)
+        got.push(sent.message?.code === 250 ? await sink.recipientsOf(subject, 1) : [])
+      }
+      return got
+    }
+    const all = [['z@elsewhere.example'], ['bob@example.com']]
+    expect(await both('before')).toEqual(all)
+    await service.stop()
+    clock.jump(OUTAGE_MS)
+    const got = await both('submission, +75 s')
+    print('submission, +75 s', {
+      'to elsewhere': [got[0]?.length ?? 0, 1],
+      'to a mailbox': [got[1]?.length ?? 0, 1],
+    })
+    expect(got).toEqual(all)
+    const session = await openSmtpSession(t, postfix.smtpPort)
+    await session.command(authPlain('bob@example.com'))
+    const waiting = await session.send('bob@example.com', ['z@elsewhere.example'], 'never used')
+    expect(waiting.recipients.map(({ code }) => code)).toEqual([451])
+    await postfix.emptied()
+    expect(await postfix.readLog()).not.toContain('status=bounced')
+  })
+
+  test('one deny list does not stop everything: with five of the tables 40 of 40 own addresses are accepted', async (t) => {
+    const { domains, mailboxes, aliases, transport, 'sender-access': access } = tablesOfResilience()
+    const tables = { domains, mailboxes, aliases, transport, 'sender-access': access } as PageTables
+    const own = addresses('m', 40)
+    const boxes = Object.fromEntries(own.map((address) => [address, 'box/']))
+    const { service, sink, postfix, clock } = await start(t, tables, { ...ENTRIES, mailboxes: boxes })
+    expect(count(await send(t, postfix, own, 'before'), 250)).toBe(40)
+    await sink.recipientsOf('before', 40)
+    await service.stop()
+    clock.jump(OUTAGE_MS)
+    const sent = await send(t, postfix, own, 'down')
+    print('five tables, +75 s', { 'own addresses': [count(sent, 250), 40] })
+    expect(count(sent, 250)).toBe(40)
+    expect(await sink.recipientsOf('down', 40)).toEqual(own)
+  })
+})
