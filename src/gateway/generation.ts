@@ -155,6 +155,8 @@ function added(tables: RunningTables, others: RunningTables) {
 
 async function retire(before: Generation, after: Generation, removed: readonly Listener[]): Promise<void> {
   for (const { asked } of added(before.tables, after.tables)) for (const upstream of asked) upstream.stop()
+  for (const { config, lossGuard } of before.tables.values())
+    if (after.tables.get(config.name)?.lossGuard !== lossGuard) lossGuard.reset()
   const ended: Promise<unknown>[] = removed.map((listener) => listener.drain())
   ended.push(closeUpstreams(before.upstreams, after.upstreams))
   if (before.admin !== undefined && before.admin !== after.admin) ended.push(before.admin.close())

@@ -78,10 +78,7 @@ export function buildTables(
     if (old?.store !== undefined && old.store.size > 0 && old.config.fingerprint !== config.fingerprint) {
       dropped.push({ table: config.name, count: old.store.size })
     }
-    tables.set(
-      config.name,
-      buildTable(config, own, store, old?.recent ?? new RecentLookups(parts.random), parts),
-    )
+    tables.set(config.name, buildTable(config, own, store, old, parts))
   }
   return { tables, dropped }
 }
@@ -127,13 +124,17 @@ function buildTable(
   config: TableConfig,
   upstreams: readonly SharedUpstream[],
   store: AnswerStore | undefined,
-  recent: RecentLookups,
+  old: RunningTable | undefined,
   parts: TableParts,
 ): RunningTable {
   const asked = upstreams.map((upstream) => upstream.forTable(config))
   let stored = 0
+  const recent = old?.recent ?? new RecentLookups(parts.random)
   const observer = parts.observability.observer.table(config.name)
-  const lossGuard = new LossGuard((isHolding) => observer.lossChanged(isHolding))
+  const lossGuard =
+    old !== undefined && old.config.fingerprint === config.fingerprint
+      ? old.lossGuard
+      : new LossGuard(parts.clock, (isHolding) => observer.lossChanged(isHolding))
   const sources = asked.map(({ upstream }, index): TableSource => {
     if (!upstreams[index]?.kind.cached) return new DirectSource(config.name, upstream)
     return cachedSource(config, upstream, store, stored++, lossGuard, parts)

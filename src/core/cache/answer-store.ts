@@ -66,6 +66,19 @@ export interface AnswerStore {
    */
   prefixFor(upstreamIndex: number): string
 
+  /**
+   * Different found answers of one upstream, chosen at random, whatever their age; they do not count as used.
+   *
+   * @param prefix Of the upstream, see {@link prefixFor}.
+   * @param count Most of them.
+   * @param random Numbers from 0 up to 1.
+   */
+  someFound(
+    prefix: string,
+    count: number,
+    random: () => number,
+  ): Iterable<readonly [storeKey: string, answer: StoredAnswer]>
+
   readonly size: number
   status(): StoreStatus
 

@@ -14,18 +14,18 @@ import { type Clock, readableMs } from '../clock.ts'
 import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
 import type { TableObserver } from '../observer.ts'
-import { temporaryFor } from '../reason.ts'
-import { CORE_REASONS } from '../reasons.ts'
 import type { Found, NotFound, Sourced } from '../result.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
-import { FailureMemory, isFailure } from './failure-memory.ts'
+import { FailureMemory } from './failure-memory.ts'
 import { type FreshnessState, freshnessState } from './freshness.ts'
 import type { LifetimePolicy } from './lifetimes.ts'
 import type { LossGuard } from './loss-guard.ts'
+import { LossJudge } from './loss-judge.ts'
 import { PendingRequest } from './pending-request.ts'
 import { SharedUpstream } from './shared-upstream.ts'
+import { StaleFallback } from './stale-fallback.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 import { StoringUpstream } from './storing-upstream.ts'
 
@@ -62,7 +62,7 @@ export interface CacheOptions {
   readonly policy: CachePolicy
   /** The upstream has a canary: it answers "not found" only while a service knows that. */
   readonly hasCanary: boolean
-  /** Of the table; its upstreams share it. */
+  /** Of the table; its upstreams share it. Undefined: every "not found" is believed. */
   readonly lossGuard?: LossGuard
   /** Position of this upstream among those that share the store. */
   readonly upstreamIndex: number
@@ -79,7 +79,7 @@ export class CachedUpstream implements TableSource {
   readonly #prefix: string
   /** Holds for what is stored already, too: a reload or restart may have shortened it. */
   readonly #negativeTtlMs: number
-  readonly #staleAfterMs: number
+  readonly #fallback: StaleFallback
   readonly #failures = new FailureMemory()
   readonly #shared: SharedUpstream
 
@@ -94,8 +94,22 @@ export class CachedUpstream implements TableSource {
     this.#store = cache?.store
     this.#prefix = cache?.store.prefixFor(cache.upstreamIndex) ?? ''
     this.#negativeTtlMs = cache?.policy.negativeTtlMs ?? 0
-    this.#staleAfterMs = cache?.policy.staleAfterMs ?? 0
-    const storing = new StoringUpstream(upstream, cache, this.#failures, clock, random, onDefect)
+    this.#fallback = new StaleFallback(this.name, clock, cache?.store, cache?.policy.staleAfterMs ?? 0)
+    const lossJudge =
+      cache?.lossGuard &&
+      new LossJudge({
+        ...options,
+        ...cache,
+        guard: cache.lossGuard,
+        prefix: this.#prefix,
+        upstream,
+        clock,
+        random,
+        timeoutMs: options.deadlineMs,
+        onDefect,
+      })
+    const kept = cache && { ...cache, lossJudge }
+    const storing = new StoringUpstream(upstream, kept, this.#failures, clock, random, onDefect)
     this.#shared = new SharedUpstream(storing, this.#store, !sideEffects)
   }
 
@@ -129,8 +143,7 @@ export class CachedUpstream implements TableSource {
       return this.#serve(key, stored, ageMs, 'stale', context)
     }
     if (state === 'error-only') return this.#ask(key, storeKey, 'miss', stored, stored, context)
-    // An expired answer is only good for its validators.
-    if (stored.validators === undefined) store.delete(storeKey)
+    // An expired answer is only good for its validators, and to notice that its key is lost.
     return this.#ask(key, storeKey, 'miss', stored, undefined, context)
   }
 
@@ -205,17 +218,18 @@ export class CachedUpstream implements TableSource {
     const outcome = pending === undefined ? looked : 'coalesced'
     this.#observer.cacheLooked(outcome)
     explanation.add({ step: 'cache', key, upstream: this.name, outcome })
-    if (pending !== undefined) return this.#wait(pending, fallback, context.deadlineMs, explanation, true)
+    if (pending !== undefined)
+      return this.#fallback.wait(pending, fallback, context.deadlineMs, explanation, true)
     const nowMs = this.#clock.monotonicMs()
     const failure = looked === 'miss' ? this.#failures.get(storeKey, nowMs) : undefined
     if (failure !== undefined) {
       explanation.add({ step: 'held', key, upstream: this.name, result: failure })
-      return this.#finish(key, { result: failure, source: 'cache' }, fallback, explanation)
+      return this.#fallback.finish(key, { result: failure, source: 'cache' }, fallback, explanation)
     }
     const request = this.#request(key, storeKey, nowMs, stored, explanation, true)
     const answer = this.#shared.ask(request)
-    if (answer !== undefined) return this.#finish(key, answer, fallback, explanation)
-    return this.#wait(request, fallback, context.deadlineMs, explanation, false)
+    if (answer !== undefined) return this.#fallback.finish(key, answer, fallback, explanation)
+    return this.#fallback.wait(request, fallback, context.deadlineMs, explanation, false)
   }
 
   #request(
@@ -246,52 +260,4 @@ export class CachedUpstream implements TableSource {
     if (this.#failures.get(storeKey, nowMs) !== undefined) return
     this.#shared.ask(this.#request(key, storeKey, nowMs, stored, undefined, false))
   }
-
-  /** @param isJoined True for a request that somebody else asked for, whose explanation has its steps. */
-  async #wait(
-    request: PendingRequest,
-    fallback: StoredAnswer | undefined,
-    deadlineMs: number,
-    explanation: Explanation,
-    isJoined: boolean,
-  ): Promise<Sourced> {
-    const { key, storeKey, generation } = request
-    const untilMs =
-      fallback === undefined ? deadlineMs : Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
-    let answer = await request.wait(untilMs, this.#clock)
-    // A stale answer that was purged meanwhile is served no more, so its lookup waits for the service after all.
-    const isPurged = this.#store?.purgedSince(generation, storeKey) ?? false
-    if (answer === undefined && untilMs < deadlineMs) {
-      if (fallback !== undefined && !isPurged) {
-        explanation.add({ step: 'stale', key, upstream: this.name, why: STILL_ASKED })
-        return { result: fallback.result, source: 'stale' }
-      }
-      answer = await request.wait(deadlineMs, this.#clock)
-    }
-    answer ??= DEADLINE_EXCEEDED
-    if (isJoined) explanation.add({ step: 'coalesced', key, upstream: this.name, result: answer.result })
-    return this.#finish(key, answer, isPurged ? undefined : fallback, explanation)
-  }
-
-  /** What the service says, else the stale answer, else the failure. */
-  #finish(
-    key: string,
-    answer: Sourced,
-    fallback: StoredAnswer | undefined,
-    explanation: Explanation,
-  ): Sourced {
-    const { result } = answer
-    if (!isFailure(result) || fallback === undefined) return answer
-    explanation.add({ step: 'stale', key, upstream: this.name, why: result.reason })
-    return { result: fallback.result, source: 'stale' }
-  }
 }
-
-/** The answer to a waiter that gave up. */
-const DEADLINE_EXCEEDED: Sourced = {
-  result: temporaryFor(CORE_REASONS.deadlinePassed),
-  source: 'upstream',
-}
-
-/** Why a stale answer is served although the service has not failed yet. */
-const STILL_ASKED = 'no answer within staleAfter, and the request goes on'

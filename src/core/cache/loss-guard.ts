@@ -1,13 +1,16 @@
 /**
- * Notices a service that has lost a part of its data: it says "not found" of many keys that it found before,
+ * Whether the service of a table has lost a part of its data: it says "not found" of keys that it found before,
  * while its canary may be among the rest.
  *
- *   of the last five minutes' answers for keys that were found before, at least 20 and at least 30 % are
- *   "not found"      -> further ones are not believed
- *   fifteen minutes without another lost key, or the operator's word -> they are believed again
+ *   watching   each such answer is judged (loss-judge.ts)
+ *   holding    none is believed, until the operator's word or fifteen minutes without another lost key
  *
- * A single deleted user is "not found" at once. Strangers cannot cause it: their keys were not found before.
+ * Where too few keys are known to ask for others, answers are counted: of the last five minutes' answers for
+ * keys that were found before, at least 20 and at least 30 % are "not found".
+ *
+ * Strangers cannot cause it: their keys were not found before.
  */
+import { ageMs, type Clock, type Instant, type Timer } from '../clock.ts'
 
 /** How long an answer counts, ms. Ours: long enough for a small site to show twenty. */
 const WINDOW_MS = 300_000
@@ -21,7 +24,7 @@ const MIN_LOST_SHARE = 0.3
 /** Time without another lost key after which the loss is over, ms. Ours: a service is repaired or was right by then. */
 const QUIET_MS = 900_000
 
-/** Lost keys that are remembered, so that asking for one again is no new loss. Ours: about 2 MB. */
+/** Lost keys that are remembered, with when they were noticed. Ours: about 2 MB. */
 const MAX_LOST_KEYS = 10_000
 
 /** Length of a bucket of counts, ms: how exactly the window is kept. Ours. */
@@ -29,22 +32,28 @@ const BUCKET_MS = 10_000
 const BUCKETS = WINDOW_MS / BUCKET_MS
 
 export class LossGuard {
+  readonly #clock: Clock
   readonly #onChanged: (isHolding: boolean) => void
   readonly #found = new Array<number>(BUCKETS).fill(0)
   readonly #lost = new Array<number>(BUCKETS).fill(0)
   /** Number of the newest bucket, counted from the clock's start. */
   #newest = 0
-  readonly #lostKeys = new Set<string>()
-  #state: 'watching' | 'holding' | 'confirmed' = 'watching'
+  /** When each key was first noticed to be lost, monotonic ms; oldest first. */
+  readonly #lostKeys = new Map<string, number>()
+  #isHolding = false
   #lastLossMs = 0
+  /** When the operator said that what is lost is gone on purpose. */
+  #confirmedAt: Instant | undefined
+  #timer: Timer | undefined
 
   /** @param onChanged Called when a loss begins, and when it is over. */
-  constructor(onChanged: (isHolding: boolean) => void) {
+  constructor(clock: Clock, onChanged: (isHolding: boolean) => void) {
+    this.#clock = clock
     this.#onChanged = onChanged
   }
 
   get isHolding(): boolean {
-    return this.#state === 'holding'
+    return this.#isHolding
   }
 
   /** A key that was found before is found again. */
@@ -57,36 +66,66 @@ export class LossGuard {
   /**
    * A key that was found before is "not found".
    *
-   * @returns Whether that may be believed.
+   * @returns When that was noticed first, monotonic ms.
    */
-  lost(storeKey: string, nowMs: number): boolean {
+  lost(storeKey: string, nowMs: number): number {
     this.#advance(nowMs)
-    if (!this.#lostKeys.has(storeKey)) {
-      if (this.#lostKeys.size < MAX_LOST_KEYS) this.#lostKeys.add(storeKey)
-      this.#lost[this.#newest % BUCKETS] = (this.#lost[this.#newest % BUCKETS] ?? 0) + 1
-      this.#lastLossMs = nowMs
-    }
-    if (this.#state === 'watching' && this.#isLoss()) this.#become('holding')
-    return this.#state !== 'holding'
+    this.#forgetOld(nowMs)
+    const noticedMs = this.#lostKeys.get(storeKey)
+    if (noticedMs !== undefined) return noticedMs
+    if (this.#lostKeys.size < MAX_LOST_KEYS) this.#lostKeys.set(storeKey, nowMs)
+    this.#lost[this.#newest % BUCKETS] = (this.#lost[this.#newest % BUCKETS] ?? 0) + 1
+    this.#lastLossMs = nowMs
+    return nowMs
   }
 
-  /** The operator says that the keys are gone: they are "not found", and so are those that follow. */
+  /** Returns whether so many of the last answers were "not found" that it is a loss. */
+  hasLostMany(): boolean {
+    const lost = sum(this.#lost)
+    return lost >= MIN_LOST_KEYS && lost >= MIN_LOST_SHARE * (lost + sum(this.#found))
+  }
+
+  /** The service has lost data: no "not found" of a key that was found before is believed from now on. */
+  hold(): void {
+    if (this.#isHolding) return
+    this.#isHolding = true
+    this.#onChanged(true)
+    this.#endAfter(QUIET_MS)
+  }
+
+  /** The operator says that the keys are gone: what was found until now may be "not found". */
   confirm(nowMs: number): void {
-    this.#lastLossMs = nowMs
-    this.#become('confirmed')
+    this.#confirmedAt = { monotonicMs: nowMs, wallMs: this.#clock.wallMs() }
+    this.#begin()
+  }
+
+  /** Returns whether an answer of this age was given before the operator's word. */
+  isConfirmed(answerAgeMs: number): boolean {
+    return this.#confirmedAt !== undefined && answerAgeMs >= ageMs(this.#clock, this.#confirmedAt)
   }
 
   /** Begins anew: every stored answer was purged, so that no key is known to have been found. */
   reset(): void {
+    this.#begin()
+  }
+
+  #begin(): void {
+    this.#timer?.cancel()
     this.#found.fill(0)
     this.#lost.fill(0)
     this.#lostKeys.clear()
-    this.#become('watching')
+    if (!this.#isHolding) return
+    this.#isHolding = false
+    this.#onChanged(false)
   }
 
-  #isLoss(): boolean {
-    const lost = sum(this.#lost)
-    return lost >= MIN_LOST_KEYS && lost >= MIN_LOST_SHARE * (lost + sum(this.#found))
+  #endAfter(delayMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = this.#clock.after(delayMs, () => {
+      const leftMs = this.#lastLossMs + QUIET_MS - this.#clock.monotonicMs()
+      if (leftMs > 0) this.#endAfter(leftMs)
+      else this.#begin()
+    })
   }
 
   #advance(nowMs: number): void {
@@ -96,17 +135,15 @@ export class LossGuard {
       this.#lost[old % BUCKETS] = 0
     }
     this.#newest = Math.max(this.#newest, bucket)
-    if (this.#state !== 'watching' && nowMs - this.#lastLossMs >= QUIET_MS) {
-      this.#lostKeys.clear()
-      this.#become('watching')
-    }
-    if (this.#state === 'watching' && this.#lostKeys.size === MAX_LOST_KEYS) this.#lostKeys.clear()
   }
 
-  #become(state: 'watching' | 'holding' | 'confirmed'): void {
-    const wasHolding = this.isHolding
-    this.#state = state
-    if (wasHolding !== this.isHolding) this.#onChanged(this.isHolding)
+  /** While a loss holds, a key that is asked for again and again is no new one. */
+  #forgetOld(nowMs: number): void {
+    if (this.#isHolding) return
+    for (const [storeKey, noticedMs] of this.#lostKeys) {
+      if (nowMs - noticedMs < QUIET_MS) return
+      this.#lostKeys.delete(storeKey)
+    }
   }
 }
 

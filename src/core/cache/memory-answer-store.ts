@@ -170,6 +170,15 @@ export class MemoryAnswerStore implements AnswerStore {
     }
   }
 
+  someFound(
+    prefix: string,
+    count: number,
+    random: () => number,
+  ): readonly (readonly [storeKey: string, answer: StoredAnswer])[] {
+    const isOwn = (storeKey: string) => prefixOf(storeKey) === prefix
+    return this.#found.some(count, random, isOwn)
+  }
+
   #keys(): string[] {
     return [...this.#found.keys(), ...this.#negative.keys()]
   }
@@ -177,7 +186,11 @@ export class MemoryAnswerStore implements AnswerStore {
 
 /** The lookup key in a store key. */
 function keyOf(storeKey: string): string {
-  return storeKey.startsWith(PREFIX_END) ? storeKey.slice(storeKey.indexOf(PREFIX_END, 1) + 1) : storeKey
+  return storeKey.slice(prefixOf(storeKey).length)
+}
+
+function prefixOf(storeKey: string): string {
+  return storeKey.startsWith(PREFIX_END) ? storeKey.slice(0, storeKey.indexOf(PREFIX_END, 1) + 1) : ''
 }
 
 /** Bytes of the texts of one entry, as V8 holds them. */

@@ -19,6 +19,9 @@ import { LRUCache } from 'lru-cache'
  */
 export const PROTECTED_SHARE = 0.8
 
+/** Slots that are looked at for each entry that is chosen at random, most. Ours: then they are nearly empty, and a list is made. */
+const MAX_PROBES = 4
+
 export interface SegmentedLruOptions {
   readonly maxEntries: number
   readonly maxBytes: number
@@ -92,11 +95,38 @@ export class SegmentedLru<V extends object> {
 
   /** The keys now: a copy, which later changes leave as it is. */
   keys(): string[] {
-    return [this.#probation, this.#protected].flatMap((segment) => {
-      // The slots themselves, since lru-cache's iterators are slow to make a list of a million keys.
-      const { keyList } = LRUCache.unsafeExposeInternals(segment)
-      return keyList.filter((key) => key !== undefined)
-    })
+    return this.#slots().flatMap((slots) => slots.filter((key) => key !== undefined))
+  }
+
+  /**
+   * Different entries, chosen at random; they do not count as used.
+   *
+   * @param count Most of them.
+   * @param random Numbers from 0 up to 1.
+   * @param isWanted Which keys may be chosen.
+   */
+  some(count: number, random: () => number, isWanted: (key: string) => boolean): [key: string, value: V][] {
+    const [probation, protectedSlots] = this.#slots()
+    const chosen = new Set<string>()
+    const slots = probation.length + protectedSlots.length
+    for (let tries = MAX_PROBES * count; tries > 0 && chosen.size < count && slots > 0; tries--) {
+      const at = Math.floor(random() * slots)
+      const key = at < probation.length ? probation[at] : protectedSlots[at - probation.length]
+      if (key !== undefined && isWanted(key)) chosen.add(key)
+    }
+    if (chosen.size < count) for (const key of shuffled(this.keys().filter(isWanted), random)) chosen.add(key)
+    const entries: [string, V][] = []
+    for (const key of chosen) {
+      const value = this.peek(key)
+      if (value !== undefined && entries.length < count) entries.push([key, value])
+    }
+    return entries
+  }
+
+  /** The slots of the keys themselves, since lru-cache's iterators are slow to make a list of a million keys. */
+  #slots(): [probation: readonly (string | undefined)[], protectedOnes: readonly (string | undefined)[]] {
+    const { unsafeExposeInternals: internals } = LRUCache
+    return [internals(this.#probation).keyList, internals(this.#protected).keyList]
   }
 
   #boundProtected(): void {
@@ -121,6 +151,17 @@ export class SegmentedLru<V extends object> {
       onEvicted?.(1)
     }
   }
+}
+
+/** In random order. Source: Fisher, Yates, as Durstenfeld has it. */
+function shuffled(keys: string[], random: () => number): readonly string[] {
+  for (let last = keys.length - 1; last > 0; last--) {
+    const at = Math.floor(random() * (last + 1))
+    const key = keys[at] as string
+    keys[at] = keys[last] as string
+    keys[last] = key
+  }
+  return keys
 }
 
 function move<V extends object>(key: string, from: LRUCache<string, V>, to: LRUCache<string, V>): void {

@@ -3,7 +3,7 @@
  *
  *   found, not found        stored, or the end of the stored answer when it must not be
  *   not modified (304)      the stored answer is renewed, and is the answer
- *   not found of many that were found before    not believed: temporary (loss-guard.ts)
+ *   not found of one that was found before      temporary until that is believed (loss-judge.ts)
  *   temporary, permanent    remembered for a second, never stored
  *
  * Source: RFC 9111 sections 3 (storing) and 4.3.4 (freshening a stored answer by a 304).
@@ -16,7 +16,7 @@ import type { Answer, Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import { type FailureMemory, isFailure } from './failure-memory.ts'
 import { type LifetimePolicy, lifetimeOf, type StoreMoment } from './lifetimes.ts'
-import type { LossGuard } from './loss-guard.ts'
+import type { LossJudge } from './loss-judge.ts'
 import type { PendingRequest } from './pending-request.ts'
 
 /** Where and for how long answers are stored. */
@@ -25,8 +25,8 @@ export interface Storing {
   readonly policy: LifetimePolicy
   /** The upstream has a canary, so that what it answers comes from a service that knew it. */
   readonly hasCanary: boolean
-  /** Of the table. Undefined: every "not found" is believed. */
-  readonly lossGuard?: LossGuard
+  /** Undefined: every "not found" is believed. */
+  readonly lossJudge: LossJudge | undefined
 }
 
 export class StoringUpstream {
@@ -66,14 +66,20 @@ export class StoringUpstream {
 
   async #whenAnswered(request: PendingRequest, pending: Promise<Answer>): Promise<Sourced> {
     try {
-      return this.#answered(request, await pending)
+      return await this.#answered(request, await pending)
     } catch (error) {
       return this.#defect(error)
     }
   }
 
-  #answered(request: PendingRequest, answer: Answer): Sourced {
-    const result = this.#isLost(request, answer) ? LOST : resultOf(request, answer)
+  #answered(request: PendingRequest, answer: Answer): Sourced | Promise<Sourced> {
+    const believed = this.#believes(request, answer)
+    if (believed instanceof Promise) return believed.then((later) => this.#keep(request, answer, later))
+    return this.#keep(request, answer, believed)
+  }
+
+  #keep(request: PendingRequest, answer: Answer, isBelieved: boolean): Sourced {
+    const result = isBelieved ? resultOf(request, answer) : LOST
     if (this.#storing !== undefined) {
       if (!isFailure(result)) {
         storeAnswer(this.#storing, request, result, answer, {
@@ -88,15 +94,17 @@ export class StoringUpstream {
     return { result, source: answer.source }
   }
 
-  /** Returns whether the answer is one "not found" of many, for keys that were found before. */
-  #isLost({ storeKey, generation }: PendingRequest, { result, storable }: Answer): boolean {
-    const { lossGuard, store } = this.#storing ?? {}
-    if (lossGuard === undefined || store === undefined || !storable) return false
-    if (store.get(storeKey)?.value === undefined || store.purgedSince(generation, storeKey)) return false
-    const nowMs = this.#clock.monotonicMs()
-    if (result.kind === 'notfound') return !lossGuard.lost(storeKey, nowMs)
-    lossGuard.found(storeKey, nowMs)
-    return false
+  /** Returns whether the answer is true: a "not found" of a key that was found before may be one of many. */
+  #believes({ storeKey, stored, generation }: PendingRequest, answer: Answer): boolean | Promise<boolean> {
+    const { lossJudge, store } = this.#storing ?? {}
+    if (lossJudge === undefined || store === undefined || !answer.storable) return true
+    if (answer.result.kind !== 'notfound') {
+      if (stored?.value !== undefined) lossJudge.found(storeKey)
+      return true
+    }
+    const before = stored ?? store.peek(storeKey)
+    if (before?.value === undefined || store.purgedSince(generation, storeKey)) return true
+    return lossJudge.believes(storeKey, before)
   }
 
   #defect(error: unknown): Sourced {

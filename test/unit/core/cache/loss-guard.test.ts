@@ -1,82 +1,107 @@
 import { describe, expect, test } from 'vitest'
 import { LossGuard } from '../../../../src/core/cache/loss-guard.ts'
+import { ManualClock } from '../../../support/clock/manual-clock.ts'
 
 const MINUTE = 60_000
 
 function setUp() {
+  const clock = new ManualClock(0)
   const changes: boolean[] = []
-  const guard = new LossGuard((isHolding) => changes.push(isHolding))
-  const lose = (count: number, nowMs: number, from = 0) =>
-    Array.from({ length: count }, (_, index) => guard.lost(`k${from + index}`, nowMs))
-  const find = (count: number, nowMs: number) => {
-    for (let index = 0; index < count; index++) guard.found(`f${index}`, nowMs)
+  const guard = new LossGuard(clock, (isHolding) => changes.push(isHolding))
+  const lose = (count: number, from = 0) => {
+    for (let index = 0; index < count; index++) guard.lost(`k${from + index}`, clock.monotonicMs())
   }
-  return { guard, changes, lose, find }
+  const find = (count: number) => {
+    for (let index = 0; index < count; index++) guard.found(`f${index}`, clock.monotonicMs())
+  }
+  return { clock, guard, changes, lose, find }
 }
 
-describe('LossGuard', () => {
-  test('believes nineteen lost keys, and not the twentieth', () => {
-    const { lose, changes } = setUp()
-    expect(lose(19, MINUTE)).toEqual(new Array(19).fill(true))
-    expect(changes).toEqual([])
-    expect(lose(1, MINUTE, 19)).toEqual([false])
-    expect(changes).toEqual([true])
+describe('what counts as lost data where few keys are known', () => {
+  test('is twenty lost keys, and not nineteen', () => {
+    const { guard, lose } = setUp()
+    lose(19)
+    expect(guard.hasLostMany()).toBe(false)
+    lose(1, 19)
+    expect(guard.hasLostMany()).toBe(true)
   })
 
-  for (const [found, isHeld] of [
+  for (const [found, isLoss] of [
     [70, true],
     [71, false],
   ] as const) {
-    test(`${isHeld ? 'does not believe' : 'believes'} thirty lost keys beside ${found} found ones`, () => {
-      const { lose, find } = setUp()
-      find(found, MINUTE)
-      expect(lose(30, MINUTE).at(-1)).toBe(!isHeld)
+    test(`is ${isLoss ? '' : 'not '}thirty lost keys beside ${found} found ones`, () => {
+      const { guard, lose, find } = setUp()
+      find(found)
+      lose(30)
+      expect(guard.hasLostMany()).toBe(isLoss)
     })
   }
 
-  for (const [laterMs, isHeld] of [
+  for (const [laterMs, isLoss] of [
     [290_000, true],
     [300_000, false],
   ] as const) {
-    test(`${isHeld ? 'counts' : 'forgets'} what was lost ${laterMs} ms ago`, () => {
-      const { lose } = setUp()
-      lose(19, 0)
-      expect(lose(1, laterMs, 19)).toEqual([!isHeld])
+    test(`${isLoss ? 'has' : 'has not'} what was lost ${laterMs} ms ago in it`, () => {
+      const { clock, guard, lose } = setUp()
+      lose(19)
+      clock.advance(laterMs)
+      lose(1, 19)
+      expect(guard.hasLostMany()).toBe(isLoss)
     })
   }
 
-  test('counts a key that is asked for again and again once', () => {
-    const { guard } = setUp()
-    for (let count = 0; count < 100; count++) expect(guard.lost('k', MINUTE)).toBe(true)
+  test('has a key that is asked for again and again in it once', () => {
+    const { clock, guard } = setUp()
+    for (let count = 0; count < 100; count++) guard.lost('k', clock.monotonicMs())
+    expect(guard.hasLostMany()).toBe(false)
+  })
+})
+
+describe('LossGuard', () => {
+  test('knows when a key was noticed first, until it is found again or a quarter of an hour has gone by', () => {
+    const { clock, guard } = setUp()
+    expect(guard.lost('k', clock.monotonicMs())).toBe(0)
+    clock.advance(15 * MINUTE - 1)
+    expect(guard.lost('k', clock.monotonicMs())).toBe(0)
+    clock.advance(1)
+    expect(guard.lost('k', clock.monotonicMs())).toBe(15 * MINUTE)
+    guard.found('k', clock.monotonicMs())
+    clock.advance(1)
+    expect(guard.lost('k', clock.monotonicMs())).toBe(15 * MINUTE + 1)
   })
 
-  for (const [quietMs, isHeld] of [
-    [15 * MINUTE - 1, true],
-    [15 * MINUTE, false],
-  ] as const) {
-    test(`${isHeld ? 'still holds' : 'is over'} ${quietMs} ms after the last lost key, though lost ones are asked for meanwhile`, () => {
-      const { guard, lose, changes } = setUp()
-      lose(20, 0)
-      guard.lost('k0', 14 * MINUTE)
-      expect(guard.lost('k0', quietMs)).toBe(!isHeld)
-      expect(changes).toEqual(isHeld ? [true] : [true, false])
-    })
-  }
+  test('ends by itself fifteen minutes after the last lost key, though lost ones are asked for again', () => {
+    const { clock, guard, lose, changes } = setUp()
+    lose(1)
+    guard.hold()
+    clock.advance(10 * MINUTE)
+    lose(1, 1)
+    clock.advance(10 * MINUTE)
+    lose(2)
+    clock.advance(5 * MINUTE - 1)
+    expect([guard.isHolding, changes]).toEqual([true, [true]])
+    clock.advance(1)
+    expect([guard.isHolding, changes, clock.timers]).toEqual([false, [true, false], 0])
+  })
 
-  test('begins anew when all answers were purged', () => {
-    const { guard, lose, changes } = setUp()
-    lose(25, 0)
+  test('ends, and counts anew, when all answers were purged', () => {
+    const { clock, guard, lose, changes } = setUp()
+    lose(25)
+    guard.hold()
     guard.reset()
-    expect(lose(19, 0, 100)).toEqual(new Array(19).fill(true))
-    expect(changes).toEqual([true, false])
+    expect([guard.hasLostMany(), changes, clock.timers]).toEqual([false, [true, false], 0])
   })
 
-  test('believes those that follow when the operator confirms the loss, and watches again later', () => {
-    const { guard, lose, changes } = setUp()
-    lose(25, 0)
-    guard.confirm(MINUTE)
-    expect(lose(100, MINUTE, 25)).toEqual(new Array(100).fill(true))
-    expect(changes).toEqual([true, false])
-    expect(lose(20, 20 * MINUTE, 200).at(-1)).toBe(false)
+  test('ends by the word of the operator, which holds for what was found before it', () => {
+    const { clock, guard, lose, changes } = setUp()
+    lose(25)
+    guard.hold()
+    clock.advance(MINUTE)
+    expect(guard.isConfirmed(MINUTE)).toBe(false)
+    guard.confirm(clock.monotonicMs())
+    expect([guard.isHolding, guard.hasLostMany(), changes]).toEqual([false, false, [true, false]])
+    clock.advance(MINUTE)
+    expect([guard.isConfirmed(MINUTE - 1), guard.isConfirmed(MINUTE)]).toEqual([false, true])
   })
 })

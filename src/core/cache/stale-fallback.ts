@@ -1,0 +1,79 @@
+/**
+ * What a lookup gets that had to ask: what the service says, else the stale answer that is stored, else the failure.
+ * The stale answer is also served when the service takes longer than `staleAfter`, and the request goes on.
+ */
+import type { Clock } from '../clock.ts'
+import type { Explanation } from '../explain.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import type { Sourced } from '../result.ts'
+import { isFailure } from './failure-memory.ts'
+import type { PendingRequest } from './pending-request.ts'
+import type { Purges } from './shared-upstream.ts'
+import type { StoredAnswer } from './stored-answer.ts'
+
+export class StaleFallback {
+  readonly #upstream: string
+  readonly #clock: Clock
+  readonly #store: Purges | undefined
+  readonly #staleAfterMs: number
+
+  /**
+   * @param upstream Its name, for explanations.
+   * @param store Undefined where nothing is stored.
+   */
+  constructor(upstream: string, clock: Clock, store: Purges | undefined, staleAfterMs: number) {
+    this.#upstream = upstream
+    this.#clock = clock
+    this.#store = store
+    this.#staleAfterMs = staleAfterMs
+  }
+
+  /** @param isJoined True for a request that somebody else asked for, whose explanation has its steps. */
+  async wait(
+    request: PendingRequest,
+    fallback: StoredAnswer | undefined,
+    deadlineMs: number,
+    explanation: Explanation,
+    isJoined: boolean,
+  ): Promise<Sourced> {
+    const { key, storeKey, generation } = request
+    const untilMs =
+      fallback === undefined ? deadlineMs : Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
+    let answer = await request.wait(untilMs, this.#clock)
+    // A stale answer that was purged meanwhile is served no more, so its lookup waits for the service after all.
+    const isPurged = this.#store?.purgedSince(generation, storeKey) ?? false
+    if (answer === undefined && untilMs < deadlineMs) {
+      if (fallback !== undefined && !isPurged) {
+        explanation.add({ step: 'stale', key, upstream: this.#upstream, why: STILL_ASKED })
+        return { result: fallback.result, source: 'stale' }
+      }
+      answer = await request.wait(deadlineMs, this.#clock)
+    }
+    answer ??= DEADLINE_EXCEEDED
+    if (isJoined) explanation.add({ step: 'coalesced', key, upstream: this.#upstream, result: answer.result })
+    return this.finish(key, answer, isPurged ? undefined : fallback, explanation)
+  }
+
+  /** What the service says, else the stale answer, else the failure. */
+  finish(
+    key: string,
+    answer: Sourced,
+    fallback: StoredAnswer | undefined,
+    explanation: Explanation,
+  ): Sourced {
+    const { result } = answer
+    if (!isFailure(result) || fallback === undefined) return answer
+    explanation.add({ step: 'stale', key, upstream: this.#upstream, why: result.reason })
+    return { result: fallback.result, source: 'stale' }
+  }
+}
+
+/** The answer to a waiter that gave up. */
+const DEADLINE_EXCEEDED: Sourced = {
+  result: temporaryFor(CORE_REASONS.deadlinePassed),
+  source: 'upstream',
+}
+
+/** Why a stale answer is served although the service has not failed yet. */
+const STILL_ASKED = 'no answer within staleAfter, and the request goes on'
