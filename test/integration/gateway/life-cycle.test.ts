@@ -27,7 +27,7 @@ describe('start', () => {
     expect(error.message).toContain('mapgate.yaml:')
   })
 
-  test('refuses an address that is taken, and leaves nothing behind', async (t) => {
+  test('refuses an address that is taken', async (t) => {
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
     t.onTestFinished(() => new Promise((resolve) => taken.close(() => resolve())))

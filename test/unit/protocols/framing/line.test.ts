@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_REQUEST_BYTES } from '../../../../src/protocols/framing/frame.ts'
 import { LineDecoder } from '../../../../src/protocols/framing/line.ts'
 import { TcpTableConversation } from '../../../../src/protocols/tcp-table/conversation.ts'
 import { chunkings, cutAt } from '../../../support/wire/chunkings.ts'
@@ -53,7 +52,7 @@ describe('LineDecoder', () => {
 
   test('a line without end is dropped as it comes', () => {
     const before = process.memoryUsage().arrayBuffers
-    const decoder = new LineDecoder(MAX_REQUEST_BYTES)
+    const decoder = new LineDecoder(131_072)
     const chunk = Buffer.alloc(65_536, 'x')
     for (let megabyte = 0; megabyte < 64; megabyte++) decodeAll(decoder, Array(16).fill(chunk))
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024)
@@ -64,8 +63,8 @@ describe('LineDecoder', () => {
 describe('a tcp_table request line', () => {
   const TOO_LONG = '400 bad%20request:%20the%20line%20is%20too%20long\n'
   const sizes: [bytes: number, outcome: string][] = [
-    [MAX_REQUEST_BYTES, 'frame'],
-    [MAX_REQUEST_BYTES + 1, TOO_LONG],
+    [131_072, 'frame'],
+    [131_073, TOO_LONG],
   ]
   for (const [bytes, outcome] of sizes) {
     test(`of ${bytes} bytes is ${outcome === 'frame' ? 'read' : 'skipped and answered'}`, () => {
