@@ -49,6 +49,23 @@ describe('Resolver', () => {
     expect(seen).toEqual([{ table: 'aliases', kind: 'found', source: 'cache', durationMs: 0 }])
   })
 
+  test('bypasses the stored answers when it is asked to, and not otherwise', () => {
+    const bypasses: boolean[] = []
+    const source: TableSource = {
+      ...KNOWS_NOTHING,
+      name: 'one',
+      ask: (_key, context) => {
+        bypasses.push(context.bypass)
+        return { result: NOT_FOUND, source: 'upstream' }
+      },
+    }
+    const { resolver } = setUp(source)
+    resolver.lookup(query('a'))
+    resolver.lookup(query('a'), {})
+    resolver.lookup(query('a'), { cache: 'bypass' })
+    expect(bypasses).toEqual([false, false, true])
+  })
+
   test('answers a table that is not configured as a permanent error, counted without its name', () => {
     const { resolver, seen } = setUp(new ScriptedSource('one', {}))
     expect(resolver.lookup(query('a', 'nosuch'))).toMatchObject({ kind: 'permanent', cause: 'no-table' })

@@ -166,6 +166,17 @@ for (const protocol of [...PROTOCOLS.values(), toy]) {
   })
 }
 
+for (const protocol of PROTOCOLS.values()) {
+  test(`${protocol.name} sends 200 bytes of a reason that is longer, whoever made it`, () => {
+    for (const kind of ['temporary', 'permanent'] as const) {
+      const cause = kind === 'temporary' ? 'connect' : 'refused'
+      const reply = accept(protocol).reply({ kind, cause, reason: 'x'.repeat(100_000) } as LookupResult)
+      const text = typeof reply === 'string' ? reply : reply.text
+      expect(/x+/.exec(text)?.[0]).toBe('x'.repeat(200))
+    }
+  })
+}
+
 test('two protocols of one name are refused', () => {
   expect(() => protocolsByName([toy, toy])).toThrow('two protocols have one name')
 })

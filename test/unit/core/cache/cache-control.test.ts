@@ -68,6 +68,11 @@ describe('parseHttpDate', () => {
     ['Sun, 32 Nov 1994 08:49:37 GMT', undefined],
     ['Sun, 06 Nov 1994 24:49:37 GMT', undefined],
     ['1994-11-06T08:49:37Z', undefined],
+    ['Thu, 31 Mar 1994 23:59:59 GMT', Date.UTC(1994, 2, 31, 23, 59, 59)],
+    ['Thu, 30 Jun 1994 23:59:60 GMT', Date.UTC(1994, 6, 1)],
+    ['Thu, 30 Jun 1994 23:59:61 GMT', undefined],
+    ['Sun, 06 Nov 1994 08:60:37 GMT', undefined],
+    ['Sun, 00 Nov 1994 08:49:37 GMT', undefined],
   ]
   for (const [text, expected] of cases) {
     test(`"${text}" is ${expected === undefined ? 'no date' : new Date(expected).toISOString()}`, () => {
