@@ -11,6 +11,7 @@ import type { LookupResult } from '../../core/result.ts'
 import { resultText } from '../../presentation/explain.ts'
 import { parseServer } from '../../protocols/client-target.ts'
 import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
+import { oneLine, printableValue } from '../admin-client.ts'
 import {
   CommandError,
   EXIT_NOT_FOUND,
@@ -83,12 +84,14 @@ async function queryOne(
   } else if (asked.steps !== undefined) {
     io.stdout.write(explanation(asked.steps, asked))
   } else if (result.kind === 'found') {
-    io.stdout.write(`${result.value}\n`)
+    io.stdout.write(`${printableValue(result.value)}\n`)
   } else {
-    io.stderr.write(`mapgate query: ${resultText(result)}\n`)
+    io.stderr.write(`mapgate query: ${oneLine(resultText(result))}\n`)
   }
   for (const protocol of Array.isArray(asked.details.tooLongFor) ? asked.details.tooLongFor : []) {
-    io.stderr.write(`mapgate query: too long for ${protocol}: its clients are told to try later\n`)
+    io.stderr.write(
+      `mapgate query: too long for ${oneLine(String(protocol))}: its clients are told to try later\n`,
+    )
   }
   return exitCode(result)
 }
@@ -129,9 +132,9 @@ function printLine(key: Buffer, asked: Asked, options: QueryOptions, io: Interac
     io.stdout.write(`${key}\n${explanation(steps, asked)}`)
   } else if (result.kind === 'found') {
     // The key's own bytes: it need not be UTF-8.
-    io.stdout.write(Buffer.concat([key, Buffer.from(`\t${result.value}\n`)]))
+    io.stdout.write(Buffer.concat([key, Buffer.from(`\t${printableValue(result.value)}\n`)]))
   } else if (result.kind !== 'notfound') {
-    io.stderr.write(`mapgate query: ${JSON.stringify(key.toString())}: ${resultText(result)}\n`)
+    io.stderr.write(`mapgate query: ${JSON.stringify(key.toString())}: ${oneLine(resultText(result))}\n`)
   }
 }
 

@@ -260,6 +260,17 @@ describe('mapgate query over the wire', () => {
     expect([received, io.out()]).toEqual([['get a%20b\n'], 'v w\n'])
   })
 
+  test.each([
+    ['10:OK a\x1b[2J\x07b,', 'a\\x1b[2J\\x07b\n', ''],
+    ['13:TEMP a\x1b]0;x\x07b,', '', 'mapgate query: temporary (service): a?]0;x?b\n'],
+  ])('what would steer a terminal does not reach it: %j', async (reply, out, err) => {
+    const { port } = await wireServer(reply)
+    const io = recordIo()
+    await query(`socketmap:inet:127.0.0.1:${port}:t`, 'k', {}, io)
+    expect(io.out()).toBe(out)
+    expect(io.err()).toBe(err)
+  })
+
   const failures: [reply: string, exitCode: number][] = [
     ['9:NOTFOUND ,', 1],
     ['8:TEMP why,', 75],
