@@ -9,6 +9,7 @@ import { type AttemptKind, outcomeOf, type RepliedAttempt } from './attempt-repo
 import type { Claim, Pace } from './claim.ts'
 import type { Preference } from './endpoint-choice.ts'
 import type { EndpointState } from './endpoint-state.ts'
+import type { TableQueue } from './table-queue.ts'
 import type { UpstreamState } from './upstream-state.ts'
 
 /** What is sent, and for whom: one key, or a batch of them. */
@@ -42,6 +43,8 @@ export type AttemptOutcome<R extends Reply> =
   | { readonly kind: 'reply'; readonly reply: R; readonly endpoint: number }
   /** Ended from here: the other of a hedge won, room was needed, or the program ends. */
   | { readonly kind: 'cancelled' }
+  /** Ended from here, because it is slow and others need its slot. It may be asked again behind them. */
+  | { readonly kind: 'gave-way' }
 
 /**
  * An attempt that was given less time than this, ms, because the deadline is near, says nothing about the
@@ -51,12 +54,15 @@ export const FAIR_ATTEMPT_MS = 250
 
 export class Attempt<R extends Reply = Reply> implements Claim {
   slot?: number
+  queue?: TableQueue<Claim> | undefined
   readonly kind: AttemptKind
   readonly #state: UpstreamState
   readonly #request: AttemptedRequest<R>
   readonly #cancellation = new Cancellation()
   #endpoint: EndpointState | undefined
   #startMs = 0
+  /** When it was first seen to take longer than usual. */
+  #lateSinceMs = Number.POSITIVE_INFINITY
   #end: 'wanted' | 'gave-way' = 'wanted'
 
   constructor(state: UpstreamState, request: AttemptedRequest<R>, kind: AttemptKind) {
@@ -90,7 +96,7 @@ export class Attempt<R extends Reply = Reply> implements Claim {
     const endpoint = this.#endpoint
     if (endpoint === undefined || this.#cancellation.aborted) return 'usual'
     if (nowMs - this.#startMs < endpoint.responseTime.slowAfterMs) return 'usual'
-    return this.othersAnswered ? 'slow-alone' : 'slow'
+    return this.#isOutlier(endpoint) ? 'slow-alone' : 'slow'
   }
 
   giveWay(): void {
@@ -107,7 +113,9 @@ export class Attempt<R extends Reply = Reply> implements Claim {
     const endpoint = this.#endpoint
     const pace = this.pace(nowMs)
     if (endpoint === undefined || pace === 'usual') return
-    if (pace === 'slow-alone' && this.#request.isMany) this.giveWay()
+    this.#lateSinceMs = Math.min(this.#lateSinceMs, nowMs)
+    // In parts it costs nothing but a request, so that it is enough that others were answered meanwhile.
+    if (this.othersAnswered && this.#request.isMany) this.giveWay()
     if (this.kind !== 'first') return
     endpoint.lastFailure ??= 'timeout: no answer for longer than usual'
     endpoint.failed(this.#request.key, this.#startMs, 'none')
@@ -139,26 +147,30 @@ export class Attempt<R extends Reply = Reply> implements Claim {
       const sent = await this.#request.send(index, { timeoutMs, signal: this.#cancellation })
       const durationMs = clock.monotonicMs() - startMs
       const gaveWay = this.#end === 'gave-way' && !this.#state.ended
-      const reply = gaveWay ? this.#request.asReply(this.othersAnswered ? SLOW : SLOW_HERE) : sent
       if (this.#cancellation.aborted && !gaveWay) {
         observer.requestEnded(endpoint.name, 'cancelled', durationMs)
         if (trial) endpoint.trialCancelled()
         return { kind: 'cancelled' }
       }
+      const isMany = this.#request.isMany
+      const reply = gaveWay ? this.#request.asReply(SLOW) : sent
       const outcome = outcomeOf(reply)
       if (outcome === undefined) {
         if (trial) endpoint.trialCancelled() // nothing was sent
+      } else if (gaveWay) {
+        observer.requestEnded(endpoint.name, outcome, durationMs)
+        if (trial) endpoint.trialCancelled()
+        if (!isMany) this.#rememberSlow(endpoint)
       } else {
         observer.requestEnded(endpoint.name, outcome, durationMs)
         if (reply.evidence === 'good') endpoint.responseTime.add(durationMs)
-        if (outcome === 'timeout' && this.othersAnswered)
-          this.#state.rememberSlowKey(this.table, this.#request.key)
+        if (outcome === 'timeout' && !isMany) this.#rememberSlow(endpoint)
         const cutShort = outcome === 'timeout' && timeoutMs < Math.min(settings.timeoutMs, FAIR_ATTEMPT_MS)
         const counts = this.kind === 'first' && !cutShort
         endpoint.replied(this.#request.key, startMs, reply, counts, trial)
       }
       this.#request.replied({ kind: this.kind, reply, durationMs, endpoint: index })
-      return { kind: 'reply', reply, endpoint: index }
+      return gaveWay && !isMany ? { kind: 'gave-way' } : { kind: 'reply', reply, endpoint: index }
     } catch (error) {
       if (trial) endpoint.trialCancelled()
       throw error
@@ -166,12 +178,20 @@ export class Attempt<R extends Reply = Reply> implements Claim {
       limiter.release(this)
     }
   }
+
+  /**
+   * Returns whether a lookup that was sent when this one was late already has been answered well. Not only one that was sent
+   * later: under load, replies come in any order.
+   */
+  #isOutlier({ suspicion }: EndpointState): boolean {
+    return suspicion.goodStartMs > this.#lateSinceMs
+  }
+
+  /** The next request for this key waits behind others, if it is the key that is slow and not the endpoint. */
+  #rememberSlow(endpoint: EndpointState): void {
+    if (this.#isOutlier(endpoint)) this.#state.rememberSlowKey(this.table, this.#request.key)
+  }
 }
 
-const TOO_SLOW = temporaryFor(CORE_REASONS.tooSlow)
-
-/** Ended for others, at an endpoint that answers them: this key is slow. */
-const SLOW: Reply = { result: TOO_SLOW, evidence: 'none', retry: 'none' }
-
-/** Ended for others, at an endpoint that has answered nobody meanwhile: another one may know. */
-const SLOW_HERE: Reply = { result: TOO_SLOW, evidence: 'none', retry: 'other-endpoint' }
+/** Ended for others: it is asked again, behind them, or in parts. */
+const SLOW: Reply = { result: temporaryFor(CORE_REASONS.tooSlow), evidence: 'none', retry: 'any' }

@@ -59,16 +59,21 @@ class Attempts<R extends Reply> {
   }
 
   async run(first: number): Promise<AttemptsResult<R>> {
-    this.#state.countRequest()
+    this.#state.budget.countRequest(this.#now())
     let endpoint: number | undefined = first
     /** What is answered when nothing better comes. */
     let last: AttemptsResult<R> | undefined
     for (;;) {
       const outcome: AttemptOutcome<R> | Temporary = await this.#once(endpoint)
       if (outcome.kind === 'temporary') return last ?? { kind: 'held', result: outcome }
-      if (outcome.kind === 'cancelled') {
+      if (outcome.kind === 'gave-way') {
+        last ??= { kind: 'held', result: TOO_SLOW }
+        // It waits behind others now, for as long as its deadline allows.
+        if (this.#request.sideEffects || !this.#request.hasWaiters) return last
+        this.#counted--
+      } else if (outcome.kind === 'cancelled') {
         if (this.#state.ended) return { kind: 'held', result: STOPPING }
-        if (!this.#request.hasWaiters) return { kind: 'held', result: GAVE_WAY }
+        if (!this.#request.hasWaiters || this.#request.sideEffects) return { kind: 'held', result: GAVE_WAY }
         // Somebody began to wait while it was being cancelled: as if it had not been sent.
         this.#tried = []
         this.#counted--
@@ -142,8 +147,8 @@ class Attempts<R extends Reply> {
       running.then((outcome) => ({ outcome, loser: second, other: hedge })),
       hedge.then((outcome) => ({ outcome, loser: first, other: running })),
     ])
-    if (winner.outcome.kind === 'reply' && winner.outcome.reply.retry !== 'none') return winner.other
-    if (winner.loser === first && winner.outcome.kind === 'reply') first.lostToHedge()
+    if (winner.outcome.kind !== 'reply' || winner.outcome.reply.retry !== 'none') return winner.other
+    if (winner.loser === first) first.lostToHedge()
     else winner.loser.cancel()
     winner.other.catch(() => {}) // nobody needs its answer any more
     return winner.outcome
@@ -198,5 +203,7 @@ class Attempts<R extends Reply> {
 }
 
 const LATE_IN_QUEUE = temporaryFor(CORE_REASONS.noSlot)
+
+const TOO_SLOW = temporaryFor(CORE_REASONS.tooSlow)
 
 const GAVE_WAY = temporaryFor(CORE_REASONS.gaveWay)

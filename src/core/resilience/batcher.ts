@@ -55,7 +55,9 @@ export class Batcher {
 
   /** Asks one question together with others. Does not reject for what happens to others. */
   ask(question: Question, avoided: ReadonlySet<number>): Promise<AttemptsResult<Reply>> {
-    if (this.#failed.has(question.key, this.#options.state.clock.monotonicMs())) {
+    const { asked, state } = this.#options
+    const { key } = question
+    if (this.#failed.has(key, state.clock.monotonicMs()) || state.isSlowKey(asked.table, key)) {
       const alone = new Batch(1, new Set(avoided))
       const answer = alone.add(question)
       void this.#run(alone)
@@ -104,6 +106,7 @@ export class Batcher {
     let result: AttemptsResult<BatchedReply> | undefined
     let error: unknown
     try {
+      state.splits.countRequest(state.clock.monotonicMs())
       const first = state.admit(request, request)
       result =
         typeof first === 'number'

@@ -2,18 +2,19 @@
  * How many requests of one upstream may be under way, and who waits for a slot.
  *
  *   waiting lookup     a free slot, else the queue, else shed at once
+ *   slow key           the same, behind others, and never more than half of the slots
  *   background         a free slot that is not the last, else nothing
  *   known question     a free slot, else the one of the slowest request
  *
- * Each table has a share of the slots for itself, and the next slot goes to the table that has the fewest, so
- * that no table can take them all. When slots are short, requests that nobody waits for are cancelled, oldest first:
- * one for each lookup in the queue; then requests that are slow when others are answered, as far as they have more
- * than half of the slots. A slot is free when its request has really ended, so the service never sees more than `maxConcurrent`.
+ * When slots are short, requests that nobody waits for are cancelled, oldest first: one for each lookup in the queue;
+ * then requests that are slow when others are answered, as far as they have more than half of the slots.
+ * A slot is free when its request has really ended, so the service never sees more than `maxConcurrent`.
  */
 import type { Clock } from '../clock.ts'
 import { SlotList } from '../slot-list.ts'
 import type { Claim } from './claim.ts'
-import { type Queued, TableQueue } from './table-queue.ts'
+import type { Queued, TableQueue } from './table-queue.ts'
+import { TableQueues } from './table-queues.ts'
 
 export interface LimiterLimits {
   /** Requests under way. */
@@ -21,9 +22,6 @@ export interface LimiterLimits {
   /** Lookups that wait for a slot. */
   readonly maxQueued: number
 }
-
-/** Part of the slots that is divided among the tables, each its own. Ours: a busy table still has three quarters and its own. */
-const SHARED_OUT = 0.25
 
 /** Part of the slots that slow requests may keep while others wait. Ours: it is not they who are in the way then. */
 export const MOST_SLOW = 0.5
@@ -33,20 +31,17 @@ export class Limiter {
   readonly #holders = new SlotList<Claim>()
   /** Will give their slots back soon. */
   readonly #cancelled = new Set<Claim>()
-  readonly #tables = new Map<string, TableQueue>()
+  /** Holders whose keys were slow when they got their slots. */
+  readonly #slowHolders = new Set<Claim>()
+  readonly #queues: TableQueues
   /** Known questions go before everything else. */
   readonly #checks = new Map<Claim, Queued>()
-  /** By lookup, or claim where there is none: how many keys wait for it. */
-  readonly #lookups = new Map<object, number>()
   #limits: LimiterLimits
-  /** Slots that each table has for itself. */
-  #share = 0
-  /** Of those, the ones that are not in use. */
-  #reserved = 0
 
   constructor(limits: LimiterLimits, clock: Clock) {
     this.#limits = limits
     this.#clock = clock
+    this.#queues = new TableQueues(limits.maxConcurrent)
   }
 
   get limits(): LimiterLimits {
@@ -55,8 +50,7 @@ export class Limiter {
 
   set limits(limits: LimiterLimits) {
     this.#limits = limits
-    for (const [name, table] of this.#tables) if (table.held + table.size === 0) this.#tables.delete(name)
-    this.#shareOut()
+    this.#queues.resize(limits.maxConcurrent)
   }
 
   get inFlight(): number {
@@ -65,7 +59,7 @@ export class Limiter {
 
   /** Lookups that wait. */
   get queued(): number {
-    return this.#lookups.size
+    return this.#queues.size
   }
 
   /** Oldest first. */
@@ -81,33 +75,33 @@ export class Limiter {
    *   false then means that its time ran out, or that it gave way to another.
    */
   take(claim: Claim, deadlineMs: number): boolean | Promise<boolean> {
-    const table = this.#tableOf(claim)
-    if (this.#hasRoomFor(table, claim.hasWaiters)) {
-      this.#hold(claim)
+    const table = this.#queues.of(claim.table)
+    const isSlow = claim.isSlowKey
+    if (this.#hasRoomFor(table, claim.hasWaiters) && !(isSlow && this.#isSlowFull)) {
+      this.#hold(claim, table, isSlow)
       return true
     }
     if (!claim.hasWaiters || table === undefined) return false
     if (this.#isFull(claim) && !this.#dropFor(table)) return false
     return new Promise((done) => {
-      const queued = this.#waiting(claim, deadlineMs, done)
-      table.add(claim, queued)
-      const lookup = claim.lookup ?? claim
-      this.#lookups.set(lookup, (this.#lookups.get(lookup) ?? 0) + 1)
+      claim.queue = table
+      this.#queues.add(table, claim, this.#waiting(claim, deadlineMs, done), isSlow)
       this.makeRoom()
     })
   }
 
   /** Takes a slot only if it is free and not the last: for a hedge. */
   takeSpare(claim: Claim): boolean {
-    if (!this.#hasRoomFor(this.#tableOf(claim), false)) return false
-    this.#hold(claim)
+    const table = this.#queues.of(claim.table)
+    if (!this.#hasRoomFor(table, false)) return false
+    this.#hold(claim, table, false)
     return true
   }
 
   /** Asks for a slot before everybody else: a request that is slow is ended for it where none is free. */
   takeFirst(claim: Claim, deadlineMs: number): boolean | Promise<boolean> {
     if (this.#holders.size < this.#limits.maxConcurrent) {
-      this.#hold(claim)
+      this.#hold(claim, undefined, false)
       return true
     }
     return new Promise((done) => {
@@ -122,24 +116,20 @@ export class Limiter {
 
   /** Returns whether {@link take} would shed. */
   wouldShed(claim: Pick<Claim, 'table' | 'lookup' | 'hasWaiters'>): boolean {
-    const table = this.#tableOf(claim)
+    const table = this.#queues.of(claim.table)
     if (this.#hasRoomFor(table, claim.hasWaiters)) return false
     if (!claim.hasWaiters || table === undefined) return true
-    return this.#isFull(claim) && this.#abandoned() === undefined && this.#longerThan(table) === undefined
+    if (!this.#isFull(claim)) return false
+    return this.#queues.abandoned() === undefined && this.#queues.longerThan(table) === undefined
   }
 
   /** Gives a slot back. The next in the queue gets it. */
   release(claim: Claim): void {
-    this.#cancelled.delete(claim)
+    if (this.#cancelled.size > 0) this.#cancelled.delete(claim)
     if (!this.#holders.delete(claim)) return
-    const table = this.#tableOf(claim)
-    if (table !== undefined && --table.held < this.#share) this.#reserved++
-    while (this.#holders.size < this.#limits.maxConcurrent) {
-      const next = this.#next()
-      if (next === undefined) return
-      this.#hold(next)
-      this.#leaveQueue(next, true)
-    }
+    if (this.#slowHolders.size > 0) this.#slowHolders.delete(claim)
+    if (claim.queue !== undefined) this.#queues.gaveSlotBack(claim.queue)
+    if (this.#queues.size + this.#checks.size > 0) this.#passOn()
   }
 
   /**
@@ -147,9 +137,9 @@ export class Limiter {
    * wait. To be called when one may have become so.
    */
   readonly makeRoom = (): void => {
-    if (this.#lookups.size === 0) return
+    if (this.#queues.usual === 0) return
     const holders = this.#holders.toArray()
-    let needed = this.#waitingUpTo(holders.length) - this.#cancelled.size
+    let needed = this.#queues.waiting(holders.length) - this.#cancelled.size
     for (const claim of holders) {
       if (needed <= 0) return
       const holds = this.#holders.has(claim) // cancelling another one may have ended it
@@ -164,43 +154,50 @@ export class Limiter {
   /** Ends every request under way and turns everybody in the queue away: the program ends. */
   cancelAll(): void {
     for (const claim of this.#checks.keys()) this.#leaveQueue(claim, false)
-    for (const table of this.#tables.values())
-      for (const claim of table.claims()) this.#leaveQueue(claim, false)
+    for (const claim of this.#queues.claims()) this.#leaveQueue(claim, false)
     for (const claim of this.#holders.toArray()) claim.cancel()
   }
 
-  #tableOf({ table: name }: Pick<Claim, 'table'>): TableQueue | undefined {
-    if (name === undefined) return undefined
-    const known = this.#tables.get(name)
-    if (known !== undefined) return known
-    const table = new TableQueue()
-    this.#tables.set(name, table)
-    this.#shareOut()
-    return table
+  get #mostSlow(): number {
+    return Math.max(1, Math.floor(this.#limits.maxConcurrent * MOST_SLOW))
   }
 
-  /** Divides a part of the slots anew among the tables. */
-  #shareOut(): void {
-    const { maxConcurrent } = this.#limits
-    this.#share = Math.floor((maxConcurrent * SHARED_OUT) / Math.max(1, this.#tables.size))
-    this.#reserved = 0
-    for (const { held } of this.#tables.values()) this.#reserved += Math.max(0, this.#share - held)
+  get #isSlowFull(): boolean {
+    return this.#slowHolders.size >= this.#mostSlow
   }
 
-  #hasRoomFor(table: TableQueue | undefined, hasWaiters: boolean): boolean {
-    const own = table === undefined ? 0 : Math.max(0, this.#share - table.held)
-    const free = this.#limits.maxConcurrent - this.#holders.size - (this.#reserved - own)
+  #hasRoomFor(table: TableQueue<Claim> | undefined, hasWaiters: boolean): boolean {
+    const free = this.#queues.freeFor(table, this.#limits.maxConcurrent - this.#holders.size)
     if (free <= 0 || this.#checks.size > 0) return false
-    // Nobody overtakes: but what a table has for itself, it takes although others wait.
-    if (this.#lookups.size > 0 && (own === 0 || (table?.size ?? 0) > 0)) return false
+    // Nobody overtakes any but slow keys: but what a table has for itself, it takes although others wait.
+    if (this.#queues.usual > 0 && (table === undefined || table.usual > 0 || this.#queues.own(table) === 0))
+      return false
     // With a single slot in all, the last one is the only one; it can be taken back.
     return hasWaiters || free > 1 || this.#limits.maxConcurrent === 1
   }
 
-  #hold(claim: Claim): void {
+  #hold(claim: Claim, table: TableQueue<Claim> | undefined, isSlow: boolean): void {
+    claim.queue = table
     this.#holders.add(claim)
-    const table = this.#tableOf(claim)
-    if (table !== undefined && table.held++ < this.#share) this.#reserved--
+    if (table !== undefined) this.#queues.tookSlot(table)
+    if (isSlow) this.#slowHolders.add(claim)
+  }
+
+  /** Free slots go to those who wait. */
+  #passOn(): void {
+    for (;;) {
+      const free = this.#limits.maxConcurrent - this.#holders.size
+      if (free <= 0) return
+      const next = this.#firstCheck() ?? this.#queues.next(free, !this.#isSlowFull)
+      if (next === undefined) return
+      this.#hold(next, next.queue, next.queue?.isSlow(next) ?? false)
+      this.#leaveQueue(next, true)
+    }
+  }
+
+  #firstCheck(): Claim | undefined {
+    for (const claim of this.#checks.keys()) return claim
+    return undefined
   }
 
   #waiting(claim: Claim, deadlineMs: number, done: (gotSlot: boolean) => void): Queued {
@@ -211,31 +208,10 @@ export class Limiter {
   #leaveQueue(claim: Claim, gotSlot: boolean): void {
     const check = this.#checks.get(claim)
     this.#checks.delete(claim)
-    const queued = check ?? this.#tableOf(claim)?.remove(claim)
+    const queued = check ?? (claim.queue && this.#queues.remove(claim.queue, claim))
     if (queued === undefined) return
-    if (check === undefined) this.#countOut(claim)
     queued.timer.cancel()
     queued.done(gotSlot)
-  }
-
-  #countOut(claim: Claim): void {
-    const lookup = claim.lookup ?? claim
-    const left = (this.#lookups.get(lookup) ?? 1) - 1
-    if (left > 0) this.#lookups.set(lookup, left)
-    else this.#lookups.delete(lookup)
-  }
-
-  /** A known question, else the first of the table that has the fewest slots and may have one more. */
-  #next(): Claim | undefined {
-    for (const claim of this.#checks.keys()) return claim
-    let next: TableQueue | undefined
-    const free = this.#limits.maxConcurrent - this.#holders.size
-    for (const table of this.#tables.values()) {
-      if (table.size === 0 || (next !== undefined && table.held >= next.held)) continue
-      const own = Math.max(0, this.#share - table.held)
-      if (free > this.#reserved - own) next = table
-    }
-    return next?.first()
   }
 
   /** Ends those that are slow when others are not, where they have too many of the slots; oldest first. */
@@ -252,42 +228,16 @@ export class Limiter {
     claim.giveWay()
   }
 
-  /** Those in the queue who gave up by now need no slot made for them. */
-  #waitingUpTo(limit: number): number {
-    let waiting = 0
-    for (const table of this.#tables.values()) {
-      if (table.size > 0) waiting += table.waiting(limit - waiting)
-      if (waiting >= limit) return limit
-    }
-    return waiting
-  }
-
   #isFull({ lookup }: Pick<Claim, 'lookup'>): boolean {
-    if (this.#lookups.size < this.#limits.maxQueued) return false
-    return lookup === undefined || !this.#lookups.has(lookup)
+    if (this.#queues.size < this.#limits.maxQueued) return false
+    return lookup === undefined || !this.#queues.waits(lookup)
   }
 
   /** Makes a place in the queue for a lookup of this table. */
-  #dropFor(table: TableQueue): boolean {
-    const claim = this.#abandoned() ?? this.#longerThan(table)?.last()
+  #dropFor(table: TableQueue<Claim>): boolean {
+    const claim = this.#queues.abandoned() ?? this.#queues.longerThan(table)?.last()
     if (claim === undefined) return false
     this.#leaveQueue(claim, false)
     return true
-  }
-
-  #abandoned(): Claim | undefined {
-    for (const table of this.#tables.values()) {
-      const claim = table.abandoned()
-      if (claim !== undefined) return claim
-    }
-    return undefined
-  }
-
-  /** The table with the longest queue, if it is longer than that of this one would be. */
-  #longerThan(table: TableQueue): TableQueue | undefined {
-    let longest: TableQueue | undefined
-    for (const other of this.#tables.values())
-      if (other.size > table.size + 1 && other.size > (longest?.size ?? 0)) longest = other
-    return longest
   }
 }

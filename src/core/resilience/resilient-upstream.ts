@@ -201,7 +201,7 @@ export class ResilientUpstream implements Upstream {
     if (state.ended || !(await state.limiter.take(attempt, deadlineMs))) return 'unasked'
     try {
       const outcome = await attempt.run(endpoint)
-      return outcome.kind === 'cancelled' ? 'unasked' : this.#verdictOf(outcome.reply, endpoint)
+      return outcome.kind === 'reply' ? this.#verdictOf(outcome.reply, endpoint) : 'unasked'
     } catch {
       return 'unreachable' // a defect, which the route has reported
     }

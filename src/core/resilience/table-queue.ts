@@ -6,21 +6,31 @@
  *   last    those that nobody waits for any more
  */
 import type { Timer } from '../clock.ts'
-import type { Claim } from './claim.ts'
 
 export interface Queued {
   readonly timer: Timer
   readonly done: (gotSlot: boolean) => void
 }
 
-export class TableQueue {
+/** What waits. */
+export interface Waiting {
+  /** False when nobody waits for the answer. Read each time it matters: it changes. */
+  readonly hasWaiters: boolean
+}
+
+export class TableQueue<C extends Waiting> {
   /** Slots that the table has. */
   held = 0
-  readonly #usual = new Map<Claim, Queued>()
-  readonly #slow = new Map<Claim, Queued>()
+  readonly #usual = new Map<C, Queued>()
+  readonly #slow = new Map<C, Queued>()
 
   get size(): number {
     return this.#usual.size + this.#slow.size
+  }
+
+  /** Keys that nothing speaks against. */
+  get usual(): number {
+    return this.#usual.size
   }
 
   /** How many wait that something is cancelled for, up to a limit: none with slow keys, none that gave up. */
@@ -30,26 +40,34 @@ export class TableQueue {
     return count
   }
 
-  add(claim: Claim, queued: Queued): void {
-    if (claim.isSlowKey) this.#slow.set(claim, queued)
+  add(claim: C, queued: Queued, isSlow: boolean): void {
+    if (isSlow) this.#slow.set(claim, queued)
     else this.#usual.set(claim, queued)
   }
 
   /** @returns undefined for a claim that does not wait here. */
-  remove(claim: Claim): Queued | undefined {
+  remove(claim: C): Queued | undefined {
     const queued = this.#usual.get(claim) ?? this.#slow.get(claim)
     if (!this.#usual.delete(claim)) this.#slow.delete(claim)
     return queued
   }
 
-  claims(): readonly Claim[] {
+  isSlow(claim: C): boolean {
+    return this.#slow.has(claim)
+  }
+
+  claims(): readonly C[] {
     return [...this.#usual.keys(), ...this.#slow.keys()]
   }
 
-  /** What the next slot goes to. */
-  first(): Claim | undefined {
-    let abandoned: Claim | undefined
-    for (const queue of [this.#usual, this.#slow]) {
+  /**
+   * What the next slot goes to.
+   *
+   * @param maySlow False while slow keys have all the slots that they may have.
+   */
+  first(maySlow: boolean): C | undefined {
+    let abandoned: C | undefined
+    for (const queue of maySlow ? [this.#usual, this.#slow] : [this.#usual]) {
       for (const claim of queue.keys()) {
         if (claim.hasWaiters) return claim
         abandoned ??= claim
@@ -59,14 +77,14 @@ export class TableQueue {
   }
 
   /** One that nobody waits for any more. */
-  abandoned(): Claim | undefined {
+  abandoned(): C | undefined {
     for (const claim of this.#usual.keys()) if (!claim.hasWaiters) return claim
     for (const claim of this.#slow.keys()) if (!claim.hasWaiters) return claim
     return undefined
   }
 
   /** What goes when another table has fewer in the queue: the one that came last, slow keys before others. */
-  last(): Claim | undefined {
+  last(): C | undefined {
     return this.claims().at(-1)
   }
 }

@@ -20,6 +20,7 @@ import type { KnownQuestion } from './known-questions.ts'
 import { Limiter } from './limiter.ts'
 import { RecentKeys } from './recent-keys.ts'
 import { MIN_SPLITS_PER_MINUTE, RetryBudget, SPLIT_SHARE } from './retry-budget.ts'
+import type { TableQueue } from './table-queue.ts'
 
 /** The settings of one upstream. Defaults and bounds stand in the configuration schema. */
 export interface UpstreamStateSettings {
@@ -74,6 +75,7 @@ export class UpstreamState {
   #settings: UpstreamStateSettings
   #endpoints: readonly EndpointState[]
   #watch: Timer | undefined
+  #watchAtMs = 0
 
   constructor(options: UpstreamStateOptions) {
     this.name = options.name
@@ -126,13 +128,6 @@ export class UpstreamState {
     return this.limiter.wouldShed({ table, hasWaiters, lookup }) ? this.shed(hasWaiters) : endpoint
   }
 
-  /** A question is asked for the first time. */
-  countRequest(): void {
-    const nowMs = this.clock.monotonicMs()
-    this.budget.countRequest(nowMs)
-    this.splits.countRequest(nowMs)
-  }
-
   /** The upstream is gone: its circuits are not tested any more. Requests under way go on. */
   stop(): void {
     for (const endpoint of this.#endpoints) endpoint.stop()
@@ -179,7 +174,9 @@ export class UpstreamState {
 
   /** Looks at the requests under way every now and then, as long as there are any. */
   watchSlow(): void {
-    this.#watch ??= this.clock.after(WATCH_EVERY_MS, this.#lookForSlow)
+    if (this.#watch !== undefined) return
+    this.#watchAtMs = this.clock.monotonicMs() + WATCH_EVERY_MS
+    this.#watch = this.clock.after(WATCH_EVERY_MS, this.#lookForSlow)
   }
 
   status(): UpstreamStatus {
@@ -206,8 +203,11 @@ export class UpstreamState {
     this.#watch = undefined
     if (this.limiter.inFlight === 0) return
     const nowMs = this.clock.monotonicMs()
-    for (const claim of this.limiter.holders()) claim.watch(nowMs)
-    this.limiter.makeRoom()
+    // Where the program itself stood still, replies may have arrived that it has not read yet.
+    if (nowMs - this.#watchAtMs < WATCH_EVERY_MS) {
+      for (const claim of this.limiter.holders()) claim.watch(nowMs)
+      this.limiter.makeRoom()
+    }
     this.watchSlow()
   }
 
@@ -248,6 +248,7 @@ export class UpstreamState {
 /** The slot of a known question. */
 class Check implements Claim {
   slot?: number
+  queue?: TableQueue<Claim> | undefined
   readonly table = undefined
   readonly hasWaiters = true
   readonly isSlowKey = false
