@@ -137,14 +137,17 @@ export class OutageRules {
     /** Age of the oldest "not found" of an earlier key. */
     let oldestMs = 0
     for (const searchKey of keys) {
-      /** Age of the oldest "not found" of this key. An earlier upstream of a list ends the search unless it is current. */
+      /** Age of the oldest "not found" of this key. */
       let ownMs = 0
+      /** An earlier upstream of a list ends the search when its "not found" is stale. */
+      let isStale = false
       for (const source of this.#sources) {
         const known = source.known(searchKey.key)
         if (known === undefined) return undefined
         if (known.result.kind === 'found')
-          return ownMs === 0 && oldestMs <= known.foundForMs ? { searchKey, known } : undefined
+          return !isStale && oldestMs <= known.foundForMs ? { searchKey, known } : undefined
         ownMs = Math.max(ownMs, known.ageMs)
+        isStale ||= known.ageMs > 0 && !isCurrent(source, searchKey)
       }
       oldestMs = Math.max(oldestMs, ownMs)
     }
@@ -160,7 +163,7 @@ export class OutageRules {
     for (const searchKey of keys) {
       for (const source of this.#sources) {
         const known = source.known(searchKey.key)
-        const why = refusalOf(known, staleNotFound.forMs)
+        const why = isCurrent(source, searchKey) ? undefined : refusalOf(known, staleNotFound.forMs)
         if (why !== undefined) return { at: searchKey.key, why }
         if (known !== undefined && isOwnKey(searchKey, key)) ownMs = Math.max(ownMs, known.ageMs)
       }
@@ -195,6 +198,11 @@ const UNKNOWN_NOT_FOUND: OutageAnswer = { result: NOT_FOUND, source: 'unknown' }
 interface Found {
   readonly searchKey: SearchKey
   readonly known: KnownAnswer
+}
+
+/** Returns whether "not found" is what this upstream would answer now without being asked: fresh, or static. */
+function isCurrent(source: TableSource, { key }: SearchKey): boolean {
+  return source.askOffline(key)?.kind === 'notfound'
 }
 
 const NO_RULE = 'the table has no rule for it'

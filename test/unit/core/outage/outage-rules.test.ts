@@ -253,13 +253,15 @@ describe('a table of values', () => {
   })
 
   test('of several upstreams does not answer by a later one when the "not found" of an earlier one is not current', () => {
-    for (const [ageMs, expected] of [
-      [0, { result: found('second'), source: 'stale' }],
-      [1, { result: DOWN, source: 'upstream' }],
+    for (const [ageMs, isFresh, expected] of [
+      [0, false, { result: found('second'), source: 'stale' }],
+      [1, false, { result: DOWN, source: 'upstream' }],
+      [1, true, { result: found('second'), source: 'stale' }],
     ] as const) {
       const first = new ScriptedSource('first', { a: DOWN }, 'upstream')
       const second = new ScriptedSource('second', {})
       first.knows.a = no({ ageMs })
+      if (isFresh) first.offline.a = NOT_FOUND
       second.knows.a = yes('second', { foundForMs: DAY })
       const table = new Table({
         name: 'aliases',
@@ -269,6 +271,30 @@ describe('a table of values', () => {
         deadlineMs: 5000,
         searchParallel: false,
         outage: { isExistence: false, onAnswered: () => {} },
+      })
+      expect(table.lookup('a', new LookupContext('a', 0, 5000, false, undefined))).toEqual(expected)
+    }
+  })
+
+  test('of several upstreams is "not found" by the fresh one of the first, canary or not, and the last of the second', () => {
+    for (const [isFresh, isVouched, expected] of [
+      [true, true, { result: NOT_FOUND, source: 'stale' }],
+      [false, true, { result: DOWN, source: 'upstream' }],
+      [true, false, { result: DOWN, source: 'upstream' }],
+    ] as const) {
+      const first = new ScriptedSource('overrides', {}, 'cache')
+      const second = new ScriptedSource('directory', { a: DOWN }, 'upstream')
+      first.knows.a = no({ isVouched: false })
+      if (isFresh) first.offline.a = NOT_FOUND
+      second.knows.a = no({ isVouched })
+      const table = new Table({
+        name: 'aliases',
+        sources: [first, second],
+        search: (key) => [{ key, withoutExtension: false }],
+        foldCase: true,
+        deadlineMs: 5000,
+        searchParallel: false,
+        outage: { isExistence: false, staleNotFound: { forMs: DAY }, onAnswered: () => {} },
       })
       expect(table.lookup('a', new LookupContext('a', 0, 5000, false, undefined))).toEqual(expected)
     }
