@@ -27,12 +27,16 @@ const MAX_RATE_LIMIT_PAUSE_MS = 60_000
 export const MAX_CONNECTIONS = 16
 
 /** Problems that are answers to a command rather than failures of it. */
-const ANSWERS: ReadonlySet<unknown> = new Set<ProblemCode>(['table-unknown', 'configuration-bad'])
+const ANSWERS: ReadonlySet<unknown> = new Set<ProblemCode>([
+  'table-unknown',
+  'upstream-unknown',
+  'configuration-bad',
+])
 
 /** What the gateway replied. */
 export interface AdminReply {
   /** Set when it is a problem whose meaning the caller knows (RFC 9457). */
-  readonly problem?: 'table-unknown' | 'configuration-bad'
+  readonly problem?: 'table-unknown' | 'upstream-unknown' | 'configuration-bad'
   readonly body: unknown
 }
 
@@ -111,7 +115,7 @@ export class AdminClient {
       throw this.#error(EXIT_UNREACHABLE, 'the reply is not JSON; is this the admin address of mapgate?')
     }
     const code = property(body, 'code')
-    if (ANSWERS.has(code)) return { problem: code as 'table-unknown' | 'configuration-bad', body }
+    if (ANSWERS.has(code)) return { problem: code as NonNullable<AdminReply['problem']>, body }
     const why = problemText(body) ?? `HTTP status ${status}`
     if (status === 401 || status === 403) {
       const hint =

@@ -7,8 +7,10 @@
  */
 import { Command, CommanderError } from 'commander'
 import { command as check } from './check/command.ts'
+import { command as confirmLoss } from './confirm-loss/command.ts'
 import type { CommandContext, ProgramIo } from './context.ts'
 import { command as demo } from './demo/command.ts'
+import { command as drill } from './drill/command.ts'
 import { CommandError, EXIT_USAGE } from './exit-codes.ts'
 import { command as init } from './init/command.ts'
 import { command as mainCf } from './main-cf/command.ts'
@@ -30,6 +32,8 @@ const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   schema,
   query,
   purge,
+  confirmLoss,
+  drill,
   reload,
   status,
 ]

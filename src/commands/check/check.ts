@@ -16,6 +16,8 @@ export type AskEndpoints = (config: LoadedConfig, io: CommandIo) => Promise<bool
 export interface CheckOptions extends ConfigFileOptions {
   /** Also ask the services. */
   readonly ask?: boolean
+  /** Ask the running gateway, and nothing else. */
+  readonly outage?: boolean
 }
 
 /** Runs `check`. @param ask What `--ask` does. */

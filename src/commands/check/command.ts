@@ -1,5 +1,6 @@
 /** `mapgate check` on the command line: its arguments, options and help. */
 import { Command } from 'commander'
+import type { AdminOptions } from '../admin-target.ts'
 import type { CommandContext } from '../context.ts'
 import { CONFIG_FILE_OPTION } from '../options.ts'
 import type { CheckOptions } from './check.ts'
@@ -9,10 +10,18 @@ export function command({ io, finish }: CommandContext): Command {
     .summary('find every problem of a configuration')
     .description(
       `Print every problem of a configuration at once, as FILE:LINE:COLUMN: path: what is wrong, and
-what would be right. Nothing is started; with --ask the HTTP services are asked, once each.`,
+what would be right. Nothing is started; with --ask the HTTP services are asked, once each. With
+--outage the running gateway is asked instead, which of the last ten minutes' lookups it would
+answer if its services died now, which keys would be deferred, why, and what to write.`,
     )
     .option(...CONFIG_FILE_OPTION)
     .option('--ask', 'also ask each endpoint its canary, and show what its caching headers would do')
+    .option('--outage', 'ask the running gateway what an outage would defer now')
+    .option(
+      '--admin <address>',
+      "with --outage: the gateway's admin API: http://HOST:PORT, https://HOST:PORT or unix:PATH",
+    )
+    .option('--token-file <file>', 'with --outage: a file that holds the token for the admin API')
     .addHelpText(
       'after',
       `
@@ -20,10 +29,17 @@ Examples:
   mapgate check
   mapgate check -c /etc/mapgate/mapgate.yaml
   mapgate check --ask
+  mapgate check --outage
 
-Exit codes: 0 fine, 1 problems or a canary not found, 64 wrong command line, 78 no file.`,
+Exit codes: 0 fine, 1 problems, a canary not found, or less than 90 % answered in an outage, 64
+wrong command line, 69 gateway not reachable, 77 not allowed, 78 no file.`,
     )
-    .action(async (options: CheckOptions) => {
+    .action(async (options: CheckOptions & AdminOptions) => {
+      if (options.outage === true) {
+        const { checkOutage } = await import('./outage.ts')
+        finish(await checkOutage(options, io))
+        return
+      }
       const { check } = await import('./check.ts')
       finish(await check(options, io))
     })

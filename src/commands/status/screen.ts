@@ -73,6 +73,7 @@ const TABLE_COLUMNS: readonly Column[] = [
   { title: 'stored', align: 'right' },
   { title: 'size', align: 'right' },
   { title: 'canary' },
+  { title: 'ready', align: 'right' },
 ]
 
 function tableLines({ status, points }: Reading, width: number): string[] {
@@ -89,6 +90,7 @@ function tableLines({ status, points }: Reading, width: number): string[] {
       cache === undefined ? 'off' : count(cache.foundEntries + cache.negativeEntries),
       cache === undefined ? NOTHING : bytes(cache.bytes),
       canaryWord(table) ?? NOTHING,
+      percent(table.readiness),
     ]
   })
   return columns(TABLE_COLUMNS, rows, width)

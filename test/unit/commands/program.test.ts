@@ -49,6 +49,8 @@ describe('the help', () => {
       'main-cf',
       'query',
       'purge',
+      'confirm-loss',
+      'drill',
       'reload',
       'status',
     ]) {

@@ -21,6 +21,7 @@ export const STATUS: GatewayStatus = {
         { upstream: 'directory', endpoint: '0:dir1.example', state: 'up' },
         { upstream: 'directory', endpoint: '1:dir2.example', state: 'missing' },
       ],
+      readiness: 0.97,
     },
     { name: 'counters', upstreams: ['directory'], search: 'exact', canaries: [] },
   ],

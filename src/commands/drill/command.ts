@@ -1,0 +1,49 @@
+/** `mapgate drill` on the command line: its arguments, options and help. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../../schema/units.ts'
+import { ADMIN_HELP, withAdminOptions } from '../admin-options.ts'
+import type { CommandContext } from '../context.ts'
+import type { DrillOptions } from './drill.ts'
+
+/** Longest and shortest drill, ms: as the admin API has them. */
+const MIN_MS = 1000
+const MAX_MS = 3_600_000
+
+export function command({ io, finish }: CommandContext): Command {
+  return withAdminOptions(new Command('drill'))
+    .summary('try an outage of an upstream')
+    .description(
+      `Treat an upstream as dead for a while, and show what became of the lookups meanwhile.
+
+Nothing is sent to it, as if every endpoint refused the connection, canaries included. Mail that
+needs what is not stored is deferred, and tried again by its sender. The drill ends by itself,
+with Ctrl-C, and with a reload or the end of the gateway. It needs the role operator.`,
+    )
+    .argument('<upstream>', 'the name of an upstream')
+    .addOption(
+      new Option('--for <duration>', 'how long, 1s to 1h').argParser(durationMs).default(60_000, '60s'),
+    )
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  mapgate drill directory
+  mapgate drill --for 5m directory
+
+Exit codes: 0 done, 64 wrong command line, or it cannot begin, 69 gateway not reachable, 77 no such
+upstream, or not allowed.
+${ADMIN_HELP}`,
+    )
+    .action(async (upstream: string, options: DrillOptions) => {
+      const { drill } = await import('./drill.ts')
+      finish(await drill(upstream, options, io))
+    })
+}
+
+function durationMs(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined || ms < MIN_MS || ms > MAX_MS || ms % MIN_MS !== 0)
+    throw new InvalidArgumentError('give whole seconds, minutes or an hour, such as 60s, 5m or 1h.')
+  return ms
+}
