@@ -48,6 +48,17 @@ export class Api {
     return response.json()
   }
 
+  /** @param body Undefined: none is sent. */
+  async post(path: string, body?: object): Promise<unknown> {
+    const response = await this.#send(path, {
+      method: 'POST',
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      headers: { 'x-mapgate': '1', ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    return response.json()
+  }
+
   /** The body of an answer that does not end, until `signal`. */
   async stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const { body } = await this.#send(path, { signal })
@@ -57,7 +68,7 @@ export class Api {
 
   async #send(
     path: string,
-    options: { signal: AbortSignal; method?: string; headers?: Record<string, string> },
+    options: { signal: AbortSignal; method?: string; headers?: Record<string, string>; body?: string },
   ) {
     const token = this.#token()
     const response = await this.#fetch(path, {

@@ -10,6 +10,7 @@ import { Live } from './live.ts'
 import { Model } from './model.ts'
 import { TokenStore } from './token-store.ts'
 import { renderFigures } from './view-figures.ts'
+import { OutageBox } from './view-outage.ts'
 import { Plots } from './view-plots.ts'
 import { PurgeBox } from './view-purge.ts'
 import { LookupList, renderProblems } from './view-recent.ts'
@@ -27,6 +28,7 @@ const dialog = new TokenDialog(store, () => live.restart())
 const ask = dialog.withToken(api)
 const plots = new Plots(() => plots.render(model))
 const tryBox = new TryBox(ask)
+const outageBox = new OutageBox(ask)
 const purgeBox = new PurgeBox(ask)
 const lookupList = new LookupList()
 const live = new Live({
@@ -61,6 +63,7 @@ function drawAll(): void {
   renderProblems(model)
   lookupList.render(model)
   tryBox.render(model)
+  outageBox.render(model)
   purgeBox.render(model)
   makeScrollersReachable()
 }

@@ -94,6 +94,30 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     expect(offences(scene)).toEqual([])
   })
 
+  test('shows how ready each table is, begins a drill and ends it', async () => {
+    const scene = await open()
+    const { page, socketmap, service } = scene
+    await socketmap.lookup('aliases', 'a@a.example')
+    const row = page.locator('#outage-rows tr', { has: page.getByRole('rowheader', { name: 'aliases' }) })
+    await row.locator('td').first().filter({ hasText: '100%' }).waitFor({ timeout: 20_000 })
+    await page.getByRole('button', { name: 'Begin a drill' }).click()
+    await page
+      .locator('#outage-status')
+      .getByText(/^\w+ is treated as dead until \d\d:\d\d:\d\d\.$/)
+      .waitFor()
+    await page.locator('#reasons').getByText('a drill treats it as dead').first().waitFor()
+    const asked = service.requests.length
+    await socketmap.lookup('aliases', 'a@a.example')
+    await socketmap.lookup('aliases', 'new@a.example')
+    expect(service.requests.length).toBe(asked)
+    await page.getByRole('button', { name: 'End the drill' }).click()
+    await page.locator('#outage-status').getByText('was ended').waitFor()
+    await row.locator('td').nth(1).filter({ hasText: '1' }).waitFor()
+    await row.locator('td').nth(2).filter({ hasText: '1' }).waitFor()
+    await page.getByRole('button', { name: 'End the drill' }).waitFor({ state: 'hidden' })
+    expect(offences(scene)).toEqual([])
+  })
+
   test('forgets one key, a domain or everything, after a question', async () => {
     const scene = await open()
     const { page, socketmap } = scene
