@@ -4,7 +4,9 @@
  */
 import { ConfigError, type ConfigIssue, formatIssue } from '../../config/issue.ts'
 import type { LoadedConfig } from '../../config/load.ts'
+import { outageStops } from '../../config/outage-stops.ts'
 import { counted } from '../../presentation/format.ts'
+import { UPSTREAM_KINDS, type UpstreamKinds } from '../../upstreams/registry.ts'
 import { EXIT_NOT_FOUND, EXIT_OK } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { loadForCommand } from '../load-for-command.ts'
@@ -30,6 +32,7 @@ export async function check(
     const { config, shownAs } = await loadForCommand(options.config, io)
     printWarnings(config.warnings, io)
     io.stdout.write(`${shownAs}: ${summary(config)}\n`)
+    printOutageStop(config, io)
     if (options.ask !== true) return EXIT_OK
     return (await ask(config, io)) ? EXIT_OK : EXIT_NOT_FOUND
   } catch (error) {
@@ -51,6 +54,30 @@ function printWarnings(warnings: readonly ConfigIssue[], io: CommandIo): void {
   for (const issue of warnings) {
     io.stderr.write(`${formatIssue({ ...issue, message: `warning: ${issue.message}` })}\n`)
   }
+}
+
+/**
+ * What an outage would stop, although it flowed before, and what to write:
+ *
+ *   in an outage, tables.aliases: mail to mailboxes that have no alias waits; write cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }
+ */
+function printOutageStop({ tables, upstreams }: LoadedConfig, io: CommandIo): void {
+  const remote = remoteKinds(UPSTREAM_KINDS)
+  for (const table of tables.values()) {
+    if (!table.upstreams.some((name) => remote.has(upstreams.get(name)?.kind ?? ''))) continue
+    for (const { stops, write } of outageStops(table, tables)) {
+      const remedy = write === undefined ? 'and has to (docs/resilience.md)' : `unless you write ${write}`
+      io.stdout.write(`in an outage, tables.${table.name}: ${stops} waits, ${remedy}\n`)
+    }
+  }
+}
+
+function remoteKinds(kinds: UpstreamKinds): ReadonlySet<string> {
+  return new Set(
+    Array.from(kinds.values()).flatMap(({ configuration }) =>
+      configuration?.isRemote ? [configuration.name] : [],
+    ),
+  )
 }
 
 function summary({ tables, upstreams, listeners, warnings }: LoadedConfig): string {

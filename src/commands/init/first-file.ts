@@ -50,6 +50,19 @@ tables:
     # A key that the service always knows. While it does not, "not found" is not believed, and
     # a broken service bounces no mail.
     canary: { key: postmaster@example.com }
+    # The usual answer for a mailbox is "not found". It goes on counting in an outage for what
+    # mailboxes has, else all mail would wait.
+    cache:
+      staleNotFound: { for: 1d, ifFoundIn: mailboxes }
+
+  mailboxes:
+    usedBy: [virtual_mailbox_maps]
+    upstream: directory
+    request:
+      path: /mailboxes/{key}
+    response:
+      value: $.mailbox
+    canary: { key: postmaster@example.com }
 
   domains:
     usedBy: [virtual_mailbox_domains]

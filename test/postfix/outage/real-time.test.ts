@@ -37,7 +37,7 @@ test(
     serveEntries(service, tables, USUAL_ENTRIES)
     const sink = await startLmtpSink(t)
     const folder = testDirectory()
-    const yaml = (port: number) => gatewayYaml(tables, service.origin, port, `${folder}/cache`)
+    const yaml = (port: number) => gatewayYaml(tables, { directory: service.origin }, port, `${folder}/cache`)
     const first = await startGatewayProcess(t, built, yaml(0))
     const [port = 0] = first.ports
     const map = (table: string) => `socketmap:inet:127.0.0.1:${port}:${table}`

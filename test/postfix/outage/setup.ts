@@ -33,16 +33,25 @@ export interface OutageParts {
   readonly entries: Entries
   /** @param map `socketmap:inet:127.0.0.1:PORT:TABLE` */
   readonly mainCf: (map: (table: string) => string) => MainCf
+  /** A table of the same name has a service of its own, which stays alive. */
+  readonly ownService?: string
   /** Default: a backend that takes everybody. */
   readonly sink?: LmtpSink
 }
 
-/** A configuration with these tables over one service, as the pages have it. */
-export function gatewayYaml(tables: PageTables, origin: string, port: number, cacheFile: string): string {
+/** A configuration with these tables over their services, as the pages have it. */
+export function gatewayYaml(
+  tables: PageTables,
+  origins: Readonly<Record<string, string>>,
+  port: number,
+  cacheFile: string,
+): string {
   return JSON.stringify({
     listeners: [{ protocol: 'socketmap', listen: `inet:127.0.0.1:${port}` }],
     admin: { listen: 'inet:127.0.0.1:0', anonymous: 'operator' },
-    upstreams: { directory: { endpoints: [`${origin}/v1`] } },
+    upstreams: Object.fromEntries(
+      Object.entries(origins).map(([name, origin]) => [name, { endpoints: [`${origin}/v1`] }]),
+    ),
     tables,
     cacheFile,
   })
@@ -50,16 +59,23 @@ export function gatewayYaml(tables: PageTables, origin: string, port: number, ca
 
 export async function startOutage(
   t: Cleanup,
-  { tables, entries, mainCf, sink }: OutageParts,
+  { tables, entries, mainCf, sink, ownService }: OutageParts,
 ): Promise<OutageSetup> {
   const service = await startHttpService(t)
-  const serve = (known: Entries) => serveEntries(service, tables, known)
+  const other = ownService === undefined ? undefined : await startHttpService(t)
+  const serve = (known: Entries) => {
+    for (const one of other === undefined ? [service] : [service, other]) serveEntries(one, tables, known)
+  }
   serve(entries)
   const backend = sink ?? (await startLmtpSink(t))
   const clock = new ShiftedClock()
   const folder = testDirectory()
+  const origins = {
+    directory: service.origin,
+    ...(ownService !== undefined && other !== undefined && { [ownService]: other.origin }),
+  }
   const run = (port: number) =>
-    startGateway(t, gatewayYaml(tables, service.origin, port, `${folder}/cache`), { clock, folder })
+    startGateway(t, gatewayYaml(tables, origins, port, `${folder}/cache`), { clock, folder })
   let gateway = await run(0)
   const { port } = gateway.address('socketmap')
   const postfix = await startPostfix(t, {

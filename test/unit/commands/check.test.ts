@@ -46,6 +46,27 @@ describe('check', () => {
     expect(io.out()).toBe('mapgate.yaml: fine: 1 table, 1 upstream, 1 listener, 1 warning\n')
   })
 
+  test('says what an outage would stop and what to write, which is no problem', async () => {
+    const io = await collectingIo()
+    await writeFile(
+      join(io.cwd, 'mapgate.yaml'),
+      `listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:8464" }]
+upstreams: { s: { endpoints: ["http://127.0.0.1:8080"] }, fixed: { entries: { a: b } } }
+tables:
+  logins: { upstream: s, request: { path: "/{key}" }, usedBy: smtpd_sender_login_maps, domains: [b.example], canary: { key: a@b.example } }
+  denied: { upstream: s, request: { path: "/{key}" }, usedBy: check_sender_access }
+  fixed: { upstream: fixed }
+`,
+    )
+    expect(await check({}, io)).toBe(0)
+    expect(io.out()).toBe(
+      'mapgate.yaml: fine: 3 tables, 2 upstreams, 1 listener\n' +
+        'in an outage, tables.logins: mail from addresses whose owner was not asked for before waits, and has to (docs/resilience.md)\n' +
+        'in an outage, tables.denied: mail that is on no list waits, unless you write whenUnknown: notFound, if who is not on it may pass unchecked\n',
+    )
+    expect(io.err()).toBe('')
+  })
+
   test('checks JSONPaths by the library that will use them', async () => {
     const io = await collectingIo()
     await writeFile(

@@ -1,0 +1,111 @@
+/**
+ * What an outage would stop, table by table, and what to write against it: advice of `mapgate check`, since
+ * mail that waits is no fault of a file. Each is what the configuration checks would accept (checks/outage.ts).
+ */
+import type { TableConfig } from './config.ts'
+import { isExistenceTable, type NotFoundVerdict, notFoundVerdict } from './not-found-verdicts.ts'
+
+export interface OutageStop {
+  /** What waits: the subject of a sentence. */
+  readonly stops: string
+  /** What to write; undefined where mail has to wait. */
+  readonly write?: string
+}
+
+/** What a stored "not found" that is over stops, by the parameter that asks. */
+const STOPS: ReadonlyMap<string, string> = new Map([
+  ['virtual_alias_maps', 'mail to mailboxes that have no alias'],
+  ['virtual_alias_domains', 'mail to domains that are none of these'],
+  ['canonical_maps', 'mail from and to addresses that are not rewritten'],
+  ['recipient_canonical_maps', 'mail to addresses that are not rewritten'],
+  ['sender_canonical_maps', 'mail from addresses that are not rewritten'],
+  ['smtp_generic_maps', 'mail that leaves, from addresses that are not rewritten'],
+  ['relocated_maps', 'mail to everybody who has not moved'],
+  ['transport_maps', 'mail without a transport of its own'],
+  ['sender_dependent_relayhost_maps', 'mail from senders without a relay of their own'],
+  ['sender_dependent_default_transport_maps', 'mail from senders without a transport of their own'],
+  ['sender_bcc_maps', 'mail from senders that is not copied'],
+  ['recipient_bcc_maps', 'mail to recipients that is not copied'],
+  ['smtpd_sender_login_maps', 'mail from addresses whose owner was not asked for before'],
+  ['smtp_tls_policy_maps', 'mail to destinations without a policy'],
+  ['smtp_sasl_password_maps', 'mail to relays without a password'],
+])
+
+const CHECKED = 'mail that is on no list'
+
+/** These are asked about keys of one domain after another, also of those that are not ours. */
+const NOT_FILTERED: ReadonlySet<string> = new Set(['smtp_tls_policy_maps', 'smtp_sasl_password_maps'])
+
+type Tables = ReadonlyMap<string, TableConfig>
+
+/** The advice for one table, which asks something that may be down. @param tables All of the file. */
+export function outageStops(table: TableConfig, tables: Tables): readonly OutageStop[] {
+  const { usedBy, cache, sideEffects } = table
+  const advice = (stops: string, write?: string): OutageStop => ({ stops, write })
+  if (usedBy.length === 0)
+    return [
+      advice(
+        'what Postfix asks here',
+        'usedBy: the main.cf parameter that uses it, to learn what could flow',
+      ),
+    ]
+  if (sideEffects) return [advice('all mail that asks it')]
+  if (cache === undefined) return [advice('all mail that asks it', 'no cache: off')]
+  const all: OutageStop[] = []
+  if (cache.staleIfErrorMs === 0 && !usedBy.includes('relocated_maps'))
+    all.push(advice('what was found before', 'cache.staleIfError: 1d'))
+  if (asksAboutStrangers(table, tables))
+    all.push(advice("mail for which other people's domains are asked here", 'domains: a list of your own'))
+  // Postfix ignores what they say of strangers, so a list of domains is all that they need.
+  if (isExistenceTable(usedBy)) return all
+  for (const use of usedBy) {
+    const verdict = notFoundVerdict(use)
+    if (verdict === undefined || hasRule(table, verdict)) continue
+    all.push(advice(STOPS.get(use) ?? CHECKED, remedy(table, verdict, tables)))
+  }
+  return all
+}
+
+/** A domains filter that is a table asks about strangers itself, unless it has a list. */
+function asksAboutStrangers({ domains, usedBy, whenUnknown }: TableConfig, tables: Tables): boolean {
+  if (domains?.kind === 'list') return false
+  if (domains?.kind === 'table' && tables.get(domains.table)?.domains?.kind === 'list') return false
+  const lists = ['virtual_mailbox_maps', 'relay_recipient_maps', 'local_recipient_maps']
+  return (
+    whenUnknown === undefined &&
+    usedBy.some((use) => !NOT_FILTERED.has(use) && !lists.includes(use) && !/^check_\w+_access$/.test(use))
+  )
+}
+
+function hasRule({ cache, whenUnknown }: TableConfig, { stale, mayBeMissed }: NotFoundVerdict): boolean {
+  if (whenUnknown !== undefined && mayBeMissed) return true
+  const { staleNotFound } = cache ?? {}
+  return staleNotFound !== undefined && (stale !== 'proof' || staleNotFound.ifFoundIn !== undefined)
+}
+
+function remedy(
+  { canary, name }: TableConfig,
+  { stale, proofs, mayBeMissed }: NotFoundVerdict,
+  tables: Tables,
+): string | undefined {
+  const first = canary === undefined ? 'canary: { key: ... } and ' : ''
+  const missed = 'whenUnknown: notFound, if who is not on it may pass unchecked'
+  switch (stale) {
+    case 'harmless':
+      return `${first}cache.staleNotFound: { for: 1d }`
+    case 'operator': {
+      const own = `${first}cache.staleNotFound: { for: 1h }, if the default is right for them`
+      return mayBeMissed ? `${own}; or whenUnknown: notFound` : own
+    }
+    case 'proof': {
+      const proof = Array.from(tables.values()).find(
+        (other) => other.name !== name && other.usedBy.some((use) => proofs.includes(use)),
+      )
+      return proof === undefined
+        ? `a table with usedBy: ${proofs.join(' or ')}, and ${first}cache.staleNotFound: { for: 1d, ifFoundIn: it }`
+        : `${first}cache.staleNotFound: { for: 1d, ifFoundIn: ${proof.name} }`
+    }
+    default:
+      return mayBeMissed ? missed : undefined
+  }
+}

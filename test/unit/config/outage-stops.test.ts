@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { outageStops } from '../../../src/config/outage-stops.ts'
+import { parseConfig } from '../../../src/gateway/load-config.ts'
+
+/** The advice about these tables, a line of YAML each; `s` is an HTTP service. */
+async function advised(...tables: readonly string[]): Promise<readonly string[]> {
+  const config = await parseConfig(
+    `listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:8464" }]
+upstreams: { s: { endpoints: ["http://127.0.0.1:8080"] } }
+defaults: { table: { upstream: s, request: { path: "/{key}" } } }
+tables:
+${tables.map((table) => `  ${table}\n`).join('')}`,
+    'mapgate.yaml',
+  )
+  return Array.from(config.tables.values()).flatMap((table) =>
+    outageStops(table, config.tables).map(({ stops, write }) => `${table.name}: ${stops}: ${write}`),
+  )
+}
+
+const MAILBOXES = 'mailboxes: { usedBy: virtual_mailbox_maps }'
+
+describe('what an outage stops', () => {
+  test('names the rule and the proof for an alias table', async () => {
+    expect(
+      await advised(
+        'aliases: { usedBy: virtual_alias_maps, canary: { key: a@b.example }, domains: [b.example] }',
+        MAILBOXES,
+      ),
+    ).toEqual([
+      'aliases: mail to mailboxes that have no alias: cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }',
+    ])
+  })
+
+  test('says what is needed besides, where there is no canary and no proof', async () => {
+    expect(await advised('aliases: { usedBy: virtual_alias_maps, domains: [b.example] }')).toEqual([
+      'aliases: mail to mailboxes that have no alias: a table with usedBy: virtual_mailbox_maps or relay_recipient_maps or local_recipient_maps, and canary: { key: ... } and cache.staleNotFound: { for: 1d, ifFoundIn: it }',
+    ])
+  })
+
+  test('names domains where strangers are asked about', async () => {
+    expect(await advised('domains: { usedBy: virtual_mailbox_domains }')).toEqual([
+      "domains: mail for which other people's domains are asked here: domains: a list of your own",
+    ])
+    expect(await advised('domains: { usedBy: virtual_mailbox_domains, domains: [b.example] }')).toEqual([])
+  })
+
+  test("names the operator's word for transports, copies and deny lists", async () => {
+    expect(
+      await advised(
+        't: { usedBy: transport_maps, domains: [b.example], canary: { key: b.example } }',
+        'c: { usedBy: sender_bcc_maps, domains: [b.example], canary: { key: a@b.example } }',
+        'd: { usedBy: check_sender_access }',
+      ),
+    ).toEqual([
+      't: mail without a transport of its own: cache.staleNotFound: { for: 1h }, if the default is right for them',
+      'c: mail from senders that is not copied: cache.staleNotFound: { for: 1h }, if the default is right for them; or whenUnknown: notFound',
+      'd: mail that is on no list: whenUnknown: notFound, if who is not on it may pass unchecked',
+    ])
+  })
+
+  test('has nothing to write where mail has to wait', async () => {
+    expect(await advised('logins: { usedBy: smtpd_sender_login_maps, domains: [b.example] }')).toEqual([
+      'logins: mail from addresses whose owner was not asked for before: undefined',
+    ])
+    expect(await advised('t: { usedBy: check_sender_access, sideEffects: true }')).toEqual([
+      't: all mail that asks it: undefined',
+    ])
+  })
+
+  test('says that nothing is kept, and that nobody knows what a table is for', async () => {
+    expect(await advised('m: { usedBy: virtual_mailbox_maps, cache: off }')).toEqual([
+      'm: all mail that asks it: no cache: off',
+    ])
+    expect(await advised('m: { usedBy: virtual_mailbox_maps, cache: { staleIfError: 0s } }')).toEqual([
+      'm: what was found before: cache.staleIfError: 1d',
+    ])
+    expect(await advised('t: {}')).toEqual([
+      't: what Postfix asks here: usedBy: the main.cf parameter that uses it, to learn what could flow',
+    ])
+  })
+
+  test('is silent about tables that have their rules', async () => {
+    expect(
+      await advised(
+        MAILBOXES,
+        'aliases: { usedBy: virtual_alias_maps, domains: [b.example], canary: { key: a@b.example }, cache: { staleNotFound: { ifFoundIn: mailboxes } } }',
+        't: { usedBy: transport_maps, domains: [b.example], canary: { key: b.example }, cache: { staleNotFound: { for: 1h } } }',
+        'd: { usedBy: check_sender_access, whenUnknown: notFound }',
+      ),
+    ).toEqual([])
+  })
+})
