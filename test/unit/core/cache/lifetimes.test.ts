@@ -4,6 +4,7 @@ import {
   foundLifetime,
   initialAge,
   type LifetimePolicy,
+  lifetimeOf,
   negativeLifetime,
 } from '../../../../src/core/cache/lifetimes.ts'
 import type { CachingHeaders } from '../../../../src/core/upstream.ts'
@@ -181,6 +182,33 @@ describe('the lifetime of a "not found"', () => {
         expect(staleWhileRevalidateMs + staleIfErrorMs).toBe(0)
       }),
     )
+  })
+})
+
+describe('a 304', () => {
+  const stored = { freshnessLifetimeMs: 5000, staleWhileRevalidateMs: 1, staleIfErrorMs: 2 }
+  const cases: [
+    says: string,
+    caching: CachingHeaders | undefined,
+    freshnessLifetimeMs: number | undefined,
+  ][] = [
+    ['nothing', undefined, 5000],
+    ['nothing about freshness', { age: '0', date: NOW }, 5000],
+    ['Cache-Control', { cacheControl: 'max-age=30' }, 30_000],
+    ['Expires', { expires: 'Thu, 01 Jan 2026 12:00:40 GMT', date: NOW }, 40_000],
+    ['Vary', { vary: '*' }, undefined],
+  ]
+  for (const [says, caching, freshnessLifetimeMs] of cases) {
+    const what =
+      freshnessLifetimeMs === undefined ? 'is not stored' : `is fresh for ${freshnessLifetimeMs} ms`
+    test(`that says ${says}: the answer ${what}`, () => {
+      const lifetime = lifetimeOf(honoring, true, caching, at, stored)
+      expect(lifetime?.freshness.freshnessLifetimeMs).toBe(freshnessLifetimeMs)
+    })
+  }
+
+  test('is stored as the configuration says where the reply is not honoured', () => {
+    expect(lifetimeOf(configured, true, undefined, at, stored)?.freshness.freshnessLifetimeMs).toBe(60_000)
   })
 })
 

@@ -36,11 +36,16 @@ describe('NetstringDecoder', () => {
   }
 
   test('a violation is final', () => {
-    const decoder = new NetstringDecoder(20)
-    decoder.push(Buffer.from('x'))
-    const first = decoder.read()
-    decoder.push(Buffer.from('1:a,'))
-    expect([first.kind, decoder.read()]).toStrictEqual(['violation', first])
+    for (const wire of ['x', '01:', '21:', '1:ab']) {
+      const decoder = new NetstringDecoder(20)
+      decoder.push(Buffer.from(wire))
+      const first = decoder.read()
+      expect(first.kind).toBe('violation')
+      for (let more = 0; more < 3; more++) {
+        decoder.push(Buffer.from('1:a,'))
+        expect(decoder.read()).toBe(first)
+      }
+    }
   })
 
   test('frames may be pushed before earlier ones are read', () => {
