@@ -69,7 +69,7 @@ export async function makeTraffic({ socketmap, tcpTable }: Scene, lookups: numbe
 
 /** The second service answers errors until its circuit is open; the first forgets its canary. */
 export async function breakDown({ service, second, socketmap }: Scene): Promise<void> {
-  second.otherwise = { status: 500 }
+  second.otherwise = { status: 503 }
   service.route('/aliases/canary%40a.example', { status: 404 })
   for (let n = 0; n < 40; n++) await socketmap.lookup('domains', `broken${n}.example`)
 }

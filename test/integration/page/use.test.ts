@@ -83,12 +83,12 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     const scene = await open()
     const { page, service, socketmap } = scene
     const key = '<img src=x onerror="document.title=1">@a.example'
-    service.otherwise = { json: { goto: ['<b>bold</b>@mail.example'] } }
+    service.otherwise = { json: { goto: ['box<b>bold</b>@mail.example'] } }
     await socketmap.lookup('aliases', key)
     await page.locator('#lookup-rows').getByText(key).waitFor()
     await page.getByLabel('Key', { exact: true }).first().fill(key)
     await page.getByRole('button', { name: 'Look up' }).click()
-    await page.locator('#try-status').getByText('<b>bold</b>@mail.example').waitFor()
+    await page.locator('#try-status').getByText('box<b>bold</b>@mail.example').waitFor()
     expect(await page.locator('#try-steps').innerText()).toContain('<img src=x onerror=')
     expect(await page.locator('img, b:not(.legend b)').count()).toBe(0)
     expect(offences(scene)).toEqual([])
