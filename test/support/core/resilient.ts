@@ -4,20 +4,11 @@
 import { silentObserver } from '../../../src/core/observer.ts'
 import type { CanarySettings } from '../../../src/core/resilience/canary.ts'
 import { ResilientUpstream } from '../../../src/core/resilience/resilient-upstream.ts'
-import { UpstreamState, type UpstreamStateSettings } from '../../../src/core/resilience/upstream-state.ts'
+import type { UpstreamStateSettings } from '../../../src/core/resilience/upstream-state.ts'
 import type { Answer, Question } from '../../../src/core/upstream.ts'
 import { ManualClock, settle } from '../clock/manual-clock.ts'
 import { type Script, ScriptedEndpoint, timedOut } from './scripted-endpoint.ts'
-
-const defaults: UpstreamStateSettings = {
-  endpoints: [],
-  timeoutMs: 2000,
-  attempts: 2,
-  maxConcurrent: 64,
-  maxQueued: 1000,
-  circuitBreaker: { failures: 5, openForMs: 10_000 },
-  hedgeAfterMs: undefined,
-}
+import { eventsInto, upstreamState } from './upstream-state.ts'
 
 export interface SetUp {
   readonly settings?: Partial<UpstreamStateSettings>
@@ -31,20 +22,7 @@ export function setUp(scripts: ((key: string, count: number) => Script)[], optio
   const events: string[] = []
   const canaryFailures: (string | undefined)[] = []
   const endpoints = scripts.map((script, index) => new ScriptedEndpoint(`${index}`, clock, script))
-  const state = new UpstreamState({
-    name: 'directory',
-    settings: { ...defaults, ...options.settings, endpoints: endpoints.map(({ name }) => name) },
-    clock,
-    random: () => 0,
-    observer: {
-      requestEnded: (endpoint, outcome, ms) => events.push(`${endpoint} ${outcome} ${ms}`),
-      retried: () => events.push('retried'),
-      hedged: () => events.push('hedged'),
-      shed: () => events.push('shed'),
-      circuitChanged: (endpoint, circuit) => events.push(`circuit ${endpoint} ${circuit}`),
-      endpointChecked: (endpoint, verdict) => events.push(`check ${endpoint} ${verdict}`),
-    },
-  })
+  const state = upstreamState(clock, endpoints, { settings: options.settings, observer: eventsInto(events) })
   const defects: unknown[] = []
   const upstream = new ResilientUpstream({
     table: 'aliases',

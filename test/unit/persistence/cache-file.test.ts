@@ -1,19 +1,6 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { MemoryAnswerStore } from '../../../src/core/cache/memory-answer-store.ts'
-import { CacheFile, SAVE_AFTER_PURGE_MS, SAVE_EVERY_MS } from '../../../src/persistence/cache-file.ts'
+import { describe, expect, test } from 'vitest'
 import {
   BLOCK,
   block,
@@ -23,58 +10,14 @@ import {
   startBlock,
   tableBlock,
 } from '../../../src/persistence/cache-file-format.ts'
-import { MAX_PASSED_OVER } from '../../../src/persistence/cache-file-writer.ts'
-import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { freshness, HOUR, MINUTE, setUp, written } from './cache-file-set-up.ts'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const freshness = { freshnessLifetimeMs: MINUTE, staleWhileRevalidateMs: 0, staleIfErrorMs: HOUR }
-
-/** A directory of its own, and what a process has that starts in it. */
-function setUp() {
-  const directory = mkdtempSync(join(tmpdir(), 'mapgate-cache-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  const path = join(directory, 'cache')
-  const start = (clock = new ManualClock(), fingerprint = 'f1', name = 'aliases') => {
-    const warnings: string[] = []
-    const store = new MemoryAnswerStore({
-      clock,
-      maxEntries: 10_000,
-      maxNegativeEntries: 10_000,
-      maxBytes: 1e8,
-    })
-    /** When the file was saved, as it was told. */
-    const saves: number[] = []
-    const file = new CacheFile({
-      path,
-      clock,
-      onWarning: (message) => warnings.push(message),
-      onSaved: (wallMs) => saves.push(wallMs),
-    })
-    const tables = [{ name, fingerprint, store }]
-    const age = (key: string) => {
-      const answer = store.get(key)
-      return answer && store.ageMs(answer)
-    }
-    return { clock, store, file, warnings, saves, tables, age }
-  }
-  return { directory, path, start }
-}
-
-/** A file with three answers, written by a first process. */
-async function written() {
-  const place = setUp()
-  const first = place.start()
-  first.store.set('bob@a.example', { value: 'jürgen@b.example', freshness, ageMs: 5000, endpoint: 1 })
-  first.store.set('eve@a.example', {
-    value: 'x',
-    freshness,
-    ageMs: 0,
-    validators: { etag: '"1"', lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT' },
-  })
-  first.store.set('nobody@a.example', { value: undefined, freshness, ageMs: 0 })
-  expect(await first.file.save(first.tables)).toBe(3)
-  return { ...place, first }
+/** Changes one byte of a file. */
+function flip(path: string, at: number, to?: number): void {
+  const bytes = readFileSync(path)
+  bytes[at] = to ?? (bytes[at] ?? 0) ^ 1
+  writeFileSync(path, bytes)
 }
 
 describe('a cache file', () => {
@@ -268,151 +211,3 @@ describe('a cache file that cannot be used is set aside, and the start is cold:'
     expect(warnings.join()).toMatch(/cannot be read \(EISDIR\)/)
   })
 })
-
-describe('a cache file that cannot be written', () => {
-  test('is reported, the old one stays, and no unfinished file is left', async () => {
-    const { path, directory, first } = await written()
-    const before = readFileSync(path)
-    rmSync(path)
-    mkdirSync(path)
-    writeFileSync(join(path, 'x'), before)
-    expect(await first.file.save(first.tables)).toBeUndefined()
-    expect(first.warnings.join()).toMatch(/cannot be written \(E/)
-    expect(readdirSync(directory)).toStrictEqual(['cache'])
-  })
-
-  test('for want of its directory is reported and tried again next time', async () => {
-    const { directory, first } = await written()
-    rmSync(directory, { recursive: true })
-    expect(await first.file.save(first.tables)).toBeUndefined()
-    expect(first.warnings.join()).toMatch(/ENOENT/)
-    mkdirSync(directory)
-    expect(await first.file.save(first.tables)).toBe(3)
-  })
-
-  test('in a place that takes no files is reported', async () => {
-    const { start } = setUp()
-    const clock = new ManualClock()
-    const warnings: string[] = []
-    const file = new CacheFile({
-      path: '/proc/mapgate-cache',
-      clock,
-      onWarning: (message) => warnings.push(message),
-    })
-    expect(await file.save(start(clock).tables)).toBeUndefined()
-    expect(warnings.length).toBe(1)
-  })
-})
-
-describe('saving', () => {
-  test('happens regularly until it is stopped, one save at a time', async () => {
-    const { path, start } = setUp()
-    const { file, tables, clock, store, saves } = start()
-    store.set('k', { value: 'v', freshness: { ...freshness, staleIfErrorMs: 100 * HOUR }, ageMs: 0 })
-    file.saveRegularly(() => tables)
-    clock.advance(SAVE_EVERY_MS - 1)
-    expect(saves).toStrictEqual([])
-    clock.advance(1)
-    const [one, two] = await Promise.all([file.save(tables), file.save(tables)])
-    await settle()
-    expect([one, two, saves.at(-1)]).toStrictEqual([1, 1, clock.wallMs()])
-    expect(statSync(path).size).toBeGreaterThan(0)
-    expect(clock.timers).toBe(1)
-    file.stop()
-    expect(clock.timers).toBe(0)
-  })
-
-  test('happens soon after purges, once for many, so that no crash brings purged answers back', async () => {
-    const { start, first } = await written()
-    first.store.purge({ kind: 'key', key: 'bob@a.example' })
-    first.file.saveSoon(() => first.tables)
-    first.clock.advance(SAVE_AFTER_PURGE_MS - 1)
-    first.file.saveSoon(() => first.tables)
-    expect(first.clock.timers).toBe(1)
-    first.clock.advance(1)
-    await first.file.save(first.tables)
-    const second = start(new ManualClock(7, first.clock.wallMs()))
-    expect(second.file.load(second.tables).loaded).toBe(2)
-    expect(second.store.get('bob@a.example')).toBeUndefined()
-    first.file.saveSoon(() => first.tables)
-    expect(first.clock.timers).toBe(1)
-    first.file.stop()
-    first.file.saveSoon(() => first.tables)
-    expect(first.clock.timers).toBe(0)
-  })
-
-  test('keeps what the rules for outages need: who answered a "not found", and since when a key is found', async () => {
-    const { start } = setUp()
-    const clock = new ManualClock()
-    const first = start(clock)
-    const kept = { ...freshness, staleIfErrorMs: 10 * HOUR }
-    first.store.set('a', { value: undefined, freshness: kept, ageMs: 0, isVouched: true })
-    first.store.set('b', { value: undefined, freshness: kept, ageMs: 0 })
-    first.store.set('c', { value: 'v', freshness: kept, ageMs: 0 })
-    clock.advance(5000)
-    first.store.set('c', { value: 'w', freshness: kept, ageMs: 0 })
-    await first.file.save(first.tables)
-    clock.advance(1000)
-    const { store, file, tables } = start(clock)
-    file.load(tables)
-    const answers = ['a', 'b', 'c'].flatMap((key) => store.get(key) ?? [])
-    expect(
-      answers.map((answer) => [answer.isVouched, store.ageMs(answer), store.foundForMs(answer)]),
-    ).toStrictEqual([
-      [true, 6000, 6000],
-      [false, 6000, 6000],
-      [false, 1000, 6000],
-    ])
-  })
-
-  test('leaves lookups their turns: answers change under it and the file is whole', async () => {
-    const { start } = setUp()
-    const { file, tables, store } = start()
-    for (let index = 0; index < 8000; index++)
-      store.set(`k${index}`, { value: 'v'.repeat(50), freshness, ageMs: 0 })
-    const saving = file.save(tables)
-    let turns = 0
-    for (let done = false; !done; turns++) {
-      store.set(`k${turns}`, { value: 'changed', freshness, ageMs: 0 })
-      store.delete(`k${turns + 4000}`)
-      done = await Promise.race([saving.then(() => true), settle().then(() => false)])
-    }
-    expect(turns).toBeGreaterThan(3)
-    const second = start()
-    expect(second.file.load(second.tables).loaded).toBeGreaterThan(3000)
-    expect(second.warnings).toStrictEqual([])
-  })
-
-  test('leaves lookups their turns among answers that are not written, too', async () => {
-    const { start } = setUp()
-    const clock = new AskedClock()
-    const { file, tables, store } = start(clock)
-    for (let index = 0; index < 3 * MAX_PASSED_OVER; index++)
-      store.set(`k${index}`, { value: 'v', freshness, ageMs: 10 * HOUR })
-    const saving = file.save(tables)
-    let most = 0
-    for (let done = false; !done; most = Math.max(most, clock.asked)) {
-      clock.asked = 0
-      done = await Promise.race([saving.then(() => true), settle().then(() => false)])
-    }
-    expect(await saving).toBe(0)
-    expect(most).toBe(MAX_PASSED_OVER)
-  })
-})
-
-/** Counts how often it is asked for the time: an answer's age is asked for once. */
-class AskedClock extends ManualClock {
-  asked = 0
-
-  override monotonicMs(): number {
-    this.asked++
-    return super.monotonicMs()
-  }
-}
-
-/** Changes one byte of a file. */
-function flip(path: string, at: number, to?: number): void {
-  const bytes = readFileSync(path)
-  bytes[at] = to ?? (bytes[at] ?? 0) ^ 1
-  writeFileSync(path, bytes)
-}

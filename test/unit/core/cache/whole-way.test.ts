@@ -3,7 +3,6 @@ import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
 import { ResilientUpstream } from '../../../../src/core/resilience/resilient-upstream.ts'
-import { UpstreamState } from '../../../../src/core/resilience/upstream-state.ts'
 import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
 import {
   fails,
@@ -14,6 +13,7 @@ import {
   saysNotFound,
 } from '../../../support/core/scripted-endpoint.ts'
 import { lookupFrom } from '../../../support/core/sources.ts'
+import { upstreamState } from '../../../support/core/upstream-state.ts'
 
 /** A mail directory behind two endpoints, and the whole way to it: cache, limiter, attempts, canary. */
 function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
@@ -31,20 +31,8 @@ function directory(options: { canary?: boolean; maxConcurrent?: number } = {}) {
     new ScriptedEndpoint('0', clock, (key) => trouble.first ?? know(key)),
     new ScriptedEndpoint('1', clock, (key) => trouble.second ?? know(key)),
   ]
-  const state = new UpstreamState({
-    name: 'directory',
-    settings: {
-      endpoints: ['0', '1'],
-      timeoutMs: 2000,
-      attempts: 2,
-      maxConcurrent: options.maxConcurrent ?? 64,
-      maxQueued: 100,
-      circuitBreaker: { failures: 5, openForMs: 10_000 },
-      hedgeAfterMs: undefined,
-    },
-    clock,
-    random: () => 0,
-    observer: silentObserver.upstream('directory'),
+  const state = upstreamState(clock, endpoints, {
+    settings: { maxConcurrent: options.maxConcurrent ?? 64, maxQueued: 100 },
   })
   const upstream = new ResilientUpstream({
     table: 'aliases',
