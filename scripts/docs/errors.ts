@@ -7,7 +7,7 @@ import type { PermanentCause, TemporaryCause } from '../../src/core/result.ts'
 
 const INTRODUCTION = `# Reasons and what to do
 
-<!-- Made from src/core/reasons.ts and the reasons.ts beside it. To make it anew: npx vitest run --project unit test/unit/reasons.test.ts -u -->
+<!-- Made from src/core/reasons.ts, the other catalogues of reasons and the errors of the protocols. To make it anew: npx vitest run --project unit test/unit/reasons.test.ts -u -->
 
 A lookup that is not answered carries a reason: over socketmap it reaches the mail log, over tcp_table only mapgate's own log, and in the admin API, on the page and in \`--explain\` it always stands. It never holds a key, a URL or a secret. The cause is the label of \`mapgate_lookup_failures_total\`.
 
@@ -15,6 +15,9 @@ All of these make mail **wait** (451), the permanent ones too. None makes it bou
 
 \`…\` stands for a part that varies.
 `
+
+const REFUSED =
+  'What is wrong with a request or a connection is counted by `mapgate_protocol_errors_total`; the kind is its label. None of it is said about a key.'
 
 /** In the order of the page. A cause that is left out does not compile. */
 const TEMPORARY_CAUSES: Readonly<Record<TemporaryCause, true>> = {
@@ -36,11 +39,19 @@ const PERMANENT_CAUSES: Readonly<Record<PermanentCause, true>> = {
   'bad-request': true,
 }
 
-export function errorsPage(catalogues: readonly ReasonCatalogue[]): string {
+/** Sentences by kind: the values of the label `kind` of `mapgate_protocol_errors_total`. */
+type ErrorSentences = Readonly<Record<string, string>>
+
+/** @param errors By protocol, and `every one` for those of any connection. */
+export function errorsPage(
+  catalogues: readonly ReasonCatalogue[],
+  errors: Readonly<Record<string, ErrorSentences>>,
+): string {
   return [
     INTRODUCTION,
     `## Temporary\n\n${table(Object.keys(TEMPORARY_CAUSES), catalogues)}\n`,
     `## Permanent\n\n${table(Object.keys(PERMANENT_CAUSES), catalogues)}\n`,
+    `## Requests and connections\n\n${REFUSED}\n\n${errorsTable(errors)}\n`,
   ].join('\n')
 }
 
@@ -52,4 +63,11 @@ function table(causes: readonly string[], catalogues: readonly ReasonCatalogue[]
     '| --- | --- | --- |',
     ...rows.map(({ cause, text, advice }) => `| \`${cause}\` | \`${text}\` | ${advice} |`),
   ].join('\n')
+}
+
+function errorsTable(errors: Readonly<Record<string, ErrorSentences>>): string {
+  const rows = Object.entries(errors).flatMap(([protocol, sentences]) =>
+    Object.entries(sentences).map(([kind, sentence]) => `| ${protocol} | \`${kind}\` | ${sentence} |`),
+  )
+  return ['| protocol | kind | meaning |', '| --- | --- | --- |', ...rows].join('\n')
 }

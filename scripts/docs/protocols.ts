@@ -1,13 +1,14 @@
 /**
  * docs/protocols: the manual page of each protocol, out of the README.md in its folder and what its code declares.
  */
-import { readFileSync } from 'node:fs'
 import type { Protocol } from '../../src/protocols/protocol.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import type { SchemaNode } from '../../src/schema/node.ts'
 import { keysTable } from './configuration.ts'
+import { madeFrom, manualPage, readmeOf } from './manual-page.ts'
 
 const PROTOCOL_FOLDERS = new URL('../../src/protocols/', import.meta.url)
+const TEST = 'test/unit/protocols/pages.test.ts'
 
 /** Sections that every manual page has, in this order, as a manual page of Unix has them. */
 export const SECTIONS = [
@@ -28,19 +29,15 @@ export function folderOf({ name }: Protocol): string {
 
 /** The manual page as it is written, without what comes from the code. */
 export function readme(protocol: Protocol): string {
-  return readFileSync(new URL(`${folderOf(protocol)}/README.md`, PROTOCOL_FOLDERS), 'utf8')
+  return readmeOf(PROTOCOL_FOLDERS, folderOf(protocol))
 }
 
 /** The whole page of one protocol. */
 export function protocolPage(protocol: Protocol): string {
-  const source = `src/protocols/${folderOf(protocol)}/README.md`
-  const note = `<!-- Made from ${source} by a test; to change it, change that and run\n     npx vitest run --project unit test/unit/protocols/pages.test.ts -u -->`
-  return readme(protocol)
-    .replace(/^# .*$/m, (title) => `${title}\n\n${note}`)
-    .replace('<!-- settings -->', keysTable(protocol.settings as SchemaNode).join('\n'))
-    .replace('<!-- errors -->', errorsTable(protocol).join('\n'))
-    .replaceAll('](../../../docs/', '](../')
-    .replace(/\]\(\.\.\/([a-z-]+)\/README\.md\)/g, (_link, folder: string) => `](${folder}.md)`)
+  return manualPage(readme(protocol), `src/protocols/${folderOf(protocol)}/README.md`, TEST, {
+    settings: keysTable(protocol.settings as SchemaNode),
+    errors: errorsTable(protocol),
+  })
 }
 
 /** The list of the pages. */
@@ -51,8 +48,7 @@ export function protocolIndex(): string {
   )
   return `# Protocols
 
-<!-- Made from src/protocols/registry.ts by a test; run
-     npx vitest run --project unit test/unit/protocols/pages.test.ts -u -->
+${madeFrom('src/protocols/registry.ts by a test; run', TEST)}
 
 What mail servers may speak to a listener (\`protocol\` in [configuration.md](../configuration.md)):
 

@@ -7,6 +7,7 @@ import { errorsPage } from '../../scripts/docs/errors.ts'
 import { permanentFor, type ReasonCatalogue, temporaryFor } from '../../src/core/reason.ts'
 import { CORE_REASONS } from '../../src/core/reasons.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
+import { SESSION_ERRORS } from '../../src/server/errors.ts'
 import { HTTP_REASONS } from '../../src/upstreams/http/reasons.ts'
 
 const CATALOGUES: Readonly<Record<string, ReasonCatalogue>> = {
@@ -15,6 +16,10 @@ const CATALOGUES: Readonly<Record<string, ReasonCatalogue>> = {
   ...Object.fromEntries(
     [...PROTOCOLS.values()].map(({ name, reasons = {} }) => [`${name.toUpperCase()}_REASONS`, reasons]),
   ),
+}
+const ERRORS = {
+  ...Object.fromEntries([...PROTOCOLS.values()].map(({ name, errors }) => [name, errors])),
+  'every one': SESSION_ERRORS,
 }
 const ENTRIES = Object.entries(CATALOGUES).flatMap(([catalogue, reasons]) =>
   Object.entries(reasons).map(([name, entry]) => ({ ...entry, name: `${catalogue}.${name}` })),
@@ -33,7 +38,7 @@ const sources = ['core', 'upstreams', 'protocols', 'server'].flatMap((folder) =>
 
 describe('the catalogue', () => {
   test('is docs/errors.md', async () => {
-    await expect(errorsPage(Object.values(CATALOGUES))).toMatchFileSnapshot('../../docs/errors.md')
+    await expect(errorsPage(Object.values(CATALOGUES), ERRORS)).toMatchFileSnapshot('../../docs/errors.md')
   })
 
   for (const { name, text, advice } of ENTRIES) {

@@ -24,7 +24,7 @@ export function upstreamSchema(kinds: readonly UpstreamSettingsKind[]): Schema<u
       when: { type: 'object', required: [word] },
       own,
       misplaced: (key: string) =>
-        `"${key}" does not belong to a ${name} upstream, which has ${quotedKeys(own)}${isAlone ? ' only' : ''}; remove it`,
+        `"${key}" does not belong to an upstream of kind ${name}, which has ${quotedKeys(own)}${isAlone ? ' only' : ''}; remove it`,
       decode: (decoded: object) => ({ kind: name, ...decoded }),
     }
   })

@@ -95,7 +95,7 @@ const cases: [name: string, listener: string, upstream: string, expected: string
     '{ echo: nothing, timeout: 1s }',
     [
       'm.yaml:2:25: upstreams.e.echo: is no answer',
-      'm.yaml:2:34: upstreams.e: "timeout" does not belong to a echo upstream, which has "echo" and "after"; remove it',
+      'm.yaml:2:34: upstreams.e: "timeout" does not belong to an upstream of kind echo, which has "echo" and "after"; remove it',
     ],
   ],
 ]

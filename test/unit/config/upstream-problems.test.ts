@@ -26,7 +26,7 @@ upstreams:
   s: { entries: { a: b }, endpoints: ["http://a.example"] }
 ${TABLES}`,
       [
-        'mapgate.yaml:4:27: upstreams.s: "endpoints" does not belong to a static upstream, which has "entries" only; remove it',
+        'mapgate.yaml:4:27: upstreams.s: "endpoints" does not belong to an upstream of kind static, which has "entries" only; remove it',
       ],
     ],
     [
