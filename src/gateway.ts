@@ -187,7 +187,7 @@ export class Gateway implements Lookup {
     return this.#state.generation.config.redactedConfig
   }
 
-  /** Is told of an exception that nobody caught: logged and counted as the bug it is. */
+  /** Called with exceptions that nobody caught: logged and counted as the bug it is. */
   defect(error: unknown, where: string): void {
     this.#observability.observer.defect(error, where)
   }

@@ -42,7 +42,7 @@ async function perConnection(parts, server, port) {
     await attacker.stop()
     await delay(1500)
   }
-  // Later rounds use memory again that the process has kept: the first is the dearest and counts.
+  // Later rounds use memory again that the process has kept: the first is the most expensive and counts.
   return [Math.max(...measured)]
 }
 

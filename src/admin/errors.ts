@@ -43,13 +43,13 @@ const NOT_HTTP: [status: number, code: ProblemCode, detail: string] = [
   'this is no HTTP request',
 ]
 
-export function sendProblem(reply: FastifyReply, document: ProblemDocument): FastifyReply {
+function sendProblem(reply: FastifyReply, document: ProblemDocument): FastifyReply {
   return reply.code(document.status).type(PROBLEM_MEDIA_TYPE).send(document)
 }
 
 /**
  * @param routes From {@link collectRoutes}.
- * @param defect Is told of an error that nothing here expects: a bug.
+ * @param defect Called with errors that nothing here expects: bugs.
  */
 export function answerErrors(
   app: App,

@@ -14,7 +14,7 @@ LOOPBACK.addAddress('::1', 'ipv6')
  *   one that is not known yet (a socket from systemd) passes until then.
  * @throws Error that tells what to do.
  */
-export function refuseOpenDoor(
+export function requireTokenBeyondLoopback(
   { address, tokens }: Pick<AdminSettings, 'address' | 'tokens'>,
   bound: AddressInfo | string | null = null,
 ): void {

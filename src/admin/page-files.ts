@@ -31,7 +31,7 @@ const PLACEHOLDER = `<!doctype html>
 <h1>mapgate</h1><p>The page is not installed. The API is described at <a href="/docs">/docs</a>.</p></html>
 `
 
-export function pageFile(body: Buffer, mediaType: string): PageFile {
+function pageFile(body: Buffer, mediaType: string): PageFile {
   return { mediaType, body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
 }
 

@@ -85,7 +85,7 @@ export interface AdminPorts {
   readonly protocols: readonly string[]
   /** What the clients of each protocol would read for a result. */
   readonly wireReplies: (result: LookupResult) => ReadonlyMap<string, WireReply>
-  /** Is told of an exception that no route expects. */
+  /** Called with exceptions that no route expects. */
   readonly defect: (error: unknown, where: string) => void
   readonly version: string
   readonly page: PageFiles

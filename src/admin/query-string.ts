@@ -10,7 +10,7 @@ import { ProblemError } from './problem.ts'
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/
 
 /** The part after the first `?`, '' without one. */
-export function queryOf(url: string): string {
+function queryOf(url: string): string {
   const at = url.indexOf('?')
   return at === -1 ? '' : url.slice(at + 1)
 }

@@ -21,7 +21,7 @@ import { boundConnections } from './connections.ts'
 import { createApp, readTls } from './create-app.ts'
 import { answerErrors, collectRoutes, type KnownRoute } from './errors.ts'
 import { ADMIN_LIMITS, type AdminLimits } from './limits.ts'
-import { refuseOpenDoor } from './open-door.ts'
+import { requireTokenBeyondLoopback } from './open-door.ts'
 import { describeApi } from './openapi.ts'
 import { checkHost, checkOrigin } from './origin.ts'
 import { boundPipelining } from './pipelining.ts'
@@ -68,7 +68,7 @@ export class AdminServer {
 
   /** Builds the server; it does not listen yet. Throws when it would be open to the network without a token. */
   static async create({ settings, ports, limits }: AdminServerOptions): Promise<AdminServer> {
-    refuseOpenDoor(settings)
+    requireTokenBeyondLoopback(settings)
     const allLimits = { ...ADMIN_LIMITS, ...limits }
     const app = createApp(settings, allLimits)
     const server = new AdminServer(app, settings)
@@ -98,7 +98,7 @@ export class AdminServer {
     const { servers } = await bind(() => own.pop() ?? this.#another())
     this.#servers = servers
     try {
-      this.#refuseOpenDoor(this.#settings)
+      this.#requireTokenBeyondLoopback(this.#settings)
     } catch (error) {
       await this.close()
       throw error
@@ -115,13 +115,13 @@ export class AdminServer {
     return createServer((socket) => this.app.server.emit('connection', socket))
   }
 
-  #refuseOpenDoor(settings: AdminSettings): void {
-    for (const server of this.#servers) refuseOpenDoor(settings, server.address())
+  #requireTokenBeyondLoopback(settings: AdminSettings): void {
+    for (const server of this.#servers) requireTokenBeyondLoopback(settings, server.address())
   }
 
   /** Takes over tokens, hosts and anonymous access of a reloaded configuration, and the certificate. */
   reconfigure(settings: AdminSettings): void {
-    this.#refuseOpenDoor(settings)
+    this.#requireTokenBeyondLoopback(settings)
     const accessOf = ({ anonymous, tokens }: AdminSettings) => ({ anonymous, tokens })
     const sameAccess = isDeepStrictEqual(accessOf(this.#settings), accessOf(settings))
     this.#settings = settings

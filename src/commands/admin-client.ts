@@ -217,7 +217,7 @@ const NETWORK_FAILURES: Readonly<Record<string, string>> = {
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'the reply is too long',
 }
 
-/** Tells whether the other side's certificate was refused. Codes: tls(3) of Node.js, X509 errors of OpenSSL. */
+/** Returns whether the other side's certificate was refused. Codes: tls(3) of Node.js, X509 errors of OpenSSL. */
 function isCertificateFailure(error: unknown): boolean {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
   return code !== undefined && /CERT|ISSUER|VERIFY_LEAF_SIGNATURE/.test(code)

@@ -17,7 +17,7 @@ export interface RunningGateway {
   reload(): Promise<unknown>
   /** Answers what is in flight, then closes everything. */
   stop(): Promise<void>
-  /** Is told of an exception that nobody caught. */
+  /** Called with exceptions that nobody caught. */
   defect?(error: unknown, where: string): void
 }
 

@@ -35,7 +35,7 @@ export class SourceDocument {
     this.#places = places
   }
 
-  /** Tells whether the file has something at this path. */
+  /** Returns whether the file has something at this path. */
   has(path: Path): boolean {
     return this.#places.has(JSON.stringify(path))
   }

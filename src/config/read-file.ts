@@ -27,7 +27,7 @@ const READ_CHUNK_BYTES = 64 * 1024
 const POLL_MS = 10
 
 /** Why a file was not read: an error with a `code`, as those of the file system. */
-export class FileReadError extends Error {
+class FileReadError extends Error {
   readonly code: 'ETIMEDOUT' | 'EFBIG'
 
   constructor(code: 'ETIMEDOUT' | 'EFBIG') {

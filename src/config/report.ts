@@ -31,7 +31,7 @@ export class Report {
     for (const above of prefixes(path)) this.#aboveBroken.add(above)
   }
 
-  /** Tells whether this value, or one that it is a part of, is known to be wrong. */
+  /** Returns whether this value, or one that it is a part of, is known to be wrong. */
   isBroken(path: Path): boolean {
     return prefixes(path).some((part) => this.#broken.has(part))
   }
@@ -85,7 +85,7 @@ export class Report {
     list.push({ file: this.#file, ...position, path: formatPath(written), message })
   }
 
-  /** A setting of a table or upstream may stand in `defaults`: then that is the place to mend. */
+  /** A setting of a table or upstream may stand in `defaults`: then that is the place to fix. */
   #whereWritten(path: Path): Path {
     const [section, , ...rest] = path
     if (this.#document.has(path) || rest.length === 0) return path

@@ -48,7 +48,7 @@ export class RunningAdmin {
     return admin
   }
 
-  /** Tells whether a changed configuration can be taken over without closing the socket. */
+  /** Returns whether a changed configuration can be taken over without closing the socket. */
   fits(config: AdminConfig): boolean {
     return (
       formatAddress(config.address) === formatAddress(this.#config.address) &&

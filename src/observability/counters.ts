@@ -72,7 +72,7 @@ export class TableCounters {
 }
 
 /** One endpoint of an HTTP upstream. */
-export class EndpointCounters {
+class EndpointCounters {
   readonly outcomes = new Map<RequestOutcome, number>()
   readonly durations = new LatencyHistogram(REQUEST_SECONDS_BUCKETS)
   readonly checks: Record<CheckVerdict, number> = { passed: 0, failed: 0 }

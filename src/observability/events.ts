@@ -123,6 +123,6 @@ export class Events {
 }
 
 /** Source: https://html.spec.whatwg.org/multipage/server-sent-events.html, section 9.2.5. JSON has no line end in it. */
-export function eventFrame(name: string, json: string): string {
+function eventFrame(name: string, json: string): string {
   return `event: ${name}\ndata: ${json}\n\n`
 }

@@ -221,7 +221,7 @@ export class Journal {
     this.#parts.events.publish({ type: 'problem', problem })
   }
 
-  /** Tells whether this is the first of an episode. */
+  /** Returns whether this is the first of an episode. */
   #begins(episode: string): boolean {
     const nowMs = this.#parts.clock.monotonicMs()
     const lastMs = this.#lastMs.get(episode) ?? Number.NEGATIVE_INFINITY

@@ -82,7 +82,7 @@ export class Logging {
     this.#debugs = this.logger.isLevelEnabled('debug')
   }
 
-  /** True when a line is written for every lookup: asked at each of them, so it is kept at hand. */
+  /** True when a line is written for every lookup: asked at each of them, so it is kept ready. */
   get debugs(): boolean {
     return this.#debugs
   }

@@ -107,7 +107,7 @@ function shortText(text: string): Buffer {
   return Buffer.concat([length, bytes])
 }
 
-/** Tells whether the texts of an entry fit their lengths. */
+/** Returns whether the texts of an entry fit their lengths. */
 export function fits(entry: FileEntry): boolean {
   const longest = Math.max(entry.storeKey.length, entry.etag?.length ?? 0, entry.lastModified?.length ?? 0)
   return longest * UTF8_BYTES_PER_UNIT <= MAX_SHORT_TEXT

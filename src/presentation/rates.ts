@@ -44,7 +44,7 @@ export function recent(points: readonly HistoryPoint[], windowMs = WINDOW_MS): r
 }
 
 /** The slices of one point; protocols and tables without lookups have none. */
-export function slicesOf(point: HistoryPoint, scope: Scope): readonly HistorySlice[] {
+function slicesOf(point: HistoryPoint, scope: Scope): readonly HistorySlice[] {
   switch (scope.kind) {
     case 'all':
       return [point.all]

@@ -17,7 +17,7 @@ export class AllowList {
     }
   }
 
-  /** Tells whether a client may connect, by the remote address of its socket. */
+  /** Returns whether a client may connect, by the remote address of its socket. */
   allows(address: string): boolean {
     // A link-local address carries its interface: fe80::1%eth0.
     const plain = address.split('%', 1)[0] ?? address

@@ -26,7 +26,7 @@ export function descriptorLimit(): number {
   }
 }
 
-/** Tells whether an accepted connection took one of the last descriptors below `limit`. */
+/** Returns whether an accepted connection took one of the last descriptors below `limit`. */
 export function isNearLimit(socket: Socket, limit: number): boolean {
   // Node does not document the descriptor of a socket; without it nothing is near.
   const handle: unknown = Reflect.get(socket, '_handle')

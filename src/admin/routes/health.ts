@@ -28,7 +28,7 @@ export function addHealthRoutes(app: App, { ports: { status } }: RouteParts): vo
     {
       config: { access: 'open' },
       schema: {
-        summary: 'Tells whether lookups are served',
+        summary: 'Says whether lookups are served',
         description:
           '503 only while starting and draining. Trouble with a canary or a circuit is `degraded` and 200: another instance would have it too.',
         tags: ['health'],

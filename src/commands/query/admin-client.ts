@@ -7,9 +7,13 @@ import { readAdminSection } from '../admin-section.ts'
 import { findAdmin } from '../admin-target.ts'
 import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
-import type { Asked, Asker, QueryOptions } from './asker.ts'
+import type { LookupClient, LookupReply, QueryOptions } from './lookup-client.ts'
 
-export async function openAdminAsker(table: string, options: QueryOptions, io: CommandIo): Promise<Asker> {
+export async function openAdminClient(
+  table: string,
+  options: QueryOptions,
+  io: CommandIo,
+): Promise<LookupClient> {
   const client = new AdminClient(await findAdmin(options, io, readAdminSection))
   return {
     ask: async (key) => {
@@ -39,7 +43,7 @@ function escapeBytes(bytes: Buffer): string {
     )
 }
 
-function readLookup(body: unknown, client: AdminClient): Asked {
+function readLookup(body: unknown, client: AdminClient): LookupReply {
   const result = readResult(property(body, 'result'))
   if (result !== undefined) {
     const { result: _, key: _key, steps, ...details } = Object(body) as Record<string, unknown>

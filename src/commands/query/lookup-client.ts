@@ -13,19 +13,19 @@ export interface QueryOptions extends AdminOptions {
 }
 
 /** Asks one table. */
-export interface Asker {
+export interface LookupClient {
   /**
    * Asks for one key.
    *
    * @throws CommandError when nobody can be asked, or what was replied is no answer.
    */
-  ask(key: Buffer): Promise<Asked>
+  ask(key: Buffer): Promise<LookupReply>
   /** Closes the connections. */
   close(): Promise<void>
 }
 
 /** What came back for one key. */
-export interface Asked {
+export interface LookupReply {
   readonly result: LookupResult
   /** Further facts for `--json`: where the answer came from, the steps. */
   readonly details: Readonly<Record<string, unknown>>

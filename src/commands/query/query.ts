@@ -21,9 +21,9 @@ import {
   EXIT_USAGE,
 } from '../exit-codes.ts'
 import type { InteractiveIo } from '../terminal.ts'
-import type { Asked, Asker, QueryOptions } from './asker.ts'
 import { explainLines, wireLines } from './explain-text.ts'
 import { keyLines } from './key-lines.ts'
+import type { LookupClient, LookupReply, QueryOptions } from './lookup-client.ts'
 
 /** Keys asked ahead of the one whose answer is printed next. Ours: as many as the admin client has connections. */
 const MAX_AHEAD = 16
@@ -41,23 +41,23 @@ export async function query(
   io: InteractiveIo,
   protocols: Protocols = PROTOCOLS,
 ): Promise<number> {
-  const asker = await openAsker(target, options, io, protocols)
+  const client = await openLookupClient(target, options, io, protocols)
   try {
-    return key === '-' ? await queryLines(asker, options, io) : await queryOne(asker, key, options, io)
+    return key === '-' ? await queryLines(client, options, io) : await queryOne(client, key, options, io)
   } finally {
-    await asker.close()
+    await client.close()
   }
 }
 
-async function openAsker(
+async function openLookupClient(
   target: string,
   options: QueryOptions,
   io: InteractiveIo,
   protocols: Protocols,
-): Promise<Asker> {
+): Promise<LookupClient> {
   if (!target.includes(':')) {
-    const { openAdminAsker } = await import('./admin-asker.ts')
-    return openAdminAsker(target, options, io)
+    const { openAdminClient } = await import('./admin-client.ts')
+    return openAdminClient(target, options, io)
   }
   const server = parseServer(target, protocols)
   if ('why' in server) throw new CommandError(EXIT_USAGE, `${target}: ${server.why}`)
@@ -67,17 +67,17 @@ async function openAsker(
       'a server on the wire only answers; --explain and --bypass-cache need the form "mapgate query TABLE KEY"',
     )
   }
-  const { openWireAsker } = await import('./wire-asker.ts')
-  return openWireAsker(target, server, io)
+  const { openWireClient } = await import('./wire-client.ts')
+  return openWireClient(target, server, io)
 }
 
 async function queryOne(
-  asker: Asker,
+  client: LookupClient,
   key: string,
   options: QueryOptions,
   io: InteractiveIo,
 ): Promise<number> {
-  const asked = await asker.ask(Buffer.from(key))
+  const asked = await client.ask(Buffer.from(key))
   const { result } = asked
   if (options.json === true) {
     io.stdout.write(jsonLine(key, asked))
@@ -102,12 +102,12 @@ async function queryOne(
  * A key without an answer is reported and the next is asked. The exit code is that of the
  * worst: 77 or 75 if any key failed so, else 0 if one was found, else 1, as `postmap -q -`.
  */
-async function queryLines(asker: Asker, options: QueryOptions, io: InteractiveIo): Promise<number> {
+async function queryLines(client: LookupClient, options: QueryOptions, io: InteractiveIo): Promise<number> {
   const kinds = new Set<LookupResult['kind']>()
   const ahead: Promise<void>[] = []
   let printed: Promise<void> = Promise.resolve()
   for await (const key of keyLines(io.stdin)) {
-    const asking = asker.ask(key)
+    const asking = client.ask(key)
     printed = printed.then(async () => {
       const asked = await asking
       kinds.add(asked.result.kind)
@@ -124,7 +124,7 @@ async function queryLines(asker: Asker, options: QueryOptions, io: InteractiveIo
   return kinds.has('found') ? EXIT_OK : EXIT_NOT_FOUND
 }
 
-function printLine(key: Buffer, asked: Asked, options: QueryOptions, io: InteractiveIo): void {
+function printLine(key: Buffer, asked: LookupReply, options: QueryOptions, io: InteractiveIo): void {
   const { result, steps } = asked
   if (options.json === true) {
     io.stdout.write(jsonLine(key.toString(), asked))
@@ -138,12 +138,12 @@ function printLine(key: Buffer, asked: Asked, options: QueryOptions, io: Interac
   }
 }
 
-function explanation(steps: readonly unknown[], { details }: Asked): string {
+function explanation(steps: readonly unknown[], { details }: LookupReply): string {
   return [...explainLines(steps), ...wireLines(details.wire)].map((line) => `${line}\n`).join('')
 }
 
 /** One line of JSON, for scripts. */
-function jsonLine(key: string, asked: Asked): string {
+function jsonLine(key: string, asked: LookupReply): string {
   const { result, details, steps } = asked
   return `${JSON.stringify({ key, ...result, ...details, ...(steps === undefined ? {} : { steps }) })}\n`
 }

@@ -7,12 +7,12 @@ import type { Address } from '../../core/address.ts'
 import type { NamedServer } from '../../protocols/client-target.ts'
 import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
-import type { Asker } from './asker.ts'
+import type { LookupClient } from './lookup-client.ts'
 
 /**
  * @param shown The server as it was typed, for messages.
  */
-export function openWireAsker(shown: string, server: NamedServer, io: CommandIo): Asker {
+export function openWireClient(shown: string, server: NamedServer, io: CommandIo): LookupClient {
   const client = new WireClient(server.client, { address: fromHere(server.address, io) })
   return {
     ask: async (key) => {

@@ -1,5 +1,5 @@
 /**
- * The domains filters: domains that can match, tables that exist, and no circles.
+ * The domains filters: domains that can match, tables that exist, and no cycles.
  */
 import { filterByList } from '../../core/search/domains-filter.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
@@ -15,9 +15,9 @@ export function checkDomains(tables: Tables, scope: Scope): void {
     if (domains?.kind !== 'table') continue
     const at = [name, 'domains', 'table']
     checkName(scope, at, 'table', domains.table, [...tables.keys()])
-    const circle = circleFrom(tables, name)
-    if (circle !== undefined) {
-      scope.error(at, `goes in a circle: ${circle.join(' asks ')}; let one of them use a list`)
+    const cycle = cycleFrom(tables, name)
+    if (cycle !== undefined) {
+      scope.error(at, `goes in a circle: ${cycle.join(' asks ')}; let one of them use a list`)
     }
   }
 }
@@ -35,14 +35,14 @@ function checkCanaryIsIn({ domains, canary }: TableSettings, scope: Scope): void
 }
 
 /** The way from a table through its filters back to itself; undefined when it ends. */
-function circleFrom(tables: Tables, start: string): readonly string[] | undefined {
+function cycleFrom(tables: Tables, start: string): readonly string[] | undefined {
   const way = [start]
   for (;;) {
     const domains = tables.get(way.at(-1) ?? '')?.domains
     if (domains?.kind !== 'table') return undefined
     way.push(domains.table)
     if (domains.table === start) return way
-    // A circle further on is told at the tables that are in it.
+    // A cycle further on is told at the tables that are in it.
     if (way.indexOf(domains.table) < way.length - 1) return undefined
   }
 }

@@ -27,7 +27,7 @@ export class PurgeLog {
     if (this.#recent.length > REMEMBERED_PURGES) this.#recent.shift()
   }
 
-  /** Tells whether `key` was purged after `generation` was noted. */
+  /** Returns whether `key` was purged after `generation` was noted. */
   purgedSince(generation: number, key: string): boolean {
     const missed = this.generation - generation
     if (missed === 0) return false
@@ -36,7 +36,7 @@ export class PurgeLog {
   }
 }
 
-/** Tells whether a purge takes a key with it. */
+/** Returns whether a purge takes a key with it. */
 export function inScope(scope: PurgeScope, key: string): boolean {
   switch (scope.kind) {
     case 'all':

@@ -78,7 +78,7 @@ export class QuestionRequest implements AttemptedRequest {
   }
 }
 
-export function senderAt({ senders }: AskedTable, index: number): Endpoint {
+function senderAt({ senders }: AskedTable, index: number): Endpoint {
   const sender = senders[index]
   if (sender === undefined) throw new RangeError('the upstream has more endpoints than the table')
   return sender

@@ -27,7 +27,7 @@ class AddressScanner {
   readonly #text: string
   /** Places from here on may turn out to be a display name. */
   #phrase = 0
-  /** First character of the address at hand. */
+  /** First character of the address that is read. */
   #start = UNSET
   /** After its last word. */
   #wordEnd = UNSET

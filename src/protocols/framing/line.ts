@@ -8,7 +8,7 @@
  */
 import { find } from './find.ts'
 import { type Decoder, type DecodeStep, MORE } from './frame.ts'
-import { HeldBytes } from './held-bytes.ts'
+import { PartialFrame } from './partial-frame.ts'
 
 const NEWLINE = 0x0a
 const NOTHING = Buffer.alloc(0)
@@ -22,7 +22,7 @@ const SKIPPED: DecodeStep = Object.freeze({ kind: 'skipped' })
  */
 export class LineDecoder implements Decoder {
   readonly #maxLineBytes: number
-  readonly #held: HeldBytes
+  readonly #held: PartialFrame
   #chunk: Buffer = NOTHING
   #at = 0
   /** Bytes of a line that is too long, dropped so far. */
@@ -30,7 +30,7 @@ export class LineDecoder implements Decoder {
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes
-    this.#held = new HeldBytes(maxLineBytes)
+    this.#held = new PartialFrame(maxLineBytes)
   }
 
   get pendingBytes(): number {

@@ -10,7 +10,7 @@
  * Peer:   Postfix `src/util/netstring.c` (netstring_get, netstring_put)
  */
 import { type Decoder, type DecodeStep, MORE, type Violation, type ViolationCode } from './frame.ts'
-import { HeldBytes } from './held-bytes.ts'
+import { PartialFrame } from './partial-frame.ts'
 
 const COLON = 0x3a
 const COMMA = 0x2c
@@ -30,7 +30,7 @@ const NOTHING = Buffer.alloc(0)
  */
 export class NetstringDecoder implements Decoder {
   readonly #maxPayloadBytes: number
-  readonly #held: HeldBytes
+  readonly #held: PartialFrame
   #chunk: Buffer = NOTHING
   /** Where in the chunk the next unread byte is. */
   #at = 0
@@ -45,7 +45,7 @@ export class NetstringDecoder implements Decoder {
 
   constructor(maxPayloadBytes: number) {
     this.#maxPayloadBytes = maxPayloadBytes
-    this.#held = new HeldBytes(maxPayloadBytes)
+    this.#held = new PartialFrame(maxPayloadBytes)
   }
 
   get pendingBytes(): number {

@@ -10,7 +10,7 @@ const FIRST_CAPACITY_BYTES = 256
 
 const NOTHING = Buffer.alloc(0)
 
-export class HeldBytes {
+export class PartialFrame {
   readonly #maxBytes: number
   #buffer: Buffer = NOTHING
   #length = 0

@@ -10,7 +10,7 @@ export interface FunctionSettings extends UpstreamSettings {
   readonly call: TableFunction
 }
 
-export const functions: UpstreamKind<FunctionSettings> = {
+const functions: UpstreamKind<FunctionSettings> = {
   name: 'function',
   cached: true,
   metrics: [],

@@ -19,7 +19,7 @@ import { type BodyValues, collect, readDocument, readJson } from './body-values.
 import type { JsonPath } from './json-path.ts'
 import { HTTP_REASONS } from './reasons.ts'
 import type { HttpResponse } from './response.ts'
-import { type Asked, mapStatus, mapValues, type ResponseMapping } from './response-mapping.ts'
+import { mapStatus, mapValues, type RequestInfo, type ResponseMapping } from './response-mapping.ts'
 
 /** Most nodes of the path to the results that are looked at: there must be one. */
 const MAX_RESULTS_NODES = 1
@@ -34,7 +34,7 @@ export function mapBatch(
   response: HttpResponse,
   mapping: BatchMapping,
   keys: readonly string[],
-  asked: Omit<Asked, 'key' | 'conditional'>,
+  asked: Omit<RequestInfo, 'key' | 'conditional'>,
 ): BatchReply {
   if (mapping.notFound.has(response.status)) {
     const result = temporaryFor(HTTP_REASONS.batchRefused, response.status)

@@ -93,7 +93,7 @@ function follow(steps: readonly Step[], document: unknown): Selection {
 const NOTHING: Selection = { kind: 'nodes', values: [] }
 
 /** Says what is wrong with a JSONPath, undefined when nothing is: for the check of a configuration. */
-export function whyNoJsonPath(text: string): string | undefined {
+export function jsonPathError(text: string): string | undefined {
   try {
     new JsonPath(text)
     return undefined

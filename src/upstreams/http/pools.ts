@@ -78,7 +78,7 @@ export class HttpUpstreamPools {
     return this.#endpoints[index]?.connections.certificateExpiresAtMs
   }
 
-  /** Tells whether {@link update} can take these settings: the endpoints are the same, in the same order. */
+  /** Returns whether {@link update} can take these settings: the endpoints are the same, in the same order. */
   fits(settings: HttpUpstreamSettings): boolean {
     return settings.name === this.name && endpointsText(settings) === endpointsText(this.#settings)
   }

@@ -9,7 +9,7 @@ import { whyNoValue } from '../../core/value-text.ts'
 import type { Scope } from '../../schema/scope.ts'
 import { nearest } from '../../schema/suggest.ts'
 import type { Path } from '../../schema/tree.ts'
-import { whyNoJsonPath } from './json-path.ts'
+import { jsonPathError } from './json-path.ts'
 import { BATCH_NAMES, KEYS } from './places.ts'
 import type { BatchSettings, ResponseSettings, WrittenRequest } from './settings.ts'
 
@@ -148,7 +148,7 @@ function checkMark(
 }
 
 function checkJsonPath(path: string | undefined, at: Path, scope: Scope): void {
-  const wrong = path === undefined ? undefined : whyNoJsonPath(path)
+  const wrong = path === undefined ? undefined : jsonPathError(path)
   if (wrong !== undefined) scope.error(at, `is no JSONPath (RFC 9535): ${wrong}`)
 }
 

@@ -45,7 +45,7 @@ export interface ResponseMapping {
 }
 
 /** What was asked, as far as it decides the meaning of the reply. */
-export interface Asked {
+export interface RequestInfo {
   /** The search key, for `response.format`. */
   readonly key: string
   /** Validators were sent, so that 304 has a meaning. */
@@ -77,13 +77,13 @@ export function compileResponse(settings: ResponseSettings): ResponseMapping {
   }
 }
 
-/** Tells whether the body can matter; if not, the status alone decides. */
+/** Returns whether the body can matter; if not, the status alone decides. */
 export function needsBody(status: number, mapping: ResponseMapping): boolean {
   return mapping.found.has(status) || mapping.notFound.has(status)
 }
 
 /** Tells what a complete reply means. Never throws, whatever the service sent. */
-export function mapResponse(response: HttpResponse, mapping: ResponseMapping, asked: Asked): Reply {
+export function mapResponse(response: HttpResponse, mapping: ResponseMapping, asked: RequestInfo): Reply {
   const reply =
     mapStatus(response, mapping, asked) ??
     mapValues(readBody(response, mapping.selectors), response, mapping, asked.key)
@@ -98,7 +98,11 @@ export function mapResponse(response: HttpResponse, mapping: ResponseMapping, as
  *
  * @returns `undefined` for a `found` status: its body decides.
  */
-export function mapStatus(response: HttpResponse, mapping: ResponseMapping, asked: Asked): Reply | undefined {
+export function mapStatus(
+  response: HttpResponse,
+  mapping: ResponseMapping,
+  asked: RequestInfo,
+): Reply | undefined {
   const { status, headers } = response
   if (mapping.found.has(status)) return undefined
   if (mapping.notFound.has(status)) return mapNotFound(response, mapping)

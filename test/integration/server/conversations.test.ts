@@ -64,7 +64,7 @@ describe('a connection', () => {
     await client.expect('6:OK t=a,')
   })
 
-  test('is answered in order when some answers take time and others are at hand', async () => {
+  test('is answered in order when some answers take time and others are available synchronously', async () => {
     const { listener } = await testListener()
     const client = await talkTo(listener.bound)
     const keys = Array.from({ length: 300 }, (_, n) => (n % 3 === 0 ? `late:${n}` : `${n}`))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refuseOpenDoor } from '../../../src/admin/open-door.ts'
+import { requireTokenBeyondLoopback } from '../../../src/admin/open-door.ts'
 import type { AdminSettings } from '../../../src/admin/ports.ts'
 import { SETTINGS } from '../../support/admin/admin-ports.ts'
 
@@ -7,7 +7,7 @@ function inet(host: string): AdminSettings['address'] {
   return { kind: 'inet', host, port: 0 }
 }
 
-describe('refuseOpenDoor', () => {
+describe('requireTokenBeyondLoopback', () => {
   const cases: [host: string, refused: boolean][] = [
     ['127.0.0.1', false],
     ['127.9.9.9', false],
@@ -22,22 +22,26 @@ describe('refuseOpenDoor', () => {
   for (const [host, refused] of cases) {
     test(`${refused ? 'refuses' : 'allows'} ${host} without a token, and allows it with one`, () => {
       const settings = { address: inet(host), tokens: [] }
-      if (refused) expect(() => refuseOpenDoor(settings)).toThrow('configure admin.tokens')
-      else expect(() => refuseOpenDoor(settings)).not.toThrow()
-      expect(() => refuseOpenDoor({ ...settings, tokens: SETTINGS.tokens })).not.toThrow()
+      if (refused) expect(() => requireTokenBeyondLoopback(settings)).toThrow('configure admin.tokens')
+      else expect(() => requireTokenBeyondLoopback(settings)).not.toThrow()
+      expect(() => requireTokenBeyondLoopback({ ...settings, tokens: SETTINGS.tokens })).not.toThrow()
     })
   }
 
   test('allows a unix socket', () => {
     expect(() =>
-      refuseOpenDoor({ address: { kind: 'unix', path: '/run/a' }, tokens: [] }, '/run/a'),
+      requireTokenBeyondLoopback({ address: { kind: 'unix', path: '/run/a' }, tokens: [] }, '/run/a'),
     ).not.toThrow()
   })
 
   test('an inherited socket counts as what it is bound to', () => {
     const settings = { address: { kind: 'systemd', name: 'admin' }, tokens: [] } as const
-    expect(() => refuseOpenDoor(settings)).not.toThrow()
-    expect(() => refuseOpenDoor(settings, { address: '127.0.0.1', family: 'IPv4', port: 1 })).not.toThrow()
-    expect(() => refuseOpenDoor(settings, { address: '::', family: 'IPv6', port: 1 })).toThrow('admin.tokens')
+    expect(() => requireTokenBeyondLoopback(settings)).not.toThrow()
+    expect(() =>
+      requireTokenBeyondLoopback(settings, { address: '127.0.0.1', family: 'IPv4', port: 1 }),
+    ).not.toThrow()
+    expect(() => requireTokenBeyondLoopback(settings, { address: '::', family: 'IPv6', port: 1 })).toThrow(
+      'admin.tokens',
+    )
   })
 })

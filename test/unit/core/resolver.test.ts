@@ -41,7 +41,7 @@ function query(key: string | Buffer, table = 'aliases'): Query {
 }
 
 describe('Resolver', () => {
-  test('answers at once what is at hand, with the key folded', () => {
+  test('answers synchronously what it can, with the key folded', () => {
     const { resolver, seen } = setUp(
       new ScriptedSource('one', { 'a@x.example': found('b@x.example') }, 'cache'),
     )

@@ -72,7 +72,7 @@ describe('a list of upstreams', () => {
     expect(second.asked).toEqual([])
   })
 
-  test('is not found when none has the key, counted under the dearest source', async () => {
+  test('is not found when none has the key, counted under the most expensive source', async () => {
     const cached = new ScriptedSource('cached', {}, 'cache')
     expect(table([cached, new ScriptedSource('static', {})]).lookup('a', context())).toEqual({
       result: NOT_FOUND,
