@@ -16,7 +16,7 @@ import type { OfflineAnswer } from './outage/readiness.ts'
 import type { RecentLookups } from './outage/recent-lookups.ts'
 import { temporaryFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
-import { NOT_FOUND, type Sourced } from './result.ts'
+import { NOT_FOUND, type Sourced, type Temporary } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import { isOwnKey, type SearchKey } from './search/search-keys.ts'
 import type { TableSource } from './table-source.ts'
@@ -144,18 +144,32 @@ export class Table {
   }
 
   /** What the rules for outages make of an answer that is not "found". */
-  #afterOutage(key: string, answer: Sourced, context: LookupContext): Sourced {
+  #afterOutage(key: string, answer: Sourced, context: LookupContext): Sourced | Promise<Sourced> {
     const { result, source } = answer
+    if (this.#outage === undefined) return answer
+    const keys = this.#options.search(key)
     if (result.kind === 'temporary') {
-      const known = this.#outage?.answer(result, this.#options.search(key), key, context)
-      if (known === undefined) return answer
-      return known.searchKey === undefined
-        ? known.answer
-        : this.#propagate(known.answer, known.searchKey, context)
+      const asking = this.#outage.askProof(result, keys, key, context)
+      if (asking === undefined) return this.#inOutage(keys, key, answer, result, context)
+      context.hasToWait()
+      return asking.then(() => this.#inOutage(keys, key, answer, result, context))
     }
-    if (result.kind === 'notfound' && source === 'upstream')
-      this.#outage?.notFound(this.#options.search(key), key, context.asked)
+    if (result.kind === 'notfound' && source === 'upstream') this.#outage.notFound(keys, key, context.asked)
     return answer
+  }
+
+  #inOutage(
+    keys: readonly SearchKey[],
+    key: string,
+    failed: Sourced,
+    failure: Temporary,
+    context: LookupContext,
+  ): Sourced {
+    const known = this.#outage?.answer(failure, keys, key, context)
+    if (known === undefined) return failed
+    return known.searchKey === undefined
+      ? known.answer
+      : this.#propagate(known.answer, known.searchKey, context)
   }
 
   #lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {

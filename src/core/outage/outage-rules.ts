@@ -25,6 +25,12 @@ export interface ProofTable {
    * @param notFoundForMs Age of the "not found" that it is to be a proof for.
    */
   refusal(key: string, asked: string, notFoundForMs: number): string | undefined
+  /**
+   * Asks the table in the outage, so that {@link refusal} goes by what a service of its own says now.
+   *
+   * @returns Undefined when nothing has to be waited for; else settles by the deadline, and does not reject.
+   */
+  ask(key: string, asked: string, deadlineMs: number): Promise<void> | undefined
   /** Looks the key up, so that the answer is known in an outage. `found` is called if the key is found. */
   prove(key: string, asked: string, found: () => void): void
 }
@@ -64,6 +70,25 @@ export class OutageRules {
     this.#policy.staleNotFound?.proof?.prove(key, asked, () => {
       for (const searchKey of keys) for (const source of this.#sources) source.protect(searchKey.key)
     })
+  }
+
+  /**
+   * Asks the proof table when its word would decide: a mailbox that its own service says is gone is no proof, and
+   * Postfix would refuse the mail by it.
+   *
+   * @returns Undefined when {@link answer} may be called at once.
+   */
+  askProof(
+    failure: Temporary,
+    keys: readonly SearchKey[],
+    key: string,
+    context: LookupContext,
+  ): Promise<void> | undefined {
+    const proof = this.#policy.staleNotFound?.proof
+    if (proof === undefined || OWN_FAILURES.has(failure.cause) || context.bypass) return undefined
+    const { rule, answer } = this.decide(keys, key, context.asked)
+    if (rule !== 'stale-not-found' || answer === undefined) return undefined
+    return proof.ask(key, context.asked, context.deadlineMs)
   }
 
   /**

@@ -64,33 +64,50 @@ export class TableProof implements ProofTable {
     return other && `${other.name} has ${domain}, where ${this.name} is not asked`
   }
 
+  ask(key: string, asked: string, deadlineMs: number): Promise<void> | undefined {
+    const table = this.#table()
+    if (table === undefined) return undefined
+    return this.#lookUp(table, table.foldCase ? key.toLowerCase() : asked, () => {}, deadlineMs)
+  }
+
   prove(key: string, asked: string, found: () => void): void {
     const table = this.#table()
     if (table === undefined) return
     const tell = () => {
       if (this.refusal(key, asked, 0) === undefined) found()
     }
-    this.#lookUp(table, table.foldCase ? key.toLowerCase() : asked, ({ result }) => {
+    void this.#lookUp(table, table.foldCase ? key.toLowerCase() : asked, ({ result }) => {
       if (result.kind !== 'found') return
       tell()
       const domain = domainOf(key)
       const own = this.#classes.own()
       if (domain === undefined || own.some((one) => knows(one, domain))) return
-      for (const one of own) this.#lookUp(one, domain, tell)
+      for (const one of own) void this.#lookUp(one, domain, tell)
     })
   }
 
-  #lookUp(table: Table, key: string, done: (answer: Sourced) => void): void {
-    const context = new LookupContext(key, this.#clock.monotonicMs(), table.deadlineMs, false, undefined)
+  /** @returns A promise while the answer has to be waited for; it does not reject. */
+  #lookUp(
+    table: Table,
+    key: string,
+    done: (answer: Sourced) => void,
+    deadlineMs = Number.POSITIVE_INFINITY,
+  ): Promise<void> | undefined {
+    const nowMs = this.#clock.monotonicMs()
+    const timeoutMs = Math.max(0, Math.min(table.deadlineMs, deadlineMs - nowMs))
+    const context = new LookupContext(key, nowMs, timeoutMs, false, undefined)
+    const fail = (error: unknown) => this.#onDefect(error, `proof table ${table.name}`)
     try {
       const answer = table.lookup(key, context)
       if (answer instanceof Promise) {
         context.hasToWait()
-        answer.then(done).catch((error) => this.#onDefect(error, `proof table ${table.name}`))
-      } else done(answer)
+        return answer.then(done).catch(fail)
+      }
+      done(answer)
     } catch (error) {
-      this.#onDefect(error, `proof table ${table.name}`)
+      fail(error)
     }
+    return undefined
   }
 }
 

@@ -44,6 +44,7 @@ function setUp({ knows = {}, policy = {}, proofKnows = true, failure = DOWN, pro
   const proof: ProofTable = {
     name: 'mailboxes',
     refusal: () => (proofKnows ? undefined : 'mailboxes is not known to have the key'),
+    ask: () => undefined,
     prove: () => {},
   }
   const table = new Table({
@@ -172,6 +173,7 @@ describe('a "not found" that the service has just given', () => {
     const proof: ProofTable = {
       name: 'mailboxes',
       refusal: () => (proofKnows ? undefined : 'no'),
+      ask: () => undefined,
       prove: (key, asked, foundThere) => {
         proved.push(`${key} ${asked}`)
         if (proofKnows) foundThere()

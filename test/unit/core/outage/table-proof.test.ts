@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type DomainClasses, TableProof } from '../../../../src/core/outage/table-proof.ts'
-import { found } from '../../../../src/core/result.ts'
+import { found, NOT_FOUND } from '../../../../src/core/result.ts'
 import { Table } from '../../../../src/core/table.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
 import { ScriptedSource } from '../../../support/core/sources.ts'
@@ -104,4 +104,34 @@ test('asks whether the domain is of its class, as soon as it has found a key, wh
   expect(domains.asked).toEqual([])
   proving.prove('ann@a.example', 'ann@a.example', () => {})
   expect(domains.asked).toEqual(['a.example'])
+})
+
+test('asks the table in an outage, and waits no longer than the lookup has', async () => {
+  const clock = new ManualClock()
+  const source = new ScriptedSource('directory', {})
+  const deadlines: number[] = []
+  const table = new Table({
+    name: 'mailboxes',
+    sources: [
+      {
+        name: 'directory',
+        ask: (_key, context) => {
+          deadlines.push(context.deadlineMs)
+          return Promise.resolve({ result: NOT_FOUND, source: 'upstream' as const })
+        },
+        known: (key) => source.known(key),
+        protect: () => {},
+        askOffline: () => undefined,
+      },
+    ],
+    search: (key) => [{ key, withoutExtension: false }],
+    foldCase: true,
+    deadlineMs: 5_000,
+    searchParallel: false,
+  })
+  const fail = (error: unknown) => expect.unreachable(String(error))
+  const asked = new TableProof('mailboxes', () => table, clock, fail)
+  await asked.ask('ann@a.example', 'ann@a.example', clock.monotonicMs() + 700)
+  await asked.ask('ann@a.example', 'ann@a.example', clock.monotonicMs() + 60_000)
+  expect(deadlines.map((deadlineMs) => deadlineMs - clock.monotonicMs())).toEqual([700, 5_000])
 })
