@@ -70,6 +70,11 @@ export interface CachingHeaders {
 /** What a table looks keys up in. */
 export interface Upstream {
   readonly name: string
+  /**
+   * When a service that failed was seen to be well again, monotonic ms: what failed before then says nothing any
+   * more. Absent where nobody looks.
+   */
+  readonly recoveredAtMs?: number
   /** Answers at once, or by a promise that does not reject and settles by the question's deadline. */
   ask(question: Question): Answer | Promise<Answer>
   /**

@@ -175,6 +175,11 @@ export class CachedUpstream implements TableSource {
     return state === 'fresh' && ageMs < this.#negativeTtlMs && this.#upstream.trustsNegative(endpoint)
   }
 
+  /** What the key failed with just now. */
+  #failure(storeKey: string, nowMs: number) {
+    return this.#failures.get(storeKey, nowMs, this.#upstream.recoveredAtMs)
+  }
+
   /** Answers from the store. */
   #serve(
     key: string,
@@ -221,7 +226,7 @@ export class CachedUpstream implements TableSource {
     if (pending !== undefined)
       return this.#fallback.wait(pending, fallback, context.deadlineMs, explanation, true)
     const nowMs = this.#clock.monotonicMs()
-    const failure = looked === 'miss' ? this.#failures.get(storeKey, nowMs) : undefined
+    const failure = looked === 'miss' ? this.#failure(storeKey, nowMs) : undefined
     if (failure !== undefined) {
       explanation.add({ step: 'held', key, upstream: this.name, result: failure })
       return this.#fallback.finish(key, { result: failure, source: 'cache' }, fallback, explanation)
@@ -257,7 +262,7 @@ export class CachedUpstream implements TableSource {
   #refresh(key: string, storeKey: string, stored: StoredAnswer): void {
     if (this.#shared.pending(storeKey) !== undefined) return
     const nowMs = this.#clock.monotonicMs()
-    if (this.#failures.get(storeKey, nowMs) !== undefined) return
+    if (this.#failure(storeKey, nowMs) !== undefined) return
     this.#shared.ask(this.#request(key, storeKey, nowMs, stored, undefined, false))
   }
 }

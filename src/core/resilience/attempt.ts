@@ -2,6 +2,7 @@
  * One request to one endpoint: from its slot in the limiter to what endpoint and metrics learn from its reply.
  */
 import { Cancellation } from '../cancellation.ts'
+import type { Timer } from '../clock.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import type { Reply, SendOptions } from '../upstream.ts'
@@ -63,6 +64,7 @@ export class Attempt<R extends Reply = Reply> implements Claim {
   #startMs = 0
   /** When it was first seen to take longer than usual. */
   #lateSinceMs = Number.POSITIVE_INFINITY
+  #split: Timer | undefined
   #end: 'wanted' | 'gave-way' = 'wanted'
 
   constructor(state: UpstreamState, request: AttemptedRequest<R>, kind: AttemptKind) {
@@ -114,8 +116,6 @@ export class Attempt<R extends Reply = Reply> implements Claim {
     const pace = this.pace(nowMs)
     if (endpoint === undefined || pace === 'usual') return
     this.#lateSinceMs = Math.min(this.#lateSinceMs, nowMs)
-    // In parts it costs nothing but a request, so that it is enough that others were answered meanwhile.
-    if (this.othersAnswered && this.#request.isMany) this.giveWay()
     if (this.kind !== 'first') return
     endpoint.lastFailure ??= 'timeout: no answer for longer than usual'
     endpoint.failed(this.#request.key, this.#startMs, 'none')
@@ -143,6 +143,7 @@ export class Attempt<R extends Reply = Reply> implements Claim {
     this.#startMs = startMs
     const trial = this.kind !== 'canary' && endpoint.begin()
     this.#state.watchSlow()
+    if (this.#request.isMany) this.#splitLater(endpoint.responseTime.splitAfterMs)
     try {
       const sent = await this.#request.send(index, { timeoutMs, signal: this.#cancellation })
       const durationMs = clock.monotonicMs() - startMs
@@ -175,8 +176,17 @@ export class Attempt<R extends Reply = Reply> implements Claim {
       if (trial) endpoint.trialCancelled()
       throw error
     } finally {
+      this.#split?.cancel()
       limiter.release(this)
     }
+  }
+
+  /** Of many keys one may be what takes so long. In parts it costs little, so it is enough that others were answered meanwhile. */
+  #splitLater(afterMs: number): void {
+    this.#split = this.#state.clock.after(afterMs, () => {
+      if (this.othersAnswered && this.#request.isMany) this.giveWay()
+      else this.#splitLater(afterMs)
+    })
   }
 
   /**

@@ -13,6 +13,8 @@ export interface BatchedReply extends Reply {
   readonly replies: ReadonlyMap<string, Reply>
   /** No key of several was answered: one of them may be the reason. */
   readonly isUnanswered: boolean
+  /** It was ended from here, because it took longer than usual. */
+  readonly isSlow: boolean
 }
 
 export interface BatchRequestOptions {
@@ -78,7 +80,7 @@ export class BatchRequest implements AttemptedRequest<BatchedReply> {
   asReply(reply: Reply): BatchedReply {
     const { batch } = this.#options
     const replies = new Map(batch.openKeys.map((key) => [key, reply]))
-    return asOne({ replies, overall: reply }, batch)
+    return { ...asOne({ replies, overall: reply }, batch), isSlow: true }
   }
 
   isSplit({ isUnanswered }: BatchedReply): boolean {
@@ -115,6 +117,7 @@ function asOne({ replies, overall }: BatchReply, batch: Batch): BatchedReply {
     ...overall,
     replies,
     isUnanswered,
+    isSlow: false,
     evidence: answered > 0 ? 'good' : overall.evidence,
     retry: isUnanswered && retry === 'none' ? 'any' : retry,
   }
@@ -127,4 +130,5 @@ const NOTHING_LEFT: BatchedReply = {
   suppressed: 'every key of the batch was answered',
   replies: new Map(),
   isUnanswered: false,
+  isSlow: false,
 }

@@ -79,11 +79,14 @@ export class Batch {
     for (const { answer } of entries) answer(result)
   }
 
-  /** Moves the open questions into two batches of half as many keys. */
-  split(failedAt: number): readonly [Batch, Batch] {
+  /** Moves the open questions into so many batches, or as many as there are keys. */
+  split(failedAt: number, parts: number): readonly Batch[] {
     const keys = this.openKeys
-    const half = Math.ceil(keys.length / 2)
-    return [this.#take(keys.slice(0, half), failedAt), this.#take(keys.slice(half), failedAt)]
+    const size = Math.ceil(keys.length / parts)
+    const batches: Batch[] = []
+    for (let from = 0; from < keys.length; from += size)
+      batches.push(this.#take(keys.slice(from, from + size), failedAt))
+    return batches
   }
 
   /** A defect: nobody knows any answer. */

@@ -5,6 +5,7 @@
  *            -> attempts: slot, endpoint, request, retry, hedge: one for the whole batch
  *            -> each key's own reply
  *            -> failed as a whole: in halves, until the key that it fails for is alone
+ *            -> slower than usual, while others are answered: in up to eight parts
  *
  * With `maxWaitMs` 0 a batch collects until the end of the turn of the event loop, which is when
  * the partial keys of a lookup and everything that other connections have brought is there; and
@@ -39,6 +40,12 @@ export interface BatcherOptions extends BatchOptions {
 
 /** How long a key that failed alone is asked alone, ms. Ours: most are fixed, or forgotten, by then. */
 export const ALONE_FOR_MS = 60_000
+
+/**
+ * Parts of a batch that is slower than usual. Ours: more than the halves of one that failed, since each round costs all of
+ * its keys the time until it is seen to be slow.
+ */
+const SLOW_PARTS = 8
 
 export class Batcher {
   readonly #options: BatcherOptions
@@ -118,7 +125,8 @@ export class Batcher {
     this.#close(batch)
     if (result === undefined) return batch.reject(error)
     if (result.kind === 'reply' && this.#maySplit(batch, result.reply)) {
-      for (const half of batch.split(result.endpoint)) void this.#run(half)
+      const parts = result.reply.isSlow ? SLOW_PARTS : 2
+      for (const part of batch.split(result.endpoint, parts)) void this.#run(part)
       return
     }
     try {

@@ -66,6 +66,8 @@ export class EndpointState {
   /** How its last request ended that spoke against it, in words. */
   lastFailure: string | undefined
   readonly #options: EndpointOptions
+  /** When its circuit last closed, monotonic ms. */
+  closedAtMs = Number.NEGATIVE_INFINITY
   #circuit: CircuitState = 'closed'
   #pausedUntilMs = 0
   #openedAtMs = Number.NEGATIVE_INFINITY
@@ -225,6 +227,7 @@ export class EndpointState {
     this.stop()
     this.suspicion.clear()
     this.#circuit = 'closed'
+    this.closedAtMs = this.#options.clock.monotonicMs()
     this.#options.onChanged('closed', undefined)
   }
 

@@ -117,6 +117,13 @@ export class ResilientUpstream implements Upstream {
     return this.#ask(question, first).catch((error) => this.#defect(error))
   }
 
+  /** When the circuit of an endpoint last closed. */
+  get recoveredAtMs(): number {
+    let latestMs = Number.NEGATIVE_INFINITY
+    for (const { closedAtMs } of this.#asked.endpoints) latestMs = Math.max(latestMs, closedAtMs)
+    return latestMs
+  }
+
   /** Not while the canary of that endpoint is missing, nor before it was found for the first time. */
   trustsNegative(endpoint: number): boolean {
     return this.#canary?.trustsStored(endpoint) ?? true

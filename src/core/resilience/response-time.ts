@@ -7,6 +7,9 @@
 /** A request that has taken less than this is not slow, ms. Ours: services that answer from a database need less. */
 export const MIN_SLOW_MS = 500
 
+/** A request for many keys that has taken less than this is not asked in parts, ms. Ours: a reply of many keys may be large. */
+export const MIN_SPLIT_MS = 100
+
 /** Weight of the newest reply in the mean, and in the deviation. Source: RFC 6298 section 2.3. */
 const MEAN_WEIGHT = 1 / 8
 const DEVIATION_WEIGHT = 1 / 4
@@ -32,6 +35,15 @@ export class ResponseTime {
 
   /** A request that has taken this long is slow, ms. */
   get slowAfterMs(): number {
-    return Math.max(MIN_SLOW_MS, this.#meanMs + DEVIATIONS * this.#deviationMs)
+    return Math.max(MIN_SLOW_MS, this.#longMs)
+  }
+
+  /** A request for many keys that has taken this long is asked in parts, if others are answered meanwhile, ms. */
+  get splitAfterMs(): number {
+    return Math.max(MIN_SPLIT_MS, this.#longMs)
+  }
+
+  get #longMs(): number {
+    return this.#meanMs + DEVIATIONS * this.#deviationMs
   }
 }

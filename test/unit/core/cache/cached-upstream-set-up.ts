@@ -63,7 +63,7 @@ export function setUp(options: SetUp = {}) {
   const service = {
     answer: yes('v1') as Answer | Promise<Answer> | (() => Answer | Promise<Answer>),
   }
-  const upstream: Upstream = {
+  const upstream: Upstream & { recoveredAtMs?: number } = {
     name: 'directory',
     trustsNegative: options.believes ?? (() => true),
     ask(question) {
@@ -93,7 +93,7 @@ export function setUp(options: SetUp = {}) {
   })
   const ask = (key = 'bob@a.example', more: { bypass?: boolean; explanation?: Explanation } = {}) =>
     cached.ask(key, lookupFrom(clock, more))
-  return { clock, store, service, asked, looked, defects, cached, ask }
+  return { clock, store, service, upstream, asked, looked, defects, cached, ask }
 }
 
 /** A promise that a test settles. */

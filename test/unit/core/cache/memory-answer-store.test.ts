@@ -176,6 +176,17 @@ describe('FailureMemory', () => {
     expect(memory.get('k1', 0)).toBe(undefined)
   })
 
+  for (const [recoveredAtMs, isHeld] of [
+    [1000, true],
+    [1001, false],
+  ] as const) {
+    test(`${isHeld ? 'keeps' : 'forgets'} a failure of 1000 when the service is well again at ${recoveredAtMs}`, () => {
+      const memory = new FailureMemory()
+      memory.add('k', temporary('status', '503'), 1000, 30_000)
+      expect(memory.get('k', 2000, recoveredAtMs) !== undefined).toBe(isHeld)
+    })
+  }
+
   for (const [retryAfterMs, ageMs, isHeld] of [
     [undefined, 999, true],
     [undefined, 1000, false],

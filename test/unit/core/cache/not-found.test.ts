@@ -168,6 +168,18 @@ describe('the memory of failure', () => {
     expect(asked.length).toBe(3)
   })
 
+  test('ends when the service is seen to be well again, whatever Retry-After it gave', () => {
+    const { clock, service, upstream, asked, ask } = setUp()
+    service.answer = { ...down, retryAfterMs: 30_000 }
+    ask()
+    clock.advance(2000)
+    expect(source(ask()).split(' ')[1]).toBe('temporary')
+    expect(asked.length).toBe(1)
+    upstream.recoveredAtMs = clock.monotonicMs()
+    service.answer = yes('v')
+    expect(source(ask())).toBe('upstream found')
+  })
+
   test('does not hold off a bypass', () => {
     const { service, ask } = setUp()
     service.answer = down

@@ -75,6 +75,31 @@ describe('a batch that fails as a whole', () => {
     expect(shown([await (both[0] ?? ask('good'))])).toEqual(['<good>'])
   })
 
+  for (const [waitedMs, answered] of [
+    [99, 0],
+    [100, 8],
+  ] as const) {
+    test(`${answered === 0 ? 'waits' : 'is asked in eight parts'} after ${waitedMs} ms, while others are answered`, async () => {
+      const slow: Script = (keys) => ({
+        each: (key) => says(`<${key}>`),
+        afterMs: keys.includes('k3') ? Number.POSITIVE_INFINITY : undefined,
+      })
+      const { ask, clock, sent } = setUp([slow])
+      await ask('usual')
+      const replies: string[] = []
+      const answers = [...KEYS, 'k8'].map(async (key) => replies.push(...shown([await ask(key)])))
+      await clock.advanceAsync(10)
+      await ask('other')
+      await clock.advanceAsync(waitedMs - 10)
+      // Of nine keys two go together in each part; the one beside the silent one waits on.
+      expect(replies.filter((reply) => reply.startsWith('<'))).toHaveLength(answered === 0 ? 0 : 7)
+      expect(sent()[0]).toHaveLength(answered === 0 ? 3 : 8)
+      await clock.advanceAsync(6000)
+      await Promise.all(answers)
+      expect(replies.filter((reply) => reply.startsWith('<'))).toHaveLength(8)
+    })
+  }
+
   test('never refuses a key for good that was not asked alone', async () => {
     const { ask, state, clock } = setUp([() => ({ all: refused() })])
     while (state.splits.take(clock.monotonicMs()));

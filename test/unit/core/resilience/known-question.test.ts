@@ -226,4 +226,18 @@ describe('Retry-After', () => {
     await clock.advanceAsync(1000)
     expect(state.status().endpoints[0]).toEqual({ name: '0', circuit: 'closed' })
   })
+
+  test('that ends is told, so that no key waits for the rest of its own', async () => {
+    const { ask, good, clock, circuit, upstream } = await known(at(fails(503, { retryAfterMs: 20_000 })), {
+      settings: { circuitBreaker: { failures: 2, openForMs: 1000 } },
+    })
+    expect(upstream.recoveredAtMs).toBe(Number.NEGATIVE_INFINITY)
+    good.reply = fails(503, { retryAfterMs: 20_000 })
+    await Promise.all([ask('a'), ask('b')])
+    await settle()
+    expect([circuit(), upstream.recoveredAtMs]).toEqual(['open', Number.NEGATIVE_INFINITY])
+    good.reply = says('here')
+    await clock.advanceAsync(1000)
+    expect([circuit(), upstream.recoveredAtMs]).toEqual(['closed', clock.monotonicMs()])
+  })
 })
