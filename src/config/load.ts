@@ -43,6 +43,8 @@ export interface LoadOptions {
 export interface LoadedConfig extends Config {
   /** The file's absolute path. */
   readonly file: string
+  /** Absolute paths of the files that it names and that were read: secrets, certificates, keys. */
+  readonly files: readonly string[]
   /** Worth a thought, and no reason not to start. */
   readonly warnings: readonly ConfigIssue[]
   /** The file with all defaults filled in and every secret as `***`: what may be shown. */
@@ -104,7 +106,13 @@ async function interpret(
 ): Promise<LoadedConfig> {
   const report = new Report(options.shownAs ?? fileName, document)
   const folder = dirname(resolve(fileName))
-  const read = await substitute(document.tree, { env: options.env ?? process.env, readFile, folder })
+  const files = new Set<string>()
+  const readNamed: ReadFile = (path) => {
+    files.add(path)
+    return readFile(path)
+  }
+  const env = options.env ?? process.env
+  const read = await substitute(document.tree, { env, readFile: readNamed, folder })
   for (const { path, message } of read.problems) {
     report.errorHere(path, message)
     report.markBroken(path)
@@ -125,7 +133,7 @@ async function interpret(
   checkUpstreams(file.upstreams, options.kinds.upstreams, scope.within(['upstreams']))
   checkTables(file, options.kinds, scope)
   checkLog(file.log, scope.within(['log']))
-  await checkFiles(filled, schema, scope, folder, readFile)
+  await checkFiles(filled, schema, scope, folder, readNamed)
   await checkSocketAccess(file, scope, readFile)
   throwIfWrong(report)
 
@@ -133,6 +141,7 @@ async function interpret(
   return {
     ...buildConfig(file, options.kinds, secrets),
     file: resolve(fileName),
+    files: [...files],
     warnings: report.warnings,
     redactedConfig: withoutDefaults(
       redacted(filled, schema, new Set([...read.secrets, ...searchable(read.environment), ...secrets])),

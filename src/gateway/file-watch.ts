@@ -1,13 +1,14 @@
 /**
- * Watches the configuration file for `reload: watch`.
+ * Watches files for `reload: watch`: that of the configuration, and those that it names.
  *
  * Editors write a new file and rename it, and Kubernetes exchanges a link to its folder: so the
- * folder is watched, and each time the file that is reached by its path is looked at. Where a part of
- * the path is a link, the folder of the link is watched, and that of what it leads to. A file that is
+ * folders are watched, and each time the files that are reached by their paths are looked at. Where a part of
+ * a path is a link, the folder of the link is watched, and that of what it leads to. A file that is
  * being written shows several changes at once; the last one counts.
  */
 import { type FSWatcher, lstatSync, readlinkSync, statSync, watch } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock, Timer } from '../core/clock.ts'
 
 /** Time without a change after which a file counts as written, ms. Ours: editors and `cp` take less. */
@@ -15,55 +16,67 @@ export const SETTLED_AFTER_MS = 200
 
 export interface FileWatchOptions {
   readonly clock: Clock
-  /** Is told that the file has changed. */
+  /** Called when a file has changed. */
   readonly onChanged: () => void
-  /** Is told that nothing is watched any more. */
-  readonly onTrouble: (why: string) => void
+  /** Called when a folder cannot be watched, or no longer. */
+  readonly onTrouble: (folder: string, why: string) => void
+}
+
+/** A folder, and which one it was: one of the same path that was made anew is another. */
+interface WatchedFolder {
+  readonly id: string
+  /** Undefined where watching it failed. */
+  readonly watcher: FSWatcher | undefined
 }
 
 export class FileWatch {
   readonly #options: FileWatchOptions
-  #watching:
-    | { readonly file: string; readonly watchers: readonly FSWatcher[]; readonly folders: string }
-    | undefined
-  #seen = ''
+  #files: readonly string[] = []
+  readonly #watched = new Map<string, WatchedFolder>()
+  /** What each file was when it was looked at last. */
+  #seen: ReadonlyMap<string, string> = new Map()
   #timer: Timer | undefined
 
   constructor(options: FileWatchOptions) {
     this.#options = options
   }
 
-  /** Watches this file from now on, or nothing. */
-  follow(file: string | undefined): void {
-    if (this.#watching?.file === file) return
-    this.stop()
-    if (file === undefined) return
-    this.#seen = identity(file)
-    this.#watch(file)
+  /** Watches these files from now on. */
+  follow(files: readonly string[]): void {
+    if (isDeepStrictEqual(this.#files, files)) return
+    this.#files = files
+    this.#seen = new Map(files.map((file) => [file, this.#seen.get(file) ?? identity(file)]))
+    this.#watchFolders()
   }
 
   stop(): void {
     this.#timer?.cancel()
-    this.#close()
+    this.follow([])
   }
 
-  #close(): void {
-    for (const watcher of this.#watching?.watchers ?? []) watcher.close()
-    this.#watching = undefined
+  /** Watches the folders on the way to every file, and no other. */
+  #watchFolders(): void {
+    const folders = new Map(this.#files.flatMap(foldersOnTheWay).map((path) => [path, folderIdentity(path)]))
+    for (const [path, { watcher, id }] of this.#watched) {
+      if (folders.get(path) === id) continue
+      watcher?.close()
+      this.#watched.delete(path)
+    }
+    for (const [path, id] of folders) if (!this.#watched.has(path)) this.#watchFolder(path, id)
   }
 
-  #watch(file: string): void {
-    const folders = foldersOnTheWay(file)
-    const watchers: FSWatcher[] = []
-    this.#watching = { file, watchers, folders: folders.join('\n') }
+  #watchFolder(path: string, id: string): void {
+    const failed = (error: unknown): void => {
+      this.#watched.get(path)?.watcher?.close()
+      this.#watched.set(path, { id, watcher: undefined })
+      this.#options.onTrouble(path, error instanceof Error ? error.message : String(error))
+    }
     try {
-      for (const folder of folders) {
-        const watcher = watch(folder, { persistent: false }, () => this.#somethingMoved())
-        watchers.push(watcher)
-        watcher.on('error', (error) => this.#failed(error))
-      }
+      const watcher = watch(path, { persistent: false }, () => this.#somethingMoved())
+      this.#watched.set(path, { id, watcher })
+      watcher.on('error', failed)
     } catch (error) {
-      this.#failed(error)
+      failed(error)
     }
   }
 
@@ -73,23 +86,13 @@ export class FileWatch {
   }
 
   #look(): void {
-    if (this.#watching === undefined) return
-    const { file, folders } = this.#watching
-    // A link leads elsewhere now.
-    if (foldersOnTheWay(file).join('\n') !== folders) {
-      this.#close()
-      this.#watch(file)
-    }
-    const now = identity(file)
+    // A link may lead elsewhere now.
+    this.#watchFolders()
     // Gone for the moment: whoever took it away is going to put another one there.
-    if (now === '' || now === this.#seen) return
+    const now = new Map(this.#files.map((file) => [file, identity(file) || (this.#seen.get(file) ?? '')]))
+    if (isDeepStrictEqual(now, this.#seen)) return
     this.#seen = now
     this.#options.onChanged()
-  }
-
-  #failed(error: unknown): void {
-    this.stop()
-    this.#options.onTrouble(error instanceof Error ? error.message : String(error))
   }
 }
 
@@ -119,6 +122,12 @@ function firstLink(path: string): string | undefined {
 
 function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+}
+
+/** Which folder a path leads to. '' when there is none. */
+function folderIdentity(path: string): string {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats === undefined ? '' : [stats.dev, stats.ino, stats.birthtimeNs].join(' ')
 }
 
 /** Differs when the content may: the file itself, its size, its times. '' when there is none. */

@@ -49,11 +49,11 @@ export class Reloads {
     this.#fileWatch = new FileWatch({
       clock,
       onChanged: () => void this.reload(),
-      onTrouble: (why) =>
+      onTrouble: (folder, why) =>
         observation.observability.journal.fileTrouble(
           'reload',
-          '',
-          `the configuration file is not watched any more (${why}); send SIGHUP after changes`,
+          folder,
+          `changes in ${folder} are not seen (${why}); run mapgate reload after them`,
         ),
     })
   }
@@ -111,7 +111,7 @@ export class Reloads {
     const { observation, apply } = this.#options
     observation.expect(config)
     const { dropped, files, retire } = await apply(config)
-    this.#fileWatch.follow(config.reload === 'watch' ? config.file : undefined)
+    this.#fileWatch.follow(config.reload === 'watch' ? [config.file, ...config.files] : [])
     observation.follow(config)
     retire().catch((error) => observation.observability.observer.defect(error, 'reload'))
     const losses = dropped.map(

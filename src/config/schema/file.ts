@@ -113,7 +113,7 @@ export function configFile(kinds: SettingsKinds) {
       reload: oneOf(['manual', 'watch'], {
         default: 'manual',
         description:
-          '`manual`: on SIGHUP and by the admin API. `watch`: also when the file changes, after it was checked.',
+          '`manual`: on SIGHUP and by the admin API. `watch`: also when the file changes, or a secret, certificate or key that it names, after all was checked.',
       }),
       log: Log,
       tracing: Type.Optional(

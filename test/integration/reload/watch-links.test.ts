@@ -20,11 +20,11 @@ function watching(file: string): { count: number } {
     onChanged: () => {
       seen.count += 1
     },
-    onTrouble: (why) => {
-      throw new Error(why)
+    onTrouble: (folder, why) => {
+      throw new Error(`${folder}: ${why}`)
     },
   })
-  watch.follow(file)
+  watch.follow([file])
   onTestFinished(() => watch.stop())
   return seen
 }
@@ -72,4 +72,17 @@ test('a ConfigMap of Kubernetes that is exchanged is seen', async () => {
   const seen = watching(join(folder, 'mapgate.yaml'))
   exchange('..2', join(folder, '..data'))
   await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
+})
+
+test('a folder that is removed and made anew is still seen', async () => {
+  const { folder, write } = place()
+  mkdirSync(join(folder, 'conf'))
+  write('conf/mapgate.yaml', 'one')
+  const seen = watching(join(folder, 'conf/mapgate.yaml'))
+  rmSync(join(folder, 'conf'), { recursive: true })
+  mkdirSync(join(folder, 'conf'))
+  write('conf/mapgate.yaml', 'two!')
+  await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
+  write('conf/mapgate.yaml', 'three')
+  await vi.waitFor(() => expect(seen.count).toBe(2), 5000)
 })
