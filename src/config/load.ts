@@ -11,7 +11,7 @@ import type { SettingsKinds } from '../schema/settings-kind.ts'
 import { isMap, type Path, type Tree, type TreeMap } from '../schema/tree.ts'
 import { buildConfig } from './build.ts'
 import { checkListeners } from './checks/listeners.ts'
-import { checkFiles, checkLog, checkSocketAccess } from './checks/program.ts'
+import { checkCacheFile, checkFiles, checkLog, checkSocketAccess } from './checks/program.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
 import type { Config } from './config.ts'
@@ -19,7 +19,7 @@ import { fileSchema, inputSchema } from './config-schema.ts'
 import { readDocument, type SourceDocument } from './document.ts'
 import { ConfigError, type ConfigIssue } from './issue.ts'
 import { mergeDefaults } from './merge.ts'
-import { type ReadFile, textFileReader, whyUnreadable } from './read-file.ts'
+import { type LookAtPath, lookAtPath, type ReadFile, textFileReader, whyUnreadable } from './read-file.ts'
 import { isSecretPlace, redacted, searchable, secretsIn } from './redact.ts'
 import { Report } from './report.ts'
 import type { FileSettings } from './schema/file.ts'
@@ -35,6 +35,8 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Reads a text file; default reads from the disk. */
   readonly readFile?: ReadFile
+  /** Looks at a path that is not read; default on the disk. */
+  readonly lookAtPath?: LookAtPath
   /** The file's name in messages; default the path as given. */
   readonly shownAs?: string
 }
@@ -134,7 +136,9 @@ async function interpret(
   checkTables(file, options.kinds, scope)
   checkLog(file.log, scope.within(['log']))
   await checkFiles(filled, schema, scope, folder, readNamed)
-  await checkSocketAccess(file, scope, readFile)
+  const lookAt = options.lookAtPath ?? lookAtPath
+  await checkSocketAccess(file, scope, readFile, lookAt)
+  await checkCacheFile(file.cacheFile, scope.within(['cacheFile']), lookAt)
   throwIfWrong(report)
 
   const secrets = searchable([...read.secrets, ...secretsIn(filled, schema)])

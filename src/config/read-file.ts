@@ -7,7 +7,7 @@
  * {@link MAX_FILE_BYTES}.
  */
 import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MAX_FILE_CHARACTERS } from './document.ts'
 
@@ -44,7 +44,22 @@ export function textFileReader(timeoutMs: number = LOAD_TIMEOUT_MS): ReadFile {
   let signal: AbortSignal | undefined
   return (path) => {
     signal ??= AbortSignal.timeout(timeoutMs)
-    return readUntil(path, signal)
+    return withTimeout(readAll(path, signal), signal)
+  }
+}
+
+/** What a path leads to. `unknown`: it cannot be looked at. */
+export type PathKind = 'file' | 'folder' | 'other' | 'missing' | 'unknown'
+
+/** Looks at a path, without opening it. */
+export type LookAtPath = (path: string) => Promise<PathKind>
+
+export async function lookAtPath(path: string): Promise<PathKind> {
+  try {
+    const stats = await withTimeout(stat(path), AbortSignal.timeout(LOAD_TIMEOUT_MS))
+    return stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other'
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'missing' : 'unknown'
   }
 }
 
@@ -54,14 +69,12 @@ export function readTextFile(path: string): Promise<string> {
 }
 
 /** A file system may hold a call for ever, so the end of the time does not wait for it. */
-function readUntil(path: string, signal: AbortSignal): Promise<string> {
+function withTimeout<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const timeUp = (): void => reject(new FileReadError('ETIMEDOUT'))
     if (signal.aborted) timeUp()
     signal.addEventListener('abort', timeUp, { once: true })
-    readAll(path, signal)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', timeUp))
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', timeUp))
   })
 }
 

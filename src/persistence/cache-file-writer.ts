@@ -4,13 +4,15 @@
  * The answers are taken from the stores in slices between writes, so a million of them do not
  * hold up a lookup. It holds addresses: only the owner may read it.
  */
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { AnswerStore } from '../core/cache/answer-store.ts'
 import { freshnessState } from '../core/cache/freshness.ts'
 import type { StoredAnswer } from '../core/cache/stored-answer.ts'
 import type { Clock } from '../core/clock.ts'
+import { codeOf } from '../core/error-code.ts'
 import {
   BLOCK,
   block,
@@ -33,6 +35,9 @@ const SLICE_BYTES = 128 * 1024
 /** Answers that are passed over in one piece, expired ones for the most part. Ours: about half a millisecond. */
 export const MAX_PASSED_OVER = 2000
 
+/** The path leads to a pipe, a socket or a device, which a file must not replace. */
+export class NotAFileError extends Error {}
+
 /** A table whose answers are kept. */
 export interface CacheFileTable {
   readonly name: string
@@ -44,13 +49,14 @@ export interface CacheFileTable {
  * Writes every answer that can still be used.
  *
  * @returns How many.
- * @throws The error of the file system; the unfinished file is removed.
+ * @throws NotAFileError, or the error of the file system; the unfinished file is removed.
  */
 export async function writeCacheFile(
   path: string,
   tables: readonly CacheFileTable[],
   clock: Clock,
 ): Promise<number> {
+  if (await isTaken(path)) throw new NotAFileError()
   const unfinished = `${path}.tmp`
   await rm(unfinished, { force: true })
   const file = await open(unfinished, 'wx', FILE_MODE)
@@ -67,6 +73,20 @@ export async function writeCacheFile(
     return count
   } catch (error) {
     await rm(unfinished, { force: true })
+    throw error
+  }
+}
+
+/** Returns whether it is something that is not read, and not replaced by a file; a folder refuses both itself. */
+export function isNoFile(stats: Stats): boolean {
+  return !stats.isFile() && !stats.isDirectory()
+}
+
+async function isTaken(path: string): Promise<boolean> {
+  try {
+    return isNoFile(await stat(path))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
     throw error
   }
 }

@@ -4,11 +4,12 @@
  * Nothing that happens to it stops a lookup: a file that cannot be used is set aside with a warning and
  * the start goes on cold; a file that cannot be written is reported, and tried again next time.
  */
-import { closeSync, openSync, renameSync } from 'node:fs'
+import { accessSync, closeSync, constants, fstatSync, openSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { freshnessState } from '../core/cache/freshness.ts'
 import { type Clock, instant, type Timer } from '../core/clock.ts'
 import { CacheFileError, CacheFileReader } from './cache-file-reader.ts'
-import { type CacheFileTable, writeCacheFile } from './cache-file-writer.ts'
+import { type CacheFileTable, isNoFile, NotAFileError, writeCacheFile } from './cache-file-writer.ts'
 
 /** Time between two saves, ms. Ours: what is lost at a power failure is asked again. */
 export const SAVE_EVERY_MS = 300_000
@@ -53,9 +54,14 @@ export class CacheFile {
    * know for a "not found": those are dropped as expired.
    */
   load(tables: readonly CacheFileTable[]): LoadReport {
+    this.#tryFolder()
     const fd = this.#open()
     if (fd === undefined) return NOTHING
     try {
+      if (isNoFile(fstatSync(fd))) {
+        this.#noFile()
+        return NOTHING
+      }
       const reader = new CacheFileReader(fd)
       const report = fill(reader, tables, this.#options.clock)
       this.#options.onSaved?.(reader.savedWallMs)
@@ -107,9 +113,19 @@ export class CacheFile {
     this.#soon = undefined
   }
 
+  /** Says now what the first save would say. */
+  #tryFolder(): void {
+    try {
+      accessSync(dirname(this.#options.path), constants.W_OK | constants.X_OK)
+    } catch (error) {
+      this.#unwritable(error)
+    }
+  }
+
   #open(): number | undefined {
     try {
-      return openSync(this.#options.path, 'r')
+      // Opening a pipe that nobody writes to would wait (open(2)).
+      return openSync(this.#options.path, constants.O_RDONLY | constants.O_NONBLOCK)
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') this.#unreadable(error)
       return undefined
@@ -119,6 +135,21 @@ export class CacheFile {
   #unreadable(error: unknown): void {
     const { path, onWarning } = this.#options
     onWarning(`the cache file ${path} cannot be read (${codeOf(error)}); started with an empty cache`)
+  }
+
+  #unwritable(error: unknown): void {
+    const { path, onWarning } = this.#options
+    if (error instanceof NotAFileError) this.#noFile()
+    else {
+      onWarning(
+        `the cache file ${path} cannot be written (${codeOf(error)}); see to its directory and disk space`,
+      )
+    }
+  }
+
+  #noFile(): void {
+    const { path, onWarning } = this.#options
+    onWarning(`the cache file ${path} is no file, and was left alone; no answer is kept over a restart`)
   }
 
   #setAside(why: string): void {
@@ -137,16 +168,14 @@ export class CacheFile {
   }
 
   async #write(tables: readonly CacheFileTable[]): Promise<number | undefined> {
-    const { path, clock, onWarning } = this.#options
+    const { path, clock } = this.#options
     const startedWallMs = clock.wallMs()
     try {
       const count = await writeCacheFile(path, tables, clock)
       this.#options.onSaved?.(startedWallMs)
       return count
     } catch (error) {
-      onWarning(
-        `the cache file ${path} cannot be written (${codeOf(error)}); see to its directory and disk space`,
-      )
+      this.#unwritable(error)
       return undefined
     }
   }

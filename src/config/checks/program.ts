@@ -6,9 +6,9 @@ import { branchFor } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'
 import type { Scope } from '../../schema/scope.ts'
 import { isMap, type Path, type Tree, type TreeMap } from '../../schema/tree.ts'
-import type { ReadFile } from '../read-file.ts'
+import type { LookAtPath, ReadFile } from '../read-file.ts'
 import type { FileSettings } from '../schema/file.ts'
-import { trySocketAccess } from './socket-access.ts'
+import { trySocketAccess, whyNoFolder } from './socket-access.ts'
 import { type TlsPart, tryTlsFiles } from './tls-files.ts'
 
 export function checkLog({ keys, hashKey }: FileSettings['log'], scope: Scope): void {
@@ -60,17 +60,41 @@ function fileSections(value: Tree, schema: SchemaNode, path: Path): readonly (re
   })
 }
 
-/** Owner, group and mode of every unix socket. */
+/** The cache file is beside the mail path: what is wrong with it is no reason not to start. */
+export async function checkCacheFile(
+  path: string | undefined,
+  scope: Scope,
+  lookAt: LookAtPath,
+): Promise<void> {
+  if (path === undefined) return
+  const kind = await lookAt(path)
+  const why =
+    kind === 'folder'
+      ? 'is a folder; name a file in it'
+      : kind === 'other'
+        ? 'is a pipe, a socket or a device; name a file'
+        : await whyNoFolder(path, lookAt)
+  if (why !== undefined)
+    scope.warning([], `${scope.show([], path)}: ${why}; until then no answer is kept over a restart`)
+}
+
+/** Folder, owner, group and mode of every unix socket. */
 export async function checkSocketAccess(
   { listeners, admin }: FileSettings,
   scope: Scope,
   readFile: ReadFile,
+  lookAt: LookAtPath,
 ): Promise<void> {
   const sections = listeners.map((listener, index) => [['listeners', index], listener] as const)
   for (const [path, access] of admin === undefined ? sections : [...sections, [['admin'], admin] as const]) {
-    if (access.listen.address.kind !== 'unix') continue
+    const { address } = access.listen
+    if (address.kind !== 'unix') continue
     const own = scope.within(path)
-    for (const { key, what, level } of await trySocketAccess(access, readFile)) {
+    for (const { key, what, level } of await trySocketAccess(
+      { ...access, path: address.path },
+      readFile,
+      lookAt,
+    )) {
       own[level]([key], `${own.show([key], own.textAt([key]))}: ${what}`)
     }
   }

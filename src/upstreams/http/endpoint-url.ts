@@ -2,7 +2,9 @@
  * Takes the URL of an endpoint apart: `https://HOST:PORT/PREFIX`, or `unix:/PATH:/PREFIX`
  * for an HTTP service on a unix socket.
  */
+
 import { basename } from 'node:path'
+import { parseUnixPath } from '../../core/address.ts'
 
 /** One URL of an upstream, taken apart. */
 export interface EndpointSettings {
@@ -40,6 +42,8 @@ function parseUnix(url: string): EndpointSettings | InvalidEndpoint {
   const socketPath = colon === -1 ? rest : rest.slice(0, colon)
   const prefix = colon === -1 ? '' : rest.slice(colon + 1)
   if (!socketPath.startsWith('/')) return { why: `the path of the unix socket must be absolute; ${FORMS}` }
+  const address = parseUnixPath(socketPath)
+  if (address.kind === 'invalid') return { why: address.why }
   if (prefix !== '' && !prefix.startsWith('/')) return { why: `the prefix must begin with /; ${FORMS}` }
   if (/[?#\s]/.test(prefix))
     return { why: 'the prefix holds ?, # or a space; a query belongs into request.query' }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { PathKind } from '../../../src/config/read-file.ts'
 import { problemsIn } from './problems.ts'
 
 const FILES: Record<string, string> = {
@@ -6,17 +7,20 @@ const FILES: Record<string, string> = {
   '/etc/group': 'root:x:0:\npostfix:x:115:mapgate\n',
 }
 
-function problems(access: string, admin = ''): Promise<string[]> {
-  const text = `listeners: [ { protocol: socketmap, listen: "unix:/run/m", ${access} } ]
+const KINDS: Record<string, PathKind> = { '/srv': 'folder', '/srv/file': 'file', '/srv/pipe': 'other' }
+
+function problems(access: string, more = '', path = '/run/m'): Promise<string[]> {
+  const text = `listeners: [ { protocol: socketmap, listen: "unix:${path}", ${access} } ]
 upstreams: { s: { entries: { a@a.example: b@a.example } } }
 tables: { t: { upstream: s } }
-${admin}`
+${more}`
   return problemsIn(text, {
     readFile: async (path) => {
       const found = FILES[path]
       if (found === undefined) throw Object.assign(new Error('none'), { code: 'ENOENT' })
       return found
     },
+    lookAtPath: async (looked) => KINDS[looked] ?? 'missing',
   })
 }
 
@@ -35,6 +39,15 @@ const cases: [what: string, access: string, expected: string[]][] = [
     'owner: postfix',
     [
       'mapgate.yaml:1:67: listeners[0].owner: "postfix": /etc/passwd has no owner of this name; check it, or give its number',
+    ],
+  ],
+  ['the largest numbers', 'owner: "4294967294", group: "4294967294"', []],
+  [
+    'numbers above the largest',
+    'owner: "4294967295", group: "99999999999"',
+    [
+      'mapgate.yaml:1:67: listeners[0].owner: "4294967295": the largest number is 4294967294; check it',
+      'mapgate.yaml:1:88: listeners[0].group: "99999999999": the largest number is 4294967294; check it',
     ],
   ],
   [
@@ -56,3 +69,39 @@ test('the socket of the admin API is tried too', async () => {
     'mapgate.yaml:4:40: admin.group: "nobdy": /etc/group has no group of this name; check it, or give its number',
   ])
 })
+
+const paths: [what: string, path: string, expected: string[]][] = [
+  ['in a folder that is there', '/srv/m', []],
+  ['in a folder that systemd makes at the start', '/run/mapgate/m', []],
+  [
+    'in a folder that is not there',
+    '/srv/no/m',
+    ['mapgate.yaml:1:45: listeners[0].listen: "unix:/srv/no/m": there is no folder /srv/no; create it'],
+  ],
+  [
+    'below a file',
+    '/srv/file/m',
+    [
+      'mapgate.yaml:1:45: listeners[0].listen: "unix:/srv/file/m": /srv/file is no folder; choose another path',
+    ],
+  ],
+]
+for (const [what, path, expected] of paths) {
+  test(`a unix socket ${what} ${expected.length === 0 ? 'has no problem' : 'is told'}`, async () => {
+    expect(await problems('mode: "0660"', '', path)).toEqual(expected)
+  })
+}
+
+const cacheFiles: [what: string, path: string, why: string | undefined][] = [
+  ['that is not there yet', '/srv/cache', undefined],
+  ['in a folder that systemd makes at the start', '/var/lib/mapgate/cache', undefined],
+  ['that is a folder', '/srv', 'is a folder; name a file in it'],
+  ['that is a pipe', '/srv/pipe', 'is a pipe, a socket or a device; name a file'],
+  ['in a folder that is not there', '/srv/no/cache', 'there is no folder /srv/no; create it'],
+]
+for (const [what, path, why] of cacheFiles) {
+  test(`a cache file ${what} ${why === undefined ? 'has no problem' : 'is told, and is no reason not to start'}`, async () => {
+    const told = `warning: mapgate.yaml:4:12: cacheFile: "${path}": ${why}; until then no answer is kept over a restart`
+    expect(await problems('mode: "0660"', `cacheFile: ${path}`)).toEqual(why === undefined ? [] : [told])
+  })
+}

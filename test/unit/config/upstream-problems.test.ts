@@ -77,6 +77,8 @@ upstreams:
       - unix:/run/a:prefix
       - unix:/run/a:/p?q
       - http://[
+      - unix:/run/${'a'.repeat(103)}
+      - unix:/run/${'a'.repeat(102)}
 ${TABLES}`,
       [
         'mapgate.yaml:5:9: upstreams.d.endpoints[0]: is no URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
@@ -88,6 +90,7 @@ ${TABLES}`,
         'mapgate.yaml:11:9: upstreams.d.endpoints[6]: the prefix must begin with /; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
         'mapgate.yaml:12:9: upstreams.d.endpoints[7]: the prefix holds ?, # or a space; a query belongs into request.query',
         'mapgate.yaml:13:9: upstreams.d.endpoints[8]: is no URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
+        'mapgate.yaml:14:9: upstreams.d.endpoints[9]: the path of a unix socket has at most 107 bytes, this one has 108',
       ],
     ],
     [
