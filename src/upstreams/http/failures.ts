@@ -87,6 +87,10 @@ const CLOSED_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED',
 export function classifyFailure(error: unknown): Failure | undefined {
   const code = codeOf(error)
   if (code === undefined) return undefined
+  if (isTlsAlert(error)) {
+    const { cause, text } = HTTP_REASONS.speaksTls
+    return { cause, reason: text, tls: false, credentials: false, closed: false }
+  }
   const entry = FAILURES[code] ?? FAILURE_FAMILIES.find(([pattern]) => pattern.test(code))?.[1]
   if (entry === undefined) return undefined
   // undici has no code for the proxy's status.
@@ -98,6 +102,13 @@ export function classifyFailure(error: unknown): Failure | undefined {
   const { cause, reason } = temporaryFor(entry, code)
   const tls = entry === HTTP_REASONS.tls
   return { cause, reason, tls, credentials: tls, closed: CLOSED_CODES.has(code) }
+}
+
+/** A record of TLS with an alert, which a server sends that got plain text (RFC 8446 section 5.1). */
+function isTlsAlert(error: unknown): boolean {
+  return (
+    error instanceof errors.HTTPParserError && 'data' in error && String(error.data).startsWith('\x15\x03')
+  )
 }
 
 /** The reply that stands for a failure. */

@@ -265,6 +265,11 @@ export const HTTP_REASONS = {
     text: "the service's reply has more header bytes than are read",
     advice: 'over 16 KiB or 256 fields: cookies? A proxy?',
   },
+  speaksTls: {
+    cause: 'unreadable',
+    text: 'the service speaks TLS; write https:// in the endpoint, or the port for http',
+    advice: 'the endpoint begins with http:// and the port is one for https',
+  },
   notHttp: {
     cause: 'unreadable',
     text: 'the service does not speak HTTP as it should',

@@ -24,7 +24,9 @@ const form = Type.Optional(
   textMap('Body of a POST as a form (`application/x-www-form-urlencoded`); values are templates.'),
 )
 const query = textMap('Query parameters; values are templates.', { default: {} })
-const headers = headerMap('Headers of this request, over those of the upstream; values are templates.')
+const headers = headerMap(
+  'Headers of this request, over those of the upstream; values are templates. What stands for a part of the key is percent-encoded: every byte outside printable ASCII, and `%` itself.',
+)
 
 const Request = Type.Object(
   {
@@ -45,7 +47,8 @@ const Request = Type.Object(
   },
   {
     additionalProperties: false,
-    description: 'How to ask. Needed when one of the upstreams is an HTTP service.',
+    description:
+      'How to ask. Needed when one of the upstreams is an HTTP service, and not used with `batch`.',
   },
 )
 

@@ -115,6 +115,25 @@ test('a port for TLS that is asked without it is told as what it may be', async 
   })
 })
 
+test('a port for TLS that says so by an alert is told as that', async () => {
+  const service = createTcpServer((socket) => {
+    socket.on('error', () => {}) // the client went away
+    // Fatal, unexpected_message (RFC 8446 section 6).
+    socket.once('data', () => socket.end(Buffer.from('1503030002020a', 'hex')))
+  })
+  service.listen(0, '127.0.0.1')
+  await once(service, 'listening')
+  onTestFinished(() => void service.close())
+  const origin = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
+  const reply = await openPools(t, upstreamSettings([{ origin }]))
+    .endpoint(tableSettings(), 0)
+    .send('a', { timeoutMs: 5000 })
+  expect(reply.result).toMatchObject({
+    kind: 'temporary',
+    reason: 'the service speaks TLS; write https:// in the endpoint, or the port for http',
+  })
+})
+
 /** A forward proxy that refuses everything, and tells with which credentials it was asked. */
 async function startRefusingProxy(): Promise<{ server: Server; port: number; seen: string[] }> {
   const seen: string[] = []
