@@ -1,9 +1,11 @@
 /**
  * Many keys in one request, from a real server.
  */
+import assert from 'node:assert/strict'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BatchReply } from '../../../src/core/upstream.ts'
 import type { RequestSettings, ResponseSettings } from '../../../src/upstreams/http/settings.ts'
+import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import {
   openPools,
   requestSettings,
@@ -186,3 +188,20 @@ function shownResult({ result }: BatchReply['overall']): string {
   if (result.kind === 'found') return `=${result.value}`
   return 'cause' in result ? `${result.kind} ${result.cause}` : result.kind
 }
+
+test('a table with a batch alone is asked by it, and says which key was left out', async (t) => {
+  const service = await startHttpService(t)
+  service.otherwise = { json: { [A]: 'a' } }
+  const gateway = await startGateway(
+    t,
+    `${TWO_LISTENERS}
+upstreams: { directory: { endpoints: ["${service.origin}"], attempts: 1 } }
+tables: { aliases: { upstream: directory, batch: { path: /b, json: { keys: "{keys}" } } } }`,
+  )
+  expect(await gateway.socketmap().lookup('aliases', A)).toEqual({ kind: 'found', value: 'a' })
+  expect(service.requests[0]?.url).toBe('/b')
+  expect(await gateway.socketmap().lookup('aliases', B)).toMatchObject({
+    kind: 'temporary',
+    reason: 'the service left a key out of its batch reply; see response.missing',
+  })
+})
