@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { ProblemCode } from '../admin/problem.ts'
+import { oneLine } from '../presentation/printable.ts'
 import { type AdminTarget, DEFAULT_FROM } from './admin-target.ts'
 import { CommandError, EXIT_PERMANENT, EXIT_TEMPORARY, EXIT_UNREACHABLE, EXIT_USAGE } from './exit-codes.ts'
 
@@ -181,22 +182,6 @@ export function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined
-}
-
-/**
- * A value of a foreign server for a terminal: what would move its cursor or more is written as `\xHH`. A tab stays; values
- * of mapgate have nothing of it (core/value-text.ts).
- */
-export function printableValue(text: string): string {
-  return text.replace(
-    /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
-}
-
-/** What a foreign server sends may hold anything; a terminal gets one printable line. */
-export function oneLine(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ').trim()
 }
 
 const NETWORK_FAILURES: Readonly<Record<string, string>> = {

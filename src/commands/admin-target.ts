@@ -9,7 +9,7 @@
  *
  * The first that is there counts. The address and the token are looked for separately, but a
  * token out of a configuration file goes only to the address out of that same file, and a token that
- * was given never to an address out of a file that was not named.
+ * was given only to an address that was given too, or that a named file has.
  */
 import { resolve } from 'node:path'
 import { readTextFile, whyUnreadable } from '../config/read-file.ts'
@@ -75,15 +75,22 @@ export async function findAdmin(
   if (named !== undefined) return target(named.address, named.from, given)
 
   const section = await readAdminSection(options.config, io)
-  if (section === undefined) return target(DEFAULT_ADMIN, DEFAULT_FROM, given)
+  if (section === undefined) {
+    // Where no gateway listens, any user of the machine may.
+    if (given !== undefined)
+      tellKept(`the default address ${DEFAULT_ADMIN}`, `add --admin ${DEFAULT_ADMIN}`, io)
+    return target(DEFAULT_ADMIN, DEFAULT_FROM, undefined)
+  }
   const isNamed = options.config !== undefined
   if (given !== undefined && !isNamed) {
-    io.stderr.write(
-      `mapgate: the given token is not sent to the address in ${section.file}, which was not named; add -c ${section.file} or --admin\n`,
-    )
+    tellKept(`the address in ${section.file}`, `add -c ${section.file} or --admin`, io)
   }
   const found = target(section.address, section.file, isNamed ? (given ?? section.token) : section.token)
   return isLoopbackTls(found.origin) ? { ...found, anyCertificate: true } : found
+}
+
+function tellKept(where: string, what: string, io: CommandIo): void {
+  io.stderr.write(`mapgate: the given token is not sent to ${where}, which was not named; ${what}\n`)
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 import { relative } from 'node:path'
 import type { LoadedConfig } from '../config/load.ts'
-import { loadConfig } from '../gateway/load-config.ts'
+import { type LoadOptions, loadConfig } from '../gateway/load-config.ts'
 import { DEFAULT_CONFIG_FILES, findConfigFile } from './config-file.ts'
 import { CommandError, EXIT_CONFIG } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
@@ -18,7 +18,11 @@ export interface CommandConfig {
  * @param named What stood behind `-c`.
  * @throws CommandError (rejects) when there is no file; ConfigError when something is wrong in it.
  */
-export async function loadForCommand(named: string | undefined, io: CommandIo): Promise<CommandConfig> {
+export async function loadForCommand(
+  named: string | undefined,
+  io: CommandIo,
+  options: Pick<LoadOptions, 'lookAtPath'> = {},
+): Promise<CommandConfig> {
   const file = await findConfigFile(named, io)
   if (file === undefined) {
     const message = `there is no ${DEFAULT_CONFIG_FILES.join(' and no ')}; name a file with -c, or write one with "mapgate init"`
@@ -26,6 +30,6 @@ export async function loadForCommand(named: string | undefined, io: CommandIo): 
   }
   const near = relative(io.cwd, file)
   const shownAs = named ?? (near.startsWith('..') ? file : near)
-  const config = await loadConfig(file, { env: io.env, shownAs })
+  const config = await loadConfig(file, { ...options, env: io.env, shownAs })
   return { config, shownAs }
 }

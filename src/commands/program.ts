@@ -5,7 +5,9 @@
  * `mapgate query` do not wait for a server they do not need. docs/command-line.md is made from
  * this program, so the help is the only place where a command is described.
  */
+
 import { Command, CommanderError } from 'commander'
+import { printable } from '../presentation/printable.ts'
 import { command as check } from './check/command.ts'
 import { command as confirmLoss } from './confirm-loss/command.ts'
 import type { CommandContext, ProgramIo } from './context.ts'
@@ -107,7 +109,7 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
     if (!(error instanceof CommandError)) throw error
-    io.stderr.write(`mapgate ${args[0] ?? ''}: ${error.message}\n`)
+    io.stderr.write(`mapgate ${args[0] ?? ''}: ${printable(error.message)}\n`)
     return error.exitCode
   }
 }

@@ -148,7 +148,10 @@ async function interpret(
     files: [...files],
     warnings: report.warnings,
     redactedConfig: withoutDefaults(
-      redacted(filled, schema, new Set([...read.secrets, ...searchable(read.environment), ...secrets])),
+      redacted(filled, schema, {
+        parts: new Set([...read.secrets, ...searchable(read.environment), ...secrets]),
+        whole: read.whole,
+      }),
     ),
     reloadSecrets: () => interpret(document, fileName, options, options.readFile ?? textFileReader()),
   }

@@ -64,23 +64,37 @@ export function searchable(secrets: Iterable<string>): Set<string> {
   return new Set([...secrets].filter((secret) => secret.length >= MIN_HIDDEN_CHARACTERS))
 }
 
-/** The same data with every secret as `***`. */
-export function redacted(value: Tree, schema: SchemaNode, secrets: ReadonlySet<string>): Tree {
-  // The longest first: one may be a part of another.
-  const ordered = [...secrets].sort((a, b) => b.length - a.length)
-  return redact(value, { schema, isSecret: false }, ordered)
+/** What is not shown. */
+export interface HiddenTexts {
+  /** Hidden wherever they stand. */
+  readonly parts: ReadonlySet<string>
+  /** Hidden where a value is nothing else. */
+  readonly whole: ReadonlySet<string>
 }
 
-function redact(value: Tree, place: Place, secrets: readonly string[]): Tree {
+/** The same data with every secret as `***`. */
+export function redacted(value: Tree, schema: SchemaNode, { parts, whole }: HiddenTexts): Tree {
+  // The longest first: one may be a part of another.
+  const ordered = [...parts].sort((a, b) => b.length - a.length)
+  return redact(value, { schema, isSecret: false }, { parts: ordered, whole })
+}
+
+interface Hidden {
+  readonly parts: readonly string[]
+  readonly whole: ReadonlySet<string>
+}
+
+function redact(value: Tree, place: Place, hidden: Hidden): Tree {
   if (typeof value === 'string') {
     if (place.isSecret) return place.schema?.secret !== true && isPlaces(value) ? value : REDACTED
+    if (hidden.whole.has(value)) return REDACTED
     const shown = place.schema?.file === undefined ? redactedAddress(value) : value
-    return secrets.reduce((text, secret) => text.replaceAll(secret, REDACTED), shown)
+    return hidden.parts.reduce((text, secret) => text.replaceAll(secret, REDACTED), shown)
   }
   if (value === null || typeof value !== 'object') return place.isSecret && value !== null ? REDACTED : value
-  if (Array.isArray(value)) return value.map((item, index) => redact(item, inside(place, index), secrets))
+  if (Array.isArray(value)) return value.map((item, index) => redact(item, inside(place, index), hidden))
   const map: TreeMap = Object.create(null)
-  for (const [key, item] of Object.entries(value)) map[key] = redact(item, inside(place, key), secrets)
+  for (const [key, item] of Object.entries(value)) map[key] = redact(item, inside(place, key), hidden)
   return map
 }
 

@@ -6,6 +6,7 @@
  * `credential` reads from $CREDENTIALS_DIRECTORY. Source: systemd.exec(5), LoadCredential=.
  */
 import { join, resolve } from 'node:path'
+import { MIN_HIDDEN_CHARACTERS } from '../core/secret-length.ts'
 import type { Path, Tree, TreeMap } from '../schema/tree.ts'
 import { whyUnreadable } from './read-file.ts'
 import { isSecretName } from './secret-names.ts'
@@ -26,6 +27,8 @@ export interface Substituted {
   readonly secrets: ReadonlySet<string>
   /** Contents of other environment variables: not shown, but no reason to search a log for them. */
   readonly environment: ReadonlySet<string>
+  /** Whole texts in which a value stands that is too short to be searched for: not shown at all. */
+  readonly whole: ReadonlySet<string>
   /** JSON of the paths where a reference stood: their values are not quoted in messages. */
   readonly paths: ReadonlySet<string>
   readonly problems: readonly { readonly path: Path; readonly message: string }[]
@@ -48,6 +51,7 @@ export async function substitute(tree: Tree, sources: ReferenceSources): Promise
     tree: result,
     secrets: run.secrets,
     environment: run.environment,
+    whole: run.whole,
     paths: run.paths,
     problems: run.problems,
   }
@@ -61,6 +65,7 @@ interface Unresolved {
 class Substitution {
   readonly secrets = new Set<string>()
   readonly environment = new Set<string>()
+  readonly whole = new Set<string>()
   readonly paths = new Set<string>()
   readonly problems: { path: Path; message: string }[] = []
   readonly #sources: ReferenceSources
@@ -87,6 +92,7 @@ class Substitution {
   async #replace(text: string, path: Path): Promise<string> {
     let result = ''
     let end = 0
+    let hasShort = false
     for (const match of text.matchAll(REFERENCE)) {
       result += text.slice(end, match.index)
       end = match.index + match[0].length
@@ -99,10 +105,14 @@ class Substitution {
         match[2] === '}'
           ? await this.#resolve(match[1] ?? '')
           : { why: `has "\${" without "}"; write $\${ for a literal \${` }
-      if (typeof value === 'string') result += value
-      else this.problems.push({ path, message: value.why })
+      if (typeof value === 'string') {
+        result += value
+        hasShort ||= value.length < MIN_HIDDEN_CHARACTERS
+      } else this.problems.push({ path, message: value.why })
     }
-    return result + text.slice(end)
+    result += text.slice(end)
+    if (hasShort) this.whole.add(result)
+    return result
   }
 
   async #resolve(reference: string): Promise<string | Unresolved> {

@@ -17,14 +17,28 @@ const LEVEL_STYLES: Readonly<Record<string, Parameters<typeof styleText>[0]>> = 
 /** Length of the longest usual level, so that messages stand below each other. */
 const LEVEL_WIDTH = 5
 
+/** What a terminal would act on (ECMA-48): a message may hold what a service sent. */
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g
+
+function printableLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.replace(CONTROL, ' '))
+    .join('\n')
+}
+
 /** @param json One line as pino writes it. What is no JSON object stays as it is. */
 export function readableLine(json: string): string {
   const { time, level, msg, err, ...fields } = parse(json)
   if (typeof level !== 'string') return json
-  const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${String(err.stack)}` : ''
-  const rest = Object.keys(fields).length === 0 ? '' : ` ${styleText('gray', JSON.stringify(fields))}`
+  const stack =
+    typeof err === 'object' && err !== null && 'stack' in err ? `\n${printableLines(String(err.stack))}` : ''
+  const rest =
+    Object.keys(fields).length === 0
+      ? ''
+      : ` ${styleText('gray', JSON.stringify(fields).replace(CONTROL, ' '))}`
   const shownLevel = styleText(LEVEL_STYLES[level] ?? 'gray', level.toUpperCase().padEnd(LEVEL_WIDTH))
-  return `${styleText('gray', clockTime(time))} ${shownLevel} ${String(msg ?? '')}${rest}${stack}\n`
+  return `${styleText('gray', clockTime(time))} ${shownLevel} ${String(msg ?? '').replace(CONTROL, ' ')}${rest}${stack}\n`
 }
 
 function parse(json: string): Record<string, unknown> {

@@ -45,6 +45,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
   readonly tableSettings?: OfTable
   /** Asked over a network: it can be slow or down, and a canary can guard its "not found". */
   readonly isRemote: boolean
+  /** Returns whether a key is found, where the settings alone tell. */
+  finds?(settings: Settings<Own>, key: string): boolean
   /** Reports what a schema cannot say. @param all The upstreams of this kind, this one among them. */
   check?(settings: Settings<Own>, scope: Scope, all: readonly Settings<Own>[]): void
   /** Reports what is wrong with the keys of a table, of whatever kind its upstreams are. */

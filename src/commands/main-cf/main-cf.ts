@@ -3,16 +3,22 @@
  * forms that Postfix accepts. The output is itself valid main.cf text: parameters and comments.
  */
 import { ConfigError } from '../../config/issue.ts'
+import type { PathKind } from '../../config/read-file.ts'
 import { CommandError, EXIT_CONFIG, EXIT_OK } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { loadForCommand } from '../load-for-command.ts'
 import type { ConfigFileOptions } from '../options.ts'
 import { mainCf } from './lines.ts'
 
+/** The lines may be for another machine, whose folders are not here. */
+async function nothingIsOpened(): Promise<PathKind> {
+  return 'unknown'
+}
+
 /** Runs `main-cf`. */
 export async function printMainCf({ config }: ConfigFileOptions, io: CommandIo): Promise<number> {
   try {
-    const loaded = await loadForCommand(config, io)
+    const loaded = await loadForCommand(config, io, { lookAtPath: nothingIsOpened })
     io.stdout.write(mainCf(loaded.config))
     return EXIT_OK
   } catch (error) {

@@ -8,7 +8,8 @@
  */
 import type { ExplainStep } from '../../core/explain.ts'
 import { stepText } from '../../presentation/explain.ts'
-import { oneLine, property } from '../admin-client.ts'
+import { oneLine, printable, printableJson } from '../../presentation/printable.ts'
+import { property } from '../admin-client.ts'
 import { cut } from '../columns.ts'
 
 const NAME_WIDTH = 11
@@ -18,7 +19,7 @@ export function explainLines(steps: readonly unknown[]): string[] {
   return steps.map((step, index) => {
     const name = stepName(step)
     const text = (isKnown(step) ? stepText(step)?.text : undefined) ?? JSON.stringify(step)
-    return `${String(index + 1).padStart(3)}. ${name.padEnd(NAME_WIDTH)} ${oneLine(text)}`
+    return `${String(index + 1).padStart(3)}. ${printable(name).padEnd(NAME_WIDTH)} ${oneLine(text)}`
   })
 }
 
@@ -33,7 +34,7 @@ export function wireLines(wire: unknown): string[] {
     const bytes = property(shown, 'bytes')
     if (typeof reply !== 'string') return []
     return [
-      `     ${protocol.padEnd(NAME_WIDTH)} ${cut(JSON.stringify(reply), MAX_REPLY_SHOWN)} (${String(bytes)} bytes)`,
+      `     ${printable(protocol).padEnd(NAME_WIDTH)} ${cut(printableJson(reply), MAX_REPLY_SHOWN)} (${String(bytes)} bytes)`,
     ]
   })
 }

@@ -9,9 +9,9 @@
  */
 import type { LookupResult } from '../../core/result.ts'
 import { resultText } from '../../presentation/explain.ts'
+import { oneLine, printableJson, printableValue } from '../../presentation/printable.ts'
 import { parseServer } from '../../protocols/client-target.ts'
 import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
-import { oneLine, printableValue } from '../admin-client.ts'
 import {
   CommandError,
   EXIT_NOT_FOUND,
@@ -134,7 +134,7 @@ function printLine(key: Buffer, asked: LookupReply, options: QueryOptions, io: I
     // The key's own bytes: it need not be UTF-8.
     io.stdout.write(Buffer.concat([key, Buffer.from(`\t${printableValue(result.value)}\n`)]))
   } else if (result.kind !== 'notfound') {
-    io.stderr.write(`mapgate query: ${JSON.stringify(key.toString())}: ${oneLine(resultText(result))}\n`)
+    io.stderr.write(`mapgate query: ${printableJson(key.toString())}: ${oneLine(resultText(result))}\n`)
   }
 }
 
@@ -145,7 +145,7 @@ function explanation(steps: readonly unknown[], { details }: LookupReply): strin
 /** One line of JSON, for scripts. */
 function jsonLine(key: string, asked: LookupReply): string {
   const { result, details, steps } = asked
-  return `${JSON.stringify({ key, ...result, ...details, ...(steps === undefined ? {} : { steps }) })}\n`
+  return `${printableJson({ key, ...result, ...details, ...(steps === undefined ? {} : { steps }) })}\n`
 }
 
 function exitCode(result: LookupResult): number {

@@ -1,7 +1,8 @@
 /**
  * `mapgate reload`: makes a running gateway read its configuration again, and reports a bad file.
  */
-import { AdminClient, oneLine, problemText, property } from '../admin-client.ts'
+import { oneLine, printableJson } from '../../presentation/printable.ts'
+import { AdminClient, problemText, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { type AdminOptions, findAdmin } from '../admin-target.ts'
 import { EXIT_CONFIG, EXIT_OK } from '../exit-codes.ts'
@@ -15,7 +16,7 @@ export async function reload(options: ReloadOptions, io: CommandIo): Promise<num
   const client = new AdminClient(await findAdmin(options, io, readAdminSection))
   try {
     const { problem, body } = await client.send('POST', '/api/v1/reload')
-    if (options.json === true) io.stdout.write(`${JSON.stringify(body)}\n`)
+    if (options.json === true) io.stdout.write(`${printableJson(body)}\n`)
     else if (problem === undefined) reportTaken(body, io)
     else reportBad(body, io)
     return problem === undefined ? EXIT_OK : EXIT_CONFIG

@@ -4,7 +4,7 @@
 import type { GatewayStatus, UpstreamStatus } from '../../core/status.ts'
 import type { Problem } from '../../observability/problems.ts'
 import { bytes, count, counted, duration, NOTHING, percent, rate } from '../../presentation/format.ts'
-import { oneLine } from '../admin-client.ts'
+import { oneLine, printable } from '../../presentation/printable.ts'
 import { type Column, columns, cut } from '../columns.ts'
 import { canaryWord, isTrouble, lookupCurve, type Rates, type Reading, ratesOf } from './reading.ts'
 
@@ -39,7 +39,7 @@ export function screenLines(reading: Reading, options: ScreenOptions): string[] 
     ...listenerLines(status, options.width),
     ...problemLines(problems, options),
   ]
-  return lines.map((line) => cut(line, options.width))
+  return lines.map((line) => cut(printable(line), options.width))
 }
 
 function ratesLines(rates: Rates): string[] {

@@ -2,6 +2,7 @@
  * `mapgate status`: how a running gateway is, once or again and again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { printableJson } from '../../presentation/printable.ts'
 import { AdminClient } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { type AdminOptions, findAdmin } from '../admin-target.ts'
@@ -51,7 +52,7 @@ export async function status(
 async function showOnce(client: AdminClient, options: StatusOptions, io: StatusIo): Promise<void> {
   const reading = await readGateway(client)
   if (options.json === true) {
-    io.stdout.write(`${JSON.stringify(readingAsJson(reading), null, 2)}\n`)
+    io.stdout.write(`${printableJson(readingAsJson(reading), 2)}\n`)
     return
   }
   const width = io.terminal?.columns ?? PIPE_WIDTH
@@ -97,7 +98,7 @@ async function printLooks(
   const pause = pauseOf(options)
   try {
     while (!stop.signal.aborted) {
-      io.stdout.write(`${JSON.stringify(readingAsJson(await readGateway(client)))}\n`)
+      io.stdout.write(`${printableJson(readingAsJson(await readGateway(client)))}\n`)
       await Promise.race([pause(stop.signal), ended])
     }
   } finally {

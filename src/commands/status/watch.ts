@@ -4,6 +4,7 @@
  * It draws on the terminal's second screen (xterm's private mode 1049), so that what was there
  * before is there again afterwards. Source of the sequences: ECMA-48, xterm ctlseqs.
  */
+import { printable } from '../../presentation/printable.ts'
 import { cut } from '../columns.ts'
 import type { EndRequest, Terminal } from '../terminal.ts'
 
@@ -67,5 +68,9 @@ function frame(lines: readonly string[], terminal: Terminal): string {
     lines.length <= room
       ? lines
       : [...lines.slice(0, room - 1), `... ${lines.length - room + 1} more lines; make the window higher`]
-  return HOME + shown.map((line) => cut(line, widthOf(terminal)) + CLEAR_LINE_END).join('\r\n') + CLEAR_BELOW
+  return (
+    HOME +
+    shown.map((line) => cut(printable(line), widthOf(terminal)) + CLEAR_LINE_END).join('\r\n') +
+    CLEAR_BELOW
+  )
 }

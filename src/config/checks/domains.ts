@@ -1,17 +1,20 @@
 /**
  * The domains filters: domains that can match, tables that exist, and no cycles.
  */
-import { filterByList } from '../../core/search/domains-filter.ts'
+import { filterByList, filterSubject } from '../../core/search/domains-filter.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
+import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
 
 type Tables = FileSettings['tables']
 
-export function checkDomains(tables: Tables, scope: Scope): void {
+export function checkDomains(file: FileSettings, kinds: readonly UpstreamSettingsKind[], scope: Scope): void {
+  const { tables } = file
   for (const [name, table] of tables) {
     const { domains } = table
     checkCanaryIsIn(table, scope.within([name]))
+    checkTableHasCanary(table, { file, kinds }, scope.within([name]))
     if (domains?.kind !== 'table') continue
     const at = [name, 'domains', 'table']
     checkName(scope, at, 'table', domains.table, [...tables.keys()])
@@ -31,6 +34,28 @@ function checkCanaryIsIn({ domains, canary }: TableSettings, scope: Scope): void
   scope.error(
     ['domains'],
     `has not the domain of the canary, ${scope.show(['canary', 'key'], verdict.domain)}: its keys are "not found" without asking; correct one of them`,
+  )
+}
+
+/** The same for a table of domains, where its upstreams can be looked into. */
+function checkTableHasCanary(
+  { domains, canary }: TableSettings,
+  { file, kinds }: { readonly file: FileSettings; readonly kinds: readonly UpstreamSettingsKind[] },
+  scope: Scope,
+): void {
+  if (domains?.kind !== 'table' || canary === undefined) return
+  const subject = filterSubject(canary.key)
+  const upstreams = file.tables.get(domains.table)?.upstream ?? []
+  if (subject.kind !== 'domain' || upstreams.length === 0) return
+  const mayFind = upstreams.some((name) => {
+    const settings = file.upstreams.get(name)
+    const kind = settings && kinds.find((one) => one.name === settings.kind)
+    return kind?.finds === undefined || settings === undefined || kind.finds(settings, subject.domain)
+  })
+  if (mayFind) return
+  scope.error(
+    ['domains'],
+    `the table ${scope.show(['domains', 'table'], domains.table)} has not the domain of the canary, ${scope.show(['canary', 'key'], subject.domain)}: its keys are "not found" without asking; correct one of them`,
   )
 }
 

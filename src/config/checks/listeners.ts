@@ -8,6 +8,7 @@ import { reachOf } from '../reach.ts'
 import type { AdminSettings } from '../schema/admin.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { ListenAddress, ListenerSettings } from '../schema/listener.ts'
+import { whyNobody } from './allow.ts'
 
 export function checkListeners(
   file: FileSettings,
@@ -79,6 +80,9 @@ function checkAllow(listener: ListenerSettings, scope: Scope): void {
       `${scope.show(['listen'], listen.text)} can be reached from other machines, so "allow" is needed; list the networks of your mail servers`,
     )
   }
+  const nobody =
+    allow === undefined || scope.isBroken(['allow']) ? undefined : whyNobody(listen.address, allow)
+  if (nobody !== undefined) scope.error(['allow'], `lets nobody connect: ${nobody}`)
   if (maxConnectionsPerAddress > maxConnections) {
     scope.warning(
       ['maxConnectionsPerAddress'],

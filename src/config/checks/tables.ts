@@ -24,7 +24,7 @@ export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scop
     checkUsedBy(table, asksNetwork(file, table, kinds), scope)
     checkOutage(table, file.tables, scope)
   }
-  checkDomains(file.tables, root.within(['tables']))
+  checkDomains(file, kinds.upstreams, root.within(['tables']))
 }
 
 /** The upstreams of one kind that a table asks. */

@@ -39,7 +39,13 @@ export const Admin = Type.Object(
     }),
     hosts: Type.Unsafe<string[], readonly string[]>({
       type: 'array',
-      items: { type: 'string', minLength: 1, decode: (host: string) => host.toLowerCase() },
+      items: {
+        type: 'string',
+        minLength: 1,
+        pattern: '^[^\\s:/@\\[\\]]+$',
+        expected: 'a host name as in mapgate.example.com, without a port',
+        decode: (host: string) => host.toLowerCase().replace(/\.$/, ''),
+      },
       default: [],
       description:
         'Host names accepted in the Host header besides IP addresses and `localhost`. A list of its own, so that a foreign page cannot reach the API through a name that it controls (DNS rebinding).',

@@ -30,5 +30,9 @@ export const staticConfiguration: UpstreamSettingsKind<typeof StaticUpstream> = 
       }
     }
   },
+  finds: ({ entries }, key) =>
+    Array.from(entries.entries()).some(
+      ([name, values]) => name.toLowerCase() === key && values.some((value) => value !== ''),
+    ),
   decisive: ({ entries }) => ({ entries }),
 }

@@ -202,6 +202,6 @@ tables: { aliases: { upstream: directory, batch: { path: /b, json: { keys: "{key
   expect(service.requests[0]?.url).toBe('/b')
   expect(await gateway.socketmap().lookup('aliases', B)).toMatchObject({
     kind: 'temporary',
-    reason: 'the service left a key out of its batch reply; see response.missing',
+    reason: "the service's batch reply has no result for this key; see response.missing",
   })
 })

@@ -89,9 +89,10 @@ describe('the address', () => {
 describe('the token', () => {
   test('comes from the environment, and from --token-file before it', async () => {
     const env = { MAPGATE_TOKEN: 'from-env' }
-    expect((await find({}, env)).token).toBe('from-env')
-    expect((await find({ tokenFile: 't' }, env, { t: 'from-file\n' })).token).toBe('from-file')
-    expect((await find({}, { MAPGATE_TOKEN: '' })).token).toBeUndefined()
+    const admin = 'http://a.example'
+    expect((await find({ admin }, env)).token).toBe('from-env')
+    expect((await find({ admin, tokenFile: 't' }, env, { t: 'from-file\n' })).token).toBe('from-file')
+    expect((await find({ admin }, { MAPGATE_TOKEN: '' })).token).toBeUndefined()
   })
 
   test('comes from the configuration, an operator’s first', async () => {
@@ -109,6 +110,16 @@ describe('the token', () => {
     expect((await find({}, env, files)).token).toBe('x')
     expect((await find({ tokenFile: 't' }, {}, files)).token).toBe('x')
     expect((await find({ config: 'mapgate.yaml' }, env, files)).token).toBe('from-env')
+  })
+
+  test('that is given does not go to the default address, where any user may listen', async () => {
+    const io = recordIo({ env: { MAPGATE_TOKEN: 'from-env' }, cwd: await folderWith({}) })
+    const noFile = async () => undefined
+    expect(await findAdmin({}, io, noFile)).not.toHaveProperty('token')
+    expect(io.err()).toBe(
+      'mapgate: the given token is not sent to the default address http://127.0.0.1:8466, which was not named; add --admin http://127.0.0.1:8466\n',
+    )
+    expect((await findAdmin({ admin: 'http://127.0.0.1:8466' }, io, noFile)).token).toBe('from-env')
   })
 
   test('of a configuration never goes to another address', async () => {

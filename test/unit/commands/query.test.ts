@@ -316,3 +316,25 @@ describe('mapgate query over the wire', () => {
     })
   }
 })
+
+describe('what a foreign server says', () => {
+  /** A server of socketmap that answers everything with the same text. */
+  async function saying(reply: string): Promise<string> {
+    const server = createServer((socket) => {
+      socket.on('error', () => {}) // the client went away
+      socket.on('data', () => socket.write(`${Buffer.byteLength(reply)}:${reply},`))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    return `socketmap:inet:127.0.0.1:${(server.address() as { port: number }).port}:aliases`
+  }
+
+  for (const reply of ['OK a\x1b[31m', 'TEMP no\x1b[31m', 'PERM no\x1b]0;x\x07']) {
+    test(`${JSON.stringify(reply)} brings no escape sequence to a terminal`, async () => {
+      const io = recordIo()
+      await query(await saying(reply), 'a', {}, io)
+      expect(io.out() + io.err()).not.toMatch(/[\x1b\x07]/)
+      expect(io.out() + io.err()).toMatch(/a\\x1b|no\?/)
+    })
+  }
+})

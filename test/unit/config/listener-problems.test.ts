@@ -129,6 +129,34 @@ ${TABLES}`,
       [],
     ],
     [
+      'lists of networks that nobody is in who could connect',
+      `listeners:
+  - { protocol: socketmap, listen: "inet:127.0.0.1:1", allow: [10.0.0.0/8] }
+  - { protocol: socketmap, listen: "inet:192.0.2.1:2", allow: ["2001:db8::/32"] }
+  - { protocol: socketmap, listen: "inet:192.0.2.1:3", allow: [0.0.0.0/32] }
+  - { protocol: socketmap, listen: "inet:127.0.0.1:4", allow: [127.0.0.9] }
+  - { protocol: socketmap, listen: "inet:[::]:5", allow: [10.0.0.0/8] }
+  - { protocol: socketmap, listen: "inet:192.0.2.1:6", allow: ["::ffff:10.0.0.0/104"] }
+${UPSTREAMS}
+${TABLES}`,
+      [
+        'mapgate.yaml:2:56: listeners[0].allow: lets nobody connect: only this machine reaches a loopback address; add ["127.0.0.0/8","::1"], or listen on another address',
+        'mapgate.yaml:3:56: listeners[1].allow: lets nobody connect: clients of an IPv4 address have one themselves; add such networks, or listen on another address',
+        'mapgate.yaml:4:56: listeners[2].allow: lets nobody connect: no client has such an address',
+      ],
+    ],
+    [
+      'hosts of the admin API that no Host field names, for the port is not looked at',
+      `${LISTENERS}
+admin: { listen: "inet:127.0.0.1:8466", hosts: ["gate.example:8466", "https://gate.example", "gate.example."] }
+${UPSTREAMS}
+${TABLES}`,
+      [
+        'mapgate.yaml:2:49: admin.hosts[0]: "gate.example:8466" does not fit, must be a host name as in mapgate.example.com, without a port',
+        'mapgate.yaml:2:70: admin.hosts[1]: "https://gate.example" does not fit, must be a host name as in mapgate.example.com, without a port',
+      ],
+    ],
+    [
       'a listener beyond loopback without allow',
       `listeners:
   - { protocol: socketmap, listen: "inet:0.0.0.0:8464" }

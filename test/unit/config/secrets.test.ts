@@ -140,3 +140,18 @@ tables: { t: { upstream: s } }\nlog: { hashKey: "0123456789\${file:two}" }`)
     expect(reads).toBe(1)
   })
 })
+
+test('a value of the environment or of a file that is too short to be searched for is not shown where it stands', async () => {
+  const config = await parseConfig(
+    `listeners: [ { protocol: socketmap, listen: "inet:127.0.0.1:1" } ]
+upstreams: { d: { endpoints: ["http://a.example"], headers: { x-pin: "\${env:PIN}" } } }
+tables:
+  t: { upstream: d, request: { path: "/\${env:PART}/{key}", query: { q: "\${file:s}" } }, canary: { key: abc@a.example } }`,
+    'mapgate.yaml',
+    { env: { PIN: '1234', PART: 'ab' }, readFile: async () => 'xyz\n' },
+  )
+  expect(config.redactedConfig).toMatchObject({
+    upstreams: { d: { headers: { 'x-pin': '***' } } },
+    tables: { t: { request: { path: '***', query: { q: '***' } }, canary: { key: 'abc@a.example' } } },
+  })
+})

@@ -20,6 +20,18 @@ tables:
       ],
     ],
     [
+      'a canary whose domain is not in the table of domains',
+      `${LISTENERS}
+upstreams: { d: { endpoints: ["http://a.example"] }, own: { entries: { "a.example": x } } }
+tables:
+  domains: { upstream: own }
+  good: { upstream: d, request: { path: "/{key}" }, canary: { key: p@a.example }, domains: { table: domains } }
+  bad: { upstream: d, request: { path: "/{key}" }, canary: { key: p@b.example }, domains: { table: domains } }`,
+      [
+        'mapgate.yaml:6:82: tables.bad.domains: the table "domains" has not the domain of the canary, "b.example": its keys are "not found" without asking; correct one of them',
+      ],
+    ],
+    [
       'domains that are none',
       `${LISTENERS}
 ${UPSTREAMS}
