@@ -1,7 +1,6 @@
 /**
  * Many keys in one request, from a real server.
  */
-import assert from 'node:assert/strict'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BatchReply } from '../../../src/core/upstream.ts'
 import type { RequestSettings, ResponseSettings } from '../../../src/upstreams/http/settings.ts'
