@@ -40,6 +40,8 @@ export function createApp(settings: AdminSettings, limits: AdminLimits): App {
         ...options,
         https: { ...http, ...readTls(settings.tls), handshakeTimeout: limits.requestTimeoutMs },
       })) as unknown as App
+  // Node.js would answer 417 without a word; an expectation that nobody knows may be ignored (RFC 9110 section 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   return app
 }
 

@@ -182,9 +182,15 @@ describe('the Kubernetes manifests', async () => {
         allowPrivilegeEscalation: boolean
         capabilities: { drop: string[] }
       }
+      ports: { name: string }[]
       livenessProbe: { httpGet: { path: string } }
       readinessProbe: { httpGet: { path: string } }
     }[]
+  }
+  interface NetworkPolicySpec {
+    podSelector: object
+    policyTypes: string[]
+    ingress: { from: object[]; ports: { port: string }[] }[]
   }
   const deployment = find<{ replicas: number; template: { metadata: { labels: object }; spec: Pod } }>(
     'Deployment',
@@ -211,6 +217,24 @@ describe('the Kubernetes manifests', async () => {
     expect(find<{ selector: object }>('PodDisruptionBudget').spec.selector).toEqual({ matchLabels: LABELS })
     expect(find<{ selector: object }>('ServiceMonitor').spec.selector).toEqual({ matchLabels: LABELS })
     expect(find('Service').metadata.labels).toEqual(LABELS)
+  })
+
+  test('the network policy lets in the pods of Postfix for lookups and Prometheus for the admin port, and nobody else', () => {
+    const { spec } = find<NetworkPolicySpec>('NetworkPolicy')
+    expect(spec.podSelector).toEqual({ matchLabels: LABELS })
+    expect(spec.policyTypes).toEqual(['Ingress'])
+    expect(spec.ingress).toEqual([
+      {
+        from: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'postfix' } } }],
+        ports: [{ port: 'socketmap' }],
+      },
+      {
+        from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+        ports: [{ port: 'admin' }],
+      },
+    ])
+    const named = container?.ports.map(({ name }) => name)
+    for (const { ports } of spec.ingress) for (const { port } of ports) expect(named).toContain(port)
   })
 
   test('the mapgate.yaml inside is valid, and the pod outlives its drain', async () => {

@@ -1,7 +1,8 @@
 /**
  * What a service and a collector are told about the lookup that they are part of.
  */
-import { expect, test } from 'vitest'
+import { type AddressInfo, createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
 
@@ -35,3 +36,36 @@ test('a collector gets a span for the lookup and one for its request, in one tra
   expect(spans.map(({ name }: { name: string }) => name).sort()).toEqual(['lookup', 'request'])
   for (const span of spans) expect(span.traceId).toBe(traceId)
 })
+
+/** A collector that takes connections and never answers, or whose port nobody listens on. */
+async function collector(kind: 'hangs' | 'refuses'): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}) // the gateway went away
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  if (kind === 'refuses') await new Promise((resolve) => server.close(resolve))
+  else onTestFinished(() => void server.close())
+  return `http://127.0.0.1:${port}`
+}
+
+for (const kind of ['hangs', 'refuses'] as const) {
+  test(`a collector that ${kind} holds up no lookup, and the stop for its time-out at most`, async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = { text: 'b' }
+    const gateway = await startGateway(
+      t,
+      yaml(service.origin, `tracing: { otlp: "${await collector(kind)}" }`),
+    )
+    const client = gateway.socketmap()
+    // Two spans each: more than may wait.
+    const answers = await Promise.all(
+      Array.from({ length: 1100 }, (_, n) => client.lookup('aliases', `user${n}`)),
+    )
+    expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['found']))
+    const startMs = performance.now()
+    await gateway.gateway.stop()
+    // EXPORT_TIMEOUT_MS is 5 s.
+    expect(performance.now() - startMs).toBeLessThan(9000)
+  })
+}
