@@ -7,7 +7,8 @@
  *     write cache.staleNotFound: { for: 1d, ifFoundIn: TABLE }, where TABLE is used by virtual_mailbox_maps
  */
 import { count, counted, percent } from '../../presentation/format.ts'
-import { AdminClient, oneLine, property } from '../admin-client.ts'
+import { oneLine } from '../../presentation/printable.ts'
+import { AdminClient, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { type AdminOptions, findAdmin } from '../admin-target.ts'
 import { CommandError, EXIT_NOT_FOUND, EXIT_OK, EXIT_UNREACHABLE } from '../exit-codes.ts'

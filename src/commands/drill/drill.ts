@@ -1,9 +1,11 @@
 /**
  * `mapgate drill`: begins a drill, waits for its end, and shows what became of the lookups.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrilledTable, DrillReport } from '../../core/drill-report.ts'
 import { clockTime, count, percent } from '../../presentation/format.ts'
+import { printableJson } from '../../presentation/printable.ts'
 import { AdminClient, problemText, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { type AdminOptions, findAdmin } from '../admin-target.ts'
@@ -43,7 +45,7 @@ export async function drill(
         `${upstream} is treated as dead until ${clockTime(begun.endsAtMs)}; Ctrl-C ends the drill\n`,
       )
     const report = await whenEnded(begun, client, stop.signal)
-    io.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${linesOf(report).join('\n')}\n`)
+    io.stdout.write(options.json === true ? `${printableJson(report)}\n` : `${linesOf(report).join('\n')}\n`)
     return EXIT_OK
   } finally {
     request.dispose()
