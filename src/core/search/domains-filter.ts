@@ -26,7 +26,7 @@ const NONE: FilterSubject = Object.freeze({ kind: 'none' })
  * Tells what the filter decides on for one key: what follows the last `@`; for a key without
  * `@`, which is a host or domain name when it has a dot, all of it.
  */
-function filterSubject(key: string): FilterSubject {
+export function filterSubject(key: string): FilterSubject {
   const at = key.lastIndexOf('@')
   if (at !== -1) return domainSubject(key.slice(at + 1))
   if (key === '<>' || isAddress(key)) return EXEMPT
