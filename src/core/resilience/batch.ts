@@ -79,8 +79,12 @@ export class Batch {
     for (const { answer } of entries) answer(result)
   }
 
-  /** Moves the open questions into so many batches, or as many as there are keys. */
-  split(failedAt: number, parts: number): readonly Batch[] {
+  /**
+   * Moves the open questions into so many batches, or as many as there are keys.
+   *
+   * @param failedAt The endpoint that is to be asked last.
+   */
+  split(failedAt: number | undefined, parts: number): readonly Batch[] {
     const keys = this.openKeys
     const size = Math.ceil(keys.length / parts)
     const batches: Batch[] = []
@@ -95,7 +99,7 @@ export class Batch {
     this.#open.clear()
   }
 
-  #take(keys: readonly string[], failedAt: number): Batch {
+  #take(keys: readonly string[], failedAt: number | undefined): Batch {
     const part = new Batch(keys.length, this.avoided, failedAt)
     for (const key of keys) {
       for (const entry of this.#open.get(key) ?? []) part.#put(entry)

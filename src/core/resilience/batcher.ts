@@ -125,8 +125,10 @@ export class Batcher {
     this.#close(batch)
     if (result === undefined) return batch.reject(error)
     if (result.kind === 'reply' && this.#maySplit(batch, result.reply)) {
-      const parts = result.reply.isSlow ? SLOW_PARTS : 2
-      for (const part of batch.split(result.endpoint, parts)) void this.#run(part)
+      const { isSlow } = result.reply
+      // An endpoint that answers others has not failed: at another one, which is asked for little, it would take longer to see.
+      const parts = isSlow ? batch.split(undefined, SLOW_PARTS) : batch.split(result.endpoint, 2)
+      for (const part of parts) void this.#run(part)
       return
     }
     try {

@@ -100,6 +100,21 @@ describe('a batch that fails as a whole', () => {
     })
   }
 
+  test('because one key is slow is asked in parts at the same endpoint, which answers others', async () => {
+    const slow: Script = (keys) => ({
+      each: (key) => says(`<${key}>`),
+      afterMs: keys.includes('k3') ? Number.POSITIVE_INFINITY : undefined,
+    })
+    const { ask, clock, sent } = setUp([slow, echo])
+    const both = [ask('k2'), ask('k3')]
+    await clock.advanceAsync(10)
+    await ask('other')
+    await clock.advanceAsync(190)
+    expect(sent()).toEqual([['k2 k3', 'other', 'k2', 'k3'], []])
+    await clock.advanceAsync(6000)
+    expect(shown(await Promise.all(both))[0]).toBe('<k2>')
+  })
+
   test('never refuses a key for good that was not asked alone', async () => {
     const { ask, state, clock } = setUp([() => ({ all: refused() })])
     while (state.splits.take(clock.monotonicMs()));
