@@ -66,10 +66,16 @@ export class LogWriter {
   /** Drops what waits, and closes a descriptor that was opened for the log. */
   destroy(): void {
     if (this.#state === 'closed') return
+    const isWriting = this.#state === 'writing'
     this.#dropped += this.#waiting.length
     this.#waiting = []
     this.#waitingLength = 0
     this.#state = 'closed'
+    // A write that goes on would end up in whatever file gets the number of a closed descriptor.
+    if (!isWriting) this.#closeOwn()
+  }
+
+  #closeOwn(): void {
     if (this.#fd > LAST_STANDARD_FD) close(this.#fd, () => {}) // nothing can be done about a file that does not close
   }
 
@@ -99,8 +105,13 @@ export class LogWriter {
   }
 
   #send(bytes: Buffer): void {
+    if (this.#state === 'closed') {
+      this.#closeOwn()
+      return
+    }
     write(this.#fd, bytes, (error, length) => {
-      if (error === null) this.#sent(bytes, length)
+      if (this.#state === 'closed') this.#closeOwn()
+      else if (error === null) this.#sent(bytes, length)
       else if (error.code === 'EAGAIN') setTimeout(() => this.#send(bytes), RETRY_AFTER_MS).unref()
       else {
         this.#drop(linesIn(bytes), `it cannot be written (${error.code})`)

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -89,6 +98,19 @@ describe('Logging', () => {
       await logging.close(20)
     })
   }
+
+  test('a log that is closed while nobody reads it writes into no other file that gets its descriptor', async () => {
+    const fd = stalledPipe(constants.O_NONBLOCK)
+    const logging = new Logging({ ...OPTIONS, fd, maxWaitingLength: 100_000 }, undefined)
+    for (let n = 0; n < 1000; n++) logging.logger.info({ n, pad: 'x'.repeat(100) }, 'line')
+    await logging.close(20)
+    const folder = mkdtempSync(join(tmpdir(), 'mapgate-other-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const others = Array.from({ length: 20 }, (_, n) => openSync(join(folder, String(n)), 'w'))
+    await sleep(250) // longer than until a write is tried again
+    expect(others.map((other) => fstatSync(other).size)).toEqual(Array.from(others, () => 0))
+    for (const other of others) closeSync(other)
+  })
 
   test('a full disk costs the lines that do not fit, and is told', async () => {
     const reasons = new Set<string>()
