@@ -36,7 +36,8 @@ const OPTIONS =
 
 async function configurationOf(page: string) {
   const [block] = configurations(`${FOLDER}/${page}`)
-  return parseConfig(block?.text ?? '', page)
+  // Its folders are those of a machine with Postfix.
+  return parseConfig(block?.text ?? '', page, { lookAtPath: async () => 'folder' })
 }
 
 function isProof(name: string, { tables }: LoadedConfig): boolean {
