@@ -3,12 +3,14 @@
  */
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { whyForeign } from './foreign-file.ts'
 import type { CommandIo } from './io.ts'
 
 /** Where the configuration is when nothing says otherwise; the first that is there counts. */
-export const DEFAULT_CONFIG_FILES: readonly string[] = ['./mapgate.yaml', '/etc/mapgate/mapgate.yaml']
+export function defaultConfigFiles({ configFolder = '/etc/mapgate' }: CommandIo): readonly string[] {
+  return ['./mapgate.yaml', join(configFolder, 'mapgate.yaml')]
+}
 
 /**
  * The file that was named, or the first default that is there and can be nobody else's, as an absolute path.
@@ -17,7 +19,7 @@ export const DEFAULT_CONFIG_FILES: readonly string[] = ['./mapgate.yaml', '/etc/
  */
 export async function findConfigFile(named: string | undefined, io: CommandIo): Promise<string | undefined> {
   if (named !== undefined) return resolve(io.cwd, named)
-  for (const name of DEFAULT_CONFIG_FILES) {
+  for (const name of defaultConfigFiles(io)) {
     const file = resolve(io.cwd, name)
     if (!(await isThere(file))) continue
     const why = await whyForeign(file).catch(() => 'it cannot be looked at')

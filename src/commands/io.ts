@@ -15,4 +15,6 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder that relative paths on the command line start from. */
   readonly cwd: string
+  /** Folder of the configuration that a package installs. Default `/etc/mapgate`. */
+  readonly configFolder?: string
 }

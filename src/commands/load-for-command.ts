@@ -4,7 +4,7 @@
 import { relative } from 'node:path'
 import type { LoadedConfig } from '../config/load.ts'
 import { type LoadOptions, loadConfig } from '../gateway/load-config.ts'
-import { DEFAULT_CONFIG_FILES, findConfigFile } from './config-file.ts'
+import { defaultConfigFiles, findConfigFile } from './config-file.ts'
 import { CommandError, EXIT_CONFIG } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
 
@@ -25,7 +25,7 @@ export async function loadForCommand(
 ): Promise<CommandConfig> {
   const file = await findConfigFile(named, io)
   if (file === undefined) {
-    const message = `there is no ${DEFAULT_CONFIG_FILES.join(' and no ')}; name a file with -c, or write one with "mapgate init"`
+    const message = `there is no ${defaultConfigFiles(io).join(' and no ')}; name a file with -c, or write one with "mapgate init"`
     throw new CommandError(EXIT_CONFIG, message)
   }
   const near = relative(io.cwd, file)

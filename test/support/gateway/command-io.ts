@@ -34,6 +34,8 @@ export function recordIo(
     stderr: writer(err),
     env: options.env ?? {},
     cwd: options.cwd ?? '/nonexistent',
+    // Not the one of this machine, where a package may be installed.
+    configFolder: '/nonexistent/etc',
     stdin: chunksOf(options.stdin ?? []),
     script: options.script ?? '/opt/mapgate/dist/cli.js',
     terminal: undefined,
