@@ -1,8 +1,9 @@
 /**
  * A start or reload that fails late: everything that runs follows, or nothing does. The access to a
- * socket file is set last, and an owner beyond all numbers fails there.
+ * socket file is set last, and fails there for a process that may not give files away (chown(2), EPERM).
  */
-import { existsSync } from 'node:fs'
+import fs, { existsSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -25,8 +26,23 @@ interface Settings {
   readonly endpoints?: string
 }
 
-/** Above the highest number of a user (chown(2)): no check before knows it, and setting it fails. */
-const NOBODY = '"4294967296"'
+/** The user whom these tests may not give a file to. */
+const NOBODY = 65_533
+
+/** Makes chown(2) refuse {@link NOBODY}, as it does everybody to a process without CAP_CHOWN; the tests run as root. */
+function withoutTheRight(): void {
+  const { chownSync } = fs
+  const set = (chown: typeof chownSync) => {
+    fs.chownSync = chown
+    syncBuiltinESMExports()
+  }
+  onTestFinished(() => set(chownSync))
+  set((path, uid, gid) => {
+    if (uid === NOBODY)
+      throw Object.assign(new Error('EPERM: operation not permitted, chown'), { code: 'EPERM' })
+    chownSync(path, uid, gid)
+  })
+}
 
 function yaml(service: HttpService, socket: string, settings: Settings): string {
   const { version, token, owner, serves = 'aliases', listeners = '', endpoints = service.origin } = settings
@@ -44,12 +60,13 @@ tables:
 }
 
 const BEFORE = { version: 'one', token: 'the-very-first-token' }
-const AFTER = { version: 'two', token: 'the-very-second-token', owner: NOBODY }
+const AFTER = { version: 'two', token: 'the-very-second-token', owner: `"${NOBODY}"` }
 
 /** A gateway whose reload has just failed when everything else had followed already. */
 async function failReload(
   settings: Settings,
 ): Promise<{ gateway: TestGateway; service: HttpService; folder: string }> {
+  withoutTheRight()
   const service = await startHttpService({ onTestFinished })
   service.otherwise = { text: 'b' }
   const folder = testDirectory()
@@ -58,7 +75,7 @@ async function failReload(
   gateway.write(yaml(service, socket, settings))
   expect(await gateway.gateway.reload()).toMatchObject({
     ok: false,
-    issues: [expect.stringContaining('out of range')],
+    issues: [expect.stringContaining('not permitted to give the socket file the owner 65533')],
   })
   return { gateway, service, folder }
 }
