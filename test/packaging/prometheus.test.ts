@@ -16,9 +16,10 @@ interface Rules {
   }[]
 }
 
-/** What the issue asks for, by the name of its alert. */
+/** What must have an alert, by its name. */
 const ALERTS = [
   'MapgateNotReady',
+  'MapgateOutageReadinessLow',
   'MapgateCircuitOpen',
   'MapgateCanaryDown',
   'MapgateTemporaryAnswers',

@@ -7,7 +7,7 @@ import { byId, type Cell, element, NOT_KNOWN, number, renderOptions, renderRows,
 import type { AskWithToken } from './view-token.ts'
 import { failure } from './view-try.ts'
 
-/** Share of the lookups below which a table stands out. Source: the alert MapgateNotReady. */
+/** Share of the lookups below which a table stands out. Source: the alert MapgateOutageReadinessLow. */
 const ENOUGH = 0.9
 
 export class OutageBox {

@@ -14,7 +14,7 @@ import { type AdminOptions, findAdmin } from '../admin-target.ts'
 import { CommandError, EXIT_NOT_FOUND, EXIT_OK, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 
-/** Share of the lookups below which a table is a problem. Source: the alert MapgateNotReady. */
+/** Share of the lookups below which a table is a problem. Source: the alert MapgateOutageReadinessLow. */
 const ENOUGH = 0.9
 
 /** A table in the answer of the admin API. */

@@ -2,7 +2,6 @@
  * What strangers put into keys, against ten steady clients of good keys: a service that fails for some keys, from
  * one key and from a thousand different ones at fifty a second. The figures are printed.
  */
-
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
@@ -13,8 +12,11 @@ import {
   type RecordedRequest,
   startHttpService,
 } from '../../support/http/http-service.ts'
-import { askSteadily, CASE_MS, figures } from './steady-lookups.ts'
+import { askSteadily, figures } from './steady-lookups.ts'
 import { Wire } from './wire.ts'
+
+/** Of each of the many cases: `MAPGATE_TEST_SECONDS` makes them longer. */
+const CASE_MS = Number(process.env.MAPGATE_TEST_SECONDS ?? '1') * 1000
 
 /** Of poisonous keys, each second. */
 const POISON_RATE = 50
