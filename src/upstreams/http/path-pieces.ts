@@ -19,10 +19,13 @@
 const MAX_DECODINGS = 4
 
 /** What a text must hold to become a dot between separators by any of the ways above, or to end a part early. */
-const SUSPICIOUS = /[^\x21-\x7e]|[%/;\\]/
+const SUSPICIOUS = /[^\x21-\x7e]|[%/;?#\\]/
 
-/** `.` or `..` as the whole of a part, with the blanks that Windows drops and a parameter (RFC 3986 section 3.3). */
-const DOTS = /^\.{1,2} *(?:;|$)/
+/**
+ * `.` or `..` as the whole of a part, with the blanks that Windows drops, and a parameter, query or fragment
+ * (RFC 3986 section 3.3): a proxy that hands on the decoded path makes a query of what was `%3F`.
+ */
+const DOTS = /^\.{1,2} *(?:[;?#]|$)/
 
 /** `.`, `/` and `\` in overlong UTF-8, and in IIS's own encoding. */
 const DISGUISED: readonly (readonly [RegExp, string])[] = [

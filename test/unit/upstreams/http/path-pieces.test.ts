@@ -12,6 +12,10 @@ describe('a key that a proxy may read as another path is not asked', () => {
   test.each([
     ['..'],
     ['../../internal/export'],
+    ['..?x'],
+    ['x/..?y'],
+    ['..#x'],
+    ['..%3fx'],
     ['a/../b@c.example'],
     ['a/./b@c.example'],
     ['a/..'],
