@@ -3,7 +3,7 @@
  */
 import { relative } from 'node:path'
 import type { LoadedConfig } from '../config/load.ts'
-import { type LoadOptions, loadConfig } from '../gateway/load-config.ts'
+import { KINDS, type LoadOptions, loadConfig, settingsKinds } from '../gateway/load-config.ts'
 import { defaultConfigFiles, findConfigFile } from './config-file.ts'
 import { CommandError, EXIT_CONFIG } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
@@ -22,6 +22,7 @@ export async function loadForCommand(
   named: string | undefined,
   io: CommandIo,
   options: Pick<LoadOptions, 'lookAtPath'> = {},
+  kinds = KINDS,
 ): Promise<CommandConfig> {
   const file = await findConfigFile(named, io)
   if (file === undefined) {
@@ -30,6 +31,6 @@ export async function loadForCommand(
   }
   const near = relative(io.cwd, file)
   const shownAs = named ?? (near.startsWith('..') ? file : near)
-  const config = await loadConfig(file, { ...options, env: io.env, shownAs })
+  const config = await loadConfig(file, { ...options, env: io.env, shownAs, kinds: settingsKinds(kinds) })
   return { config, shownAs }
 }

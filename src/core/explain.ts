@@ -32,14 +32,7 @@ export type ExplainStep =
       readonly upstream: string
       readonly result?: LookupResult
     }
-  /** A static upstream was looked at. */
-  | {
-      readonly step: 'static'
-      readonly key: string
-      readonly upstream: string
-      readonly result: LookupResult
-    }
-  /** An upstream answered by itself, without a request: for kinds that have no step of their own. */
+  /** An upstream answered by itself, without a request. */
   | {
       readonly step: 'upstream'
       /** Name of the upstream kind. */

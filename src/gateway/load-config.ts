@@ -2,13 +2,26 @@
  * Loads a configuration with every protocol and every kind of upstream that the program has.
  */
 import * as loading from '../config/load.ts'
-import { PROTOCOLS } from '../protocols/registry.ts'
+import { PROTOCOLS, type Protocols } from '../protocols/registry.ts'
 import type { SettingsKinds } from '../schema/settings-kind.ts'
-import { UPSTREAM_KINDS } from '../upstreams/registry.ts'
+import { UPSTREAM_KINDS, type UpstreamKinds } from '../upstreams/registry.ts'
 
-export const SETTINGS_KINDS: SettingsKinds = {
-  protocols: Array.from(PROTOCOLS.values()),
-  upstreams: Array.from(UPSTREAM_KINDS.values()).flatMap(({ configuration }) => configuration ?? []),
+/** The protocols and the kinds of upstream of a program. */
+export interface Kinds {
+  readonly protocols: Protocols
+  readonly upstreams: UpstreamKinds
+}
+
+export const KINDS: Kinds = { protocols: PROTOCOLS, upstreams: UPSTREAM_KINDS }
+
+export const SETTINGS_KINDS: SettingsKinds = settingsKinds(KINDS)
+
+/** What a configuration file may say of them. */
+export function settingsKinds({ protocols, upstreams }: Kinds): SettingsKinds {
+  return {
+    protocols: Array.from(protocols.values()),
+    upstreams: Array.from(upstreams.values()).flatMap(({ configuration }) => configuration ?? []),
+  }
 }
 
 /** What loading needs from outside; everything has a default. */

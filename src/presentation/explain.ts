@@ -74,8 +74,6 @@ export function stepText(step: ExplainStep): StepText | undefined {
         'Shared request',
         `${at(step)}: waited for the request that was already under way${and(step.result)}`,
       )
-    case 'static':
-      return result('Static entries', `${at(step)}: `, step.result)
     case 'upstream':
       return result('Upstream', `${at(step)}, ${step.kind}: `, step.result)
     case 'suppressed':

@@ -5,15 +5,16 @@
 import { ConfigError, type ConfigIssue, formatIssue } from '../../config/issue.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { outageStops } from '../../config/outage-stops.ts'
+import { KINDS } from '../../gateway/load-config.ts'
 import { counted } from '../../presentation/format.ts'
-import { UPSTREAM_KINDS, type UpstreamKinds } from '../../upstreams/registry.ts'
+import type { UpstreamKinds } from '../../upstreams/registry.ts'
 import { EXIT_NOT_FOUND, EXIT_OK } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { loadForCommand } from '../load-for-command.ts'
 import type { ConfigFileOptions } from '../options.ts'
 
 /** Asks each endpoint its canary and prints what came back. @returns False when one did not know it. */
-export type AskEndpoints = (config: LoadedConfig, io: CommandIo) => Promise<boolean>
+export type AskEndpoints = (config: LoadedConfig, io: CommandIo, kinds: UpstreamKinds) => Promise<boolean>
 
 export interface CheckOptions extends ConfigFileOptions {
   /** Also ask the services. */
@@ -27,14 +28,15 @@ export async function check(
   options: CheckOptions,
   io: CommandIo,
   ask: AskEndpoints = realAsk,
+  kinds = KINDS,
 ): Promise<number> {
   try {
-    const { config, shownAs } = await loadForCommand(options.config, io)
+    const { config, shownAs } = await loadForCommand(options.config, io, {}, kinds)
     printWarnings(config.warnings, io)
     io.stdout.write(`${shownAs}: ${summary(config)}\n`)
-    printOutageStop(config, io)
+    printOutageStop(config, io, kinds.upstreams)
     if (options.ask !== true) return EXIT_OK
-    return (await ask(config, io)) ? EXIT_OK : EXIT_NOT_FOUND
+    return (await ask(config, io, kinds.upstreams)) ? EXIT_OK : EXIT_NOT_FOUND
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     for (const issue of error.issues) io.stderr.write(`${formatIssue(issue)}\n`)
@@ -44,9 +46,9 @@ export async function check(
 }
 
 /** Loaded when it is asked for: it brings the HTTP client. */
-async function realAsk(config: LoadedConfig, io: CommandIo): Promise<boolean> {
+async function realAsk(config: LoadedConfig, io: CommandIo, kinds: UpstreamKinds): Promise<boolean> {
   const { askCanaries } = await import('./ask.ts')
-  return askCanaries(config, io)
+  return askCanaries(config, io, kinds)
 }
 
 /** Warnings go where problems go: `check > /dev/null` still shows both. */
@@ -61,8 +63,8 @@ function printWarnings(warnings: readonly ConfigIssue[], io: CommandIo): void {
  *
  *   in an outage, tables.aliases: mail to mailboxes that have no alias waits; write cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }
  */
-function printOutageStop({ tables, upstreams }: LoadedConfig, io: CommandIo): void {
-  const remote = remoteKinds(UPSTREAM_KINDS)
+function printOutageStop({ tables, upstreams }: LoadedConfig, io: CommandIo, kinds: UpstreamKinds): void {
+  const remote = remoteKinds(kinds)
   for (const table of tables.values()) {
     if (!table.upstreams.some((name) => remote.has(upstreams.get(name)?.kind ?? ''))) continue
     for (const { stops, write } of outageStops(table, tables)) {

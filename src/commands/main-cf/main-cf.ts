@@ -4,6 +4,7 @@
  */
 import { ConfigError } from '../../config/issue.ts'
 import type { PathKind } from '../../config/read-file.ts'
+import { KINDS } from '../../gateway/load-config.ts'
 import { CommandError, EXIT_CONFIG, EXIT_OK } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { loadForCommand } from '../load-for-command.ts'
@@ -16,10 +17,14 @@ async function nothingIsOpened(): Promise<PathKind> {
 }
 
 /** Runs `main-cf`. */
-export async function printMainCf({ config }: ConfigFileOptions, io: CommandIo): Promise<number> {
+export async function printMainCf(
+  { config }: ConfigFileOptions,
+  io: CommandIo,
+  kinds = KINDS,
+): Promise<number> {
   try {
-    const loaded = await loadForCommand(config, io, { lookAtPath: nothingIsOpened })
-    io.stdout.write(mainCf(loaded.config))
+    const loaded = await loadForCommand(config, io, { lookAtPath: nothingIsOpened }, kinds)
+    io.stdout.write(mainCf(loaded.config, kinds.protocols))
     return EXIT_OK
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

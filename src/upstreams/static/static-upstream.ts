@@ -44,7 +44,7 @@ export class StaticUpstream implements Upstream {
       this.#answers.get(question.key) ?? this.#answers.get(asciiAddress(question.key)) ?? NOT_THERE
     if (question.explanation !== undefined && answer.result.kind !== 'notmodified') {
       const { key, explanation } = question
-      explanation.add({ step: 'static', key, upstream: this.name, result: answer.result })
+      explanation.add({ step: 'upstream', kind: 'static', key, upstream: this.name, result: answer.result })
     }
     return answer
   }

@@ -60,13 +60,7 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     await answer.getByText('Found', { exact: true }).waitFor()
     expect(await answer.innerText()).toContain('from upstream')
     const names = page.locator('#try-steps .name')
-    expect(await names.allInnerTexts()).toEqual([
-      'Key',
-      'Static entries',
-      'Stored answers',
-      'Request',
-      'Answer',
-    ])
+    expect(await names.allInnerTexts()).toEqual(['Key', 'Upstream', 'Stored answers', 'Request', 'Answer'])
     expect(await page.locator('#try-wire').innerText()).toContain('OK box')
 
     await page.getByRole('button', { name: 'Look up' }).click()

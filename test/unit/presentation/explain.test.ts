@@ -35,7 +35,6 @@ const cases: [step: ExplainStep, line: string][] = [
     { step: 'coalesced', ...at, result: found('b@y.example') },
     'coalesced   directory, a@x.example: waited for the request that was already under way, found: b@y.example',
   ],
-  [{ step: 'static', ...at, result: found('b') }, 'static      directory, a@x.example: found: b'],
   [
     { step: 'upstream', kind: 'function', ...at, result: found('b') },
     'upstream    directory, a@x.example, function: found: b',
@@ -154,8 +153,8 @@ const states: [step: ExplainStep, shown: string][] = [
   [{ step: 'domains', domain: 'x.example', passed: true }, 'plain Domains'],
   [{ step: 'cache', ...at, outcome: 'hit', result: found('b') }, 'plain Stored answers'],
   [{ step: 'coalesced', ...at }, 'plain Shared request'],
-  [{ step: 'static', ...at, result: found('b') }, 'ok Static entries'],
-  [{ step: 'static', ...at, result: notFound() }, 'plain Static entries'],
+  [{ step: 'upstream', kind: 'static', ...at, result: found('b') }, 'ok Upstream'],
+  [{ step: 'upstream', kind: 'static', ...at, result: notFound() }, 'plain Upstream'],
   [{ step: 'suppressed', ...at, why: 'no domain' }, 'plain Not asked'],
   [{ step: 'held', ...at, result: temporary('circuit', 'open') }, 'warn Held back'],
   [{ step: 'stale', ...at, why: 'failed' }, 'warn Stale answer'],

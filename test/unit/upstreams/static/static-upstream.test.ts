@@ -41,7 +41,13 @@ describe('a static upstream', () => {
     const explanation = new Explanation()
     folding.ask(question('nobody@a.example', { explanation }))
     expect(explanation.steps).toStrictEqual([
-      { step: 'static', key: 'nobody@a.example', upstream: 'overrides', result: { kind: 'notfound' } },
+      {
+        step: 'upstream',
+        kind: 'static',
+        key: 'nobody@a.example',
+        upstream: 'overrides',
+        result: { kind: 'notfound' },
+      },
     ])
   })
 
