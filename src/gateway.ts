@@ -11,7 +11,7 @@ import { getHeapStatistics } from 'node:v8'
 import type { NamedReadiness, PurgeWhat, ReloadReport, WireReply } from './admin/ports.ts'
 import { formatIssue } from './config/issue.ts'
 import type { LoadedConfig } from './config/load.ts'
-import { outageAdvice } from './config/outage-advice.ts'
+import { adviceSentence, outageAdvice } from './config/outage-advice.ts'
 import { formatAddress } from './core/address.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './core/lookup.ts'
@@ -21,6 +21,7 @@ import type { GatewayStatus } from './core/status.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
 import { Drills } from './gateway/drills.ts'
 import { apply, type ChangeParts, type Generation } from './gateway/generation.ts'
+import { settingsKinds } from './gateway/load-config.ts'
 import { memoryWarning } from './gateway/memory-budget.ts'
 import { Observation } from './gateway/observation.ts'
 import { ProgramState } from './gateway/program-state.ts'
@@ -170,10 +171,13 @@ export class Gateway implements Lookup {
 
   /** How ready each table is for an outage, with the keys that would be deferred. */
   readiness(): readonly NamedReadiness[] {
-    const { tables } = this.#state.generation
+    const { config } = this.#state.generation
+    const { protocols, upstreamKinds } = this.#changeParts
+    const kinds = settingsKinds({ protocols, upstreams: upstreamKinds })
     return Array.from(this.#state.readiness.take(), ([name, readiness]) => {
-      const config = tables.get(name)?.config
-      return { name, ...readiness, advice: config === undefined ? [] : outageAdvice(config) }
+      const table = config.tables.get(name)
+      const advice = table === undefined ? [] : outageAdvice(table, config, kinds)
+      return { name, ...readiness, advice: advice.map(adviceSentence) }
     })
   }
 

@@ -1,45 +1,126 @@
 /**
- * What to write, so that an outage defers fewer lookups of a table: one sentence each, for `mapgate check --outage`
- * and whoever reads the readiness.
- *
- * Each is what the configuration checks would accept (checks/outage.ts).
+ * What an outage would stop, table by table, and what to write against it: advice of `mapgate check` and of the
+ * readiness, since mail that waits is no fault of a file. Each is what the configuration checks would accept
+ * (checks/outage.ts).
  */
-import type { TableConfig } from './config.ts'
-import { type NotFoundVerdict, notFoundVerdict } from './not-found-verdicts.ts'
+import type { SettingsKinds } from '../schema/settings-kind.ts'
+import { asksNetwork } from './asks-network.ts'
+import type { Config, TableConfig } from './config.ts'
+import { isExistenceTable, type NotFoundVerdict, notFoundVerdict } from './not-found-verdicts.ts'
 
-export function outageAdvice(table: TableConfig): readonly string[] {
-  const { cache, domains, sideEffects, usedBy } = table
-  if (sideEffects) return ['nothing: with sideEffects: true no answer is stored']
-  if (cache === undefined) return ['remove cache: off, since nothing is known of what is not stored']
+export interface OutageAdvice {
+  /** What waits: the subject of a sentence. */
+  readonly stops: string
+  /** What to write; undefined where mail has to wait. */
+  readonly write?: string
+}
+
+/** What a stored "not found" that is over stops, by the parameter that asks. */
+const STOPS: ReadonlyMap<string, string> = new Map([
+  ['virtual_alias_maps', 'mail to mailboxes that have no alias'],
+  ['virtual_alias_domains', 'mail to domains that are none of these'],
+  ['canonical_maps', 'mail from and to addresses that are not rewritten'],
+  ['recipient_canonical_maps', 'mail to addresses that are not rewritten'],
+  ['sender_canonical_maps', 'mail from addresses that are not rewritten'],
+  ['smtp_generic_maps', 'mail that leaves, from addresses that are not rewritten'],
+  ['relocated_maps', 'mail to everybody who has not moved'],
+  ['transport_maps', 'mail without a transport of its own'],
+  ['sender_dependent_relayhost_maps', 'mail from senders without a relay of their own'],
+  ['sender_dependent_default_transport_maps', 'mail from senders without a transport of their own'],
+  ['sender_bcc_maps', 'mail from senders that is not copied'],
+  ['recipient_bcc_maps', 'mail to recipients that is not copied'],
+  ['smtpd_sender_login_maps', 'mail from addresses whose owner was not asked for before'],
+  ['smtp_tls_policy_maps', 'mail to destinations without a policy'],
+  ['smtp_sasl_password_maps', 'mail to relays without a password'],
+])
+
+const CHECKED = 'mail that is on no list'
+
+/** These are asked about keys of one domain after another, also of those that are not ours. */
+const NOT_FILTERED: ReadonlySet<string> = new Set(['smtp_tls_policy_maps', 'smtp_sasl_password_maps'])
+
+type Tables = ReadonlyMap<string, TableConfig>
+
+/** The advice for one table; none where nothing is asked that may be down. */
+export function outageAdvice(
+  table: TableConfig,
+  { tables, upstreams }: Config,
+  kinds: SettingsKinds,
+): readonly OutageAdvice[] {
+  if (!asksNetwork(table.upstreams, upstreams, kinds)) return []
+  const { usedBy, cache, sideEffects } = table
+  const advice = (stops: string, write?: string): OutageAdvice => ({ stops, write })
   if (usedBy.length === 0)
-    return ['usedBy: every main.cf parameter that uses the table; the rules for outages depend on it']
-  const verdicts = usedBy.map(notFoundVerdict)
-  const rule = isKnown(verdicts) ? ruleFor(table, verdicts) : undefined
-  return [
-    ...(rule === undefined ? [] : [rule]),
-    ...(domains === undefined
-      ? ['domains: the list of your domains, or the table that has them; nobody is asked about others then']
-      : []),
-  ]
-}
-
-function isKnown(verdicts: readonly (NotFoundVerdict | undefined)[]): verdicts is NotFoundVerdict[] {
-  return !verdicts.includes(undefined)
-}
-
-/** The rule that the table may have and has not. */
-function ruleFor(table: TableConfig, verdicts: readonly NotFoundVerdict[]): string | undefined {
-  const { cache, canary, whenUnknown } = table
-  if (whenUnknown === undefined && verdicts.every(({ mayBeMissed }) => mayBeMissed))
-    return 'whenUnknown: notFound, if it is a deny list or a copy: then the check or copy is missed, and not the mail'
-  if (cache?.staleNotFound !== undefined) return undefined
-  const withCanary = canary === undefined ? ', with a canary' : ''
-  const stale = verdicts.map((verdict) => verdict.stale)
-  if (stale.every((one) => one === 'harmless' || one === 'operator'))
-    return `cache.staleNotFound: { for: 1h }${withCanary}, if the default of Postfix may hold in an outage`
-  if (stale.every((one) => one === 'harmless' || one === 'proof')) {
-    const proofs = [...new Set(verdicts.flatMap((verdict) => verdict.proofs))].join(' or ')
-    return `cache.staleNotFound: { for: 1d, ifFoundIn: TABLE }${withCanary}, where TABLE is used by ${proofs}`
+    return [
+      advice(
+        'what Postfix asks here',
+        'usedBy: the main.cf parameter that uses it, to learn what could flow',
+      ),
+    ]
+  if (sideEffects) return [advice('all mail that asks it')]
+  if (cache === undefined) return [advice('all mail that asks it', 'no cache: off')]
+  const all: OutageAdvice[] = []
+  if (cache.staleIfErrorMs === 0 && !usedBy.includes('relocated_maps'))
+    all.push(advice('what was found before', 'cache.staleIfError: 1d'))
+  if (asksAboutStrangers(table, tables))
+    all.push(advice("mail for which other people's domains are asked here", 'domains: a list of your own'))
+  // Postfix ignores what they say of strangers, so a list of domains is all that they need.
+  if (isExistenceTable(usedBy)) return all
+  for (const use of usedBy) {
+    const verdict = notFoundVerdict(use)
+    if (verdict === undefined || hasRule(table, verdict)) continue
+    all.push(advice(STOPS.get(use) ?? CHECKED, remedy(table, verdict, tables)))
   }
-  return undefined
+  return all
+}
+
+/** The advice as one sentence, behind the word "write". */
+export function adviceSentence({ stops, write }: OutageAdvice): string {
+  return write === undefined
+    ? `nothing: ${stops} has to wait (docs/resilience.md)`
+    : `${write}, else ${stops} waits`
+}
+
+/** A domains filter that is a table asks about strangers itself, unless it has a list. */
+function asksAboutStrangers({ domains, usedBy, whenUnknown }: TableConfig, tables: Tables): boolean {
+  if (domains?.kind === 'list') return false
+  if (domains?.kind === 'table' && tables.get(domains.table)?.domains?.kind === 'list') return false
+  const lists = ['virtual_mailbox_maps', 'relay_recipient_maps', 'local_recipient_maps']
+  return (
+    whenUnknown === undefined &&
+    usedBy.some((use) => !NOT_FILTERED.has(use) && !lists.includes(use) && !/^check_\w+_access$/.test(use))
+  )
+}
+
+function hasRule({ cache, whenUnknown }: TableConfig, { stale, mayBeMissed }: NotFoundVerdict): boolean {
+  if (whenUnknown !== undefined && mayBeMissed) return true
+  const { staleNotFound } = cache ?? {}
+  return staleNotFound !== undefined && (stale !== 'proof' || staleNotFound.ifFoundIn !== undefined)
+}
+
+function remedy(
+  { canary, name }: TableConfig,
+  { stale, proofs, mayBeMissed }: NotFoundVerdict,
+  tables: Tables,
+): string | undefined {
+  const first = canary === undefined ? 'canary: { key: ... } and ' : ''
+  const missed = 'whenUnknown: notFound, if who is not on it may pass unchecked'
+  switch (stale) {
+    case 'harmless':
+      return `${first}cache.staleNotFound: { for: 1d }`
+    case 'operator': {
+      const own = `${first}cache.staleNotFound: { for: 1h }, if the default is right for them`
+      return mayBeMissed ? `${own}; or whenUnknown: notFound` : own
+    }
+    case 'proof': {
+      const proof = Array.from(tables.values()).find(
+        (other) => other.name !== name && other.usedBy.some((use) => proofs.includes(use)),
+      )
+      return proof === undefined
+        ? `a table with usedBy: ${proofs.join(' or ')}, and ${first}cache.staleNotFound: { for: 1d, ifFoundIn: it }`
+        : `${first}cache.staleNotFound: { for: 1d, ifFoundIn: ${proof.name} }`
+    }
+    default:
+      return mayBeMissed ? missed : undefined
+  }
 }

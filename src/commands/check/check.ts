@@ -4,8 +4,8 @@
  */
 import { ConfigError, type ConfigIssue, formatIssue } from '../../config/issue.ts'
 import type { LoadedConfig } from '../../config/load.ts'
-import { outageStops } from '../../config/outage-stops.ts'
-import { KINDS } from '../../gateway/load-config.ts'
+import { outageAdvice } from '../../config/outage-advice.ts'
+import { KINDS, type Kinds, settingsKinds } from '../../gateway/load-config.ts'
 import { counted } from '../../presentation/format.ts'
 import type { UpstreamKinds } from '../../upstreams/registry.ts'
 import { EXIT_NOT_FOUND, EXIT_OK } from '../exit-codes.ts'
@@ -34,7 +34,7 @@ export async function check(
     const { config, shownAs } = await loadForCommand(options.config, io, {}, kinds)
     printWarnings(config.warnings, io)
     io.stdout.write(`${shownAs}: ${summary(config)}\n`)
-    printOutageStop(config, io, kinds.upstreams)
+    printOutageAdvice(config, io, kinds)
     if (options.ask !== true) return EXIT_OK
     return (await ask(config, io, kinds.upstreams)) ? EXIT_OK : EXIT_NOT_FOUND
   } catch (error) {
@@ -61,25 +61,15 @@ function printWarnings(warnings: readonly ConfigIssue[], io: CommandIo): void {
 /**
  * What an outage would stop, although it flowed before, and what to write:
  *
- *   in an outage, tables.aliases: mail to mailboxes that have no alias waits; write cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }
+ *   in an outage, tables.aliases: mail to mailboxes that have no alias waits, unless you write cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }
  */
-function printOutageStop({ tables, upstreams }: LoadedConfig, io: CommandIo, kinds: UpstreamKinds): void {
-  const remote = remoteKinds(kinds)
-  for (const table of tables.values()) {
-    if (!table.upstreams.some((name) => remote.has(upstreams.get(name)?.kind ?? ''))) continue
-    for (const { stops, write } of outageStops(table, tables)) {
+function printOutageAdvice(config: LoadedConfig, io: CommandIo, kinds: Kinds): void {
+  for (const table of config.tables.values()) {
+    for (const { stops, write } of outageAdvice(table, config, settingsKinds(kinds))) {
       const remedy = write === undefined ? 'and has to (docs/resilience.md)' : `unless you write ${write}`
       io.stdout.write(`in an outage, tables.${table.name}: ${stops} waits, ${remedy}\n`)
     }
   }
-}
-
-function remoteKinds(kinds: UpstreamKinds): ReadonlySet<string> {
-  return new Set(
-    Array.from(kinds.values()).flatMap(({ configuration }) =>
-      configuration?.isRemote ? [configuration.name] : [],
-    ),
-  )
 }
 
 function summary({ tables, upstreams, listeners, warnings }: LoadedConfig): string {

@@ -4,7 +4,7 @@
  *
  *   aliases: 87% of 1,234 lookups in the last ten minutes would be answered
  *     12 lookups of ann@a.example: ann@a.example was not asked before, or is forgotten
- *     write cache.staleNotFound: { for: 1d, ifFoundIn: TABLE }, where TABLE is used by virtual_mailbox_maps
+ *     write cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }, else mail to mailboxes that have no alias waits
  */
 import { count, counted, percent } from '../../presentation/format.ts'
 import { oneLine } from '../../presentation/printable.ts'

@@ -3,6 +3,7 @@
  */
 import { checkName, type Scope } from '../../schema/scope.ts'
 import type { SettingsKinds } from '../../schema/settings-kind.ts'
+import { asksNetwork } from '../asks-network.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
 import { checkDomains } from './domains.ts'
@@ -21,7 +22,7 @@ export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scop
     checkCache(table, scope)
     checkCanary(file, table, kinds, scope)
     checkSearch(table, scope, root)
-    checkUsedBy(table, asksNetwork(file, table, kinds), scope)
+    checkUsedBy(table, asksNetwork(table.upstream ?? [], file.upstreams, kinds), scope)
     checkOutage(table, file.tables, scope)
   }
   checkDomains(file, kinds.upstreams, root.within(['tables']))
@@ -35,12 +36,6 @@ function upstreamsOf(file: FileSettings, { upstream = [] }: TableSettings, kind:
     return settings?.kind === kind ? [[name, { settings, scope }] as const] : []
   })
   return new Map(found)
-}
-
-/** Returns whether a table asks something that may be down or wrong. */
-function asksNetwork(file: FileSettings, { upstream = [] }: TableSettings, kinds: SettingsKinds): boolean {
-  const remote = new Set(kinds.upstreams.filter(({ isRemote }) => isRemote).map(({ name }) => name))
-  return upstream.some((name) => remote.has(file.upstreams.get(name)?.kind ?? ''))
 }
 
 function checkUpstreamNames({ upstream }: TableSettings, known: readonly string[], scope: Scope): void {
@@ -83,7 +78,7 @@ function checkCanary(file: FileSettings, table: TableSettings, kinds: SettingsKi
   const { canary, upstream = [] } = table
   // Where an upstream is missing or unknown, that is the mistake, and nobody knows what it would be.
   const allKnown = upstream.length > 0 && upstream.every((name) => file.upstreams.has(name))
-  if (canary !== undefined && allKnown && !asksNetwork(file, table, kinds)) {
+  if (canary !== undefined && allKnown && !asksNetwork(table.upstream ?? [], file.upstreams, kinds)) {
     scope.warning(['canary'], 'has no effect: no upstream of this table is an HTTP service')
   }
 }

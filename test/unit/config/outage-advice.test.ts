@@ -1,52 +1,119 @@
-import { expect, test } from 'vitest'
-import type { TableConfig } from '../../../src/config/config.ts'
-import { outageAdvice } from '../../../src/config/outage-advice.ts'
+import { describe, expect, test } from 'vitest'
+import { adviceSentence, outageAdvice } from '../../../src/config/outage-advice.ts'
+import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
 
-const TABLE = { usedBy: [], cache: {}, canary: { key: 'c' }, domains: { kind: 'list', domains: [] } }
-
-const cases: [name: string, table: object, advice: readonly string[]][] = [
-  [
-    'no word about its use',
-    {},
-    ['usedBy: every main.cf parameter that uses the table; the rules for outages depend on it'],
-  ],
-  [
-    'no store',
-    { cache: undefined, usedBy: ['virtual_alias_maps'] },
-    ['remove cache: off, since nothing is known of what is not stored'],
-  ],
-  ['side effects', { sideEffects: true }, ['nothing: with sideEffects: true no answer is stored']],
-  [
-    'aliases',
-    { usedBy: ['virtual_alias_maps'] },
-    [
-      'cache.staleNotFound: { for: 1d, ifFoundIn: TABLE }, where TABLE is used by virtual_mailbox_maps or relay_recipient_maps or local_recipient_maps',
-    ],
-  ],
-  ['aliases that have the rule', { usedBy: ['virtual_alias_maps'], cache: { staleNotFound: {} } }, []],
-  [
-    'a transport table without a canary',
-    { usedBy: ['transport_maps'], canary: undefined },
-    ['cache.staleNotFound: { for: 1h }, with a canary, if the default of Postfix may hold in an outage'],
-  ],
-  [
-    'a deny list',
-    { usedBy: ['check_sender_access'] },
-    [
-      'whenUnknown: notFound, if it is a deny list or a copy: then the check or copy is missed, and not the mail',
-    ],
-  ],
-  ['a deny list that has the rule', { usedBy: ['check_sender_access'], whenUnknown: 'notFound' }, []],
-  ['aliases that are logins, too', { usedBy: ['virtual_alias_maps', 'smtpd_sender_login_maps'] }, []],
-  ['an unknown use', { usedBy: ['nosuch_maps'] }, []],
-  [
-    'mailboxes without domains',
-    { usedBy: ['virtual_mailbox_maps'], domains: undefined },
-    ['domains: the list of your domains, or the table that has them; nobody is asked about others then'],
-  ],
-]
-for (const [name, table, advice] of cases) {
-  test(`a table with ${name} is told what to write`, () => {
-    expect(outageAdvice({ ...TABLE, ...table } as unknown as TableConfig)).toEqual(advice)
-  })
+/** The advice about these tables, a line of YAML each; `s` is an HTTP service. */
+async function advised(...tables: readonly string[]): Promise<readonly string[]> {
+  const config = await parseConfig(
+    `listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:8464" }]
+upstreams: { s: { endpoints: ["http://127.0.0.1:8080"] } }
+defaults: { table: { upstream: s, request: { path: "/{key}" } } }
+tables:
+${tables.map((table) => `  ${table}\n`).join('')}`,
+    'mapgate.yaml',
+  )
+  return Array.from(config.tables.values()).flatMap((table) =>
+    outageAdvice(table, config, SETTINGS_KINDS).map(
+      ({ stops, write }) => `${table.name}: ${stops}: ${write}`,
+    ),
+  )
 }
+
+const MAILBOXES = 'mailboxes: { usedBy: virtual_mailbox_maps }'
+
+describe('what an outage stops', () => {
+  test('names the rule and the proof for an alias table', async () => {
+    expect(
+      await advised(
+        'aliases: { usedBy: virtual_alias_maps, canary: { key: a@b.example }, domains: [b.example] }',
+        MAILBOXES,
+      ),
+    ).toEqual([
+      'aliases: mail to mailboxes that have no alias: cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }',
+    ])
+  })
+
+  test('says what is needed besides, where there is no canary and no proof', async () => {
+    expect(await advised('aliases: { usedBy: virtual_alias_maps, domains: [b.example] }')).toEqual([
+      'aliases: mail to mailboxes that have no alias: a table with usedBy: virtual_mailbox_maps or relay_recipient_maps or local_recipient_maps, and canary: { key: ... } and cache.staleNotFound: { for: 1d, ifFoundIn: it }',
+    ])
+  })
+
+  test('names domains where strangers are asked about', async () => {
+    expect(await advised('domains: { usedBy: virtual_mailbox_domains }')).toEqual([
+      "domains: mail for which other people's domains are asked here: domains: a list of your own",
+    ])
+    expect(await advised('domains: { usedBy: virtual_mailbox_domains, domains: [b.example] }')).toEqual([])
+  })
+
+  test("names the operator's word for transports, copies and deny lists", async () => {
+    expect(
+      await advised(
+        't: { usedBy: transport_maps, domains: [b.example], canary: { key: b.example } }',
+        'c: { usedBy: sender_bcc_maps, domains: [b.example], canary: { key: a@b.example } }',
+        'd: { usedBy: check_sender_access }',
+      ),
+    ).toEqual([
+      't: mail without a transport of its own: cache.staleNotFound: { for: 1h }, if the default is right for them',
+      'c: mail from senders that is not copied: cache.staleNotFound: { for: 1h }, if the default is right for them; or whenUnknown: notFound',
+      'd: mail that is on no list: whenUnknown: notFound, if who is not on it may pass unchecked',
+    ])
+  })
+
+  test('has nothing to write where mail has to wait', async () => {
+    expect(await advised('logins: { usedBy: smtpd_sender_login_maps, domains: [b.example] }')).toEqual([
+      'logins: mail from addresses whose owner was not asked for before: undefined',
+    ])
+    expect(await advised('t: { usedBy: check_sender_access, sideEffects: true }')).toEqual([
+      't: all mail that asks it: undefined',
+    ])
+  })
+
+  test('says that nothing is kept, and that nobody knows what a table is for', async () => {
+    expect(await advised('m: { usedBy: virtual_mailbox_maps, cache: off }')).toEqual([
+      'm: all mail that asks it: no cache: off',
+    ])
+    expect(await advised('m: { usedBy: virtual_mailbox_maps, cache: { staleIfError: 0s } }')).toEqual([
+      'm: what was found before: cache.staleIfError: 1d',
+    ])
+    expect(await advised('t: {}')).toEqual([
+      't: what Postfix asks here: usedBy: the main.cf parameter that uses it, to learn what could flow',
+    ])
+  })
+
+  test('is silent about tables that have their rules', async () => {
+    expect(
+      await advised(
+        MAILBOXES,
+        'aliases: { usedBy: virtual_alias_maps, domains: [b.example], canary: { key: a@b.example }, cache: { staleNotFound: { ifFoundIn: mailboxes } } }',
+        't: { usedBy: transport_maps, domains: [b.example], canary: { key: b.example }, cache: { staleNotFound: { for: 1h } } }',
+        'd: { usedBy: check_sender_access, whenUnknown: notFound }',
+      ),
+    ).toEqual([])
+  })
+})
+
+describe('the advice as one sentence', () => {
+  test('names what to write, and what waits without it', () => {
+    expect(adviceSentence({ stops: 'all mail that asks it', write: 'no cache: off' })).toBe(
+      'no cache: off, else all mail that asks it waits',
+    )
+  })
+
+  test('says that there is nothing to write where mail has to wait', () => {
+    expect(adviceSentence({ stops: 'all mail that asks it' })).toBe(
+      'nothing: all mail that asks it has to wait (docs/resilience.md)',
+    )
+  })
+})
+
+test('a table that asks nothing over the network needs no advice', async () => {
+  const config = await parseConfig(
+    `listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:8464" }]
+upstreams: { s: { entries: { a@b.example: c@b.example } } }
+tables: { aliases: { upstream: s, usedBy: virtual_alias_maps } }`,
+    'mapgate.yaml',
+  )
+  const aliases = config.tables.get('aliases')
+  expect(aliases && outageAdvice(aliases, config, SETTINGS_KINDS)).toEqual([])
+})
