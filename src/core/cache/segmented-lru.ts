@@ -6,12 +6,13 @@
  *   protected is full        -> its least recently used goes back to probation
  *   all is full              -> the least recently used on probation is forgotten
  *
- * So any number of new keys only push each other out. Over lru-cache, one for each segment; they are made
- * without `max`, because that would take the memory of a full one at once, for every table.
+ * So any number of new keys only push each other out. One map for both segments, so that a use changes neither a map nor
+ * a list of texts: with a cache of lru-cache for each segment an entry took 85 bytes more, and moving a million of them from one
+ * map to the other stopped everything for 50 ms whenever one was made anew.
  *
  * Source: Karedla, Love, Wherry, "Caching strategies to improve disk system performance", IEEE Computer 27 (1994).
  */
-import { LRUCache } from 'lru-cache'
+import { FIRST_SLOT, PROBATION, PROTECTED, SegmentLists } from './segment-lists.ts'
 
 /**
  * Share of the entries and bytes that protected ones may fill. Ours, as Caffeine has it: the rest must be
@@ -32,44 +33,47 @@ export interface SegmentedLruOptions {
 }
 
 export class SegmentedLru<V extends object> {
-  readonly #probation: LRUCache<string, V>
-  readonly #protected: LRUCache<string, V>
   readonly #options: SegmentedLruOptions
+  /** The slot of each key. */
+  readonly #slotOf = new Map<string, number>()
+  /** By slot; undefined in one that is free. */
+  #keys: (string | undefined)[] = [undefined, undefined]
+  #values: (V | undefined)[] = [undefined, undefined]
+  /** Slots that were given back. */
+  #free: number[] = []
+  #lists = new SegmentLists()
 
   constructor(options: SegmentedLruOptions) {
     this.#options = options
-    const maxSize = Math.max(1, options.maxBytes)
-    this.#probation = new LRUCache({ maxSize })
-    this.#protected = new LRUCache({ maxSize })
   }
 
   get size(): number {
-    return this.#probation.size + this.#protected.size
+    return this.#slotOf.size
   }
 
   get bytes(): number {
-    return this.#probation.calculatedSize + this.#protected.calculatedSize
+    return this.#lists.bytes
   }
 
   /** The value; it counts as used, and is protected from now on. */
   get(key: string): V | undefined {
-    const value = this.#protected.get(key)
-    if (value !== undefined || this.#probation.size === 0) return value
-    return this.#options.protectsUsed === false ? this.#probation.get(key) : this.protect(key)
+    const slot = this.#slotOf.get(key)
+    if (slot === undefined) return undefined
+    if (this.#lists.isProtected(slot) || this.#options.protectsUsed === false) this.#lists.renew(slot)
+    else this.#protect(slot)
+    return this.#values[slot]
   }
 
-  /** Protects a value from keys that come once, and returns it. */
-  protect(key: string): V | undefined {
-    const value = this.#probation.peek(key)
-    if (value === undefined) return undefined
-    move(key, this.#probation, this.#protected)
-    this.#boundProtected()
-    return value
+  /** Protects a value from keys that come once. */
+  protect(key: string): void {
+    const slot = this.#slotOf.get(key)
+    if (slot !== undefined && !this.#lists.isProtected(slot)) this.#protect(slot)
   }
 
   /** The value; it does not count as used. */
   peek(key: string): V | undefined {
-    return this.#protected.peek(key) ?? this.#probation.peek(key)
+    const slot = this.#slotOf.get(key)
+    return slot === undefined ? undefined : this.#values[slot]
   }
 
   /** Stores a value in place of any other of this key. One that is larger than all bytes is not stored. */
@@ -78,24 +82,38 @@ export class SegmentedLru<V extends object> {
       this.delete(key)
       return
     }
-    const isProtected = this.#protected.size > 0 && this.#protected.has(key)
-    put(isProtected ? this.#protected : this.#probation, key, value, bytes)
+    const before = this.#slotOf.get(key)
+    const slot = before ?? this.#newSlot(key)
+    const segment = before !== undefined && this.#lists.isProtected(before) ? PROTECTED : PROBATION
+    if (before !== undefined) this.#lists.remove(before)
+    this.#lists.add(slot, bytes, segment)
+    this.#values[slot] = value
     this.#trim()
   }
 
   delete(key: string): void {
-    this.#probation.delete(key)
-    this.#protected.delete(key)
+    const slot = this.#slotOf.get(key)
+    if (slot !== undefined) this.#forget(slot, key)
   }
 
   clear(): void {
-    this.#probation.clear()
-    this.#protected.clear()
+    this.#slotOf.clear()
+    this.#keys = [undefined, undefined]
+    this.#values = [undefined, undefined]
+    this.#free = []
+    this.#lists = new SegmentLists()
   }
 
-  /** The keys now: a copy, which later changes leave as it is. */
-  keys(): string[] {
-    return this.#slots().flatMap((slots) => slots.filter((key) => key !== undefined))
+  /**
+   * Every entry once, in no order. The walk may pause: an entry that is stored or removed meanwhile may be missed,
+   * the others are not, since an entry that is used keeps its slot.
+   */
+  *entries(): Generator<[key: string, value: V]> {
+    for (let slot = FIRST_SLOT; slot < this.#keys.length; slot++) {
+      const key = this.#keys[slot]
+      const value = this.#values[slot]
+      if (key !== undefined && value !== undefined) yield [key, value]
+    }
   }
 
   /**
@@ -106,15 +124,16 @@ export class SegmentedLru<V extends object> {
    * @param isWanted Which keys may be chosen.
    */
   some(count: number, random: () => number, isWanted: (key: string) => boolean): [key: string, value: V][] {
-    const [probation, protectedSlots] = this.#slots()
     const chosen = new Set<string>()
-    const slots = probation.length + protectedSlots.length
+    const slots = this.#keys.length - FIRST_SLOT
     for (let tries = MAX_PROBES * count; tries > 0 && chosen.size < count && slots > 0; tries--) {
-      const at = Math.floor(random() * slots)
-      const key = at < probation.length ? probation[at] : protectedSlots[at - probation.length]
+      const key = this.#keys[FIRST_SLOT + Math.floor(random() * slots)]
       if (key !== undefined && isWanted(key)) chosen.add(key)
     }
-    if (chosen.size < count) for (const key of shuffled(this.keys().filter(isWanted), random)) chosen.add(key)
+    if (chosen.size < count) {
+      const wanted = this.#keys.filter((key) => key !== undefined && isWanted(key))
+      for (const key of shuffled(wanted, random)) if (key !== undefined) chosen.add(key)
+    }
     const entries: [string, V][] = []
     for (const key of chosen) {
       const value = this.peek(key)
@@ -123,56 +142,52 @@ export class SegmentedLru<V extends object> {
     return entries
   }
 
-  /** The slots of the keys themselves, since lru-cache's iterators are slow to make a list of a million keys. */
-  #slots(): [probation: readonly (string | undefined)[], protectedOnes: readonly (string | undefined)[]] {
-    const { unsafeExposeInternals: internals } = LRUCache
-    return [internals(this.#probation).keyList, internals(this.#protected).keyList]
-  }
-
-  #boundProtected(): void {
+  #protect(slot: number): void {
     const { maxEntries, maxBytes } = this.#options
+    const lists = this.#lists
+    lists.move(slot, PROTECTED)
     while (
-      this.#protected.size > PROTECTED_SHARE * maxEntries ||
-      this.#protected.calculatedSize > PROTECTED_SHARE * maxBytes
-    ) {
-      const oldest = this.#protected.rkeys().next().value
-      if (oldest === undefined) break
-      move(oldest, this.#protected, this.#probation)
-    }
+      lists.protectedCount > PROTECTED_SHARE * maxEntries ||
+      lists.protectedBytes > PROTECTED_SHARE * maxBytes
+    )
+      lists.move(lists.oldest(PROTECTED), PROBATION)
   }
 
   #trim(): void {
     const { maxEntries, maxBytes, onEvicted } = this.#options
     while (this.size > maxEntries || this.bytes > maxBytes) {
+      const { protectedCount } = this.#lists
       // The last one on probation is the one that has just come.
-      const segment =
-        this.#probation.size > 1 || this.#protected.size === 0 ? this.#probation : this.#protected
-      segment.pop()
+      const isFromProbation = this.size - protectedCount > 1 || protectedCount === 0
+      const slot = this.#lists.oldest(isFromProbation ? PROBATION : PROTECTED)
+      this.#forget(slot, this.#keys[slot] as string)
       onEvicted?.(1)
     }
+  }
+
+  #newSlot(key: string): number {
+    const slot = this.#free.pop() ?? this.#keys.length
+    this.#keys[slot] = key
+    this.#slotOf.set(key, slot)
+    return slot
+  }
+
+  #forget(slot: number, key: string): void {
+    this.#lists.remove(slot)
+    this.#slotOf.delete(key)
+    this.#keys[slot] = undefined
+    this.#values[slot] = undefined
+    this.#free.push(slot)
   }
 }
 
 /** In random order. Source: Fisher, Yates, as Durstenfeld has it. */
-function shuffled(keys: string[], random: () => number): readonly string[] {
+function shuffled<T>(keys: T[], random: () => number): readonly T[] {
   for (let last = keys.length - 1; last > 0; last--) {
     const at = Math.floor(random() * (last + 1))
-    const key = keys[at] as string
-    keys[at] = keys[last] as string
+    const key = keys[at] as T
+    keys[at] = keys[last] as T
     keys[last] = key
   }
   return keys
-}
-
-function move<V extends object>(key: string, from: LRUCache<string, V>, to: LRUCache<string, V>): void {
-  const value = from.peek(key)
-  const bytes = from.info(key)?.size
-  if (value === undefined || bytes === undefined) return
-  from.delete(key)
-  put(to, key, value, bytes)
-}
-
-function put<V extends object>(segment: LRUCache<string, V>, key: string, value: V, bytes: number): void {
-  // lru-cache writes `status`, which would change the shape of an object without it.
-  segment.set(key, value, { size: bytes, status: undefined })
 }
