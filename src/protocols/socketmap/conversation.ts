@@ -26,6 +26,8 @@ export const NAME = 'socketmap'
  */
 export const MAX_REPLY_PAYLOAD_BYTES = 100_000
 
+const NEWLINE = 0x0a
+const CARRIAGE_RETURN = 0x0d
 const SPACE = 0x20
 const LETTER_A = 0x61
 const LETTER_Z = 0x7a
@@ -40,7 +42,7 @@ const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
 const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
 const NO_KEY = permanentFor(SOCKETMAP_REASONS.noKey)
 
-/** For somebody who types: Postfix never begins with a letter. */
+/** For somebody who types: Postfix never begins with a letter, nor ends anything with a line end. */
 const NO_NETSTRING = 'bad request: expected a netstring, such as 15:aliases a@b.org,'
 
 // The space belongs to the reply: Postfix before 3.7 takes a status without it for malformed.
@@ -72,7 +74,7 @@ export class SocketmapConversation implements Conversation {
   next(): Step {
     const step = this.#decoder.read()
     if (step.kind === 'frame') return this.#request(step.payload)
-    return step.kind === 'violation' ? violationOf(step) : MORE_STEP
+    return step.kind === 'violation' ? violationOf(step, this.#lastTable !== '') : MORE_STEP
   }
 
   /** A value is told whole or not at all: a cut one would deliver mail to somewhere else. */
@@ -132,8 +134,10 @@ function undeliverable(value: string) {
   return value === '' ? EMPTY : TOO_LONG
 }
 
-function violationOf({ code, offset, byte }: Violation): ViolationStep {
-  const isTyped = offset === 0 && (byte | 0x20) >= LETTER_A && (byte | 0x20) <= LETTER_Z
+/** @param hasAsked Whether a request came before it: that is no person who types, and gets no reply that nobody asked for. */
+function violationOf({ code, offset, byte }: Violation, hasAsked: boolean): ViolationStep {
+  const isLetter = offset === 0 && (byte | 0x20) >= LETTER_A && (byte | 0x20) <= LETTER_Z
+  const isTyped = !hasAsked && (isLetter || byte === NEWLINE || byte === CARRIAGE_RETURN)
   return isTyped
     ? { kind: 'violation', error: code, text: encodeReason('PERM', NO_NETSTRING) }
     : { kind: 'violation', error: code }

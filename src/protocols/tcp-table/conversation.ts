@@ -8,9 +8,12 @@
  *
  * Key and text are percent quoted (`percent.ts`). Postfix quotes white space and control bytes, so those that stand
  * around a key as they are come from a person who types: a carriage return belongs to the end of the line, as
- * telnet(1) sends it, and blanks to nothing.
+ * telnet(1) sends it, and blanks to nothing. Any other control byte as it is, such as a backspace, or a byte that is
+ * no UTF-8, such as a command of telnet (RFC 854), breaks the rule of ENCODING in tcp_table(5): nobody may take such a
+ * line for a key that does not exist.
  * Source: tcp_table(5). Peer: Postfix `src/util/dict_tcp.c` (dict_tcp_lookup)
  */
+import { isUtf8 } from 'node:buffer'
 import { permanentFor, type ReasonEntry, temporaryFor } from '../../core/reason.ts'
 import { CORE_REASONS } from '../../core/reasons.ts'
 import { type Found, type LookupResult, MAX_REASON_BYTES, unreachable } from '../../core/result.ts'
@@ -43,6 +46,8 @@ const QUIT = Buffer.from('quit')
 const TAB = 0x09
 const CARRIAGE_RETURN = 0x0d
 const SPACE = 0x20
+const PERCENT = 0x25
+const DELETE = 0x7f
 
 const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
 const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
@@ -51,6 +56,7 @@ const NOT_FOUND_REPLY = '500 not%20found\n'
 
 const UNKNOWN = refusal('bad-request', TCP_TABLE_REASONS.noGet)
 const BAD_QUOTING = refusal('bad-quoting', TCP_TABLE_REASONS.badQuoting)
+const UNQUOTED = refusal('bad-quoting', TCP_TABLE_REASONS.unquoted)
 const REQUEST_TOO_LONG = refusal('request-limit', TCP_TABLE_REASONS.lineTooLong)
 /** No lookup: only the kind of the error is counted. */
 const PUT_REFUSED: ReplyStep = {
@@ -116,8 +122,14 @@ export class TcpTableConversation implements Conversation {
 
   #request(line: Buffer): Step {
     if (!startsWith(line, GET)) return otherCommand(line.subarray(0, endOf(line, 0)))
-    const key = percentUnquote(keyOf(line))
-    if (key === undefined) return BAD_QUOTING
+    const quoted = keyOf(line)
+    if (isPlain(quoted)) return this.#ask(quoted)
+    if (!mayStandUnquoted(quoted)) return UNQUOTED
+    const key = percentUnquote(quoted)
+    return key === undefined ? BAD_QUOTING : this.#ask(key)
+  }
+
+  #ask(key: Buffer): Step {
     return { kind: 'ask', protocol: NAME, table: this.#listener.settings.table, key, client: this }
   }
 }
@@ -139,6 +151,20 @@ function keyOf(line: Buffer): Buffer {
   if (isInk(line[start]) && isInk(line[line.length - 1])) return line.subarray(start)
   const end = endOf(line, start)
   return line.subarray(startOf(line, start, end), end)
+}
+
+/** Returns whether a quoted key stands for itself, byte by byte, as nearly every one does. */
+function isPlain(quoted: Buffer): boolean {
+  for (let at = 0; at < quoted.length; at++) {
+    const byte = quoted[at] ?? 0
+    if (byte < SPACE || byte === PERCENT || byte >= DELETE) return false
+  }
+  return true
+}
+
+/** Returns whether the bytes that are not quoted are such as a person may type: UTF-8, and no control bytes. */
+function mayStandUnquoted(quoted: Buffer): boolean {
+  return isUtf8(quoted) && !quoted.some((byte) => byte < SPACE || byte === DELETE)
 }
 
 /** True for a byte that is neither a blank nor a control byte. */

@@ -12,6 +12,12 @@ export const TCP_TABLE_REASONS = {
     text: 'bad request: two hex digits must follow each % of the key',
     advice: 'tcp_table: write `%25` for a percent sign',
   },
+  unquoted: {
+    cause: 'bad-request',
+    text: 'bad request: a control byte or one that is no UTF-8 must be quoted as % and two hex digits',
+    advice:
+      'tcp_table: something else than Postfix talks to the port; a backspace or an arrow key was typed into telnet, or the line ends with two carriage returns',
+  },
   lineTooLong: {
     cause: 'bad-request',
     text: 'bad request: the line is too long',
