@@ -44,6 +44,7 @@ const OURS: ReadonlySet<string> = new Set([
   'expected',
   'defaultText',
   'secret',
+  'sent',
   'file',
   'partOf',
   'syntax',

@@ -73,11 +73,13 @@ export function readDocument(text: string): SourceDocument {
       logLevel: 'error',
     })
     if (document.errors.some(({ message }) => STACK_EXHAUSTED.test(message))) return broken(0, TOO_DEEP)
-    if (document.errors.length > 0) {
-      const problems = document.errors.map((error) => ({
+    // To the parser a tag that it does not know is a warning; the value would be lost.
+    const lost = document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED')
+    if (document.errors.length + lost.length > 0) {
+      const problems = [...document.errors, ...lost].map((error) => ({
         path: [],
         offset: error.pos[0],
-        message: `not valid YAML: ${SYNTAX_WORDS[error.code] ?? firstLine(error.message)}`,
+        message: `not valid YAML: ${SYNTAX_WORDS[error.code] ?? withoutSource(error.message)}`,
       }))
       return new SourceDocument(null, problems, lines, places)
     }
@@ -91,11 +93,16 @@ export function readDocument(text: string): SourceDocument {
   }
 }
 
-/** Where the parser speaks to programmers. */
+/** Where the parser speaks to programmers, or quotes what stands there, which may be a secret. */
 const SYNTAX_WORDS: Readonly<Record<string, string>> = {
+  BAD_DIRECTIVE: 'a line that begins with % is no directive that YAML knows; remove it',
+  BAD_DQ_ESCAPE:
+    'a backslash in double quotes begins no escape that YAML knows; double it, or use single quotes',
   MULTIPLE_DOCS: 'a second document begins here; one file holds one',
+  TAG_RESOLVE_FAILED: 'a text that begins with ! must be quoted',
 }
 
-function firstLine(message: string): string {
-  return message.split('\n', 1)[0] ?? message
+/** The first line, without what it quotes behind a colon. */
+function withoutSource(message: string): string {
+  return message.split(/\n|: /, 1)[0] ?? message
 }

@@ -20,7 +20,7 @@ import { readDocument, type SourceDocument } from './document.ts'
 import { ConfigError, type ConfigIssue } from './issue.ts'
 import { mergeDefaults } from './merge.ts'
 import { type LookAtPath, lookAtPath, type ReadFile, textFileReader, whyUnreadable } from './read-file.ts'
-import { isSecretPlace, redacted, searchable, secretsIn } from './redact.ts'
+import { mayBeShown, redacted, searchable, secretsIn } from './redact.ts'
 import { Report } from './report.ts'
 import type { FileSettings } from './schema/file.ts'
 import { FileScope } from './scope.ts'
@@ -120,9 +120,9 @@ async function interpret(
     report.markBroken(path)
   }
   const schema = fileSchema(options.kinds)
-  const mayQuote = (path: Path): boolean =>
-    !read.paths.has(JSON.stringify(path)) && !isSecretPlace(path, schema)
   const tree = read.tree as TreeMap
+  const mayQuote = (path: Path): boolean =>
+    !read.paths.has(JSON.stringify(path)) && mayBeShown(tree, path, schema)
   const input = inputSchema(schema)
   checkShape(tree, input, report, mayQuote)
   const written = mergeDefaults(tree, schema)

@@ -1,25 +1,35 @@
 /**
- * What must not be shown: values in secret places or of secret names (secret-names.ts), every text that
- * came from a file or a credential, wherever it stands, and what came from the environment, where the
- * configuration is shown.
+ * What must not be shown: values in secret places or of secret names (secret-names.ts), what goes to a service and is
+ * no plain word (plain-words.ts), every text that came from a file or a credential, wherever it stands, and what came
+ * from the environment, where the configuration is shown.
  */
 
 import { MIN_HIDDEN_CHARACTERS } from '../core/secret-length.ts'
 import { partOf, type SchemaNode } from '../schema/node.ts'
-import type { Path, Tree, TreeMap } from '../schema/tree.ts'
-import { isPlaces, isSecretName, REDACTED, redactedAddress, secretsInAddress } from './secret-names.ts'
+import { asMap, type Path, type Tree, type TreeMap, valueAt } from '../schema/tree.ts'
+import { isPlainNumber, PlainWords } from './plain-words.ts'
+import {
+  isPlaces,
+  isRandom,
+  isSecretName,
+  REDACTED,
+  redactedAddress,
+  replaceInAddress,
+} from './secret-names.ts'
 
 /** Headers whose values are no secrets, and common words: searching for them would hide too much. */
 const HARMLESS_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'user-agent'])
 
-/** Returns whether a path lies in a place that the schema marks as secret, or below a secret name. */
-export function isSecretPlace(path: Path, fileSchema: SchemaNode): boolean {
-  let place: Place = { schema: fileSchema, isSecret: false }
+/** Returns whether the value at a path holds nothing that must not be shown. */
+export function mayBeShown(tree: TreeMap, path: Path, fileSchema: SchemaNode): boolean {
+  let place: Place = { schema: fileSchema, isSecret: false, sent: undefined }
   for (const part of path) {
     place = inside(place, part)
-    if (place.isSecret) return true
+    if (place.isSecret) return false
   }
-  return false
+  const value = valueAt(tree, path)
+  if (typeof value !== 'string' && typeof value !== 'number') return true
+  return redact(value, place, { parts: [], whole: new Set(), plain: plainWordsOf(tree) }) === value
 }
 
 /** Where a value stands. */
@@ -27,12 +37,24 @@ interface Place {
   /** Undefined in a part that may hold anything, such as a JSON body. */
   readonly schema: SchemaNode | undefined
   readonly isSecret: boolean
+  /** How it goes to a service as it stands, if it does. */
+  readonly sent: SchemaNode['sent']
 }
 
-function inside({ schema, isSecret }: Place, part: string | number): Place {
-  if (isSecret) return { schema, isSecret }
+function inside({ schema, isSecret, sent }: Place, part: string | number): Place {
+  if (isSecret) return { schema, isSecret, sent }
   const child = schema && partOf(schema, part)
-  return { schema: child, isSecret: child?.secret === true || isNamedSecret(schema, child, part) }
+  return {
+    schema: child,
+    isSecret: child?.secret === true || isNamedSecret(schema, child, part),
+    sent: child?.sent ?? sent,
+  }
+}
+
+/** The names of tables and upstreams count as plain words. */
+function plainWordsOf(file: Tree): PlainWords {
+  const { tables, upstreams } = asMap(file)
+  return new PlainWords([...Object.keys(asMap(tables)), ...Object.keys(asMap(upstreams))])
 }
 
 /** Only keys that the person who wrote the file chose: `canary.key` is no secret, `query.key` is. */
@@ -51,12 +73,47 @@ function isNamedSecret(
 /** Collects the secret texts of a file, ready to be searched for. */
 export function secretsIn(file: Tree, schema: SchemaNode): ReadonlySet<string> {
   const secrets = new Set<string>()
-  visit(file, { schema, isSecret: false }, '', ({ schema: at, isSecret }, text, key) => {
-    if (HARMLESS_HEADERS.has(key.toLowerCase()) || (isSecret && isPlaces(text))) return
-    const found = isSecret ? secretParts(text) : at?.file === undefined ? secretsInAddress(text) : []
-    for (const part of found) secrets.add(part)
+  const plain = plainWordsOf(file)
+  visit(file, { schema, isSecret: false, sent: undefined }, '', (place, text, key) => {
+    if (HARMLESS_HEADERS.has(key.toLowerCase()) || (place.isSecret && isPlaces(text))) return
+    for (const part of place.isSecret ? secretParts(text) : secretsWithin(text, place, plain))
+      secrets.add(part)
   })
   return secrets
+}
+
+/** What is worth a search in a text that is not secret as a whole. */
+function secretsWithin(text: string, { schema, sent }: Place, plain: PlainWords): readonly string[] {
+  if (schema?.file !== undefined) return []
+  const found: string[] = []
+  const note = (piece: string): string => {
+    found.push(piece)
+    return piece
+  }
+  replaceInAddress(text, note)
+  // Other words stand in the log for other reasons; only what looks like a key is searched for there.
+  const noteKeys = (piece: string): string => {
+    found.push(...piece.split(/\s+/).filter(looksLikeKey))
+    return piece
+  }
+  if (sent === 'address') replaceInAddress(text, noteKeys, plain)
+  else if (sent === 'text') plain.replace(text, noteKeys)
+  return found
+}
+
+/** Shortest text of letters and digits that is taken for a key, in characters. Ours. */
+const MIN_KEY_CHARACTERS = 8
+
+/** Letters alone. Ours: longer than words are. */
+const LETTERS_KEY = /^[A-Za-z]{16,}$/
+
+/** A domain or an address, which every lookup may have; a token has capital letters. */
+const DOMAIN = /^(?:[^@]*@)?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/
+
+function looksLikeKey(text: string): boolean {
+  if (DOMAIN.test(text)) return false
+  if (isRandom(text) || LETTERS_KEY.test(text)) return true
+  return text.length >= MIN_KEY_CHARACTERS && /\d/.test(text) && /[a-z]/i.test(text)
 }
 
 /** Keeps the texts that are long enough to be searched for in other texts. */
@@ -76,26 +133,46 @@ export interface HiddenTexts {
 export function redacted(value: Tree, schema: SchemaNode, { parts, whole }: HiddenTexts): Tree {
   // The longest first: one may be a part of another.
   const ordered = [...parts].sort((a, b) => b.length - a.length)
-  return redact(value, { schema, isSecret: false }, { parts: ordered, whole })
+  const hidden: Hidden = { parts: ordered, whole, plain: plainWordsOf(value) }
+  return redact(value, { schema, isSecret: false, sent: undefined }, hidden)
 }
 
 interface Hidden {
   readonly parts: readonly string[]
   readonly whole: ReadonlySet<string>
+  readonly plain: PlainWords
 }
 
 function redact(value: Tree, place: Place, hidden: Hidden): Tree {
-  if (typeof value === 'string') {
-    if (place.isSecret) return place.schema?.secret !== true && isPlaces(value) ? value : REDACTED
-    if (hidden.whole.has(value)) return REDACTED
-    const shown = place.schema?.file === undefined ? redactedAddress(value) : value
-    return hidden.parts.reduce((text, secret) => text.replaceAll(secret, REDACTED), shown)
-  }
+  if (typeof value === 'string') return redactText(value, place, hidden)
+  if (typeof value === 'number' && place.sent === 'text' && !isPlainNumber(value)) return REDACTED
   if (value === null || typeof value !== 'object') return place.isSecret && value !== null ? REDACTED : value
   if (Array.isArray(value)) return value.map((item, index) => redact(item, inside(place, index), hidden))
   const map: TreeMap = Object.create(null)
-  for (const [key, item] of Object.entries(value)) map[key] = redact(item, inside(place, key), hidden)
+  for (const [key, item] of Object.entries(value)) {
+    const isShown = place.sent === undefined || isShownName(key)
+    map[isShown ? key : REDACTED] = redact(item, inside(place, key), hidden)
+  }
   return map
+}
+
+function redactText(text: string, place: Place, { parts, whole, plain }: Hidden): string {
+  if (place.isSecret) return place.schema?.secret !== true && isPlaces(text) ? text : REDACTED
+  if (whole.has(text)) return REDACTED
+  const shown = place.schema?.file === undefined ? withoutSecrets(text, place, plain) : text
+  return parts.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), shown)
+}
+
+function withoutSecrets(text: string, { sent }: Place, plain: PlainWords): string {
+  if (sent === 'text') return plain.replace(text, () => REDACTED)
+  return redactedAddress(text, sent === 'address' ? plain : undefined)
+}
+
+/** Longest name of a parameter or property that is shown, in characters. Ours: a parameter without a value may be a key. */
+const MAX_NAME_CHARACTERS = 40
+
+function isShownName(name: string): boolean {
+  return name.length <= MAX_NAME_CHARACTERS && !isRandom(name)
 }
 
 function visit(

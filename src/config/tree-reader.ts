@@ -49,11 +49,9 @@ export class TreeReader {
     const offset = offsetOf(node) ?? keyOffset ?? 0
     this.#nodes++
     if (isAlias(node) && resolved === undefined) {
-      this.problems.push({
-        path,
-        offset,
-        message: `*${node.source} stands for nothing; there is no &${node.source} before it`,
-      })
+      // Its name is not quoted: it may be a password that should have been.
+      const message = 'begins with * and is no alias of an anchor (&) before it; quote a text that begins so'
+      this.problems.push({ path, offset, message })
       return null
     }
     if (this.#nodes > MAX_NODES || path.length > MAX_DEPTH) return this.#tooLarge(path, offset)

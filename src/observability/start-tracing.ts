@@ -20,7 +20,7 @@ const TRACES_PATH = 'v1/traces'
 /** @throws Error that tells what to install when the packages are not there. */
 export async function startTracing({ otlp, version, exportFailed }: TracingOptions): Promise<Tracing> {
   const [api, sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await loadPackages()
-  const url = `${otlp.replace(/\/+$/, '')}/${TRACES_PATH}`
+  const url = tracesUrl(otlp)
   const exporter = reportFailures(
     new OTLPTraceExporter({ url, timeoutMillis: EXPORT_TIMEOUT_MS }),
     exportFailed,
@@ -37,6 +37,13 @@ export async function startTracing({ otlp, version, exportFailed }: TracingOptio
   return new Tracing(api, provider.getTracer('mapgate', version), () =>
     provider.shutdown().catch(exportFailed),
   )
+}
+
+/** A query of the base URL, such as `?api-key=...`, stays. */
+function tracesUrl(otlp: string): string {
+  const url = new URL(otlp)
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${TRACES_PATH}`
+  return url.href
 }
 
 function loadPackages() {

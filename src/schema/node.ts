@@ -26,6 +26,11 @@ export interface SchemaNode {
   readonly examples?: unknown
   /** The value is never shown. */
   readonly secret?: boolean
+  /**
+   * The value, and all below it, goes to a service as it stands, as text or as an address: what is neither a place
+   * nor a plain word in it may be a secret, and is not shown.
+   */
+  readonly sent?: 'text' | 'address'
   /** The path of a file; relative paths start at the configuration's folder. `read`: it must be there when the file is checked. */
   readonly file?: 'read' | 'written'
   /** Any keys of a table or upstream may stand here. */

@@ -122,6 +122,7 @@ export function configFile(kinds: SettingsKinds) {
             otlp: Type.String({
               pattern: '^https?://',
               expected: 'a URL that begins with http:// or https://',
+              sent: 'address',
               description: 'OTLP/HTTP endpoint of an OpenTelemetry collector.',
               examples: ['http://127.0.0.1:4318'],
             }),

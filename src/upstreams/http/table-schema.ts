@@ -16,14 +16,17 @@ function statuses(byDefault: number[], description: string) {
 
 const json = Type.Optional(
   Type.Unknown({
+    sent: 'text',
     description:
       'Body of a POST as JSON, any shape; every string in it is a template. Not together with `form`.',
   }),
 )
 const form = Type.Optional(
-  textMap('Body of a POST as a form (`application/x-www-form-urlencoded`); values are templates.'),
+  textMap('Body of a POST as a form (`application/x-www-form-urlencoded`); values are templates.', {
+    sent: 'text',
+  }),
 )
-const query = textMap('Query parameters; values are templates.', { default: {} })
+const query = textMap('Query parameters; values are templates.', { default: {}, sent: 'text' })
 const headers = headerMap(
   'Headers of this request, over those of the upstream; values are templates. What stands for a part of the key is percent-encoded: every byte outside printable ASCII, and `%` itself.',
 )
@@ -35,6 +38,7 @@ const Request = Type.Object(
       Type.String({
         pattern: '^/[^?#\\s]*$',
         expected: 'a path that begins with / and holds no ?, # or space',
+        sent: 'address',
         description:
           'Path template, appended to the endpoint\'s path. `{key}`, `{user}`, `{domain}`, `{domain1}` to `{domain9}` (labels from the right) and `{table}` stand for parts of the key, each escaped for where it stands; `{{` and `}}` are literal braces. A part that the key does not have makes the lookup "not found" without asking.',
         examples: ['/aliases/{key}'],
@@ -58,20 +62,25 @@ const Batch = Type.Object(
     path: Type.String({
       pattern: '^/[^?#\\s]*$',
       expected: 'a path that begins with / and holds no ?, # or space',
+      sent: 'address',
       description: 'Path of the batch route; `{table}` may stand in it.',
     }),
     query: textMap('Query parameters; a value that is exactly `{keys}` is repeated for each key.', {
       default: {},
+      sent: 'text',
     }),
     headers,
     json: Type.Optional(
       Type.Unknown({
+        sent: 'text',
         description: 'Body of a POST as JSON; a string that is exactly `{keys}` becomes the list of keys.',
         examples: [{ keys: '{keys}' }],
       }),
     ),
     form: Type.Optional(
-      textMap('Body of a POST as a form; a value that is exactly `{keys}` is repeated for each key.'),
+      textMap('Body of a POST as a form; a value that is exactly `{keys}` is repeated for each key.', {
+        sent: 'text',
+      }),
     ),
     maxKeys: count(2, 10_000, 100, 'Most keys in one request; more are split.'),
     maxWait: duration(

@@ -52,19 +52,22 @@ const Tls = Type.Object(
   },
 )
 
-const endpoint = parsed({
-  // Never quoted: the URL may hold a secret.
-  syntax: (url) => {
-    const read = parseEndpoint(url)
-    return isInvalid(read) ? read.why : undefined
+const endpoint = parsed(
+  {
+    // Never quoted: the URL may hold a secret.
+    syntax: (url) => {
+      const read = parseEndpoint(url)
+      return isInvalid(read) ? read.why : undefined
+    },
+    stopgap: 'https://localhost',
+    decode: (url) => {
+      const read = parseEndpoint(url)
+      if (isInvalid(read)) throw new TypeError(`unchecked endpoint: ${read.why}`)
+      return read
+    },
   },
-  stopgap: 'https://localhost',
-  decode: (url) => {
-    const read = parseEndpoint(url)
-    if (isInvalid(read)) throw new TypeError(`unchecked endpoint: ${read.why}`)
-    return read
-  },
-})
+  { sent: 'address' },
+)
 
 export const HttpUpstream = Type.Object(
   {

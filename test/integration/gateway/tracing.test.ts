@@ -37,6 +37,19 @@ test('a collector gets a span for the lookup and one for its request, in one tra
   for (const span of spans) expect(span.traceId).toBe(traceId)
 })
 
+test('a query of the URL of the collector stays behind the path', async (t) => {
+  const service = await startHttpService(t)
+  service.otherwise = { text: 'b' }
+  const collector = await startHttpService(t)
+  const gateway = await startGateway(
+    t,
+    yaml(service.origin, `tracing: { otlp: "${collector.origin}/base/?code=a%2Fb" }`),
+  )
+  await gateway.socketmap().lookup('aliases', 'a')
+  await gateway.gateway.stop()
+  expect(collector.requests[0]?.url).toBe('/base/v1/traces?code=a%2Fb')
+})
+
 /** A collector that takes connections and never answers, or whose port nobody listens on. */
 async function collector(kind: 'hangs' | 'refuses'): Promise<string> {
   const server = createServer((socket) => {

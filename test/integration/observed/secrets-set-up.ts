@@ -33,6 +33,14 @@ export const SECRETS = {
   operator: 'operator-token-Yh6nUj7mIk',
   guessed: 'guessed-token-Pl0oKm9iJn',
   hashKey: 'hash-key-Qa2wSx3eDc4r',
+  otlpCode: 'xqzotlpcode',
+  otlpPath: 'xqzotlppath',
+  pathWord: 'xqzpathword',
+  queryWord: 'xqzqueryword',
+  jsonWord: 'xqzjsonword',
+  batchWord: 'xqzbatchword',
+  formNumber: '90210731',
+  environment: 'xqzenvironment',
 } as const
 
 /** Each secret in the forms in which it may stand in a text. */
@@ -58,7 +66,7 @@ export function leaked(text: string): string[] {
   )
 }
 
-export const TABLES = ['aliases', 'posted', 'proxied', 'secretly']
+export const TABLES = ['aliases', 'posted', 'proxied', 'secretly', 'words', 'batched']
 
 export function config(service: HttpService, proxy: HttpService, folder: string, keys: string): string {
   const proxyUrl = proxy.origin.replace(
@@ -109,6 +117,19 @@ tables:
     request: { path: "/{key}" }
     canary: { key: canary@person.example, every: 1s, maxAge: 1s }
   secretly: { upstream: directory, request: { path: "/{key}" }, sideEffects: true }
+  words:
+    upstream: directory
+    request:
+      method: POST
+      path: "/${SECRETS.pathWord}/{key}"
+      query: { k: ${SECRETS.queryWord}, tenant: "\${env:TENANT}" }
+      json: { key: "{key}", note: "Bearer ${SECRETS.jsonWord}" }
+    cache: { ttl: 1s, negativeTtl: 1s }
+  batched:
+    upstream: directory
+    batch: { path: /, form: { keys: "{keys}", apitoken: ${SECRETS.batchWord}, nonce: "${SECRETS.formNumber}" } }
+    cache: { ttl: 1s, negativeTtl: 1s }
+tracing: { otlp: "${service.origin}/${SECRETS.otlpPath}?code=${SECRETS.otlpCode}" }
 cacheFile: ${folder}/state/cache
 log: { level: trace, keys: ${keys}${keys === 'hash' ? `, hashKey: ${SECRETS.hashKey}` : ''} }
 `
@@ -168,7 +189,11 @@ export async function stage(keys: 'plain' | 'hash' | 'none'): Promise<Stage> {
   proxy.otherwise = (request) => ({ status: 407, text: JSON.stringify(request.rawHeaders) })
   const gateway = await startGateway(t, config(service, proxy, folder, keys), {
     folder,
-    env: { OPERATOR: SECRETS.operator, CREDENTIALS_DIRECTORY: join(folder, 'secrets') },
+    env: {
+      OPERATOR: SECRETS.operator,
+      TENANT: SECRETS.environment,
+      CREDENTIALS_DIRECTORY: join(folder, 'secrets'),
+    },
   })
   return { gateway, folder, events: await watchEvents(gateway) }
 }
@@ -268,6 +293,7 @@ export function mapgate(stage: Stage, args: readonly string[]): Promise<Ran> {
     MAPGATE_ADMIN: stage.gateway.adminUrl,
     MAPGATE_TOKEN: SECRETS.operator,
     OPERATOR: SECRETS.operator,
+    TENANT: SECRETS.environment,
     CREDENTIALS_DIRECTORY: join(stage.folder, 'secrets'),
   }
   return new Promise((resolve) => {

@@ -60,7 +60,33 @@ a: b`,
     [
       'an alias to nothing is an error',
       `listeners: *nothing`,
-      ['mapgate.yaml:1:12: listeners: *nothing stands for nothing; there is no &nothing before it'],
+      [
+        'mapgate.yaml:1:12: listeners: begins with * and is no alias of an anchor (&) before it; quote a text that begins so',
+      ],
+    ],
+    [
+      'a text that begins with ! is not lost',
+      `listeners: !nothing`,
+      ['mapgate.yaml:1:12: not valid YAML: a text that begins with ! must be quoted'],
+    ],
+    [
+      'an escape that YAML does not know is not quoted',
+      'listeners: "\\w0rd"',
+      [
+        'mapgate.yaml:1:13: not valid YAML: a backslash in double quotes begins no escape that YAML knows; double it, or use single quotes',
+      ],
+    ],
+    [
+      'what stands behind the mark of a block is not quoted',
+      'listeners: |w0rd',
+      ['mapgate.yaml:1:13: not valid YAML: Block scalar header includes extra characters'],
+    ],
+    [
+      'a directive is not quoted',
+      '%YAML w0rd\n---\na: b',
+      [
+        'mapgate.yaml:1:7: not valid YAML: a line that begins with % is no directive that YAML knows; remove it',
+      ],
     ],
   ]
 
