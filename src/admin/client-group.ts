@@ -2,11 +2,8 @@
  * Who counts as one client where requests are limited: an address, but for those of which one machine
  * has many: 127.0.0.0/8 (RFC 1122 section 3.2.1.3) and the /64 of an IPv6 address (RFC 4291 section 2.5.1).
  */
-import { BlockList, isIPv6 } from 'node:net'
-
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
+import { isIPv6 } from 'node:net'
+import { isLoopback } from '../core/network-list.ts'
 
 /** An IPv4 address in an IPv6 socket (RFC 4291 section 2.5.5.2). */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
@@ -19,7 +16,7 @@ const ALL_GROUPS = 8
 export function clientGroup(address: string | undefined): string {
   if (address === undefined || address === '') return 'unix'
   const plain = MAPPED.exec(address)?.[1] ?? address.replace(/%.*$/, '')
-  if (LOOPBACK.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')) return 'loopback'
+  if (isLoopback(plain)) return 'loopback'
   return isIPv6(plain) ? network(plain) : plain
 }
 

@@ -2,12 +2,9 @@
  * Refuses to open the admin API to a network without a token: whoever reaches it could read what
  * Postfix asks and empty every cache.
  */
-import { type AddressInfo, BlockList, isIPv6 } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { isLoopback } from '../core/network-list.ts'
 import type { AdminSettings } from './ports.ts'
-
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
 
 /**
  * @param bound What the server listens on; before it listens, the configured address counts, and
@@ -28,9 +25,4 @@ export function requireTokenBeyondLoopback(
 
 function configuredHost(address: AdminSettings['address']): string | undefined {
   return address.kind === 'inet' ? address.host : undefined
-}
-
-function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true
-  return LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
 }

@@ -1,11 +1,12 @@
 /**
  * The settings whose default depends on others, and the fingerprints: all that a schema cannot decode.
  */
+import { LOOPBACK_NETWORKS } from '../core/network-list.ts'
 import type { SettingsKinds } from '../schema/settings-kind.ts'
 import type { AdminConfig, Config, ListenerConfig, TableConfig, UpstreamConfig } from './config.ts'
 import { fingerprint } from './fingerprint.ts'
 import { POSTFIX_PARAMETERS } from './postfix-parameters.ts'
-import { LOOPBACK_NETWORKS, reachOf } from './reach.ts'
+import { reachOf } from './reach.ts'
 import type { AdminSettings } from './schema/admin.ts'
 import type { FileSettings } from './schema/file.ts'
 import type { ListenerSettings } from './schema/listener.ts'

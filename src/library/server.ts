@@ -1,15 +1,17 @@
 /**
  * Servers for programs that use mapgate as a library: tables that are functions, served to Postfix.
  */
+
 import { type Address, formatAddress, parseAddress } from '../core/address.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
+import { LOOPBACK_NETWORKS } from '../core/network-list.ts'
 import { silentListenerObserver } from '../core/observer.ts'
 import { readOnlyStore } from '../core/store.ts'
 import { socketmap } from '../protocols/socketmap/protocol.ts'
 import { tcpTable } from '../protocols/tcp-table/protocol.ts'
 import { type Listener, openListener } from '../server/listener.ts'
-import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE, type ListenerSettings, LOOPBACK } from '../server/settings.ts'
+import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE, type ListenerSettings } from '../server/settings.ts'
 import type { TableFunction } from '../upstreams/function/function-upstream.ts'
 import { lookupIn, type TableOptions } from './tables.ts'
 
@@ -128,7 +130,7 @@ function settingsOf(
     mode: options.mode ?? DEFAULT_MODE,
     owner: options.owner,
     group: options.group,
-    allow: options.allow ?? LOOPBACK,
+    allow: options.allow ?? LOOPBACK_NETWORKS,
     maxConnections,
     maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? maxConnections,
   }

@@ -4,11 +4,12 @@
  * Dead peers are found by TCP keepalive, never by an idle time limit (wire facts: a closed idle
  * connection costs Postfix a second). A half-closed client still gets its replies.
  */
+
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Address, formatAddress } from '../core/address.ts'
 import type { Lookup } from '../core/lookup.ts'
+import { NetworkList } from '../core/network-list.ts'
 import type { ListenerStatus } from '../core/status.ts'
-import { AllowList } from './allow-list.ts'
 import { bind, boundAddress } from './bind.ts'
 import { ListenerContext, type ListenerParts } from './context.ts'
 import { descriptorLimit, isNearLimit } from './descriptors.ts'
@@ -41,7 +42,7 @@ export class Listener {
   #servers: readonly Server[] = []
   readonly #sessions = new Sessions()
   #settings: ListenerSettings
-  #allow: AllowList
+  #allow: NetworkList
   #file: SocketFile | undefined
   readonly #descriptorLimit = descriptorLimit()
   /** How many connections there were when descriptors ran out; learnt anew when half of them are gone. */
@@ -56,7 +57,7 @@ export class Listener {
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#settings = settings
     this.#context = new ListenerContext(settings, parts)
-    this.#allow = new AllowList(settings.allow)
+    this.#allow = new NetworkList(settings.allow)
   }
 
   async open(): Promise<void> {
@@ -99,7 +100,7 @@ export class Listener {
     ) {
       throw new ListenError(`${settings.name} has another address or protocol; it must be opened anew`)
     }
-    const allow = new AllowList(settings.allow)
+    const allow = new NetworkList(settings.allow)
     this.#file?.setAccess(settings)
     this.#allow = allow
     this.#settings = settings
@@ -148,7 +149,7 @@ export class Listener {
   #accept(socket: Socket, isNetwork: boolean): void {
     const { observer } = this.#context
     const address = socket.remoteAddress ?? ''
-    const refusal = isNetwork && !this.#allow.allows(address) ? 'allow' : this.#makeRoom(socket, address)
+    const refusal = isNetwork && !this.#allow.has(address) ? 'allow' : this.#makeRoom(socket, address)
     if (refusal !== undefined) {
       observer.connectionRefused(refusal)
       socket.on('error', () => {}) // closed already, nothing to tell

@@ -26,8 +26,5 @@ export interface ListenerSettings extends FileAccess, ConnectionLimits {
 /** Permission bits of a socket file. Ours: Postfix reaches it by its group. */
 export const DEFAULT_MODE = 0o660
 
-/** Who may connect when nothing is said: this machine. */
-export const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1']
-
 /** Ours: each idle connection takes about 10 KiB, and a Postfix of default size has 100 clients of each kind. */
 export const DEFAULT_MAX_CONNECTIONS = 2000

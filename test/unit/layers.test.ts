@@ -86,8 +86,8 @@ const PACKAGES: Record<string, readonly string[]> = {
 /** Folders that do no I/O. */
 const PURE_FOLDERS = ['core', 'protocols', 'presentation']
 
-/** What they may use of Node.js: bytes and digests, nothing that does I/O. */
-const PURE_BUILTINS = ['node:buffer', 'node:crypto']
+/** What they may use of Node.js: bytes, digests and the reading of addresses, nothing that does I/O. */
+const PURE_BUILTINS = ['node:buffer', 'node:crypto', 'node:net']
 
 interface Import {
   readonly file: string
@@ -187,6 +187,23 @@ describe('layers', () => {
       .filter(({ target }) => target.startsWith('node:') || builtinModules.includes(target))
       .filter(({ target }) => !PURE_BUILTINS.includes(target))
     expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
+  })
+
+  test('of node:net they use what reads addresses', () => {
+    const used = files
+      .filter((file) => PURE_FOLDERS.includes(folderOf(file)))
+      .flatMap((file) =>
+        Array.from(readFileSync(join(SRC, file), 'utf8').matchAll(/^import (.*) from 'node:net'/gm)),
+      )
+      .flatMap(([, names = '']) =>
+        names
+          .replace(/[{}]/g, '')
+          .split(',')
+          .map((name) => name.trim()),
+      )
+    expect(
+      [...new Set(used)].filter((name) => !['BlockList', 'isIP', 'isIPv4', 'isIPv6'].includes(name)),
+    ).toEqual([])
   })
 
   for (const statement of [

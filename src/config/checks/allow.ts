@@ -1,9 +1,10 @@
 /**
  * Lists of networks that match nobody who could reach the listener.
  */
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { Address } from '../../core/address.ts'
-import { LOOPBACK_NETWORKS, reachOf } from '../reach.ts'
+import { isLoopback, LOOPBACK_NETWORKS, NetworkList } from '../../core/network-list.ts'
+import { reachOf } from '../reach.ts'
 
 /** Addresses that stand for "none" (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.2). */
 const UNSPECIFIED = new Set(['0.0.0.0', '0.0.0.0/32', '::', '::/128'])
@@ -30,12 +31,7 @@ function familyOf(network: string): number {
 
 /** Returns whether a network has loopback addresses, or lies in them. */
 function meetsLoopback(network: string): boolean {
-  const [address = '', bits] = network.split('/')
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-  const list = new BlockList()
-  list.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
-  const loopback = new BlockList()
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-  loopback.addAddress('::1', 'ipv6')
-  return list.check('127.0.0.1') || list.check('::1', 'ipv6') || loopback.check(address, family)
+  const [address = ''] = network.split('/')
+  const list = new NetworkList([network])
+  return list.has('127.0.0.1') || list.has('::1') || isLoopback(address)
 }

@@ -5,8 +5,8 @@
  * Sources: RFC 1035 section 2.3 (letter case, 63 characters a label, 253 a name), RFC 5321 section
  * 4.1.2 (no dot at the end of a domain in mail), RFC 5890 section 2.3.2 (one domain, two spellings).
  */
+import { isIPv4, isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
-import { isIPv4, isIPv6 } from '../../core/search/ip.ts'
 import type { Schema } from '../../schema/schema.ts'
 import { parsed } from '../../schema/values.ts'
 

@@ -1,14 +1,15 @@
 /**
  * Where Postfix connects. Rules: socketmap_table(5), tcp_table(5).
  */
+
 import { type Address, parseAddress } from '../../core/address.ts'
+import { networkError } from '../../core/network-list.ts'
 import { settingName } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'
 import { type Schema, type Settings, Type } from '../../schema/schema.ts'
 import type { ListenerSettingsKind } from '../../schema/settings-kind.ts'
 import { listOf } from '../../schema/suggest.ts'
 import { count, oneOf, parsed, text } from '../../schema/values.ts'
-import { networkError } from '../network.ts'
 import { kindsOf } from './kinds.ts'
 
 /** An address to listen on, and as it was written: what messages and metrics show. */

@@ -5,8 +5,8 @@
  * recipient, too, and `*` of transport_maps every 30 s. Unlike `domain` of pgsql_table(5) it is applied once, to the key that Postfix
  * sent; the partial keys of an accepted key are all looked up.
  */
+import { isIPv4, isIPv6 } from 'node:net'
 import { asciiDomain } from '../idn.ts'
-import { isIPv4, isIPv6 } from './ip.ts'
 
 /** What the filter looks at. */
 export type FilterSubject =

@@ -9,7 +9,7 @@
  * `src/global/mail_addr_find.c` and `src/smtpd/smtpd_check.c`. The sequences in the unit
  * tests were read from the verbose log of Postfix 3.7.11.
  */
-import { isIPv4, isIPv6 } from './ip.ts'
+import { isIPv4, isIPv6 } from 'node:net'
 import { type LocalPartForms, localPartForms } from './local-part.ts'
 
 /**
