@@ -1,10 +1,11 @@
 /**
  * What the admin API needs of the program. The gateway hands it in; a test hands in its own.
  */
-import type { AdminConfig, LogLevel } from '../config/config.ts'
+import type { AdminConfig } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { DrillReport } from '../core/drill-report.ts'
 import type { HistoryPoint } from '../core/history-point.ts'
+import type { LogLevel } from '../core/log-level.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { TableReadiness } from '../core/outage/readiness.ts'
 import type { LookupResult } from '../core/result.ts'

@@ -60,4 +60,3 @@ export interface TableConfig extends Omit<TableSettings, 'upstream'> {
 
 export type CacheConfig = CacheSettings
 export type LogConfig = FileSettings['log']
-export type LogLevel = LogConfig['level']

@@ -1,13 +1,13 @@
 /**
  * Servers for programs that use mapgate as a library: tables that are functions, served to Postfix.
  */
-
 import { type Address, formatAddress, parseAddress } from '../core/address.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
 import { LOOPBACK_NETWORKS } from '../core/network-list.ts'
 import { silentListenerObserver } from '../core/observer.ts'
 import { readOnlyStore } from '../core/store.ts'
+import { TABLE_NAME } from '../core/table-name.ts'
 import { socketmap } from '../protocols/socketmap/protocol.ts'
 import { tcpTable } from '../protocols/tcp-table/protocol.ts'
 import { type Listener, openListener } from '../server/listener.ts'
@@ -72,9 +72,6 @@ export class TcpTableServer {
 
 /** The name that the one table of a tcp_table server has in `onDefect`. */
 const ONLY_TABLE = tcpTable.name
-
-/** What may follow the colon of an endpoint in main.cf. */
-const TABLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
 type ServedTables = Pick<ListenerSettings, 'protocol' | 'own'>
 

@@ -5,13 +5,13 @@
  * dropped and counted (`mapgate_log_lines_dropped_total`), see log-writer.ts.
  */
 import { pino } from 'pino'
+import type { LogLevel } from '../core/log-level.ts'
 import { type KeyStyle, keyRenderer, type RenderKey } from './log-key.ts'
 import { LogWriter } from './log-writer.ts'
 import { readableLine } from './readable-line.ts'
 import type { Redactor } from './redaction.ts'
 
 export type Logger = pino.Logger
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /**
  * Most text that waits to be written, in characters. Ours: some thousand lines, enough for the

@@ -7,6 +7,7 @@ import { type Clock, readableMs } from '../core/clock.ts'
 import type { Explanation } from '../core/explain.ts'
 import type { Query } from '../core/lookup.ts'
 import type { AnswerSource, LookupResult } from '../core/result.ts'
+import { TABLE_NAME } from '../core/table-name.ts'
 import type { Cause } from './counters.ts'
 import type { Events } from './events.ts'
 import { shownAttributes, shownSteps } from './explained.ts'
@@ -25,9 +26,6 @@ const SHOWN_PER_SECOND = 20
 
 /** Longest table name of a client that is logged, in characters. Ours. */
 const MAX_ASKED_LENGTH = 100
-
-/** What a table's name looks like. Anything else in its place may be an address, and is shown as one. */
-const TABLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
 export interface LookupReportParts {
   readonly clock: Clock
@@ -111,6 +109,7 @@ export class LookupReports {
   }
 
   #asked(name: string): string | undefined {
+    // Anything else in a table's place may be an address, and is shown as one.
     return TABLE_NAME.test(name) ? name.slice(0, MAX_ASKED_LENGTH) : this.#parts.logging.renderKey(name)
   }
 

@@ -8,6 +8,7 @@ import { accessSync, closeSync, constants, fstatSync, openSync, renameSync } fro
 import { dirname } from 'node:path'
 import { freshnessState } from '../core/cache/freshness.ts'
 import { type Clock, instant, type Timer } from '../core/clock.ts'
+import { codeOf, codeOrName } from '../core/error-code.ts'
 import { CacheFileError, CacheFileReader } from './cache-file-reader.ts'
 import { type CacheFileTable, isNoFile, NotAFileError, writeCacheFile } from './cache-file-writer.ts'
 
@@ -134,7 +135,7 @@ export class CacheFile {
 
   #unreadable(error: unknown): void {
     const { path, onWarning } = this.#options
-    onWarning(`the cache file ${path} cannot be read (${codeOf(error)}); started with an empty cache`)
+    onWarning(`the cache file ${path} cannot be read (${codeOrName(error)}); started with an empty cache`)
   }
 
   #unwritable(error: unknown): void {
@@ -142,7 +143,7 @@ export class CacheFile {
     if (error instanceof NotAFileError) this.#noFile()
     else {
       onWarning(
-        `the cache file ${path} cannot be written (${codeOf(error)}); see to its directory and disk space`,
+        `the cache file ${path} cannot be written (${codeOrName(error)}); see to its directory and disk space`,
       )
     }
   }
@@ -162,7 +163,7 @@ export class CacheFile {
       )
     } catch (error) {
       onWarning(
-        `the cache file ${path} was not used: ${why}; it could not be set aside (${codeOf(error)}), started with an empty cache`,
+        `the cache file ${path} was not used: ${why}; it could not be set aside (${codeOrName(error)}), started with an empty cache`,
       )
     }
   }
@@ -215,10 +216,4 @@ function fill(reader: CacheFileReader, tables: readonly CacheFileTable[], clock:
     throw error
   }
   return { loaded, dropped, expired }
-}
-
-/** The error code of the file system, or the kind of any other error. */
-function codeOf(error: unknown): string {
-  if (error instanceof Error) return 'code' in error ? String(error.code) : error.name
-  return String(error)
 }

@@ -4,7 +4,6 @@
  * Dead peers are found by TCP keepalive, never by an idle time limit (wire facts: a closed idle
  * connection costs Postfix a second). A half-closed client still gets its replies.
  */
-
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Address, formatAddress } from '../core/address.ts'
 import type { Lookup } from '../core/lookup.ts'

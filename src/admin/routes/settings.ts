@@ -1,14 +1,12 @@
 /** The configuration in use, its reload, and the log level. */
+import { LOG_LEVELS } from '../../core/log-level.ts'
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import { ProblemError } from '../problem.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { problems } from '../schemas.ts'
 
-const LogLevelBody = Type.Object(
-  { level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']) },
-  { additionalProperties: false },
-)
+const LogLevelBody = Type.Object({ level: Type.Enum(LOG_LEVELS) }, { additionalProperties: false })
 
 const Reloaded = Type.Object({ changes: Type.Array(Type.String()), warnings: Type.Array(Type.String()) })
 

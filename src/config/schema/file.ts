@@ -2,6 +2,8 @@
  * The whole configuration file. Every key of it, with type, default, bounds and meaning, stands in this
  * folder or, where it belongs to a protocol or a kind of upstream, in the folder of that.
  */
+import { LOG_LEVELS } from '../../core/log-level.ts'
+import { TABLE_NAME } from '../../core/table-name.ts'
 import { type SchemaNode, transform } from '../../schema/node.ts'
 import { type Settings, Type } from '../../schema/schema.ts'
 import type { SettingsKinds } from '../../schema/settings-kind.ts'
@@ -12,12 +14,9 @@ import { listenerSchema } from './listener.ts'
 import { tableSchema } from './table.ts'
 import { upstreamSchema } from './upstream.ts'
 
-/** Names of tables: Postfix splits `socketmap:inet:HOST:PORT:NAME` at the last colon. */
-export const TABLE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]*$'
-
 const Log = Type.Object(
   {
-    level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
+    level: oneOf(LOG_LEVELS, {
       default: 'info',
       description: 'Least severe lines that are written. Can be changed at run time.',
     }),
@@ -57,12 +56,12 @@ export function configFile(kinds: SettingsKinds) {
       ),
       upstreams: namedMap(
         upstream,
-        TABLE_NAME_PATTERN,
+        TABLE_NAME.source,
         'What tables ask: HTTP services and static entries, by name.',
       ),
       tables: namedMap(
         table,
-        TABLE_NAME_PATTERN,
+        TABLE_NAME.source,
         'Lookup tables by name: letters, digits, `.`, `_` and `-`, since Postfix splits the endpoint at the last colon.',
       ),
       cacheFile: Type.Optional(

@@ -1,7 +1,6 @@
 /**
  * Where Postfix connects. Rules: socketmap_table(5), tcp_table(5).
  */
-
 import { type Address, parseAddress } from '../../core/address.ts'
 import { networkError } from '../../core/network-list.ts'
 import { settingName } from '../../schema/decode.ts'

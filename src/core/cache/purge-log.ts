@@ -44,11 +44,11 @@ export function inScope(scope: PurgeScope, key: string): boolean {
     case 'key':
       return key === scope.key
     case 'domain':
-      return domainOf(key).toLowerCase() === scope.domain.toLowerCase()
+      return domainOrKey(key).toLowerCase() === scope.domain.toLowerCase()
   }
 }
 
 /** What follows the last `@`, as Postfix has it; the whole key when there is none. */
-function domainOf(key: string): string {
+function domainOrKey(key: string): string {
   return key.slice(key.lastIndexOf('@') + 1)
 }

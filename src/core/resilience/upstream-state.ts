@@ -17,21 +17,19 @@ import type { Claim, Pace } from './claim.ts'
 import { type Preference, pickEndpoint } from './endpoint-choice.ts'
 import { EndpointState, MIN_CHECK_MS } from './endpoint-state.ts'
 import type { KnownQuestion } from './known-questions.ts'
-import { Limiter } from './limiter.ts'
+import { Limiter, type LimiterLimits } from './limiter.ts'
 import { RecentKeys } from './recent-keys.ts'
 import { MIN_SPLITS_PER_MINUTE, RetryBudget, SPLIT_SHARE } from './retry-budget.ts'
 import type { TableQueue } from './table-queue.ts'
 
 /** The settings of one upstream. Defaults and bounds stand in the configuration schema. */
-export interface UpstreamStateSettings {
+export interface UpstreamStateSettings extends LimiterLimits {
   /** Names of the endpoints, in order of preference: index and host. */
   readonly endpoints: readonly string[]
   /** Longest time for one attempt, ms. */
   readonly timeoutMs: number
   /** Most requests for one question, over all endpoints. */
   readonly attempts: number
-  readonly maxConcurrent: number
-  readonly maxQueued: number
   readonly circuitBreaker: { readonly failures: number; readonly openForMs: number }
   /** Time after which another endpoint is asked as well, ms; undefined: never. */
   readonly hedgeAfterMs: number | undefined

@@ -7,6 +7,7 @@
  */
 import { AssertionError } from 'node:assert'
 import { errors } from 'undici'
+import { codeOf } from '../../core/error-code.ts'
 import { type ReasonEntry, temporaryFor } from '../../core/reason.ts'
 import { CORE_REASONS } from '../../core/reasons.ts'
 import { type TemporaryCause, temporary } from '../../core/result.ts'
@@ -85,7 +86,7 @@ const CLOSED_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED',
  * @returns `undefined` for an error that is in no table: that is a defect, to be reported with its stack.
  */
 export function classifyFailure(error: unknown): Failure | undefined {
-  const code = codeOf(error)
+  const code = failureCode(error)
   if (code === undefined) return undefined
   if (isTlsAlert(error)) {
     const { cause, text } = HTTP_REASONS.speaksTls
@@ -153,13 +154,13 @@ export function tooLargeReply(status: number, maxBodyBytes: number): Reply {
 }
 
 /** The first code of an error or of what caused it. `AggregateError`s of Node.js carry one themselves. */
-function codeOf(error: unknown): string | undefined {
+function failureCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   // undici 7 finds no name for most of llhttp's errors, and leaves the code out.
   if (error instanceof errors.HTTPParserError) return error.code ?? 'HPE_UNKNOWN'
   // llhttp reads any three digits; a status below 100 is caught by undici's own assertion.
   if (error instanceof AssertionError && error.message.includes('statusCode >= 100'))
     return 'HPE_INVALID_STATUS'
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return codeOf(error.cause)
+  const code = codeOf(error)
+  return code === '' ? failureCode(error.cause) : code
 }

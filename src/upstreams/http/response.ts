@@ -1,6 +1,7 @@
 /**
  * A reply of a service as it came, and the readings of its header fields. Pure.
  */
+import { parseHttpDate } from '../../core/cache/http-date.ts'
 import type { CachingHeaders, Validators } from '../../core/upstream.ts'
 
 /** Header fields by lower-case name; a repeated field as a list. */
@@ -124,13 +125,9 @@ export function validatorsOf(headers: HeaderFields): Validators | undefined {
 export function retryAfterMs(headers: HeaderFields, nowMs: number): number | undefined {
   const text = headerText(headers, 'retry-after')?.trim()
   if (text === undefined || text === '') return undefined
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : httpDateMs(text) - nowMs
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
-}
-
-/** Ms since 1970; NaN for what is no HTTP date. Only `Date.parse` of a text with a day's name: it reads too much else. */
-function httpDateMs(text: string): number {
-  return /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) : Number.NaN
+  if (/^\d+$/.test(text)) return Number(text) * 1000
+  const dateMs = parseHttpDate(text, nowMs)
+  return dateMs === undefined ? undefined : Math.max(0, dateMs - nowMs)
 }
 
 /** A field value must be ASCII to be written back the same, and short to be kept. */

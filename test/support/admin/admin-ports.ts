@@ -16,8 +16,8 @@ import type {
   ReloadReport,
 } from '../../../src/admin/ports.ts'
 import { AdminServer, type AdminServerOptions } from '../../../src/admin/server.ts'
-import type { LogLevel } from '../../../src/config/config.ts'
 import type { DrillReport } from '../../../src/core/drill-report.ts'
+import type { LogLevel } from '../../../src/core/log-level.ts'
 import type { LookupOptions, Query } from '../../../src/core/lookup.ts'
 import { found, type LookupResult, permanent } from '../../../src/core/result.ts'
 import type { GatewayStatus } from '../../../src/core/status.ts'
