@@ -22,6 +22,8 @@ export interface Question {
   readonly deadlineMs: number
   /** Validators of the stored answer, for a conditional request (RFC 9110 section 13). */
   readonly validators?: Validators
+  /** An answer to this question is stored, though it must not be used any more. */
+  readonly wasAnswered?: boolean
   /** Of the lookup that asks; all questions of one lookup have the same. */
   readonly explanation?: Explanation
   /**

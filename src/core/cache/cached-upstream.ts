@@ -134,7 +134,7 @@ export class CachedUpstream implements TableSource {
     const state = freshnessState(stored, ageMs)
     if (stored.value === undefined) {
       if (!this.#isUsable(stored, ageMs, state))
-        return this.#ask(key, storeKey, 'miss', undefined, undefined, context)
+        return this.#ask(key, storeKey, 'miss', stored, undefined, context)
       return this.#serve(key, stored, ageMs, 'negative_hit', context)
     }
     if (state === 'fresh') return this.#serve(key, stored, ageMs, 'hit', context)

@@ -61,6 +61,10 @@ export class PendingRequest implements Question {
     return this.stored?.value === undefined ? undefined : this.stored.validators
   }
 
+  get wasAnswered(): boolean {
+    return this.stored !== undefined
+  }
+
   get hasWaiters(): boolean {
     return this.#waiters.size > 0 || this.#isExpected
   }

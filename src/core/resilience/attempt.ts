@@ -10,7 +10,7 @@ import { type AttemptKind, outcomeOf, type RepliedAttempt } from './attempt-repo
 import type { Claim, Pace } from './claim.ts'
 import type { Preference } from './endpoint-choice.ts'
 import type { EndpointState } from './endpoint-state.ts'
-import type { TableQueue } from './table-queue.ts'
+import type { KeyKind, TableQueue } from './table-queue.ts'
 import type { UpstreamState } from './upstream-state.ts'
 
 /** What is sent, and for whom: one key, or a batch of them. */
@@ -25,6 +25,8 @@ export interface AttemptedRequest<R extends Reply = Reply> extends Preference {
   readonly hasWaiters: boolean
   /** The lookup that asks, if one does. */
   readonly lookup: object | undefined
+  /** An answer was known before. */
+  readonly wasAnswered: boolean
   /** The request counts or reserves: no retry, no hedge, another endpoint only when nothing was sent. */
   readonly sideEffects: boolean
   /** Sends one request; rejects only for a defect. The signal is this attempt's own. */
@@ -56,6 +58,7 @@ export const FAIR_ATTEMPT_MS = 250
 export class Attempt<R extends Reply = Reply> implements Claim {
   slot?: number
   queue?: TableQueue<Claim> | undefined
+  heldAs?: KeyKind | undefined
   readonly kind: AttemptKind
   readonly #state: UpstreamState
   readonly #request: AttemptedRequest<R>
@@ -90,8 +93,8 @@ export class Attempt<R extends Reply = Reply> implements Claim {
     return this.#request.lookup
   }
 
-  get isSlowKey(): boolean {
-    return this.#state.isSlowKey(this.#request.table, this.#request.key)
+  get keyKind(): KeyKind {
+    return this.#state.keyKind(this.#request)
   }
 
   pace(nowMs: number): Pace {

@@ -73,6 +73,10 @@ export class BatchRequest implements AttemptedRequest<BatchedReply> {
     return undefined
   }
 
+  get wasAnswered(): boolean {
+    return this.#options.batch.wasAnswered
+  }
+
   get isMany(): boolean {
     return this.#options.batch.openKeys.length > 1
   }

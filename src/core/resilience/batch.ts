@@ -15,6 +15,8 @@ interface BatchEntry {
 }
 
 export class Batch {
+  /** Its keys were answered before. */
+  readonly wasAnswered: boolean
   /** Endpoints that none of the questions may be sent to. */
   readonly avoided: ReadonlySet<number>
   /** The endpoint at which the batch that this is a half of was not answered. */
@@ -25,8 +27,9 @@ export class Batch {
   #deadlineMs = Number.NEGATIVE_INFINITY
 
   /** @param maxKeys Most different keys, at least 1. */
-  constructor(maxKeys: number, avoided: ReadonlySet<number>, failedAt?: number) {
+  constructor(maxKeys: number, avoided: ReadonlySet<number>, wasAnswered: boolean, failedAt?: number) {
     this.#maxKeys = maxKeys
+    this.wasAnswered = wasAnswered
     this.avoided = avoided
     this.failedAt = failedAt
   }
@@ -100,7 +103,7 @@ export class Batch {
   }
 
   #take(keys: readonly string[], failedAt: number | undefined): Batch {
-    const part = new Batch(keys.length, this.avoided, failedAt)
+    const part = new Batch(keys.length, this.avoided, this.wasAnswered, failedAt)
     for (const key of keys) {
       for (const entry of this.#open.get(key) ?? []) part.#put(entry)
       this.#open.delete(key)

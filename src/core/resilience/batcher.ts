@@ -15,7 +15,8 @@
  * unreadable body, no reply) is said to none of them before it was asked alone, as far as the deadline allows; and a
  * key that has just failed travels alone.
  *
- * Questions that must avoid different endpoints (whose canary is missing) go in different batches.
+ * Questions that must avoid different endpoints (whose canary is missing) go in different batches, and so do keys that were
+ * answered before and keys that never were: a key that is never answered makes only others of its sort wait.
  */
 import { temporary } from '../result.ts'
 import type { BatchEndpoint, Question, Reply } from '../upstream.ts'
@@ -62,16 +63,18 @@ export class Batcher {
 
   /** Asks one question together with others. Does not reject for what happens to others. */
   ask(question: Question, avoided: ReadonlySet<number>): Promise<AttemptsResult<Reply>> {
-    const { asked, state } = this.#options
+    const { state } = this.#options
     const { key } = question
-    if (this.#failed.has(key, state.clock.monotonicMs()) || state.isSlowKey(asked.table, key)) {
-      const alone = new Batch(1, new Set(avoided))
+    const kind = state.keyKind(question)
+    if (kind === 'slow' || this.#failed.has(key, state.clock.monotonicMs())) {
+      const alone = new Batch(1, new Set(avoided), question.wasAnswered === true)
       const answer = alone.add(question)
       void this.#run(alone)
       return answer
     }
-    const group = groupOf(avoided)
-    const batch = this.#joining.get(group) ?? this.#open(group, avoided)
+    const wasAnswered = kind === 'known'
+    const group = groupOf(avoided, wasAnswered)
+    const batch = this.#joining.get(group) ?? this.#open(group, avoided, wasAnswered)
     const answer = batch.add(question)
     if (batch.isFull) {
       this.#close(batch)
@@ -80,10 +83,10 @@ export class Batcher {
     return answer
   }
 
-  #open(group: string, avoided: ReadonlySet<number>): Batch {
+  #open(group: string, avoided: ReadonlySet<number>, wasAnswered: boolean): Batch {
     const { endpoints, state, maxWaitMs } = this.#options
     const maxKeys = Math.min(...endpoints.map((endpoint) => endpoint.maxKeys))
-    const batch = new Batch(maxKeys, new Set(avoided))
+    const batch = new Batch(maxKeys, new Set(avoided), wasAnswered)
     this.#joining.set(group, batch)
     const start = () => {
       timer.cancel()
@@ -97,7 +100,7 @@ export class Batcher {
 
   /** No more questions for this batch. */
   #close(batch: Batch): void {
-    const group = groupOf(batch.avoided)
+    const group = groupOf(batch.avoided, batch.wasAnswered)
     if (this.#joining.get(group) === batch) this.#joining.delete(group)
   }
 
@@ -164,6 +167,7 @@ function resultFor(key: string, result: AttemptsResult<BatchedReply>): AttemptsR
   return { kind: 'reply', reply: { ...reply, result: temporary('status', reply.result.reason) }, endpoint }
 }
 
-function groupOf(avoided: ReadonlySet<number>): string {
-  return Array.from(avoided).sort().join(' ')
+function groupOf(avoided: ReadonlySet<number>, wasAnswered: boolean): string {
+  const sort = wasAnswered ? 'answered' : 'new'
+  return avoided.size === 0 ? sort : `${sort} ${Array.from(avoided).sort().join(' ')}`
 }

@@ -2,6 +2,8 @@
  * How many requests of one upstream may be under way, and who waits for a slot.
  *
  *   waiting lookup     a free slot, else the queue, else shed at once
+ *   new key            the same, behind keys that were answered before, and while such keys are asked for, too, never
+ *                      more than three quarters of the slots
  *   slow key           the same, behind others, and never more than half of the slots
  *   background         a free slot that is not the last, else nothing
  *   known question     a free slot, else the one of the slowest request
@@ -13,7 +15,7 @@
 import type { Clock } from '../clock.ts'
 import { SlotList } from '../slot-list.ts'
 import type { Claim } from './claim.ts'
-import type { Queued, TableQueue } from './table-queue.ts'
+import type { KeyKind, Queued, TableQueue } from './table-queue.ts'
 import { TableQueues } from './table-queues.ts'
 
 export interface LimiterLimits {
@@ -26,13 +28,31 @@ export interface LimiterLimits {
 /** Part of the slots that slow requests may keep while others wait. Ours: it is not they who are in the way then. */
 export const MOST_SLOW = 0.5
 
+/**
+ * Part of the slots that keys may take which were never answered before, while others are asked for, too. Ours: strangers can
+ * make up as many as they like, and a service that answers needs few slots for the rest.
+ */
+export const MOST_NEW = 0.75
+
+/** Of so many slots that the queue gets, one goes to a key that was never answered before, if one waits. Ours. */
+const NEW_EVERY = 8
+
+/** New keys asked for without one that was answered before, after which nothing is kept free. Ours: half a minute of a strong attack. */
+const NEW_IN_A_ROW = 1000
+
 export class Limiter {
   readonly #clock: Clock
   readonly #holders = new SlotList<Claim>()
   /** Will give their slots back soon. */
   readonly #cancelled = new Set<Claim>()
   /** Holders whose keys were slow when they got their slots. */
-  readonly #slowHolders = new Set<Claim>()
+  #slowHolders = 0
+  /** Holders whose keys had never been answered before. */
+  #newHolders = 0
+  /** Keys asked for since the last one that was answered before. */
+  #newInARow = NEW_IN_A_ROW
+  /** Slots that went to the queue. */
+  #passedOn = 0
   readonly #queues: TableQueues
   /** Known questions go before everything else. */
   readonly #checks = new Map<Claim, Queued>()
@@ -76,16 +96,17 @@ export class Limiter {
    */
   take(claim: Claim, deadlineMs: number): boolean | Promise<boolean> {
     const table = this.#queues.of(claim.table)
-    const isSlow = claim.isSlowKey
-    if (this.#hasRoomFor(table, claim.hasWaiters) && !(isSlow && this.#isSlowFull)) {
-      this.#hold(claim, table, isSlow)
+    const kind = claim.keyKind
+    this.#newInARow = kind === 'known' ? 0 : this.#newInARow + 1
+    if (this.#may(kind) && this.#hasRoomFor(table, kind, claim.hasWaiters)) {
+      this.#hold(claim, table, kind)
       return true
     }
     if (!claim.hasWaiters || table === undefined) return false
-    if (this.#isFull(claim) && !this.#dropFor(table)) return false
+    if (this.#isFull(claim) && !this.#dropFor(table, kind)) return false
     return new Promise((done) => {
       claim.queue = table
-      this.#queues.add(table, claim, this.#waiting(claim, deadlineMs, done), isSlow)
+      this.#queues.add(table, claim, this.#waiting(claim, deadlineMs, done), kind)
       this.makeRoom()
     })
   }
@@ -93,15 +114,15 @@ export class Limiter {
   /** Takes a slot only if it is free and not the last: for a hedge. */
   takeSpare(claim: Claim): boolean {
     const table = this.#queues.of(claim.table)
-    if (!this.#hasRoomFor(table, false)) return false
-    this.#hold(claim, table, false)
+    if (!this.#hasRoomFor(table, 'new', false)) return false
+    this.#hold(claim, table, 'known')
     return true
   }
 
   /** Asks for a slot before everybody else: a request that is slow is ended for it where none is free. */
   takeFirst(claim: Claim, deadlineMs: number): boolean | Promise<boolean> {
     if (this.#holders.size < this.#limits.maxConcurrent) {
-      this.#hold(claim, undefined, false)
+      this.#hold(claim, undefined, 'known')
       return true
     }
     return new Promise((done) => {
@@ -117,17 +138,23 @@ export class Limiter {
   /** Returns whether {@link take} would shed. */
   wouldShed(claim: Pick<Claim, 'table' | 'lookup' | 'hasWaiters'>): boolean {
     const table = this.#queues.of(claim.table)
-    if (this.#hasRoomFor(table, claim.hasWaiters)) return false
+    if (this.#hasRoomFor(table, 'new', claim.hasWaiters)) return false
     if (!claim.hasWaiters || table === undefined) return true
     if (!this.#isFull(claim)) return false
     return this.#queues.abandoned() === undefined && this.#queues.longerThan(table) === undefined
+  }
+
+  /** True when keys wait that were never answered before, or have just been slow. */
+  get hasOthersThanKnown(): boolean {
+    return this.#queues.size > this.#queues.known
   }
 
   /** Gives a slot back. The next in the queue gets it. */
   release(claim: Claim): void {
     if (this.#cancelled.size > 0) this.#cancelled.delete(claim)
     if (!this.#holders.delete(claim)) return
-    if (this.#slowHolders.size > 0) this.#slowHolders.delete(claim)
+    if (claim.heldAs === 'slow') this.#slowHolders--
+    else if (claim.heldAs === 'new') this.#newHolders--
     if (claim.queue !== undefined) this.#queues.gaveSlotBack(claim.queue)
     if (this.#queues.size + this.#checks.size > 0) this.#passOn()
   }
@@ -158,29 +185,38 @@ export class Limiter {
     for (const claim of this.#holders.toArray()) claim.cancel()
   }
 
-  get #mostSlow(): number {
-    return Math.max(1, Math.floor(this.#limits.maxConcurrent * MOST_SLOW))
+  /** Returns whether a key of this kind may have one of the free slots. */
+  #may(kind: KeyKind): boolean {
+    if (kind === 'known') return true
+    if (kind === 'slow' && this.#slowHolders >= this.#part(MOST_SLOW)) return false
+    return this.#newInARow >= NEW_IN_A_ROW || this.#newHolders + this.#slowHolders < this.#part(MOST_NEW)
   }
 
-  get #isSlowFull(): boolean {
-    return this.#slowHolders.size >= this.#mostSlow
+  #part(share: number): number {
+    return Math.max(1, Math.floor(this.#limits.maxConcurrent * share))
   }
 
-  #hasRoomFor(table: TableQueue<Claim> | undefined, hasWaiters: boolean): boolean {
+  #hasRoomFor(table: TableQueue<Claim> | undefined, kind: KeyKind, hasWaiters: boolean): boolean {
     const free = this.#queues.freeFor(table, this.#limits.maxConcurrent - this.#holders.size)
     if (free <= 0 || this.#checks.size > 0) return false
-    // Nobody overtakes any but slow keys: but what a table has for itself, it takes although others wait.
-    if (this.#queues.usual > 0 && (table === undefined || table.usual > 0 || this.#queues.own(table) === 0))
-      return false
+    // Nobody overtakes his like: but what a table has for itself, it takes although others wait.
+    const isKnown = kind === 'known'
+    const waiting = isKnown ? this.#queues.known : this.#queues.usual
+    if (waiting > 0) {
+      if (table === undefined || this.#queues.own(table) === 0) return false
+      if ((isKnown ? table.known : table.usual) > 0) return false
+    }
     // With a single slot in all, the last one is the only one; it can be taken back.
     return hasWaiters || free > 1 || this.#limits.maxConcurrent === 1
   }
 
-  #hold(claim: Claim, table: TableQueue<Claim> | undefined, isSlow: boolean): void {
+  #hold(claim: Claim, table: TableQueue<Claim> | undefined, kind: KeyKind): void {
     claim.queue = table
+    claim.heldAs = kind
     this.#holders.add(claim)
     if (table !== undefined) this.#queues.tookSlot(table)
-    if (isSlow) this.#slowHolders.add(claim)
+    if (kind === 'slow') this.#slowHolders++
+    else if (kind === 'new') this.#newHolders++
   }
 
   /** Free slots go to those who wait. */
@@ -188,11 +224,19 @@ export class Limiter {
     for (;;) {
       const free = this.#limits.maxConcurrent - this.#holders.size
       if (free <= 0) return
-      const next = this.#firstCheck() ?? this.#queues.next(free, !this.#isSlowFull)
+      const next = this.#firstCheck() ?? this.#nextInQueue(free)
       if (next === undefined) return
-      this.#hold(next, next.queue, next.queue?.isSlow(next) ?? false)
+      this.#hold(next, next.queue, next.queue?.kindOf(next) ?? 'known')
       this.#leaveQueue(next, true)
     }
+  }
+
+  /** Keys that were answered before; each eighth slot goes to one that never was, so that those wait no longer than that. */
+  #nextInQueue(free: number): Claim | undefined {
+    const isTurnOfNew = ++this.#passedOn % NEW_EVERY === 0
+    const may = { known: true, new: this.#may('new'), slow: this.#may('slow') }
+    const first = isTurnOfNew ? { ...NO_KIND, new: may.new } : { ...NO_KIND, known: true }
+    return this.#queues.next(free, first) ?? this.#queues.next(free, may)
   }
 
   #firstCheck(): Claim | undefined {
@@ -233,11 +277,16 @@ export class Limiter {
     return lookup === undefined || !this.#queues.waits(lookup)
   }
 
-  /** Makes a place in the queue for a lookup of this table. */
-  #dropFor(table: TableQueue<Claim>): boolean {
-    const claim = this.#queues.abandoned() ?? this.#queues.longerThan(table)?.last()
+  /** Makes a place in the queue for a key of this table. */
+  #dropFor(table: TableQueue<Claim>, kind: KeyKind): boolean {
+    const claim =
+      this.#queues.abandoned() ??
+      this.#queues.longerThan(table)?.last() ??
+      (kind === 'known' ? this.#queues.lastNotKnown() : undefined)
     if (claim === undefined) return false
     this.#leaveQueue(claim, false)
     return true
   }
 }
+
+const NO_KIND: Readonly<Record<KeyKind, boolean>> = { known: false, new: false, slow: false }

@@ -60,6 +60,10 @@ export class QuestionRequest implements AttemptedRequest {
     return this.#question.explanation
   }
 
+  get wasAnswered(): boolean {
+    return this.#question.wasAnswered === true
+  }
+
   get isMany(): boolean {
     return false
   }

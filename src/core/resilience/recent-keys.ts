@@ -13,6 +13,10 @@ export class RecentKeys {
   /** Until when, in the order of addition. */
   readonly #untilMs = new Map<string, number>()
 
+  get isEmpty(): boolean {
+    return this.#untilMs.size === 0
+  }
+
   /** @param forMs How long a key is remembered. */
   constructor(forMs: number) {
     this.#forMs = forMs

@@ -182,7 +182,10 @@ export class ResilientUpstream implements Upstream {
   }
 
   #answer(question: Question, reply: Reply, endpoint: number): Answer {
-    if (reply.result.kind === 'found' && !this.#options.sideEffects) this.#remember(question.key, endpoint)
+    if (reply.result.kind === 'found') {
+      this.#options.state.rememberAnswered(question.key)
+      if (!this.#options.sideEffects) this.#remember(question.key, endpoint)
+    }
     return answerOf(reply, endpoint)
   }
 

@@ -1,11 +1,18 @@
 /**
  * The lookups of one table that wait for a slot of its upstream, and how many slots the table has.
  *
- *   first   keys that nothing speaks against, in the order of arrival
+ *   first   keys that were answered before, in the order of arrival
+ *   then    keys that never were: strangers can make up as many as they like
  *   then    keys that have just been slow, which would hold a slot for long
  *   last    those that nobody waits for any more
  */
 import type { Timer } from '../clock.ts'
+
+/**
+ * What is known of the key that is asked for: `known` it was found before, `new` it never was, `slow` it has just taken far
+ * longer than others.
+ */
+export type KeyKind = 'known' | 'new' | 'slow'
 
 export interface Queued {
   readonly timer: Timer
@@ -21,54 +28,67 @@ export interface Waiting {
 export class TableQueue<C extends Waiting> {
   /** Slots that the table has. */
   held = 0
-  readonly #usual = new Map<C, Queued>()
+  readonly #known = new Map<C, Queued>()
+  readonly #new = new Map<C, Queued>()
   readonly #slow = new Map<C, Queued>()
 
   get size(): number {
-    return this.#usual.size + this.#slow.size
+    return this.usual + this.#slow.size
+  }
+
+  /** Keys that were answered before. */
+  get known(): number {
+    return this.#known.size
   }
 
   /** Keys that nothing speaks against. */
   get usual(): number {
-    return this.#usual.size
+    return this.#known.size + this.#new.size
   }
 
   /** How many wait that something is cancelled for, up to a limit: none with slow keys, none that gave up. */
   waiting(limit: number): number {
     let count = 0
-    for (const claim of this.#usual.keys()) if (claim.hasWaiters && ++count >= limit) break
+    for (const queue of [this.#known, this.#new])
+      for (const claim of queue.keys()) if (claim.hasWaiters && ++count >= limit) return count
     return count
   }
 
-  add(claim: C, queued: Queued, isSlow: boolean): void {
-    if (isSlow) this.#slow.set(claim, queued)
-    else this.#usual.set(claim, queued)
+  add(claim: C, queued: Queued, kind: KeyKind): void {
+    this.#queue(kind).set(claim, queued)
   }
 
   /** @returns undefined for a claim that does not wait here. */
   remove(claim: C): Queued | undefined {
-    const queued = this.#usual.get(claim) ?? this.#slow.get(claim)
-    if (!this.#usual.delete(claim)) this.#slow.delete(claim)
+    const kind = this.kindOf(claim)
+    if (kind === undefined) return undefined
+    const queue = this.#queue(kind)
+    const queued = queue.get(claim)
+    queue.delete(claim)
     return queued
   }
 
-  isSlow(claim: C): boolean {
-    return this.#slow.has(claim)
+  /** @returns undefined for a claim that does not wait here. */
+  kindOf(claim: C): KeyKind | undefined {
+    if (this.#known.has(claim)) return 'known'
+    if (this.#new.has(claim)) return 'new'
+    return this.#slow.has(claim) ? 'slow' : undefined
   }
 
   claims(): readonly C[] {
-    return [...this.#usual.keys(), ...this.#slow.keys()]
+    return [...this.#known.keys(), ...this.#new.keys(), ...this.#slow.keys()]
   }
 
   /**
    * What the next slot goes to.
    *
-   * @param maySlow False while slow keys have all the slots that they may have.
+   * @param may Which kinds have fewer slots than they may have.
    */
-  first(maySlow: boolean): C | undefined {
+  first(may: Readonly<Record<KeyKind, boolean>>): C | undefined {
     let abandoned: C | undefined
-    for (const queue of maySlow ? [this.#usual, this.#slow] : [this.#usual]) {
-      for (const claim of queue.keys()) {
+    for (const kind of KINDS) {
+      if (!may[kind]) continue
+      for (const claim of this.#queue(kind).keys()) {
         if (claim.hasWaiters) return claim
         abandoned ??= claim
       }
@@ -78,13 +98,21 @@ export class TableQueue<C extends Waiting> {
 
   /** One that nobody waits for any more. */
   abandoned(): C | undefined {
-    for (const claim of this.#usual.keys()) if (!claim.hasWaiters) return claim
-    for (const claim of this.#slow.keys()) if (!claim.hasWaiters) return claim
+    for (const kind of KINDS)
+      for (const claim of this.#queue(kind).keys()) if (!claim.hasWaiters) return claim
     return undefined
   }
 
-  /** What goes when another table has fewer in the queue: the one that came last, slow keys before others. */
+  /** What goes when another table has fewer in the queue: the one that came last, slow and new keys before others. */
   last(): C | undefined {
     return this.claims().at(-1)
   }
+
+  #queue(kind: KeyKind): Map<C, Queued> {
+    if (kind === 'known') return this.#known
+    return kind === 'new' ? this.#new : this.#slow
+  }
 }
+
+/** In the order in which they get slots. */
+const KINDS: readonly KeyKind[] = ['known', 'new', 'slow']

@@ -4,7 +4,7 @@
  * The next slot goes to the table that has the fewest, so that no table can take them all.
  */
 import type { Claim } from './claim.ts'
-import { type Queued, TableQueue } from './table-queue.ts'
+import { type KeyKind, type Queued, TableQueue } from './table-queue.ts'
 
 /** Part of the slots that is divided among the tables, each its own. Ours: a busy table still has three quarters and its own. */
 const SHARED_OUT = 0.25
@@ -19,6 +19,7 @@ export class TableQueues {
   /** Of those, the ones that are not in use. */
   #reserved = 0
   #usual = 0
+  #known = 0
 
   constructor(maxConcurrent: number) {
     this.#maxConcurrent = maxConcurrent
@@ -39,6 +40,11 @@ export class TableQueues {
   /** Keys that wait and that nothing speaks against. */
   get usual(): number {
     return this.#usual
+  }
+
+  /** Keys that wait and were answered before. */
+  get known(): number {
+    return this.#known
   }
 
   waits(lookup: object): boolean {
@@ -73,19 +79,19 @@ export class TableQueues {
     if (--table.held < this.#share) this.#reserved++
   }
 
-  add(table: TableQueue<Claim>, claim: Claim, queued: Queued, isSlow: boolean): void {
-    table.add(claim, queued, isSlow)
-    if (!isSlow) this.#usual++
+  add(table: TableQueue<Claim>, claim: Claim, queued: Queued, kind: KeyKind): void {
+    table.add(claim, queued, kind)
+    this.#count(kind, 1)
     const lookup = claim.lookup ?? claim
     this.#lookups.set(lookup, (this.#lookups.get(lookup) ?? 0) + 1)
   }
 
   /** @returns undefined for a claim that does not wait. */
   remove(table: TableQueue<Claim>, claim: Claim): Queued | undefined {
-    const isSlow = table.isSlow(claim)
+    const kind = table.kindOf(claim)
     const queued = table.remove(claim)
-    if (queued === undefined) return undefined
-    if (!isSlow) this.#usual--
+    if (kind === undefined || queued === undefined) return undefined
+    this.#count(kind, -1)
     const lookup = claim.lookup ?? claim
     const left = (this.#lookups.get(lookup) ?? 1) - 1
     if (left > 0) this.#lookups.set(lookup, left)
@@ -98,12 +104,12 @@ export class TableQueues {
   }
 
   /** The first of the table that has the fewest slots and may have one more. */
-  next(free: number, maySlow: boolean): Claim | undefined {
+  next(free: number, may: Readonly<Record<KeyKind, boolean>>): Claim | undefined {
     let next: Claim | undefined
     let fewest = Number.POSITIVE_INFINITY
     for (const table of this.#tables.values()) {
       if (table.size === 0 || table.held >= fewest || this.freeFor(table, free) <= 0) continue
-      const first = table.first(maySlow)
+      const first = table.first(may)
       if (first === undefined) continue
       next = first
       fewest = table.held
@@ -136,6 +142,20 @@ export class TableQueues {
     for (const other of this.#tables.values())
       if (other.size > table.size + 1 && other.size > (longest?.size ?? 0)) longest = other
     return longest
+  }
+
+  /** What gives its place in the queue to a key that was answered before. */
+  lastNotKnown(): Claim | undefined {
+    let longest: TableQueue<Claim> | undefined
+    for (const table of this.#tables.values())
+      if (table.size - table.known > (longest === undefined ? 0 : longest.size - longest.known))
+        longest = table
+    return longest?.last()
+  }
+
+  #count(kind: KeyKind, by: 1 | -1): void {
+    if (kind !== 'slow') this.#usual += by
+    if (kind === 'known') this.#known += by
   }
 
   #shareOut(): void {

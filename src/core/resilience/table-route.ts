@@ -82,6 +82,10 @@ export class CanaryRequest implements AttemptedRequest {
     return undefined
   }
 
+  get wasAnswered(): boolean {
+    return true
+  }
+
   get isMany(): boolean {
     return false
   }

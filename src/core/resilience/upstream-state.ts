@@ -12,6 +12,7 @@ import { CORE_REASONS } from '../reasons.ts'
 import { STOPPING, type Temporary } from '../result.ts'
 import type { UpstreamStatus } from '../status.ts'
 import type { Reply } from '../upstream.ts'
+import { AnsweredKeys } from './answered-keys.ts'
 import { outcomeOf } from './attempt-report.ts'
 import type { Claim, Pace } from './claim.ts'
 import { type Preference, pickEndpoint } from './endpoint-choice.ts'
@@ -20,7 +21,7 @@ import type { KnownQuestion } from './known-questions.ts'
 import { Limiter, type LimiterLimits } from './limiter.ts'
 import { RecentKeys } from './recent-keys.ts'
 import { MIN_SPLITS_PER_MINUTE, RetryBudget, SPLIT_SHARE } from './retry-budget.ts'
-import type { TableQueue } from './table-queue.ts'
+import type { KeyKind, TableQueue } from './table-queue.ts'
 
 /** The settings of one upstream. Defaults and bounds stand in the configuration schema. */
 export interface UpstreamStateSettings extends LimiterLimits {
@@ -38,6 +39,8 @@ export interface UpstreamStateSettings extends LimiterLimits {
 /** What a question that asks for admission says of itself. A Question is one. */
 export interface Asker {
   readonly table: string
+  readonly key: string
+  readonly wasAnswered?: boolean
   readonly explanation?: object | undefined
   readonly hasWaiters: boolean
 }
@@ -69,6 +72,8 @@ export class UpstreamState {
   readonly splits = new RetryBudget(SPLIT_SHARE, MIN_SPLITS_PER_MINUTE)
   readonly #overloaded: () => boolean
   readonly #slowKeys = new RecentKeys(SLOW_KEY_MS)
+  /** Of all tables together: an address that one of them knows is a stranger to none. */
+  readonly #answered: AnsweredKeys
   #state: 'open' | 'ended' = 'open'
   #settings: UpstreamStateSettings
   #endpoints: readonly EndpointState[]
@@ -82,6 +87,7 @@ export class UpstreamState {
     this.observer = options.observer
     this.#overloaded = options.overloaded ?? (() => false)
     this.#settings = options.settings
+    this.#answered = new AnsweredKeys(options.random())
     this.limiter = new Limiter(options.settings, options.clock)
     this.#endpoints = options.settings.endpoints.map((name) => this.#newEndpoint(name))
   }
@@ -123,7 +129,10 @@ export class UpstreamState {
       if (hasWaiters) this.observer.shed()
       return OVERLOADED
     }
-    return this.limiter.wouldShed({ table, hasWaiters, lookup }) ? this.shed(hasWaiters) : endpoint
+    if (!this.limiter.wouldShed({ table, hasWaiters, lookup })) return endpoint
+    // A key that was answered before takes the place of one that never was.
+    const mayDisplace = hasWaiters && this.limiter.hasOthersThanKnown && this.keyKind(asker) === 'known'
+    return mayDisplace ? endpoint : this.shed(hasWaiters)
   }
 
   /** The upstream is gone: its circuits are not tested any more. Requests under way go on. */
@@ -161,9 +170,16 @@ export class UpstreamState {
     return temporaryFor(CORE_REASONS.tooManyLookups, this.name)
   }
 
-  /** Returns whether a key has just been slow, when others were not. */
-  isSlowKey(table: string, key: string): boolean {
-    return this.#slowKeys.has(`${table} ${key}`, this.clock.monotonicMs())
+  /** What is known of a key: whether it has just been slow, when others were not, and whether it was answered before. */
+  keyKind({ table, key, wasAnswered }: Pick<Asker, 'table' | 'key' | 'wasAnswered'>): KeyKind {
+    if (!this.#slowKeys.isEmpty && this.#slowKeys.has(`${table} ${key}`, this.clock.monotonicMs()))
+      return 'slow'
+    return wasAnswered === true || this.#answered.has(key) ? 'known' : 'new'
+  }
+
+  /** The service found this key. */
+  rememberAnswered(key: string): void {
+    this.#answered.add(key)
   }
 
   rememberSlowKey(table: string, key: string): void {
@@ -247,9 +263,10 @@ export class UpstreamState {
 class Check implements Claim {
   slot?: number
   queue?: TableQueue<Claim> | undefined
+  heldAs?: KeyKind | undefined
   readonly table = undefined
   readonly hasWaiters = true
-  readonly isSlowKey = false
+  readonly keyKind = 'known'
   readonly cancellation = new Cancellation()
 
   cancel(): void {

@@ -99,7 +99,7 @@ const Batch = Type.Object(
     additionalProperties: false,
     defaultText: 'one request per key',
     description:
-      'A route of the service that answers many keys in one request. Every lookup and the canary take it; all search keys of a lookup go together. `response.value` is applied to each result that is an object.',
+      'A route of the service that answers many keys in one request. Every lookup and the canary take it; search keys of a lookup that were answered before go together, and so do those that never were. `response.value` is applied to each result that is an object.',
   },
 )
 

@@ -15,6 +15,7 @@ const become = (behaviour: Behaviour) => (service: HttpService) => {
 
 const OUTAGES: readonly (readonly [what: string, begin: (service: HttpService) => Promise<void> | void])[] = [
   ['dies', (service) => service.stop()],
+  ['refuses connections', (service) => service.drain()],
   ['hangs', become({ act: 'silence' })],
   ['resets', become({ act: 'reset' })],
   ['answers 502 to everything', become({ status: 502 })],
@@ -52,7 +53,7 @@ tables:
     const noticedMs = performance.now() - beganMs
     await delay(CASE_MS)
     service.otherwise = { text: 'x@b.example' }
-    if (what === 'dies') await service.start()
+    if (what === 'dies' || what === 'refuses connections') await service.start()
     const backMs = performance.now()
     await delay(BACK_MS + 1000)
     const replies = await steady.stop()

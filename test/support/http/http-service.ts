@@ -190,6 +190,19 @@ export class HttpService {
     await closed
   }
 
+  /** Closes the port at once and each connection as soon as its request is answered: a service that is shut down in order. */
+  async drain(): Promise<void> {
+    const server = this.#server
+    if (server === undefined) return
+    this.#server = undefined
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    while (this.#sockets.size > 0) {
+      server.closeIdleConnections()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await closed
+  }
+
   /** As {@link stop} and {@link start}, on the same port and with other options. */
   async restart(options: HttpServiceOptions): Promise<void> {
     await this.stop()

@@ -40,6 +40,22 @@ describe('a batch', () => {
     expect(sent()).toEqual([['a b', 'c d', 'e']])
   })
 
+  test('has keys that were answered before, or keys that never were: a silent one makes only others of its sort wait', async () => {
+    const silentFor = (keys: readonly string[]): BatchScript =>
+      keys.some((key) => key.startsWith('silent'))
+        ? { all: timedOut(), afterMs: Number.POSITIVE_INFINITY }
+        : { each: () => says('v') }
+    const { ask, clock, sent } = setUp([silentFor])
+    await Promise.all([ask('a'), ask('b')])
+    const answers = Promise.all([ask('a'), ask('b'), ask('stored', { wasAnswered: true })])
+    const others = Promise.all([ask('silent'), ask('new')])
+    expect(shown(await answers)).toEqual(['v', 'v', 'v'])
+    await settle()
+    expect(sent()).toEqual([['a b', 'a b stored', 'silent new']])
+    await clock.advanceAsync(6000)
+    expect(shown(await others)).toEqual(['temporary timeout', 'v'])
+  })
+
   test('has an equal key once, for both who ask', async () => {
     const { ask, sent } = setUp([echo])
     expect(shown(await Promise.all([ask('a'), ask('a'), ask('b')]))).toEqual(['<a>', '<a>', '<b>'])

@@ -56,7 +56,7 @@ function claim(hasWaiters = true) {
   const one: Claim & { hasWaiters: boolean; cancelled: number } = {
     hasWaiters,
     table: 'aliases',
-    isSlowKey: false,
+    keyKind: 'known',
     watch: () => {},
     pace: () => 'usual',
     giveWay: () => {},

@@ -2,47 +2,10 @@
  * Who gets a slot when slots are short: shares of tables, slow keys, lookups of many keys, known questions.
  */
 import { describe, expect, test } from 'vitest'
-import type { Claim, Pace } from '../../../../src/core/resilience/claim.ts'
-import { Limiter } from '../../../../src/core/resilience/limiter.ts'
 import { RecentKeys } from '../../../../src/core/resilience/recent-keys.ts'
 import { ResponseTime } from '../../../../src/core/resilience/response-time.ts'
-import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
-
-interface Scripted extends Claim {
-  cancelled: number
-  gaveWay: number
-  pace(): Pace
-  giveWay(): void
-}
-
-function claim(table: string, more: Partial<Claim> = {}): Scripted {
-  const one: Scripted = {
-    table,
-    hasWaiters: true,
-    isSlowKey: false,
-    cancelled: 0,
-    gaveWay: 0,
-    cancel: () => one.cancelled++,
-    giveWay: () => one.gaveWay++,
-    pace: (): Pace => 'usual',
-    watch: () => {},
-    ...(more as Partial<Scripted>),
-  }
-  return one
-}
-
-function setUp(maxConcurrent: number, maxQueued = 100) {
-  const clock = new ManualClock()
-  const limiter = new Limiter({ maxConcurrent, maxQueued }, clock)
-  const far = clock.monotonicMs() + 60_000
-  const order: string[] = []
-  const take = (one: Claim, name = '') => {
-    const taken = limiter.take(one, far)
-    if (taken instanceof Promise) void taken.then((got) => got && order.push(name))
-    return taken instanceof Promise ? 'queued' : taken
-  }
-  return { clock, limiter, far, order, take }
-}
+import { settle } from '../../../support/clock/manual-clock.ts'
+import { claim, setUp } from './slots-set-up.ts'
 
 describe('the share of a table', () => {
   test('is kept for it, whatever another table takes', () => {
@@ -141,7 +104,7 @@ describe('slow keys', () => {
     const { take, limiter, order } = setUp(1)
     const holder = claim('aliases')
     take(holder)
-    take(claim('aliases', { isSlowKey: true }), 'slow')
+    take(claim('aliases', { keyKind: 'slow' }), 'slow')
     take(claim('aliases'), 'usual')
     limiter.release(holder)
     await settle()
@@ -176,7 +139,7 @@ describe('slow keys', () => {
       claim('aliases', { pace: () => 'slow-alone' }),
     ]
     for (const holder of alone) others.take(holder)
-    others.take(claim('aliases', { isSlowKey: true }))
+    others.take(claim('aliases', { keyKind: 'slow' }))
     expect([...holders, ...alone].map(({ gaveWay }) => gaveWay)).toEqual([0, 0, 0, 0])
   })
 })
