@@ -18,11 +18,28 @@ export function asciiDomain(domain: string): string {
   return URL.canParse(url) ? dot + new URL(url).hostname : domain
 }
 
+/**
+ * The one spelling by which domains are compared: A-labels, without the dot at the end that DNS allows and Postfix takes off
+ * (trivial-rewrite(8), `rewrite.c`). `a..` and `.` alone are no such names and stay.
+ */
+export function comparableDomain(domain: string): string {
+  const isAbsolute = domain.length > 1 && domain.endsWith('.') && !domain.endsWith('..')
+  return asciiDomain(isAbsolute ? domain.slice(0, -1) : domain)
+}
+
+/** A key with its domain as {@link comparableDomain} has it: what follows the last `@`; without one all of it, if it has a dot. */
+export function comparableAddress(text: string): string {
+  if (!text.endsWith('.')) return asciiAddress(text)
+  const at = text.lastIndexOf('@')
+  return text.slice(0, at + 1) + comparableDomain(text.slice(at + 1))
+}
+
 /** A key or an address with its domain in A-labels: what follows the last `@`; without one all of it, if it has a dot. */
 export function asciiAddress(text: string): string {
   if (ASCII.test(text)) return text
   const at = text.lastIndexOf('@')
-  if (at === -1 && !text.includes('.')) return text
+  // A full stop at the end belongs to the sentence.
+  if (at === -1 && !text.slice(0, -1).includes('.')) return text
   return text.slice(0, at + 1) + asciiDomain(text.slice(at + 1))
 }
 

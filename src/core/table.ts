@@ -10,6 +10,7 @@
  */
 import type { Explanation } from './explain.ts'
 import { type Asker, firstAnswer } from './first-answer.ts'
+import { comparableDomain } from './idn.ts'
 import type { LookupContext } from './lookup-context.ts'
 import { type OutagePolicy, OutageRules } from './outage/outage-rules.ts'
 import type { OfflineAnswer } from './outage/readiness.ts'
@@ -126,7 +127,9 @@ export class Table {
     if (verdict === undefined || verdict.kind === 'pass') return undefined
     if (verdict.kind === 'filtered') return { result: NOT_FOUND }
     const { table, domain } = verdict
-    const known = table.answerOffline(domain, domain)
+    const written = table.answerOffline(domain, domain)
+    const spelling = written.result?.kind === 'notfound' ? comparableDomain(domain) : domain
+    const known = spelling === domain ? written : table.answerOffline(spelling, spelling)
     if (known.result?.kind === 'found') return undefined
     if (known.result !== undefined) return { result: NOT_FOUND }
     return { result: undefined, at: known.at, why: `${table.name}, which knows our domains: ${known.why}` }
@@ -177,23 +180,32 @@ export class Table {
     if (verdict === undefined) return this.#search(key, context)
     if (verdict.kind === 'pass') return this.#passed(key, verdict.domain, context)
     if (verdict.kind === 'filtered') return filtered(verdict.domain, context.explanation)
-    const known = verdict.table.lookup(verdict.domain, context)
+    return this.#askDomain(key, verdict.domain, verdict.table, context)
+  }
+
+  #askDomain(key: string, domain: string, table: Table, context: LookupContext): Sourced | Promise<Sourced> {
+    const known = table.lookup(domain, context)
     if (known instanceof Promise)
-      return known.then((one) => this.#afterDomain(key, verdict.domain, one, context))
-    return this.#afterDomain(key, verdict.domain, known, context)
+      return known.then((one) => this.#afterDomain(key, domain, table, one, context))
+    return this.#afterDomain(key, domain, table, known, context)
   }
 
   #afterDomain(
     key: string,
     domain: string,
+    table: Table,
     known: Sourced,
     context: LookupContext,
   ): Sourced | Promise<Sourced> {
     switch (known.result.kind) {
       case 'found':
         return this.#passed(key, domain, context)
-      case 'notfound':
+      case 'notfound': {
+        // The table may know the domain by its A-label.
+        const spelling = comparableDomain(domain)
+        if (spelling !== domain) return this.#askDomain(key, spelling, table, context)
         return filtered(domain, context.explanation)
+      }
       default:
         return {
           result: temporaryFor(CORE_REASONS.domainsTable, known.result.reason),

@@ -29,6 +29,7 @@ import { type DomainsFilter, type KeySearch, Table } from '../core/table.ts'
 import type { TableSource } from '../core/table-source.ts'
 import type { Upstream } from '../core/upstream.ts'
 import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
+import { addressSpellings } from './key-spellings.ts'
 import type { GatewayParts } from './parts.ts'
 import type { RunningUpstreams } from './upstreams.ts'
 
@@ -277,7 +278,7 @@ export function tableStatus(
 }
 
 /**
- * Forgets stored answers.
+ * Forgets stored answers, those of a key in every spelling of its domain.
  *
  * @returns How many.
  */
@@ -286,5 +287,8 @@ export function purgeTable({ store, lossGuard, config }: RunningTable, what: Pur
   if (what.kind === 'all') lossGuard.reset()
   if (what.kind !== 'key') return store.purge(what)
   const normalised = normaliseKey(what.key, config.foldCase)
-  return normalised.kind === 'key' ? store.purge({ kind: 'key', key: normalised.key }) : 0
+  if (normalised.kind !== 'key') return 0
+  let forgotten = 0
+  for (const key of addressSpellings(normalised.key)) forgotten += store.purge({ kind: 'key', key })
+  return forgotten
 }

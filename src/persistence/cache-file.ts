@@ -9,6 +9,7 @@ import { dirname } from 'node:path'
 import { freshnessState } from '../core/cache/freshness.ts'
 import { type Clock, instant, type Timer } from '../core/clock.ts'
 import { codeOf, codeOrName } from '../core/error-code.ts'
+import { whyNoValue } from '../core/value-text.ts'
 import { CacheFileError, CacheFileReader } from './cache-file-reader.ts'
 import { type CacheFileTable, isNoFile, NotAFileError, writeCacheFile } from './cache-file-writer.ts'
 
@@ -32,7 +33,7 @@ export interface LoadReport {
   readonly loaded: number
   /** Of a table that is gone or whose answers are decided differently now, by table name. */
   readonly dropped: ReadonlyMap<string, number>
-  /** Too old to be used. */
+  /** Too old to be used, or with a value that no reply may have any more. */
   readonly expired: number
 }
 
@@ -203,7 +204,9 @@ function fill(reader: CacheFileReader, tables: readonly CacheFileTable[], clock:
         entry.ageMs += sinceMs
         entry.foundForMs += sinceMs
         const isUnknownAge = setBack && entry.value === undefined
-        if (isUnknownAge || freshnessState(entry, entry.ageMs) === 'expired') {
+        // An older version may have taken what is refused now.
+        const isNoValue = entry.value !== undefined && whyNoValue(entry.value) !== undefined
+        if (isUnknownAge || isNoValue || freshnessState(entry, entry.ageMs) === 'expired') {
           expired++
           return
         }

@@ -4,6 +4,7 @@
 import { filterByList, filterSubject } from '../../core/search/domains-filter.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import { searchOf } from '../build.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
 
@@ -26,11 +27,21 @@ export function checkDomains(file: FileSettings, kinds: readonly UpstreamSetting
 }
 
 /** The canary is a key of this table: a list that has not its domain has a slip of the pen, and rejects mail. */
-function checkCanaryIsIn({ domains, canary }: TableSettings, scope: Scope): void {
+function checkCanaryIsIn(table: TableSettings, scope: Scope): void {
+  const { domains, canary } = table
   if (domains?.kind !== 'list' || canary === undefined || scope.isBroken(['domains'])) return
   const verdict = filterByList(domains.domains)(canary.key)
-  // A key without a domain may be a bare user, which is asked as a partial key.
-  if (verdict.kind === 'pass' || verdict.domain === undefined) return
+  if (verdict.kind === 'pass') return
+  if (verdict.domain === undefined) {
+    // A bare user and `*` are asked as partial keys of others, where there are such.
+    const search = searchOf(table)
+    if (search !== 'exact' && (search !== 'address' || table.localDomains.length > 0)) return
+    scope.warning(
+      ['canary', 'key'],
+      `${scope.show(['canary', 'key'], canary.key)} has no domain, and where "domains" is set no key without one is asked: it shows nothing about the keys that are; name one of a domain of the list`,
+    )
+    return
+  }
   scope.error(
     ['domains'],
     `has not the domain of the canary, ${scope.show(['canary', 'key'], verdict.domain)}: its keys are "not found" without asking; correct one of them`,

@@ -19,7 +19,7 @@ const MAX_LABEL_CHARS = 63
 const LABEL = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/
 
 /** `user@[192.0.2.1]`: the domain of an address literal (RFC 5321 section 4.1.3). */
-const LITERAL = /^\[[^\]\s]+\]$/
+const LITERAL = /^\[(?:ipv6:)?([^\]\s]+)\]$/i
 
 /** A domain of a filter: `example.com`, or `.example.com` for its subdomains. Decodes to all its spellings. */
 export function filterDomain(): Schema<string, readonly string[]> {
@@ -28,7 +28,7 @@ export function filterDomain(): Schema<string, readonly string[]> {
       if (isIPv4(text) || isIPv6(text)) {
         return `${shown} is an address, and keys that are addresses are always asked; remove it`
       }
-      if (LITERAL.test(text) || isName(spellingsOf(text).at(-1) ?? '')) return undefined
+      if (isLiteral(text) || isName(spellingsOf(text).at(-1) ?? '')) return undefined
       return `${shown} is no domain; write example.com, or .example.com for its subdomains`
     },
     stopgap: 'localhost',
@@ -40,7 +40,7 @@ export function filterDomain(): Schema<string, readonly string[]> {
 export function localDomain(): Schema<string, readonly string[]> {
   return parsed({
     syntax: (text) =>
-      LITERAL.test(text) || (!text.startsWith('.') && isName(spellingsOf(text).at(-1) ?? ''))
+      isLiteral(text) || (!text.startsWith('.') && isName(spellingsOf(text).at(-1) ?? ''))
         ? undefined
         : 'is no domain; write it as in example.com',
     stopgap: 'localhost',
@@ -63,8 +63,16 @@ function spellingsOf(text: string): readonly string[] {
 /** With the dot that stands for subdomains, or without. */
 function isName(name: string): boolean {
   const labels = name.replace(/^\./, '').split('.')
-  return (
-    name.length <= MAX_NAME_CHARS &&
-    labels.every((label) => label.length <= MAX_LABEL_CHARS && LABEL.test(label))
-  )
+  return name.length <= MAX_NAME_CHARS && labels.every(isLabel)
+}
+
+function isLabel(label: string): boolean {
+  if (label.length > MAX_LABEL_CHARS || !LABEL.test(label)) return false
+  // An A-label that is no Punycode stands for no name (RFC 5890 section 2.3.2.1).
+  return !label.startsWith('xn--') || domainToASCII(label) === label
+}
+
+function isLiteral(text: string): boolean {
+  const address = LITERAL.exec(text)?.[1]
+  return address !== undefined && (isIPv4(address) || isIPv6(address))
 }

@@ -64,6 +64,8 @@ const rest = {
   recipientDelimiter: Type.String({
     default: '',
     maxLength: 16,
+    pattern: '^[!-/:-?[-`{-~]*$',
+    expected: 'signs such as "+", without "@", blanks, letters and digits',
     description:
       'Characters that separate user and extension, each by itself, as `recipient_delimiter` of Postfix. Default none, as Postfix.',
   }),

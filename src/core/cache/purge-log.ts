@@ -2,12 +2,13 @@
  * Which purges happened since a question was asked, so that an answer asked for before a
  * purge does not come back after it.
  */
+import { comparableDomain } from '../idn.ts'
 
 /** What a purge forgets. */
 export type PurgeScope =
   | { readonly kind: 'all' }
   | { readonly kind: 'key'; readonly key: string }
-  /** Every key of a domain: `user@domain`, `@domain` and `domain`, in any case. */
+  /** Every key of a domain: `user@domain`, `@domain` and `domain`, in any case and spelling. */
   | { readonly kind: 'domain'; readonly domain: string }
 
 /**
@@ -44,11 +45,11 @@ export function inScope(scope: PurgeScope, key: string): boolean {
     case 'key':
       return key === scope.key
     case 'domain':
-      return domainOrKey(key).toLowerCase() === scope.domain.toLowerCase()
+      return domainOrKey(key) === comparableDomain(scope.domain.toLowerCase())
   }
 }
 
-/** What follows the last `@`, as Postfix has it; the whole key when there is none. */
+/** What follows the last `@`, as Postfix has it; the whole key when there is none. Comparable. */
 function domainOrKey(key: string): string {
-  return key.slice(key.lastIndexOf('@') + 1)
+  return comparableDomain(key.slice(key.lastIndexOf('@') + 1).toLowerCase())
 }

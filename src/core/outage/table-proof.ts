@@ -7,6 +7,7 @@
  * (ADDRESS_CLASS_README).
  */
 import type { Clock } from '../clock.ts'
+import { comparableDomain } from '../idn.ts'
 import { LookupContext } from '../lookup-context.ts'
 import type { Sourced } from '../result.ts'
 import type { Table } from '../table.ts'
@@ -117,5 +118,7 @@ function domainOf(key: string): string | undefined {
 }
 
 function knows(table: Table, domain: string): boolean {
-  return table.knownFoundForMs(domain) !== undefined
+  if (table.knownFoundForMs(domain) !== undefined) return true
+  const spelling = comparableDomain(domain)
+  return spelling !== domain && table.knownFoundForMs(spelling) !== undefined
 }

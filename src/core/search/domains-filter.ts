@@ -6,7 +6,7 @@
  * sent; the partial keys of an accepted key are all looked up.
  */
 import { isIPv4, isIPv6 } from 'node:net'
-import { asciiDomain } from '../idn.ts'
+import { comparableDomain } from '../idn.ts'
 
 /** What the filter looks at. */
 export type FilterSubject =
@@ -22,6 +22,8 @@ export type DomainVerdict =
 const EXEMPT: FilterSubject = Object.freeze({ kind: 'exempt' })
 const NONE: FilterSubject = Object.freeze({ kind: 'none' })
 
+const DOT = '.'
+
 /**
  * Tells what the filter decides on for one key: what follows the last `@`; for a key without
  * `@`, which is a host or domain name when it has a dot, all of it.
@@ -33,8 +35,11 @@ export function filterSubject(key: string): FilterSubject {
   return key.includes('.') ? domainSubject(key) : NONE
 }
 
+/** Without the dot of an absolute name: Postfix takes it off where it rewrites, and `a.example.` is `a.example` where it does not. */
 function domainSubject(domain: string): FilterSubject {
-  return domain === '' ? NONE : { kind: 'domain', domain: domain.toLowerCase() }
+  if (domain === '' || domain === DOT) return NONE
+  const isAbsolute = domain.endsWith(DOT) && !domain.endsWith('..')
+  return { kind: 'domain', domain: (isAbsolute ? domain.slice(0, -1) : domain).toLowerCase() }
 }
 
 /** An IP address, alone or as an address literal: `[1.2.3.4]`, `[IPv6:2001:db8::1]`. */
@@ -81,7 +86,7 @@ export function filterByList(entries: readonly string[]): (key: string) => Domai
     const subject = filterSubject(key)
     if (subject.kind !== 'domain') return withoutDomain(subject.kind)
     const { domain } = subject
-    const isIn = list.has(domain) || list.has(asciiDomain(domain))
+    const isIn = list.has(domain) || list.has(comparableDomain(domain))
     return { kind: isIn ? 'pass' : 'filtered', domain }
   }
 }

@@ -10,6 +10,7 @@
  * tests were read from the verbose log of Postfix 3.7.11.
  */
 import { isIPv4, isIPv6 } from 'node:net'
+import { comparableDomain } from '../idn.ts'
 import { type LocalPartForms, localPartForms } from './local-part.ts'
 
 /**
@@ -105,7 +106,9 @@ function addressKeys(key: string, options: SearchOptions): readonly SearchKey[] 
 }
 
 function isLocal(domain: string, localDomains: ReadonlySet<string>): boolean {
-  return localDomains.size !== 0 && localDomains.has(domain.toLowerCase())
+  if (localDomains.size === 0) return false
+  const name = domain.toLowerCase()
+  return localDomains.has(name) || localDomains.has(comparableDomain(name))
 }
 
 /**

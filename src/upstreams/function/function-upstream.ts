@@ -4,7 +4,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { found, type LookupResult, notFound, permanent, temporary } from '../../core/result.ts'
 import type { Answer, Question, Upstream } from '../../core/upstream.ts'
-import { whyNoValue } from '../../core/value-text.ts'
+import { whyNoValue, withoutOuterBlanks } from '../../core/value-text.ts'
 
 /**
  * Looks one key up.
@@ -118,5 +118,7 @@ function resultOf(answer: TableAnswer): LookupResult {
 
 function checked(value: string): LookupResult {
   const why = whyNoValue(value)
-  return why === undefined ? found(value) : temporary('unreadable', `the table's answer ${why}`)
+  return why === undefined
+    ? found(withoutOuterBlanks(value))
+    : temporary('unreadable', `the table's answer ${why}`)
 }

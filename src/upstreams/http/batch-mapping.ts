@@ -6,12 +6,13 @@
  * | a text, a number, an array of them | found |
  * | `null`, `""`, `[]` | not found |
  * | an object | read by `response.value` and `response.error`, as a reply to this key alone |
- * | not in the object | temporary, or not found where `missing` says so |
+ * | not in the object, in no spelling of its domain | temporary, or not found where `missing` says so |
  * | anything else | temporary |
  *
  * An array must have one element for each key, in the order asked. A status that would be "not
  * found" for one key says nothing about many: it is temporary for all of them.
  */
+import { comparableAddress } from '../../core/idn.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { temporary } from '../../core/result.ts'
 import type { BatchReply, Reply } from '../../core/upstream.ts'
@@ -87,7 +88,17 @@ function resultsIn(
   }
   if (typeof node !== 'object' || node === null) return HTTP_REASONS.noResults.text
   const object = node as Readonly<Record<string, unknown>>
-  return keys.map((key) => (Object.hasOwn(object, key) ? object[key] : ABSENT))
+  if (keys.every((key) => Object.hasOwn(object, key))) return keys.map((key) => object[key])
+  const bySpelling = new Map(Object.keys(object).map((key) => [spellingOf(key), key]))
+  return keys.map((key) => {
+    const own = Object.hasOwn(object, key) ? key : bySpelling.get(spellingOf(key))
+    return own === undefined ? ABSENT : object[own]
+  })
+}
+
+/** A service may give a key back in lower case, or with the A-labels of its domain: left out it would be "not found" for some tables. */
+function spellingOf(key: string): string {
+  return comparableAddress(key.toLowerCase())
 }
 
 function valuesOf(result: unknown, { selectors }: BatchMapping): BodyValues {

@@ -12,7 +12,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { ReasonEntry } from '../../core/reason.ts'
-import { whyNoValue } from '../../core/value-text.ts'
+import { whyNoValue, withoutOuterBlanks } from '../../core/value-text.ts'
 import { parseJson } from './json-document.ts'
 import type { JsonPath } from './json-path.ts'
 import { otherAnswerer } from './other-answerers.ts'
@@ -128,7 +128,8 @@ export function collect(nodes: readonly unknown[]): BodyValues {
   return checked(values)
 }
 
-function checked(values: readonly string[]): BodyValues {
+function checked(texts: readonly string[]): BodyValues {
+  const values = texts.map(withoutOuterBlanks)
   if (values.some(isStructure)) return unreadable(HTTP_REASONS.encodedTwice)
   for (const value of values) {
     const why = whyNoValue(value)

@@ -22,7 +22,7 @@
 import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../core/format.ts'
 import { asciiValue } from '../../core/idn.ts'
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
-import { NOT_FOUND, type Temporary, temporary } from '../../core/result.ts'
+import { found, NOT_FOUND, type Temporary, temporary } from '../../core/result.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
@@ -146,8 +146,10 @@ export function mapValues(
 ): Reply {
   switch (body.kind) {
     case 'values': {
-      const values = mapping.idn === 'ascii' ? body.values.map(asciiValue) : body.values
-      const result = formatResult(values, key, mapping.format)
+      const formatted = formatResult(body.values, key, mapping.format)
+      // Behind the format, which may add domains of its own or of the key.
+      const result =
+        mapping.idn === 'ascii' && formatted.kind === 'found' ? found(asciiValue(formatted.value)) : formatted
       return result.kind === 'temporary'
         ? { status: response.status, result, evidence: 'none', retry: 'none', selected: body.values }
         : answered(response, result, body.values)

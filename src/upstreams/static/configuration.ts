@@ -1,6 +1,7 @@
 /**
  * Static entries in the configuration.
  */
+import { comparableAddress } from '../../core/idn.ts'
 import { whyNoValue } from '../../core/value-text.ts'
 import { type Schema, Type } from '../../schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
@@ -32,7 +33,9 @@ export const staticConfiguration: UpstreamSettingsKind<typeof StaticUpstream> = 
   },
   finds: ({ entries }, key) =>
     Array.from(entries.entries()).some(
-      ([name, values]) => name.toLowerCase() === key && values.some((value) => value !== ''),
+      ([name, values]) =>
+        comparableAddress(name.toLowerCase()) === comparableAddress(key) &&
+        values.some((value) => value !== ''),
     ),
   decisive: ({ entries }) => ({ entries }),
 }

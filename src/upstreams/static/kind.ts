@@ -13,7 +13,7 @@ export interface StaticSettings extends UpstreamSettings {
 }
 
 export interface StaticTable extends UpstreamTable {
-  readonly response: { readonly separator: string }
+  readonly response: { readonly separator: string; readonly idn: 'asIs' | 'ascii' }
 }
 
 export const entries: UpstreamKind<StaticSettings, StaticTable> = {
@@ -32,6 +32,7 @@ class StaticEntries extends UnsharedUpstream<StaticSettings, StaticTable> {
 
   forTable({ response, foldCase }: StaticTable) {
     const { name, entries } = this.settings
-    return passive(new StaticUpstream({ name, entries, separator: response.separator, foldCase }))
+    const { separator, idn } = response
+    return passive(new StaticUpstream({ name, entries, separator, idn, foldCase }))
   }
 }

@@ -2,9 +2,10 @@
  * A static upstream: entries from the configuration, answered at once. For break-glass entries
  * in front of a service, and for tests.
  */
-import { asciiAddress } from '../../core/idn.ts'
+import { asciiValue, comparableAddress } from '../../core/idn.ts'
 import { found, notFound } from '../../core/result.ts'
 import type { Answer, Question, Upstream } from '../../core/upstream.ts'
+import { withoutOuterBlanks } from '../../core/value-text.ts'
 
 /** How one table sees a static upstream. */
 export interface StaticUpstreamOptions {
@@ -13,6 +14,8 @@ export interface StaticUpstreamOptions {
   readonly entries: ReadonlyMap<string, readonly string[]>
   /** Between several values: `response.separator` of the table. The values are results already, so that `response.format` does not apply. */
   readonly separator: string
+  /** Of `response` of the table: `ascii` puts the domains of the values into A-labels. */
+  readonly idn: 'asIs' | 'ascii'
   /** The table's `foldCase`: its keys arrive folded, so the entries are folded too. */
   readonly foldCase: boolean
 }
@@ -23,17 +26,21 @@ export class StaticUpstream implements Upstream {
   readonly name: string
   readonly #answers: ReadonlyMap<string, Answer>
 
-  constructor({ name, entries, separator, foldCase }: StaticUpstreamOptions) {
+  constructor({ name, entries, separator, idn, foldCase }: StaticUpstreamOptions) {
     this.name = name
     const answers = new Map<string, Answer>()
     for (const [key, values] of entries) {
-      const value = values.filter((text) => text !== '').join(separator)
-      if (value === '') continue
+      const joined = values
+        .map(withoutOuterBlanks)
+        .filter((text) => text !== '')
+        .join(separator)
+      if (joined === '') continue
+      const value = idn === 'ascii' ? asciiValue(joined) : joined
       const folded = foldCase ? key.toLowerCase() : key
       const answer: Answer = { result: found(value), storable: false, source: 'static' }
-      // Either spelling of a domain finds the entry, and an entry of its own comes first.
-      const ascii = asciiAddress(folded)
-      if (!entries.has(ascii)) answers.set(ascii, answer)
+      // Every spelling of a domain finds the entry, and an entry of its own comes first.
+      const comparable = comparableAddress(folded)
+      if (!entries.has(comparable)) answers.set(comparable, answer)
       answers.set(folded, answer)
     }
     this.#answers = answers
@@ -41,7 +48,7 @@ export class StaticUpstream implements Upstream {
 
   ask(question: Question): Answer {
     const answer =
-      this.#answers.get(question.key) ?? this.#answers.get(asciiAddress(question.key)) ?? NOT_THERE
+      this.#answers.get(question.key) ?? this.#answers.get(comparableAddress(question.key)) ?? NOT_THERE
     if (question.explanation !== undefined && answer.result.kind !== 'notmodified') {
       const { key, explanation } = question
       explanation.add({ step: 'upstream', kind: 'static', key, upstream: this.name, result: answer.result })

@@ -53,6 +53,15 @@ const [A, B] = KEYS as [string, string]
 describe('a batch reply', () => {
   const cases: [sentence: string, behaviour: Behaviour, expected: string[], setup?: Setup][] = [
     ['may be an object by key', { json: { [B]: 'b', [A]: ['a', 'c'] } }, ['=a, c', '=b']],
+    [
+      'may spell the domain of a key otherwise',
+      { json: { 'u@xn--bcher-kva.example': 'u', 'v@bücher.example': 'v', 'W@X.example': 'w' } },
+      ['=u', '=v', '=w'],
+      {
+        keys: ['u@bücher.example', 'v@xn--bcher-kva.example', 'w@x.example'],
+        response: { missing: 'notFound' },
+      },
+    ],
     ['may be an array in the order asked', { json: ['a', null] }, ['=a', 'notfound']],
     [
       'may have its results inside',

@@ -106,6 +106,30 @@ tables:
       ],
     ],
     [
+      'a canary without a domain, where a list of domains decides',
+      `${LISTENERS}
+${UPSTREAMS}
+tables:
+  t: { upstream: d, request: { path: "/{key}" }, domains: [a.example], canary: { key: postmaster } }
+  u: { upstream: d, request: { path: "/{key}" }, domains: [a.example], canary: { key: root }, search: address }
+  v: { upstream: d, request: { path: "/{key}" }, domains: [a.example], canary: { key: root }, search: address, localDomains: [a.example] }
+  w: { upstream: d, request: { path: "/{key}" }, domains: [a.example], canary: { key: "*" }, search: transport }`,
+      [
+        'warning: mapgate.yaml:4:87: tables.t.canary.key: "postmaster" has no domain, and where "domains" is set no key without one is asked: it shows nothing about the keys that are; name one of a domain of the list',
+        'warning: mapgate.yaml:5:87: tables.u.canary.key: "root" has no domain, and where "domains" is set no key without one is asked: it shows nothing about the keys that are; name one of a domain of the list',
+      ],
+    ],
+    [
+      'a canary of the domain in another spelling',
+      `${LISTENERS}
+upstreams: { d: { endpoints: ["http://h.example"] }, own: { entries: { "bücher.example": x } } }
+tables:
+  domains: { upstream: own }
+  t: { upstream: d, request: { path: "/{key}" }, domains: [bücher.example], canary: { key: "p@xn--bcher-kva.example." } }
+  u: { upstream: d, request: { path: "/{key}" }, domains: { table: domains }, canary: { key: "p@xn--bcher-kva.example." } }`,
+      [],
+    ],
+    [
       'no canary where a wrong "not found" bounces mail',
       `${LISTENERS}
 ${UPSTREAMS}

@@ -67,6 +67,34 @@ tables:
       ],
     ],
     [
+      'A-labels that are no Punycode, and literals that are no addresses',
+      `${LISTENERS}
+${UPSTREAMS}
+tables:
+  t:
+    upstream: s
+    domains: ["xn--zzzz", "a.xn--999999999.example", "xn--bcher-kva.example", "[192.0.2.300]", "[192.0.2.1]", "[IPv6:2001:db8::1]", "[a.example]"]`,
+      [
+        'mapgate.yaml:6:15: tables.t.domains[0]: "xn--zzzz" is no domain; write example.com, or .example.com for its subdomains',
+        'mapgate.yaml:6:27: tables.t.domains[1]: "a.xn--999999999.example" is no domain; write example.com, or .example.com for its subdomains',
+        'mapgate.yaml:6:79: tables.t.domains[3]: "[192.0.2.300]" is no domain; write example.com, or .example.com for its subdomains',
+        'mapgate.yaml:6:133: tables.t.domains[6]: "[a.example]" is no domain; write example.com, or .example.com for its subdomains',
+      ],
+    ],
+    ...['a@', '+ ', 'x', '+5', 'é'].map((delimiter): [string, string, string[]] => [
+      `the recipient delimiter "${delimiter}", which splits what is no extension`,
+      `${LISTENERS}
+${UPSTREAMS}
+tables:
+  t:
+    upstream: s
+    search: address
+    recipientDelimiter: "${delimiter}"`,
+      [
+        `mapgate.yaml:7:25: tables.t.recipientDelimiter: "${delimiter}" does not fit, must be signs such as "+", without "@", blanks, letters and digits`,
+      ],
+    ]),
+    [
       'an empty list of domains, which makes every key "not found"',
       `${LISTENERS}
 ${UPSTREAMS}

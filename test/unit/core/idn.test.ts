@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { asciiAddress, asciiDomain, asciiValue } from '../../../src/core/idn.ts'
+import {
+  asciiAddress,
+  asciiDomain,
+  asciiValue,
+  comparableAddress,
+  comparableDomain,
+} from '../../../src/core/idn.ts'
 import { filterByList } from '../../../src/core/search/domains-filter.ts'
 
 describe('A-labels', () => {
@@ -31,7 +37,27 @@ describe('A-labels', () => {
     ['smtp:[bücher.example]:25', 'smtp:[xn--bcher-kva.example]:25'],
     ['REJECT für immer', 'REJECT für immer'],
     ['plain', 'plain'],
+    ['REJECT Viele Grüße.', 'REJECT Viele Grüße.'],
   ])('the value %j is %j', (text, ascii) => expect(asciiValue(text)).toBe(ascii))
+})
+
+describe('comparable spellings', () => {
+  test.each([
+    ['a.example', 'a.example'],
+    ['a.example.', 'a.example'],
+    ['bücher.example.', 'xn--bcher-kva.example'],
+    ['a.example..', 'a.example..'],
+    ['.', '.'],
+    ['', ''],
+  ])('of the domain %j: %j', (domain, spelling) => expect(comparableDomain(domain)).toBe(spelling))
+
+  test.each([
+    ['u@bücher.example.', 'u@xn--bcher-kva.example'],
+    ['u@a.example.', 'u@a.example'],
+    ['u.@a.example', 'u.@a.example'],
+    ['a.example.', 'a.example'],
+    ['u@.', 'u@.'],
+  ])('of the key %j: %j', (key, spelling) => expect(comparableAddress(key)).toBe(spelling))
 })
 
 describe.each([['bücher.example'], ['xn--bcher-kva.example'], ['.example']])('the list [%s]', (entry) => {
@@ -40,6 +66,9 @@ describe.each([['bücher.example'], ['xn--bcher-kva.example'], ['.example']])('t
     ['info@xn--bcher-kva.example'],
     ['info@bu\u0308cher.example'],
     ['bücher.example'],
+    ['info@bücher.example.'],
+    ['info@xn--bcher-kva.example.'],
+    ['BÜCHER.EXAMPLE.'],
   ])('admits %s', (key) => {
     const filter = filterByList(entry.includes('ü') ? [entry, 'xn--bcher-kva.example'] : [entry])
     expect(filter(key).kind).toBe('pass')

@@ -243,6 +243,23 @@ describe('the domains filter', () => {
     expect(source.asked).toEqual([])
   })
 
+  test('that is another table is asked by the A-label, too, before the domain is none of ours', async () => {
+    const filter = table([new ScriptedSource('d', { 'xn--bcher-kva.example': found('yes') })], {
+      name: 'domains',
+    })
+    const ask = (domain: string) =>
+      table([new ScriptedSource('one', { a: found('1') })], {
+        domains: () => ({ kind: 'ask', domain, table: filter }),
+      })
+    for (const domain of ['bücher.example', 'xn--bcher-kva.example']) {
+      expect(await ask(domain).lookup('a', context())).toMatchObject({ result: found('1') })
+    }
+    expect(await ask('bäcker.example').lookup('a', context())).toEqual({
+      result: NOT_FOUND,
+      source: 'filtered',
+    })
+  })
+
   test('that does not know makes the lookup temporary, never not found', () => {
     const source = new ScriptedSource('one', { a: found('1') })
     const domains = byTable([new ScriptedSource('d', { 'x.example': TRY_LATER }, 'upstream')])

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { whyNoValue } from '../../../src/core/value-text.ts'
+import { whyNoValue, withoutOuterBlanks } from '../../../src/core/value-text.ts'
 
 const CONTROL = 'has control characters in a value'
 const invisible = (codePoint: string) => `has the invisible character ${codePoint} in a value`
+
+const none = (codePoint: string) => `has ${codePoint}, which is no letter or sign, in a value`
 
 describe('a value', () => {
   const cases: [name: string, text: string, why: string | undefined][] = [
@@ -41,7 +43,32 @@ describe('a value', () => {
     ['may not hold a variation selector', 'a\ufe0f', invisible('U+FE0F')],
     ['may not begin with a byte order mark', '\ufeffa', invisible('U+FEFF')],
     ['may not hold a tag', 'a\u{e0041}', invisible('U+E0041')],
+    ['may not hold a paragraph separator', 'a\u2029b', invisible('U+2029')],
+    ['may not hold a variation selector beyond the BMP', 'a\u{e0100}', invisible('U+E0100')],
+    ['may hold the last letter before private use', 'a\ud7fb', undefined],
+    ['may not hold a character of private use', 'a\ue000', none('U+E000')],
+    ['may not hold the last one', 'a\uf8ff', none('U+F8FF')],
+    ['may hold the first letter behind private use', 'a\uf900', undefined],
+    ['may not hold a private plane', 'a\u{f0000}', none('U+F0000')],
+    ['may not hold a noncharacter', 'a\uffff', none('U+FFFF')],
+    ['may not hold another noncharacter', 'a\ufdd0', none('U+FDD0')],
+    ['may not hold the last noncharacter', 'a\u{10ffff}', none('U+10FFFF')],
+    ['may not hold what stands for an object', 'a\ufffc', none('U+FFFC')],
+    ['may not hold what stands for a lost character', 'm\ufffdller@a.example', none('U+FFFD')],
+    ['may not hold a character that is not assigned', 'a\u0378', none('U+0378')],
     ['may not be nothing but spaces', '  ', 'has a value of nothing but spaces'],
   ]
   for (const [name, text, why] of cases) test(name, () => expect(whyNoValue(text)).toBe(why))
+})
+
+describe('blanks', () => {
+  test.each([
+    [' REJECT', 'REJECT'],
+    ['smtp:[a.example]  ', 'smtp:[a.example]'],
+    [' a b ', 'a b'],
+    ['a', 'a'],
+    ['', ''],
+    ['  ', '  '],
+    ['\u00a0a', '\u00a0a'],
+  ])('at the ends of %j are no part of it', (text, value) => expect(withoutOuterBlanks(text)).toBe(value))
 })

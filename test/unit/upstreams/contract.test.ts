@@ -19,6 +19,7 @@ upstreamContract('static', () => ({
     name: 'overrides',
     entries: new Map([['known', ['value']]]),
     separator: ', ',
+    idn: 'asIs',
     foldCase: true,
   }),
   deadlineMs: 0,

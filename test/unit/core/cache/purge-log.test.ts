@@ -50,4 +50,13 @@ describe('PurgeLog', () => {
       expect(log.purgedSince(0, of)).toBe(isPurged)
     })
   }
+
+  test('a purge of a domain takes its other spellings, too', () => {
+    for (const domain of ['bücher.example', 'XN--BCHER-KVA.example.']) {
+      const log = new PurgeLog()
+      log.add({ kind: 'domain', domain })
+      const keys = ['a@bücher.example', 'a@xn--bcher-kva.example', 'a@BÜCHER.example.', 'a@buecher.example']
+      expect(keys.map((of) => log.purgedSince(0, of))).toEqual([true, true, true, false])
+    }
+  })
 })

@@ -28,7 +28,7 @@ describe('selected nodes', () => {
     ['may not hold a no-break space', ['a\u00a0'], 'unreadable'],
     ['may not be nothing but spaces', ['a', ' '], 'unreadable'],
     ['may not be nothing but other spaces', ['\u00a0\u3000'], 'unreadable'],
-    ['may hold spaces around a letter', [' a '], [' a ']],
+    ['lose the spaces around a letter', [' a ', 'b  '], ['a', 'b']],
     ['may not hold half a character', ['a\udc00'], 'unreadable'],
   ]
   for (const [sentence, nodes, expected] of cases) {
@@ -46,7 +46,8 @@ describe('a plain text', () => {
     ['loses no lone carriage return', 'a\r', 'unreadable'],
     ['loses its byte order mark', '\ufeffa', ['a']],
     ['may be only a line end', '\n', []],
-    ['keeps its spaces', ' a ', [' a ']],
+    ['loses the spaces at its ends', '  a b ', ['a b']],
+    ['may not be nothing but spaces', '  ', 'unreadable'],
   ]
   for (const [sentence, text, expected] of cases) {
     test(sentence, () => {

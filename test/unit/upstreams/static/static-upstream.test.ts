@@ -9,8 +9,9 @@ const entries = new Map([
   ['blank@a.example', ['']],
 ])
 describe('a static upstream', () => {
-  const folding = new StaticUpstream({ name: 'overrides', entries, separator: ', ', foldCase: true })
-  const exact = new StaticUpstream({ name: 'overrides', entries, separator: ', ', foldCase: false })
+  const settings = { name: 'overrides', entries, separator: ', ', idn: 'asIs', foldCase: true } as const
+  const folding = new StaticUpstream(settings)
+  const exact = new StaticUpstream({ ...settings, foldCase: false })
 
   test('answers at once, with its values joined', () => {
     expect(folding.ask(question('postmaster@a.example'))).toStrictEqual({
@@ -53,15 +54,13 @@ describe('a static upstream', () => {
 
   test('finds either spelling of a domain, and first the entry that has it', () => {
     const either = new StaticUpstream({
-      name: 'overrides',
+      ...settings,
       entries: new Map([
         ['a@bücher.example', ['u']],
         ['b@xn--bcher-kva.example', ['a']],
         ['c@bücher.example', ['u']],
         ['c@xn--bcher-kva.example', ['a']],
       ]),
-      separator: ', ',
-      foldCase: true,
     })
     const foundFor = (key: string): string => {
       const { result } = either.ask(question(key))
@@ -72,5 +71,23 @@ describe('a static upstream', () => {
       `${user}@xn--bcher-kva.example`,
     ])
     expect(keys.map(foundFor)).toStrictEqual(['u', 'u', 'a', 'a', 'u', 'a'])
+    expect(
+      ['a@bücher.example.', 'a@xn--bcher-kva.example.', 'a@bücher.example..'].map(foundFor),
+    ).toStrictEqual(['u', 'u', 'notfound'])
+  })
+
+  test('gives its values as the table wants their domains, without blanks around', () => {
+    const answerOf = (idn: 'asIs' | 'ascii') => {
+      const values = new Map([['a@b.example', [' jürgen@bücher.example ', 'c@d.example']]])
+      return new StaticUpstream({ ...settings, entries: values, idn }).ask(question('a@b.example')).result
+    }
+    expect(answerOf('asIs')).toStrictEqual({
+      kind: 'found',
+      value: 'jürgen@bücher.example, c@d.example',
+    })
+    expect(answerOf('ascii')).toStrictEqual({
+      kind: 'found',
+      value: 'jürgen@xn--bcher-kva.example, c@d.example',
+    })
   })
 })
