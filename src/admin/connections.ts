@@ -1,10 +1,11 @@
 /**
- * Bounds the connections of the admin API. When there are too many, the one on which nothing has been
- * asked for the longest time gives way, so that strangers who connect and stay silent keep neither
- * Prometheus nor a liveness probe out. One with a request under way never does.
+ * Bounds the connections of the admin API, and what each of them may ask at once.
  */
 import type { Socket } from 'node:net'
 import type { App } from './app.ts'
+
+/** Requests of one connection that are not answered yet. Ours: browsers, curl and Prometheus send one at a time. */
+const MAX_UNANSWERED = 16
 
 interface Connection {
   readonly socket: Socket
@@ -12,6 +13,11 @@ interface Connection {
   unanswered: number
 }
 
+/**
+ * When there are too many, the one on which nothing has been asked for the longest time gives way, so that
+ * strangers who connect and stay silent keep neither Prometheus nor a liveness probe out. One with a request
+ * under way never does.
+ */
 export function boundConnections(app: App, maxConnections: number): void {
   /** The longest idle first. */
   const connections = new Map<unknown, Connection>()
@@ -51,4 +57,29 @@ export function boundConnections(app: App, maxConnections: number): void {
 function keyOf(socket: Socket): unknown {
   const { remoteAddress, remotePort } = socket
   return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`
+}
+
+/**
+ * Bounds what one connection may ask before it has its answers, and closes one that asks more. Node.js hands on
+ * every request of a read at once, so a client that pipelines thousands would keep the event loop from the lookups.
+ * The first hook of all, so that it costs next to nothing.
+ */
+export function boundPipelining(app: App): void {
+  const unanswered = new WeakMap<Socket, number>()
+  app.addHook('onRequest', (request, reply, done) => {
+    const { socket } = request.raw
+    const count = (unanswered.get(socket) ?? 0) + 1
+    if (count <= MAX_UNANSWERED && !socket.destroyed) {
+      unanswered.set(socket, count)
+      done()
+      return
+    }
+    reply.hijack() // the client asked without reading: it is owed nothing more
+    socket.destroy()
+  })
+  app.addHook('onResponse', (request, _reply, done) => {
+    const { socket } = request.raw
+    unanswered.set(socket, Math.max(0, (unanswered.get(socket) ?? 0) - 1))
+    done()
+  })
 }

@@ -3,7 +3,6 @@
  * bounds, meaning, and what it decodes to. The checks, the settings of the program, the JSON Schema for
  * editors and docs/configuration.md are made out of it.
  */
-import { headerError } from './header-syntax.ts'
 import type { SchemaNode, UnitBounds } from './node.ts'
 import { type DurationSchema, type Keywords, type Schema, Type } from './schema.ts'
 import type { TreeMap } from './tree.ts'
@@ -112,6 +111,23 @@ export function textMap(
   })
 }
 
+/** Names and values of HTTP header fields: tokens, and Latin-1 without control characters. RFC 9110 sections 5.1 and 5.5. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Set by the HTTP client for each request, or they would break its framing. RFC 9110 section 7.6.1. */
+const OWN_HEADERS = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+])
+
 /** Header fields by name; decodes to names in lower case. Never shown: a header may hold a token. */
 export function headerMap(description: string) {
   const decode = (headers: ReadonlyMap<string, string>) =>
@@ -133,4 +149,13 @@ export function namedMap<Value>(
     description,
     ...keywords,
   })
+}
+
+/** What is wrong with a header, as the end of a sentence; never with its value. */
+function headerError(name: string, value: unknown): string | undefined {
+  if (!HEADER_NAME.test(name)) return 'is no name of an HTTP header; use letters, digits and -'
+  if (OWN_HEADERS.has(name.toLowerCase())) return 'is a header that mapgate sets itself; remove it'
+  if (typeof value === 'string' && !HEADER_VALUE.test(value))
+    return 'has a line end, control character or non-Latin-1 character in its value; remove it'
+  return undefined
 }

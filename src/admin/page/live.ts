@@ -4,12 +4,17 @@
  */
 import type { GatewayEvent } from '../../observability/events.ts'
 import { type Api, ApiProblem } from './api.ts'
-import { retryDelayMs } from './backoff.ts'
 import { EventParser } from './event-parser.ts'
 import type { Model, Status } from './model.ts'
 
 /** The server says something every 2 s, and a comment every 15 s; longer silence is a dead connection. */
 const SILENCE_MS = 35_000
+
+/** First wait before another try, ms. Ours: a restart of the gateway takes about this long. */
+const FIRST_RETRY_MS = 1000
+
+/** Longest wait before another try, ms. Ours: who looks at the page sees it come back soon, and a team of pages is no load. */
+const LONGEST_RETRY_MS = 20_000
 
 export interface LiveOptions {
   readonly api: Api
@@ -144,4 +149,16 @@ export class Live {
 
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/**
+ * How long to wait before another try: longer each time, and never all pages at once.
+ *
+ * @param failures In a row, 1 or more.
+ * @param random 0 to 1, see Math.random.
+ * @returns Half of the full wait and a random share of the other half, ms.
+ */
+export function retryDelayMs(failures: number, random: number): number {
+  const full = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1))
+  return full / 2 + (full / 2) * random
 }

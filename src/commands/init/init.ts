@@ -3,9 +3,9 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { codeOrName } from '../../core/error-code.ts'
 import { CommandError, EXIT_OK, EXIT_PERMANENT } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
-import { FIRST_FILE } from './first-file.ts'
 
 const NAME = 'mapgate.yaml'
 
@@ -25,8 +25,86 @@ export async function init(io: CommandIo): Promise<number> {
 }
 
 function whyNotWritten(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+  const code = codeOrName(error)
   return code === 'EEXIST'
     ? 'is already there and stays as it is; remove it first'
     : `cannot be written (${code})`
 }
+
+/**
+ * The first configuration of a new installation. `examples/mapgate.yaml` is the same text; a test keeps it so, and
+ * checks that it is fine.
+ */
+export const FIRST_FILE = `# Configuration of mapgate. Every key: docs/configuration.md.
+#   mapgate check     finds every problem in this file
+#   mapgate main-cf   prints the lines for Postfix's main.cf
+#   mapgate serve     runs the gateway
+#   mapgate schema    prints a JSON Schema, with which an editor completes and explains the keys
+
+# Where Postfix connects.
+listeners:
+  - protocol: socketmap
+    listen: inet:127.0.0.1:8464
+  # For daemons in a chroot (Debian), a socket below Postfix's queue directory:
+  # - protocol: socketmap
+  #   listen: unix:/var/spool/postfix/mapgate/socketmap
+  #   mode: "0660"
+  #   group: postfix
+  # For clients that speak tcp_table only: one listener for each table.
+  # - protocol: tcp_table
+  #   listen: inet:127.0.0.1:8465
+  #   table: aliases
+
+# The admin API, the page and the metrics: http://127.0.0.1:8466/
+admin:
+  listen: inet:127.0.0.1:8466
+  # tokens:
+  #   - { token: "\${file:/etc/mapgate/admin-token}", role: operator }
+
+# The HTTP services that know the answers.
+upstreams:
+  directory:
+    endpoints: [http://127.0.0.1:8080]     # several: in order of preference
+    # headers: { authorization: "Bearer \${file:/etc/mapgate/directory-token}" }
+    timeout: 2s
+
+# What Postfix asks for, by name.
+tables:
+  aliases:
+    usedBy: [virtual_alias_maps]
+    upstream: directory
+    request:
+      path: /aliases/{key}                 # also {user} {domain} {table}
+    response:
+      value: $.goto                        # JSONPath; a list gives several values
+    # Outside these domains nothing is asked: the biggest saver of load.
+    # domains: [example.com, .example.org]
+    # A key that the service always knows. While it does not, "not found" is not believed, and
+    # a broken service bounces no mail.
+    canary: { key: postmaster@example.com }
+    # The usual answer for a mailbox is "not found". It goes on counting in an outage for what
+    # mailboxes has, else all mail would wait.
+    cache:
+      staleNotFound: { for: 1d, ifFoundIn: mailboxes }
+
+  mailboxes:
+    usedBy: [virtual_mailbox_maps]
+    upstream: directory
+    request:
+      path: /mailboxes/{key}
+    response:
+      value: $.mailbox
+    canary: { key: postmaster@example.com }
+
+  domains:
+    usedBy: [virtual_mailbox_domains]
+    upstream: directory
+    request:
+      path: /domains/{key}
+    response:
+      value: $.name
+    canary: { key: example.com }
+
+# Answers survive a restart:
+# cacheFile: /var/lib/mapgate/cache
+`

@@ -1,14 +1,17 @@
 /**
  * `mapgate serve`: runs the gateway until the system says that it is enough.
  */
+import { execFile } from 'node:child_process'
 import type { Clock } from '../../core/clock.ts'
 import { EXIT_DEFECT, EXIT_OK, EXIT_TEMPORARY } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { type Ending, type RunningGateway, runUntilSignal, type SignalSource } from '../running-gateway.ts'
 import { type StartGateway, startGateway } from '../start-gateway.ts'
 import { type CrashSource, watchCrashes } from './crashes.ts'
-import { notifySystemd } from './systemd.ts'
 import { startWatchdog } from './watchdog.ts'
+
+/** Longest time for the message to be taken, ms. Ours: a notice is not worth more. */
+const NOTIFY_TIMEOUT_MS = 10_000
 
 export interface ServeOptions {
   readonly config?: string
@@ -82,4 +85,25 @@ function notifying(gateway: RunningGateway, io: CommandIo): RunningGateway {
 async function tell(state: 'ready' | 'stopping', io: CommandIo): Promise<void> {
   const failure = await notifySystemd(state, io.env)
   if (failure !== undefined) io.stderr.write(`mapgate serve: ${failure}\n`)
+}
+
+/**
+ * Tells systemd that the gateway is ready, or stopping (sd_notify(3)), if it asked by `NOTIFY_SOCKET`; otherwise does nothing.
+ *
+ * Node.js has no unix datagram sockets, so `systemd-notify` sends the message. It is a process of its own: the unit
+ * needs `NotifyAccess=all`. Nothing here is ever fatal.
+ *
+ * @returns Why it could not be told, in words; undefined when all is well.
+ */
+function notifySystemd(
+  state: 'ready' | 'stopping',
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  if (env.NOTIFY_SOCKET === undefined || env.NOTIFY_SOCKET === '') return Promise.resolve(undefined)
+  const message = state === 'ready' ? '--ready' : 'STOPPING=1'
+  return new Promise((resolve) => {
+    execFile('systemd-notify', [message], { env, timeout: NOTIFY_TIMEOUT_MS }, (error) => {
+      resolve(error === null ? undefined : `systemd was not told "${state}": ${error.message.trim()}`)
+    })
+  })
 }

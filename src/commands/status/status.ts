@@ -2,14 +2,16 @@
  * `mapgate status`: how a running gateway is, once or again and again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { HistoryPoint } from '../../core/history-point.ts'
+import type { GatewayStatus } from '../../core/status.ts'
+import type { Problem } from '../../observability/problems.ts'
 import { printableJson } from '../../presentation/printable.ts'
-import { AdminClient } from '../admin-client.ts'
+import { AdminClient, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { type AdminOptions, findAdmin } from '../admin-target.ts'
-import { CommandError, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts'
+import { CommandError, EXIT_OK, EXIT_UNREACHABLE, EXIT_USAGE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { type EndRequest, endRequest, type Terminal } from '../terminal.ts'
-import { readGateway } from './read-gateway.ts'
 import { type Reading, readingAsJson } from './reading.ts'
 import { screenLines } from './screen.ts'
 import { watch } from './watch.ts'
@@ -118,4 +120,30 @@ function pauseOf({
     sleep(interval * 1000, undefined, { signal }).catch(() => {
       // Aborted: nobody waits any more, and there is nothing else that fails here.
     })
+}
+
+/** Asks all that a look needs, at once. */
+async function readGateway(client: AdminClient): Promise<Reading> {
+  const [status, history, problems] = await Promise.all([
+    client.get('/api/v1/status'),
+    client.get('/api/v1/history'),
+    client.get('/api/v1/problems'),
+  ])
+  const points = property(history.body, 'points')
+  const list = property(problems.body, 'problems')
+  if (isStatus(status.body) && Array.isArray(points) && Array.isArray(list)) {
+    // Their insides are the contract of the admin API, which its own tests hold.
+    return { status: status.body, points: points as HistoryPoint[], problems: list as Problem[] }
+  }
+  throw new CommandError(
+    EXIT_UNREACHABLE,
+    `${client.target.shown}: the reply is no status; is this the admin address of mapgate?`,
+  )
+}
+
+function isStatus(body: unknown): body is GatewayStatus {
+  return (
+    typeof property(body, 'state') === 'string' &&
+    ['degraded', 'tables', 'upstreams', 'listeners'].every((name) => Array.isArray(property(body, name)))
+  )
 }

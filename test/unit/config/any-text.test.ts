@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { FIRST_FILE } from '../../../src/commands/init/first-file.ts'
+import { FIRST_FILE } from '../../../src/commands/init/init.ts'
 import { fileSchema } from '../../../src/config/config-schema.ts'
 import { ConfigError } from '../../../src/config/issue.ts'
 import type { LoadedConfig } from '../../../src/config/load.ts'

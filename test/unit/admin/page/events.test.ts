@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { retryDelayMs } from '../../../../src/admin/page/backoff.ts'
 import { EventParser, MAX_EVENT_LENGTH } from '../../../../src/admin/page/event-parser.ts'
+import { retryDelayMs } from '../../../../src/admin/page/live.ts'
 import { type LookupEvent, Model } from '../../../../src/admin/page/model.ts'
 import { TokenStore } from '../../../../src/admin/page/token-store.ts'
 import { point } from '../../presentation/points.ts'
