@@ -95,7 +95,6 @@ export class MemoryAnswerStore implements AnswerStore {
     const isFound = value !== undefined
     const nowMs = now.monotonicMs - this.#base.monotonicMs
     const sinceMs = Math.floor(nowMs - Math.max(ageMs, foundForMs))
-    const before = isFound ? this.#found.peek(storeKey) : undefined
     const stored = new StoredAnswer(
       value,
       freshness,
@@ -103,14 +102,15 @@ export class MemoryAnswerStore implements AnswerStore {
       Math.floor(now.wallMs - this.#base.wallMs - ageMs),
       validatorsOf(answer.validators),
       endpoint,
-      Math.min(sinceMs, before?.sinceMs ?? sinceMs),
+      sinceMs,
       answer.isVouched ?? false,
     )
     const other = isFound ? this.#negative : this.#found
     if (other.size > 0) other.delete(storeKey)
     const bytes = ENTRY_OVERHEAD_BYTES + (answer.textBytes ?? textBytes(storeKey, stored))
     const own = isFound ? this.#found : this.#negative
-    own.set(storeKey, stored, bytes)
+    const replaced = own.set(storeKey, stored, bytes)
+    if (isFound && replaced !== undefined) stored.sinceMs = Math.min(sinceMs, replaced.sinceMs)
   }
 
   delete(storeKey: string): void {

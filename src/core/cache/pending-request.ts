@@ -78,11 +78,12 @@ export class PendingRequest implements Question {
    * Waits for the answer.
    *
    * @param deadlineMs Monotonic ms at which this waiter gives up.
-   * @returns `undefined` when it gave up.
+   * @param late What the waiter gets when it gives up.
    */
-  wait(deadlineMs: number, clock: Clock): Promise<Sourced | undefined> {
+  wait(deadlineMs: number, clock: Clock, late: Sourced): Promise<Sourced> {
     return new Promise((resolve) => {
-      const timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () => this.#giveUp(waiter))
+      const delayMs = Math.max(0, deadlineMs - clock.monotonicMs())
+      const timer = clock.after(delayMs, () => this.#giveUp(waiter, late))
       const waiter = new Waiter(resolve, timer)
       this.#waiters.add(waiter)
       this.#isExpected = false
@@ -94,12 +95,12 @@ export class PendingRequest implements Question {
     for (const waiter of this.#waiters.toArray()) this.#end(waiter, answer)
   }
 
-  #giveUp(waiter: Waiter): void {
-    this.#end(waiter, undefined)
+  #giveUp(waiter: Waiter, late: Sourced): void {
+    this.#end(waiter, late)
     if (!this.hasWaiters) for (const listener of this.#abandonedListeners) listener()
   }
 
-  #end(waiter: Waiter, answer: Sourced | undefined): void {
+  #end(waiter: Waiter, answer: Sourced): void {
     waiter.timer.cancel()
     this.#waiters.delete(waiter)
     waiter.resolve(answer)
@@ -110,11 +111,11 @@ const NOBODY: readonly (() => void)[] = []
 
 class Waiter implements Slotted {
   slot?: number
-  readonly resolve: (answer: Sourced | undefined) => void
+  readonly resolve: (answer: Sourced) => void
   /** Until it gives up. */
   readonly timer: Timer
 
-  constructor(resolve: (answer: Sourced | undefined) => void, timer: Timer) {
+  constructor(resolve: (answer: Sourced) => void, timer: Timer) {
     this.resolve = resolve
     this.timer = timer
   }

@@ -76,19 +76,23 @@ export class SegmentedLru<V extends object> {
     return slot === undefined ? undefined : this.#values[slot]
   }
 
-  /** Stores a value in place of any other of this key. One that is larger than all bytes is not stored. */
-  set(key: string, value: V, bytes: number): void {
+  /**
+   * Stores a value in place of any other of this key, which is returned. One that is larger than all bytes is not stored.
+   */
+  set(key: string, value: V, bytes: number): V | undefined {
     if (bytes > this.#options.maxBytes) {
       this.delete(key)
-      return
+      return undefined
     }
     const before = this.#slotOf.get(key)
     const slot = before ?? this.#newSlot(key)
     const segment = before !== undefined && this.#lists.isProtected(before) ? PROTECTED : PROBATION
     if (before !== undefined) this.#lists.remove(before)
     this.#lists.add(slot, bytes, segment)
+    const replaced = this.#values[slot]
     this.#values[slot] = value
     this.#trim()
+    return replaced
   }
 
   delete(key: string): void {

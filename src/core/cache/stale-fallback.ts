@@ -30,29 +30,50 @@ export class StaleFallback {
   }
 
   /** @param isJoined True for a request that somebody else asked for, whose explanation has its steps. */
-  async wait(
+  wait(
     request: PendingRequest,
     fallback: StoredAnswer | undefined,
     deadlineMs: number,
     explanation: Explanation,
     isJoined: boolean,
   ): Promise<Sourced> {
+    if (fallback !== undefined) return this.#waitFor(request, fallback, deadlineMs, explanation, isJoined)
+    // Most lookups that ask: one promise, and no function that has to be resumed.
+    const answer = request.wait(deadlineMs, this.#clock, DEADLINE_EXCEEDED)
+    return isJoined ? this.#joined(request.key, answer, explanation) : answer
+  }
+
+  async #waitFor(
+    request: PendingRequest,
+    fallback: StoredAnswer,
+    deadlineMs: number,
+    explanation: Explanation,
+    isJoined: boolean,
+  ): Promise<Sourced> {
     const { key, storeKey, generation } = request
-    const untilMs =
-      fallback === undefined ? deadlineMs : Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
-    let answer = await request.wait(untilMs, this.#clock)
+    const untilMs = Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
+    let answer = await request.wait(untilMs, this.#clock, DEADLINE_EXCEEDED)
     // A stale answer that was purged meanwhile is served no more, so its lookup waits for the service after all.
     const isPurged = this.#store?.purgedSince(generation, storeKey) ?? false
-    if (answer === undefined && untilMs < deadlineMs) {
-      if (fallback !== undefined && !isPurged) {
+    if (answer === DEADLINE_EXCEEDED && untilMs < deadlineMs) {
+      if (!isPurged) {
         explanation.add({ step: 'stale', key, upstream: this.#upstream, why: STILL_ASKED })
         return { result: fallback.result, source: 'stale' }
       }
-      answer = await request.wait(deadlineMs, this.#clock)
+      answer = await request.wait(deadlineMs, this.#clock, DEADLINE_EXCEEDED)
     }
-    answer ??= DEADLINE_EXCEEDED
-    if (isJoined) explanation.add({ step: 'coalesced', key, upstream: this.#upstream, result: answer.result })
+    if (isJoined) this.#explainJoined(key, answer, explanation)
     return this.finish(key, answer, isPurged ? undefined : fallback, explanation)
+  }
+
+  async #joined(key: string, pending: Promise<Sourced>, explanation: Explanation): Promise<Sourced> {
+    const answer = await pending
+    this.#explainJoined(key, answer, explanation)
+    return answer
+  }
+
+  #explainJoined(key: string, { result }: Sourced, explanation: Explanation): void {
+    explanation.add({ step: 'coalesced', key, upstream: this.#upstream, result })
   }
 
   /** What the service says, else the stale answer, else the failure. */

@@ -9,7 +9,7 @@ import { type Found, found, NOT_FOUND, type NotFound } from '../result.ts'
 import type { Validators } from '../upstream.ts'
 import type { Freshness } from './freshness.ts'
 
-/** A stored answer, never changed: a renewed one takes its place. */
+/** A stored answer, not changed once it is stored: a renewed one takes its place. */
 export class StoredAnswer implements Freshness {
   /** What a found answer says; undefined is "not found". */
   readonly value: string | undefined
@@ -24,7 +24,7 @@ export class StoredAnswer implements Freshness {
   /** Position of the endpoint that answered. */
   readonly endpoint: number
   /** Monotonic ms since the store's base since when the key is found without a break; for a "not found" as `monotonicMs`. */
-  readonly sinceMs: number
+  sinceMs: number
   /** True when the service was known to be sane (canary) when it answered. */
   readonly isVouched: boolean
 

@@ -66,7 +66,9 @@ export class StoringUpstream {
 
   async #whenAnswered(request: PendingRequest, pending: Promise<Answer>): Promise<Sourced> {
     try {
-      return await this.#answered(request, await pending)
+      const answered = this.#answered(request, await pending)
+      // What need not be waited for costs no second promise.
+      return answered instanceof Promise ? await answered : answered
     } catch (error) {
       return this.#defect(error)
     }

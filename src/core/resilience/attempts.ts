@@ -88,23 +88,31 @@ class Attempts<R extends Reply> {
     }
   }
 
-  /** Gets a slot and sends one request, or two with a hedge. */
-  async #once(picked: number | undefined): Promise<AttemptOutcome<R> | Temporary> {
-    const { limiter, settings } = this.#state
+  /** Gets a slot and sends one request, or two with a hedge. No promise of its own while a slot is free. */
+  #once(picked: number | undefined): Temporary | Promise<AttemptOutcome<R> | Temporary> {
     if (picked === undefined) return this.#state.unavailable(this.#request)
-    let endpoint: number | undefined = picked
     const attempt = new Attempt(this.#state, this.#request, this.#kindFor(picked))
     const { deadlineMs } = this.#request
-    const taken = limiter.take(attempt, deadlineMs)
+    const taken = this.#state.limiter.take(attempt, deadlineMs)
     if (taken === false) return this.#state.shed(attempt.hasWaiters)
-    if (taken !== true) {
-      const gotSlot = await taken
-      // A batch may have taken in questions meanwhile that can wait longer than its first ones.
-      if (!gotSlot && !this.#state.ended && this.#request.deadlineMs > deadlineMs)
-        return this.#once(this.#pick())
-      // While it waited a circuit may have opened or closed.
-      endpoint = gotSlot ? this.#pick() : undefined
-    }
+    return taken === true ? this.#send(attempt, picked) : this.#whenSlotIsFree(attempt, taken, deadlineMs)
+  }
+
+  async #whenSlotIsFree(
+    attempt: Attempt<R>,
+    taken: Promise<boolean>,
+    deadlineMs: number,
+  ): Promise<AttemptOutcome<R> | Temporary> {
+    const gotSlot = await taken
+    // A batch may have taken in questions meanwhile that can wait longer than its first ones.
+    if (!gotSlot && !this.#state.ended && this.#request.deadlineMs > deadlineMs)
+      return this.#once(this.#pick())
+    // While it waited a circuit may have opened or closed.
+    return this.#send(attempt, gotSlot ? this.#pick() : undefined)
+  }
+
+  #send(attempt: Attempt<R>, endpoint: number | undefined): Temporary | Promise<AttemptOutcome<R>> {
+    const { settings } = this.#state
     if (endpoint === undefined || this.#state.ended || this.#left() < MIN_ATTEMPT_MS) {
       attempt.abandon()
       if (this.#state.ended) return STOPPING

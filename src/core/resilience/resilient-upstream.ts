@@ -114,7 +114,7 @@ export class ResilientUpstream implements Upstream {
     const first = state.admit(this.#asked, question)
     if (typeof first !== 'number') return this.#held(question, first)
     question.onAbandoned(state.limiter.makeRoom)
-    return this.#ask(question, first).catch((error) => this.#defect(error))
+    return this.#ask(question, first)
   }
 
   /** When the circuit of an endpoint last closed. */
@@ -135,12 +135,18 @@ export class ResilientUpstream implements Upstream {
   }
 
   async #ask(question: Question, first: number): Promise<Answer> {
-    const canary = this.#canary
-    if (canary === undefined) {
+    try {
+      if (this.#canary !== undefined) return await this.#askTrusted(this.#canary, question, first)
       const result = await this.#attempts(question, NONE, first)
       if (result.kind === 'held') return this.#held(question, result.result)
       return this.#answer(question, result.reply, result.endpoint)
+    } catch (error) {
+      return this.#defect(error)
     }
+  }
+
+  /** Asks until a "not found" comes from an endpoint that its canary speaks for. */
+  async #askTrusted(canary: Canary, question: Question, first: number): Promise<Answer> {
     /** Endpoints whose canary was found, or not found, for this question. */
     const verified = new Set<number>()
     const doubted = new Set<number>()
