@@ -182,8 +182,8 @@ export class Gateway implements Lookup {
   }
 
   /** What the clients of each protocol would read for a result. */
-  wireReplies(result: LookupResult): ReadonlyMap<string, WireReply> {
-    return wireReplies(result, this.#protocols, this.#state.generation.listeners)
+  wireReplies(table: string, result: LookupResult): ReadonlyMap<string, WireReply> {
+    return wireReplies(table, result, this.#protocols, this.#state.generation.listeners)
   }
 
   /** The configuration in use, every secret as `***`. */

@@ -85,7 +85,7 @@ export interface AdminPorts {
   /** The names of the protocols that mail servers speak. */
   readonly protocols: readonly string[]
   /** What the clients of each protocol would read for a result. */
-  readonly wireReplies: (result: LookupResult) => ReadonlyMap<string, WireReply>
+  readonly wireReplies: (table: string, result: LookupResult) => ReadonlyMap<string, WireReply>
   /** Called with exceptions that no route expects. */
   readonly defect: (error: unknown, where: string) => void
   readonly version: string

@@ -3,7 +3,15 @@
  */
 import { LOOPBACK_NETWORKS } from '../core/network-list.ts'
 import type { SettingsKinds } from '../schema/settings-kind.ts'
-import type { AdminConfig, Config, ListenerConfig, TableConfig, UpstreamConfig } from './config.ts'
+import { attributesOf, knownAttributes } from './attributes.ts'
+import type {
+  AdminConfig,
+  AttributeUse,
+  Config,
+  ListenerConfig,
+  TableConfig,
+  UpstreamConfig,
+} from './config.ts'
 import { fingerprint } from './fingerprint.ts'
 import { POSTFIX_PARAMETERS } from './postfix-parameters.ts'
 import { reachOf } from './reach.ts'
@@ -53,7 +61,7 @@ function buildTables(
   upstreams: ReadonlyMap<string, UpstreamConfig>,
   kinds: SettingsKinds,
 ): ReadonlyMap<string, TableConfig> {
-  const tables = new Map(Array.from(settings, ([name, table]) => [name, buildTable(name, table)]))
+  const tables = new Map(Array.from(settings, ([name, table]) => [name, buildTable(name, table, kinds)]))
   /** Chains of filter tables have an end: cycles were refused before. */
   const mark = (table: Unmarked): string => {
     const filter = table.domains?.kind === 'table' ? tables.get(table.domains.table) : undefined
@@ -63,10 +71,16 @@ function buildTables(
   return new Map(Array.from(tables, ([name, table]) => [name, { ...table, fingerprint: mark(table) }]))
 }
 
-function buildTable(name: string, { upstream = [], ...settings }: TableSettings): Unmarked {
+function buildTable(
+  name: string,
+  { upstream = [], ...settings }: TableSettings,
+  kinds: SettingsKinds,
+): Unmarked {
+  const attributes = attributeUse(settings, kinds)
   // The first parameter decides; the checks warn when the others differ.
   const parameter = settings.usedBy.map((use) => POSTFIX_PARAMETERS.get(use)).find((known) => known)
-  const search = searchOf(settings)
+  // Attributes are no key that others could be made of.
+  const search = attributes === undefined ? searchOf(settings) : 'exact'
   return {
     ...settings,
     name,
@@ -75,7 +89,19 @@ function buildTable(name: string, { upstream = [], ...settings }: TableSettings)
     // Source: the default of parent_domain_matches_subdomains, postconf(5).
     parentDomainMatchesSubdomains: settings.parentDomainMatchesSubdomains ?? search.startsWith('access-'),
     propagateExtension: settings.propagateExtension ?? parameter?.propagateExtension ?? false,
+    sideEffects: settings.sideEffects ?? attributes !== undefined,
+    attributes,
   }
+}
+
+function attributeUse(
+  settings: Omit<TableSettings, 'upstream'>,
+  kinds: SettingsKinds,
+): AttributeUse | undefined {
+  if (attributesOf(settings, kinds).size === 0) return undefined
+  const { cacheBy } = settings
+  const { secret } = knownAttributes(kinds)
+  return { cacheBy, secret: (cacheBy ?? []).filter((name) => secret.includes(name)) }
 }
 
 /** The search of a table: its own, else that of the first parameter that is known. */

@@ -47,15 +47,26 @@ export interface UpstreamConfig extends UpstreamSettings {
 }
 
 /** The keys of the kinds of its upstreams stand beside these. */
-export interface TableConfig extends Omit<TableSettings, 'upstream'> {
+export interface TableConfig extends Omit<TableSettings, 'upstream' | 'sideEffects'> {
   readonly name: string
   /** Names, in the order in which they are asked. */
   readonly upstreams: readonly string[]
   readonly search: SearchKind
   readonly parentDomainMatchesSubdomains: boolean
   readonly propagateExtension: boolean
+  /** A lookup counts or reserves something. */
+  readonly sideEffects: boolean
+  /** What it asks for besides a key; undefined for a table that is asked by keys. */
+  readonly attributes: AttributeUse | undefined
   /** Changes with everything that decides an answer; entries of another fingerprint are dropped. */
   readonly fingerprint: string
+}
+
+/** How a table is asked by attributes. */
+export interface AttributeUse {
+  readonly cacheBy: readonly string[] | undefined
+  /** Those of `cacheBy` whose values are never kept. */
+  readonly secret: readonly string[]
 }
 
 export type CacheConfig = CacheSettings

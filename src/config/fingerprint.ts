@@ -37,6 +37,8 @@ export function fingerprint(
     parentDomainMatchesSubdomains: table.parentDomainMatchesSubdomains,
     propagateExtension: table.propagateExtension,
     foldCase: table.foldCase,
+    // Undefined is left out: stored answers of tables without it stay.
+    cacheBy: table.cacheBy,
   }
   return createHash('sha256').update(stableJson(decisive)).digest('hex').slice(0, LENGTH)
 }

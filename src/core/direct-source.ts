@@ -17,10 +17,11 @@ export class DirectSource implements TableSource {
     this.#upstream = upstream
   }
 
-  ask(key: string, { deadlineMs, explanation }: LookupContext): Sourced | Promise<Sourced> {
+  ask(key: string, { attributes, deadlineMs, explanation }: LookupContext): Sourced | Promise<Sourced> {
     const answer = this.#upstream.ask({
       table: this.#table,
       key,
+      attributes,
       deadlineMs,
       explanation,
       hasWaiters: true,

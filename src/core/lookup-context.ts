@@ -1,7 +1,9 @@
 /**
  * One lookup while it is answered: what limits it, what was read and what was done so far.
  */
+import type { Attributes } from './attributes.ts'
 import { Explanation } from './explain.ts'
+import type { Query } from './lookup.ts'
 
 export class LookupContext {
   /** The key as it was asked, before its case was folded. */
@@ -10,6 +12,8 @@ export class LookupContext {
   readonly deadlineMs: number
   /** Ask the service although an answer is stored, and do not fall back on a stale one. */
   readonly bypass: boolean
+  /** What was asked, where it is more than a key. */
+  readonly query: Query | undefined
   #readMs: number | undefined
   #explanation: Explanation | undefined
 
@@ -19,12 +23,19 @@ export class LookupContext {
     timeoutMs: number,
     bypass: boolean,
     explanation: Explanation | undefined,
+    query?: Query,
   ) {
     this.asked = asked
     this.deadlineMs = startMs + timeoutMs
     this.bypass = bypass
     this.#readMs = startMs
     this.#explanation = explanation
+    this.query = query
+  }
+
+  /** What the client said besides the key. */
+  get attributes(): Attributes | undefined {
+    return this.query?.attributes
   }
 
   /** The monotonic clock as it was read at the start; undefined as soon as something had to be waited for. */

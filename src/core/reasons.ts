@@ -105,6 +105,12 @@ export const CORE_REASONS = {
     advice:
       'it is not in the configuration, or not in `tables` of that listener; `mapgate main-cf` prints the right lines',
   },
+  needsAttributes: {
+    cause: 'bad-request',
+    text: 'this table is asked by attributes and not by a key; ask its own listener',
+    advice:
+      'its request has `{attribute.…}`, which a key alone cannot fill in: `mapgate query` with the address of the listener and `name=value` words asks it',
+  },
   readOnly: {
     cause: 'refused',
     text: 'this table is read-only',

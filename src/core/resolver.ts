@@ -2,12 +2,15 @@
  * The implementation of {@link Lookup}: finds the table, makes the key comparable, keeps
  * the promise that a lookup returns a value, and tells the observer.
  */
+import { type AttributeRules, attributeKey } from './attributes.ts'
 import type { Clock } from './clock.ts'
 import type { Explanation } from './explain.ts'
-import { type ImpossibleKey, normaliseKey } from './key.ts'
+import { type ImpossibleKey, type NormalisedKey, normaliseKey } from './key.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './lookup.ts'
 import { LookupContext } from './lookup-context.ts'
 import type { Observer, TableObserver } from './observer.ts'
+import { permanentFor } from './reason.ts'
+import { CORE_REASONS } from './reasons.ts'
 import {
   type AnswerSource,
   DEFECT,
@@ -74,7 +77,10 @@ export class Resolver implements Lookup {
     if (served === undefined) return this.#refuse(query, NO_TABLE, startMs, served)
 
     const { table, observer } = served
-    const key = normaliseKey(query.key, table.foldCase)
+    const rules = table.attributes
+    if (rules !== undefined && query.attributes === undefined)
+      return this.#refuse(query, NEEDS_ATTRIBUTES, startMs, served)
+    const key = rules === undefined ? normaliseKey(query.key, table.foldCase) : keyOf(query, rules)
     if (key.kind === 'impossible') {
       options?.explanation?.add({ step: 'key', key: undefined, why: WHY_IMPOSSIBLE[key.why] })
       return this.#answer(query, NOT_FOUND, 'filtered', startMs, observer, options?.explanation)
@@ -82,14 +88,16 @@ export class Resolver implements Lookup {
     options?.explanation?.add({ step: 'key', key: key.key })
     if (query.attributes !== undefined)
       options?.explanation?.add({ step: 'attributes', attributes: query.attributes.shown })
-    // What somebody tries by hand is no mail.
-    if (query.protocol !== ADMIN_PROTOCOL) table.recent?.add(key.key, key.asked, startMs)
+    // What somebody tries by hand is no mail, and what is said besides a key is not asked twice.
+    if (query.protocol !== ADMIN_PROTOCOL && rules === undefined)
+      table.recent?.add(key.key, key.asked, startMs)
     const context = new LookupContext(
       key.asked,
       startMs,
       table.deadlineMs,
       options?.cache === 'bypass',
       options?.explanation,
+      rules === undefined ? undefined : query,
     )
     let sourced: Sourced | Promise<Sourced>
     try {
@@ -156,6 +164,23 @@ export class Resolver implements Lookup {
       return DEFECT
     }
   }
+}
+
+const NEEDS_ATTRIBUTES = permanentFor(CORE_REASONS.needsAttributes)
+
+/** Longest text that stands for a question with attributes, in UTF-16 units. Ours: no address is longer. */
+const MAX_LABEL_LENGTH = 320
+
+/**
+ * The key of a question with attributes: what its answer is stored under, or else what to call it in logs. There is no key that
+ * cannot exist: nobody was asked whether such a question has an answer.
+ */
+function keyOf({ key, attributes }: Query, rules: AttributeRules): NormalisedKey {
+  const text =
+    attributes !== undefined && rules.cacheBy !== undefined
+      ? attributeKey(attributes, rules)
+      : key.toString('utf8').slice(0, MAX_LABEL_LENGTH)
+  return { kind: 'key', key: text, asked: text }
 }
 
 /** For explanations: what makes such a key impossible. */

@@ -8,6 +8,7 @@
  * The search ends at the first failure: a later key or upstream that happens to answer
  * would hide what the failing one knows, and a wrong answer is worse than a late one.
  */
+import type { AttributeRules } from './attributes.ts'
 import type { Explanation } from './explain.ts'
 import { type Asker, firstAnswer } from './first-answer.ts'
 import { comparableDomain } from './idn.ts'
@@ -17,7 +18,7 @@ import type { OfflineAnswer } from './outage/readiness.ts'
 import type { RecentLookups } from './outage/recent-lookups.ts'
 import { temporaryFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
-import { NOT_FOUND, type Sourced, type Temporary } from './result.ts'
+import { NOT_FOUND, type Permanent, type Sourced, type Temporary } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import { isOwnKey, type SearchKey } from './search/search-keys.ts'
 import type { TableSource } from './table-source.ts'
@@ -56,6 +57,8 @@ export interface TableOptions {
   readonly outage?: OutagePolicy
   /** Keeps a sample of what is asked. */
   readonly recent?: RecentLookups
+  /** It is asked by attributes, and has no keys. */
+  readonly attributes?: AttributeRules
 }
 
 export class Table {
@@ -63,6 +66,7 @@ export class Table {
   readonly foldCase: boolean
   readonly deadlineMs: number
   readonly recent: RecentLookups | undefined
+  readonly attributes: AttributeRules | undefined
   readonly #options: TableOptions
   readonly #keyAsker: Asker<SearchKey>
   readonly #outage: OutageRules | undefined
@@ -72,6 +76,7 @@ export class Table {
     this.foldCase = options.foldCase
     this.deadlineMs = options.deadlineMs
     this.recent = options.recent
+    this.attributes = options.attributes
     this.#options = options
     this.#outage = options.outage && new OutageRules(options.outage, options.sources)
     this.#keyAsker = {
@@ -87,9 +92,21 @@ export class Table {
    */
   lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const answer = this.#lookup(key, context)
+    if (this.attributes !== undefined)
+      return answer instanceof Promise
+        ? answer.then((later) => this.#afterQuestion(key, later, context))
+        : this.#afterQuestion(key, answer, context)
     if (this.#outage === undefined) return answer
     if (answer instanceof Promise) return answer.then((later) => this.#afterOutage(key, later, context))
     return answer.result.kind === 'found' ? answer : this.#afterOutage(key, answer, context)
+  }
+
+  /** What a client would not read is no answer, and the rules for outages hold for it, too. */
+  #afterQuestion(key: string, answer: Sourced, context: LookupContext): Sourced | Promise<Sourced> {
+    const { result, source } = answer
+    if (result.kind !== 'found') return this.#afterOutage(key, answer, context)
+    const told = context.query?.client?.deliverable(result) ?? result
+    return told === result ? answer : this.#afterOutage(key, { result: told, source }, context)
   }
 
   /**
@@ -151,7 +168,8 @@ export class Table {
     const { result, source } = answer
     if (this.#outage === undefined) return answer
     const keys = this.#options.search(key)
-    if (result.kind === 'temporary') {
+    // A wrong path or a refused credential is an outage like others where the answer is none of "found" and "not found".
+    if (result.kind === 'temporary' || (result.kind === 'permanent' && this.attributes !== undefined)) {
       const asking = this.#outage.askProof(result, keys, key, context)
       if (asking === undefined) return this.#inOutage(keys, key, answer, result, context)
       context.hasToWait()
@@ -165,7 +183,7 @@ export class Table {
     keys: readonly SearchKey[],
     key: string,
     failed: Sourced,
-    failure: Temporary,
+    failure: Temporary | Permanent,
     context: LookupContext,
   ): Sourced {
     const known = this.#outage?.answer(failure, keys, key, context)

@@ -2,15 +2,17 @@
  * Texts with places to fill in.
  *
  *   /aliases/{key}      a place, named `key`
+ *   {attribute.sender}  a place for what the client said besides the key
  *   {{literally}}       `{{` and `}}` are the characters `{` and `}`
  *
  *   template    = *( literal / place )
  *   place       = "{" name "}"
- *   name        = 1*( ALPHA / DIGIT )
+ *   name        = 1*( ALPHA / DIGIT / "." / "_" )
  *   literal     = any character but "{" and "}" / "{{" / "}}"
  *
  * A template is read once, when the configuration is, and filled in for every lookup.
  */
+import { ATTRIBUTE } from './attributes.ts'
 import { KEY_PART_NAMES } from './key-parts.ts'
 
 /** A place to fill in. */
@@ -66,10 +68,13 @@ export class Template {
   }
 }
 
+/** Among the names that a place may have: every attribute. */
+export const ANY_ATTRIBUTE = `${ATTRIBUTE}*`
+
 /**
  * Reads a text as a template.
  *
- * @param names The names a place may have; default those of a key.
+ * @param names The names a place may have, {@link ANY_ATTRIBUTE} among them; default those of a key.
  */
 export function parseTemplate(
   text: string,
@@ -108,15 +113,21 @@ function readPlace(text: string, at: number, names: readonly string[]): Place | 
   const end = text.indexOf('}', at)
   if (end < 0) return error('"{" without "}" behind it; write "{{" for the character itself')
   const name = text.slice(at + 1, end)
-  if (names.includes(name)) return { name }
-  if (!/^[A-Za-z0-9]*$/.test(name)) {
+  if (names.includes(name) || (isAttribute(name) && names.includes(ANY_ATTRIBUTE))) return { name }
+  if (!/^[A-Za-z0-9._]*$/.test(name)) {
     return error('"{" does not begin a placeholder here; write "{{" for the character itself')
   }
   return { ...error(`unknown placeholder {${name}}; known are ${listOf(names)}`), unknownName: name }
 }
 
-/** `{key} {user} {domain1}..{domain9} {table}`: the nine labels as one. */
+/** Returns whether a name is that of an attribute, known or not. */
+export function isAttribute(name: string): boolean {
+  return name.length > ATTRIBUTE.length && name.startsWith(ATTRIBUTE)
+}
+
+/** `{key} {user} {domain1}..{domain9} {table} {attribute.NAME}`: the nine labels as one, and all attributes. */
 function listOf(names: readonly string[]): string {
-  const shown = names.filter((name) => !/^domain[2-9]$/.test(name))
+  const shown = names.filter((name) => !/^domain[2-9]$/.test(name) && !isAttribute(name))
+  if (shown.length < names.length && names.some(isAttribute)) shown.push(`${ATTRIBUTE}NAME`)
   return shown.map((name) => (name === 'domain1' ? '{domain1}..{domain9}' : `{${name}}`)).join(' ')
 }

@@ -4,6 +4,7 @@
  * An {@link Upstream} is what a table knows: one question, one answer. An {@link Endpoint}
  * is one place that can be asked; limiter, attempts and circuit breaker stand between.
  */
+import type { Attributes } from './attributes.ts'
 import type { CancelSignal } from './cancellation.ts'
 import type { Explanation } from './explain.ts'
 import type { AnswerSource, LookupResult } from './result.ts'
@@ -18,6 +19,8 @@ export interface Question {
   readonly table: string
   /** A normalised key or partial key. */
   readonly key: string
+  /** What the client said besides the key; some of it may be secret. */
+  readonly attributes?: Attributes
   /** Monotonic ms after which nobody waits any more. */
   readonly deadlineMs: number
   /** Validators of the stored answer, for a conditional request (RFC 9110 section 13). */
@@ -125,6 +128,8 @@ export interface SendOptions {
   /** Longest time until the whole reply has arrived, ms. */
   readonly timeoutMs: number
   readonly validators?: Validators
+  /** Of the question; absent where it has a key and nothing more. */
+  readonly attributes?: Attributes
   /** Aborted when the reply is not wanted any more; it is then answered as a time-out. */
   readonly signal?: CancelSignal
   /** W3C Trace Context: sent as the header of that name. */

@@ -33,7 +33,7 @@ export function adminPorts(
     protocols: gateway.status().protocols,
     readiness: () => gateway.readiness(),
     drills: () => gateway.drills.list(),
-    wireReplies: (result) => gateway.wireReplies(result),
+    wireReplies: (table, result) => gateway.wireReplies(table, result),
     control: {
       reload: () => gateway.reload(),
       purge: (table, what) => gateway.purge(table, what),

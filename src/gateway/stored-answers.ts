@@ -50,7 +50,8 @@ export class StoredAnswers {
 }
 
 function storedTables(tables: RunningTables) {
-  return Array.from(tables.values()).flatMap(({ config: { name, fingerprint }, store }) =>
-    store === undefined ? [] : [{ name, fingerprint, store }],
+  return Array.from(tables.values()).flatMap(({ config: { name, fingerprint, attributes }, store }) =>
+    // What is stored by a hash of a secret stays in memory.
+    store === undefined || (attributes?.secret.length ?? 0) > 0 ? [] : [{ name, fingerprint, store }],
   )
 }

@@ -8,10 +8,12 @@
  * A reload keeps a table that nothing has changed for, and the answers of one whose fingerprint
  * is the same.
  */
+import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { PurgeWhat } from '../admin/ports.ts'
 import type { CacheConfig, TableConfig } from '../config/config.ts'
 import { domainClasses, isExistenceTable } from '../config/not-found-verdicts.ts'
+import type { AttributeRules } from '../core/attributes.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
 import { LossGuard } from '../core/cache/loss-guard.ts'
@@ -93,11 +95,11 @@ function isUnchanged(old: RunningTable, config: TableConfig, upstreams: readonly
 }
 
 function makeStore(
-  { cache, fingerprint, name }: TableConfig,
+  { attributes, cache, fingerprint, name }: TableConfig,
   old: RunningTable | undefined,
   { clock, observability }: GatewayParts,
 ): AnswerStore | undefined {
-  if (cache === undefined) return undefined
+  if (cache === undefined || (attributes !== undefined && attributes.cacheBy === undefined)) return undefined
   const isKept = old?.store !== undefined && old.config.fingerprint === fingerprint
   if (isKept && haveSameBounds(old.config.cache, cache)) return old.store
   const observer = observability.observer.table(name)
@@ -152,8 +154,17 @@ function buildTable(
     propagate: config.propagateExtension ? config.recipientDelimiter : undefined,
     outage: outagePolicy(config, parts),
     recent,
+    attributes: attributeRules(config),
   })
   return { config, table, recent, store, lossGuard, asked, upstreams }
+}
+
+/** Of this process, so that a hash in its memory says nothing to anybody who reads it. */
+const SALT = randomBytes(32)
+
+function attributeRules({ attributes }: TableConfig): AttributeRules | undefined {
+  if (attributes === undefined) return undefined
+  return { cacheBy: attributes.cacheBy, secret: new Set(attributes.secret), salt: SALT }
 }
 
 function cachedSource(
@@ -164,7 +175,10 @@ function cachedSource(
   lossGuard: LossGuard,
   { clock, random, observability }: GatewayParts,
 ): CachedUpstream {
-  const { name, deadlineMs, sideEffects, cache } = config
+  const { name, deadlineMs, attributes } = config
+  const cache = cacheOf(config)
+  // What is asked by attributes is stored by those that the table names, and by nothing else.
+  const sideEffects = attributes === undefined ? config.sideEffects : attributes.cacheBy === undefined
   return new CachedUpstream({
     table: name,
     upstream,
@@ -177,12 +191,23 @@ function cachedSource(
         store,
         policy: { ...cache, negativeKeptMs: negativeKeptMs(config) },
         hasCanary: config.canary !== undefined,
-        lossGuard,
+        // An answer to a question may change without any loss of data.
+        lossGuard: attributes === undefined ? lossGuard : undefined,
         upstreamIndex,
       },
     observer: observability.observer.table(name),
     onDefect: (error, where) => observability.observer.defect(error, where),
   })
+}
+
+/**
+ * How long answers are kept. One to a question is never served stale, since it may let somebody in; and where a secret
+ * decides, only the service's "yes" is kept.
+ */
+function cacheOf({ cache, attributes }: TableConfig): CacheConfig | undefined {
+  if (cache === undefined || attributes === undefined) return cache
+  const negativeTtlMs = attributes.secret.length > 0 ? 0 : cache.negativeTtlMs
+  return { ...cache, negativeTtlMs, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 }
 
 /** Undefined where no rule can hold: values of one key, and no word of the operator. */
@@ -201,7 +226,7 @@ function outagePolicy(config: TableConfig, parts: TableParts): OutagePolicy | un
       forMs: staleNotFound.forMs,
       proof: ifFoundIn === undefined ? undefined : tableProof(ifFoundIn, parts),
     },
-    whenUnknown,
+    whenUnknown: whenUnknown === 'notFound' || whenUnknown === 'DUNNO' ? 'notFound' : undefined,
     onAnswered: (rule) => observer.outageAnswered(rule),
   }
 }

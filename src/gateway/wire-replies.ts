@@ -7,8 +7,12 @@ import type { Protocol } from '../protocols/protocol.ts'
 import type { Protocols } from '../protocols/registry.ts'
 import type { RunningListeners } from './listeners.ts'
 
-/** By protocol, as its first listener replies; as an example one does where none runs. */
+/**
+ * By protocol, as its first listener replies; as an example one does where none runs. Clients that send attributes ask
+ * for answers of another kind, so theirs are shown where such a listener serves the table.
+ */
 export function wireReplies(
+  table: string,
   result: LookupResult,
   protocols: Protocols,
   listeners: RunningListeners,
@@ -16,6 +20,8 @@ export function wireReplies(
   const replies = new Map<string, WireReply>()
   for (const protocol of protocols.values()) {
     const running = Array.from(listeners.values()).find(({ settings }) => settings.protocol === protocol)
+    const served = running === undefined ? [] : protocol.tables(running.settings.own)
+    if (protocol.attributes !== undefined && served?.includes(table) === false) continue
     replies.set(protocol.name, wireReply(result, protocol, running?.settings.own ?? protocol.example))
   }
   return replies

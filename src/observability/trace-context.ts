@@ -46,8 +46,9 @@ export function withTraceparent(inner: Endpoint): Endpoint {
     name: inner.name,
     send: async (key, options) => {
       const traceparent = newTraceparent()
-      const { timeoutMs, signal, validators } = options
-      return tracedReply(await inner.send(key, { timeoutMs, signal, validators, traceparent }), traceparent)
+      const { timeoutMs, signal, validators, attributes } = options
+      const sent = { timeoutMs, signal, validators, attributes, traceparent }
+      return tracedReply(await inner.send(key, sent), traceparent)
     },
   }
 }

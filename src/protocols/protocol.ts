@@ -6,6 +6,7 @@
  * lines for main.cf, its client and its manual page (README.md).
  */
 import type { Address, InvalidAddress } from '../core/address.ts'
+import type { AttributeNames } from '../core/attributes.ts'
 import type { Query, QueryClient } from '../core/lookup.ts'
 import type { ReasonCatalogue } from '../core/reason.ts'
 import type { LookupResult } from '../core/result.ts'
@@ -22,6 +23,8 @@ export interface Protocol<Settings extends object = object> {
   readonly summary: string
   /** Keys that a listener has in the configuration besides those of every listener: made by `Type.Object`. */
   readonly settings: Schema<unknown, Settings>
+  /** What its requests say besides a key: named values, some of them secret. Absent where they have a key and nothing more. */
+  readonly attributes?: AttributeNames
   /** Reports what a schema cannot say. */
   check?(settings: Settings, context: ListenerCheck): void
   /**

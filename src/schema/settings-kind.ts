@@ -2,6 +2,7 @@
  * What a kind of listener or upstream tells the configuration about its settings. The configuration
  * knows no kind: whoever loads one gives it those that there are.
  */
+import type { AttributeNames } from '../core/attributes.ts'
 import type { Schema, Settings } from './schema.ts'
 import type { Scope } from './scope.ts'
 
@@ -19,6 +20,10 @@ export interface ListenerSettingsKind<Own extends Schema = Schema> {
   readonly summary: string
   /** Keys that a listener of this protocol has besides those of every listener: made by `Type.Object`. */
   readonly settings: Own
+  /** What its clients say besides a key. Absent where they say a key and nothing more. */
+  readonly attributes?: AttributeNames
+  /** The tables that a listener serves; undefined: every one. */
+  tables(settings: Settings<Own>): readonly string[] | undefined
   /** Reports what a schema cannot say. */
   check?(settings: Settings<Own>, context: ListenerCheck): void
 }
@@ -28,6 +33,21 @@ export interface ListenerCheck {
   readonly scope: Scope
   /** The names of all tables of the file. */
   readonly tables: readonly string[]
+  /** One of them; undefined where there is none of that name. */
+  table(name: string): CheckedTable | undefined
+}
+
+/** What a protocol may look at in a table that its listener serves. */
+export interface CheckedTable {
+  /** Where its settings are reported. */
+  readonly scope: Scope
+  /** The attributes that its request names; empty for a table that is asked by keys. */
+  readonly attributes: ReadonlySet<string>
+  readonly deadlineMs: number
+  readonly whenUnknown: string | undefined
+  readonly cacheBy: readonly string[] | undefined
+  /** Longest time for which an answer is kept, ms; undefined where none is. */
+  readonly keptForMs: number | undefined
 }
 
 /** A kind of thing that tables ask. */
@@ -51,6 +71,10 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
   check?(settings: Settings<Own>, scope: Scope, all: readonly Settings<Own>[]): void
   /** Reports what is wrong with the keys of a table, of whatever kind its upstreams are. */
   checkTable?(settings: Settings<OfTable>, context: TableCheck<Settings<Own>>): void
+  /**
+   * The attributes of clients that a table sends, `attributes` for all of them. Absent where the kind sends keys only.
+   */
+  attributesOf?(settings: Settings<OfTable>): ReadonlySet<string>
   /** Everything in an upstream that decides what it answers; the rest may change and stored answers stay. No secrets. */
   decisive(settings: Settings<Own>): unknown
   /** The same for the keys of a table. */
@@ -61,6 +85,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
 export interface TableCheck<OfUpstream = unknown> {
   readonly scope: Scope
   readonly table: { readonly name: string; readonly deadlineMs: number; readonly sideEffects: boolean }
+  /** The attributes that clients of some protocol send. */
+  readonly attributes: AttributeNames
   /** The upstreams of this kind that the table asks, by name. */
   readonly upstreams: ReadonlyMap<string, { readonly settings: OfUpstream; readonly scope: Scope }>
 }

@@ -81,7 +81,7 @@ describe('whatever a service replies', () => {
       fc.property(response, settings, (reply, setting) => {
         const mapped = mapResponse(reply, compileResponse(setting), asked)
         if (mapped.result.kind !== 'notfound') return
-        if (setting.notFound.includes(reply.status)) return
+        if ((setting.notFound ?? []).includes(reply.status)) return
         expect(reply.status).toBe(200)
         // Nothing usable was selected, or the format wants a part that no value has.
         const usable = mapped.selected ?? []

@@ -96,7 +96,7 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
         inFlight -= 1
       }
       if (result.kind === 'permanent' && result.cause === 'no-table') throw tableUnknown()
-      const wire = wireReplies(result)
+      const wire = wireReplies(table, result)
       return reply.send({
         table,
         key: key.toString('utf8'),

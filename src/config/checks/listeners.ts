@@ -3,23 +3,24 @@
  */
 import type { Address } from '../../core/address.ts'
 import type { Scope } from '../../schema/scope.ts'
-import type { ListenerSettingsKind } from '../../schema/settings-kind.ts'
+import type { CheckedTable, SettingsKinds } from '../../schema/settings-kind.ts'
+import { attributesOf } from '../attributes.ts'
 import { reachOf } from '../reach.ts'
 import type { AdminSettings } from '../schema/admin.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { ListenAddress, ListenerSettings } from '../schema/listener.ts'
 import { whyNobody } from './allow.ts'
+import { checkServedAttributes } from './attributes.ts'
 
-export function checkListeners(
-  file: FileSettings,
-  protocols: readonly ListenerSettingsKind[],
-  scope: Scope,
-): void {
+export function checkListeners(file: FileSettings, kinds: SettingsKinds, scope: Scope): void {
   const tables = [...file.tables.keys()]
+  const table = (name: string) => checkedTable(name, file, kinds, scope)
   const taken: Taken[] = []
   for (const [index, listener] of file.listeners.entries()) {
     const own = scope.within(['listeners', index])
-    protocols.find(({ name }) => name === listener.protocol)?.check?.(listener.own, { scope: own, tables })
+    const protocol = kinds.protocols.find(({ name }) => name === listener.protocol)
+    protocol?.check?.(listener.own, { scope: own, tables, table })
+    if (protocol !== undefined) checkServedAttributes(protocol, protocol.tables(listener.own), table, own)
     checkTaken(listener.listen, `listeners[${index}]`, taken, own)
     checkSocketKeys(listener.listen.address, own)
     checkAllow(listener, own)
@@ -28,6 +29,28 @@ export function checkListeners(
   const own = scope.within(['admin'])
   checkTaken(file.admin.listen, 'admin', taken, own)
   checkAdmin(file.admin, own)
+}
+
+function checkedTable(
+  name: string,
+  file: FileSettings,
+  kinds: SettingsKinds,
+  scope: Scope,
+): CheckedTable | undefined {
+  const table = file.tables.get(name)
+  if (table === undefined) return undefined
+  const { deadlineMs, whenUnknown, cacheBy, cache } = table
+  return {
+    scope: scope.within(['tables', name]),
+    attributes: attributesOf(table, kinds),
+    deadlineMs,
+    whenUnknown,
+    cacheBy,
+    keptForMs:
+      cacheBy === undefined || cache === undefined
+        ? undefined
+        : Math.max(cache.ttlMs, cache.honorCacheControl ? cache.maxTtlMs : 0),
+  }
 }
 
 /** An address in use, and whose it is. */

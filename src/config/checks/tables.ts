@@ -4,24 +4,31 @@
 import { checkName, type Scope } from '../../schema/scope.ts'
 import type { SettingsKinds } from '../../schema/settings-kind.ts'
 import { asksNetwork } from '../asks-network.ts'
+import { attributesOf, knownAttributes } from '../attributes.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
+import { checkAttributes } from './attributes.ts'
 import { checkDomains } from './domains.ts'
 import { checkOutage } from './outage.ts'
 import { checkSearch } from './search.ts'
 import { checkUsedBy } from './used-by.ts'
 
 export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scope): void {
+  const attributes = knownAttributes(kinds)
   for (const [name, table] of file.tables) {
+    const hasAttributes = attributesOf(table, kinds).size > 0
+    const sideEffects = table.sideEffects ?? hasAttributes
     const scope = root.within(['tables', name])
     checkUpstreamNames(table, [...file.upstreams.keys()], scope)
     for (const kind of kinds.upstreams) {
       const upstreams = upstreamsOf(file, table, kind.name, root)
-      kind.checkTable?.(table, { scope, table: { ...table, name }, upstreams })
+      kind.checkTable?.(table, { scope, table: { ...table, sideEffects, name }, attributes, upstreams })
     }
     checkCache(table, scope)
     checkCanary(file, table, kinds, scope)
     checkSearch(table, scope, root)
+    checkAttributes(table, file, kinds, scope)
+    if (hasAttributes) continue
     checkUsedBy(table, asksNetwork(table.upstream ?? [], file.upstreams, kinds), scope)
     checkOutage(table, file.tables, scope)
   }
@@ -51,7 +58,7 @@ function checkUpstreamNames({ upstream }: TableSettings, known: readonly string[
   }
 }
 
-function checkCache({ cache, sideEffects }: TableSettings, scope: Scope): void {
+function checkCache({ cache, cacheBy, sideEffects }: TableSettings, scope: Scope): void {
   if (cache === undefined) return
   if (cache.minTtlMs > cache.maxTtlMs) {
     const key = scope.isWritten(['cache', 'minTtl']) ? 'minTtl' : 'maxTtl'
@@ -66,7 +73,7 @@ function checkCache({ cache, sideEffects }: TableSettings, scope: Scope): void {
       scope.warning(['cache', key], 'has no effect without honorCacheControl: true', 'key')
     }
   }
-  if (sideEffects && scope.isWritten(['cache'])) {
+  if (sideEffects && cacheBy === undefined && scope.isWritten(['cache'])) {
     scope.warning(
       ['cache'],
       'has no effect with sideEffects: true, where nothing is stored; write cache: off',

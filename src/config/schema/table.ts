@@ -101,15 +101,27 @@ const rest = {
     '5s',
     'Total time for one lookup, all attempts included. Postfix gives up after 100 s; 90 s leaves room for the reply.',
   ),
-  sideEffects: flag(
-    false,
-    'True when a lookup counts or reserves something: it is then never stored, coalesced, retried or hedged.',
+  sideEffects: Type.Optional(
+    Type.Boolean({
+      defaultText: '`true` for a table that is asked by attributes, else `false`',
+      description:
+        'True when a lookup counts or reserves something: it is then never stored (but by `cacheBy`), coalesced, retried or hedged.',
+    }),
+  ),
+  cacheBy: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      defaultText: 'nothing is stored',
+      description:
+        'For tables that are asked by attributes: the attributes that decide the answer, as only the service can know. Its answer is kept for all requests that are equal in these, for `cache.ttl` and `cache.negativeTtl`, and is never served stale. `[instance]` asks once for each message. Of a secret attribute a salted hash is kept, in memory only.',
+      examples: [['sasl_username']],
+    }),
   ),
   whenUnknown: Type.Optional(
-    oneOf(['notFound'], {
+    oneOf(['notFound', 'DUNNO', 'DEFER_IF_PERMIT'], {
       defaultText: 'the mail waits',
       description:
-        'What to answer when nobody knows. `notFound` misses the check or the copy in an outage instead of the mail: only where every `usedBy` is a check_..._access of a deny list or a ..._bcc_maps. Counted, logged and alerted.',
+        'What to answer when nobody knows. `DEFER_IF_PERMIT` and `DUNNO` are for tables that answer a policy service: with `DUNNO` the check is missed in an outage, and mail passes unchecked. `notFound` misses the check or the copy in an outage instead of the mail: only where every `usedBy` is a check_..._access of a deny list or a ..._bcc_maps. Counted, logged and alerted.',
     }),
   ),
   cache: Cache,

@@ -10,6 +10,7 @@
  * the answers. Two laws hold here: a failure is never an answer of the store, and a "not found" is only
  * used while it is fresh and the service is known to be sane (canary).
  */
+import type { Attributes } from '../attributes.ts'
 import { type Clock, readableMs } from '../clock.ts'
 import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
@@ -38,7 +39,7 @@ export interface CachedUpstreamOptions {
   readonly random: () => number
   /** Longest time for one question, ms: how long a request runs on that nobody waits for any more. */
   readonly deadlineMs: number
-  /** A lookup counts or reserves: nothing is stored and no question is shared. */
+  /** Nothing is stored and no question is shared: a lookup counts or reserves, or its key is not all of the question. */
   readonly sideEffects: boolean
   /** Undefined with `cache: off`: nothing is stored, questions are still shared. */
   readonly cache: CacheOptions | undefined
@@ -139,7 +140,7 @@ export class CachedUpstream implements TableSource {
     }
     if (state === 'fresh') return this.#serve(key, stored, ageMs, 'hit', context)
     if (state === 'revalidate') {
-      this.#refresh(key, storeKey, stored)
+      this.#refresh(key, storeKey, stored, context.attributes)
       return this.#serve(key, stored, ageMs, 'stale', context)
     }
     if (state === 'error-only') return this.#ask(key, storeKey, 'miss', stored, stored, context)
@@ -231,7 +232,7 @@ export class CachedUpstream implements TableSource {
       explanation.add({ step: 'held', key, upstream: this.name, result: failure })
       return this.#fallback.finish(key, { result: failure, source: 'cache' }, fallback, explanation)
     }
-    const request = this.#request(key, storeKey, nowMs, stored, explanation, true)
+    const request = this.#request(key, storeKey, nowMs, stored, explanation, true, context.attributes)
     const answer = this.#shared.ask(request)
     if (answer !== undefined) return this.#fallback.finish(key, answer, fallback, explanation)
     return this.#fallback.wait(request, fallback, context.deadlineMs, explanation, false)
@@ -244,6 +245,7 @@ export class CachedUpstream implements TableSource {
     stored: StoredAnswer | undefined,
     explanation: Explanation | undefined,
     hasAsker: boolean,
+    attributes: Attributes | undefined,
   ): PendingRequest {
     return new PendingRequest(
       this.#table,
@@ -255,14 +257,15 @@ export class CachedUpstream implements TableSource {
       this.#store?.generation ?? 0,
       explanation,
       hasAsker,
+      attributes,
     )
   }
 
   /** Asks again ahead of need, unless somebody does or the last try has just failed. */
-  #refresh(key: string, storeKey: string, stored: StoredAnswer): void {
+  #refresh(key: string, storeKey: string, stored: StoredAnswer, attributes: Attributes | undefined): void {
     if (this.#shared.pending(storeKey) !== undefined) return
     const nowMs = this.#clock.monotonicMs()
     if (this.#failure(storeKey, nowMs) !== undefined) return
-    this.#shared.ask(this.#request(key, storeKey, nowMs, stored, undefined, false))
+    this.#shared.ask(this.#request(key, storeKey, nowMs, stored, undefined, false, attributes))
   }
 }

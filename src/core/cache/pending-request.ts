@@ -5,6 +5,7 @@
  * {@link PendingRequest.onAbandoned} are called: the request goes on to its own deadline, so that its answer
  * is stored when Postfix asks again, but its slot in the limiter may be given to a waiting lookup.
  */
+import type { Attributes } from '../attributes.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Explanation } from '../explain.ts'
 import type { Sourced } from '../result.ts'
@@ -24,6 +25,7 @@ export class PendingRequest implements Question {
   /** Purges of the store when the question was asked. */
   readonly generation: number
   readonly explanation: Explanation | undefined
+  readonly attributes: Attributes | undefined
   readonly #waiters = new SlotList<Waiter>()
   #abandonedListeners: readonly (() => void)[] = NOBODY
   /** True from the question until its asker waits. */
@@ -44,6 +46,7 @@ export class PendingRequest implements Question {
     generation: number,
     explanation: Explanation | undefined,
     hasAsker: boolean,
+    attributes?: Attributes,
   ) {
     this.table = table
     this.key = key
@@ -54,6 +57,7 @@ export class PendingRequest implements Question {
     this.generation = generation
     this.explanation = explanation
     this.#isExpected = hasAsker
+    this.attributes = attributes
   }
 
   /** Only a found answer is asked for conditionally: a "not found" is never renewed, it is asked anew. */

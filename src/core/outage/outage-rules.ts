@@ -12,7 +12,7 @@
  */
 import type { LookupContext } from '../lookup-context.ts'
 import type { OutageRule } from '../outage-rule.ts'
-import { NOT_FOUND, type Sourced, type Temporary, type TemporaryCause } from '../result.ts'
+import { NOT_FOUND, type Permanent, type Sourced, type Temporary } from '../result.ts'
 import { isOwnKey, type SearchKey } from '../search/search-keys.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 
@@ -51,7 +51,7 @@ export interface OutagePolicy {
 }
 
 /** Failures here, about which the service says nothing. */
-const OWN_FAILURES: ReadonlySet<TemporaryCause> = new Set(['stopping', 'defect', 'too-long'])
+const OWN_FAILURES: ReadonlySet<string> = new Set(['stopping', 'defect', 'too-long'])
 
 export class OutageRules {
   readonly #policy: OutagePolicy
@@ -79,7 +79,7 @@ export class OutageRules {
    * @returns Undefined when {@link answer} may be called at once.
    */
   askProof(
-    failure: Temporary,
+    failure: Temporary | Permanent,
     keys: readonly SearchKey[],
     key: string,
     context: LookupContext,
@@ -97,7 +97,7 @@ export class OutageRules {
    * @returns Undefined when nothing that is known may be said: the failure is the answer.
    */
   answer(
-    failure: Temporary,
+    failure: Temporary | Permanent,
     keys: readonly SearchKey[],
     key: string,
     context: LookupContext,

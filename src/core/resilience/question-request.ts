@@ -53,7 +53,8 @@ export class QuestionRequest implements AttemptedRequest {
 
   send(index: number, { timeoutMs, signal }: SendOptions): Promise<Reply> {
     const validators = this.#validators
-    return senderAt(this.#asked, index).send(this.key, { timeoutMs, signal, validators })
+    const { attributes } = this.#question
+    return senderAt(this.#asked, index).send(this.key, { timeoutMs, signal, validators, attributes })
   }
 
   get lookup(): object | undefined {

@@ -190,7 +190,9 @@ export class ResilientUpstream implements Upstream {
   #answer(question: Question, reply: Reply, endpoint: number): Answer {
     if (reply.result.kind === 'found') {
       this.#options.state.rememberAnswered(question.key)
-      if (!this.#options.sideEffects) this.#remember(question.key, endpoint)
+      // Without its attributes a question cannot be asked again.
+      const isKnown = !this.#options.sideEffects && question.attributes === undefined
+      if (isKnown) this.#remember(question.key, endpoint)
     }
     return answerOf(reply, endpoint)
   }

@@ -6,7 +6,10 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from '../../schema/schema.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { TableCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import { attributesIn } from './attribute-use.ts'
+import { checkQuestion } from './question-check.ts'
 import { checkBatch, checkRequest, checkResponse } from './request-check.ts'
+import { notFoundStatuses } from './response-mapping.ts'
 import type { RequestSettings } from './settings.ts'
 import { HttpTable } from './table-schema.ts'
 import { HttpUpstream } from './upstream-schema.ts'
@@ -29,8 +32,9 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
   decisiveOfTable: ({ request, batch, response }) => ({
     request: request && { ...request, headers: decisiveHeaders(request) },
     batch: batch && { ...batch, headers: decisiveHeaders(batch), maxKeys: 0, maxWaitMs: 0 },
-    response,
+    response: { ...response, notFound: notFoundStatuses(response, attributesIn(request).size > 0) },
   }),
+  attributesOf: ({ request }) => attributesIn(request),
 }
 
 /** Header values may be secrets that change; only those with a place for the key decide an answer. */
@@ -95,7 +99,7 @@ function checkTls({ tls }: Upstream, scope: Scope, all: readonly Upstream[]): vo
   }
 }
 
-function checkTable(settings: Table, { scope, table, upstreams }: TableCheck<Upstream>): void {
+function checkTable(settings: Table, { scope, table, attributes, upstreams }: TableCheck<Upstream>): void {
   const { request, batch, response } = settings
   const [service] = [...upstreams.keys()]
   if (service !== undefined && request?.path === undefined && batch === undefined) {
@@ -104,9 +108,11 @@ function checkTable(settings: Table, { scope, table, upstreams }: TableCheck<Ups
       `"request.path" is missing, and upstream "${service}" is an HTTP service; add it, such as /${table.name}/{key}`,
     )
   }
-  if (request !== undefined) checkRequest(request, scope.within(['request']))
+  if (request !== undefined) checkRequest(request, attributes, scope.within(['request']))
+  checkQuestion(settings, attributes, scope)
   if (batch !== undefined) checkBatch(batch, scope.within(['batch']))
-  checkResponse(response, batch, scope)
+  const notFound = notFoundStatuses(response, attributesIn(request).size > 0)
+  checkResponse({ ...response, notFound }, batch, scope)
   for (const [name, { settings, scope: ofUpstream }] of upstreams) {
     if (settings.timeoutMs <= table.deadlineMs) continue
     scope.warning(

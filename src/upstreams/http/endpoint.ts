@@ -2,8 +2,10 @@
  * One table at one endpoint: makes the request, sends it, and tells what the reply means.
  */
 import type { Clock } from '../../core/clock.ts'
+import { permanentFor } from '../../core/reason.ts'
 import { DEFECT, NOT_FOUND } from '../../core/result.ts'
 import type { Endpoint, Reply, SendOptions } from '../../core/upstream.ts'
+import { attributesIn } from './attribute-use.ts'
 import type { Connections } from './connections.ts'
 import type { ConnectionUse } from './dispatchers.ts'
 import type { ExchangeOutcome } from './exchange.ts'
@@ -49,21 +51,26 @@ export class HttpEndpoint implements Endpoint {
   protected readonly table: HttpTableSettings
   protected readonly mapping: ResponseMapping
   readonly #request: RequestTemplate
+  readonly #hasAttributes: boolean
   #fields: RequestFields | undefined
 
   constructor(table: HttpTableSettings, context: EndpointContext) {
     this.name = context.name
     this.context = context
     this.table = table
-    this.mapping = compileResponse(table.response)
+    this.#hasAttributes = attributesIn(table.request).size > 0
+    this.mapping = compileResponse(table.response, this.#hasAttributes)
     this.#request = new RequestTemplate(table.request)
   }
 
   send(key: string, options: SendOptions): Promise<Reply> {
-    const request = this.#request.build(key, this.table.name, this.context.endpoint.pathPrefix)
+    const { pathPrefix } = this.context.endpoint
+    const request = this.#request.build(key, this.table.name, pathPrefix, options.attributes)
     if ('suppressed' in request) {
       const { suppressed } = request
-      return Promise.resolve({ result: NOT_FOUND, evidence: 'none', retry: 'none', suppressed })
+      // A key that fits into no request does not exist; of a question nobody knows.
+      const result = this.#hasAttributes ? permanentFor(HTTP_REASONS.unfitAttribute) : NOT_FOUND
+      return Promise.resolve({ result, evidence: 'none', retry: 'none', suppressed })
     }
     const conditional = options.validators !== undefined
     const nowMs = this.context.clock.wallMs()

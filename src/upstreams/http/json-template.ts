@@ -5,12 +5,13 @@
  * The document is turned into text once; a lookup only fills in strings, so that nothing in a
  * key can become structure.
  */
+import { ALL_ATTRIBUTES } from '../../core/attributes.ts'
 import type { Place, Template } from '../../core/template.ts'
 import { escapeJson } from './escape.ts'
-import { isKeys, KEYS } from './places.ts'
+import { isList, KEYS } from './places.ts'
 
 export class JsonTemplate {
-  /** JSON text, and places within its strings; a place named `keys` stands for a whole array. */
+  /** JSON text, and places within its strings; a place named `keys` stands for a whole array, and one named `attributes` for an object. */
   readonly #parts: readonly (string | Place)[]
 
   /** @param compile Reads a string of the document as a template. */
@@ -19,13 +20,19 @@ export class JsonTemplate {
   }
 
   /** The JSON text; undefined when the key lacks a part. */
-  render(textOf: (name: string) => string | undefined, keys: readonly string[]): string | undefined {
+  render(
+    textOf: (name: string) => string | undefined,
+    keys: readonly string[],
+    attributes: Readonly<Record<string, string>> = {},
+  ): string | undefined {
     let json = ''
     for (const part of this.#parts) {
       if (typeof part === 'string') {
         json += part
       } else if (part.name === KEYS) {
         json += JSON.stringify(keys)
+      } else if (part.name === ALL_ATTRIBUTES) {
+        json += JSON.stringify(attributes)
       } else {
         const value = textOf(part.name)
         if (value === undefined) return undefined
@@ -39,7 +46,7 @@ export class JsonTemplate {
 function* pieces(node: unknown, compile: (text: string) => Template): Generator<string | Place> {
   if (typeof node === 'string') {
     const template = compile(node)
-    const quote = isKeys(template) ? '' : '"'
+    const quote = isList(template) ? '' : '"'
     yield quote
     for (const part of template.parts) yield typeof part === 'string' ? escapeJson(part) : part
     yield quote

@@ -111,6 +111,18 @@ export const HTTP_REASONS = {
     text: "response.value selects nothing in the service's reply",
     advice: 'the service changed its format, or answers `{}` for "no": then `missing: notFound`',
   },
+  notOneAnswer: {
+    cause: 'unreadable',
+    text: "the service's reply is not exactly one answer",
+    advice:
+      'of a table that is asked by attributes: a 200 must carry one answer, and "no answer" is a 204; an empty body, `null` or a list says neither',
+  },
+  unfitAttribute: {
+    cause: 'refused',
+    text: 'no request can be made: an attribute is empty or has dots as a part of the path; send it in the query or the body',
+    advice:
+      'a client said `..` or nothing where the path has `{attribute.…}`: write it into `query`, `json` or `form`',
+  },
   leftOut: {
     cause: 'unreadable',
     text: "the service's batch reply has no result for this key; see response.missing",

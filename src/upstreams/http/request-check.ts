@@ -2,6 +2,7 @@
  * What is wrong with the requests and responses of a table that a schema cannot say: templates,
  * JSONPaths, bodies and status codes.
  */
+import { ALL_ATTRIBUTES, ATTRIBUTE, type AttributeNames } from '../../core/attributes.ts'
 import { FORMAT_NAMES } from '../../core/format.ts'
 import { KEY_PART_NAMES } from '../../core/key-parts.ts'
 import { parseTemplate, Template } from '../../core/template.ts'
@@ -9,6 +10,7 @@ import { whyNoValue } from '../../core/value-text.ts'
 import type { Scope } from '../../schema/scope.ts'
 import { nearest } from '../../schema/suggest.ts'
 import type { Path } from '../../schema/tree.ts'
+import { textsIn } from './attribute-use.ts'
 import { jsonPathError } from './json-path.ts'
 import { BATCH_NAMES, KEYS } from './places.ts'
 import type { BatchSettings, ResponseSettings, WrittenRequest } from './settings.ts'
@@ -21,8 +23,10 @@ type AnyRequest = Pick<BatchSettings, 'method' | 'query' | 'headers' | 'json' | 
 /** The whole list of keys, where it can become a list. */
 const ALL_KEYS = `{${KEYS}}`
 
-export function checkRequest(request: WrittenRequest, scope: Scope): void {
-  const names = checkShared(request, scope, KEY_PART_NAMES)
+export function checkRequest(request: WrittenRequest, attributes: AttributeNames, scope: Scope): void {
+  const known = [...attributes.shown, ...attributes.secret].map((name) => `${ATTRIBUTE}${name}`)
+  const lists = known.length === 0 ? [] : [ALL_ATTRIBUTES]
+  const names = checkShared(request, scope, [...KEY_PART_NAMES, ...known], lists)
   const namesKey = [...names].some((name) => name !== 'table')
   if (namesKey || request.path === undefined) return
   scope.warning(
@@ -33,7 +37,7 @@ export function checkRequest(request: WrittenRequest, scope: Scope): void {
 
 export function checkBatch(batch: BatchSettings, scope: Scope): void {
   checkShared({ ...batch, ...withoutKeysIn(batch) }, scope, BATCH_NAMES)
-  if (!textsOf([batch.query, batch.json, batch.form]).includes(ALL_KEYS)) {
+  if (!textsIn([batch.query, batch.json, batch.form]).includes(ALL_KEYS)) {
     scope.error([], 'sends no keys; write "{keys}" as a value of "json", "query" or "form"')
   }
 }
@@ -51,11 +55,23 @@ function withoutKeysIn(batch: BatchSettings): Pick<BatchSettings, 'query' | 'jso
   return { query: stripMap(batch.query), json: strip(batch.json), form: batch.form && stripMap(batch.form) }
 }
 
-/** Checks what both kinds of requests have. @returns The names that the templates use. */
-function checkShared(request: AnyRequest, scope: Scope, known: readonly string[]): ReadonlySet<string> {
+/**
+ * Checks what both kinds of requests have.
+ *
+ * @param lists Names that may stand alone in a string of `json`.
+ * @returns The names that the templates use.
+ */
+function checkShared(
+  request: AnyRequest,
+  scope: Scope,
+  known: readonly string[],
+  lists: readonly string[] = [],
+): ReadonlySet<string> {
   const used = new Set<string>()
   const check = (value: unknown, at: Path): void => {
-    if (typeof value === 'string') checkTemplate(value, at, scope, known, used)
+    const list = at[0] === 'json' ? lists.find((name) => value === `{${name}}`) : undefined
+    if (list !== undefined) used.add(list)
+    else if (typeof value === 'string') checkTemplate(value, at, scope, known, used)
     else if (value instanceof Map) for (const [key, item] of value) check(item, [...at, key])
     else if (Array.isArray(value)) for (const [index, item] of value.entries()) check(item, [...at, index])
     else if (value !== null && typeof value === 'object')
@@ -99,8 +115,9 @@ function checkBody(request: AnyRequest, scope: Scope): void {
   }
 }
 
+/** @param response With the statuses that are meant where none is written. */
 export function checkResponse(
-  response: ResponseSettings,
+  response: ResponseSettings & { readonly notFound: readonly number[] },
   batch: BatchSettings | undefined,
   scope: Scope,
 ): void {
@@ -150,10 +167,4 @@ function checkMark(
 function checkJsonPath(path: string | undefined, at: Path, scope: Scope): void {
   const wrong = path === undefined ? undefined : jsonPathError(path)
   if (wrong !== undefined) scope.error(at, `is no JSONPath (RFC 9535): ${wrong}`)
-}
-
-function textsOf(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [value]
-  if (value instanceof Map) return [...value.values()].flatMap(textsOf)
-  return value === null || typeof value !== 'object' ? [] : Object.values(value).flatMap(textsOf)
 }

@@ -4,12 +4,21 @@
  * The URL is the endpoint's path plus the template, joined as text: `new URL(path, base)` would
  * drop the endpoint's path and resolve `..`.
  */
-import { KEY_PART_NAMES, type KeyPartName, keyPart } from '../../core/key-parts.ts'
-import type { Template } from '../../core/template.ts'
+import { ATTRIBUTE, type Attributes } from '../../core/attributes.ts'
+import { type KeyPartName, keyPart } from '../../core/key-parts.ts'
+import { isAttribute, type Template } from '../../core/template.ts'
 import { escapeHeader, escapePathLiteral, escapeUrl, headerBytes } from './escape.ts'
 import { JsonTemplate } from './json-template.ts'
 import { hasDotPart } from './path-pieces.ts'
-import { BATCH_LIST_NAMES, BATCH_NAMES, compileTemplate, isKeys, mapLiterals } from './places.ts'
+import {
+  BATCH_LIST_NAMES,
+  BATCH_NAMES,
+  compileTemplate,
+  isKeys,
+  mapLiterals,
+  REQUEST_JSON_NAMES,
+  REQUEST_NAMES,
+} from './places.ts'
 import { NO_FIELDS } from './request-fields.ts'
 import type { RequestSettings } from './settings.ts'
 
@@ -39,6 +48,8 @@ interface Segment {
   readonly template: Template
   /** The text around the places; undefined where there is no place. */
   readonly literals: string | undefined
+  /** The attributes in it. */
+  readonly attributes: readonly string[]
 }
 
 /** Where the texts of the placeholders come from. */
@@ -47,6 +58,7 @@ interface Source {
   readonly key: string
   readonly textOf: (name: string) => string | undefined
   readonly keys: readonly string[]
+  readonly attributes: Attributes | undefined
 }
 
 export class RequestTemplate {
@@ -62,9 +74,10 @@ export class RequestTemplate {
   /** @throws TypeError for a text that is no template: the configuration was not checked. */
   constructor(settings: RequestSettings, options: { readonly batch?: boolean } = {}) {
     const isBatch = options.batch === true
-    const one = (text: string): Template => compileTemplate(text, isBatch ? BATCH_NAMES : KEY_PART_NAMES)
-    const list = (text: string): Template =>
-      compileTemplate(text, isBatch ? BATCH_LIST_NAMES : KEY_PART_NAMES)
+    const one = (text: string): Template => compileTemplate(text, isBatch ? BATCH_NAMES : REQUEST_NAMES)
+    const list = (text: string): Template => compileTemplate(text, isBatch ? BATCH_LIST_NAMES : REQUEST_NAMES)
+    const json = (text: string): Template =>
+      compileTemplate(text, isBatch ? BATCH_LIST_NAMES : REQUEST_JSON_NAMES)
     const [path = '', ...queries] = settings.path.split('?')
     this.#method = settings.method
     this.#segments = path
@@ -82,7 +95,7 @@ export class RequestTemplate {
       value: one(text),
     }))
     this.#form = settings.form === undefined ? undefined : fields(settings.form, list)
-    this.#json = settings.json === undefined ? undefined : new JsonTemplate(settings.json, list)
+    this.#json = settings.json === undefined ? undefined : new JsonTemplate(settings.json, json)
     this.#contentType =
       this.#json !== undefined
         ? 'application/json'
@@ -91,16 +104,24 @@ export class RequestTemplate {
           : undefined
   }
 
-  /** Fills in one key. */
-  build(key: string, table: string, pathPrefix: string): HttpRequest | Suppressed {
-    const textOf = (name: string): string | undefined => keyPart(name as KeyPartName, key, table)
-    return this.#build({ key, textOf, keys: [] }, pathPrefix)
+  /** Fills in one key, and what the client said besides it. */
+  build(
+    key: string,
+    table: string,
+    pathPrefix: string,
+    attributes: Attributes | undefined = undefined,
+  ): HttpRequest | Suppressed {
+    const textOf = (name: string): string | undefined =>
+      isAttribute(name)
+        ? (attributes?.get(name.slice(ATTRIBUTE.length)) ?? '')
+        : keyPart(name as KeyPartName, key, table)
+    return this.#build({ key, textOf, keys: [], attributes }, pathPrefix)
   }
 
   /** Fills in many keys, where the settings were those of a batch. */
   buildMany(keys: readonly string[], table: string, pathPrefix: string): HttpRequest | Suppressed {
     const textOf = (name: string): string | undefined => (name === 'table' ? table : undefined)
-    return this.#build({ key: '', textOf, keys }, pathPrefix)
+    return this.#build({ key: '', textOf, keys, attributes: undefined }, pathPrefix)
   }
 
   #build(source: Source, pathPrefix: string): HttpRequest | Suppressed {
@@ -111,7 +132,8 @@ export class RequestTemplate {
     if (query === undefined) return suppressed('request.query')
     const headers = this.#renderHeaders(source)
     if (headers === undefined) return suppressed('request.headers')
-    const body = this.#json?.render(source.textOf, source.keys) ?? this.#renderForm(source)
+    const body =
+      this.#json?.render(source.textOf, source.keys, source.attributes?.shown) ?? this.#renderForm(source)
     if (body === undefined && this.#contentType !== undefined) return suppressed('the request body')
     return { method: this.#method, path: query === '' ? path : `${path}?${query}`, headers, body }
   }
@@ -119,10 +141,13 @@ export class RequestTemplate {
   /** Undefined when the key lacks a part; a part of a key is never empty. */
   #path(source: Source, pathPrefix: string): string | Suppressed | undefined {
     let path = pathPrefix
-    for (const { template, literals } of this.#segments) {
+    for (const { template, literals, attributes } of this.#segments) {
       const text = template.render(source.textOf, escapeUrl)
       if (text === undefined) return undefined
-      if (literals !== undefined && hasDotPart(text, literals, source.key)) return DOT_PART
+      const filled = attributes.length === 0 ? source.key : attributes.map(source.textOf).join('')
+      if (literals !== undefined && hasDotPart(text, literals, filled)) return DOT_PART
+      // Without it the path is that of another resource, such as the list of all.
+      if (text === '' && attributes.length > 0) return EMPTY_PART
       path += `/${text}`
     }
     return path
@@ -147,7 +172,11 @@ export class RequestTemplate {
 
 function segmentOf(template: Template): Segment {
   const literals = template.parts.filter((part) => typeof part === 'string')
-  return { template, literals: template.names.size === 0 ? undefined : literals.join('') }
+  return {
+    template,
+    literals: template.names.size === 0 ? undefined : literals.join(''),
+    attributes: [...template.names].filter(isAttribute),
+  }
 }
 
 /** `a=1&b=2`; a value that is `{keys}` alone repeats its name for each key. */
@@ -175,6 +204,8 @@ function fields(settings: ReadonlyMap<string, string>, compile: (text: string) =
 const DOT_PART: Suppressed = {
   suppressed: 'the key has "." or ".." as a part of its path, which a proxy may resolve to another path',
 }
+
+const EMPTY_PART: Suppressed = { suppressed: 'an attribute that is all of a part of the path is empty' }
 
 function suppressed(where: string): Suppressed {
   return { suppressed: `the key lacks a part that ${where} needs` }

@@ -22,11 +22,12 @@
 import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../core/format.ts'
 import { asciiValue } from '../../core/idn.ts'
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
-import { found, NOT_FOUND, type Temporary, temporary } from '../../core/result.ts'
+import { found, type LookupResult, NOT_FOUND, type Temporary, temporary } from '../../core/result.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
 import { NotFoundMark } from './not-found-mark.ts'
+import { type OneAnswer, readOneAnswer } from './one-answer.ts'
 import { otherAnswerer } from './other-answerers.ts'
 import { HTTP_REASONS } from './reasons.ts'
 import { cachingOf, type HttpResponse, retryAfterMs, validatorsOf } from './response.ts'
@@ -42,6 +43,8 @@ export interface ResponseMapping {
   readonly notFoundBody: 'notHtml' | 'any'
   readonly notFoundMark: NotFoundMark | undefined
   readonly idn: 'asIs' | 'ascii'
+  /** How a question with attributes is answered; undefined where keys are asked for. */
+  readonly one: OneAnswer | undefined
 }
 
 /** What was asked, as far as it decides the meaning of the reply. */
@@ -58,23 +61,31 @@ export interface RequestInfo {
 const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** @throws TypeError for settings that were not checked. */
-export function compileResponse(settings: ResponseSettings): ResponseMapping {
+export function compileResponse(settings: ResponseSettings, hasAttributes = false): ResponseMapping {
   const path = (text: string | undefined): JsonPath | undefined =>
     text === undefined ? undefined : new JsonPath(text)
+  const error = path(settings.error)
   return {
-    selectors: {
-      value: path(settings.value),
-      error: path(settings.error),
-      maxValues: settings.maxValues,
-    },
+    selectors: { value: path(settings.value), error, maxValues: settings.maxValues },
+    one: hasAttributes
+      ? {
+          selectors: { value: path(settings.action ?? settings.value), error, maxValues: 1 },
+          text: path(settings.text),
+        }
+      : undefined,
     format: compileFormat(settings),
     missing: settings.missing,
     found: new Set(settings.found),
-    notFound: new Set(settings.notFound),
+    notFound: new Set(notFoundStatuses(settings, hasAttributes)),
     notFoundBody: settings.notFoundBody,
     idn: settings.idn,
     notFoundMark: settings.notFoundMark && new NotFoundMark(settings.notFoundMark),
   }
+}
+
+/** A wrong path answers 404, too: where an answer may let somebody in, it is "not found" only by the word of the table. */
+export function notFoundStatuses({ notFound }: ResponseSettings, hasAttributes: boolean): readonly number[] {
+  return notFound ?? (hasAttributes ? [204] : [204, 404, 410])
 }
 
 /** Returns whether the body can matter; if not, the status alone decides. */
@@ -86,7 +97,9 @@ export function needsBody(status: number, mapping: ResponseMapping): boolean {
 export function mapResponse(response: HttpResponse, mapping: ResponseMapping, asked: RequestInfo): Reply {
   const reply =
     mapStatus(response, mapping, asked) ??
-    mapValues(readBody(response, mapping.selectors), response, mapping, asked.key)
+    (mapping.one === undefined
+      ? mapValues(readBody(response, mapping.selectors), response, mapping, asked.key)
+      : mapOne(readOneAnswer(response, mapping.one), response))
   const { notFoundMark } = mapping
   if (reply.result.kind !== 'notfound' || notFoundMark === undefined || notFoundMark.isOn(response))
     return reply
@@ -171,6 +184,11 @@ export function mapValues(
     case 'unreadable':
       return failed(response, temporary('unreadable', body.reason))
   }
+}
+
+function mapOne(result: LookupResult, response: HttpResponse): Reply {
+  if (result.kind === 'temporary') return failed(response, result)
+  return answered(response, result, result.kind === 'found' ? [result.value] : [])
 }
 
 function mapNotFound(response: HttpResponse, mapping: ResponseMapping): Reply {

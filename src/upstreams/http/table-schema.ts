@@ -2,23 +2,19 @@
  * How a lookup becomes an HTTP request, and how a reply becomes an answer: the keys that a table has
  * for HTTP services. Rules: pgsql_table(5) for result_format and expansion_limit.
  */
-import { Type } from '../../schema/schema.ts'
+import { type Keywords, Type } from '../../schema/schema.ts'
 import { count, duration, headerMap, oneOf, text, textMap } from '../../schema/values.ts'
 
 /** Status codes that a list may hold: final ones. */
-function statuses(byDefault: number[], description: string) {
-  return Type.Array(Type.Integer({ minimum: 200, maximum: 499 }), {
-    minItems: 1,
-    default: byDefault,
-    description,
-  })
+function statuses(keywords: Keywords) {
+  return Type.Array(Type.Integer({ minimum: 200, maximum: 499 }), { minItems: 1, ...keywords })
 }
 
 const json = Type.Optional(
   Type.Unknown({
     sent: 'text',
     description:
-      'Body of a POST as JSON, any shape; every string in it is a template. Not together with `form`.',
+      'Body of a POST as JSON, any shape; every string in it is a template, and one that is exactly `{attributes}` becomes a map of all attributes but secret ones. Not together with `form`.',
   }),
 )
 const form = Type.Optional(
@@ -40,7 +36,7 @@ const Request = Type.Object(
         expected: 'a path that begins with / and holds no ?, # or space',
         sent: 'address',
         description:
-          'Path template, appended to the endpoint\'s path. `{key}`, `{user}`, `{domain}`, `{domain1}` to `{domain9}` (labels from the right) and `{table}` stand for parts of the key, each escaped for where it stands; `{{` and `}}` are literal braces. A part that the key does not have makes the lookup "not found" without asking.',
+          'Path template, appended to the endpoint\'s path. `{key}`, `{user}`, `{domain}`, `{domain1}` to `{domain9}` (labels from the right) and `{table}` stand for parts of the key, each escaped for where it stands; `{attribute.NAME}` for what a client says besides a key, where its protocol has that; `{{` and `}}` are literal braces. A part that the key does not have makes the lookup "not found" without asking.',
         examples: ['/aliases/{key}'],
       }),
     ),
@@ -111,6 +107,18 @@ const Response = Type.Object(
         examples: ['$.goto'],
       }),
     ),
+    action: Type.Optional(
+      text(
+        'JSONPath (RFC 9535) to the action of a policy answer, such as `reject`; only for tables that are asked by attributes, and instead of `value`. Exactly one must be there.',
+        { defaultText: 'the body is the action, as access(5) has it', examples: ['$.action'] },
+      ),
+    ),
+    text: Type.Optional(
+      text('JSONPath to what goes behind the action, such as the text of a rejection.', {
+        defaultText: 'none',
+        examples: ['$.text'],
+      }),
+    ),
     error: Type.Optional(
       text(
         'JSONPath to an error field; when it selects anything but `null`, `""` or `false`, the answer is temporary.',
@@ -124,10 +132,13 @@ const Response = Type.Object(
       description:
         'What it means when `value` selects no node at all. `temporary`, because a service that changed its format must not bounce mail; `notFound` for services that answer `{}`.',
     }),
-    found: statuses([200], 'Status codes that carry an answer.'),
-    notFound: statuses(
-      [204, 404, 410],
-      'Status codes that mean "not found". Only list what the service itself sends, not a proxy before it.',
+    found: statuses({ default: [200], description: 'Status codes that carry an answer.' }),
+    notFound: Type.Optional(
+      statuses({
+        defaultText: '`[204, 404, 410]`; `[204]` for a table that is asked by attributes',
+        description:
+          'Status codes that mean "not found". Only list what the service itself sends, not a proxy before it.',
+      }),
     ),
     notFoundBody: oneOf(['notHtml', 'any'], {
       default: 'notHtml',

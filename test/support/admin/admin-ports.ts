@@ -244,7 +244,7 @@ export async function adminFixture(
     logger: logging.logger,
     renderKey: (key) => logging.renderKey(key),
     redactJson: (json) => redactor.json(json),
-    wireReplies: (result) =>
+    wireReplies: (_table, result) =>
       new Map(
         result.kind === 'found'
           ? [

@@ -25,6 +25,8 @@ export const requestSettings = (changes: Partial<RequestSettings> = {}): Request
 
 export const responseSettings = (changes: Partial<ResponseSettings> = {}): ResponseSettings => ({
   value: undefined,
+  action: undefined,
+  text: undefined,
   error: undefined,
   missing: 'temporary',
   found: [200],

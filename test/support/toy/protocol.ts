@@ -126,6 +126,7 @@ export const toy: Protocol<ToySettings> = {
   name: 'toy',
   summary: 'attributes, a line each',
   settings: Listener,
+  attributes: { shown: ['user'], secret: ['password'] },
   check({ table, wish }, { scope, tables }) {
     checkName(scope, ['table'], 'table', table, tables)
     if (wish.includes(' ')) scope.warning(['wish'], 'has more than one word; toys forget them')

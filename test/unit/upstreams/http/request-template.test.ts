@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Attributes } from '../../../../src/core/attributes.ts'
 import { RequestTemplate } from '../../../../src/upstreams/http/request-template.ts'
 import type { RequestSettings } from '../../../../src/upstreams/http/settings.ts'
 import { requestSettings } from '../../../support/http/http-endpoint.ts'
@@ -68,4 +69,62 @@ test('a table may name another content type for its JSON', () => {
 test('a text that is no template is refused at once', () => {
   expect(() => build({ path: '/{kye}' })).toThrow(/unknown placeholder \{kye\}/)
   expect(() => build({ path: '/{keys}' })).toThrow(/unknown placeholder \{keys\}/)
+})
+
+describe('attributes', () => {
+  const said = new Attributes(
+    [
+      ['sender', 'a/b?c&d="e"@x.example'],
+      ['helo_name', 'ü'],
+      ['empty', ''],
+    ],
+    [['password', 'geheim&"1"']],
+  )
+  const ask = (settings: Partial<RequestSettings>) => {
+    const template = new RequestTemplate(requestSettings({ method: 'POST', path: '/policy', ...settings }))
+    return template.build('label', 'greylist', '', said)
+  }
+
+  test('are escaped for where they stand', () => {
+    expect(ask({ path: '/p/{attribute.sender}' })).toMatchObject({
+      path: '/p/a%2Fb%3Fc%26d%3D%22e%22%40x.example',
+    })
+    expect(ask({ query: new Map([['s', '{attribute.sender}']]) })).toMatchObject({
+      path: '/policy?s=a%2Fb%3Fc%26d%3D%22e%22%40x.example',
+    })
+    expect(ask({ headers: new Map([['x-helo', '{attribute.helo_name}']]) })).toMatchObject({
+      headers: { 'x-helo': '%C3%BC' },
+    })
+    expect(ask({ form: new Map([['p', '{attribute.password}']]) })).toMatchObject({
+      body: 'p=geheim%26%221%22',
+    })
+    expect(ask({ json: { p: '{attribute.password}', t: '{table}' } })).toMatchObject({
+      body: '{"p":"geheim&\\"1\\"","t":"greylist"}',
+    })
+  })
+
+  test('all of them are a map without the secret ones', () => {
+    expect(ask({ json: '{attributes}' })).toMatchObject({
+      body: '{"sender":"a/b?c&d=\\"e\\"@x.example","helo_name":"ü","empty":""}',
+    })
+    expect(ask({ json: { data: ['{attributes}'] } })).toMatchObject({
+      body: expect.stringMatching(/^\{"data":\[\{/),
+    })
+  })
+
+  test('what the client did not say is an empty text', () => {
+    expect(ask({ json: ['{attribute.empty}', '{attribute.other}'] })).toMatchObject({ body: '["",""]' })
+  })
+
+  test('an empty one is no part of a path, and dots are none either', () => {
+    expect(ask({ path: '/p/{attribute.empty}' })).toMatchObject({
+      suppressed: expect.stringContaining('is empty'),
+    })
+    expect(ask({ path: '/p/x{attribute.empty}' })).toMatchObject({ path: '/p/x' })
+    for (const dots of ['..', '.', '../x', '..;a/b', '%2e%2e']) {
+      const template = new RequestTemplate(requestSettings({ path: '/p/{attribute.sender}' }))
+      const request = template.build('label', 't', '', new Attributes([['sender', dots]]))
+      expect(request).toMatchObject({ suppressed: expect.stringContaining('".."') })
+    }
+  })
 })

@@ -1,0 +1,204 @@
+/**
+ * A table that is asked by attributes, through the whole program: what the service is sent, what is stored, what is
+ * said to whoever asks without attributes, and what an outage makes of it.
+ */
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
+import { PROTOCOLS, protocolsByName } from '../../../src/protocols/registry.ts'
+import { startGateway } from '../../support/gateway/gateway.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
+import { toy } from '../../support/toy/protocol.ts'
+import { talkTo, until } from '../../support/wire/sockets.ts'
+
+const PROTOCOLS_AND_TOY = protocolsByName([...PROTOCOLS.values(), toy])
+const KINDS = { ...SETTINGS_KINDS, protocols: [...PROTOCOLS_AND_TOY.values()] }
+
+async function start(table: string) {
+  const service = await startHttpService({ onTestFinished })
+  const config = `
+listeners:
+  - { protocol: toy, listen: "inet:127.0.0.1:0", table: greylist, wish: tomorrow }
+  - { protocol: socketmap, listen: "inet:127.0.0.1:0" }
+admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
+log: { level: debug }
+upstreams: { d: { endpoints: ["${service.origin}"], timeout: 300ms } }
+tables:
+  greylist:
+    upstream: d
+    deadline: 1s
+    request: { method: POST, path: /policy, json: { user: "{attribute.user}", password: "{attribute.password}", all: "{attributes}" } }
+${table}`
+  const gateway = await startGateway({ onTestFinished }, config, { protocols: PROTOCOLS_AND_TOY })
+  const client = await talkTo(gateway.address('toy'))
+  const ask = (user: string, key = 'x', password = 'geheim-77') =>
+    client.send(`user=${user}\npassword=${password}\nkey=${key}\n\n`)
+  return { service, gateway, client, ask }
+}
+
+test('the service is sent the attributes, secret ones only by name, and nothing is stored', async () => {
+  const { service, gateway, client, ask } = await start('')
+  service.otherwise = { json: 'yes' }
+  for (let times = 0; times < 2; times++) {
+    ask('bob')
+    await client.expect('YES yes\n')
+  }
+  expect(service.requests.map(({ body }) => JSON.parse(body))).toEqual([
+    { user: 'bob', password: 'geheim-77', all: { user: 'bob' } },
+    { user: 'bob', password: 'geheim-77', all: { user: 'bob' } },
+  ])
+  const pages = ['/metrics', '/api/v1/status', '/api/v1/problems', '/api/v1/config']
+  const texts = await Promise.all(
+    pages.map(async (page) => (await fetch(`${gateway.adminUrl}${page}`)).text()),
+  )
+  expect([...texts, JSON.stringify(gateway.log())].join()).not.toContain('geheim')
+})
+
+test('two lookups at once make two requests, and a failed one is not repeated', async () => {
+  const { service, gateway, client, ask } = await start('')
+  service.otherwise = { act: 'reset' }
+  ask('bob')
+  await client.expect('LATER: tomorrow\n')
+  expect(service.requests).toHaveLength(1)
+  service.otherwise = { json: 'yes' }
+  const other = await talkTo(gateway.address('toy'))
+  ask('bob')
+  other.send('user=bob\nkey=x\n\n')
+  await Promise.all([client.expect('YES yes\n'), other.expect('YES yes\n')])
+  expect(service.requests).toHaveLength(3)
+})
+
+test('cacheBy stores by these attributes alone, and never serves a stale answer', async () => {
+  const { service, client, ask } = await start('    cacheBy: [user]\n    cache: { ttl: 100ms, jitter: 0 }')
+  service.otherwise = { json: 'yes' }
+  ask('bob', 'x')
+  await client.expect('YES yes\n')
+  ask('bob', 'y')
+  await client.expect('YES yes\n')
+  ask('Bob', 'y')
+  await client.expect('YES yes\n')
+  expect(service.requests.map(({ body }) => JSON.parse(body).user)).toEqual(['bob', 'Bob'])
+  service.otherwise = { status: 503 }
+  await expect
+    .poll(async () => {
+      client.received = ''
+      ask('bob')
+      await until(() => client.received.endsWith('\n'))
+      return client.received
+    })
+    .toBe('LATER: tomorrow\n')
+})
+
+test('no answer is served for another secret, and the service is asked again for each "no"', async () => {
+  const { service, client, ask } = await start('    cacheBy: [user, password]')
+  service.otherwise = ({ body }) =>
+    JSON.parse(body).password === 'right' ? { json: 'yes' } : { status: 204 }
+  for (const [password, reply] of [
+    ['right', 'YES yes\n'],
+    ['right', 'YES yes\n'],
+    ['wrong', 'NO\n'],
+    ['wrong', 'NO\n'],
+  ] as const) {
+    ask('bob', 'x', password)
+    await client.expect(reply)
+  }
+  expect(service.requests).toHaveLength(3)
+})
+
+test('whoever asks by a key is told so', async () => {
+  const { service, gateway } = await start('')
+  expect(await gateway.socketmap().lookup('greylist', 'a')).toMatchObject({
+    kind: 'permanent',
+    reason: expect.stringContaining('asked by attributes'),
+  })
+  const answer = await (await fetch(`${gateway.adminUrl}/api/v1/tables/greylist/lookup?key=a`)).json()
+  expect(answer).toMatchObject({ result: { kind: 'permanent', cause: 'bad-request' } })
+  expect(service.requests).toEqual([])
+})
+
+describe('whenUnknown: DUNNO', () => {
+  for (const [name, behaviour] of [
+    ['503', { status: 503 }],
+    ['404', { status: 404 }],
+    ['401', { status: 401 }],
+    ['a page', { headers: { 'content-type': 'text/html' }, text: '<html>OK</html>' }],
+    ['silence', { act: 'silence' }],
+  ] as const) {
+    test(`misses the check where the service says ${name}`, async () => {
+      const { service, client, ask } = await start('    whenUnknown: DUNNO')
+      service.otherwise = behaviour
+      ask('bob')
+      await client.expect('NO\n')
+    })
+  }
+})
+
+describe('the check of a configuration', () => {
+  const problems = async (
+    table: string,
+    listener = '{ protocol: toy, listen: "inet:127.0.0.1:1", table: t }',
+  ) => {
+    const text = `listeners: [${listener}]\nupstreams: { d: { endpoints: ["http://127.0.0.1:1"] }, s: { entries: {} } }\ntables: { t: ${table} }`
+    return parseConfig(text, 'c.yaml', { kinds: KINDS }).then(
+      ({ warnings }) => warnings.map(({ message }) => message).join('\n'),
+      (error: Error) => error.message,
+    )
+  }
+  const REQUEST = 'request: { path: /p, query: { u: "{attribute.user}" } }'
+  const cases: [table: string, problem: string][] = [
+    [
+      '{ upstream: d, request: { path: "/{attribute.usr}" } }',
+      'unknown placeholder {attribute.usr}; did you mean {attribute.user}',
+    ],
+    [
+      '{ upstream: d, request: { path: "/{attribute.password}" } }',
+      '{attribute.password} is secret, and a URL stands in logs',
+    ],
+    ['{ upstream: d, request: { path: "/{key}/{attribute.user}" } }', 'has {key} and attributes'],
+    [
+      '{ upstream: d, request: { method: POST, path: /p, json: { a: "x{attributes}" } } }',
+      'unknown placeholder {attributes}',
+    ],
+    [`{ upstream: [d, s], ${REQUEST} }`, '"s" is static entries, which takes keys and no attributes'],
+    [
+      `{ upstream: d, ${REQUEST}, usedBy: virtual_alias_maps }`,
+      'is about keys, and this table is asked by attributes',
+    ],
+    [`{ upstream: d, ${REQUEST}, canary: { key: a } }`, 'is about keys'],
+    [`{ upstream: d, ${REQUEST}, domains: [a.example] }`, 'is about keys'],
+    [`{ upstream: d, ${REQUEST}, whenUnknown: notFound }`, 'has DUNNO or DEFER_IF_PERMIT here'],
+    [`{ upstream: d, ${REQUEST}, cacheBy: [usr] }`, 'there is no attribute "usr"; did you mean "user"'],
+    [`{ upstream: d, ${REQUEST}, cacheBy: [user], cache: off }`, 'cannot be used with cache: off'],
+    [`{ upstream: d, ${REQUEST}, cache: { ttl: 1s } }`, 'has no effect without cacheBy'],
+    [
+      `{ upstream: d, ${REQUEST}, response: { missing: notFound } }`,
+      'a reply without an answer is no answer here',
+    ],
+    [`{ upstream: d, ${REQUEST}, response: { action: $.a, value: $.b } }`, 'cannot be used with "action"'],
+    [`{ upstream: d, ${REQUEST}, response: { text: $.b } }`, 'needs "action"'],
+    [`{ upstream: d, ${REQUEST}, response: { action: "a[" } }`, 'is no JSONPath'],
+    ['{ upstream: s, cacheBy: [user] }', 'is only for tables whose request has {attribute...}'],
+    ['{ upstream: s, whenUnknown: DUNNO }', 'DUNNO is only for tables whose request has'],
+    [
+      '{ upstream: d, request: { path: "/{key}" }, response: { action: $.a } }',
+      'is only for tables whose request has',
+    ],
+    [
+      `{ upstream: d, ${REQUEST}, batch: { path: /b, json: "{keys}" }, sideEffects: false }`,
+      'sends keys, and this table',
+    ],
+  ]
+  for (const [table, problem] of cases) {
+    test(`refuses ${table}`, async () => expect(await problems(table)).toContain(problem))
+  }
+
+  test('accepts the same with nothing to say', async () => {
+    expect(await problems(`{ upstream: d, ${REQUEST}, cacheBy: [user], whenUnknown: DUNNO }`)).toBe('')
+  })
+
+  test('refuses such a table on a listener whose clients send keys only', async () => {
+    const listener = '{ protocol: socketmap, listen: "inet:127.0.0.1:1", tables: [t] }'
+    expect(await problems(`{ upstream: d, ${REQUEST} }`, listener)).toContain(
+      'table "t" is asked by attributes, and socketmap has keys only; let another listener serve it',
+    )
+  })
+})
