@@ -202,7 +202,7 @@ function fields(settings: ReadonlyMap<string, string>, compile: (text: string) =
 }
 
 const DOT_PART: Suppressed = {
-  suppressed: 'the key has "." or ".." as a part of its path, which a proxy may resolve to another path',
+  suppressed: 'the key has a part that a proxy may read as another path: ".", "..", or no name at all',
 }
 
 const EMPTY_PART: Suppressed = { suppressed: 'an attribute that is all of a part of the path is empty' }

@@ -21,12 +21,26 @@ const HOSTILE = [
   '..%2f..%2finternal%2fexport',
   '..;/..;/internal/export',
   'a/./b@c.example',
+  '..?x',
+  '..#x',
+  'x/..?y=z',
+  '..%3fx',
+  '.. x',
+  '..\u200b/x',
+  '%u002e%u002e/internal/export',
+  '?x',
+  '?x@c.example',
+  '#x',
+  '/',
+  '//',
 ]
 
 describe.skipIf(!hasNginx).each([
-  ['without a URI', ''],
-  ['with a URI', '/v1/'],
-])('behind nginx, proxy_pass %s', (_spelling, proxyPass) => {
+  ['without a URI', '', ['ü@c.example']],
+  ['with a URI', '/v1/', ['ü@c.example']],
+  // Sends a path that is no ASCII, which Node.js refuses.
+  ['with the decoded URI', '$uri', []],
+])('behind nginx, proxy_pass %s', (_spelling, proxyPass, others) => {
   const open = async () => {
     const service = await startHttpService(t)
     service.otherwise = { text: 'secret' }
@@ -49,7 +63,7 @@ describe.skipIf(!hasNginx).each([
       const { result, suppressed } = await endpoint.send(key, { timeoutMs: 5000 })
       expect([result.kind, suppressed]).toEqual([
         'notfound',
-        'the key has "." or ".." as a part of its path, which a proxy may resolve to another path',
+        'the key has a part that a proxy may read as another path: ".", "..", or no name at all',
       ])
     }
     expect(service.requests).toEqual([])
@@ -62,14 +76,15 @@ describe.skipIf(!hasNginx).each([
       'a/b@c.example',
       '/s=doe/@c.example',
       'a..b@c.example',
-      'ü@c.example',
+      '#room@c.example',
+      ...others,
     ]) {
       expect((await endpoint.send(key, { timeoutMs: 5000 })).result).toEqual({
         kind: 'found',
         value: 'secret',
       })
     }
-    expect(service.requests).toHaveLength(5)
+    expect(service.requests).toHaveLength(5 + others.length)
     for (const { url } of service.requests) expect(url.startsWith('/v1/aliases/')).toBe(true)
   })
 })
