@@ -23,12 +23,12 @@ import { Drills } from './gateway/drills.ts'
 import { apply, type ChangeParts, type Generation } from './gateway/generation.ts'
 import { settingsKinds } from './gateway/load-config.ts'
 import { memoryWarning } from './gateway/memory-budget.ts'
-import { Observation } from './gateway/observation.ts'
 import { ProgramState } from './gateway/program-state.ts'
 import { Reloads } from './gateway/reloads.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
 import { purgeTable } from './gateway/tables.ts'
+import { Telemetry } from './gateway/telemetry.ts'
 import { wireReplies } from './gateway/wire-replies.ts'
 import type { Observability } from './observability/observability.ts'
 import { PROTOCOLS, type Protocols } from './protocols/registry.ts'
@@ -54,7 +54,7 @@ export class Gateway implements Lookup {
   readonly #options: GatewayOptions
   readonly #clock: Clock
   readonly #protocols: Protocols
-  readonly #observation: Observation
+  readonly #telemetry: Telemetry
   readonly #observability: Observability
   readonly #resolver: Resolver
   /** The resolver as clients see it: with spans, when there is tracing. */
@@ -66,15 +66,15 @@ export class Gateway implements Lookup {
   readonly drills: Drills
   #stopping: Promise<void> | undefined
 
-  private constructor(options: GatewayOptions, state: ProgramState, observation: Observation) {
+  private constructor(options: GatewayOptions, state: ProgramState, telemetry: Telemetry) {
     const { clock = systemClock, random = Math.random, version } = options
     const { protocols = PROTOCOLS, upstreamKinds = UPSTREAM_KINDS } = options
-    const { observability, traced } = observation
+    const { observability, traced } = telemetry
     this.#options = options
     this.#clock = clock
     this.#protocols = protocols
     this.#state = state
-    this.#observation = observation
+    this.#telemetry = telemetry
     this.#observability = observability
     this.drills = new Drills({ state, clock, observability })
     this.#resolver = new Resolver(clock, observability.observer)
@@ -100,7 +100,7 @@ export class Gateway implements Lookup {
     }
     this.#reloads = new Reloads({
       state,
-      observation,
+      telemetry,
       clock,
       load: options.load,
       apply: (next) => apply(state.generation, next, this.#changeParts),
@@ -120,7 +120,7 @@ export class Gateway implements Lookup {
     const { clock = systemClock, version, logFd, upstreamKinds = UPSTREAM_KINDS } = options
     const protocols = [...(options.protocols ?? PROTOCOLS).keys()]
     const state = new ProgramState(config, protocols, clock)
-    const observation = await Observation.open(config, {
+    const telemetry = await Telemetry.open(config, {
       clock,
       version,
       protocols: [...protocols, ADMIN_PROTOCOL],
@@ -128,11 +128,11 @@ export class Gateway implements Lookup {
       logFd,
       status: () => state.status(),
     })
-    const gateway = new Gateway(options, state, observation)
+    const gateway = new Gateway(options, state, telemetry)
     try {
       await gateway.#reloads.change(config)
     } catch (error) {
-      await observation.close()
+      await telemetry.close()
       throw error
     }
     gateway.#begin()
@@ -236,9 +236,9 @@ export class Gateway implements Lookup {
   }
 
   async #stop(): Promise<void> {
-    const { journal, history } = this.#observability
+    const { eventLog, history } = this.#observability
     this.#state.phase = 'draining'
-    journal.stateChanged('draining')
+    eventLog.stateChanged('draining')
     this.drills.endAll('stop')
     await this.#reloads.stop()
     await stopRunning(this.#state.generation, {
@@ -249,24 +249,25 @@ export class Gateway implements Lookup {
     history.stop()
     this.#state.loop.stop()
     this.#state.phase = 'stopped'
-    journal.stateChanged('stopped')
+    eventLog.stateChanged('stopped')
     await this.#state.generation.admin?.close()
-    await this.#observation.close()
+    await this.#telemetry.close()
   }
 
   #begin(): void {
-    const { journal, counters, history } = this.#observability
-    for (const { name, protocol, bound } of this.status().listeners) journal.listenerUp(name, bound, protocol)
+    const { eventLog, counters, history } = this.#observability
+    for (const { name, protocol, bound } of this.status().listeners)
+      eventLog.listenerUp(name, bound, protocol)
     const { admin } = this.#state.generation
     if (admin !== undefined) {
-      journal.listenerUp(formatAddress(admin.config.address), formatAddress(admin.bound), 'admin')
+      eventLog.listenerUp(formatAddress(admin.config.address), formatAddress(admin.bound), 'admin')
     }
     this.#state.phase = 'ready'
     counters.lastReloadMs = this.#clock.wallMs()
-    journal.configurationWarned(this.warnings)
-    journal.stateChanged('ready', { version: this.#options.version })
+    eventLog.configurationWarned(this.warnings)
+    eventLog.stateChanged('ready', { version: this.#options.version })
     history.start()
-    this.#state.loop.start(() => journal.overloaded())
+    this.#state.loop.start(() => eventLog.overloaded())
     this.#answers.saveRegularly(() => this.#state.generation.tables)
   }
 }

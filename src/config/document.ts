@@ -6,7 +6,7 @@
  */
 import { LineCounter, parseDocument } from 'yaml'
 import type { Path, Tree } from '../schema/tree.ts'
-import { type DocumentProblem, type Place, TreeReader } from './tree-reader.ts'
+import { type DocumentProblem, type SourcePosition, TreeReader } from './tree-reader.ts'
 
 /** Longest file that is read, in characters. Ours: static entries may be many, but not more than this. */
 export const MAX_FILE_CHARACTERS = 4 * 1024 * 1024
@@ -21,13 +21,13 @@ export class SourceDocument {
   readonly tree: Tree
   readonly problems: readonly DocumentProblem[]
   readonly #lines: LineCounter
-  readonly #places: ReadonlyMap<string, Place>
+  readonly #places: ReadonlyMap<string, SourcePosition>
 
   constructor(
     tree: Tree,
     problems: readonly DocumentProblem[],
     lines: LineCounter,
-    places: ReadonlyMap<string, Place>,
+    places: ReadonlyMap<string, SourcePosition>,
   ) {
     this.tree = tree
     this.problems = problems
@@ -58,7 +58,7 @@ export class SourceDocument {
 /** Reads a YAML text. Never throws: what is wrong stands in `problems`. */
 export function readDocument(text: string): SourceDocument {
   const lines = new LineCounter()
-  const places = new Map<string, Place>()
+  const places = new Map<string, SourcePosition>()
   const broken = (offset: number, message: string) =>
     new SourceDocument(null, [{ path: [], offset, message }], lines, places)
   if (text.length > MAX_FILE_CHARACTERS) {

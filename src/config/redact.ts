@@ -22,7 +22,7 @@ const HARMLESS_HEADERS = new Set(['accept', 'accept-language', 'content-type', '
 
 /** Returns whether the value at a path holds nothing that must not be shown. */
 export function mayBeShown(tree: TreeMap, path: Path, fileSchema: SchemaNode): boolean {
-  let place: Place = { schema: fileSchema, isSecret: false, sent: undefined }
+  let place: SchemaPosition = { schema: fileSchema, isSecret: false, sent: undefined }
   for (const part of path) {
     place = inside(place, part)
     if (place.isSecret) return false
@@ -33,7 +33,7 @@ export function mayBeShown(tree: TreeMap, path: Path, fileSchema: SchemaNode): b
 }
 
 /** Where a value stands. */
-interface Place {
+interface SchemaPosition {
   /** Undefined in a part that may hold anything, such as a JSON body. */
   readonly schema: SchemaNode | undefined
   readonly isSecret: boolean
@@ -41,7 +41,7 @@ interface Place {
   readonly sent: SchemaNode['sent']
 }
 
-function inside({ schema, isSecret, sent }: Place, part: string | number): Place {
+function inside({ schema, isSecret, sent }: SchemaPosition, part: string | number): SchemaPosition {
   if (isSecret) return { schema, isSecret, sent }
   const child = schema && partOf(schema, part)
   return {
@@ -83,7 +83,7 @@ export function secretsIn(file: Tree, schema: SchemaNode): ReadonlySet<string> {
 }
 
 /** What is worth a search in a text that is not secret as a whole. */
-function secretsWithin(text: string, { schema, sent }: Place, plain: PlainWords): readonly string[] {
+function secretsWithin(text: string, { schema, sent }: SchemaPosition, plain: PlainWords): readonly string[] {
   if (schema?.file !== undefined) return []
   const found: string[] = []
   const note = (piece: string): string => {
@@ -143,7 +143,7 @@ interface Hidden {
   readonly plain: PlainWords
 }
 
-function redact(value: Tree, place: Place, hidden: Hidden): Tree {
+function redact(value: Tree, place: SchemaPosition, hidden: Hidden): Tree {
   if (typeof value === 'string') return redactText(value, place, hidden)
   if (typeof value === 'number' && place.sent === 'text' && !isPlainNumber(value)) return REDACTED
   if (value === null || typeof value !== 'object') return place.isSecret && value !== null ? REDACTED : value
@@ -156,14 +156,14 @@ function redact(value: Tree, place: Place, hidden: Hidden): Tree {
   return map
 }
 
-function redactText(text: string, place: Place, { parts, whole, plain }: Hidden): string {
+function redactText(text: string, place: SchemaPosition, { parts, whole, plain }: Hidden): string {
   if (place.isSecret) return place.schema?.secret !== true && isPlaces(text) ? text : REDACTED
   if (whole.has(text)) return REDACTED
   const shown = place.schema?.file === undefined ? withoutSecrets(text, place, plain) : text
   return parts.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), shown)
 }
 
-function withoutSecrets(text: string, { sent }: Place, plain: PlainWords): string {
+function withoutSecrets(text: string, { sent }: SchemaPosition, plain: PlainWords): string {
   if (sent === 'text') return plain.replace(text, () => REDACTED)
   return redactedAddress(text, sent === 'address' ? plain : undefined)
 }
@@ -177,9 +177,9 @@ function isShownName(name: string): boolean {
 
 function visit(
   value: Tree,
-  place: Place,
+  place: SchemaPosition,
   key: string,
-  found: (place: Place, text: string, key: string) => void,
+  found: (place: SchemaPosition, text: string, key: string) => void,
 ): void {
   if (typeof value === 'string') found(place, value, key)
   else if (value !== null && typeof value === 'object') {

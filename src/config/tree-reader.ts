@@ -14,7 +14,7 @@ const MAX_DEPTH = 64
 const MAX_NODES = 200_000
 
 /** Where one value and its key begin, as offsets in the text. */
-export interface Place {
+export interface SourcePosition {
   readonly key: number | undefined
   readonly value: number
   readonly isCollection: boolean
@@ -30,7 +30,7 @@ export interface DocumentProblem {
 /** Walks the nodes of one document. */
 export class TreeReader {
   readonly problems: DocumentProblem[] = []
-  readonly #places: Map<string, Place>
+  readonly #places: Map<string, SourcePosition>
   /** The latest node with each anchor: an alias means the one before it (YAML 1.2 section 7.1). */
   readonly #anchors = new Map<string, Node>()
   /** Nodes that were read before: read again through an alias they are not the latest. */
@@ -40,7 +40,7 @@ export class TreeReader {
   #saidTooLarge = false
 
   /** @param places Filled with the place of every value, by the JSON of its path. */
-  constructor(places: Map<string, Place>) {
+  constructor(places: Map<string, SourcePosition>) {
     this.#places = places
   }
 

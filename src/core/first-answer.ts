@@ -10,7 +10,7 @@ import type { LookupContext } from './lookup-context.ts'
 import { costlier, type Sourced } from './result.ts'
 
 /** How to ask one candidate. An object made once, and not two functions, so that a lookup makes no closure. */
-export interface Asker<C> {
+export interface CandidateSource<C> {
   ask(candidate: C, key: string, context: LookupContext): Sourced | Promise<Sourced>
   /** Finishes the answer of the candidate that ended the search. */
   chosen(answer: Sourced, candidate: C, context: LookupContext): Sourced
@@ -24,22 +24,23 @@ export interface Asker<C> {
  */
 export function firstAnswer<C>(
   candidates: readonly C[],
-  asker: Asker<C>,
+  source: CandidateSource<C>,
   key: string,
   context: LookupContext,
   first: Sourced | Promise<Sourced>,
   ahead: number,
 ): Sourced | Promise<Sourced> {
-  if (first instanceof Promise) return firstLater(candidates, asker, key, context, first, undefined, 0, ahead)
+  if (first instanceof Promise)
+    return firstLater(candidates, source, key, context, first, undefined, 0, ahead)
   let answer = first
   for (let at = 0; ; ) {
     const candidate = candidates[at]
     if (candidate === undefined) return answer
-    if (answer.result.kind !== 'notfound') return asker.chosen(answer, candidate, context)
+    if (answer.result.kind !== 'notfound') return source.chosen(answer, candidate, context)
     const following = candidates[++at]
     if (following === undefined) return answer
-    const next = asker.ask(following, key, context)
-    if (next instanceof Promise) return firstLater(candidates, asker, key, context, next, answer, at, ahead)
+    const next = source.ask(following, key, context)
+    if (next instanceof Promise) return firstLater(candidates, source, key, context, next, answer, at, ahead)
     answer = withCost(next, answer)
   }
 }
@@ -47,7 +48,7 @@ export function firstAnswer<C>(
 /** Goes on from the first candidate whose answer has to be waited for. */
 async function firstLater<C>(
   candidates: readonly C[],
-  asker: Asker<C>,
+  source: CandidateSource<C>,
   key: string,
   context: LookupContext,
   pending: Promise<Sourced>,
@@ -61,12 +62,12 @@ async function firstLater<C>(
   let answer = before
   for (let at = from; ; at++) {
     for (; asked.length < ahead && following < candidates.length; following++)
-      asked.push(asker.ask(candidates[following] as C, key, context))
+      asked.push(source.ask(candidates[following] as C, key, context))
     const own = await next
     answer = answer === undefined ? own : withCost(own, answer)
-    if (answer.result.kind !== 'notfound') return asker.chosen(answer, candidates[at] as C, context)
+    if (answer.result.kind !== 'notfound') return source.chosen(answer, candidates[at] as C, context)
     if (at + 1 === candidates.length) return answer
-    next = asked.shift() ?? asker.ask(candidates[following++] as C, key, context)
+    next = asked.shift() ?? source.ask(candidates[following++] as C, key, context)
   }
 }
 

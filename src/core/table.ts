@@ -10,7 +10,7 @@
  */
 import type { AttributeRules } from './attributes.ts'
 import type { Explanation } from './explain.ts'
-import { type Asker, firstAnswer } from './first-answer.ts'
+import { type CandidateSource, firstAnswer } from './first-answer.ts'
 import { comparableDomain } from './idn.ts'
 import type { LookupContext } from './lookup-context.ts'
 import { type OutagePolicy, OutageRules } from './outage/outage-rules.ts'
@@ -68,7 +68,7 @@ export class Table {
   readonly recent: RecentLookups | undefined
   readonly attributes: AttributeRules | undefined
   readonly #options: TableOptions
-  readonly #keyAsker: Asker<SearchKey>
+  readonly #searchKeys: CandidateSource<SearchKey>
   readonly #outage: OutageRules | undefined
 
   constructor(options: TableOptions) {
@@ -79,7 +79,7 @@ export class Table {
     this.attributes = options.attributes
     this.#options = options
     this.#outage = options.outage && new OutageRules(options.outage, options.sources)
-    this.#keyAsker = {
+    this.#searchKeys = {
       ask: (searchKey, _key, context) => this.#askSources(searchKey.key, context),
       chosen: (answer, searchKey, context) => this.#propagate(answer, searchKey, context),
     }
@@ -246,7 +246,7 @@ export class Table {
     if (keys.length === 1) return answer
     return firstAnswer(
       keys,
-      this.#keyAsker,
+      this.#searchKeys,
       key,
       context,
       answer,
@@ -260,7 +260,7 @@ export class Table {
     const [first] = sources
     if (first === undefined) return NO_ANSWER
     const answer = first.ask(key, context)
-    return sources.length === 1 ? answer : firstAnswer(sources, SOURCE_ASKER, key, context, answer, 0)
+    return sources.length === 1 ? answer : firstAnswer(sources, UPSTREAMS, key, context, answer, 0)
   }
 
   /** Puts the extension back on the result where the match was without it. */
@@ -278,7 +278,7 @@ export class Table {
 /** Why a lookup would be deferred in a table without rules for outages. */
 const NOTHING_STORED = 'no answer is stored that may be used'
 
-const SOURCE_ASKER: Asker<TableSource> = {
+const UPSTREAMS: CandidateSource<TableSource> = {
   ask: (source, key, context) => source.ask(key, context),
   chosen: (answer) => answer,
 }

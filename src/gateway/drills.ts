@@ -72,7 +72,7 @@ export class Drills {
     })
     observability.counters.upstream(upstream).drills += 1
     const report = this.#report(upstream)
-    if (report !== undefined) observability.journal.drillChanged(report)
+    if (report !== undefined) observability.eventLog.drillChanged(report)
     return report ?? 'no-upstream'
   }
 
@@ -87,7 +87,7 @@ export class Drills {
     this.#running.delete(upstream)
     const ended: DrillReport = { ...report, state: 'ended', endsAtMs: clock.wallMs(), endedBy: by }
     this.#ended.set(upstream, ended)
-    observability.journal.drillChanged(ended)
+    observability.eventLog.drillChanged(ended)
     return ended
   }
 

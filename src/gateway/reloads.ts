@@ -9,8 +9,8 @@ import type { Clock } from '../core/clock.ts'
 import { changesBetween } from './changes.ts'
 import { FileWatch } from './file-watch.ts'
 import type { Change } from './generation.ts'
-import type { Observation } from './observation.ts'
 import type { ProgramState } from './program-state.ts'
+import type { Telemetry } from './telemetry.ts'
 
 /**
  * Shortest time between two readings of the secrets, ms: a rotated token takes effect without a reload, and a
@@ -23,7 +23,7 @@ const STOPPING: ReloadReport = { ok: false, issues: ['mapgate is stopping'] }
 
 export interface ReloadsOptions {
   readonly state: ProgramState
-  readonly observation: Observation
+  readonly telemetry: Telemetry
   readonly clock: Clock
   readonly load: () => Promise<LoadedConfig>
   /** Goes over from what runs to another configuration. */
@@ -44,13 +44,13 @@ export class Reloads {
   #changing: Promise<unknown> = Promise.resolve()
 
   constructor(options: ReloadsOptions) {
-    const { clock, observation } = options
+    const { clock, telemetry } = options
     this.#options = options
     this.#fileWatch = new FileWatch({
       clock,
       onChanged: () => void this.reload(),
       onTrouble: (folder, why) =>
-        observation.observability.journal.fileTrouble(
+        telemetry.observability.eventLog.fileTrouble(
           'reload',
           folder,
           `changes in ${folder} are not seen (${why}); run mapgate reload after them`,
@@ -61,8 +61,8 @@ export class Reloads {
   /** Reads the configuration again and takes it over; a bad one changes nothing and is a report. */
   reload(): Promise<ReloadReport> {
     return this.#inTurn(async () => {
-      const { state, observation, clock, load, warnings, onReloaded } = this.#options
-      const { journal, counters } = observation.observability
+      const { state, telemetry, clock, load, warnings, onReloaded } = this.#options
+      const { eventLog, counters } = telemetry.observability
       if (state.phase !== 'ready') return STOPPING
       const before = state.generation.config
       try {
@@ -73,13 +73,13 @@ export class Reloads {
         const changes = [...changesBetween(before, config), ...details]
         counters.reloads.ok += 1
         counters.lastReloadMs = clock.wallMs()
-        journal.configurationWarned(warnings())
-        journal.reloaded('configuration reloaded', { changes })
+        eventLog.configurationWarned(warnings())
+        eventLog.reloaded('configuration reloaded', { changes })
         return { ok: true, changes, warnings: warnings() }
       } catch (error) {
         const issues = issuesOf(error)
         counters.reloads.failed += 1
-        journal.reloadFailed(issues)
+        eventLog.reloadFailed(issues)
         return { ok: false, issues }
       }
     })
@@ -108,12 +108,12 @@ export class Reloads {
   }
 
   async #changeTo(config: LoadedConfig): Promise<readonly string[]> {
-    const { observation, apply } = this.#options
-    observation.expect(config)
+    const { telemetry, apply } = this.#options
+    telemetry.expect(config)
     const { dropped, files, retire } = await apply(config)
     this.#fileWatch.follow(config.reload === 'watch' ? [config.file, ...config.files] : [])
-    observation.follow(config)
-    retire().catch((error) => observation.observability.observer.defect(error, 'reload'))
+    telemetry.follow(config)
+    retire().catch((error) => telemetry.observability.observer.defect(error, 'reload'))
     const losses = dropped.map(
       ({ table, count }) =>
         `table ${table}: ${count} stored answers dropped, since what decides about them changed`,
@@ -122,14 +122,14 @@ export class Reloads {
   }
 
   #refreshSecrets(): Promise<void> {
-    const { state, observation } = this.#options
+    const { state, telemetry } = this.#options
     return this.#inTurn(async () => {
       if (state.phase !== 'ready') return
       try {
         const config = await state.generation.config.reloadSecrets()
         if (state.phase === 'ready') await this.change(config)
       } catch (error) {
-        observation.observability.journal.fileTrouble('secrets', '', issuesOf(error).join('; '))
+        telemetry.observability.eventLog.fileTrouble('secrets', '', issuesOf(error).join('; '))
       }
     })
   }

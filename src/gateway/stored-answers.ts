@@ -17,7 +17,7 @@ export class StoredAnswers {
     this.#file = new CacheFile({
       path,
       clock,
-      onWarning: (text) => observability.journal.fileTrouble('cache-file', path, text),
+      onWarning: (text) => observability.eventLog.fileTrouble('cache-file', path, text),
       onSaved: (wallMs) => {
         observability.counters.cacheFileSavedMs = wallMs
       },

@@ -13,26 +13,26 @@ import {
   type TableCounters,
   type UpstreamCounters,
 } from './counters.ts'
-import type { Journal } from './journal.ts'
-import type { LookupReports } from './lookup-reports.ts'
+import type { EventLog } from './event-log.ts'
+import type { LookupLog } from './lookup-log.ts'
 
 export class GatewayObserver implements Observer {
   readonly #counters: Counters
-  readonly #journal: Journal
-  readonly #reports: LookupReports
+  readonly #eventLog: EventLog
+  readonly #reports: LookupLog
   readonly #tables = new Map<string, TableObserver>()
   readonly #upstreams = new Map<string, UpstreamObserver>()
 
-  constructor(counters: Counters, journal: Journal, reports: LookupReports) {
+  constructor(counters: Counters, eventLog: EventLog, reports: LookupLog) {
     this.#counters = counters
-    this.#journal = journal
+    this.#eventLog = eventLog
     this.#reports = reports
   }
 
   table(name: string): TableObserver {
     let observer = this.#tables.get(name)
     if (observer === undefined) {
-      observer = observeTable(this.#counters.table(name), this.#journal, this.#reports)
+      observer = observeTable(this.#counters.table(name), this.#eventLog, this.#reports)
       this.#tables.set(name, observer)
     }
     return observer
@@ -41,25 +41,25 @@ export class GatewayObserver implements Observer {
   upstream(name: string): UpstreamObserver {
     let observer = this.#upstreams.get(name)
     if (observer === undefined) {
-      observer = observeUpstream(this.#counters.upstream(name), this.#journal)
+      observer = observeUpstream(this.#counters.upstream(name), this.#eventLog)
       this.#upstreams.set(name, observer)
     }
     return observer
   }
 
   listener(name: string): ListenerObserver {
-    return observeListener(this.#counters.listener(name), this.#journal, this.table(''), (error) =>
+    return observeListener(this.#counters.listener(name), this.#eventLog, this.table(''), (error) =>
       this.defect(error, `listener ${name}`),
     )
   }
 
   defect(error: unknown, where: string): void {
     this.#counters.defects += 1
-    this.#journal.defect(error, where)
+    this.#eventLog.defect(error, where)
   }
 }
 
-function observeTable(counters: TableCounters, journal: Journal, reports: LookupReports): TableObserver {
+function observeTable(counters: TableCounters, eventLog: EventLog, reports: LookupLog): TableObserver {
   return {
     answered(query, result, source, durationMs, explanation) {
       counters.answered(query.protocol, result, source, durationMs)
@@ -73,19 +73,19 @@ function observeTable(counters: TableCounters, journal: Journal, reports: Lookup
     },
     outageAnswered(rule) {
       increment(counters.outageAnswers, rule)
-      if (rule === 'when-unknown') journal.answeredUnknown(counters.name)
+      if (rule === 'when-unknown') eventLog.answeredUnknown(counters.name)
     },
     lossChanged(isHolding) {
       counters.holdsLoss = isHolding
-      journal.lossChanged(counters.name, isHolding)
+      eventLog.lossChanged(counters.name, isHolding)
     },
     canaryChanged(upstream, endpoint, state, failure) {
-      journal.canaryChanged(counters.name, upstream, endpoint, state, failure)
+      eventLog.canaryChanged(counters.name, upstream, endpoint, state, failure)
     },
   }
 }
 
-function observeUpstream(counters: UpstreamCounters, journal: Journal): UpstreamObserver {
+function observeUpstream(counters: UpstreamCounters, eventLog: EventLog): UpstreamObserver {
   return {
     requestEnded(endpoint, outcome, durationMs) {
       counters.requestEnded(endpoint, outcome, durationMs)
@@ -98,10 +98,10 @@ function observeUpstream(counters: UpstreamCounters, journal: Journal): Upstream
     },
     shed() {
       counters.shed += 1
-      journal.shed(counters.name)
+      eventLog.shed(counters.name)
     },
     circuitChanged(endpoint, state, lastFailure) {
-      journal.circuitChanged(counters.name, endpoint, state, lastFailure)
+      eventLog.circuitChanged(counters.name, endpoint, state, lastFailure)
     },
     endpointChecked(endpoint, verdict) {
       counters.endpointChecked(endpoint, verdict)
@@ -111,7 +111,7 @@ function observeUpstream(counters: UpstreamCounters, journal: Journal): Upstream
 
 function observeListener(
   counters: ListenerCounters,
-  journal: Journal,
+  eventLog: EventLog,
   /** Counts for every table that is not configured: what a listener refuses has named no table that it serves. */
   noTable: TableObserver,
   defect: (error: unknown) => void,
@@ -133,7 +133,7 @@ function observeListener(
       noTable.answered(query, result, 'refused', 0, undefined)
     },
     acceptFailed(error) {
-      journal.acceptFailed(counters.name, error)
+      eventLog.acceptFailed(counters.name, error)
     },
     defect,
   }

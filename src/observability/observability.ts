@@ -5,12 +5,12 @@
 import type { Clock } from '../core/clock.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import { Counters } from './counters.ts'
+import { EventLog } from './event-log.ts'
 import { Events } from './events.ts'
 import { GatewayObserver } from './gateway-observer.ts'
 import { History } from './history.ts'
-import { Journal } from './journal.ts'
 import type { Logging } from './logging.ts'
-import { LookupReports } from './lookup-reports.ts'
+import { LookupLog } from './lookup-log.ts'
 import { type MeteredKind, Metrics } from './metrics.ts'
 import { Problems } from './problems.ts'
 import type { Redactor } from './redaction.ts'
@@ -37,7 +37,7 @@ export class Observability {
   readonly redactor: Redactor
   readonly events: Events
   readonly problems: Problems
-  readonly journal: Journal
+  readonly eventLog: EventLog
   readonly observer: GatewayObserver
   readonly metrics: Metrics
   readonly history: History
@@ -58,9 +58,9 @@ export class Observability {
     this.events = new Events((json) => redactor.json(json))
     this.problems = new Problems(clock, (text) => redactor.text(text))
     const { events, problems, counters } = this
-    this.journal = new Journal({ clock, logger: logging.logger, events, problems })
-    const reports = new LookupReports({ clock, logging, events, journal: this.journal, traceId })
-    this.observer = new GatewayObserver(counters, this.journal, reports)
+    this.eventLog = new EventLog({ clock, logger: logging.logger, events, problems })
+    const reports = new LookupLog({ clock, logging, events, eventLog: this.eventLog, traceId })
+    this.observer = new GatewayObserver(counters, this.eventLog, reports)
     this.metrics = new Metrics({
       counters,
       status,

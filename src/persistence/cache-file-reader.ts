@@ -25,7 +25,7 @@ interface Block {
   readonly payload: Buffer
 }
 
-/** Room for a block, bytes: a slice of the writer; a block with a long value gets its own. */
+/** Size of the buffer that blocks are read into, bytes: a slice of the writer; a longer block gets one of its own. */
 const USUAL_BLOCK_BYTES = 128 * 1024
 
 /** Takes the entries of one table, one after the other; the object is the same each time. */
@@ -87,7 +87,7 @@ export class CacheFileReader {
 function* checkedBlocks(fd: number): Generator<Block> {
   const { size } = fstatSync(fd)
   const header = Buffer.alloc(BLOCK_HEADER_BYTES)
-  let room = Buffer.allocUnsafeSlow(USUAL_BLOCK_BYTES)
+  let buffer = Buffer.allocUnsafeSlow(USUAL_BLOCK_BYTES)
   let at = PREAMBLE_BYTES
   while (at < size) {
     if (readAt(fd, header, at) < BLOCK_HEADER_BYTES) throw new CacheFileError('it is cut off')
@@ -95,8 +95,8 @@ function* checkedBlocks(fd: number): Generator<Block> {
     const length = header.readUInt32LE(1)
     at += BLOCK_HEADER_BYTES
     if (at + length > size) throw new CacheFileError('it is cut off')
-    if (length > room.length) room = Buffer.allocUnsafeSlow(length)
-    const payload = room.subarray(0, length)
+    if (length > buffer.length) buffer = Buffer.allocUnsafeSlow(length)
+    const payload = buffer.subarray(0, length)
     if (readAt(fd, payload, at) < length) throw new CacheFileError('it is cut off')
     if (crc32(payload, kind) !== header.readUInt32LE(5)) throw new CacheFileError('a checksum is wrong')
     yield { kind, payload }

@@ -63,11 +63,11 @@ function widthOf(terminal: Terminal): number {
 
 /** One whole screen: written over the last one line by line, so that nothing flickers. */
 function frame(lines: readonly string[], terminal: Terminal): string {
-  const room = Math.max(1, terminal.rows)
+  const height = Math.max(1, terminal.rows)
   const shown =
-    lines.length <= room
+    lines.length <= height
       ? lines
-      : [...lines.slice(0, room - 1), `... ${lines.length - room + 1} more lines; make the window higher`]
+      : [...lines.slice(0, height - 1), `... ${lines.length - height + 1} more lines; make the window higher`]
   return (
     HOME +
     shown.map((line) => cut(printable(line), widthOf(terminal)) + CLEAR_LINE_END).join('\r\n') +

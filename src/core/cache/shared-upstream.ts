@@ -9,7 +9,7 @@ import type { Sourced } from '../result.ts'
 import type { PendingRequest } from './pending-request.ts'
 
 /** The layer below: asks, and answers by a promise that does not reject. */
-export interface Asked {
+export interface PendingRequestSource {
   ask(request: PendingRequest): Sourced | Promise<Sourced>
 }
 
@@ -27,7 +27,7 @@ interface Entry {
 }
 
 export class SharedUpstream {
-  readonly #below: Asked
+  readonly #below: PendingRequestSource
   readonly #purges: Purges | undefined
   readonly #shares: boolean
   readonly #pending = new Map<string, Entry>()
@@ -36,7 +36,7 @@ export class SharedUpstream {
    * @param purges Undefined where nothing is stored.
    * @param shares False where a lookup has side effects: each makes its own request.
    */
-  constructor(below: Asked, purges: Purges | undefined, shares: boolean) {
+  constructor(below: PendingRequestSource, purges: Purges | undefined, shares: boolean) {
     this.#below = below
     this.#purges = purges
     this.#shares = shares

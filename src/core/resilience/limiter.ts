@@ -98,7 +98,7 @@ export class Limiter {
     const table = this.#queues.of(claim.table)
     const kind = claim.keyKind
     this.#newInARow = kind === 'known' ? 0 : this.#newInARow + 1
-    if (this.#may(kind) && this.#hasRoomFor(table, kind, claim.hasWaiters)) {
+    if (this.#may(kind) && this.#hasSlotFor(table, kind, claim.hasWaiters)) {
       this.#hold(claim, table, kind)
       return true
     }
@@ -107,14 +107,14 @@ export class Limiter {
     return new Promise((done) => {
       claim.queue = table
       this.#queues.add(table, claim, this.#waiting(claim, deadlineMs, done), kind)
-      this.makeRoom()
+      this.freeSlots()
     })
   }
 
   /** Takes a slot only if it is free and not the last: for a hedge. */
   takeSpare(claim: Claim): boolean {
     const table = this.#queues.of(claim.table)
-    if (!this.#hasRoomFor(table, 'new', false)) return false
+    if (!this.#hasSlotFor(table, 'new', false)) return false
     this.#hold(claim, table, 'known')
     return true
   }
@@ -138,7 +138,7 @@ export class Limiter {
   /** Returns whether {@link take} would shed. */
   wouldShed(claim: Pick<Claim, 'table' | 'lookup' | 'hasWaiters'>): boolean {
     const table = this.#queues.of(claim.table)
-    if (this.#hasRoomFor(table, 'new', claim.hasWaiters)) return false
+    if (this.#hasSlotFor(table, 'new', claim.hasWaiters)) return false
     if (!claim.hasWaiters || table === undefined) return true
     if (!this.#isFull(claim)) return false
     return this.#queues.abandoned() === undefined && this.#queues.longerThan(table) === undefined
@@ -163,7 +163,7 @@ export class Limiter {
    * Cancels requests that nobody waits for, and then those that are far slower than others: as many as lookups
    * wait. To be called when one may have become so.
    */
-  readonly makeRoom = (): void => {
+  readonly freeSlots = (): void => {
     if (this.#queues.usual === 0) return
     const holders = this.#holders.toArray()
     let needed = this.#queues.waiting(holders.length) - this.#cancelled.size
@@ -196,7 +196,7 @@ export class Limiter {
     return Math.max(1, Math.floor(this.#limits.maxConcurrent * share))
   }
 
-  #hasRoomFor(table: TableQueue<Claim> | undefined, kind: KeyKind, hasWaiters: boolean): boolean {
+  #hasSlotFor(table: TableQueue<Claim> | undefined, kind: KeyKind, hasWaiters: boolean): boolean {
     const free = this.#queues.freeFor(table, this.#limits.maxConcurrent - this.#holders.size)
     if (free <= 0 || this.#checks.size > 0) return false
     // Nobody overtakes his like: but what a table has for itself, it takes although others wait.

@@ -113,7 +113,7 @@ export class ResilientUpstream implements Upstream {
     const { state } = this.#options
     const first = state.admit(this.#asked, question)
     if (typeof first !== 'number') return this.#held(question, first)
-    question.onAbandoned(state.limiter.makeRoom)
+    question.onAbandoned(state.limiter.freeSlots)
     return this.#ask(question, first)
   }
 

@@ -36,8 +36,8 @@ export interface UpstreamStateSettings extends LimiterLimits {
   readonly hedgeAfterMs: number | undefined
 }
 
-/** What a question that asks for admission says of itself. A Question is one. */
-export interface Asker {
+/** What admission looks at in a question. */
+export interface AdmissionRequest {
   readonly table: string
   readonly key: string
   readonly wasAnswered?: boolean
@@ -121,8 +121,8 @@ export class UpstreamState {
    *
    * @returns The position of the endpoint; the question may still wait for a slot.
    */
-  admit(preference: Preference, asker: Asker): number | Temporary {
-    const { table, hasWaiters, explanation: lookup } = asker
+  admit(preference: Preference, request: AdmissionRequest): number | Temporary {
+    const { table, hasWaiters, explanation: lookup } = request
     const endpoint = this.ended ? undefined : pickEndpoint(preference, NONE, this.clock.monotonicMs())
     if (endpoint === undefined) return this.unavailable(preference)
     if (this.#overloaded()) {
@@ -131,7 +131,7 @@ export class UpstreamState {
     }
     if (!this.limiter.wouldShed({ table, hasWaiters, lookup })) return endpoint
     // A key that was answered before takes the place of one that never was.
-    const mayDisplace = hasWaiters && this.limiter.hasOthersThanKnown && this.keyKind(asker) === 'known'
+    const mayDisplace = hasWaiters && this.limiter.hasOthersThanKnown && this.keyKind(request) === 'known'
     return mayDisplace ? endpoint : this.shed(hasWaiters)
   }
 
@@ -171,7 +171,7 @@ export class UpstreamState {
   }
 
   /** What is known of a key: whether it has just been slow, when others were not, and whether it was answered before. */
-  keyKind({ table, key, wasAnswered }: Pick<Asker, 'table' | 'key' | 'wasAnswered'>): KeyKind {
+  keyKind({ table, key, wasAnswered }: Pick<AdmissionRequest, 'table' | 'key' | 'wasAnswered'>): KeyKind {
     if (!this.#slowKeys.isEmpty && this.#slowKeys.has(`${table} ${key}`, this.clock.monotonicMs()))
       return 'slow'
     return wasAnswered === true || this.#answered.has(key) ? 'known' : 'new'
@@ -220,7 +220,7 @@ export class UpstreamState {
     // Where the program itself stood still, replies may have arrived that it has not read yet.
     if (nowMs - this.#watchAtMs < WATCH_EVERY_MS) {
       for (const claim of this.limiter.holders()) claim.watch(nowMs)
-      this.limiter.makeRoom()
+      this.limiter.freeSlots()
     }
     this.watchSlow()
   }

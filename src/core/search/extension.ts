@@ -15,8 +15,9 @@
  *   a@b@d.example, ""@d.example             "a@b+News"@d.example, +News@d.example
  *   postmaster@d.example                    postmaster+News@d.example
  */
-import { addressPlaces } from './address-places.ts'
+
 import { extensionStart, isDotString, isQuoted, quoteIfNeeded, unquote } from './local-part.ts'
+import { localParts } from './local-parts.ts'
 
 /**
  * Tells the extension of a key, as it was written.
@@ -47,7 +48,7 @@ export function propagateExtension(value: string, extension: string): string {
   if (extension === '') return value
   let result = ''
   let from = 0
-  for (const { start, end } of addressPlaces(value)) {
+  for (const { start, end } of localParts(value)) {
     if (end === 0) continue
     result += value.slice(from, start) + extendLocalPart(value.slice(start, end), extension)
     from = end

@@ -99,7 +99,7 @@ describe('events', () => {
     const { port, server, observability } = await listening()
     const stream = await watch(port)
     server.reconfigure({ ...SETTINGS, hosts: ['other.example'] })
-    observability.journal.reloaded('configuration reloaded')
+    observability.eventLog.reloaded('configuration reloaded')
     await waitFor(() => stream.text().includes('event: reload\n'))
   })
 

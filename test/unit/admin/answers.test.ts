@@ -35,7 +35,7 @@ describe('answers', () => {
     program.config = { admin: { tokens: [{ token: OPERATOR_TOKEN }] } }
     program.answer = () => found(`seen ${OPERATOR_TOKEN}`)
     program.report = { ok: false, issues: [`cannot use ${OPERATOR_TOKEN}`] }
-    observability.journal.problem('lookup', '', `refused ${OPERATOR_TOKEN}`)
+    observability.eventLog.problem('lookup', '', `refused ${OPERATOR_TOKEN}`)
     for (const [, method, url, body] of PROTECTED) {
       expect((await ask(method, url, OPERATOR, body)).body).not.toContain(OPERATOR_TOKEN)
     }
@@ -43,7 +43,7 @@ describe('answers', () => {
 
   test('every answer is what the OpenAPI document says', async () => {
     const { ask, observability, program } = await admin()
-    observability.journal.problem('shed', 'directory', 'x')
+    observability.eventLog.problem('shed', 'directory', 'x')
     observability.observer
       .table('aliases')
       .answered(

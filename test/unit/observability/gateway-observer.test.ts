@@ -10,7 +10,7 @@ import {
   temporary,
 } from '../../../src/core/result.ts'
 import type { KeyStyle } from '../../../src/observability/log-key.ts'
-import { SLOW_LOOKUP_MS } from '../../../src/observability/lookup-reports.ts'
+import { SLOW_LOOKUP_MS } from '../../../src/observability/lookup-log.ts'
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
 import { READY, type TestLogOptions, testLog } from '../../support/admin/admin-ports.ts'
@@ -319,13 +319,13 @@ describe('what else is told', () => {
 
   test('start, listeners and reloads are one line each', async () => {
     const { log, observability } = await observe()
-    const { journal } = observability
-    journal.stateChanged('ready', { version: '1.2.3' })
-    journal.listenerUp('inet:127.0.0.1:0', 'inet:127.0.0.1:4711', 'socketmap')
-    journal.reloaded('configuration reloaded', { dropped: { aliases: 3 } })
-    journal.reloadFailed([])
-    journal.tracesLost(new Error('refused'))
-    journal.tracesLost(undefined)
+    const { eventLog } = observability
+    eventLog.stateChanged('ready', { version: '1.2.3' })
+    eventLog.listenerUp('inet:127.0.0.1:0', 'inet:127.0.0.1:4711', 'socketmap')
+    eventLog.reloaded('configuration reloaded', { dropped: { aliases: 3 } })
+    eventLog.reloadFailed([])
+    eventLog.tracesLost(new Error('refused'))
+    eventLog.tracesLost(undefined)
     expect((await log.lines()).map(({ level, msg }) => `${level} ${msg}`)).toEqual([
       'info gateway ready',
       'info listening',

@@ -28,7 +28,7 @@ function query(protocol: string, table: string, key: string) {
 }
 
 /** Counts something of every kind, so that every metric has a sample. */
-function useEverything({ observer, counters, journal }: Observability): void {
+function useEverything({ observer, counters, eventLog }: Observability): void {
   const table = observer.table('aliases')
   table.answered(query('socketmap', 'aliases', 'a@b.example'), found('x'), 'upstream', 250, undefined)
   table.answered(query('tcp_table', 'aliases', 'a@b.example'), found('x'), 'upstream', 0.02, undefined)
@@ -69,7 +69,7 @@ function useEverything({ observer, counters, journal }: Observability): void {
   counters.reloads.ok += 1
   counters.lastReloadMs = 1_767_225_600_000
   counters.cacheFileSavedMs = 1_767_225_601_500
-  journal.reloadFailed(['mapgate.yaml:1:1: bad'])
+  eventLog.reloadFailed(['mapgate.yaml:1:1: bad'])
 }
 
 describe('metrics', () => {

@@ -85,10 +85,10 @@ describe('several upstreams of one table', () => {
 describe('a defect', () => {
   test('of an upstream that rejects is reported, answered as temporary and not kept', async () => {
     const { service, ask, defects } = setUp()
-    const flight = later()
-    service.answer = flight.promise
+    const pending = later()
+    service.answer = pending.promise
     const answer = ask()
-    flight.reject(new Error('bug'))
+    pending.reject(new Error('bug'))
     expect((await answer).result.kind).toBe('temporary')
     expect(defects.length).toBe(1)
     service.answer = yes('v')

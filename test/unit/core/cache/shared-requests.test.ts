@@ -10,11 +10,11 @@ import { down, later, setUp, source, yes } from './cached-upstream-set-up.ts'
 describe('coalescing', () => {
   test('1,000 lookups of one key at once make one request', async () => {
     const { service, asked, looked, ask, cached } = setUp()
-    const flight = later()
-    service.answer = flight.promise
+    const pending = later()
+    service.answer = pending.promise
     const answers = Array.from({ length: 1000 }, () => ask())
     expect(cached.pending).toBe(1)
-    flight.resolve(yes('v'))
+    pending.resolve(yes('v'))
     for (const answer of await Promise.all(answers))
       expect(answer).toStrictEqual({ result: found('v'), source: 'upstream' })
     expect(asked.length).toBe(1)
@@ -24,8 +24,8 @@ describe('coalescing', () => {
 
   test('one that gives up does not cancel the others, and the answer is stored', async () => {
     const { clock, service, cached, asked } = setUp()
-    const flight = later()
-    service.answer = flight.promise
+    const pending = later()
+    service.answer = pending.promise
     const impatient = cached.ask('k', lookupFrom(clock, { withinMs: 100 }))
     const patient = cached.ask('k', lookupFrom(clock, { withinMs: 3000 }))
     let abandoned = 0
@@ -33,7 +33,7 @@ describe('coalescing', () => {
     await clock.advanceAsync(100)
     expect(source(await impatient)).toBe('upstream temporary')
     expect(asked[0]?.hasWaiters).toBe(true)
-    flight.resolve(yes('v'))
+    pending.resolve(yes('v'))
     expect(source(await patient)).toBe('upstream found')
     expect(abandoned).toBe(0)
     expect(clock.timers).toBe(0)
@@ -41,8 +41,8 @@ describe('coalescing', () => {
 
   test('a request nobody waits for any more becomes a background one and is stored', async () => {
     const { clock, service, cached, asked } = setUp()
-    const flight = later()
-    service.answer = flight.promise
+    const pending = later()
+    service.answer = pending.promise
     const answer = cached.ask('k', lookupFrom(clock, { withinMs: 100 }))
     expect(asked[0]?.hasWaiters).toBe(true)
     let abandoned = 0
@@ -52,17 +52,17 @@ describe('coalescing', () => {
     expect(asked[0]?.hasWaiters).toBe(false)
     expect(asked[0]?.deadlineMs).toBe(clock.monotonicMs() - 100 + 5000)
     expect(abandoned).toBe(1)
-    flight.resolve(yes('v'))
+    pending.resolve(yes('v'))
     await settle()
     expect(source(cached.ask('k', lookupFrom(clock)))).toBe('cache found')
   })
 
   test('stays with the cache off, where nothing is stored', async () => {
     const { service, asked, ask, store, looked } = setUp({ cache: 'off' })
-    const flight = later()
-    service.answer = flight.promise
+    const pending = later()
+    service.answer = pending.promise
     const both = [ask(), ask()]
-    flight.resolve(yes('v'))
+    pending.resolve(yes('v'))
     await Promise.all(both)
     expect(asked.length).toBe(1)
     service.answer = down
@@ -75,15 +75,15 @@ describe('coalescing', () => {
 
   test('tells each explanation what came of it', async () => {
     const { service, cached, clock } = setUp()
-    const flight = later()
-    service.answer = flight.promise
+    const pending = later()
+    service.answer = pending.promise
     const first = cached.ask('k', lookupFrom(clock, { withinMs: 5000 }))
     const explanations = [new Explanation(), new Explanation()]
     const [joined, late] = explanations.map((explanation, at) =>
       cached.ask('k', lookupFrom(clock, { withinMs: at === 0 ? 5000 : 10, explanation })),
     )
     await clock.advanceAsync(10)
-    flight.resolve(yes('v'))
+    pending.resolve(yes('v'))
     await Promise.all([first, joined, late])
     expect(explanations.map(({ steps }) => steps.find(({ step }) => step === 'coalesced'))).toStrictEqual([
       { step: 'coalesced', key: 'k', upstream: 'directory', result: found('v') },
@@ -98,10 +98,10 @@ describe('coalescing', () => {
 
   test('does not happen where lookups have side effects, nor is anything stored', async () => {
     const { service, asked, ask, store } = setUp({ sideEffects: true })
-    const flight = later()
-    service.answer = flight.promise
+    const pending = later()
+    service.answer = pending.promise
     const both = [ask(), ask()]
-    flight.resolve(yes('v'))
+    pending.resolve(yes('v'))
     await Promise.all(both)
     expect(asked.length).toBe(2)
     expect(store.size).toBe(0)
@@ -137,11 +137,11 @@ describe('a purge', () => {
       const { clock, service, ask, store } = setUp()
       ask()
       clock.advance(90_000)
-      const flight = later()
-      service.answer = flight.promise
+      const pending = later()
+      service.answer = pending.promise
       const waiting = [ask(), ask()]
       store.purge({ kind: 'key', key: purged })
-      flight.resolve(down)
+      pending.resolve(down)
       const expected = purged === 'bob@a.example' ? 'upstream temporary' : 'stale found'
       for (const { result, source } of await Promise.all(waiting))
         expect(`${source} ${result.kind}`).toBe(expected)
@@ -167,12 +167,12 @@ describe('a purge', () => {
 
   test('of another key leaves a request under way shared', async () => {
     const { service, asked, ask, store } = setUp()
-    const flight = later()
-    service.answer = flight.promise
+    const pending = later()
+    service.answer = pending.promise
     const first = ask()
     store.purge({ kind: 'key', key: 'eve@a.example' })
     const second = ask()
-    flight.resolve(yes('v'))
+    pending.resolve(yes('v'))
     await Promise.all([first, second])
     expect(asked.length).toBe(1)
     expect(store.size).toBe(1)

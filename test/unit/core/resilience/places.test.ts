@@ -133,7 +133,7 @@ describe('places', () => {
       settings: { maxConcurrent: 1 },
     })
     let hasWaiters = false
-    const flight = upstream.ask({
+    const pending = upstream.ask({
       ...question('old'),
       get hasWaiters() {
         return hasWaiters
@@ -142,7 +142,7 @@ describe('places', () => {
     const lookup = upstream.ask(question('new'))
     hasWaiters = true
     await clock.advanceAsync(300)
-    expect([kindOf(await flight), kindOf(await lookup)]).toStrictEqual(['found', 'found'])
+    expect([kindOf(await pending), kindOf(await lookup)]).toStrictEqual(['found', 'found'])
     expect(endpoints[0]?.sent).toStrictEqual(['old', 'new', 'old'])
   })
 

@@ -156,11 +156,11 @@ describe('Limiter', () => {
     for (const one of [holder, queued]) limiter.take(one, far)
     holder.hasWaiters = false
     queued.hasWaiters = false
-    limiter.makeRoom()
+    limiter.freeSlots()
     expect(holder.cancelled).toBe(0)
     queued.hasWaiters = true
-    limiter.makeRoom()
-    limiter.makeRoom()
+    limiter.freeSlots()
+    limiter.freeSlots()
     expect(holder.cancelled).toBe(1)
   })
 
@@ -171,7 +171,7 @@ describe('Limiter', () => {
     for (const one of [cancelled, left, claim(), claim(), claim()]) limiter.take(one, far)
     cancelled.hasWaiters = false
     left.hasWaiters = false
-    limiter.makeRoom()
+    limiter.freeSlots()
     expect([left.cancelled, limiter.inFlight, limiter.queued]).toStrictEqual([0, 2, 2])
   })
 

@@ -1,7 +1,6 @@
 /**
- * The diary of the program: each event that matters becomes one log line, one event for whoever
- * watches and, when it means trouble, one problem for the page. No lookup is told here that went
- * well; see lookup-reports.ts.
+ * The events of the program: each that matters becomes one log line, one event for watchers and, when
+ * it means trouble, one problem for the page. Lookups that went well are not here; see lookup-log.ts.
  */
 import type { Clock } from '../core/clock.ts'
 import type { DrillReport } from '../core/drill-report.ts'
@@ -29,22 +28,22 @@ const CANARY_TEXTS: Record<CanaryWord, string> = {
   unreachable: 'canary unanswered: the service fails or is silent; its "not found" is not believed',
 }
 
-export interface JournalParts {
+export interface EventLogParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly events: Events
   readonly problems: Problems
 }
 
-export class Journal {
-  readonly #parts: JournalParts
+export class EventLog {
+  readonly #parts: EventLogParts
   /** By what is going on and where: monotonic ms of the last time. Bounded by the configuration. */
   readonly #lastMs = new Map<string, number>()
   readonly #defects: Sampler
   /** By table: when a line was written last, and lookups since then that are in none. */
   readonly #unknown = new Map<string, { readonly atMs: number; since: number }>()
 
-  constructor(parts: JournalParts) {
+  constructor(parts: EventLogParts) {
     this.#parts = parts
     this.#defects = new Sampler(parts.clock, DEFECTS_PER_SECOND)
   }

@@ -7,7 +7,7 @@
  */
 
 /** A local part: the text from `start` up to `end`. Empty for `@domain`. */
-export interface Place {
+export interface LocalPart {
   readonly start: number
   readonly end: number
 }
@@ -16,16 +16,16 @@ const UNSET = -1
 const WORD_ENDS = ' \t\r\n(<>,;@"'
 
 /** Finds the local part of every address, in order. Never throws, whatever the text is. */
-export function addressPlaces(text: string): readonly Place[] {
+export function localParts(text: string): readonly LocalPart[] {
   const scanner = new AddressScanner(text)
   scanner.scan()
-  return scanner.places
+  return scanner.found
 }
 
 class AddressScanner {
-  readonly places: Place[] = []
+  readonly found: LocalPart[] = []
   readonly #text: string
-  /** Places from here on may turn out to be a display name. */
+  /** Local parts from here on may turn out to be a display name. */
   #phrase = 0
   /** First character of the address that is read. */
   #start = UNSET
@@ -61,7 +61,7 @@ class AddressScanner {
       case ';':
       case '>':
         this.#finish()
-        this.#phrase = this.places.length
+        this.#phrase = this.found.length
         return i + 1
       case '<':
         this.#forgetPhrase()
@@ -96,7 +96,7 @@ class AddressScanner {
   #finish(): void {
     if (this.#start !== UNSET) {
       const end = this.#localEnd === UNSET ? this.#endOfUser() : this.#localEnd
-      this.places.push({ start: this.#start, end })
+      this.found.push({ start: this.#start, end })
     }
     this.#reset()
   }
@@ -109,7 +109,7 @@ class AddressScanner {
   }
 
   #forgetPhrase(): void {
-    this.places.length = this.#phrase
+    this.found.length = this.#phrase
     this.#reset()
   }
 

@@ -1,7 +1,7 @@
 /**
- * What is told about single lookups: failed and slow ones go to the log with every step taken, a
- * sample of all goes to whoever watches. Bounded per second, because an outage makes every lookup
- * fail, and what is left out is counted.
+ * Single lookups: failed and slow ones go to the log with every step taken, a sample of all goes to
+ * watchers. Bounded per second, because an outage makes every lookup fail, and what is left out is
+ * counted.
  */
 import { type Clock, readableMs } from '../core/clock.ts'
 import type { Explanation } from '../core/explain.ts'
@@ -9,9 +9,9 @@ import type { Query } from '../core/lookup.ts'
 import type { AnswerSource, LookupResult } from '../core/result.ts'
 import { TABLE_NAME } from '../core/table-name.ts'
 import type { Cause } from './counters.ts'
+import type { EventLog } from './event-log.ts'
 import type { Events } from './events.ts'
 import { shownAttributes, shownSteps } from './explained.ts'
-import type { Journal } from './journal.ts'
 import type { Logging } from './logging.ts'
 import { Sampler } from './sampler.ts'
 
@@ -27,21 +27,21 @@ const SHOWN_PER_SECOND = 20
 /** Longest table name of a client that is logged, in characters. Ours. */
 const MAX_ASKED_LENGTH = 100
 
-export interface LookupReportParts {
+export interface LookupLogParts {
   readonly clock: Clock
   readonly logging: Logging
   readonly events: Events
-  readonly journal: Journal
+  readonly eventLog: EventLog
   /** The trace of the lookup that is reported just now, where there is one. */
   readonly traceId: () => string | undefined
 }
 
-export class LookupReports {
-  readonly #parts: LookupReportParts
+export class LookupLog {
+  readonly #parts: LookupLogParts
   readonly #logged: Sampler
   readonly #shown: Sampler
 
-  constructor(parts: LookupReportParts) {
+  constructor(parts: LookupLogParts) {
     this.#parts = parts
     this.#logged = new Sampler(parts.clock, LOGGED_PER_SECOND)
     this.#shown = new Sampler(parts.clock, SHOWN_PER_SECOND)
@@ -93,7 +93,7 @@ export class LookupReports {
   ): void {
     const suppressed = this.#logged.take()
     if (suppressed === undefined) return
-    const { logging, journal } = this.#parts
+    const { logging, eventLog } = this.#parts
     const steps = explanation && shownSteps(explanation.steps, (key) => logging.renderKey(key))
     const fields = {
       ...this.#fields(table, query, result, source, durationMs),
@@ -102,7 +102,7 @@ export class LookupReports {
     }
     if (result.kind === 'temporary' || result.kind === 'permanent') {
       logging.logger.warn({ ...fields, reason: result.reason }, 'lookup failed')
-      journal.problem('lookup', table, `${result.cause}: ${result.reason}`)
+      eventLog.problem('lookup', table, `${result.cause}: ${result.reason}`)
     } else {
       logging.logger.warn(fields, 'lookup slow')
     }

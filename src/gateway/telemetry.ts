@@ -15,7 +15,7 @@ import type { Tracing } from '../observability/tracing.ts'
 import type { UpstreamKinds } from '../upstreams/registry.ts'
 import type { Traced } from './parts.ts'
 
-export interface ObservationOptions {
+export interface TelemetryOptions {
   readonly clock: Clock
   readonly version: string
   /** The protocols whose lookups are counted. */
@@ -26,7 +26,7 @@ export interface ObservationOptions {
   readonly status: () => GatewayStatus
 }
 
-export class Observation {
+export class Telemetry {
   readonly observability: Observability
   readonly traced: Traced
   readonly #tracing: Tracing | undefined
@@ -44,13 +44,13 @@ export class Observation {
   }
 
   /** @throws (rejects) when tracing is configured and its packages are not installed. */
-  static async open(config: Config, options: ObservationOptions): Promise<Observation> {
+  static async open(config: Config, options: TelemetryOptions): Promise<Telemetry> {
     const { clock, version, protocols, upstreamKinds, status, logFd } = options
     const redactor = new Redactor(config.secrets)
     let observability: Observability | undefined
-    const onDropped = (why: string) => observability?.journal.logLinesDropped(why)
+    const onDropped = (why: string) => observability?.eventLog.logLinesDropped(why)
     const logging = openLogging({ ...logSettings(config), redactor, fd: logFd, onDropped })
-    const exportFailed = (error: Error | undefined) => observability?.journal.tracesLost(error)
+    const exportFailed = (error: Error | undefined) => observability?.eventLog.tracesLost(error)
     const tracing = await openTracing(config, version, exportFailed, logging)
     const traceId = () => tracing?.traceId()
     observability = new Observability({
@@ -63,7 +63,7 @@ export class Observation {
       upstreamKinds: upstreamKinds.values(),
       traceId,
     })
-    return new Observation(observability, config.secrets, tracing)
+    return new Telemetry(observability, config.secrets, tracing)
   }
 
   /** Hides what a new configuration keeps secret, before anything of it runs. The old secrets stay hidden too. */
