@@ -19,6 +19,9 @@ All of these make mail **wait** (451), the permanent ones too. None makes it bou
 const REFUSED =
   'What is wrong with a request or a connection is counted by `mapgate_protocol_errors_total`; the kind is its label. None of it is said about a key.'
 
+const CLIENTS =
+  '`mapgate query` with a server in the place of a table, and the clients of the library, say these where a server gives no reply that can be read.'
+
 /** In the order of the page. A cause that is left out does not compile. */
 const TEMPORARY_CAUSES: Readonly<Record<TemporaryCause, true>> = {
   timeout: true,
@@ -42,15 +45,22 @@ const PERMANENT_CAUSES: Readonly<Record<PermanentCause, true>> = {
 /** Sentences by kind: the values of the label `kind` of `mapgate_protocol_errors_total`. */
 type ErrorSentences = Readonly<Record<string, string>>
 
-/** @param errors By protocol, and `every one` for those of any connection. */
-export function errorsPage(
-  catalogues: readonly ReasonCatalogue[],
-  errors: Readonly<Record<string, ErrorSentences>>,
-): string {
+/** What stands on the page. */
+export interface ErrorSources {
+  /** What Postfix and the admin API are told. */
+  readonly gateway: readonly ReasonCatalogue[]
+  /** What clients say by themselves. */
+  readonly clients: readonly ReasonCatalogue[]
+  /** By protocol, and `every one` for those of any connection. */
+  readonly errors: Readonly<Record<string, ErrorSentences>>
+}
+
+export function errorsPage({ gateway, clients, errors }: ErrorSources): string {
   return [
     INTRODUCTION,
-    `## Temporary\n\n${table(Object.keys(TEMPORARY_CAUSES), catalogues)}\n`,
-    `## Permanent\n\n${table(Object.keys(PERMANENT_CAUSES), catalogues)}\n`,
+    `## Temporary\n\n${table(Object.keys(TEMPORARY_CAUSES), gateway)}\n`,
+    `## Permanent\n\n${table(Object.keys(PERMANENT_CAUSES), gateway)}\n`,
+    `## Clients\n\n${CLIENTS}\n\n${table(Object.keys(TEMPORARY_CAUSES), clients)}\n`,
     `## Requests and connections\n\n${REFUSED}\n\n${errorsTable(errors)}\n`,
   ].join('\n')
 }

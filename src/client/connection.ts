@@ -9,8 +9,10 @@ import { connect, type Socket } from 'node:net'
 import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import { codeOf } from '../core/error-code.ts'
-import { type Temporary, temporary } from '../core/result.ts'
+import { temporaryFor } from '../core/reason.ts'
+import type { Temporary } from '../core/result.ts'
 import type { Decoder } from '../protocols/framing/frame.ts'
+import { CLIENT_REASONS } from './reasons.ts'
 
 /** The payload of a reply, or why there is none. */
 export type Exchange = { readonly kind: 'reply'; readonly payload: Buffer } | Temporary
@@ -62,24 +64,24 @@ export class WireConnection {
   close(): void {
     this.#closed = true
     this.#drop()
-    this.#waiting?.finish(temporary('connect', 'the client was closed'))
+    this.#waiting?.finish(temporaryFor(CLIENT_REASONS.clientClosed))
   }
 
   async #try(request: Buffer): Promise<Exchange> {
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
-      if (this.#closed) return temporary('connect', 'the client was closed')
+      if (this.#closed) return temporaryFor(CLIENT_REASONS.clientClosed)
       const socket = await this.#connected()
       if (!('write' in socket)) return socket
       const exchange = (await this.#greeted(socket)) ?? (await this.#ask(socket, request))
       if (exchange !== 'closed') return exchange
     }
-    return temporary('connect', 'the server closed the connection without a reply')
+    return temporaryFor(CLIENT_REASONS.closedUnanswered)
   }
 
   #ask(socket: Socket, request: Buffer): Promise<Exchange | 'closed'> {
     return new Promise((resolve) => {
       const timer = this.#options.clock.after(this.#options.timeoutMs, () =>
-        finish(temporary('timeout', 'no reply from the server in time')),
+        finish(temporaryFor(CLIENT_REASONS.noReplyInTime)),
       )
       const finish = (exchange: Exchange | 'closed') => {
         timer.cancel()
@@ -112,9 +114,7 @@ export class WireConnection {
     const step = waiting.decoder.read()
     if (step.kind === 'more') return
     if (step.kind !== 'frame') {
-      waiting.finish(
-        temporary('unreadable', 'the server sent a reply that is too long or not of the protocol'),
-      )
+      waiting.finish(temporaryFor(CLIENT_REASONS.wrongReply))
       return
     }
     const rest = waiting.decoder.read()
@@ -128,8 +128,7 @@ export class WireConnection {
     if (this.#socket?.writable === true) return this.#socket
     this.#drop()
     const { address, clock, timeoutMs } = this.#options
-    if (address.kind === 'systemd')
-      return Promise.resolve(temporary('connect', 'systemd:NAME is no address to connect to'))
+    if (address.kind === 'systemd') return Promise.resolve(temporaryFor(CLIENT_REASONS.noClientAddress))
     const socket = address.kind === 'unix' ? connect(address.path) : connect(address.port, address.host)
     this.#socket = socket
     socket.setNoDelay(true)
@@ -143,12 +142,10 @@ export class WireConnection {
         if (result !== socket) socket.destroy()
         resolve(result)
       }
-      const timer = clock.after(timeoutMs, () =>
-        settle(temporary('timeout', 'cannot connect to the server in time')),
-      )
+      const timer = clock.after(timeoutMs, () => settle(temporaryFor(CLIENT_REASONS.noConnectionInTime)))
       // Also called when an open connection breaks: 'close' tells the question that waits.
-      socket.on('error', (error) => settle(temporary('connect', connectReason(error))))
-      socket.once('close', () => settle(temporary('connect', 'the connection was closed')))
+      socket.on('error', (error) => settle(cannotConnect(error)))
+      socket.once('close', () => settle(temporaryFor(CLIENT_REASONS.connectionClosed)))
       socket.once('connect', () => settle(socket))
     })
   }
@@ -160,7 +157,9 @@ export class WireConnection {
   }
 }
 
-function connectReason(error: Error): string {
+function cannotConnect(error: Error): Temporary {
   const code = codeOf(error)
-  return `cannot connect to the server${code === '' ? '' : `: ${code}`}`
+  return code === ''
+    ? temporaryFor(CLIENT_REASONS.noConnection)
+    : temporaryFor(CLIENT_REASONS.connectFailed, code)
 }

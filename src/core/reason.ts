@@ -43,7 +43,8 @@ export function permanentFor(
   return permanent(cause, filled(text, parts))
 }
 
-function filled(text: string, parts: readonly (string | number)[]): string {
+/** The text with its parts that vary. */
+export function filled(text: string, parts: readonly (string | number)[]): string {
   const pieces = text.split(VARIES)
   return pieces.map((piece, index) => (index === 0 ? piece : `${parts[index - 1] ?? ''}${piece}`)).join('')
 }

@@ -9,6 +9,7 @@
  * Sources: Unicode Standard Annex #44 (General_Category, Default_Ignorable_Code_Point);
  * Unicode Technical Standard #39, section 3.1 (characters not for identifiers).
  */
+import { filled } from './reason.ts'
 
 /** C0, DEL and C1, and halves of a character, which have no UTF-8. */
 const CONTROL = /[\p{Cc}\p{Cs}]/u
@@ -43,16 +44,24 @@ export function withoutOuterBlanks(text: string): string {
 
 const SPACE = 0x20
 
-/** What makes a text unusable, completing "the reply ..."; undefined for a text that can be a value. */
+/** What makes a text unusable: the ends of sentences that begin with where the value came from. */
+export const VALUE_FAULTS = {
+  controlCharacters: 'has control characters in a value',
+  invisibleCharacter: 'has the invisible character … in a value',
+  noCharacter: 'has …, which is no letter or sign, in a value',
+  onlySpaces: 'has a value of nothing but spaces',
+} as const
+
+/** The one of {@link VALUE_FAULTS} that a text has; undefined for a text that can be a value. */
 export function whyNoValue(text: string): string | undefined {
   if (PLAIN.test(text)) return undefined
-  if (CONTROL.test(text)) return 'has control characters in a value'
+  if (CONTROL.test(text)) return VALUE_FAULTS.controlCharacters
   const invisible = INVISIBLE.exec(text)?.[0]
-  if (invisible !== undefined) return `has the invisible character ${codePointOf(invisible)} in a value`
+  if (invisible !== undefined) return filled(VALUE_FAULTS.invisibleCharacter, [codePointOf(invisible)])
   const none = NO_CHARACTER.exec(text)?.[0]
-  if (none !== undefined) return `has ${codePointOf(none)}, which is no letter or sign, in a value`
+  if (none !== undefined) return filled(VALUE_FAULTS.noCharacter, [codePointOf(none)])
   // Postfix takes it for a result without an address, and bounces the mail in the end.
-  return BLANK.test(text) ? 'has a value of nothing but spaces' : undefined
+  return BLANK.test(text) ? VALUE_FAULTS.onlySpaces : undefined
 }
 
 /** Written as in the Unicode Standard: `U+00A0`. */

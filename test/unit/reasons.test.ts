@@ -4,15 +4,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { errorsPage } from '../../scripts/docs/errors.ts'
+import { CLIENT_REASONS } from '../../src/client/reasons.ts'
 import { permanentFor, type ReasonCatalogue, temporaryFor } from '../../src/core/reason.ts'
 import { CORE_REASONS } from '../../src/core/reasons.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import { SESSION_ERRORS } from '../../src/server/errors.ts'
+import { FUNCTION_REASONS } from '../../src/upstreams/function/reasons.ts'
 import { HTTP_REASONS } from '../../src/upstreams/http/reasons.ts'
 
 const CATALOGUES: Readonly<Record<string, ReasonCatalogue>> = {
   CORE_REASONS,
   HTTP_REASONS,
+  FUNCTION_REASONS,
   ...Object.fromEntries(
     [...PROTOCOLS.values()].map(({ name, reasons = {} }) => [`${name.toUpperCase()}_REASONS`, reasons]),
   ),
@@ -21,15 +24,18 @@ const ERRORS = {
   ...Object.fromEntries([...PROTOCOLS.values()].map(({ name, errors }) => [name, errors])),
   'every one': SESSION_ERRORS,
 }
-const ENTRIES = Object.entries(CATALOGUES).flatMap(([catalogue, reasons]) =>
+/** What clients say by themselves; no gateway says it to Postfix. */
+const OF_CLIENTS: Readonly<Record<string, ReasonCatalogue>> = { CLIENT_REASONS }
+
+const ENTRIES = Object.entries({ ...CATALOGUES, ...OF_CLIENTS }).flatMap(([catalogue, reasons]) =>
   Object.entries(reasons).map(([name, entry]) => ({ ...entry, name: `${catalogue}.${name}` })),
 )
 const TEXTS = ENTRIES.map(({ text }) => text)
 
-/** Folders whose reasons Postfix may be told; clients and the library have their own callers. */
-const sources = ['core', 'upstreams', 'protocols', 'server'].flatMap((folder) =>
+/** Folders that have reasons. */
+const sources = ['core', 'upstreams', 'protocols', 'client', 'server'].flatMap((folder) =>
   readdirSync(new URL(`../../src/${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !/(?:reasons?|client|function-upstream)\.ts$/.test(path))
+    .filter((path) => path.endsWith('.ts') && !/(?:reasons?|client)\.ts$/.test(path))
     .map((path) => ({
       path: `${folder}/${path}`,
       text: readFileSync(new URL(`../../src/${folder}/${path}`, import.meta.url), 'utf8'),
@@ -38,7 +44,12 @@ const sources = ['core', 'upstreams', 'protocols', 'server'].flatMap((folder) =>
 
 describe('the catalogue', () => {
   test('is docs/errors.md', async () => {
-    await expect(errorsPage(Object.values(CATALOGUES), ERRORS)).toMatchFileSnapshot('../../docs/errors.md')
+    const page = errorsPage({
+      gateway: Object.values(CATALOGUES),
+      clients: Object.values(OF_CLIENTS),
+      errors: ERRORS,
+    })
+    await expect(page).toMatchFileSnapshot('../../docs/errors.md')
   })
 
   for (const { name, text, advice } of ENTRIES) {
@@ -93,7 +104,8 @@ describe('the code', () => {
     const unknown = said.filter(
       (line) => !TEXTS.includes(reasonOf(line)) && !INTERNAL.includes(reasonOf(line)),
     )
-    expect(unknown.filter((line) => !/the service answered ……$/.test(line))).toEqual([])
+    // Put together of two parts that the catalogues have.
+    expect(unknown.filter((line) => !/the (?:service answered …|table's answer )…$/.test(line))).toEqual([])
   })
 
   test('uses every reason of the catalogues', () => {
@@ -103,7 +115,7 @@ describe('the code', () => {
       // A sentence may be put together of two texts: each part must be somewhere.
       const pieces = text
         .split(
-          /…|a web page|a compressed body|the reply of a proxy or of a router without such a route|^the service's reply /,
+          /…|a web page|a compressed body|the reply of a proxy or of a router without such a route|^the (?:service's reply|table's answer) /,
         )
         .map((piece) => piece.trim())
         .filter((piece) => piece.length > 3)

@@ -2,9 +2,11 @@
  * An upstream that is a function of the program that uses mapgate as a library.
  */
 import type { Clock } from '../../core/clock.ts'
+import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, notFound, permanent, temporary } from '../../core/result.ts'
 import type { Answer, Question, Upstream } from '../../core/upstream.ts'
 import { whyNoValue, withoutOuterBlanks } from '../../core/value-text.ts'
+import { FUNCTION_REASONS } from './reasons.ts'
 
 /**
  * Looks one key up.
@@ -86,8 +88,8 @@ export class FunctionUpstream implements Upstream {
   }
 }
 
-const LATE = failed(temporary('timeout', 'no answer from the table in time'))
-const DEFECT = failed(temporary('defect', 'internal error of the table'))
+const LATE = failed(temporaryFor(FUNCTION_REASONS.late))
+const DEFECT = failed(temporaryFor(FUNCTION_REASONS.defect))
 
 function failed(result: LookupResult): Answer {
   return { result, storable: false, source: 'upstream' }
