@@ -5,9 +5,10 @@
  * `mapgate query` do not wait for a server they do not need. docs/command-line.md is made from
  * this program, so the help is the only place where a command is described.
  */
-
 import { Command, CommanderError } from 'commander'
 import { printable } from '../presentation/printable.ts'
+import { PROTOCOLS } from '../protocols/registry.ts'
+import { listOf } from '../schema/suggest.ts'
 import { command as check } from './check/command.ts'
 import { command as confirmLoss } from './confirm-loss/command.ts'
 import type { CommandContext, ProgramIo } from './context.ts'
@@ -40,9 +41,15 @@ const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   status,
 ]
 
+/** What a table lookup begins with in main.cf. */
+const SCHEMES = listOf(
+  Array.from(PROTOCOLS.values()).flatMap(({ client }) => client?.scheme ?? []),
+  'and',
+)
+
 const DESCRIPTION = `The gateway through which Postfix asks HTTP services.
 
-It answers Postfix table lookups (socketmap and tcp) from HTTP services, keeps the
+It answers Postfix table lookups (${SCHEMES}) from HTTP services, keeps the
 answers, and shows what it does over an HTTP admin API, a page and metrics.`
 
 const EXAMPLES = `

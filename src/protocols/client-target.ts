@@ -15,6 +15,11 @@ export function serverForms(protocols: Protocols): readonly string[] {
   return Array.from(protocols.values()).flatMap(({ client }) => client?.forms ?? [])
 }
 
+/** Servers as one would type them. */
+export function exampleServers(protocols: Protocols): readonly string[] {
+  return Array.from(protocols.values()).flatMap(({ client }) => client?.examples ?? [])
+}
+
 /** Finds the protocol by the first word of the text, and reads the rest as that protocol does. */
 export function parseServer(text: string, protocols: Protocols): NamedServer | InvalidAddress {
   const scheme = text.slice(0, Math.max(0, text.indexOf(':')))

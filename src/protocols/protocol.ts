@@ -36,6 +36,8 @@ export interface Protocol<Settings extends object = object> {
   readonly reasons?: ReasonCatalogue
   /** Settings of a small listener, for examples and for replies that are only shown. */
   readonly example: Settings
+  /** Its items of `listeners` in the file that `mapgate init` writes, as YAML; a commented one is for those who want it. */
+  readonly firstFile?: string
   /** The tables that a listener serves; undefined: every one. */
   tables(settings: Settings): readonly string[] | undefined
   /** Begins one conversation: the server side of one connection. */
@@ -148,6 +150,8 @@ export interface ProtocolClient {
   readonly scheme: string
   /** Every way to name a server, for help and messages. */
   readonly forms: readonly string[]
+  /** Servers in such a form as one would type them, for the help. */
+  readonly examples?: readonly string[]
   /** Reads one of those forms. */
   parse(text: string): ClientTarget | InvalidAddress
   /** True where the first frame of a connection is the server's greeting. */

@@ -4,6 +4,7 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { codeOrName } from '../../core/error-code.ts'
+import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
 import { CommandError, EXIT_OK, EXIT_PERMANENT } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 
@@ -43,17 +44,7 @@ export const FIRST_FILE = `# Configuration of mapgate. Every key: docs/configura
 
 # Where Postfix connects.
 listeners:
-  - protocol: socketmap
-    listen: inet:127.0.0.1:8464
-  # For daemons in a chroot (Debian), a socket below Postfix's queue directory:
-  # - protocol: socketmap
-  #   listen: unix:/var/spool/postfix/mapgate/socketmap
-  #   mode: "0660"
-  #   group: postfix
-  # For clients that speak tcp_table only: one listener for each table.
-  # - protocol: tcp_table
-  #   listen: inet:127.0.0.1:8465
-  #   table: aliases
+${firstListeners(PROTOCOLS)}
 
 # The admin API, the page and the metrics: http://127.0.0.1:8466/
 admin:
@@ -108,3 +99,11 @@ tables:
 # Answers survive a restart:
 # cacheFile: /var/lib/mapgate/cache
 `
+
+/** What each protocol has for the first file, indented. */
+function firstListeners(protocols: Protocols): string {
+  return Array.from(protocols.values())
+    .flatMap(({ firstFile }) => firstFile?.split('\n') ?? [])
+    .map((line) => `  ${line}`)
+    .join('\n')
+}

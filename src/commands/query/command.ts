@@ -1,6 +1,6 @@
 /** `mapgate query` on the command line: its arguments, options and help. */
 import { Command } from 'commander'
-import { serverForms } from '../../protocols/client-target.ts'
+import { exampleServers, serverForms } from '../../protocols/client-target.ts'
 import { PROTOCOLS } from '../../protocols/registry.ts'
 import { ADMIN_HELP, withAdminOptions } from '../admin-options.ts'
 import type { CommandContext } from '../context.ts'
@@ -31,10 +31,9 @@ that are found, as postmap -q - does.`,
 Examples:
   mapgate query aliases sales@lighthouse.example
   mapgate query aliases sales@lighthouse.example --explain
-  mapgate query socketmap:inet:127.0.0.1:8464:aliases sales@lighthouse.example
-  mapgate query socketmap:unix:/var/spool/postfix/mapgate/socketmap:aliases info@lighthouse.example
-  mapgate query tcp:127.0.0.1:8465 info@lighthouse.example
-  mapgate query users - < addresses.txt
+${exampleServers(PROTOCOLS)
+  .map((server) => `  mapgate query ${server} info@lighthouse.example\n`)
+  .join('')}  mapgate query users - < addresses.txt
 
 Exit codes: 0 found, 1 not found, 64 wrong command line, 69 nobody to ask, 75 temporary
 failure, 77 permanent failure. With - 77 or 75 if any key failed so,

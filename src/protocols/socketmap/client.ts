@@ -20,6 +20,10 @@ const FORMS = [`${SCHEME}:inet:HOST:PORT:NAME`, `${SCHEME}:unix:PATH:NAME`] as c
 export const socketmapClient: ProtocolClient = {
   scheme: SCHEME,
   forms: FORMS,
+  examples: [
+    `${SCHEME}:inet:127.0.0.1:8464:aliases`,
+    `${SCHEME}:unix:/var/spool/postfix/mapgate/socketmap:aliases`,
+  ],
   parse: (text) => {
     const server = text.slice(SCHEME.length + 1)
     const lastColon = server.lastIndexOf(':')

@@ -35,6 +35,13 @@ export const socketmap: Protocol<SocketmapSettings> = {
   },
   reasons: SOCKETMAP_REASONS,
   example: { tables: undefined },
+  firstFile: `- protocol: socketmap
+  listen: inet:127.0.0.1:8464
+# For daemons in a chroot (Debian), a socket below Postfix's queue directory:
+# - protocol: socketmap
+#   listen: unix:/var/spool/postfix/mapgate/socketmap
+#   mode: "0660"
+#   group: postfix`,
   tables: ({ tables }) => tables,
   accept: () => new SocketmapConversation(),
   reference: (table, place) => {

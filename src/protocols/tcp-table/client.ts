@@ -26,6 +26,7 @@ const MAX_LINE_BYTES = MAX_REPLY_BYTES - 1
 export const tcpTableClient: ProtocolClient = {
   scheme: SCHEME,
   forms: [`${SCHEME}:HOST:PORT`],
+  examples: [`${SCHEME}:127.0.0.1:8465`],
   parse: (text) => {
     const address = parseHostPort(text.slice(SCHEME.length + 1))
     return address.kind === 'invalid' ? address : { address, table: '' }

@@ -30,6 +30,10 @@ export const tcpTable: Protocol<TcpTableSettings> = {
   },
   reasons: TCP_TABLE_REASONS,
   example: { table: 'aliases' },
+  firstFile: `# For clients that speak tcp_table only: one listener for each table.
+# - protocol: tcp_table
+#   listen: inet:127.0.0.1:8465
+#   table: aliases`,
   tables: ({ table }) => [table],
   accept: (listener) => new TcpTableConversation(listener),
   // Postfix has no tcp table at a unix socket.
