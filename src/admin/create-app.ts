@@ -1,7 +1,6 @@
 /**
  * The fastify instance itself: what HTTP may cost, and how strictly it is read.
  */
-import { readFileSync } from 'node:fs'
 import fastify from 'fastify'
 import type { App } from './app.ts'
 import { answerClientError, answerFrameworkError } from './errors.ts'
@@ -38,17 +37,9 @@ export function createApp(settings: AdminSettings, limits: AdminLimits): App {
     ? fastify({ ...options, http })
     : fastify({
         ...options,
-        https: { ...http, ...readTls(settings.tls), handshakeTimeout: limits.requestTimeoutMs },
+        https: { ...http, ...settings.tls, handshakeTimeout: limits.requestTimeoutMs },
       })) as unknown as App
   // Node.js would answer 417 without a word; an expectation that nobody knows may be ignored (RFC 9110 section 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   return app
-}
-
-/** Reads certificate and key from their files. */
-export function readTls({ cert, key }: { readonly cert: string; readonly key: string }): {
-  cert: Buffer
-  key: Buffer
-} {
-  return { cert: readFileSync(cert), key: readFileSync(key) }
 }

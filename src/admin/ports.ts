@@ -92,7 +92,10 @@ export interface AdminPorts {
   readonly page: PageFiles
 }
 
-/** What of the configuration the admin API follows; `address`, `mode` and owner are the gateway's. */
+/**
+ * What of the configuration the admin API follows; `address`, `mode` and owner are the gateway's. `tls` has
+ * certificate and key as PEM, not the paths of their files.
+ */
 export type AdminSettings = Pick<
   AdminConfig,
   'address' | 'anonymous' | 'tokens' | 'hosts' | 'metrics' | 'tls'

@@ -18,7 +18,7 @@ import { logAccess } from './access-log.ts'
 import type { App } from './app.ts'
 import { clientGroup } from './client-group.ts'
 import { boundConnections, boundPipelining } from './connections.ts'
-import { createApp, readTls } from './create-app.ts'
+import { createApp } from './create-app.ts'
 import { answerErrors, collectRoutes, type KnownRoute } from './errors.ts'
 import { ADMIN_LIMITS, type AdminLimits } from './limits.ts'
 import { requireTokenBeyondLoopback } from './open-door.ts'
@@ -129,7 +129,7 @@ export class AdminServer {
     if (!sameAccess) for (const listener of this.#rightsListeners) listener()
     if (settings.tls !== undefined && 'setSecureContext' in this.app.server) {
       const server = this.app.server as Server & { setSecureContext(options: object): void }
-      server.setSecureContext(readTls(settings.tls))
+      server.setSecureContext(settings.tls)
     }
   }
 

@@ -47,6 +47,10 @@ export interface LoadedConfig extends Config {
   readonly file: string
   /** Absolute paths of the files that it names and that were read: secrets, certificates, keys. */
   readonly files: readonly string[]
+  /** When the reading began, wall time, ms. */
+  readonly readAtMs: number
+  /** Reads a file that it names: what was read when it was checked, whatever the path leads to now. */
+  readonly readFile: ReadFile
   /** Worth a thought, and no reason not to start. */
   readonly warnings: readonly ConfigIssue[]
   /** The file with all defaults filled in and every secret as `***`: what may be shown. */
@@ -68,6 +72,7 @@ export interface LoadedConfig extends Config {
  */
 export async function loadConfig(path: string, options: LoadOptions): Promise<LoadedConfig> {
   const readFile = options.readFile ?? textFileReader()
+  const readAtMs = Date.now()
   let text: string
   try {
     text = await readFile(resolve(path))
@@ -75,19 +80,30 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
     const message = `cannot be read: ${whyUnreadable(error)}`
     throw new ConfigError([{ file: options.shownAs ?? path, line: 1, column: 1, path: '', message }])
   }
-  return parse(text, path, options, readFile)
+  return parse(text, path, options, { readFile, readAtMs })
 }
 
 /** Loads a configuration from a text. @param fileName Shown in messages; its folder is where relative paths start. */
 export function parseConfig(text: string, fileName: string, options: LoadOptions): Promise<LoadedConfig> {
-  return parse(text, fileName, options, options.readFile ?? textFileReader())
+  return parse(text, fileName, options, newReading(options))
+}
+
+/** How the files of one load are read, and since when. */
+interface Reading {
+  readonly readFile: ReadFile
+  /** Wall time, ms. */
+  readonly readAtMs: number
+}
+
+function newReading(options: LoadOptions): Reading {
+  return { readFile: options.readFile ?? textFileReader(), readAtMs: Date.now() }
 }
 
 async function parse(
   text: string,
   fileName: string,
   options: LoadOptions,
-  readFile: ReadFile,
+  reading: Reading,
 ): Promise<LoadedConfig> {
   const document = readDocument(text)
   const report = new Report(options.shownAs ?? fileName, document)
@@ -96,7 +112,7 @@ async function parse(
     report.error([], 'is empty or no map; the shortest file has "listeners", "upstreams" and "tables"')
   }
   throwIfWrong(report)
-  return interpret(document, fileName, options, readFile)
+  return interpret(document, fileName, options, reading)
 }
 
 /** Everything behind the YAML: also what is done again when secrets are read again. */
@@ -104,14 +120,16 @@ async function interpret(
   document: SourceDocument,
   fileName: string,
   options: LoadOptions,
-  readFile: ReadFile,
+  { readFile, readAtMs }: Reading,
 ): Promise<LoadedConfig> {
   const report = new Report(options.shownAs ?? fileName, document)
   const folder = dirname(resolve(fileName))
-  const files = new Set<string>()
+  const files = new Map<string, Promise<string>>()
+  // Once each: what is used is what was checked, and a pipe has nothing left for a second reader.
   const readNamed: ReadFile = (path) => {
-    files.add(path)
-    return readFile(path)
+    const text = files.get(path) ?? readFile(path)
+    files.set(path, text)
+    return text
   }
   const env = options.env ?? process.env
   const read = await substitute(document.tree, { env, readFile: readNamed, folder })
@@ -145,7 +163,9 @@ async function interpret(
   return {
     ...buildConfig(file, options.kinds, secrets),
     file: resolve(fileName),
-    files: [...files],
+    files: [...files.keys()],
+    readAtMs,
+    readFile: readNamed,
     warnings: report.warnings,
     redactedConfig: withoutDefaults(
       redacted(filled, schema, {
@@ -153,7 +173,7 @@ async function interpret(
         whole: read.whole,
       }),
     ),
-    reloadSecrets: () => interpret(document, fileName, options, options.readFile ?? textFileReader()),
+    reloadSecrets: () => interpret(document, fileName, options, newReading(options)),
   }
 }
 

@@ -3,8 +3,10 @@
  *
  * Editors write a new file and rename it, and Kubernetes exchanges a link to its folder: so the
  * folders are watched, and each time the files that are reached by their paths are looked at. Where a part of
- * a path is a link, the folder of the link is watched, and that of what it leads to. A file that is
- * being written shows several changes at once; the last one counts.
+ * a path is a link, the folder of the link is watched, and that of what it leads to; where a folder is not there, the
+ * nearest one above it. A file that is being written shows several changes at once; the last one counts.
+ *
+ * A path may be out of reach, or lead in a circle, at any moment: then there is nothing there.
  */
 import { type FSWatcher, lstatSync, readlinkSync, statSync, watch } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -13,6 +15,9 @@ import type { Clock, Timer } from '../core/clock.ts'
 
 /** Time without a change after which a file counts as written, ms. Ours: editors and `cp` take less. */
 export const SETTLED_AFTER_MS = 200
+
+/** Longest wait for that, ms: in a folder such as /run something changes all the time. Ours. */
+export const SETTLED_AT_LAST_MS = 2000
 
 export interface FileWatchOptions {
   readonly clock: Clock
@@ -36,17 +41,25 @@ export class FileWatch {
   /** What each file was when it was looked at last. */
   #seen: ReadonlyMap<string, string> = new Map()
   #timer: Timer | undefined
+  /** When the first of the changes was seen that have not settled, ms. */
+  #movingSinceMs: number | undefined
 
   constructor(options: FileWatchOptions) {
     this.#options = options
   }
 
-  /** Watches these files from now on. */
-  follow(files: readonly string[]): void {
+  /**
+   * Watches these files from now on.
+   *
+   * @param readAtMs When the reading of them began, wall time, ms: what changed since counts as a change.
+   */
+  follow(files: readonly string[], readAtMs = Number.POSITIVE_INFINITY): void {
     if (isDeepStrictEqual(this.#files, files)) return
     this.#files = files
-    this.#seen = new Map(files.map((file) => [file, this.#seen.get(file) ?? identity(file)]))
+    const identityNow = (file: string) => (changedAtMs(file) > readAtMs ? '' : identity(file))
+    this.#seen = new Map(files.map((file) => [file, this.#seen.get(file) ?? identityNow(file)]))
     this.#watchFolders()
+    if (files.length > 0) this.#somethingMoved()
   }
 
   stop(): void {
@@ -81,11 +94,16 @@ export class FileWatch {
   }
 
   #somethingMoved(): void {
+    const { clock } = this.#options
     this.#timer?.cancel()
-    this.#timer = this.#options.clock.after(SETTLED_AFTER_MS, () => this.#look())
+    const nowMs = clock.monotonicMs()
+    this.#movingSinceMs ??= nowMs
+    const restMs = this.#movingSinceMs + SETTLED_AT_LAST_MS - nowMs
+    this.#timer = clock.after(Math.max(0, Math.min(SETTLED_AFTER_MS, restMs)), () => this.#look())
   }
 
   #look(): void {
+    this.#movingSinceMs = undefined
     // A link may lead elsewhere now.
     this.#watchFolders()
     // Gone for the moment: whoever took it away is going to put another one there.
@@ -107,9 +125,18 @@ function foldersOnTheWay(file: string): string[] {
     const link = firstLink(path)
     if (link === undefined) break
     folders.add(dirname(link))
-    path = resolve(dirname(link), readlinkSync(link), path.slice(link.length + 1))
+    const target = orNothing(() => readlinkSync(link))
+    if (target === undefined) break
+    path = resolve(dirname(link), target, path.slice(link.length + 1))
   }
-  return [...folders.add(dirname(path))]
+  return [...folders.add(nearestFolder(dirname(path)))]
+}
+
+/** The folder, or the nearest one above it that is there. */
+function nearestFolder(path: string): string {
+  let folder = path
+  while (folder !== '/' && folderIdentity(folder) === '') folder = dirname(folder)
+  return folder
 }
 
 /** The shortest leading part of an absolute path that is a link. */
@@ -121,22 +148,32 @@ function firstLink(path: string): string | undefined {
 }
 
 function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  return orNothing(() => lstatSync(path))?.isSymbolicLink() === true
 }
 
 /** Which folder a path leads to. '' when there is none. */
 function folderIdentity(path: string): string {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return stats === undefined ? '' : [stats.dev, stats.ino, stats.birthtimeNs].join(' ')
+  const stats = orNothing(() => statSync(path, { bigint: true }))
+  return stats?.isDirectory() !== true ? '' : [stats.dev, stats.ino, stats.birthtimeNs].join(' ')
 }
 
 /** Differs when the content may: the file itself, its size, its times. '' when there is none. */
 function identity(file: string): string {
+  const stats = orNothing(() => statSync(file, { bigint: true }))
+  return stats === undefined ? '' : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
+}
+
+/** When a file was changed last, wall time, ms; 0 when there is none. */
+function changedAtMs(file: string): number {
+  return orNothing(() => statSync(file))?.ctimeMs ?? 0
+}
+
+/** Gone, out of reach, or a circle of links: looked at again with the next change. */
+function orNothing<T>(look: () => T): T | undefined {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true })
-    return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
-  } catch {
-    // Gone or out of reach: to be looked at again with the next change.
-    return ''
+    return look()
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return undefined
+    throw error
   }
 }

@@ -8,6 +8,7 @@
  *
  * When a step fails, those before it are taken back, the latest first, and what ran goes on as it was.
  */
+import type { AdminConfig } from '../config/config.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Lookup, LookupOptions, Query } from '../core/lookup.ts'
 import type { Resolver } from '../core/resolver.ts'
@@ -73,12 +74,14 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
     const upstreams = await planUpstreams(config.upstreams.values(), parts.upstreamKinds, before.upstreams, {
       ...parts,
       observer: parts.observability.observer,
+      readFile: config.readFile,
     })
     undo.push(() => closeUpstreams(upstreams, before.upstreams))
     const held = new HeldLookup(parts.lookup)
     const listeners = await openListeners(config.listeners, before.listeners, held, parts)
     undo.push(() => Promise.all(Array.from(listeners.opened.values(), (listener) => listener.close())))
-    const admin = await openAdmin(before.admin, config, parts.adminPorts)
+    const adminConfig = await withTlsTexts(config)
+    const admin = await openAdmin(before.admin, adminConfig, parts.adminPorts)
     if (admin !== before.admin) undo.push(() => admin?.close())
 
     // No pause from here on: no lookup may see one half of each generation.
@@ -87,10 +90,10 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
     })
     for (const upstream of upstreams.values()) upstream.configure()
     const { tables, dropped } = buildTables(config.tables.values(), upstreams, before.tables, parts)
-    if (admin !== undefined && admin === before.admin && config.admin !== undefined) {
+    if (admin !== undefined && admin === before.admin && adminConfig !== undefined) {
       const { config: old } = admin
       undo.push(() => admin.reconfigure(old))
-      admin.reconfigure(config.admin)
+      admin.reconfigure(adminConfig)
     }
     const generation = { config, upstreams, tables, admin, listeners: updateListeners(listeners) }
 
@@ -116,9 +119,16 @@ function systemdNames({ listeners, admin }: LoadedConfig): ReadonlySet<string> {
   return new Set(addresses.flatMap((address) => (address.kind === 'systemd' ? [address.name] : [])))
 }
 
+/** The admin API's settings with the content of its certificate and key in the place of their paths. */
+async function withTlsTexts({ admin, readFile }: LoadedConfig): Promise<AdminConfig | undefined> {
+  if (admin?.tls === undefined) return admin
+  const [cert, key] = await Promise.all([readFile(admin.tls.cert), readFile(admin.tls.key)])
+  return { ...admin, tls: { cert, key } }
+}
+
 async function openAdmin(
   running: RunningAdmin | undefined,
-  { admin: config }: LoadedConfig,
+  config: AdminConfig | undefined,
   ports: GatewayPorts,
 ): Promise<RunningAdmin | undefined> {
   if (config === undefined) return undefined

@@ -111,7 +111,7 @@ export class Reloads {
     const { telemetry, apply } = this.#options
     telemetry.expect(config)
     const { dropped, files, retire } = await apply(config)
-    this.#fileWatch.follow(config.reload === 'watch' ? [config.file, ...config.files] : [])
+    this.#fileWatch.follow(config.reload === 'watch' ? [config.file, ...config.files] : [], config.readAtMs)
     telemetry.follow(config)
     retire().catch((error) => telemetry.observability.observer.defect(error, 'reload'))
     const losses = dropped.map(

@@ -154,6 +154,7 @@ const PARTS = {
   },
   overloaded: () => false,
   onCredentialsRefused: () => {},
+  readFile: (path: string) => Promise.reject(new TypeError(`a function has no file ${path}`)),
 }
 
 function warn(error: unknown, table: string): void {

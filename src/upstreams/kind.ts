@@ -74,6 +74,8 @@ export interface UpstreamParts {
   readonly overloaded: () => boolean
   /** Called when a service refused our credentials, or TLS failed: secrets may have changed on disk. */
   readonly onCredentialsRefused: (upstream: string) => void
+  /** Reads a file that the settings name: what was read when they were checked. */
+  readonly readFile: (path: string) => Promise<string>
 }
 
 /** Wraps endpoints for tracing: with spans, or with a bare `traceparent`. */

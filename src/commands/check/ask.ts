@@ -32,6 +32,7 @@ export async function askCanaries(
     traced: { endpoint: (_upstream, inner) => inner, batchEndpoint: (_upstream, inner) => inner },
     overloaded: () => false,
     onCredentialsRefused: () => {},
+    readFile: config.readFile,
   })
   let allFound = true
   try {

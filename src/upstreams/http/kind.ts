@@ -4,7 +4,6 @@
  * Over a reload an upstream keeps its queue and circuits, and its connections too as long as its endpoints
  * are the same.
  */
-import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { CanarySettings } from '../../core/resilience/canary.ts'
 import { DrilledBatchEndpoint, DrilledEndpoint, type DrillSwitch } from '../../core/resilience/drill.ts'
@@ -59,7 +58,7 @@ export const http: UpstreamKind<HttpSettings, HttpTable> = {
   plan: async (settings, running, parts) =>
     new HttpUpstream(
       settings,
-      { ...settings, tls: await readTls(settings.tls) },
+      { ...settings, tls: await readTls(settings.tls, parts.readFile) },
       running instanceof HttpUpstream ? running : undefined,
       parts,
     ),
@@ -244,9 +243,12 @@ function stateSettings(settings: HttpSettings): UpstreamStateSettings {
   return { ...settings, endpoints: settings.endpoints.map(endpointName) }
 }
 
-async function readTls(tls: TlsSettings | undefined): Promise<TlsSettings | undefined> {
+async function readTls(
+  tls: TlsSettings | undefined,
+  readFile: UpstreamParts['readFile'],
+): Promise<TlsSettings | undefined> {
   if (tls === undefined) return undefined
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFile(path, 'utf8'))
+  const read = (path: string | undefined) => (path === undefined ? undefined : readFile(path))
   const [ca, cert, key] = await Promise.all([read(tls.ca), read(tls.cert), read(tls.key)])
   return { ca, cert, key, serverName: tls.serverName }
 }

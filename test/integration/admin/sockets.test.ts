@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
@@ -53,7 +53,7 @@ function certificate(name: string): { cert: string; key: string } {
   execFileSync('openssl', [...options, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], {
     stdio: 'ignore',
   })
-  return { cert, key }
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
 }
 
 describe('over a socket', () => {

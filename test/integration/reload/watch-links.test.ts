@@ -1,10 +1,24 @@
 /** `reload: watch` where a part of the path to the configuration is a link. */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { FileWatch } from '../../../src/gateway/file-watch.ts'
+
+/** After this a change counts as written, ms. */
+const SETTLED_MS = 200
 
 function place(): { folder: string; write: (name: string, text: string) => void } {
   const folder = mkdtempSync(join(tmpdir(), 'mapgate-links-'))
@@ -13,7 +27,7 @@ function place(): { folder: string; write: (name: string, text: string) => void 
 }
 
 /** Counts the changes that are seen. */
-function watching(file: string): { count: number } {
+function watching(file: string, readAtMs?: number): { count: number } {
   const seen = { count: 0 }
   const watch = new FileWatch({
     clock: systemClock,
@@ -24,7 +38,7 @@ function watching(file: string): { count: number } {
       throw new Error(`${folder}: ${why}`)
     },
   })
-  watch.follow([file])
+  watch.follow([file], readAtMs)
   onTestFinished(() => watch.stop())
   return seen
 }
@@ -85,4 +99,88 @@ test('a folder that is removed and made anew is still seen', async () => {
   await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
   write('conf/mapgate.yaml', 'three')
   await vi.waitFor(() => expect(seen.count).toBe(2), 5000)
+})
+
+test('a folder that is gone for a while is seen when it is back', async () => {
+  const { folder, write } = place()
+  mkdirSync(join(folder, 'a/b'), { recursive: true })
+  write('a/b/mapgate.yaml', 'one')
+  const seen = watching(join(folder, 'a/b/mapgate.yaml'))
+  rmSync(join(folder, 'a'), { recursive: true })
+  await delay(2 * SETTLED_MS)
+  mkdirSync(join(folder, 'a'))
+  await delay(2 * SETTLED_MS)
+  mkdirSync(join(folder, 'a/b'))
+  await delay(2 * SETTLED_MS)
+  write('a/b/mapgate.yaml', 'two!')
+  await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
+})
+
+describe('a path that becomes unusable is no change, and what comes after it is one', () => {
+  const becomes: [what: string, make: (path: string) => void][] = [
+    ['a circle of links', (path) => symlinkSync('conf', path)],
+    ['a link to nothing', (path) => symlinkSync('nothing', path)],
+    ['a file where the folder was', (path) => writeFileSync(path, '')],
+  ]
+  for (const [what, make] of becomes) {
+    test(what, async () => {
+      const { folder, write } = place()
+      const conf = join(folder, 'conf')
+      mkdirSync(conf)
+      write('conf/mapgate.yaml', 'one')
+      const seen = watching(join(conf, 'mapgate.yaml'))
+      rmSync(conf, { recursive: true })
+      make(conf)
+      await delay(2 * SETTLED_MS)
+      expect(seen.count).toBe(0)
+      rmSync(conf)
+      mkdirSync(conf)
+      write('conf/mapgate.yaml', 'two!')
+      await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
+    })
+  }
+})
+
+test('a folder that its owner closes ends nothing', async () => {
+  const { folder, write } = place()
+  mkdirSync(join(folder, 'closed'))
+  write('closed/secret', 'one')
+  chmodSync(folder, 0o755)
+  const code = `
+    import { FileWatch } from './dist/gateway/file-watch.js'
+    import { systemClock } from './dist/core/clock.js'
+    if (process.getuid() === 0) process.setuid(65534)
+    const say = (text) => console.log(text)
+    new FileWatch({ clock: systemClock, onChanged: () => say('changed'), onTrouble: (_, why) => say(why) }).follow(['${join(folder, 'closed/secret')}'])
+    setInterval(() => {}, 1000)
+    say('watching')`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code])
+  onTestFinished(() => void child.kill())
+  let said = ''
+  child.stdout.on('data', (text) => {
+    said += text
+  })
+  await vi.waitFor(() => expect(said).toBe('watching\n'), 5000)
+  chmodSync(join(folder, 'closed'), 0)
+  await delay(3 * SETTLED_MS)
+  expect(child.exitCode).toBeNull()
+})
+
+test('a file that changed while it was read is read again', async () => {
+  const { folder, write } = place()
+  write('mapgate.yaml', 'one')
+  const readAtMs = statSync(join(folder, 'mapgate.yaml')).ctimeMs
+  expect(watching(join(folder, 'mapgate.yaml'), readAtMs).count).toBe(0)
+  const seen = watching(join(folder, 'mapgate.yaml'), readAtMs - 1)
+  await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
+})
+
+test('a change is seen in a folder where something changes all the time', async () => {
+  const { folder, write } = place()
+  write('mapgate.yaml', 'one')
+  const seen = watching(join(folder, 'mapgate.yaml'))
+  const busy = setInterval(() => write('other', String(performance.now())), SETTLED_MS / 4)
+  onTestFinished(() => clearInterval(busy))
+  write('mapgate.yaml', 'two!')
+  await vi.waitFor(() => expect(seen.count).toBe(1), 6000)
 })

@@ -1,6 +1,7 @@
 /**
  * What every upstream kind keeps: `upstreamKindContract` makes the tests for one.
  */
+import { readFile } from 'node:fs/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { Explanation } from '../../../src/core/explain.ts'
@@ -41,6 +42,7 @@ const PARTS: UpstreamParts = {
   traced: { endpoint: (_upstream, inner) => inner, batchEndpoint: (_upstream, inner) => inner },
   overloaded: () => false,
   onCredentialsRefused: () => {},
+  readFile: (path) => readFile(path, 'utf8'),
 }
 
 export function upstreamKindContract<S extends UpstreamSettings, T extends UpstreamTable>(
