@@ -15,6 +15,7 @@ export class LookupContext {
   /** What was asked, where it is more than a key. */
   readonly query: Query | undefined
   #readMs: number | undefined
+  #silence: 'told' | 'waited-out' = 'told'
   #explanation: Explanation | undefined
 
   constructor(
@@ -46,6 +47,15 @@ export class LookupContext {
   /** From here on time has passed. Called when the lookup has no answer synchronously. */
   hasToWait(): void {
     this.#readMs = undefined
+  }
+
+  /** True when no rule for outages answers, so that a service that answers nobody is waited for until the deadline. */
+  get waitsOn(): boolean {
+    return this.#silence === 'waited-out' || this.bypass
+  }
+
+  waitOn(): void {
+    this.#silence = 'waited-out'
   }
 
   /** What was done so far. Undefined on the cached path, unless the caller asked for the steps. */

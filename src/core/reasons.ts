@@ -10,6 +10,11 @@ export const CORE_REASONS = {
     text: 'no answer from the service in time; see if it is slow or overloaded',
     advice: "the table's `deadline` came before an answer",
   },
+  silent: {
+    cause: 'timeout',
+    text: 'the service answers nobody just now; see if it hangs',
+    advice: 'only in explanations: a rule for outages answers, or the lookup waits on',
+  },
   tooSlow: {
     cause: 'timeout',
     text: 'the service took far longer than usual while others waited; see if it is slow for this key',

@@ -3,7 +3,15 @@
  * without one.
  */
 import type { LookupContext } from './lookup-context.ts'
+import { temporaryFor } from './reason.ts'
+import { CORE_REASONS } from './reasons.ts'
 import type { Found, NotFound, Sourced } from './result.ts'
+
+/**
+ * What a source says after `staleAfter` of a service that answers nobody, where the table has rules for outages: it
+ * answers by them, or asks again with {@link LookupContext.waitOn}.
+ */
+export const SILENT = temporaryFor(CORE_REASONS.silent)
 
 /** One upstream as a table sees it. */
 export interface TableSource {

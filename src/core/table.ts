@@ -21,7 +21,7 @@ import { CORE_REASONS } from './reasons.ts'
 import { NOT_FOUND, type Permanent, type Sourced, type Temporary } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import { isOwnKey, type SearchKey } from './search/search-keys.ts'
-import type { TableSource } from './table-source.ts'
+import { SILENT, type TableSource } from './table-source.ts'
 
 /**
  * Search keys that are asked for ahead of their turn, most. Ours: an address has five keys at most, and a name
@@ -92,19 +92,24 @@ export class Table {
    */
   lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const answer = this.#lookup(key, context)
-    if (this.attributes !== undefined)
-      return answer instanceof Promise
-        ? answer.then((later) => this.#afterQuestion(key, later, context))
-        : this.#afterQuestion(key, answer, context)
-    if (this.#outage === undefined) return answer
-    if (answer instanceof Promise) return answer.then((later) => this.#afterOutage(key, later, context))
-    return answer.result.kind === 'found' ? answer : this.#afterOutage(key, answer, context)
+    if (this.#outage === undefined && this.attributes === undefined) return answer
+    if (answer instanceof Promise) return this.#later(key, answer, context)
+    if (this.attributes === undefined && answer.result.kind === 'found') return answer
+    return this.#settle(key, answer, context)
+  }
+
+  async #later(key: string, pending: Promise<Sourced>, context: LookupContext): Promise<Sourced> {
+    const answer = await this.#settle(key, await pending, context)
+    if (answer.result !== SILENT) return answer
+    context.waitOn()
+    return this.#settle(key, await this.#lookup(key, context), context)
   }
 
   /** What a client would not read is no answer, and the rules for outages hold for it, too. */
-  #afterQuestion(key: string, answer: Sourced, context: LookupContext): Sourced | Promise<Sourced> {
+  #settle(key: string, answer: Sourced, context: LookupContext): Sourced | Promise<Sourced> {
     const { result, source } = answer
-    if (result.kind !== 'found') return this.#afterOutage(key, answer, context)
+    if (this.attributes === undefined || result.kind !== 'found')
+      return this.#afterOutage(key, answer, context)
     const told = context.query?.client?.deliverable(result) ?? result
     return told === result ? answer : this.#afterOutage(key, { result: told, source }, context)
   }

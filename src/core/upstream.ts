@@ -80,6 +80,11 @@ export interface Upstream {
    * more. Absent where nobody looks.
    */
   readonly recoveredAtMs?: number
+  /**
+   * True while the service answers nobody, not even a question whose answer is known: requests that are under way are not
+   * worth waiting for. Absent where nobody looks.
+   */
+  readonly isFailing?: boolean
   /** Answers at once, or by a promise that does not reject and settles by the question's deadline. */
   ask(question: Question): Answer | Promise<Answer>
   /**

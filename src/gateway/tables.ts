@@ -138,9 +138,10 @@ function buildTable(
     old !== undefined && old.config.fingerprint === config.fingerprint
       ? old.lossGuard
       : new LossGuard(parts.clock, (isHolding) => observer.lossChanged(isHolding))
+  const outage = outagePolicy(config, parts)
   const sources = asked.map(({ upstream }, index): TableSource => {
     if (!upstreams[index]?.kind.cached) return new DirectSource(config.name, upstream)
-    return cachedSource(config, upstream, store, stored++, lossGuard, parts)
+    return cachedSource(config, upstream, store, stored++, lossGuard, outage !== undefined, parts)
   })
   const table = new Table({
     name: config.name,
@@ -152,7 +153,7 @@ function buildTable(
     // What goes in one request is asked together: the keys of a lookup cost no more than one of them.
     searchParallel: config.searchParallel || ('batch' in config && config.batch !== undefined),
     propagate: config.propagateExtension ? config.recipientDelimiter : undefined,
-    outage: outagePolicy(config, parts),
+    outage,
     recent,
     attributes: attributeRules(config),
   })
@@ -173,6 +174,7 @@ function cachedSource(
   store: AnswerStore | undefined,
   upstreamIndex: number,
   lossGuard: LossGuard,
+  hasOutageRules: boolean,
   { clock, random, observability }: GatewayParts,
 ): CachedUpstream {
   const { name, deadlineMs, attributes } = config
@@ -190,6 +192,7 @@ function cachedSource(
       cache && {
         store,
         policy: { ...cache, negativeKeptMs: negativeKeptMs(config) },
+        hasOutageRules,
         hasCanary: config.canary !== undefined,
         // An answer to a question may change without any loss of data.
         lossGuard: attributes === undefined ? lossGuard : undefined,

@@ -61,6 +61,8 @@ export interface CacheOptions {
   /** Of the table; its upstreams share it. */
   readonly store: AnswerStore
   readonly policy: CachePolicy
+  /** The table has rules for outages. Default false. */
+  readonly hasOutageRules?: boolean
   /** The upstream has a canary: it answers "not found" only while a service knows that. */
   readonly hasCanary: boolean
   /** Of the table; its upstreams share it. Undefined: every "not found" is believed. */
@@ -95,7 +97,13 @@ export class CachedUpstream implements TableSource {
     this.#store = cache?.store
     this.#prefix = cache?.store.prefixFor(cache.upstreamIndex) ?? ''
     this.#negativeTtlMs = cache?.policy.negativeTtlMs ?? 0
-    this.#fallback = new StaleFallback(this.name, clock, cache?.store, cache?.policy.staleAfterMs ?? 0)
+    this.#fallback = new StaleFallback(
+      upstream,
+      clock,
+      cache?.store,
+      cache?.policy.staleAfterMs ?? 0,
+      cache?.hasOutageRules ?? false,
+    )
     const lossJudge =
       cache?.lossGuard &&
       new LossJudge({
@@ -224,8 +232,7 @@ export class CachedUpstream implements TableSource {
     const outcome = pending === undefined ? looked : 'coalesced'
     this.#observer.cacheLooked(outcome)
     explanation.add({ step: 'cache', key, upstream: this.name, outcome })
-    if (pending !== undefined)
-      return this.#fallback.wait(pending, fallback, context.deadlineMs, explanation, true)
+    if (pending !== undefined) return this.#fallback.wait(pending, fallback, context, explanation, true)
     const nowMs = this.#clock.monotonicMs()
     const failure = looked === 'miss' ? this.#failure(storeKey, nowMs) : undefined
     if (failure !== undefined) {
@@ -235,7 +242,7 @@ export class CachedUpstream implements TableSource {
     const request = this.#request(key, storeKey, nowMs, stored, explanation, true, context.attributes)
     const answer = this.#shared.ask(request)
     if (answer !== undefined) return this.#fallback.finish(key, answer, fallback, explanation)
-    return this.#fallback.wait(request, fallback, context.deadlineMs, explanation, false)
+    return this.#fallback.wait(request, fallback, context, explanation, false)
   }
 
   #request(

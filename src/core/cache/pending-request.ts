@@ -83,11 +83,17 @@ export class PendingRequest implements Question {
    *
    * @param deadlineMs Monotonic ms at which this waiter gives up.
    * @param late What the waiter gets when it gives up.
+   * @param then `decides` when it is going to wait again or to {@link leave}.
    */
-  wait(deadlineMs: number, clock: Clock, late: Sourced): Promise<Sourced> {
+  wait(
+    deadlineMs: number,
+    clock: Clock,
+    late: Sourced,
+    then: 'gives-up' | 'decides' = 'gives-up',
+  ): Promise<Sourced> {
     return new Promise((resolve) => {
       const delayMs = Math.max(0, deadlineMs - clock.monotonicMs())
-      const timer = clock.after(delayMs, () => this.#giveUp(waiter, late))
+      const timer = clock.after(delayMs, () => this.#late(waiter, late, then))
       const waiter = new Waiter(resolve, timer)
       this.#waiters.add(waiter)
       this.#isExpected = false
@@ -99,8 +105,19 @@ export class PendingRequest implements Question {
     for (const waiter of this.#waiters.toArray()) this.#end(waiter, answer)
   }
 
-  #giveUp(waiter: Waiter, late: Sourced): void {
+  /** Somebody who was to wait again does not. */
+  leave(): void {
+    this.#isExpected = false
+    this.#tellWhenAbandoned()
+  }
+
+  #late(waiter: Waiter, late: Sourced, then: 'gives-up' | 'decides'): void {
     this.#end(waiter, late)
+    if (then === 'decides') this.#isExpected = true
+    else this.#tellWhenAbandoned()
+  }
+
+  #tellWhenAbandoned(): void {
     if (!this.hasWaiters) for (const listener of this.#abandonedListeners) listener()
   }
 

@@ -1,28 +1,44 @@
 /**
  * What a lookup gets that had to ask: what the service says, else the stale answer that is stored, else the failure.
- * The stale answer is also served when the service takes longer than `staleAfter`, and the request goes on.
+ * The stale answer is also served when the service takes longer than `staleAfter`, or at once when it is seen to answer
+ * nobody, and the request goes on. Where there is none, a table with rules for outages is told after `staleAfter` that the
+ * service answers nobody, and by them the last "not found" may count; while it answers anybody, it is waited for.
  */
 import type { Clock } from '../clock.ts'
 import type { Explanation } from '../explain.ts'
+import type { LookupContext } from '../lookup-context.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import type { Sourced } from '../result.ts'
+import { SILENT } from '../table-source.ts'
+import type { Upstream } from '../upstream.ts'
 import { isFailure } from './failure-memory.ts'
 import type { PendingRequest } from './pending-request.ts'
 import type { Purges } from './shared-upstream.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
+/** How often it is looked whether a service still answers nobody, ms. Ours: what a hang may cost above `staleAfter`. */
+const LOOK_EVERY_MS = 50
+
 export class StaleFallback {
-  readonly #upstream: string
+  readonly #upstream: Upstream
   readonly #clock: Clock
   readonly #store: Purges | undefined
   readonly #staleAfterMs: number
+  readonly #hasOutageRules: boolean
 
   /**
-   * @param upstream Its name, for explanations.
    * @param store Undefined where nothing is stored.
+   * @param hasOutageRules The table has rules for outages, and understands {@link SILENT}.
    */
-  constructor(upstream: string, clock: Clock, store: Purges | undefined, staleAfterMs: number) {
+  constructor(
+    upstream: Upstream,
+    clock: Clock,
+    store: Purges | undefined,
+    staleAfterMs: number,
+    hasOutageRules: boolean,
+  ) {
+    this.#hasOutageRules = hasOutageRules
     this.#upstream = upstream
     this.#clock = clock
     this.#store = store
@@ -33,13 +49,17 @@ export class StaleFallback {
   wait(
     request: PendingRequest,
     fallback: StoredAnswer | undefined,
-    deadlineMs: number,
+    context: LookupContext,
     explanation: Explanation,
     isJoined: boolean,
   ): Promise<Sourced> {
+    const { deadlineMs } = context
     if (fallback !== undefined) return this.#waitFor(request, fallback, deadlineMs, explanation, isJoined)
-    // Most lookups that ask: one promise, and no function that has to be resumed.
-    const answer = request.wait(deadlineMs, this.#clock, DEADLINE_EXCEEDED)
+    const answer =
+      this.#hasOutageRules && !context.waitsOn
+        ? this.#waitOrSilent(request, deadlineMs)
+        : // Most lookups that ask: one promise, and no function that has to be resumed.
+          request.wait(deadlineMs, this.#clock, DEADLINE_EXCEEDED)
     return isJoined ? this.#joined(request.key, answer, explanation) : answer
   }
 
@@ -51,13 +71,15 @@ export class StaleFallback {
     isJoined: boolean,
   ): Promise<Sourced> {
     const { key, storeKey, generation } = request
-    const untilMs = Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
+    const untilMs = this.#upstream.isFailing
+      ? this.#clock.monotonicMs()
+      : Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
     let answer = await request.wait(untilMs, this.#clock, DEADLINE_EXCEEDED)
     // A stale answer that was purged meanwhile is served no more, so its lookup waits for the service after all.
     const isPurged = this.#store?.purgedSince(generation, storeKey) ?? false
     if (answer === DEADLINE_EXCEEDED && untilMs < deadlineMs) {
       if (!isPurged) {
-        explanation.add({ step: 'stale', key, upstream: this.#upstream, why: STILL_ASKED })
+        explanation.add({ step: 'stale', key, upstream: this.#upstream.name, why: STILL_ASKED })
         return { result: fallback.result, source: 'stale' }
       }
       answer = await request.wait(deadlineMs, this.#clock, DEADLINE_EXCEEDED)
@@ -73,7 +95,22 @@ export class StaleFallback {
   }
 
   #explainJoined(key: string, { result }: Sourced, explanation: Explanation): void {
-    explanation.add({ step: 'coalesced', key, upstream: this.#upstream, result })
+    explanation.add({ step: 'coalesced', key, upstream: this.#upstream.name, result })
+  }
+
+  /** In a table with rules for outages, which is told when the service answers nobody. */
+  async #waitOrSilent(request: PendingRequest, deadlineMs: number): Promise<Sourced> {
+    let untilMs = Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
+    for (;;) {
+      const answer = await request.wait(untilMs, this.#clock, DEADLINE_EXCEEDED, 'decides')
+      if (answer !== DEADLINE_EXCEEDED) return answer
+      const isFailing = this.#upstream.isFailing === true
+      if (isFailing || untilMs >= deadlineMs) {
+        request.leave()
+        return isFailing ? NO_REPLY : DEADLINE_EXCEEDED
+      }
+      untilMs = Math.min(deadlineMs, this.#clock.monotonicMs() + LOOK_EVERY_MS)
+    }
   }
 
   /** What the service says, else the stale answer, else the failure. */
@@ -85,7 +122,7 @@ export class StaleFallback {
   ): Sourced {
     const { result } = answer
     if (!isFailure(result) || fallback === undefined) return answer
-    explanation.add({ step: 'stale', key, upstream: this.#upstream, why: result.reason })
+    explanation.add({ step: 'stale', key, upstream: this.#upstream.name, why: result.reason })
     return { result: fallback.result, source: 'stale' }
   }
 }
@@ -95,6 +132,9 @@ const DEADLINE_EXCEEDED: Sourced = {
   result: temporaryFor(CORE_REASONS.deadlinePassed),
   source: 'upstream',
 }
+
+/** What a table with rules for outages gets of a service that answers nobody. */
+const NO_REPLY: Sourced = { result: SILENT, source: 'upstream' }
 
 /** Why a stale answer is served although the service has not failed yet. */
 const STILL_ASKED = 'no answer within staleAfter, and the request goes on'

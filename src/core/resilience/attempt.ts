@@ -116,8 +116,9 @@ export class Attempt<R extends Reply = Reply> implements Claim {
   /** Counts a request that takes longer than usual as a failure of its key; only its end may speak about the endpoint. */
   watch(nowMs: number): void {
     const endpoint = this.#endpoint
-    const pace = this.pace(nowMs)
-    if (endpoint === undefined || pace === 'usual') return
+    if (endpoint === undefined || this.#cancellation.aborted) return
+    if (nowMs - this.#startMs >= endpoint.responseTime.splitAfterMs) endpoint.late(this.#startMs)
+    if (this.pace(nowMs) === 'usual') return
     this.#lateSinceMs = Math.min(this.#lateSinceMs, nowMs)
     if (this.kind !== 'first') return
     endpoint.lastFailure ??= 'timeout: no answer for longer than usual'
@@ -158,6 +159,7 @@ export class Attempt<R extends Reply = Reply> implements Claim {
       }
       const isMany = this.#request.isMany
       const reply = gaveWay ? this.#request.asReply(SLOW) : sent
+      if (reply.status !== undefined) endpoint.heard(startMs + durationMs, reply.evidence)
       const outcome = outcomeOf(reply)
       if (outcome === undefined) {
         if (trial) endpoint.trialCancelled() // nothing was sent

@@ -1,7 +1,8 @@
 /**
  * What is known of one endpoint, shared by all tables: its circuit, and what opens and closes it.
  *
- *   closed --- `failures` different keys failed since the last good reply ---> a question whose answer is known
+ *   closed --- `failures` different keys failed since the last good reply, or one is not answered in the usual time and
+ *              nobody else is either ---> a question whose answer is known
  *                                     good: stays closed                       bad: open
  *   open   --- about every `openFor` the known question ---> good: closed
  *
@@ -34,7 +35,7 @@ export interface EndpointOptions {
   /** Numbers from 0 up to 1: endpoints that failed together are not tested together. */
   readonly random: () => number
   /** Sends a known question, past limits and circuit, in the time that is given. */
-  readonly check: (question: KnownQuestion, timeoutMs: number) => Promise<Reply>
+  readonly check: (question: KnownQuestion, timeoutMs: number, onSent: () => void) => Promise<Reply>
   readonly onChanged: (state: 'open' | 'closed', lastFailure: string | undefined) => void
   readonly onChecked: (verdict: CheckVerdict) => void
 }
@@ -66,6 +67,11 @@ export class EndpointState {
   /** How its last request ended that spoke against it, in words. */
   lastFailure: string | undefined
   readonly #options: EndpointOptions
+  /** When any reply to a lookup last arrived, and a good one, monotonic ms. */
+  #heardAtMs = Number.NEGATIVE_INFINITY
+  #goodAtMs = Number.NEGATIVE_INFINITY
+  /** When the known question was sent that has no reply yet, monotonic ms. */
+  #askedAtMs: number | undefined
   /** When its circuit last closed, monotonic ms. */
   closedAtMs = Number.NEGATIVE_INFINITY
   #circuit: CircuitState = 'closed'
@@ -74,6 +80,7 @@ export class EndpointState {
   /** When the next test of an open circuit is due, monotonic ms. */
   #testAtMs = 0
   #timer: Timer | undefined
+  #isRetired = false
   #checking: 'idle' | 'checking' = 'idle'
   #quietUntilMs = Number.NEGATIVE_INFINITY
   /** Which known question comes next while the circuit is open. */
@@ -100,6 +107,28 @@ export class EndpointState {
     // A lookup is a trial only where no known question is going to be.
     const isTested = this.#timer !== undefined || this.#checking === 'checking'
     return this.#circuit === 'open' && !isTested && nowMs >= this.#testAtMs
+  }
+
+  /**
+   * Returns whether it is seen not to answer: its circuit is open, or a question whose answer is known has had no reply for
+   * longer than usual, and no lookup has had one since. One that is slow for some keys, or slow as always, does not fail.
+   */
+  isFailing(nowMs: number): boolean {
+    if (this.#circuit !== 'closed') return true
+    const askedAtMs = this.#askedAtMs
+    if (askedAtMs === undefined || this.#heardAtMs >= askedAtMs) return false
+    return nowMs - askedAtMs >= this.responseTime.slowAfterMs
+  }
+
+  /** A reply to a lookup arrived. */
+  heard(nowMs: number, evidence: Evidence): void {
+    this.#heardAtMs = nowMs
+    if (evidence === 'good') this.#goodAtMs = nowMs
+  }
+
+  /** A request has been under way since then, and longer than usual: if nobody was answered meanwhile, it may be a hang. */
+  late(startMs: number): void {
+    if (this.#circuit === 'closed' && this.#heardAtMs < startMs && !this.known.isEmpty) void this.#test()
   }
 
   /** A lookup is sent, which {@link isAvailable} allowed. Returns whether it is the trial of an open circuit. */
@@ -140,6 +169,15 @@ export class EndpointState {
     } else if (this.suspicion.endpointKeys >= Math.max(failures, UNKNOWN_FAILURES)) this.#open(retryAfterMs)
   }
 
+  /** Another one takes its place, or none: its circuit is not open any more. */
+  retire(): void {
+    this.stop()
+    this.#isRetired = true
+    if (this.#circuit === 'closed') return
+    this.#circuit = 'closed'
+    this.#options.onChanged('closed', undefined)
+  }
+
   /** Ends what waits for a time: the endpoint is gone, or the program ends. */
   stop(): void {
     this.#timer?.cancel()
@@ -168,14 +206,16 @@ export class EndpointState {
     this.#checking = 'checking'
     try {
       for (const question of this.known.list().slice(0, MAX_CHECKS)) {
+        const startMs = clock.monotonicMs()
         const reply = await this.#ask(question)
         if (reply === undefined || this.#circuit !== 'closed') return
         if (!isFailure(reply)) {
           this.#quietUntilMs = clock.monotonicMs() + CHECK_PAUSE_MS
           return this.suspicion.clear()
         }
-        // A reply of its own may be about this key; no reply, or 502 to 504, is about the endpoint.
-        if (reply.evidence !== 'key') return this.#open(reply.retryAfterMs)
+        // A reply of its own may be about this key; no reply, or 502 to 504, is about the endpoint, unless lookups were
+        // answered meanwhile.
+        if (reply.evidence !== 'key' && this.#goodAtMs <= startMs) return this.#open(reply.retryAfterMs)
       }
       this.#open()
     } finally {
@@ -201,7 +241,10 @@ export class EndpointState {
     const { clock, check, onChecked } = this.#options
     const startMs = clock.monotonicMs()
     const timeoutMs = Math.max(MIN_CHECK_MS, this.responseTime.slowAfterMs)
-    const reply = await check(question, timeoutMs)
+    const reply = await check(question, timeoutMs, () => {
+      this.#askedAtMs = this.#options.clock.monotonicMs()
+    })
+    this.#askedAtMs = undefined
     const ended = reply.evidence === 'none' && reply.status === undefined && reply.suppressed === undefined
     if (ended) return undefined
     const failed = isFailure(reply)
@@ -214,6 +257,7 @@ export class EndpointState {
   }
 
   #open(retryAfterMs?: number): void {
+    if (this.#isRetired) return
     this.#openedAtMs = this.#options.clock.monotonicMs()
     this.#circuit = 'open'
     this.#pausedUntilMs = 0

@@ -9,6 +9,7 @@ import type { Reply, SendOptions } from '../upstream.ts'
 
 /** One table at one endpoint, by the route that its lookups take. */
 export interface KnownRoute {
+  readonly table: string
   /** Rejects only for a defect. */
   send(key: string, options: SendOptions): Promise<Reply>
   /** Called with what the endpoint replied to a known question of this route. */
@@ -59,6 +60,11 @@ export class KnownQuestions {
   /** The endpoint does not know this key any more, which says nothing against it. */
   forget(question: KnownQuestion): void {
     this.#found = this.#found.filter((one) => one !== question)
+  }
+
+  /** A table begins anew, after a reload: what it found by its route before holds by the new one, or is asked and seen not to. */
+  adopt(route: KnownRoute): void {
+    this.#found = this.#found.map((one) => (one.route.table === route.table ? { route, key: one.key } : one))
   }
 
   /** The table is gone. */

@@ -127,11 +127,7 @@ export class Limiter {
     }
     return new Promise((done) => {
       this.#checks.set(claim, this.#waiting(claim, deadlineMs, done))
-      const nowMs = this.#clock.monotonicMs()
-      const slow = this.#holders
-        .toArray()
-        .find((holder) => !this.#cancelled.has(holder) && holder.pace(nowMs) !== 'usual')
-      if (slow !== undefined) this.#end(slow)
+      this.freeSlots()
     })
   }
 
@@ -160,10 +156,11 @@ export class Limiter {
   }
 
   /**
-   * Cancels requests that nobody waits for, and then those that are far slower than others: as many as lookups
-   * wait. To be called when one may have become so.
+   * Ends a slow request for each known question that waits. Then cancels requests that nobody waits for, and those that are far
+   * slower than others: as many as lookups wait. To be called when one may have become so.
    */
   readonly freeSlots = (): void => {
+    if (this.#checks.size > this.#cancelled.size) this.#endForCheck()
     if (this.#queues.usual === 0) return
     const holders = this.#holders.toArray()
     let needed = this.#queues.waiting(holders.length) - this.#cancelled.size
@@ -256,6 +253,15 @@ export class Limiter {
     if (queued === undefined) return
     queued.timer.cancel()
     queued.done(gotSlot)
+  }
+
+  #endForCheck(): void {
+    const nowMs = this.#clock.monotonicMs()
+    for (const holder of this.#holders.toArray()) {
+      if (this.#cancelled.has(holder) || holder.pace(nowMs) === 'usual') continue
+      this.#end(holder)
+      return
+    }
   }
 
   /** Ends those that are slow when others are not, where they have too many of the slots; oldest first. */

@@ -68,6 +68,7 @@ export class ResilientUpstream implements Upstream {
     this.#routes = options.endpoints.map(
       (endpoint, index) =>
         new TableRoute({
+          table: options.table,
           endpoint,
           batch: batch?.endpoints[index],
           clock: state.clock,
@@ -97,6 +98,7 @@ export class ResilientUpstream implements Upstream {
   /** Starts to ask the canary ahead of need, and lets it decide about the circuits. */
   start(): void {
     const { canary, sideEffects } = this.#options
+    if (!sideEffects) this.#eachKnown((known, route) => known.adopt(route))
     if (this.#canary === undefined || canary === undefined) return
     if (!sideEffects) this.#eachKnown((known, route) => known.addCanary(route, canary.key))
     this.#canary.start()
@@ -115,6 +117,12 @@ export class ResilientUpstream implements Upstream {
     if (typeof first !== 'number') return this.#held(question, first)
     question.onAbandoned(state.limiter.freeSlots)
     return this.#ask(question, first)
+  }
+
+  /** No endpoint answers, as far as is seen: each has an open circuit, or is silent to everybody. */
+  get isFailing(): boolean {
+    const nowMs = this.#options.state.clock.monotonicMs()
+    return this.#asked.endpoints.every((endpoint) => endpoint.isFailing(nowMs))
   }
 
   /** When the circuit of an endpoint last closed. */

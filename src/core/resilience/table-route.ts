@@ -10,6 +10,7 @@ import type { KnownRoute } from './known-questions.ts'
 import type { AskedTable } from './question-request.ts'
 
 export interface TableRouteOptions {
+  readonly table: string
   readonly endpoint: Endpoint
   /** For a table whose lookups go in batches. */
   readonly batch: BatchEndpoint | undefined
@@ -19,11 +20,13 @@ export interface TableRouteOptions {
 }
 
 export class TableRoute implements KnownRoute {
+  readonly table: string
   readonly #options: TableRouteOptions
   #sentAt: Instant | undefined
 
   constructor(options: TableRouteOptions) {
     this.#options = options
+    this.table = options.table
   }
 
   async send(key: string, options: SendOptions): Promise<Reply> {

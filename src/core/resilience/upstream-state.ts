@@ -4,24 +4,20 @@
  * It lives as long as the upstream, over reloads too: a changed table does not make the program
  * forget that an endpoint is down.
  */
-import { Cancellation } from '../cancellation.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { UpstreamObserver } from '../observer.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import { STOPPING, type Temporary } from '../result.ts'
 import type { UpstreamStatus } from '../status.ts'
-import type { Reply } from '../upstream.ts'
 import { AnsweredKeys } from './answered-keys.ts'
-import { outcomeOf } from './attempt-report.ts'
-import type { Claim, Pace } from './claim.ts'
+import { sendCheck } from './check.ts'
 import { type Preference, pickEndpoint } from './endpoint-choice.ts'
-import { EndpointState, MIN_CHECK_MS } from './endpoint-state.ts'
-import type { KnownQuestion } from './known-questions.ts'
+import { EndpointState } from './endpoint-state.ts'
 import { Limiter, type LimiterLimits } from './limiter.ts'
 import { RecentKeys } from './recent-keys.ts'
 import { MIN_SPLITS_PER_MINUTE, RetryBudget, SPLIT_SHARE } from './retry-budget.ts'
-import type { KeyKind, TableQueue } from './table-queue.ts'
+import type { KeyKind } from './table-queue.ts'
 
 /** The settings of one upstream. Defaults and bounds stand in the configuration schema. */
 export interface UpstreamStateSettings extends LimiterLimits {
@@ -76,6 +72,7 @@ export class UpstreamState {
   readonly #answered: AnsweredKeys
   #state: 'open' | 'ended' = 'open'
   #settings: UpstreamStateSettings
+  #way: object | undefined
   #endpoints: readonly EndpointState[]
   #watch: Timer | undefined
   #watchAtMs = 0
@@ -105,13 +102,19 @@ export class UpstreamState {
     return this.#state === 'ended'
   }
 
-  /** Takes changed settings over. An endpoint that stays keeps its circuit. */
-  configure(settings: UpstreamStateSettings): void {
+  /**
+   * Takes changed settings over. An endpoint that stays keeps its circuit.
+   *
+   * @param way Stands for how the endpoints are reached: when it is another one, what was seen of them says nothing any more.
+   */
+  configure(settings: UpstreamStateSettings, way: object): void {
+    const areOthers = this.#way !== undefined && this.#way !== way
+    this.#way = way
     this.#settings = settings
     this.limiter.limits = settings
-    const known = new Map(this.#endpoints.map((endpoint) => [endpoint.name, endpoint]))
+    const known = new Map(areOthers ? [] : this.#endpoints.map((endpoint) => [endpoint.name, endpoint]))
     const kept = settings.endpoints.map((name) => known.get(name) ?? this.#newEndpoint(name))
-    for (const endpoint of this.#endpoints) if (!kept.includes(endpoint)) endpoint.stop()
+    for (const endpoint of this.#endpoints) if (!kept.includes(endpoint)) endpoint.retire()
     this.#endpoints = kept
     for (const endpoint of this.#endpoints) endpoint.limits = settings.circuitBreaker
   }
@@ -225,66 +228,19 @@ export class UpstreamState {
     this.watchSlow()
   }
 
-  /** One known question, before everybody who waits: where every slot is taken by requests that hang it matters most. */
-  async #check(endpoint: string, { route, key }: KnownQuestion, longestMs: number): Promise<Reply> {
-    const check = new Check()
-    const startMs = this.clock.monotonicMs()
-    if (this.ended || !(await this.limiter.takeFirst(check, startMs + MIN_CHECK_MS))) return ENDED
-    const sentMs = this.clock.monotonicMs()
-    try {
-      const timeoutMs = Math.min(this.#settings.timeoutMs, longestMs)
-      const reply = await route.send(key, { timeoutMs, signal: check.cancellation })
-      const { aborted } = check.cancellation
-      const outcome = aborted ? 'cancelled' : outcomeOf(reply)
-      if (outcome !== undefined)
-        this.observer.requestEnded(endpoint, outcome, this.clock.monotonicMs() - sentMs)
-      return aborted ? ENDED : reply
-    } catch {
-      return ENDED // a defect, which the route has reported
-    } finally {
-      this.limiter.release(check)
-    }
-  }
-
   #newEndpoint(name: string): EndpointState {
     return new EndpointState({
       name,
       limits: this.#settings.circuitBreaker,
       clock: this.clock,
       random: this.random,
-      check: (question, timeoutMs) => this.#check(name, question, timeoutMs),
+      check: (question, timeoutMs, onSent) => sendCheck(this, name, question, timeoutMs, onSent),
       onChanged: (state, lastFailure) => this.observer.circuitChanged(name, state, lastFailure),
       onChecked: (verdict) => this.observer.endpointChecked(name, verdict),
     })
   }
 }
 
-/** The slot of a known question. */
-class Check implements Claim {
-  slot?: number
-  queue?: TableQueue<Claim> | undefined
-  heldAs?: KeyKind | undefined
-  readonly table = undefined
-  readonly hasWaiters = true
-  readonly keyKind = 'known'
-  readonly cancellation = new Cancellation()
-
-  cancel(): void {
-    this.cancellation.cancel()
-  }
-
-  pace(): Pace {
-    return 'usual'
-  }
-
-  giveWay(): void {} // nothing is more urgent
-
-  watch(): void {} // it has a time limit of its own
-}
-
 const NONE: readonly number[] = []
 
 const OVERLOADED = temporaryFor(CORE_REASONS.overloaded)
-
-/** Stands for a known question that was ended from here: it says nothing. */
-const ENDED: Reply = { result: STOPPING, evidence: 'none', retry: 'none' }

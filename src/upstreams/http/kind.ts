@@ -114,7 +114,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   }
 
   configure(): void {
-    this.#state.configure(stateSettings(this.settings))
+    this.#state.configure(stateSettings(this.settings), this.#pools)
     this.#pools.update(this.#read)
   }
 

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { type Behaviour, type HttpService, startHttpService } from '../../support/http/http-service.ts'
 import { askSteadily, CASE_MS } from './steady-lookups.ts'
+import { Wire } from './wire.ts'
 
 const become = (behaviour: Behaviour) => (service: HttpService) => {
   service.otherwise = behaviour
@@ -68,4 +69,103 @@ tables:
     )
     for (const { tookMs } of meanwhile) expect(tookMs).toBeLessThan(500)
   })
+})
+
+/** The default of `staleAfter`, and what a busy machine adds. */
+const WAITED_MS = 1000 + 500
+
+const DIRECTORY: Readonly<Record<string, string>> = {
+  '/mailboxes/ann%40a.example': 'ann/',
+  '/aliases/team%40a.example': 'ann@a.example',
+  '/aliases/postmaster%40a.example': 'ann@a.example',
+}
+
+const directory: Behaviour = ({ url }) => {
+  const text = DIRECTORY[url]
+  return text === undefined ? { status: 404 } : { text }
+}
+
+/** What Postfix asks about a mailbox and an alias; and one more key, so that those are not alone. */
+const LOOKUPS = [
+  ['aliases', 'ann@a.example', 'NOTFOUND'],
+  ['mailboxes', 'ann@a.example', 'OK'],
+  ['aliases', 'team@a.example', 'OK'],
+] as const
+
+describe.each(OUTAGES)('a key whose answer is known, while the service %s', (what, begin) => {
+  test('is answered, and waits no longer than staleAfter', { timeout: 30_000 + 2 * CASE_MS }, async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = directory
+    const gateway = await startGateway(
+      t,
+      `
+listeners:
+  - { protocol: socketmap, listen: "inet:127.0.0.1:0" }
+upstreams:
+  directory: { endpoints: ["${service.origin}"] }
+defaults:
+  table: { upstream: directory }
+tables:
+  mailboxes:
+    usedBy: virtual_mailbox_maps
+    request: { path: "/mailboxes/{key}" }
+    canary: { key: ann@a.example }
+    cache: { ttl: 100ms, staleWhileRevalidate: 0ms, negativeTtl: 50ms }
+  aliases:
+    usedBy: virtual_alias_maps
+    request: { path: "/aliases/{key}" }
+    canary: { key: postmaster@a.example }
+    cache: { ttl: 100ms, staleWhileRevalidate: 0ms, negativeTtl: 50ms, staleNotFound: { for: 1d, ifFoundIn: mailboxes } }
+`,
+    )
+    let state: 'asking' | 'stopped' = 'asking'
+    const asking = LOOKUPS.map(async ([table, key, expected]) => {
+      const wire = new Wire(t, gateway, 'socketmap', table)
+      let longestMs = 0
+      while (state === 'asking') {
+        const { kind, tookMs } = await wire.ask(key)
+        expect([table, key, kind]).toEqual([table, key, expected])
+        longestMs = Math.max(longestMs, tookMs)
+        await delay(10)
+      }
+      return longestMs
+    })
+    await delay(1000)
+    await begin(service)
+    await delay(CASE_MS + 2000)
+    state = 'stopped'
+    const longest = await Promise.all(asking)
+    console.info(
+      `${what}: ${LOOKUPS.map(([table, key], at) => `${table} ${key} waited ${longest[at]?.toFixed(0)} ms at most`).join(', ')}`,
+    )
+    for (const waitedMs of longest) expect(waitedMs).toBeLessThan(WAITED_MS)
+  })
+})
+
+test('a key that failed with Retry-After is asked again as soon as the service is back', async (t) => {
+  const service = await startHttpService(t)
+  service.otherwise = { text: 'x@b.example' }
+  const gateway = await startGateway(
+    t,
+    `${TWO_LISTENERS}
+upstreams:
+  directory: { endpoints: ["${service.origin}"] }
+tables:
+  aliases: { upstream: directory, request: { path: "/{key}" } }
+`,
+  )
+  const wire = new Wire(t, gateway, 'socketmap')
+  expect((await wire.ask('known')).kind).toBe('OK')
+  service.otherwise = { status: 503, headers: { 'retry-after': '300' } }
+  expect((await wire.ask('ann')).kind).toBe('TEMP')
+  expect((await wire.ask('bob')).kind).toBe('TEMP')
+  await expect
+    .poll(() => gateway.gateway.status().upstreams[0]?.endpoints[0]?.circuit, { timeout: NOTICED_MS })
+    .toBe('open')
+  service.otherwise = { text: 'x@b.example' }
+  const backMs = performance.now()
+  while ((await wire.ask('ann')).kind !== 'OK') {
+    expect(performance.now() - backMs).toBeLessThan(BACK_MS)
+    await delay(20)
+  }
 })

@@ -17,6 +17,9 @@ const POISON: [what: string, reply: Reply][] = [
   ['502', fails(502)],
 ]
 
+/** How the endpoints are reached. */
+const WAY = {}
+
 describe('keys that fail at an endpoint that answers others', () => {
   for (const [what, reply] of POISON) {
     test(`with ${what}, a thousand different ones, leave the circuit closed`, async () => {
@@ -109,9 +112,9 @@ describe('an endpoint that does not answer its known question', () => {
     const { upstream, question, good, clock, circuit } = await known(silent)
     good.afterMs = Number.POSITIVE_INFINITY
     for (let at = 0; at < 10; at++) void upstream.ask(question(`k${at}`))
-    await clock.advanceAsync(1499)
+    await clock.advanceAsync(1248)
     expect(circuit()).toBe('closed')
-    await clock.advanceAsync(300)
+    await clock.advanceAsync(1)
     expect(circuit()).toBe('open')
   })
 
@@ -183,12 +186,27 @@ describe('an endpoint that does not answer its known question', () => {
     await ask('k1')
     await ask('k2')
     await settle()
-    state.configure({ ...state.settings, endpoints: ['0', 'new'], maxConcurrent: 7 })
+    state.configure({ ...state.settings, endpoints: ['0', 'new'], maxConcurrent: 7 }, WAY)
     expect(state.status().endpoints.map(({ name, circuit }) => [name, circuit])).toEqual([
       ['0', 'open'],
       ['new', 'closed'],
     ])
     expect(state.limiter.limits.maxConcurrent).toBe(7)
+  })
+
+  test('has a closed circuit when it is reached another way, and is not asked by the old one any more', async () => {
+    const { ask, good, state, clock, endpoints, events } = await known(at(fails(502)))
+    good.reply = fails(502)
+    state.configure(state.settings, WAY)
+    await ask('k1')
+    await ask('k2')
+    await settle()
+    state.configure(state.settings, {})
+    expect(state.status().endpoints).toEqual([{ name: '0', circuit: 'closed' }])
+    expect(events.slice(-2)).toEqual(['circuit 0 open', 'circuit 0 closed'])
+    const sent = endpoints[0]?.sent.length
+    await clock.advanceAsync(60_000)
+    expect(endpoints[0]?.sent.length).toBe(sent)
   })
 
   test('leaves no timer behind when the program ends', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { silentObserver } from '../../../../src/core/observer.ts'
+import { ResilientUpstream } from '../../../../src/core/resilience/resilient-upstream.ts'
 import { settle } from '../../../support/clock/manual-clock.ts'
 import { at, kindOf, sentTo, setUp, silent } from '../../../support/core/resilient.ts'
 import {
@@ -6,6 +8,7 @@ import {
   forbids,
   refuses,
   type Script,
+  ScriptedEndpoint,
   says,
   saysNotFound,
 } from '../../../support/core/scripted-endpoint.ts'
@@ -90,6 +93,52 @@ describe('the known question', () => {
     for (let count = 0; count < 4; count++) await ask(`k${count}`)
     await settle()
     expect(endpoints[0]?.sent.filter((key) => key === 'good')).toHaveLength(1)
+  })
+
+  test('that has no answer is not the last word while lookups are answered: another one is asked', async () => {
+    const broken = { good: false }
+    const { ask, upstream, question, clock, state, events } = setUp(
+      [
+        (key) => {
+          if (key.startsWith('poison')) return { reply: fails(500) }
+          return key === 'good' && broken.good ? silent() : { reply: says('v') }
+        },
+      ],
+      { settings: SETTINGS },
+    )
+    await ask('other')
+    clock.advance(1000)
+    await ask('good')
+    clock.advance(1000)
+    broken.good = true
+    await ask('poison1')
+    void upstream.ask(question('poison2'))
+    await clock.advanceAsync(500)
+    await ask('third')
+    await clock.advanceAsync(500)
+    expect(events.filter((event) => event.startsWith('c'))).toEqual(['check 0 failed', 'check 0 passed'])
+    expect(state.status().endpoints[0]?.circuit).toBe('closed')
+  })
+
+  test('is asked by the new route after a reload of its table', async () => {
+    const { ask, good, state, clock, upstream } = await known(at(fails(500)))
+    const renewed = new ScriptedEndpoint('0', clock, () => ({ reply: good.reply }))
+    const next = new ResilientUpstream({
+      table: 'aliases',
+      state,
+      endpoints: [renewed],
+      sideEffects: false,
+      canary: undefined,
+      observer: silentObserver.table('aliases'),
+      onDefect: (error) => expect.unreachable(String(error)),
+    })
+    next.start()
+    upstream.stop()
+    await ask('poison1')
+    await ask('poison2')
+    await settle()
+    expect(renewed.sent).toEqual(['good'])
+    expect(state.status().endpoints[0]?.circuit).toBe('closed')
   })
 
   test('is asked although every slot is taken', async () => {

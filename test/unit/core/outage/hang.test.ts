@@ -1,0 +1,161 @@
+/**
+ * A service that hangs, before its circuit is open: what a lookup gets that only a last "not found" can answer, and that
+ * a slow service is waited for.
+ */
+import { describe, expect, test } from 'vitest'
+import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
+import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
+import { silentObserver } from '../../../../src/core/observer.ts'
+import { Table } from '../../../../src/core/table.ts'
+import { setUp } from '../../../support/core/resilient.ts'
+import { says, saysNotFound } from '../../../support/core/scripted-endpoint.ts'
+import { lookupFrom } from '../../../support/core/sources.ts'
+
+const HOUR = 3_600_000
+
+const POLICY = {
+  ttlMs: 60_000,
+  negativeTtlMs: 10_000,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: HOUR,
+  staleAfterMs: 1000,
+  jitter: 0,
+  honorCacheControl: false,
+  minTtlMs: 0,
+  maxTtlMs: HOUR,
+  negativeKeptMs: HOUR,
+}
+
+interface Service {
+  /** Undefined: it hangs. */
+  takesMs: (key: string) => number | undefined
+  readonly values: Map<string, string>
+}
+
+/** A table with `ann` "not found" and `team` found, both over by now, of a service that usually takes so long. */
+async function running(usualMs = 20) {
+  const service: Service = { takesMs: () => usualMs, values: new Map([['team', 'ann']]) }
+  const { clock, upstream, state, endpoints } = setUp(
+    [
+      (key) => {
+        const value = service.values.get(key)
+        const reply = value === undefined ? saysNotFound() : says(value)
+        return { reply, afterMs: service.takesMs(key) ?? Number.POSITIVE_INFINITY }
+      },
+    ],
+    { settings: { attempts: 1, timeoutMs: 4000, circuitBreaker: { failures: 2, openForMs: 1000 } } },
+  )
+  const store = new MemoryAnswerStore({ clock, maxEntries: 100, maxNegativeEntries: 100, maxBytes: 1e6 })
+  const source = new CachedUpstream({
+    table: 'aliases',
+    upstream,
+    clock,
+    random: () => 0,
+    deadlineMs: 9000,
+    sideEffects: false,
+    cache: { store, policy: POLICY, hasCanary: true, hasOutageRules: true, upstreamIndex: 0 },
+    observer: silentObserver.table('aliases'),
+    onDefect: (error) => expect.unreachable(String(error)),
+  })
+  const table = new Table({
+    name: 'aliases',
+    sources: [source],
+    search: (key) => [{ key, withoutExtension: false }],
+    foldCase: true,
+    deadlineMs: 9000,
+    searchParallel: false,
+    outage: { isExistence: false, staleNotFound: { forMs: HOUR }, onAnswered: () => {} },
+  })
+  /** What a lookup gets, and after how many ms. */
+  const ask = (key: string, bypass = false) => {
+    const startMs = clock.monotonicMs()
+    const seen = { result: 'none', afterMs: -1 }
+    void Promise.resolve(table.lookup(key, lookupFrom(clock, { bypass, withinMs: 9000 }))).then(
+      ({ result, source: from }) => {
+        const value = result.kind === 'found' ? result.value : result.kind
+        Object.assign(seen, { result: `${value} ${from}`, afterMs: clock.monotonicMs() - startMs })
+      },
+    )
+    return seen
+  }
+  for (const key of ['ann', 'team']) {
+    ask(key)
+    await clock.advanceAsync(usualMs + 1)
+  }
+  await clock.advanceAsync(120_000)
+  return { clock, service, ask, state, endpoints }
+}
+
+describe('a service that hangs', () => {
+  test('costs a lookup no more than staleAfter where an answer is known, and is not waited for then', async () => {
+    const { clock, service, ask, state } = await running()
+    service.takesMs = () => undefined
+    const [notFound, found] = [ask('ann'), ask('team')]
+    await clock.advanceAsync(1000)
+    expect([notFound, found]).toEqual([
+      { result: 'notfound stale', afterMs: 1000 },
+      { result: 'ann stale', afterMs: 1000 },
+    ])
+    expect(state.status().endpoints[0]?.circuit).toBe('closed')
+    const next = ask('team')
+    await clock.advanceAsync(1)
+    expect(next.result).toBe('ann stale')
+  })
+
+  test('is noticed by a single lookup', async () => {
+    const { clock, service, ask } = await running()
+    service.takesMs = () => undefined
+    const notFound = ask('ann')
+    await clock.advanceAsync(1000)
+    expect(notFound).toEqual({ result: 'notfound stale', afterMs: 1000 })
+  })
+
+  test('is waited for by a lookup that no rule answers, and by one that wants nothing stored', async () => {
+    const { clock, service, ask } = await running()
+    service.takesMs = (key) => (key === 'new' || key === 'ann' ? 3000 : undefined)
+    service.values.set('new', 'bob')
+    const [unknown, bypass] = [ask('new'), ask('ann', true)]
+    await clock.advanceAsync(3000)
+    expect([unknown, bypass]).toEqual([
+      { result: 'bob upstream', afterMs: 3000 },
+      { result: 'notfound upstream', afterMs: 3000 },
+    ])
+  })
+})
+
+describe('a service that is slow', () => {
+  test('for one key is waited for, since it answers others', async () => {
+    const { clock, service, ask } = await running()
+    service.values.set('ann', 'bob')
+    service.takesMs = (key) => (key === 'ann' ? 3000 : 20)
+    const ann = ask('ann')
+    await clock.advanceAsync(3000)
+    expect(ann).toEqual({ result: 'bob upstream', afterMs: 3000 })
+  })
+
+  test('for every key but the one whose answer is known is waited for', async () => {
+    const { clock, service, ask } = await running()
+    service.values.set('ann', 'bob')
+    service.takesMs = (key) => (key === 'team' ? 400 : 3000)
+    const answers = ['ann', 'k1', 'k2', 'k3'].map((key) => ask(key))
+    await clock.advanceAsync(3000)
+    expect(answers[0]).toEqual({ result: 'bob upstream', afterMs: 3000 })
+  })
+
+  test('as always is waited for', async () => {
+    const { clock, service, ask } = await running(1500)
+    service.values.set('ann', 'bob')
+    const answers = ['ann', 'k1', 'k2', 'k3'].map((key) => ask(key))
+    await clock.advanceAsync(1500)
+    expect(answers[0]).toEqual({ result: 'bob upstream', afterMs: 1500 })
+  })
+
+  test('for a moment is waited for', async () => {
+    const { clock, service, ask } = await running()
+    service.values.set('ann', 'bob')
+    service.takesMs = () => 900
+    const ann = ask('ann')
+    await clock.advanceAsync(900)
+    expect(ann).toEqual({ result: 'bob upstream', afterMs: 900 })
+  })
+})
