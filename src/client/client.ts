@@ -27,6 +27,7 @@ export class WireClient {
    */
   async lookup(table: string, key: string | Buffer): Promise<LookupResult> {
     const request = this.#client.encodeRequest(table, Buffer.from(key))
+    if ('kind' in request) return request
     const exchange = await this.#connection.exchange(request)
     return exchange.kind === 'reply' ? this.#client.parseReply(exchange.payload) : exchange
   }

@@ -14,6 +14,8 @@ export class LookupContext {
   readonly bypass: boolean
   /** What was asked, where it is more than a key. */
   readonly query: Query | undefined
+  /** Only the key itself is looked for: the client has a partial-key search of its own. */
+  readonly exact: boolean
   #readMs: number | undefined
   #silence: 'told' | 'waited-out' = 'told'
   #explanation: Explanation | undefined
@@ -25,10 +27,12 @@ export class LookupContext {
     bypass: boolean,
     explanation: Explanation | undefined,
     query?: Query,
+    exact = false,
   ) {
     this.asked = asked
     this.deadlineMs = startMs + timeoutMs
     this.bypass = bypass
+    this.exact = exact
     this.#readMs = startMs
     this.#explanation = explanation
     this.query = query

@@ -13,6 +13,8 @@ export interface Query {
   readonly table: string
   /** The key's bytes, as the client wrote them: any bytes, any case, perhaps none. */
   readonly key: Buffer
+  /** True: the client tries partial keys itself, so only this key is looked for, whatever the table's `search` is. */
+  readonly exact?: boolean
   /** What the client said besides, where its protocol has more than a key. */
   readonly attributes?: Attributes
   /** The client that waits for the answer; absent where everything can be told. */

@@ -90,7 +90,7 @@ export class Resolver implements Lookup {
       options?.explanation?.add({ step: 'attributes', attributes: query.attributes.shown })
     // What somebody tries by hand is no mail, and what is said besides a key is not asked twice.
     if (query.protocol !== ADMIN_PROTOCOL && rules === undefined)
-      table.recent?.add(key.key, key.asked, startMs)
+      table.recent?.add(key.key, key.asked, startMs, query.exact)
     const context = new LookupContext(
       key.asked,
       startMs,
@@ -98,6 +98,7 @@ export class Resolver implements Lookup {
       options?.cache === 'bypass',
       options?.explanation,
       rules === undefined ? undefined : query,
+      query.exact === true,
     )
     let sourced: Sourced | Promise<Sourced>
     try {

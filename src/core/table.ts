@@ -135,17 +135,19 @@ export class Table {
    * What the table would answer now if none of its services did. Asks nobody, and counts and changes nothing.
    *
    * @param asked The key as it was asked.
+   * @param exact The client tries partial keys itself.
    */
-  answerOffline(key: string, asked: string): OfflineAnswer {
-    const answer = this.#domainOffline(key) ?? this.#searchOffline(key)
+  answerOffline(key: string, asked: string, exact = false): OfflineAnswer {
+    const keys = this.#keys(key, exact)
+    const answer = this.#domainOffline(key, exact) ?? this.#searchOffline(keys)
     if (answer.result !== undefined || this.#outage === undefined) return answer
-    const { answer: known, at, why } = this.#outage.decide(this.#options.search(key), key, asked)
+    const { answer: known, at, why } = this.#outage.decide(keys, key, asked)
     return known ?? { result: undefined, at: at ?? answer.at, why }
   }
 
   /** Undefined when the domain is one of ours. */
-  #domainOffline(key: string): OfflineAnswer | undefined {
-    const verdict = this.#options.domains?.(key)
+  #domainOffline(key: string, exact: boolean): OfflineAnswer | undefined {
+    const verdict = exact && !hasDomain(key) ? undefined : this.#options.domains?.(key)
     if (verdict === undefined || verdict.kind === 'pass') return undefined
     if (verdict.kind === 'filtered') return { result: NOT_FOUND }
     const { table, domain } = verdict
@@ -157,8 +159,8 @@ export class Table {
     return { result: undefined, at: known.at, why: `${table.name}, which knows our domains: ${known.why}` }
   }
 
-  #searchOffline(key: string): OfflineAnswer {
-    for (const searchKey of this.#options.search(key)) {
+  #searchOffline(keys: readonly SearchKey[]): OfflineAnswer {
+    for (const searchKey of keys) {
       for (const source of this.#options.sources) {
         const result = source.askOffline(searchKey.key)
         if (result === undefined) return { result, at: searchKey.key, why: NOTHING_STORED }
@@ -172,7 +174,7 @@ export class Table {
   #afterOutage(key: string, answer: Sourced, context: LookupContext): Sourced | Promise<Sourced> {
     const { result, source } = answer
     if (this.#outage === undefined) return answer
-    const keys = this.#options.search(key)
+    const keys = this.#keys(key, context.exact)
     // A wrong path or a refused credential is an outage like others where the answer is none of "found" and "not found".
     if (result.kind === 'temporary' || (result.kind === 'permanent' && this.attributes !== undefined)) {
       const asking = this.#outage.askProof(result, keys, key, context)
@@ -200,7 +202,7 @@ export class Table {
 
   #lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const verdict = this.#options.domains?.(key)
-    if (verdict === undefined) return this.#search(key, context)
+    if (verdict === undefined || (context.exact && !hasDomain(key))) return this.#search(key, context)
     if (verdict.kind === 'pass') return this.#passed(key, verdict.domain, context)
     if (verdict.kind === 'filtered') return filtered(verdict.domain, context.explanation)
     return this.#askDomain(key, verdict.domain, verdict.table, context)
@@ -247,7 +249,7 @@ export class Table {
     const answer = this.#askSources(key, context)
     // Most keys match as they are, so the others are only made when this one did not.
     if (!(answer instanceof Promise) && answer.result.kind !== 'notfound') return answer
-    const keys = this.#options.search(key)
+    const keys = this.#keys(key, context.exact)
     if (keys.length === 1) return answer
     return firstAnswer(
       keys,
@@ -257,6 +259,10 @@ export class Table {
       answer,
       this.#options.searchParallel ? MAX_AHEAD : 0,
     )
+  }
+
+  #keys(key: string, exact: boolean): readonly SearchKey[] {
+    return exact ? [{ key, withoutExtension: false }] : this.#options.search(key)
   }
 
   /** Asks the upstreams for one key. */
@@ -278,6 +284,15 @@ export class Table {
     context.explanation?.add({ step: 'propagated', extension, before, after })
     return { result: { kind: 'found', value: after }, source: answer.source }
   }
+}
+
+/**
+ * Returns whether a domains filter can decide on a key of a client that tries partial keys itself: `user@`, `.parent`
+ * and `*` belong to a key of any domain, perhaps one of ours.
+ */
+function hasDomain(key: string): boolean {
+  const at = key.lastIndexOf('@')
+  return at !== -1 && at + 1 < key.length
 }
 
 /** Why a lookup would be deferred in a table without rules for outages. */

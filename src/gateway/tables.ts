@@ -287,7 +287,7 @@ function domainsFilter({ domains }: TableConfig, tables: () => RunningTables): D
 
 /** How ready a table is for an outage of its services now. */
 export function tableReadiness({ table, recent }: RunningTable, nowMs: number): TableReadiness {
-  return readinessOf(recent.sample(nowMs), (key, asked) => table.answerOffline(key, asked))
+  return readinessOf(recent.sample(nowMs), (key, asked, exact) => table.answerOffline(key, asked, exact))
 }
 
 export function tableStatus(

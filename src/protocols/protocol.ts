@@ -140,7 +140,14 @@ export type PostfixPlace =
 
 export type PostfixReference =
   /** What a parameter names the table by, such as `socketmap:inet:127.0.0.1:8464:aliases`. */
-  | { readonly kind: 'table'; readonly text: string; readonly notes?: readonly string[] }
+  | {
+      readonly kind: 'table'
+      readonly text: string
+      /** What {@link ProtocolClient.parse} reads for the same table, where Postfix names it otherwise. */
+      readonly server?: string
+      /** Each may have several lines. */
+      readonly notes?: readonly string[]
+    }
   /** Whole lines, for a protocol that no parameter takes as a table. */
   | { readonly kind: 'lines'; readonly lines: readonly string[]; readonly notes?: readonly string[] }
 
@@ -156,7 +163,8 @@ export interface ProtocolClient {
   parse(text: string): ClientTarget | InvalidAddress
   /** True where the first frame of a connection is the server's greeting. */
   readonly isGreeted?: boolean
-  encodeRequest(table: string, key: Buffer): Buffer
+  /** The request; or what a key comes to that is never sent, where the protocol cannot carry every key. */
+  encodeRequest(table: string, key: Buffer): Buffer | LookupResult
   /** Splits what the server sends into replies. */
   createDecoder(): Decoder
   /** Reads one reply. Strict as Postfix: what is no reply of the protocol is temporary, never "not found". */

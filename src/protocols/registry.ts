@@ -1,6 +1,7 @@
 /**
  * The protocols of the program, one line for each, in the order in which they are listed everywhere.
  */
+import { memcache } from './memcache/protocol.ts'
 import type { Protocol } from './protocol.ts'
 import { socketmap } from './socketmap/protocol.ts'
 import { tcpTable } from './tcp-table/protocol.ts'
@@ -11,6 +12,7 @@ export type Protocols = ReadonlyMap<string, Protocol>
 export const PROTOCOLS: Protocols = protocolsByName([
   socketmap, //
   tcpTable,
+  memcache,
 ])
 
 /** @throws TypeError for two of one name. */

@@ -24,7 +24,7 @@ const ATTACKERS = 16
 /** Heap that may be added, bytes: the stores and pools of the gateway, which have their own bounds. */
 const HEAP_BOUND = 64 * 1024 * 1024
 
-/** Pieces that come close to both protocols. */
+/** Pieces that come close to the protocols. */
 const PIECES = [
   '16:aliases user@x.y,',
   '9:nosuch a,',
@@ -47,6 +47,13 @@ const PIECES = [
   '\xff\xfe',
   'get absent1\n',
   '15:aliases absent1,',
+  'get aliases/user@x.y\r\n',
+  'get aliases/absent1\r\n',
+  'set aliases/a 0 3600 5\r\nhello\r\n',
+  'set aliases/a 0 0 2000000\r\n',
+  'set aliases/a 0 0 9999999999\r\n',
+  'delete aliases/a noreply\r\n',
+  'version\r\n',
 ]
 
 /** One hostile stream: pieces, random bytes, and pieces with bytes changed, doubled or lost. */
@@ -107,15 +114,17 @@ test('no stream of bytes keeps a correct client from its answers', {
 listeners:
   - { protocol: socketmap, listen: "inet:127.0.0.1:0" }
   - { protocol: tcp_table, listen: "inet:127.0.0.1:0", table: aliases }
+  - { protocol: memcache, listen: "inet:127.0.0.1:0" }
 admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
 upstreams: { directory: { endpoints: ["${service.origin}"] } }
 tables:
   aliases: { upstream: directory, request: { path: "/g1/aliases/{key}" }, cache: { ttl: 200ms, maxEntries: 1000, maxNegativeEntries: 1000 } }
 `,
   )
-  const ports = [gateway.address('socketmap').port, gateway.address('tcp_table').port] as const
+  const protocols = ['socketmap', 'tcp_table', 'memcache'] as const
+  const ports = protocols.map((protocol) => gateway.address(protocol).port)
   const before = heapBytes()
-  const clients = (['socketmap', 'tcp_table'] as const).map(
+  const clients = protocols.map(
     (protocol, index) =>
       new SteadyClient({
         protocol,

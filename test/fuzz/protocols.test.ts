@@ -9,6 +9,8 @@ import { MAX_REQUEST_BYTES } from '../../src/protocols/framing/frame.ts'
 import { LineDecoder } from '../../src/protocols/framing/line.ts'
 import { NetstringDecoder } from '../../src/protocols/framing/netstring.ts'
 import { percentQuote, percentQuoteBytes, percentUnquote } from '../../src/protocols/framing/percent.ts'
+import { memcacheClient } from '../../src/protocols/memcache/client.ts'
+import { MemcacheConversation } from '../../src/protocols/memcache/conversation.ts'
 import { socketmapClient } from '../../src/protocols/socketmap/client.ts'
 import { MAX_REPLY_PAYLOAD_BYTES, SocketmapConversation } from '../../src/protocols/socketmap/conversation.ts'
 import { tcpTableClient } from '../../src/protocols/tcp-table/client.ts'
@@ -18,7 +20,7 @@ import { decodeAll } from '../support/wire/decoding.ts'
 import { lineFrame, netstringFrame } from '../support/wire/transcript.ts'
 
 /** Properties in this file, which share the time of a longer run. */
-const PROPERTIES = 9
+const PROPERTIES = 10
 
 const seconds = Number(process.env.MAPGATE_TEST_SECONDS ?? 0)
 const runs =
@@ -37,7 +39,22 @@ const stream = fc
       bytes.map(netstringFrame),
       bytes.map(lineFrame),
       fc
-        .constantFrom('1:', ':', ',', '\n', 'get ', 'put ', '%', '00', '9999999', '-')
+        .constantFrom(
+          'set t/a 0 0 3\r\n',
+          'set t/a 0 0 99999999\r\n',
+          'get t/a\r\n',
+          'delete t/',
+          '1:',
+          ':',
+          ',',
+          '\n',
+          'get ',
+          'put ',
+          '%',
+          '00',
+          '9999999',
+          '-',
+        )
         .map((text) => Buffer.from(text)),
     ),
     { maxLength: 12 },
@@ -128,6 +145,22 @@ describe('requests', () => {
     )
   })
 
+  test('the memcache server reads what the client sends, and the client sends no key with white space', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/), bytes, (table, key) => {
+        const request = memcacheClient.encodeRequest(table, key)
+        if (!Buffer.isBuffer(request)) {
+          expect(request).toMatchObject({ kind: 'permanent', cause: 'bad-request' })
+          return
+        }
+        const conversation = new MemcacheConversation()
+        conversation.push(request)
+        expect(conversation.next()).toMatchObject({ kind: 'ask', table, key, exact: true })
+      }),
+      runs,
+    )
+  })
+
   test('any frame at all is a query or is answered', () => {
     fc.assert(
       fc.property(stream, (payload) => {
@@ -159,7 +192,7 @@ describe('replies', () => {
   test('the client reads the same kind, and the same value, or a retry for one that does not fit', () => {
     fc.assert(
       fc.property(result, (result) => {
-        const replies = [readSocketmapReply(result), readTcpTableReply(result)]
+        const replies = [readSocketmapReply(result), readTcpTableReply(result), readMemcacheReply(result)]
         for (const read of replies) {
           if (result.kind === 'found' && read.kind === 'found') {
             expect(read.value).toBe(Buffer.from(result.value).toString())
@@ -180,6 +213,15 @@ describe('replies', () => {
     if (step.kind !== 'frame') return expect.unreachable(step.kind)
     expect(decoder.read().kind).toBe('more')
     return socketmapClient.parseReply(step.payload)
+  }
+
+  function readMemcacheReply(result: LookupResult): LookupResult {
+    const decoder = memcacheClient.createDecoder()
+    decoder.push(Buffer.from(new MemcacheConversation().reply(result)))
+    const step = decoder.read()
+    if (step.kind !== 'frame') return expect.unreachable(step.kind)
+    expect(decoder.read().kind).toBe('more')
+    return memcacheClient.parseReply(step.payload)
   }
 
   function readTcpTableReply(result: LookupResult): LookupResult {

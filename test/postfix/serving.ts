@@ -16,11 +16,15 @@ export interface Serving {
   socketmap(table: string): string
   /** `tcp:127.0.0.1:PORT` */
   tcp(table: string): string
+  /** The address of a memcache listener: `inet:127.0.0.1:PORT`. */
+  readonly memcache: string
 }
 
 export interface ServingOptions {
   /** One more listener for all tables. */
   readonly socketPath?: string
+  /** More listeners, as in the configuration file. */
+  readonly listeners?: readonly object[]
 }
 
 /** Starts a gateway with one socketmap listener for all tables and one tcp listener for each. */
@@ -28,7 +32,7 @@ export async function startServing(
   cleanup: Cleanup,
   service: HttpService,
   tables: Readonly<Record<string, TableSettings>>,
-  { socketPath }: ServingOptions = {},
+  { socketPath, listeners = [] }: ServingOptions = {},
 ): Promise<Serving> {
   const names = Object.keys(tables)
   const anyPort = 'inet:127.0.0.1:0'
@@ -37,6 +41,8 @@ export async function startServing(
       { protocol: 'socketmap', listen: anyPort },
       ...names.map((table) => ({ protocol: 'tcp_table', listen: anyPort, table })),
       ...(socketPath === undefined ? [] : [{ protocol: 'socketmap', listen: `unix:${socketPath}` }]),
+      { protocol: 'memcache', listen: anyPort },
+      ...listeners,
     ],
     upstreams: {
       service: {
@@ -60,6 +66,7 @@ export async function startServing(
     gateway,
     socketmap: (table) => `socketmap:${socketmap}:${table}`,
     tcp: (table) => `tcp:${tcp.get(table)}`,
+    memcache: gateway.status().listeners.find(({ protocol }) => protocol === 'memcache')?.bound ?? '',
   }
 }
 

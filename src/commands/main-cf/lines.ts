@@ -93,7 +93,16 @@ function choices(uses: readonly Use[]): readonly (readonly NamedReference[])[] {
 }
 
 function notesOf(choice: readonly TableReference[]): string[] {
-  return [...new Set(choice.flatMap(({ notes }) => notes))].map((note) => `# ${note}`)
+  return [...new Set(choice.flatMap((reference) => [...reference.notes, ...tryNote(reference)]))]
+    .flatMap((note) => note.split('\n'))
+    .map((line) => `# ${line}`)
+}
+
+/** Where the server cannot be asked by the name that stands in main.cf. */
+function tryNote(reference: TableReference): string[] {
+  return reference.kind === 'table' && reference.server !== undefined
+    ? [`to try it: mapgate query ${reference.server} KEY`]
+    : []
 }
 
 /** A table without `usedBy`: its names, for the person who knows the parameter. */

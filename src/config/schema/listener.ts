@@ -1,5 +1,5 @@
 /**
- * Where Postfix connects. Rules: socketmap_table(5), tcp_table(5).
+ * Where Postfix connects. Rules: the manual page in the folder of each protocol.
  */
 import { type Address, parseAddress } from '../../core/address.ts'
 import { networkError } from '../../core/network-list.ts'
@@ -88,7 +88,7 @@ const keys = {
       minItems: 1,
       defaultText: '`[127.0.0.0/8, "::1"]`',
       description:
-        'Networks (CIDR) or addresses that may connect; others are closed at once. Needed when `listen` is not a loopback address, because neither protocol knows passwords. Not for unix sockets, which have `mode`.',
+        'Networks (CIDR) or addresses that may connect; others are closed at once. Needed when `listen` is not a loopback address, because the protocols know no passwords. Not for unix sockets, which have `mode`.',
     }),
   ),
   maxConnections: count(

@@ -34,16 +34,16 @@ export interface DeferredKey {
 /** @param answer What the table says of a key while its services are dead. */
 export function readinessOf(
   sample: Iterable<RecentLookup>,
-  answer: (key: string, asked: string) => OfflineAnswer,
+  answer: (key: string, asked: string, exact: boolean) => OfflineAnswer,
 ): TableReadiness {
   let lookups = 0
   let sampled = 0
   let deferredLookups = 0
   const deferred = new Map<string, DeferredKey & { lookups: number }>()
-  for (const { key, asked, weight } of sample) {
+  for (const { key, asked, exact = false, weight } of sample) {
     lookups += weight
     sampled += 1
-    const offline = answer(key, asked)
+    const offline = answer(key, asked, exact)
     if (offline.result !== undefined) continue
     deferredLookups += weight
     const before = deferred.get(key)

@@ -28,6 +28,8 @@ export interface RecentLookup {
   readonly key: string
   /** The key as it was asked. */
   readonly asked: string
+  /** The client tried partial keys itself. */
+  readonly exact?: boolean
   /** Lookups that this one stands for. */
   readonly weight: number
 }
@@ -39,6 +41,7 @@ interface Slice {
   count: number
   readonly keys: string[]
   readonly asked: string[]
+  readonly exact: boolean[]
 }
 
 export class RecentLookups {
@@ -56,26 +59,27 @@ export class RecentLookups {
     this.#random = random
   }
 
-  add(key: string, asked: string, nowMs: number): void {
+  add(key: string, asked: string, nowMs: number, exact = false): void {
     let slice = this.#slice
     if (slice === undefined || nowMs >= this.#endMs) slice = this.#begin(nowMs)
     slice.count += 1
-    if (slice.count === this.#next) this.#take(slice, key, asked)
+    if (slice.count === this.#next) this.#take(slice, key, asked, exact)
   }
 
   /** The sample of the last ten minutes, in no order. */
   *sample(nowMs: number): Generator<RecentLookup> {
     const first = Math.floor(nowMs / SLICE_MS) - SLICES + 1
-    for (const { minute, count, keys, asked } of this.#slices) {
+    for (const { minute, count, keys, asked, exact } of this.#slices) {
       if (minute < first) continue
       const weight = count / keys.length
-      for (const [index, key] of keys.entries()) yield { key, asked: asked[index] ?? key, weight }
+      for (const [index, key] of keys.entries())
+        yield { key, asked: asked[index] ?? key, exact: exact[index] ?? false, weight }
     }
   }
 
   #begin(nowMs: number): Slice {
     const minute = Math.floor(nowMs / SLICE_MS)
-    const slice: Slice = { minute, count: 0, keys: [], asked: [] }
+    const slice: Slice = { minute, count: 0, keys: [], asked: [], exact: [] }
     this.#slices = [...this.#slices.filter((old) => old.minute > minute - SLICES), slice]
     this.#slice = slice
     this.#endMs = (minute + 1) * SLICE_MS
@@ -84,10 +88,11 @@ export class RecentLookups {
     return slice
   }
 
-  #take(slice: Slice, key: string, asked: string): void {
+  #take(slice: Slice, key: string, asked: string, exact: boolean): void {
     const at = slice.keys.length < SAMPLES ? slice.keys.length : Math.floor(this.#random() * SAMPLES)
     slice.keys[at] = key
     slice.asked[at] = asked
+    slice.exact[at] = exact
     this.#next += slice.keys.length < SAMPLES ? 1 : this.#skip()
   }
 

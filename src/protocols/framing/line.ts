@@ -15,7 +15,7 @@ const NOTHING = Buffer.alloc(0)
 const SKIPPED: DecodeStep = Object.freeze({ kind: 'skipped' })
 
 /**
- * Splits a byte stream into lines, without their newlines.
+ * Splits a byte stream into lines, without their newlines, and into blocks of a known length between lines.
  *
  * A line of more than `maxLineBytes` is not held: its bytes are dropped as they come, and when
  * its newline has arrived the step is `skipped`. So a stream of lines has no violation.
@@ -61,6 +61,33 @@ export class LineDecoder implements Decoder {
     return { kind: 'frame', payload: this.#held.take() }
   }
 
+  /**
+   * Takes the next `length` bytes whatever they are, where a line has announced them. Call again, with the same
+   * length, until it returns a frame, or `skipped` where the block is longer than a line may be.
+   */
+  readBlock(length: number): DecodeStep {
+    const missing = length - this.pendingBytes
+    const end = Math.min(this.#chunk.length, this.#at + missing)
+    const start = this.#at
+    const isWhole = end - start === missing
+    this.#at = end
+    if (length > this.#maxLineBytes) {
+      this.#skippedBytes = isWhole ? 0 : this.#skippedBytes + (end - start)
+      return isWhole ? SKIPPED : this.#more()
+    }
+    if (isWhole && this.#held.length === 0)
+      return { kind: 'frame', payload: this.#chunk.subarray(start, end) }
+    this.#held.append(this.#chunk, start, end)
+    return isWhole ? { kind: 'frame', payload: this.#held.take() } : this.#more()
+  }
+
+  /** Lets go of a chunk that is read to its end. */
+  #more(): DecodeStep {
+    this.#chunk = NOTHING
+    this.#at = 0
+    return MORE
+  }
+
   /** Takes the rest of the chunk, which has no newline, and lets go of the chunk. */
   #hold(lineBytes: number): DecodeStep {
     if (lineBytes > this.#maxLineBytes) {
@@ -69,8 +96,6 @@ export class LineDecoder implements Decoder {
     } else {
       this.#held.append(this.#chunk, this.#at, this.#chunk.length)
     }
-    this.#chunk = NOTHING
-    this.#at = 0
-    return MORE
+    return this.#more()
   }
 }

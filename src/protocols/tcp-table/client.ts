@@ -23,7 +23,7 @@ const STATUS_BYTES = 4
 /** Longest reply line without its newline, in bytes. */
 const MAX_LINE_BYTES = MAX_REPLY_BYTES - 1
 
-export const tcpTableClient: ProtocolClient = {
+export const tcpTableClient = {
   scheme: SCHEME,
   forms: [`${SCHEME}:HOST:PORT`],
   examples: [`${SCHEME}:127.0.0.1:8465`],
@@ -34,7 +34,7 @@ export const tcpTableClient: ProtocolClient = {
   encodeRequest: (_table, key) => encodeRequest(key),
   createDecoder: () => new LineDecoder(MAX_LINE_BYTES),
   parseReply,
-}
+} satisfies ProtocolClient
 
 function encodeRequest(key: Buffer): Buffer {
   return Buffer.from(`get ${percentQuoteBytes(key)}\n`, 'latin1')

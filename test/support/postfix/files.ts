@@ -54,7 +54,7 @@ const QUEUE_DIRECTORIES: readonly [name: string, mode: number, postdrop: boolean
  * Every SMTP session gets a process of its own: smtpd(8) remembers what became of an address,
  * failures too, for as long as it lives, and one test would see what another has caused.
  */
-function masterCf(smtpPort: number, chroot: 'y' | 'n'): string {
+function masterCf(smtpPort: number, chroot: 'y' | 'n', services: readonly string[]): string {
   return `127.0.0.1:${smtpPort} inet n - ${chroot} - - smtpd -o max_use=1
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -73,7 +73,7 @@ showq unix n - n - - showq
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
-`
+${services.map((line) => `${line}\n`).join('')}`
 }
 
 /** What a private instance needs and no test wants to think of. */
@@ -128,12 +128,17 @@ export async function writePostfixFiles(cleanup: Cleanup, mainCf: MainCf = {}): 
   await chmod(directory, 0o755)
   await mkdir(files.configDirectory)
   await mkdir(files.queueDirectory)
+  await writeMainCf(files, mainCf)
+  return files
+}
+
+/** Writes main.cf anew. */
+export async function writeMainCf(files: PostfixFiles, mainCf: MainCf): Promise<void> {
   const lines = Object.entries({ ...commonMainCf(files), ...mainCf })
   await writeOldFile(
     join(files.configDirectory, 'main.cf'),
     lines.map(([name, value]) => `${name} = ${value}\n`).join(''),
   )
-  return files
 }
 
 /** Adds what the daemons need besides main.cf. */
@@ -141,8 +146,12 @@ export async function writeDaemonFiles(
   files: PostfixFiles,
   smtpPort: number,
   chroot: boolean,
+  services: readonly string[] = [],
 ): Promise<void> {
-  await writeOldFile(join(files.configDirectory, 'master.cf'), masterCf(smtpPort, chroot ? 'y' : 'n'))
+  await writeOldFile(
+    join(files.configDirectory, 'master.cf'),
+    masterCf(smtpPort, chroot ? 'y' : 'n', services),
+  )
   const [user, postdrop] = await Promise.all([userId('postfix'), groupId('postdrop')])
   await mkdir(join(files.directory, 'data'), { recursive: true })
   await chown(join(files.directory, 'data'), user, 0)

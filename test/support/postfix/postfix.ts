@@ -11,7 +11,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Cleanup } from '../http/http-service.ts'
-import { type MainCf, type PostfixFiles, writeDaemonFiles, writePostfixFiles } from './files.ts'
+import { type MainCf, type PostfixFiles, writeDaemonFiles, writeMainCf, writePostfixFiles } from './files.ts'
 import { until } from './until.ts'
 
 const MASTER = '/usr/lib/postfix/sbin/master'
@@ -58,6 +58,10 @@ export function requirePostfix(context: { skip(note?: string): void }): void {
 export interface PostfixSettings {
   /** Runs smtpd(8) chrooted in the queue directory, as Debian does. */
   readonly chroot?: boolean
+  /** More lines of master.cf. */
+  readonly services?: readonly string[]
+  /** Files that were made before, for tables that stand in them. */
+  readonly files?: PostfixFiles
 }
 
 /** Starts an instance, and ends it with the test. */
@@ -66,11 +70,12 @@ export async function startPostfix(
   mainCf: MainCf,
   settings: PostfixSettings = {},
 ): Promise<Postfix> {
-  const files = await writePostfixFiles(cleanup, mainCf)
+  const files = settings.files ?? (await writePostfixFiles(cleanup, mainCf))
+  if (settings.files !== undefined) await writeMainCf(files, mainCf)
   let problem: unknown
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
     const smtpPort = await freePort()
-    await writeDaemonFiles(files, smtpPort, settings.chroot ?? false)
+    await writeDaemonFiles(files, smtpPort, settings.chroot ?? false, settings.services)
     // Not `postfix start`, which leaves the daemons to process 1: a child of ours is ended for certain.
     // A session of its own, because master(8) ends its process group when it is ended.
     const master = spawn(MASTER, ['-c', files.configDirectory, '-d'], { detached: true, stdio: 'ignore' })

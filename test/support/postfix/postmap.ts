@@ -29,6 +29,11 @@ export function postmapQueryAll(place: PostmapPlace, table: string, keys: Buffer
   return postmap(place, ['-q', '-', table], keys)
 }
 
+/** Removes one key: `postmap -d KEY TABLE`. */
+export function postmapDelete(place: PostmapPlace, table: string, key: string): Promise<PostmapResult> {
+  return postmap(place, ['-d', key, table], undefined)
+}
+
 function postmap(
   place: PostmapPlace,
   args: readonly string[],

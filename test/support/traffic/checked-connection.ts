@@ -9,16 +9,19 @@ import { connect, type Socket } from 'node:net'
 import type { Address } from '../../../src/core/address.ts'
 import type { LookupResult } from '../../../src/core/result.ts'
 import type { Decoder } from '../../../src/protocols/framing/frame.ts'
-import { LineDecoder } from '../../../src/protocols/framing/line.ts'
-import { NetstringDecoder } from '../../../src/protocols/framing/netstring.ts'
+import { memcacheClient as memcache } from '../../../src/protocols/memcache/client.ts'
+import type { ProtocolClient } from '../../../src/protocols/protocol.ts'
 import { socketmapClient as socketmap } from '../../../src/protocols/socketmap/client.ts'
-import { MAX_REPLY_PAYLOAD_BYTES } from '../../../src/protocols/socketmap/conversation.ts'
 import { tcpTableClient as tcpTable } from '../../../src/protocols/tcp-table/client.ts'
-import { MAX_REPLY_BYTES } from '../../../src/protocols/tcp-table/conversation.ts'
 import { cutAt } from '../wire/chunkings.ts'
 import { awakeMs } from './awake-clock.ts'
 
+/** Those that most load is made over. */
 export type WireProtocol = 'socketmap' | 'tcp_table'
+
+export type AskedProtocol = keyof typeof CLIENTS
+
+const CLIENTS = { socketmap, tcp_table: tcpTable, memcache } satisfies Record<string, ProtocolClient>
 
 /** A question that waits for its reply. */
 export interface Asked {
@@ -33,7 +36,7 @@ export type Question = Omit<Asked, 'oldest'>
 
 export interface CheckedConnectionOptions {
   readonly address: Address & { readonly kind: 'inet' }
-  readonly protocol: WireProtocol
+  readonly protocol: AskedProtocol
   /** Is told each reply with the question it came for, and how long it was its turn, ms, in all and while this process could run. */
   readonly replied: (asked: Asked, result: LookupResult, waitedMs: number, awakeMs: number) => void
   /** Is told what must not happen. */
@@ -43,6 +46,7 @@ export interface CheckedConnectionOptions {
 export class CheckedConnection {
   readonly #options: CheckedConnectionOptions
   readonly #socket: Socket
+  readonly #client: ProtocolClient
   readonly #decoder: Decoder
   readonly #open: Asked[] = []
   #headSinceMs = 0
@@ -54,10 +58,8 @@ export class CheckedConnection {
 
   constructor(options: CheckedConnectionOptions) {
     this.#options = options
-    this.#decoder =
-      options.protocol === 'socketmap'
-        ? new NetstringDecoder(MAX_REPLY_PAYLOAD_BYTES)
-        : new LineDecoder(MAX_REPLY_BYTES - 1)
+    this.#client = CLIENTS[options.protocol]
+    this.#decoder = this.#client.createDecoder()
     const { host, port } = options.address
     this.#socket = connect({ host, port, noDelay: true, allowHalfOpen: true })
     this.#socket.on('data', (chunk) => this.#onData(chunk))
@@ -82,9 +84,9 @@ export class CheckedConnection {
     }
     const requests = questions.map(({ table, key }) => {
       this.#open.push({ table, key, oldest })
-      return this.#options.protocol === 'socketmap'
-        ? socketmap.encodeRequest(table, Buffer.from(key))
-        : tcpTable.encodeRequest('', Buffer.from(key))
+      const request = this.#client.encodeRequest(table, Buffer.from(key))
+      if (!Buffer.isBuffer(request)) throw new Error(`the client does not send the key ${key}`)
+      return request
     })
     for (const piece of cutAt(Buffer.concat(requests), cuts)) this.#socket.write(piece)
     return new Promise((resolve) => {
@@ -123,12 +125,11 @@ export class CheckedConnection {
         this.cut()
         return
       }
-      const result = this.#options.protocol === 'socketmap' ? socketmap : tcpTable
       const nowMs = performance.now()
       const nowAwakeMs = awakeMs()
       this.#options.replied(
         asked,
-        result.parseReply(step.payload),
+        this.#client.parseReply(step.payload),
         nowMs - this.#headSinceMs,
         nowAwakeMs - this.#headSinceAwakeMs,
       )

@@ -3,10 +3,10 @@
  * keeps how long each took. Runs beside attacks, in tests and in `bench`.
  */
 import type { Address } from '../../../src/core/address.ts'
-import { CheckedConnection, type WireProtocol } from './checked-connection.ts'
+import { type AskedProtocol, CheckedConnection } from './checked-connection.ts'
 
 export interface SteadyClientOptions {
-  readonly protocol: WireProtocol
+  readonly protocol: AskedProtocol
   readonly port: number
   readonly table: string
   /** The question number `n`, and the only value that may answer it. */

@@ -28,6 +28,8 @@ export const netstringFrame: Frame = (payload) =>
 
 export const lineFrame: Frame = (payload) => Buffer.concat([payload, Buffer.from('\n')])
 
+export const crlfFrame: Frame = (payload) => Buffer.concat([payload, Buffer.from('\r\n')])
+
 /** Reads every conversation of a document. */
 export function readTranscript(file: URL, frame: Frame): Conversation[] {
   const [, ...sections] = readFileSync(file, 'utf8').split(/^## /m)

@@ -42,6 +42,29 @@ describe('main-cf', () => {
 `,
     ],
     [
+      'a file for each table where a protocol needs one, and how to ask without it',
+      ['  - { protocol: memcache, listen: "inet:127.0.0.1:8467" }'],
+      [ALIASES, '  lists: { upstream: s, usedBy: virtual_alias_maps }'],
+      `# /etc/postfix/mapgate-aliases.cf has these lines:
+#   memcache = inet:127.0.0.1:8467
+#   key_format = aliases/%s
+#   max_try = 1
+#   timeout = 10
+#   data_size_limit = 100000
+#   line_size_limit = 4096
+# to try it: mapgate query memcache:inet:127.0.0.1:8467:aliases KEY
+# /etc/postfix/mapgate-lists.cf has these lines:
+#   memcache = inet:127.0.0.1:8467
+#   key_format = lists/%s
+#   max_try = 1
+#   timeout = 10
+#   data_size_limit = 100000
+#   line_size_limit = 4096
+# to try it: mapgate query memcache:inet:127.0.0.1:8467:lists KEY
+virtual_alias_maps = memcache:/etc/postfix/mapgate-aliases.cf, memcache:/etc/postfix/mapgate-lists.cf
+`,
+    ],
+    [
       'IPv6 in brackets',
       [
         '  - { protocol: socketmap, listen: "inet:[::1]:8464" }',

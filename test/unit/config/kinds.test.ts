@@ -71,14 +71,16 @@ const cases: [name: string, listener: string, upstream: string, expected: string
     'a key of another protocol',
     '{ protocol: toy, listen: "inet:127.0.0.1:1", table: t, tables: [t] }',
     '{ echo: a }',
-    ['m.yaml:1:68: listeners[0]: "tables" belongs to socketmap; a toy listener has "table" and "wish"'],
+    [
+      'm.yaml:1:68: listeners[0]: "tables" belongs to socketmap or memcache; a toy listener has "table" and "wish"',
+    ],
   ],
   [
     'a word that is near',
     '{ protocol: tox, listen: "inet:127.0.0.1:1" }',
     '{ echo: a }',
     [
-      'm.yaml:1:25: listeners[0].protocol: "tox" is not known, must be socketmap, tcp_table or toy; did you mean "toy"',
+      'm.yaml:1:25: listeners[0].protocol: "tox" is not known, must be socketmap, tcp_table, memcache or toy; did you mean "toy"',
     ],
   ],
   [

@@ -270,3 +270,48 @@ describe('the domains filter', () => {
     expect(source.asked).toEqual([])
   })
 })
+
+describe('a client that tries partial keys itself', () => {
+  const exact = (key: string) => new LookupContext(key, 0, 5000, false, undefined, undefined, true)
+
+  const resultOf = (sourced: Sourced | Promise<Sourced>) => 'result' in sourced && sourced.result
+
+  test('gets the answer for its key and for no other', () => {
+    const source = new ScriptedSource('users', { 'bob@x.example': found('1') })
+    const whole = table([source], { search, propagate: '+' })
+    expect(resultOf(whole.lookup('bob+news@x.example', exact('bob+news@x.example')))).toEqual(NOT_FOUND)
+    expect(source.asked).toEqual(['bob+news@x.example'])
+    expect(resultOf(whole.lookup('bob@x.example', exact('bob@x.example')))).toEqual(found('1'))
+    expect(resultOf(whole.lookup('bob+news@x.example', context()))).toEqual(found('1+News'))
+  })
+
+  test('is filtered by the domain of an address, and not by a partial key that has none', () => {
+    const keys = ['bob@', '.example', 'x.example', '*', 'bob']
+    const source = new ScriptedSource('users', Object.fromEntries(keys.map((key) => [key, found('1')])))
+    const filtered = table([source], { domains: (key) => ({ kind: 'filtered', domain: key }) })
+    for (const key of keys) {
+      expect(resultOf(filtered.lookup(key, exact(key)))).toEqual(found('1'))
+      expect(resultOf(filtered.lookup(key, context()))).toEqual(NOT_FOUND)
+    }
+    expect(resultOf(filtered.lookup('bob@x.example', exact('bob@x.example')))).toEqual(NOT_FOUND)
+    expect(resultOf(filtered.lookup('@x.example', exact('@x.example')))).toEqual(NOT_FOUND)
+    expect(source.asked).toEqual(keys)
+  })
+
+  test('is as ready for an outage as its own key is', () => {
+    const known = new ScriptedSource('users', {})
+    known.offline['bob@x.example'] = { kind: 'notfound' }
+    known.offline['@x.example'] = { kind: 'found', value: '1' }
+    const catchAll = table([known], {
+      search: (key) => [
+        { key, withoutExtension: false },
+        { key: '@x.example', withoutExtension: false },
+      ],
+    })
+    const key = 'bob@x.example'
+    expect([catchAll.answerOffline(key, key).result, catchAll.answerOffline(key, key, true).result]).toEqual([
+      found('1'),
+      NOT_FOUND,
+    ])
+  })
+})

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseServer } from '../../../src/protocols/client-target.ts'
+import { memcacheClient } from '../../../src/protocols/memcache/client.ts'
 import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { socketmapClient } from '../../../src/protocols/socketmap/client.ts'
 import { tcpTableClient } from '../../../src/protocols/tcp-table/client.ts'
@@ -15,6 +16,8 @@ describe('parseServer', () => {
     ['socketmap:inet:[::1]:1:t', { client: socketmapClient, address: inet('::1', 1), table: 't' }],
     ['socketmap:unix:/a:b:t', { client: socketmapClient, address: unix('/a:b'), table: 't' }],
     ['socketmap:unix:mapgate/s:t', { client: socketmapClient, address: unix('mapgate/s'), table: 't' }],
+    ['memcache:inet:[::1]:1:t', { client: memcacheClient, address: inet('::1', 1), table: 't' }],
+    ['memcache:unix:mapgate/mc:t', { client: memcacheClient, address: unix('mapgate/mc'), table: 't' }],
   ]
   for (const [text, endpoint] of good) {
     test(`reads ${text}`, () => expect(parseServer(text, PROTOCOLS)).toStrictEqual(endpoint))
@@ -23,7 +26,7 @@ describe('parseServer', () => {
   const bad: [text: string, why: RegExp][] = [
     [
       'hash:/etc/aliases',
-      /^expected socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME or tcp:HOST:PORT$/,
+      /^expected socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME, tcp:HOST:PORT, memcache:inet:HOST:PORT:NAME or memcache:unix:PATH:NAME$/,
     ],
     ['tcp:8465', /^expected HOST:PORT$/],
     ['socketmap:', /^expected socketmap:inet/],

@@ -3,8 +3,10 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { LookupResult } from '../../../src/core/result.ts'
+import { memcacheClient as memcache } from '../../../src/protocols/memcache/client.ts'
 import { socketmapClient as socketmap } from '../../../src/protocols/socketmap/client.ts'
 import { tcpTableClient as tcpTable } from '../../../src/protocols/tcp-table/client.ts'
+import { chunkings } from '../../support/wire/chunkings.ts'
 
 describe('a socketmap question', () => {
   const cases: [key: string, wire: string][] = [
@@ -75,6 +77,65 @@ describe('a tcp_table reply', () => {
   ]
   for (const [line, summary] of cases) {
     test(`"${line}" is ${summary}`, () => expect(summaryOf(tcpTable.parseReply(bytesOf(line)))).toBe(summary))
+  }
+})
+
+describe('a memcache question', () => {
+  test('names the table before the key', () => {
+    expect(String(memcache.encodeRequest('t', Buffer.from('a@b.example')))).toBe('get t/a@b.example\r\n')
+    expect(String(memcache.encodeRequest('t', Buffer.from('ü')))).toBe('get t/ü\r\n')
+  })
+
+  for (const key of ['', 'a b', '"john doe"@b.example', 'a\t', 'a\nb', '\x7f']) {
+    test(`is not sent for ${JSON.stringify(key)}, which is no "not found"`, () => {
+      expect(memcache.encodeRequest('t', Buffer.from(key))).toMatchObject({
+        kind: 'permanent',
+        cause: 'bad-request',
+      })
+    })
+  }
+})
+
+describe('a memcache reply', () => {
+  const NO_REPLY = 'temporary unreadable the server sent a reply that is not of the memcache protocol'
+  const cases: [wire: string, summary: string][] = [
+    ['VALUE t/a 0 3\r\na b\r\nEND\r\n', 'found a b'],
+    ['VALUE t/a 0 3\r\na\nb\r\nEND\r\n', 'found a\nb'],
+    ['VALUE t/a 0 2\r\né\r\nEND\r\n', 'found é'],
+    ['END\r\n', 'notfound'],
+    ['END\n', 'notfound'],
+    ['SERVER_ERROR try later\r\n', 'temporary service try later'],
+    ['CLIENT_ERROR bad line\r\n', 'temporary service bad line'],
+    ['ERROR\r\n', NO_REPLY],
+    ['\r\n', NO_REPLY],
+    ['VALUE t/a 0 x\r\n', NO_REPLY],
+    [
+      'VALUE t/a 0 0\r\n\r\nEND\r\n',
+      'temporary unreadable the server sent an empty result, which Postfix does not accept',
+    ],
+    ['VALUE t/a 0 1\r\n\xff\r\nEND\r\n', 'temporary unreadable the server sent a result that is not UTF-8'],
+    ['VALUE t/a 0 3\r\nab\r\nEND\r\n', 'no frame'],
+    ['VALUE t/a 0 1\r\na\r\nEN\r\n', 'no frame'],
+    ['VALUE t/a 0 1\r\na\r\n', 'more'],
+    ['VALUE t/a 0 200000\r\n', 'more'],
+  ]
+  for (const [wire, summary] of cases) {
+    test(`${JSON.stringify(wire)} is ${summary}, wherever it is cut`, () => {
+      for (const chunks of chunkings(bytesOf(wire))) {
+        const decoder = memcache.createDecoder()
+        let read = 'more'
+        for (const chunk of chunks) {
+          decoder.push(chunk)
+          const step = decoder.read()
+          if (step.kind === 'frame') read = summaryOf(memcache.parseReply(step.payload))
+          else if (step.kind !== 'more') read = 'no frame'
+        }
+        expect([read, decoder.pendingBytes > 0]).toEqual([
+          summary,
+          summary === 'more' || summary === 'no frame',
+        ])
+      }
+    })
   }
 })
 

@@ -22,11 +22,9 @@ for (const protocol of PROTOCOLS.values()) {
     test('shows a request that is one, and its reply', () => {
       const [, request = '', reply = ''] = /^C {2}(.*)\nS {2}(.*)$/m.exec(readme(protocol)) ?? []
       const conversation = protocol.accept({ settings: protocol.example, random: () => 0 })
-      // A line's end cannot be seen in an example.
-      const end = request.endsWith(',') ? '' : '\n'
-      conversation.push(Buffer.from(request + end))
+      conversation.push(Buffer.from(wireOf(request)))
       expect(conversation.next()).toMatchObject({ kind: 'ask', key: Buffer.from('info@lighthouse.example') })
-      expect(conversation.reply(found('alice@lighthouse.example'))).toBe(reply + end)
+      expect(conversation.reply(found('alice@lighthouse.example'))).toBe(wireOf(reply))
     })
 
     test('is the page in docs', async () => {
@@ -61,6 +59,12 @@ test('no file outside its folder names a protocol, but the demo', () => {
   })
   expect([files.length > 100, naming]).toEqual([true, []])
 })
+
+/** The bytes of an example: a newline at the end of a line cannot be seen, a carriage return before it is written. */
+function wireOf(example: string): string {
+  if (example.includes('\\r\\n')) return example.replaceAll('\\r\\n', '\r\n')
+  return example.endsWith(',') ? example : `${example}\n`
+}
 
 /** The row of docs/metrics.md. */
 function listedErrors(): string[] {

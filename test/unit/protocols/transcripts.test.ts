@@ -3,16 +3,26 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { LookupResult } from '../../../src/core/result.ts'
-import type { Protocol } from '../../../src/protocols/protocol.ts'
+import { readOnlyStore, type StoreResult } from '../../../src/core/store.ts'
+import { memcache } from '../../../src/protocols/memcache/protocol.ts'
+import type {
+  AskStep,
+  Conversation,
+  Protocol,
+  Reply,
+  ReplyStep,
+  StoreStep,
+} from '../../../src/protocols/protocol.ts'
 import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
 import { tcpTable } from '../../../src/protocols/tcp-table/protocol.ts'
 import { chunkings } from '../../support/wire/chunkings.ts'
 import { tinyLookup } from '../../support/wire/tiny-lookup.ts'
-import { lineFrame, netstringFrame, readTranscript } from '../../support/wire/transcript.ts'
+import { crlfFrame, lineFrame, netstringFrame, readTranscript } from '../../support/wire/transcript.ts'
 
 const documents = [
   { file: 'socketmap.md', protocol: socketmap, frame: netstringFrame },
   { file: 'tcp-table.md', protocol: tcpTable, frame: lineFrame },
+  { file: 'memcache.md', protocol: memcache, frame: crlfFrame },
 ]
 
 for (const { file, protocol, frame } of documents) {
@@ -29,6 +39,11 @@ for (const { file, protocol, frame } of documents) {
   })
 }
 
+function replyTo(conversation: Conversation, step: AskStep | StoreStep | ReplyStep): Reply {
+  if (step.kind === 'ask') return conversation.reply(tinyLookup.lookup(step) as LookupResult)
+  return step.kind === 'store' ? conversation.reply(readOnlyStore.request(step.request) as StoreResult) : step
+}
+
 /** What a server of this protocol replies, and whether it closes then. */
 function converse(protocol: Protocol, chunks: readonly Buffer[]): { replies: string; closed: boolean } {
   const conversation = protocol.accept({ settings: protocol.example, random: () => 0 })
@@ -37,8 +52,7 @@ function converse(protocol: Protocol, chunks: readonly Buffer[]): { replies: str
     conversation.push(chunk)
     for (let step = conversation.next(); step.kind !== 'more'; step = conversation.next()) {
       if (step.kind === 'violation') return { replies: replies + (step.text ?? ''), closed: true }
-      if (step.kind === 'store') throw new Error('a table here takes no changes')
-      const reply = step.kind === 'ask' ? conversation.reply(tinyLookup.lookup(step) as LookupResult) : step
+      const reply = replyTo(conversation, step)
       replies += typeof reply === 'string' ? reply : reply.text
       if (typeof reply !== 'string' && reply.close === true) return { replies, closed: true }
     }

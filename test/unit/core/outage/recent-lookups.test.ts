@@ -13,10 +13,10 @@ describe('the sample of recent lookups', () => {
   test('holds all of a quiet minute, as they were asked', () => {
     const lookups = recent()
     lookups.add('ann@a.example', 'Ann@a.example', START)
-    lookups.add('bob@a.example', 'bob@a.example', START + 59_999)
+    lookups.add('bob@a.example', 'bob@a.example', START + 59_999, true)
     expect([...lookups.sample(START + 59_999)]).toEqual([
-      { key: 'ann@a.example', asked: 'Ann@a.example', weight: 1 },
-      { key: 'bob@a.example', asked: 'bob@a.example', weight: 1 },
+      { key: 'ann@a.example', asked: 'Ann@a.example', exact: false, weight: 1 },
+      { key: 'bob@a.example', asked: 'bob@a.example', exact: true, weight: 1 },
     ])
   })
 

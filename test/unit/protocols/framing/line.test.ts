@@ -82,3 +82,34 @@ describe('a tcp_table request line', () => {
     })
   }
 })
+
+describe('a block between lines', () => {
+  /** Reads a line, a block of this length, and a line, from pieces. */
+  function read(pieces: readonly Buffer[], length: number): string[] {
+    const decoder = new LineDecoder(8)
+    const read: string[] = []
+    for (const piece of pieces) {
+      decoder.push(piece)
+      for (;;) {
+        const step = read.length === 1 ? decoder.readBlock(length) : decoder.read()
+        if (step.kind === 'more') break
+        read.push(step.kind === 'frame' ? step.payload.toString() : step.kind)
+      }
+    }
+    return [...read, String(decoder.pendingBytes)]
+  }
+
+  const cases: [sentence: string, wire: string, length: number, expected: string[]][] = [
+    ['holds newlines', 'a\nb\nc\nd\n', 3, ['a', 'b\nc', '', 'd', '0']],
+    ['may be empty', 'a\nb\n', 0, ['a', '', 'b', '0']],
+    ['may be as long as a line', 'a\n12345678b\n', 8, ['a', '12345678', 'b', '0']],
+    ['is skipped when it is longer', 'a\n123456789b\n', 9, ['a', 'skipped', 'b', '0']],
+    ['counts as pending while it is incomplete', 'a\n12', 3, ['a', '2']],
+    ['counts as pending while it is skipped', 'a\n12', 9, ['a', '2']],
+  ]
+  for (const [sentence, wire, length, expected] of cases) {
+    test(sentence, () => {
+      for (const chunks of chunkings(Buffer.from(wire))) expect(read(chunks, length)).toEqual(expected)
+    })
+  }
+})

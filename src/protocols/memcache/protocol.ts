@@ -1,0 +1,76 @@
+/**
+ * memcache: Postfix asks any number of tables as it asks a memcached. README.md beside this file is its manual page.
+ */
+import { type Settings, Type } from '../../schema/schema.ts'
+import { checkName } from '../../schema/scope.ts'
+import type { PostfixReference, Protocol } from '../protocol.ts'
+import { memcacheClient } from './client.ts'
+import { MAX_VALUE_BYTES, MemcacheConversation, NAME } from './conversation.ts'
+import { MEMCACHE_REASONS } from './reasons.ts'
+
+const Listener = Type.Object({
+  tables: Type.Optional(
+    Type.Array(Type.String(), {
+      minItems: 1,
+      defaultText: 'every table',
+      description:
+        'The tables that may be asked here; any other name is refused (SERVER_ERROR), as a table that does not exist.',
+    }),
+  ),
+})
+
+type MemcacheSettings = Settings<typeof Listener>
+
+/** Source: memcache_table(5). Ours: a deadline of 5 s, and then some. */
+const CLIENT_TIMEOUT_S = 10
+
+/** Longest reply line. Source: memcache_table(5), line_size_limit; ours: a reason and a key fit in twice. */
+const CLIENT_LINE_BYTES = 4096
+
+export const memcache: Protocol<MemcacheSettings> = {
+  name: NAME,
+  summary:
+    'any number of tables, with the partial-key search of Postfix (memcache_table(5)), over TCP or unix sockets',
+  settings: Listener,
+  check({ tables = [] }, { scope, tables: known }) {
+    for (const [index, name] of tables.entries()) checkName(scope, ['tables', index], 'table', name, known)
+    scope.warning(
+      ['protocol'],
+      'never gets a key with white space: Postfix takes such a recipient ("john doe"@example.com) for unknown and rejects it; where there are any, use socketmap',
+    )
+  },
+  errors: {
+    'bad-request': 'A command that is none, or a key without a table. Answered with an error.',
+    'request-limit': 'A line or a value longer than 131072 bytes. Skipped, and answered SERVER_ERROR.',
+    'bad-block': 'A value that does not end where its length says. Answered CLIENT_ERROR, and closed.',
+  },
+  reasons: MEMCACHE_REASONS,
+  example: { tables: undefined },
+  tables: ({ tables }) => tables,
+  accept: () => new MemcacheConversation(),
+  reference: (table, place) => {
+    const server = place.kind === 'inet' ? `inet:${place.server}` : `unix:${place.path}`
+    return reference(table, server)
+  },
+  client: memcacheClient,
+}
+
+/** Postfix takes a file for each table, which is made of these lines. */
+function reference(table: string, server: string): PostfixReference {
+  const file = `/etc/postfix/mapgate-${table}.cf`
+  const lines = [
+    `${file} has these lines:`,
+    `  memcache = ${server}`,
+    `  key_format = ${table}/%s`,
+    '  max_try = 1',
+    `  timeout = ${CLIENT_TIMEOUT_S}`,
+    `  data_size_limit = ${MAX_VALUE_BYTES}`,
+    `  line_size_limit = ${CLIENT_LINE_BYTES}`,
+  ]
+  return {
+    kind: 'table',
+    text: `${NAME}:${file}`,
+    server: `${NAME}:${server}:${table}`,
+    notes: [lines.join('\n')],
+  }
+}

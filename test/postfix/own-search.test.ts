@@ -1,0 +1,185 @@
+/**
+ * The real postmap asks tables that Postfix searches as it searches its indexed files: over memcache, and over
+ * Postfix's own proxymap in front of it.
+ */
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  type HttpService,
+  type Misbehaviour,
+  type Reply,
+  startHttpService,
+} from '../support/http/http-service.ts'
+import { type PostfixFiles, writeOldFile, writePostfixFiles } from '../support/postfix/files.ts'
+import { postfixMissing, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
+import {
+  type PostmapResult,
+  postmapDelete,
+  postmapQuery,
+  postmapQueryAll,
+} from '../support/postfix/postmap.ts'
+import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
+import { type Serving, startServing } from './serving.ts'
+
+const KEYS = 10_000
+
+/** The directory: everything else is 404. */
+const ENTRIES: Readonly<Record<string, Reply | Misbehaviour>> = {
+  'info@a.example': { json: { value: 'bob@b.example' } },
+  'several@a.example': { json: { value: ['bob@b.example', 'carl@b.example'] } },
+  '50%off@a.example': { json: { value: '50% off' } },
+  'bob+news@a.example': { json: { value: 'plus+sign' } },
+  'jürgen@a.example': { json: { value: 'Jürgen Übel' } },
+  'upper@a.example': { json: { value: 'Folded' } },
+  '<>': { json: { value: 'null sender' } },
+  '*': { json: { value: 'wildcard' } },
+  'a&b=c/d?e#f@a.example': { json: { value: 'reserved' } },
+  '"john doe"@a.example': { json: { value: 'quotes' } },
+  'max@a.example': { json: { value: 'x'.repeat(100_000) } },
+  'over@a.example': { json: { value: 'x'.repeat(100_001) } },
+  'temporary@a.example': { status: 503 },
+  'reset@a.example': { act: 'reset' },
+  'refused@a.example': { status: 400 },
+}
+
+const cleanup = suiteCleanup()
+let service: HttpService
+let serving: Serving
+let files: PostfixFiles
+
+/** The file that names a table at an address. */
+async function tableFile(name: string, address: string, table: string): Promise<string> {
+  const path = join(files.directory, `${name}.cf`)
+  const lines = [
+    `memcache = ${address}`,
+    `key_format = ${table}/%s`,
+    'max_try = 1',
+    'timeout = 10',
+    'data_size_limit = 100000',
+    'line_size_limit = 4096',
+  ]
+  await writeOldFile(path, lines.map((line) => `${line}\n`).join(''))
+  return path
+}
+
+const kinds = ['memcache:inet', 'memcache:unix', 'proxy:memcache'] as const
+type Kind = (typeof kinds)[number]
+const tables = new Map<string, string>()
+
+beforeAll(async () => {
+  if (postfixMissing() !== undefined) return
+  service = await startHttpService(cleanup)
+  service.otherwise = ({ url }): Reply | Misbehaviour => {
+    const key = new URL(url, 'http://service.example').searchParams.get('key') ?? ''
+    const bulk = /^bulk(\d+)@a\.example$/.exec(key)
+    if (bulk !== null) {
+      return Number(bulk[1]) % 3 === 0 ? { status: 404 } : { json: { value: `box${bulk[1]}@b.example` } }
+    }
+    return ENTRIES[key] ?? { status: 404 }
+  }
+  files = await writePostfixFiles(cleanup)
+  const folder = join(files.queueDirectory, 'mapgate')
+  await mkdir(folder)
+  await chmod(folder, 0o755)
+  // `search` has no say: Postfix searches itself.
+  const settings = { cache: 'off', search: 'address' }
+  serving = await startServing(
+    cleanup,
+    service,
+    { directory: settings, bulk: {} },
+    { listeners: [{ protocol: 'memcache', listen: `unix:${folder}/memcache`, mode: '0666' }] },
+  )
+  for (const table of ['directory', 'bulk', 'nosuch']) {
+    const inet = await tableFile(`${table}-inet`, serving.memcache, table)
+    const unix = await tableFile(`${table}-unix`, 'unix:mapgate/memcache', table)
+    tables.set(`memcache:inet ${table}`, `memcache:${inet}`)
+    tables.set(`memcache:unix ${table}`, `memcache:${unix}`)
+    tables.set(`proxy:memcache ${table}`, `proxy:memcache:${inet}`)
+  }
+  const proxied = [...tables.values()].filter((table) => table.startsWith('proxy:'))
+  await startPostfix(
+    cleanup,
+    { proxy_read_maps: proxied.join(' '), proxy_write_maps: proxied.join(' ') },
+    { files, services: ['proxymap unix - - n - - proxymap', 'proxywrite unix - - n - 1 proxymap'] },
+  )
+})
+
+beforeEach((context) => requirePostfix(context))
+
+describe.each(kinds)('postmap over %s', (kind: Kind) => {
+  const tableOf = (table: string) => tables.get(`${kind} ${table}`) ?? ''
+  const query = (key: string): Promise<PostmapResult> => postmapQuery(files, tableOf('directory'), key)
+
+  const found: [sentence: string, key: string, value: string][] = [
+    ['prints the value of a key', 'info@a.example', 'bob@b.example'],
+    ['prints several values with commas', 'several@a.example', 'bob@b.example, carl@b.example'],
+    ['asks with a percent sign and prints one', '50%off@a.example', '50% off'],
+    ['asks with a plus sign and prints one', 'bob+news@a.example', 'plus+sign'],
+    ['asks in UTF-8 and prints it', 'jürgen@a.example', 'Jürgen Übel'],
+    ['asks in upper case for a folded key', 'UPPER@A.Example', 'Folded'],
+    ['asks for the null sender', '<>', 'null sender'],
+    ['asks for the wildcard', '*', 'wildcard'],
+    ['asks with the reserved characters of a URL', 'a&b=c/d?e#f@a.example', 'reserved'],
+  ]
+  for (const [sentence, key, value] of found) {
+    test(sentence, async () => {
+      expect(await query(key)).toEqual({ status: 0, stdout: Buffer.from(`${value}\n`), stderr: '' })
+    })
+  }
+
+  test('prints nothing for a key that the service does not have, and asks for that key alone', async () => {
+    const before = service.requests.length
+    expect(await query('nobody+ext@a.example')).toEqual({ status: 1, stdout: Buffer.alloc(0), stderr: '' })
+    const asked = service.requests.slice(before).map(({ url }) => decodeURIComponent(url))
+    expect(asked).toEqual(['/directory?key=nobody+ext@a.example'])
+  })
+
+  test('finds nothing for an empty key', async () => {
+    const result = await postmapQueryAll(files, tableOf('directory'), Buffer.from('\ninfo@a.example\n'))
+    expect(result.stdout.toString()).toBe('info@a.example\tbob@b.example\n')
+  })
+
+  test('never asks for a key with white space, and says "not found" by itself', async () => {
+    const before = service.requests.length
+    expect(await query('"john doe"@a.example')).toMatchObject({ status: 1, stdout: Buffer.alloc(0) })
+    expect(service.requests.length).toBe(before)
+  })
+
+  // Together, because postmap sleeps for a second before it ends with an error.
+  const failures: [sentence: string, table: string, key: string][] = [
+    ['the service is unwell', 'directory', 'temporary@a.example'],
+    ['the connection breaks', 'directory', 'reset@a.example'],
+    ['the service refuses', 'directory', 'refused@a.example'],
+    ['a value is too long', 'directory', 'over@a.example'],
+    ['there is no such table', 'nosuch', 'info@a.example'],
+  ]
+  for (const [sentence, table, key] of failures) {
+    test.concurrent(`fails when ${sentence}, and does not say "not found"`, async () => {
+      const result = await postmapQuery(files, tableOf(table), key)
+      expect(result).toMatchObject({ status: 1, stdout: Buffer.alloc(0) })
+      expect(result.stderr).toMatch(/query error|lookup error/)
+    })
+  }
+
+  test('prints the longest value that fits', async () => {
+    expect((await query('max@a.example')).stdout.toString()).toBe(`${'x'.repeat(100_000)}\n`)
+  })
+
+  test('deletes nothing in a table that takes no changes', async () => {
+    const result = await postmapDelete(files, tableOf('directory'), 'info@a.example')
+    expect(result.status).toBe(1)
+    expect((await query('info@a.example')).status).toBe(0)
+  })
+
+  test(`answers ${KEYS} keys in order`, async () => {
+    const numbers = Array.from({ length: KEYS }, (_, number) => number)
+    const keys = numbers.map((number) => `bulk${number}@a.example\n`).join('')
+    const result = await postmapQueryAll(files, tableOf('bulk'), Buffer.from(keys))
+    const expected = numbers
+      .filter((number) => number % 3 !== 0)
+      .map((number) => `bulk${number}@a.example\tbox${number}@b.example\n`)
+    expect(result.stderr).toBe('')
+    expect(result.stdout.toString()).toBe(expected.join(''))
+  })
+})
