@@ -32,6 +32,15 @@ export type ExplainStep =
       readonly upstream: string
       readonly result?: LookupResult
     }
+  /** The table's own copy was looked at, `ageMs` after the service gave it. */
+  | {
+      readonly step: 'replica'
+      readonly key: string
+      readonly upstream: string
+      readonly entries: number
+      readonly ageMs: number
+      readonly result: LookupResult
+    }
   /** An upstream answered by itself, without a request. */
   | {
       readonly step: 'upstream'

@@ -40,6 +40,8 @@ export interface TableObserver {
   cacheEvicted(count: number): void
   /** The service of the table lost many keys, or that is over. */
   lossChanged(isHolding: boolean): void
+  /** A list was taken over as the table's own copy, kept aside, or could not be. */
+  replicaChanged(change: ReplicaChange): void
   /** A lookup whose upstream had failed was answered by a rule for outages. */
   outageAnswered(rule: OutageRule): void
   /**
@@ -54,6 +56,19 @@ export interface TableObserver {
     failure?: string,
   ): void
 }
+
+/** What became of the list of a table that is kept here as a whole. */
+export type ReplicaChange =
+  /** `lost`: keys that the copy before had. */
+  | {
+      readonly kind: 'copied'
+      readonly entries: number
+      readonly lost: number
+      readonly bytes: number
+      readonly durationMs: number
+    }
+  | { readonly kind: 'held'; readonly entries: number; readonly lost: number; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string }
 
 /** How one request to an endpoint ended. A closed set: it is a metric label. */
 export type RequestOutcome =
@@ -131,6 +146,7 @@ const silentTable: TableObserver = {
   cacheEvicted: () => {},
   outageAnswered: () => {},
   lossChanged: () => {},
+  replicaChanged: () => {},
   canaryChanged: () => {},
 }
 

@@ -116,6 +116,18 @@ export const CORE_REASONS = {
     advice:
       'its request has `{attribute.…}`, which a key alone cannot fill in: `mapgate query` with the address of the listener and `name=value` words asks it',
   },
+  noCopy: {
+    cause: 'replica',
+    text: 'the replica of this table has no copy of the list yet; see mapgate replica status',
+    advice:
+      '`authoritative: true`, and no list was ever taken over: `mapgate replica status TABLE` says why, [replica.md](replica.md) what to do',
+  },
+  copyTooOld: {
+    cause: 'replica',
+    text: "the replica of this table is older than notFoundFor; look at the service's list route",
+    advice:
+      '`authoritative: true`, and the key is not in a copy that is older than `notFoundFor`: `mapgate replica status TABLE` says why no newer one was taken over',
+  },
   readOnly: {
     cause: 'refused',
     text: 'this table is read-only',

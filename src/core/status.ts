@@ -3,6 +3,7 @@
  * API, the page and the command line. Taken on demand, so that nobody keeps it up to date.
  */
 import type { CircuitState } from './observer.ts'
+import type { ReplicaStatus } from './replica/replica-status.ts'
 
 /** One look at everything. */
 export interface GatewayStatus {
@@ -30,6 +31,8 @@ export interface TableStatus {
   readonly readiness?: number
   /** True while "not found" is not believed of keys that were found before, because the service lost many; else absent. */
   readonly holdsLoss?: boolean
+  /** Of the table's own copy; absent where it has none. */
+  readonly replica?: ReplicaStatus
 }
 
 export interface StoreStatus {

@@ -75,6 +75,7 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
       ...parts,
       observer: parts.observability.observer,
       readFile: config.readFile,
+      cacheFile: config.cacheFile,
     })
     undo.push(() => closeUpstreams(upstreams, before.upstreams))
     const held = new HeldLookup(parts.lookup)

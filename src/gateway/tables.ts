@@ -24,6 +24,7 @@ import type { OutagePolicy } from '../core/outage/outage-rules.ts'
 import { readinessOf, type TableReadiness } from '../core/outage/readiness.ts'
 import { RecentLookups } from '../core/outage/recent-lookups.ts'
 import { TableProof } from '../core/outage/table-proof.ts'
+import { ReplicaSource } from '../core/replica/replica-source.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
 import { searchKeys } from '../core/search/search-keys.ts'
 import type { TableStatus } from '../core/status.ts'
@@ -31,6 +32,7 @@ import { type DomainsFilter, type KeySearch, Table } from '../core/table.ts'
 import type { TableSource } from '../core/table-source.ts'
 import type { Upstream } from '../core/upstream.ts'
 import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
+import type { ReplicaOfTable } from '../upstreams/replica/of-table.ts'
 import { addressSpellings } from './key-spellings.ts'
 import type { GatewayParts } from './parts.ts'
 import type { RunningUpstreams } from './upstreams.ts'
@@ -139,9 +141,10 @@ function buildTable(
       ? old.lossGuard
       : new LossGuard(parts.clock, (isHolding) => observer.lossChanged(isHolding))
   const outage = outagePolicy(config, parts)
-  const sources = asked.map(({ upstream }, index): TableSource => {
+  const sources = asked.map(({ upstream, replica }, index): TableSource => {
     if (!upstreams[index]?.kind.cached) return new DirectSource(config.name, upstream)
-    return cachedSource(config, upstream, store, stored++, lossGuard, outage !== undefined, parts)
+    const service = cachedSource(config, upstream, store, stored++, lossGuard, outage !== undefined, parts)
+    return replica === undefined ? service : replicated(config, service, replica, store)
   })
   const table = new Table({
     name: config.name,
@@ -211,6 +214,23 @@ function cacheOf({ cache, attributes }: TableConfig): CacheConfig | undefined {
   if (cache === undefined || attributes === undefined) return cache
   const negativeTtlMs = attributes.secret.length > 0 ? 0 : cache.negativeTtlMs
   return { ...cache, negativeTtlMs, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
+}
+
+/** The table's own copy in front of what asks the service. */
+function replicated(
+  { cache }: TableConfig,
+  service: TableSource,
+  replica: ReplicaOfTable,
+  store: AnswerStore | undefined,
+): TableSource {
+  const { policy } = replica
+  // What was stored of a key that is gone must not outlive it.
+  replica.onGone = (keys) => {
+    if (keys === undefined) store?.purge({ kind: 'all' })
+    else for (const gone of keys) for (const key of addressSpellings(gone)) store?.purge({ kind: 'key', key })
+  }
+  const staleForMs = Math.max(policy.freshForMs, policy.notFoundForMs, cache?.staleIfErrorMs ?? 0)
+  return new ReplicaSource(service, replica.copy, { ...policy, staleForMs })
 }
 
 /** Undefined where no rule can hold: values of one key, and no word of the operator. */
@@ -294,6 +314,7 @@ export function tableStatus(
   { config, store, asked, lossGuard }: RunningTable,
   readiness: number | undefined,
 ): TableStatus {
+  const replica = replicaOf(asked)
   return {
     name: config.name,
     upstreams: config.upstreams,
@@ -302,7 +323,13 @@ export function tableStatus(
     canaries: asked.flatMap((upstream) => upstream.canaries()),
     ...(readiness !== undefined && { readiness }),
     ...(lossGuard.isHolding && { holdsLoss: true }),
+    ...(replica && { replica: replica.control.status() }),
   }
+}
+
+/** The table's own copy, where it has one: of its only HTTP service. */
+export function replicaOf(asked: readonly TableUpstream[]): ReplicaOfTable | undefined {
+  return asked.find(({ replica }) => replica !== undefined)?.replica
 }
 
 /**
@@ -310,7 +337,9 @@ export function tableStatus(
  *
  * @returns How many.
  */
-export function purgeTable({ store, lossGuard, config }: RunningTable, what: PurgeWhat): number {
+export function purgeTable({ store, lossGuard, config, asked }: RunningTable, what: PurgeWhat): number {
+  // Who purges knows of changes, which a copy does not have.
+  replicaOf(asked)?.control.refresh()
   if (store === undefined) return 0
   if (what.kind === 'all') lossGuard.reset()
   if (what.kind !== 'key') return store.purge(what)

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { DrillReport } from '../core/drill-report.ts'
-import type { CircuitState } from '../core/observer.ts'
+import type { CircuitState, ReplicaChange } from '../core/observer.ts'
 import type { CanaryStatus } from '../core/status.ts'
 import type { Events } from './events.ts'
 import type { Logger } from './logging.ts'
@@ -150,6 +150,28 @@ export class EventLog {
   }
 
   /** The service of a table lost many keys that it found before, or that is over. */
+  replicaChanged(table: string, change: ReplicaChange): void {
+    const { logger } = this.#parts
+    const { kind, ...rest } = change
+    const fields = { event: 'replica', table, change: kind, ...rest }
+    switch (change.kind) {
+      case 'copied':
+        logger.info(fields, 'the list of the table was taken over')
+        return
+      case 'held':
+        logger.error(
+          fields,
+          `the list of the table is kept aside: ${change.reason}; mapgate replica accept ${table}, or reject`,
+        )
+        this.problem('replica', table, change.reason)
+        return
+      case 'failed':
+        logger.warn(fields, `the list of the table was not taken over: ${change.reason}`)
+        this.problem('replica', table, change.reason)
+        return
+    }
+  }
+
   lossChanged(table: string, isHolding: boolean): void {
     const text = isHolding
       ? 'the service lost many keys that it found before: its "not found" of such keys is not believed'

@@ -75,6 +75,9 @@ function observeTable(counters: TableCounters, eventLog: EventLog, reports: Look
       increment(counters.outageAnswers, rule)
       if (rule === 'when-unknown') eventLog.answeredUnknown(counters.name)
     },
+    replicaChanged(change) {
+      eventLog.replicaChanged(counters.name, change)
+    },
     lossChanged(isHolding) {
       counters.holdsLoss = isHolding
       eventLog.lossChanged(counters.name, isHolding)

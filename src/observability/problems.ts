@@ -23,6 +23,7 @@ export type ProblemKind =
   | 'listener'
   | 'log'
   | 'cache-file'
+  | 'replica'
   | 'secrets'
 
 /** One trouble; the same trouble again counts up and shows the latest text. */

@@ -5,7 +5,7 @@
  */
 import type { ExplainStep } from '../core/explain.ts'
 import type { LookupResult } from '../core/result.ts'
-import { counted, duration, quoted } from './format.ts'
+import { count, counted, duration, quoted } from './format.ts'
 
 export type StepState = 'ok' | 'warn' | 'bad' | 'plain'
 
@@ -73,6 +73,12 @@ export function stepText(step: ExplainStep): StepText | undefined {
       return plain(
         'Shared request',
         `${at(step)}: waited for the request that was already under way${and(step.result)}`,
+      )
+    case 'replica':
+      return result(
+        'Replica',
+        `${at(step)}: the copy of ${count(step.entries)} ${step.entries === 1 ? 'entry' : 'entries'}, ${duration(step.ageMs)} old, `,
+        step.result,
       )
     case 'upstream':
       return result('Upstream', `${at(step)}, ${step.kind}: `, step.result)

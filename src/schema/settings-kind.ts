@@ -89,4 +89,6 @@ export interface TableCheck<OfUpstream = unknown> {
   readonly attributes: AttributeNames
   /** The upstreams of this kind that the table asks, by name. */
   readonly upstreams: ReadonlyMap<string, { readonly settings: OfUpstream; readonly scope: Scope }>
+  /** The file's `cacheFile`, where it has one. */
+  readonly cacheFile?: string | undefined
 }

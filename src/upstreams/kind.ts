@@ -15,6 +15,7 @@ import type { DrillSwitch } from '../core/resilience/drill.ts'
 import type { CanaryStatus, UpstreamStatus } from '../core/status.ts'
 import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
 import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
+import type { ReplicaOfTable } from './replica/of-table.ts'
 
 /** What all upstreams of a configuration have. */
 export interface UpstreamSettings {
@@ -76,6 +77,8 @@ export interface UpstreamParts {
   readonly onCredentialsRefused: (upstream: string) => void
   /** Reads a file that the settings name: what was read when they were checked. */
   readonly readFile: (path: string) => Promise<string>
+  /** Absolute path of the cache file, beside which upstreams keep what is theirs; undefined where there is none. */
+  readonly cacheFile?: string | undefined
 }
 
 /** Wraps endpoints for tracing: with spans, or with a bare `traceparent`. */
@@ -118,6 +121,8 @@ export interface TableUpstream {
   /** Ends that; questions under way go on. */
   stop(): void
   canaries(): readonly CanaryStatus[]
+  /** The whole table, here; absent where it is asked key by key. It is started and stopped with this. */
+  readonly replica?: ReplicaOfTable | undefined
 }
 
 /** One endpoint that is asked by itself. */

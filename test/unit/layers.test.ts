@@ -70,7 +70,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   protocols: [],
   client: [],
   server: [],
-  upstreams: ['undici', 'json-p3', 're2js'],
+  upstreams: ['undici', 'json-p3', 're2js', 'lmdb', '@streamparser', 'csv-parse'],
   persistence: [],
   config: ['yaml'],
   observability: ['prom-client', 'pino', '@opentelemetry'],

@@ -47,6 +47,7 @@ const ProblemEntrySchema = Type.Object({
     'listener',
     'log',
     'cache-file',
+    'replica',
     'secrets',
   ]),
   where: Type.String(),

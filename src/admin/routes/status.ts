@@ -13,6 +13,32 @@ const Canary = Type.Object({
   state: Type.Enum(['unknown', 'up', 'missing', 'unreachable']),
 })
 
+/** Of the routes about copies, too. */
+export const ReplicaSchema = Type.Object({
+  state: Type.Enum(['empty', 'ready', 'copying', 'held'], {
+    description:
+      '`empty`: no copy yet; `held`: a copy is in use, and the last list is kept aside until somebody accepts it.',
+  }),
+  entries: Count,
+  copiedAtMs: Type.Optional(WallMs),
+  changedAtMs: Type.Optional(WallMs),
+  bytes: Type.Optional(Count),
+  durationMs: Type.Optional(Ms),
+  nextRefreshAtMs: Type.Optional(WallMs),
+  progress: Type.Optional(
+    Type.Object({
+      entries: Count,
+      bytes: Count,
+      share: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    }),
+  ),
+  lastFailure: Type.Optional(Type.String({ description: 'Why the last list was not taken over.' })),
+  held: Type.Optional(Type.Object({ entries: Count, lost: Count, copiedAtMs: WallMs })),
+  failures: Count,
+  heldBack: Count,
+  copies: Count,
+})
+
 const TableSchema = Type.Object({
   name: Type.String(),
   upstreams: Type.Array(Type.String()),
@@ -33,6 +59,7 @@ const TableSchema = Type.Object({
         'Set while "not found" is not believed of keys that were found before, because the service lost many.',
     }),
   ),
+  replica: Type.Optional(ReplicaSchema),
 })
 
 const Endpoint = Type.Object({

@@ -22,7 +22,14 @@ export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scop
     checkUpstreamNames(table, [...file.upstreams.keys()], scope)
     for (const kind of kinds.upstreams) {
       const upstreams = upstreamsOf(file, table, kind.name, root)
-      kind.checkTable?.(table, { scope, table: { ...table, sideEffects, name }, attributes, upstreams })
+      const { cacheFile } = file
+      kind.checkTable?.(table, {
+        scope,
+        table: { ...table, sideEffects, name },
+        attributes,
+        upstreams,
+        cacheFile,
+      })
     }
     checkCache(table, scope)
     checkCanary(file, table, kinds, scope)

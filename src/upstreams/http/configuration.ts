@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from '../../schema/schema.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { TableCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import { checkReplica } from '../replica/check.ts'
 import { attributesIn } from './attribute-use.ts'
 import { checkQuestion } from './question-check.ts'
 import { checkBatch, checkRequest, checkResponse } from './request-check.ts'
@@ -99,10 +100,14 @@ function checkTls({ tls }: Upstream, scope: Scope, all: readonly Upstream[]): vo
   }
 }
 
-function checkTable(settings: Table, { scope, table, attributes, upstreams }: TableCheck<Upstream>): void {
-  const { request, batch, response } = settings
+function checkTable(
+  settings: Table,
+  { scope, table, attributes, upstreams, cacheFile }: TableCheck<Upstream>,
+): void {
+  const { request, batch, response, replica } = settings
   const [service] = [...upstreams.keys()]
-  if (service !== undefined && request?.path === undefined && batch === undefined) {
+  const asksByKey = replica?.authoritative !== true
+  if (service !== undefined && asksByKey && request?.path === undefined && batch === undefined) {
     scope.error(
       request === undefined ? [] : ['request'],
       `"request.path" is missing, and upstream "${service}" is an HTTP service; add it, such as /${table.name}/{key}`,
@@ -113,6 +118,18 @@ function checkTable(settings: Table, { scope, table, attributes, upstreams }: Ta
   if (batch !== undefined) checkBatch(batch, scope.within(['batch']))
   const notFound = notFoundStatuses(response, attributesIn(request).size > 0)
   checkResponse({ ...response, notFound }, batch, scope)
+  if (replica !== undefined) {
+    const { sideEffects } = table
+    const services = upstreams.size
+    const hasAttributes = attributesIn(request).size > 0
+    checkReplica(replica, {
+      scope: scope.within(['replica']),
+      cacheFile,
+      services,
+      sideEffects,
+      hasAttributes,
+    })
+  }
   for (const [name, { settings, scope: ofUpstream }] of upstreams) {
     if (settings.timeoutMs <= table.deadlineMs) continue
     scope.warning(

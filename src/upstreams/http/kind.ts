@@ -20,6 +20,9 @@ import type {
   UpstreamSettings,
   UpstreamTable,
 } from '../kind.ts'
+import type { ReplicaOfTable } from '../replica/of-table.ts'
+import { Replicas } from '../replica/replicas.ts'
+import type { ReplicaSettings } from '../replica/settings.ts'
 import { httpConfiguration } from './configuration.ts'
 import { HTTP_METRICS } from './metrics.ts'
 import { endpointName, HttpUpstreamPools } from './pools.ts'
@@ -44,6 +47,9 @@ export interface HttpTable extends UpstreamTable, Omit<HttpTableSettings, 'reque
   readonly request: WrittenRequest | undefined
   readonly batch: BatchSettings | undefined
   readonly canary: CanarySettings | undefined
+  readonly replica?: ReplicaSettings | undefined
+  /** Of everything that decides what the table answers: for what is kept of it. */
+  readonly fingerprint?: string
 }
 
 export const http: UpstreamKind<HttpSettings, HttpTable> = {
@@ -79,6 +85,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   readonly #parts: UpstreamParts
   readonly #state: UpstreamState
   readonly #pools: HttpUpstreamPools
+  readonly #replicas: Replicas
 
   constructor(
     settings: HttpSettings,
@@ -103,6 +110,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
             overloaded,
           })
         : running.#state
+    this.#replicas = running === undefined ? new Replicas() : running.#replicas
     const pools = running === undefined ? undefined : running.#pools
     this.#pools = pools?.fits(read)
       ? pools
@@ -153,20 +161,35 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
         maxWaitMs: table.batch.maxWaitMs,
       },
       sideEffects: table.sideEffects,
-      canary: table.canary,
+      canary: isAuthoritative(table) ? undefined : table.canary,
       observer: observer.table(table.name),
       onDefect: (error, where) => observer.defect(error, where),
     })
+    const replica = this.#replica(table)
     return {
       upstream,
-      start: () => upstream.start(),
-      stop: () => upstream.stop(),
+      start: () => {
+        upstream.start()
+        replica?.start()
+      },
+      stop: () => {
+        upstream.stop()
+        replica?.stop()
+      },
       canaries: () => upstream.canaryStatus(),
+      replica,
     }
+  }
+
+  #replica({ replica, ...table }: HttpTable): ReplicaOfTable | undefined {
+    if (replica === undefined) return undefined
+    const drilled = () => this.drill.endsAtMs !== undefined
+    return this.#replicas.forTable({ ...table, replica }, () => this.#pools.settings, drilled, this.#parts)
   }
 
   /** By the batch route where the table has one, as its lookups go. */
   probes(table: HttpTable): readonly Probe[] {
+    if (isAuthoritative(table)) return []
     // Asked once: a probe shows what the first attempt of a lookup would meet.
     const settings = { ...asking(table), sideEffects: true }
     const { timeoutMs } = this.settings
@@ -202,13 +225,15 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   }
 
   async close(other: SharedUpstream | undefined): Promise<void> {
-    if (!(other instanceof HttpUpstream)) this.#state.stop()
-    else if (other.#pools === this.#pools) return
+    if (!(other instanceof HttpUpstream)) {
+      this.#state.stop()
+      await this.#replicas.close()
+    } else if (other.#pools === this.#pools) return
     await this.#pools.close()
   }
 
-  destroy(): Promise<void> {
-    return this.#pools.destroy()
+  async destroy(): Promise<void> {
+    await Promise.all([this.#pools.destroy(), this.#replicas.close()])
   }
 
   #endpoints(settings: HttpTableSettings): readonly Endpoint[] {
@@ -232,9 +257,15 @@ const NO_REQUEST: WrittenRequest = {
   form: undefined,
 }
 
-function asking({ name, request, response, sideEffects, batch }: HttpTable): HttpTableSettings {
-  // With a batch route everything goes through it, and the table needs no other.
-  const path = request?.path ?? batch?.path
+/** Returns whether the service is never asked for single keys. */
+function isAuthoritative({ replica }: HttpTable): boolean {
+  return replica?.authoritative === true
+}
+
+function asking(table: HttpTable): HttpTableSettings {
+  const { name, request, response, sideEffects, batch, replica } = table
+  // With a batch route everything goes through it, and the table needs no other. A copy that answers alone needs none.
+  const path = request?.path ?? batch?.path ?? (isAuthoritative(table) ? replica?.path : undefined)
   if (path === undefined) throw new TypeError(`unchecked configuration: table ${name} has no request`)
   return { name, request: { ...NO_REQUEST, ...request, path }, response, sideEffects, batch }
 }

@@ -78,6 +78,11 @@ export class HttpUpstreamPools {
     return this.#endpoints[index]?.connections.certificateExpiresAtMs
   }
 
+  /** As they are now: with the secrets that were read last. */
+  get settings(): HttpUpstreamSettings {
+    return this.#settings
+  }
+
   /** Returns whether {@link update} can take these settings: the endpoints are the same, in the same order. */
   fits(settings: HttpUpstreamSettings): boolean {
     return settings.name === this.name && endpointsText(settings) === endpointsText(this.#settings)

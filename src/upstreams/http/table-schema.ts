@@ -4,6 +4,7 @@
  */
 import { type Keywords, Type } from '../../schema/schema.ts'
 import { count, duration, headerMap, oneOf, text, textMap } from '../../schema/values.ts'
+import { Replica } from '../replica/schema.ts'
 
 /** Status codes that a list may hold: final ones. */
 function statuses(keywords: Keywords) {
@@ -205,4 +206,5 @@ export const HttpTable = Type.Object({
   request: Type.Optional(Request),
   batch: Type.Optional(Batch),
   response: Response,
+  replica: Type.Optional(Replica),
 })

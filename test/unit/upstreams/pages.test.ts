@@ -16,8 +16,8 @@ import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
 
 const SRC = new URL('../../../src/', import.meta.url)
 
-test('every kind of the registry has a folder of its name; the function has one too', () => {
-  expect(kindFolders()).toEqual([...UPSTREAM_KINDS.keys(), 'function'].sort())
+test('every kind of the registry has a folder of its name; the function and the replica have one too', () => {
+  expect(kindFolders()).toEqual([...UPSTREAM_KINDS.keys(), 'function', 'replica'].sort())
 })
 
 for (const folder of kindFolders()) {

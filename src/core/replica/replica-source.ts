@@ -1,0 +1,132 @@
+/**
+ * A table's own copy in front of its service.
+ *
+ *   in the copy, which is young         -> found, synchronously
+ *   in the copy, which is old           -> ask; found if the service cannot say
+ *   not in the copy                     -> ask; "not found" for `notFoundForMs` if the service cannot say
+ *   authoritative                       -> the copy's answer, whatever the service would say
+ *   no copy                             -> ask
+ *
+ * A "not found" of the copy is the service's own word about all of its keys, and no older than the table allows:
+ * that is why it may stand where a cache must say that nobody knows.
+ */
+import { readableMs } from '../clock.ts'
+import type { Explanation } from '../explain.ts'
+import type { LookupContext } from '../lookup-context.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import { type Found, found, type LookupResult, NOT_FOUND, type NotFound, type Sourced } from '../result.ts'
+import type { KnownAnswer, TableSource } from '../table-source.ts'
+import type { CopyPolicy, TableCopy } from './table-copy.ts'
+
+/** Where an answer of the copy comes from, in metrics and logs. */
+const SOURCE = 'replica'
+
+const ABSENT: Sourced = { result: NOT_FOUND, source: SOURCE }
+
+export class ReplicaSource implements TableSource {
+  readonly name: string
+  readonly #inner: TableSource
+  readonly #copy: TableCopy
+  readonly #policy: CopyPolicy
+
+  /** @param inner Asks the service, behind the answer store. */
+  constructor(inner: TableSource, copy: TableCopy, policy: CopyPolicy) {
+    this.name = inner.name
+    this.#inner = inner
+    this.#copy = copy
+    this.#policy = policy
+  }
+
+  ask(key: string, context: LookupContext): Sourced | Promise<Sourced> {
+    const { authoritative, freshForMs } = this.#policy
+    const ageMs = this.#copy.ageMs(context.nowMs)
+    if (authoritative) return this.#alone(key, ageMs, context.explanation)
+    if (ageMs <= freshForMs && !context.bypass) {
+      const value = this.#copy.find(key)
+      if (value !== undefined) return this.#answer(key, found(value), ageMs, context.explanation)
+    }
+    const answer = this.#inner.ask(key, context)
+    return answer instanceof Promise
+      ? this.#later(key, answer, context)
+      : this.#afterService(key, answer, context)
+  }
+
+  askOffline(key: string): Found | NotFound | undefined {
+    const ageMs = this.#copy.ageMs()
+    const { authoritative, freshForMs } = this.#policy
+    if (authoritative || ageMs <= freshForMs) {
+      const known = this.#fallback(key, ageMs)
+      if (known?.kind === 'found' || authoritative) return known
+    }
+    return this.#inner.askOffline(key) ?? this.#fallback(key, ageMs)
+  }
+
+  known(key: string): KnownAnswer | undefined {
+    const ageMs = this.#copy.ageMs()
+    const copied = this.#fallback(key, ageMs)
+    const inner = this.#inner.known(key)
+    if (copied === undefined || (copied.kind === 'notfound' && inner !== undefined)) return inner
+    return { result: copied, ageMs, foundForMs: ageMs, isVouched: true }
+  }
+
+  protect(key: string): void {
+    this.#inner.protect(key)
+  }
+
+  async #later(key: string, pending: Promise<Sourced>, context: LookupContext): Promise<Sourced> {
+    return this.#afterService(key, await pending, context)
+  }
+
+  /** What the copy knows where the service cannot say. */
+  #afterService(key: string, answer: Sourced, context: LookupContext): Sourced {
+    if (!cannotSay(answer.result) || context.bypass) return answer
+    const ageMs = this.#copy.ageMs()
+    const known = this.#fallback(key, ageMs)
+    return known === undefined ? answer : this.#answer(key, known, ageMs, context.record())
+  }
+
+  /** The copy's word while the service cannot be asked; undefined where it is too old for one. */
+  #fallback(key: string, ageMs: number): Found | NotFound | undefined {
+    const { notFoundForMs, staleForMs, authoritative } = this.#policy
+    if (ageMs === Number.POSITIVE_INFINITY) return undefined
+    const value = this.#copy.find(key)
+    if (value !== undefined) return authoritative || ageMs <= staleForMs ? found(value) : undefined
+    return notFoundForMs > 0 && ageMs <= notFoundForMs ? NOT_FOUND : undefined
+  }
+
+  #alone(key: string, ageMs: number, explanation: Explanation | undefined): Sourced {
+    const known = this.#fallback(key, ageMs)
+    if (known !== undefined) return this.#answer(key, known, ageMs, explanation)
+    const reason = ageMs === Number.POSITIVE_INFINITY ? CORE_REASONS.noCopy : CORE_REASONS.copyTooOld
+    const result = temporaryFor(reason)
+    explanation?.add({ step: 'held', key, upstream: this.name, result })
+    return { result, source: SOURCE }
+  }
+
+  #answer(
+    key: string,
+    result: Found | NotFound,
+    ageMs: number,
+    explanation: Explanation | undefined,
+  ): Sourced {
+    if (explanation !== undefined) {
+      const { entries } = this.#copy
+      explanation.add({
+        step: 'replica',
+        key,
+        upstream: this.name,
+        entries,
+        ageMs: readableMs(ageMs),
+        result,
+      })
+    }
+    return result.kind === 'found' ? { result, source: SOURCE } : ABSENT
+  }
+}
+
+/** Returns whether the service said nothing about the key: it failed, or nobody could ask it. */
+function cannotSay(result: LookupResult): boolean {
+  if (result.kind === 'temporary') return result.cause !== 'defect' && result.cause !== 'stopping'
+  return result.kind === 'permanent' && result.cause === 'refused'
+}

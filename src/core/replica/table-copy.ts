@@ -1,0 +1,30 @@
+/**
+ * The whole of a table, here: what a kind of upstream that can list its entries keeps of it.
+ */
+
+/** Reads a copy. Every call is synchronous and does no more than the look-up itself. */
+export interface TableCopy {
+  /** The result of a key, ready for the client; undefined for a key that the table does not have. Only asked where there is a copy. */
+  find(key: string): string | undefined
+  /**
+   * Time since the service gave the copy, or said that it is still current, ms; infinite where there is none, and
+   * where the clock cannot tell.
+   *
+   * @param nowMs The monotonic clock, where it has just been read.
+   */
+  ageMs(nowMs?: number): number
+  /** Entries of the copy. */
+  readonly entries: number
+}
+
+/** What a copy may be used for, by its age. */
+export interface CopyPolicy {
+  /** How long its entries are answered without asking, ms. */
+  readonly freshForMs: number
+  /** How long a key that it does not have may be called "not found" while the service cannot be asked, ms. 0: never. */
+  readonly notFoundForMs: number
+  /** How long its entries are answered while the service cannot be asked, ms. */
+  readonly staleForMs: number
+  /** The copy alone answers: the service is not asked for keys. */
+  readonly authoritative: boolean
+}

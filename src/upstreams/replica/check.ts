@@ -1,0 +1,62 @@
+/**
+ * What is wrong with the replica of a table that a schema cannot say.
+ */
+import type { Scope } from '../../schema/scope.ts'
+import { jsonPathError } from '../http/json-path.ts'
+import { whyNoReplicas } from './replica-file.ts'
+import type { ReplicaSettings } from './settings.ts'
+
+export interface ReplicaCheck {
+  /** Of the key `replica`. */
+  readonly scope: Scope
+  readonly cacheFile: string | undefined
+  /** HTTP services that the table asks. */
+  readonly services: number
+  readonly sideEffects: boolean
+  /** The answers depend on more than the key. */
+  readonly hasAttributes: boolean
+}
+
+export function checkReplica(
+  replica: ReplicaSettings,
+  { scope, cacheFile, services, sideEffects, hasAttributes }: ReplicaCheck,
+): void {
+  const missing = whyNoReplicas()
+  if (missing !== undefined) scope.error([], missing)
+  if (services !== 1) {
+    scope.error([], 'a replica is the list of one HTTP service; let the table ask exactly one')
+  }
+  if (sideEffects)
+    scope.error([], 'cannot be used with sideEffects: true, where each lookup must ask; remove one')
+  if (hasAttributes)
+    scope.error([], 'a list has keys and no attributes; remove it, or {attribute.…} of the request')
+  if (replica.directory === undefined && cacheFile === undefined) {
+    scope.error(
+      [],
+      '"directory" is missing, and there is no cacheFile to keep the copy beside; add one of them',
+    )
+  }
+  for (const name of ['key', 'value'] as const) {
+    const path = replica[name]
+    const why = path === undefined ? undefined : jsonPathError(path)
+    if (why !== undefined) scope.error([name], `is no JSONPath: ${why}`)
+  }
+  const { next, items } = replica
+  const container = items.replace(/\[\*\]$/, '')
+  if (next !== undefined && next !== 'link' && parentOf(next) === container) {
+    scope.error(
+      ['next'],
+      `stands among the entries, ${scope.show(['items'], items)}; the list needs a name for its entries, such as items: $.entries[*]`,
+    )
+  }
+  if (replica.authoritative && replica.notFoundForMs === 0) {
+    scope.error(
+      ['notFoundFor'],
+      'with authoritative: true nothing else can say "not found"; raise it, or remove authoritative',
+    )
+  }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('.'))
+}

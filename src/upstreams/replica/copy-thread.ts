@@ -1,0 +1,23 @@
+/**
+ * The thread that copies one list: run by run-copy.ts, and ended by it.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { type CopyJob, fillCopy } from './fill-copy.ts'
+import type { ListProgress } from './read-list.ts'
+import { ReplicaFile } from './replica-file.ts'
+
+/** How often the progress is told, ms. */
+const TELL_EVERY_MS = 250
+
+const job = workerData as CopyJob
+const progress: ListProgress = { entries: 0, bytes: 0, expectedBytes: undefined }
+const stop = new AbortController()
+parentPort?.once('message', () => stop.abort())
+const file = ReplicaFile.open(job.folder)
+const telling = setInterval(() => parentPort?.postMessage({ progress }), TELL_EVERY_MS)
+const outcome = await fillCopy(job, file, progress, stop.signal)
+clearInterval(telling)
+await file.flushed()
+await file.close()
+parentPort?.postMessage({ outcome, progress })
+parentPort?.close()

@@ -1,0 +1,92 @@
+/**
+ * An entry of a list as the table has it: the key made comparable, the values checked and put into `response.format`
+ * as those of a single reply. Pure.
+ */
+import { comparableAddress } from '../../core/idn.ts'
+import { normaliseKey } from '../../core/key.ts'
+import { collect, readDocument } from '../http/body-values.ts'
+import { JsonPath } from '../http/json-path.ts'
+import { compileResponse, mapValues } from '../http/response-mapping.ts'
+import { ListError } from './list-error.ts'
+import type { RawEntry } from './list-formats.ts'
+import { REPLICA_REASONS } from './reasons.ts'
+import type { ListSettings } from './settings.ts'
+
+/** Longest key of a list, bytes. Ours, within LMDB's 1978: an address has 320 (RFC 5321 section 4.5.3.1). */
+export const MAX_LISTED_KEY_BYTES = 1024
+
+/** Stands for the reply that the entry would have come in. */
+const REPLY = { status: 200, headers: {}, body: Buffer.alloc(0) }
+
+/** Reads the entries of one list. */
+export class EntryReader {
+  readonly #key: JsonPath | undefined
+  readonly #value: JsonPath | undefined
+  readonly #foldCase: boolean
+  readonly #mapping: ReturnType<typeof compileResponse>
+
+  /** @throws TypeError for settings that were not checked. */
+  constructor({ list, response, foldCase }: Pick<ListSettings, 'list' | 'response' | 'foldCase'>) {
+    this.#key = list.key === undefined ? undefined : new JsonPath(list.key)
+    this.#value = list.value === undefined ? undefined : new JsonPath(list.value)
+    this.#foldCase = foldCase
+    this.#mapping = compileResponse({ ...response, value: undefined, error: undefined })
+  }
+
+  /**
+   * @param at Position in the list, from 1.
+   * @returns Key and result; undefined for an entry without any value, which a lookup would not find.
+   * @throws ListError for what no entry may be.
+   */
+  read(entry: RawEntry, at: number): readonly [key: string, result: string] | undefined {
+    const key = listedKey(this.#keyOf(entry, at), this.#foldCase)
+    if ('why' in key) throw new ListError(REPLICA_REASONS.impossibleKey, at, key.why)
+    const { result } = this.#map(entry.item, key.key)
+    if (result.kind === 'notfound') return undefined
+    if (result.kind === 'found') return [key.key, result.value]
+    throw new ListError(REPLICA_REASONS.badEntry, at, 'reason' in result ? result.reason : '')
+  }
+
+  /** The result that a pushed value has, as if it stood in the list; a reason where it cannot be one. */
+  result(key: string, item: unknown): { readonly value: string | undefined } | { readonly reason: string } {
+    const { result } = this.#map(item, key)
+    if (result.kind === 'found') return { value: result.value }
+    return result.kind === 'notfound'
+      ? { value: undefined }
+      : { reason: 'reason' in result ? result.reason : '' }
+  }
+
+  #map(item: unknown, key: string) {
+    const { maxValues } = this.#mapping.format
+    const body =
+      this.#value === undefined
+        ? collect([item])
+        : readDocument(item, { value: this.#value, error: undefined, maxValues })
+    return mapValues(body, REPLY, this.#mapping, key)
+  }
+
+  #keyOf({ name, item }: RawEntry, at: number): string {
+    if (this.#key === undefined) {
+      const text = name ?? item
+      if (typeof text === 'string') return text
+      throw new ListError(REPLICA_REASONS.noKey, at)
+    }
+    const selected = this.#key.select(item, 1)
+    const [text] = selected.kind === 'nodes' ? selected.values : []
+    if (typeof text === 'string') return text
+    if (typeof text === 'number' && Number.isSafeInteger(text)) return String(text)
+    throw new ListError(REPLICA_REASONS.noKey, at)
+  }
+}
+
+/** The key as lookups search it, its domain in one spelling; or why nobody can ask for it. */
+export function listedKey(
+  text: string,
+  foldCase: boolean,
+): { readonly key: string } | { readonly why: string } {
+  if (text === '') return { why: 'empty' }
+  const normalised = normaliseKey(Buffer.from(text), foldCase)
+  if (normalised.kind === 'impossible') return { why: normalised.why }
+  const key = comparableAddress(normalised.key)
+  return Buffer.byteLength(key) > MAX_LISTED_KEY_BYTES ? { why: 'too long' } : { key }
+}

@@ -1,0 +1,201 @@
+/**
+ * Entries out of the bytes of a list, while they arrive. Pure but for the parsers' own state.
+ *
+ *   json     an array, or an object whose members are entries        (RFC 8259)
+ *   ndjson   a JSON document in each line
+ *   csv      a first line with names, then rows                      (RFC 4180)
+ *   lines    `key value`; `#` begins a comment, a blank at its beginning continues a line   (postmap(1))
+ *
+ * An entry comes with a name where the list has one for it: the member's, or the key of a line. What is not whole is
+ * an error: a JSON text must end, the last line must end, a row must have all its columns.
+ */
+import { finished } from 'node:stream/promises'
+import { JSONParser } from '@streamparser/json'
+import { parse } from 'csv-parse'
+import { parseJson } from '../http/json-document.ts'
+import { ListError } from './list-error.ts'
+import { streamingPath } from './list-path.ts'
+import { REPLICA_REASONS } from './reasons.ts'
+
+export type ListFormat = 'json' | 'ndjson' | 'csv' | 'lines'
+
+/** One entry as the list has it. */
+export interface RawEntry {
+  /** Undefined where the list has no name for its entries. */
+  readonly name: string | undefined
+  readonly item: unknown
+}
+
+/** Most bytes of one entry. Ours: a list of a thousand addresses has 30 KiB. */
+const MAX_ENTRY_BYTES = 1_048_576
+
+export interface ListReading {
+  /** JSONPath of the entries, for JSON. */
+  readonly items: string
+  /** Path of the next page's address, for JSON; else undefined. */
+  readonly next: string | undefined
+  readonly onNext: (address: unknown) => void
+}
+
+/** Reads a page: as many entries at a time as one chunk has. */
+export function readEntries(
+  format: ListFormat,
+  chunks: AsyncIterable<Buffer>,
+  reading: ListReading,
+): AsyncGenerator<readonly RawEntry[]> {
+  switch (format) {
+    case 'json':
+      return readJson(chunks, reading)
+    case 'ndjson':
+      return readNdjson(chunks)
+    case 'csv':
+      return readCsv(chunks)
+    case 'lines':
+      return readKeyValueLines(chunks)
+  }
+}
+
+const FORMATS: Readonly<Record<string, ListFormat>> = {
+  'application/x-ndjson': 'ndjson',
+  'application/ndjson': 'ndjson',
+  'application/jsonl': 'ndjson',
+  'application/x-jsonlines': 'ndjson',
+  'application/json-lines': 'ndjson',
+  'text/csv': 'csv',
+  'text/plain': 'lines',
+}
+
+/** The format that a content type stands for. */
+export function formatOf(type: string): ListFormat | undefined {
+  return FORMATS[type] ?? (/^(?:application|text)\/(?:json|[\w.-]+\+json)$/.test(type) ? 'json' : undefined)
+}
+
+async function* readJson(
+  chunks: AsyncIterable<Buffer>,
+  { items, next, onNext }: ListReading,
+): AsyncGenerator<readonly RawEntry[]> {
+  const path = streamingPath(items)
+  const names = path.split('.').slice(1, -1)
+  let found: RawEntry[] = []
+  let isEnded = false
+  let read = 0
+  let bytesSinceEntry = 0
+  const parser = new JSONParser({ paths: [path, ...(next === undefined ? [] : [next])], keepStack: false })
+  parser.onEnd = () => {
+    isEnded = true
+  }
+  parser.onValue = ({ value, key, stack }) => {
+    if (stack.length === names.length + 1 && names.every((name, index) => stack[index + 1]?.key === name))
+      found.push({ name: typeof key === 'string' ? key : undefined, item: value })
+    else onNext(value)
+  }
+  const text = new TextDecoder('utf-8', { fatal: true })
+  for await (const chunk of chunks) {
+    decodePart(text, chunk, true)
+    try {
+      parser.write(chunk)
+    } catch {
+      throw new ListError(REPLICA_REASONS.badList, 'JSON', read + found.length + 1)
+    }
+    bytesSinceEntry = found.length > 0 ? 0 : bytesSinceEntry + chunk.length
+    read += found.length
+    if (bytesSinceEntry > MAX_ENTRY_BYTES) throw new ListError(REPLICA_REASONS.entryTooLarge, read)
+    if (found.length > 0) yield found
+    found = []
+  }
+  decodePart(text, undefined, false)
+  if (!isEnded) throw new ListError(REPLICA_REASONS.listCut)
+}
+
+async function* readNdjson(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly RawEntry[]> {
+  let at = 0
+  for await (const lines of readLines(chunks)) {
+    const entries: RawEntry[] = []
+    for (const line of lines) {
+      if (line === '') continue
+      at++
+      const document = parseJson(line)
+      if (document === undefined) throw new ListError(REPLICA_REASONS.badList, 'NDJSON', at)
+      entries.push({ name: undefined, item: document.json })
+    }
+    yield entries
+  }
+}
+
+async function* readKeyValueLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly RawEntry[]> {
+  let at = 0
+  let pending: string | undefined
+  const entryOf = (line: string): RawEntry => {
+    const split = /^(\S+)\s+(.*\S)\s*$/.exec(line)
+    at++
+    if (split === null) throw new ListError(REPLICA_REASONS.badList, 'lines of key and value', at)
+    return { name: split[1], item: split[2] }
+  }
+  for await (const lines of readLines(chunks)) {
+    const entries: RawEntry[] = []
+    for (const line of lines) {
+      if (/^\s*(?:#|$)/.test(line)) continue
+      if (/^\s/.test(line)) {
+        if (pending === undefined) throw new ListError(REPLICA_REASONS.badList, 'lines of key and value', 1)
+        pending += ` ${line.trim()}`
+        if (pending.length > MAX_ENTRY_BYTES) throw new ListError(REPLICA_REASONS.entryTooLarge, at)
+        continue
+      }
+      if (pending !== undefined) entries.push(entryOf(pending))
+      pending = line
+    }
+    if (entries.length > 0) yield entries
+  }
+  if (pending !== undefined) yield [entryOf(pending)]
+}
+
+async function* readCsv(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly RawEntry[]> {
+  let found: RawEntry[] = []
+  let failed: Error | undefined
+  let read = 0
+  const parser = parse({ columns: true, bom: true, skip_empty_lines: true, max_record_size: MAX_ENTRY_BYTES })
+  parser.on('data', (row: Readonly<Record<string, string>>) => found.push({ name: undefined, item: row }))
+  parser.on('error', (error) => {
+    failed = error
+  })
+  const fail = (): never => {
+    throw new ListError(REPLICA_REASONS.badList, 'CSV', read + found.length + 1)
+  }
+  for await (const lines of readLines(chunks)) {
+    const text = lines.map((line) => `${line}\n`).join('')
+    await new Promise<void>((resolve) => parser.write(text, () => resolve()))
+    if (failed !== undefined) fail()
+    read += found.length
+    if (found.length > 0) yield found
+    found = []
+  }
+  parser.end()
+  await finished(parser).catch(() => {}) // `failed` has it
+  if (failed !== undefined) fail()
+  if (found.length > 0) yield found
+}
+
+/** Whole lines of each chunk, without their ends. The last one must end. */
+async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
+  const text = new TextDecoder('utf-8', { fatal: true })
+  let rest = ''
+  for await (const chunk of chunks) {
+    const lines = (rest + decodePart(text, chunk, true)).split('\n')
+    rest = lines.pop() ?? ''
+    if (rest.length > MAX_ENTRY_BYTES) throw new ListError(REPLICA_REASONS.entryTooLarge, '?')
+    yield lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+  }
+  if (rest + decodePart(text, undefined, false) !== '') throw new ListError(REPLICA_REASONS.listCut)
+}
+
+function decodePart(
+  decoder: InstanceType<typeof TextDecoder>,
+  chunk: Buffer | undefined,
+  stream: boolean,
+): string {
+  try {
+    return decoder.decode(chunk, { stream })
+  } catch {
+    throw new ListError(REPLICA_REASONS.listNotUtf8) // TypeError of a decoder that is fatal
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Why a list was not taken over: the copy in use stays.
+ */
+import type { ReasonCatalogue } from '../../core/reason.ts'
+
+export const REPLICA_REASONS = {
+  unexpectedStatus: {
+    cause: 'status',
+    text: 'the list route answered …; it must answer 200, or 304 to a conditional request',
+    advice: '`replica.path`, or the service; redirects are not followed',
+  },
+  credentials: {
+    cause: 'refused',
+    text: 'the list route answered …; look at the credentials for it',
+    advice: '401 or 403: the service may demand other rights for its list than for single keys',
+  },
+  webPage: {
+    cause: 'unreadable',
+    text: 'the list route answered with a web page',
+    advice: 'an error page with status 200, or a wrong `replica.path`',
+  },
+  noFormat: {
+    cause: 'unreadable',
+    text: 'the content type of the list says nothing about its format; write replica.format',
+    advice: '`application/json`, `application/x-ndjson`, `text/csv` and `text/plain` are known',
+  },
+  unframed: {
+    cause: 'unreadable',
+    text: 'the list comes without a length and not chunked, so that nobody can tell whether it is whole',
+    advice: 'the service or a proxy must send `content-length`, or `transfer-encoding: chunked`',
+  },
+  listEncoding: {
+    cause: 'unreadable',
+    text: 'the list is compressed in a way that was not asked for',
+    advice: '`gzip` and `br` are read, one of them at a time',
+  },
+  notUnpacked: {
+    cause: 'unreadable',
+    text: 'the compressed list is broken or cut',
+    advice: 'the service or a proxy between: ask it with `curl --compressed`',
+  },
+  listCut: {
+    cause: 'unreadable',
+    text: 'the list ends in the middle of an entry',
+    advice: 'it is cut; a list of lines must end with a line break',
+  },
+  badList: {
+    cause: 'unreadable',
+    text: 'the list cannot be read as …, at or before entry …',
+    advice: '`replica.format`, or the service: look at that entry',
+  },
+  listNotUtf8: {
+    cause: 'unreadable',
+    text: 'the list is not UTF-8',
+    advice: 'the service must send it as UTF-8',
+  },
+  noKey: {
+    cause: 'unreadable',
+    text: 'entry … of the list has no text where replica.key points',
+    advice: 'look at `replica.key`, and at that entry',
+  },
+  impossibleKey: {
+    cause: 'unreadable',
+    text: 'entry … of the list has a key that nobody can ask for: …',
+    advice: 'remove it from the list: it is empty, too long, or has control characters',
+  },
+  badEntry: {
+    cause: 'unreadable',
+    text: 'entry … of the list: …',
+    advice:
+      'that entry is none that a single reply may have: the reason is the one that its lookup would get',
+  },
+  duplicateKey: {
+    cause: 'unreadable',
+    text: 'entry … of the list has the key of another entry',
+    advice:
+      'each key stands once, several values as a list; keys that differ in case are the same with `foldCase`. Pages that shift while they are read have this effect, too',
+  },
+  entryTooLarge: {
+    cause: 'unreadable',
+    text: 'the list has an entry of more than 1 MiB, at or behind entry …',
+    advice: 'look at `replica.items`: it may point at something that is no entry',
+  },
+  tooManyEntries: {
+    cause: 'unreadable',
+    text: 'the list has more than … entries; see replica.maxEntries',
+    advice: 'raise it, or look at what the service lists',
+  },
+  listTooLarge: {
+    cause: 'unreadable',
+    text: 'the list is larger than … bytes; see replica.maxBytes',
+    advice: 'raise it, or look at what the service lists',
+  },
+  listTooSlow: {
+    cause: 'timeout',
+    text: 'the list was not complete within … s; see replica.timeout',
+    advice: 'raise it, or speed up the list route',
+  },
+  foreignPage: {
+    cause: 'unreadable',
+    text: 'the next page of the list is at another origin, or no address',
+    advice: 'only pages of the same scheme, host and port are read: credentials go with the request',
+  },
+  pageCircle: {
+    cause: 'unreadable',
+    text: 'the pages of the list go in a circle',
+    advice: 'the address of the next page was read before: look at the service',
+  },
+  tooManyPages: {
+    cause: 'unreadable',
+    text: 'the list has more than 100000 pages',
+    advice: 'let the service send more entries in a page',
+  },
+  noCanary: {
+    cause: 'canary',
+    text: "the list lacks the canary's key",
+    advice: 'a service that has lost its data, or a list of something else; the canary must be in it',
+  },
+  diskFailed: {
+    cause: 'replica',
+    text: 'the copy cannot be written: …',
+    advice: 'the disk is full, or the folder is not writable; the copy in use stays',
+  },
+  changedMeanwhile: {
+    cause: 'replica',
+    text: 'too much was pushed, or another process wrote, while the list was read',
+    advice: 'the list is read again; two gateways must not share one `replica.directory`',
+  },
+  copyStopped: {
+    cause: 'stopping',
+    text: 'the copying was stopped',
+    advice: 'nothing: mapgate stops, or its configuration was changed',
+  },
+  drillRuns: {
+    cause: 'connect',
+    text: 'a drill treats the service as dead',
+    advice: 'nothing: the list is read again when the drill is over',
+  },
+} as const satisfies ReasonCatalogue

@@ -1,0 +1,100 @@
+/**
+ * The copies of the tables that ask one upstream. They outlive a reload as the upstream's circuits do: whoever is
+ * built for the same folder goes on with the copy that is open.
+ */
+import { createHash } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import type { HttpUpstreamSettings, ResponseSettings } from '../http/settings.ts'
+import type { UpstreamParts } from '../kind.ts'
+import type { ReplicaOfTable } from './of-table.ts'
+import type { ReplicaSettings } from './settings.ts'
+import { TableReplica } from './table-replica.ts'
+
+/** What of a table decides about its copy. */
+export interface ReplicatedTable {
+  readonly name: string
+  readonly foldCase: boolean
+  /** Of everything that decides what the table answers. */
+  readonly fingerprint?: string
+  readonly replica: ReplicaSettings
+  readonly response: ResponseSettings
+  readonly canary: { readonly key: string } | undefined
+}
+
+/** Times `every` for which the entries of a copy are answered without asking. Ours: one list may fail. */
+const FRESH_ROUNDS = 2
+
+/** Folder beside the cache file. */
+const FOLDER = 'replica'
+
+export class Replicas {
+  readonly #open = new Map<string, { readonly replica: TableReplica; owner: ReplicaOfTable | undefined }>()
+
+  /**
+   * @param upstream As it is when a list is asked for.
+   * @param drilled Returns whether a drill treats the service as dead.
+   * @throws ReplicaUnavailable when the folder cannot be used; TypeError for a table that the checks would have refused.
+   */
+  forTable(
+    table: ReplicatedTable,
+    upstream: () => HttpUpstreamSettings,
+    drilled: () => boolean,
+    { clock, random, observer, cacheFile, onCredentialsRefused }: UpstreamParts,
+  ): ReplicaOfTable {
+    const { directory, ...list } = table.replica
+    const folder = join(directory ?? defaultFolder(cacheFile), table.name)
+    let open = this.#open.get(folder)
+    if (open === undefined) {
+      const parts = {
+        clock,
+        random,
+        drilled,
+        observer: observer.table(table.name),
+        onCredentialsRefused,
+        onDefect: (error: unknown) => observer.defect(error, `the replica of table ${table.name}`),
+      }
+      open = { replica: new TableReplica(folder, parts), owner: undefined }
+      this.#open.set(folder, open)
+    }
+    const { replica } = open
+    const { name, foldCase, response, canary } = table
+    const settings = { table: name, foldCase, list, response, canary: canary?.key }
+    const own = open
+    const { everyMs, notFoundForMs, authoritative } = list
+    const ofTable: ReplicaOfTable = {
+      copy: replica,
+      control: replica,
+      policy: { freshForMs: FRESH_ROUNDS * everyMs, notFoundForMs, authoritative },
+      onGone: () => {},
+      start: () => {
+        own.owner = ofTable
+        replica.start({ settings, upstream, fingerprint: fingerprintOf(table), onGone: ofTable.onGone })
+      },
+      stop: () => {
+        // Another configuration goes on with it.
+        if (own.owner !== ofTable) return
+        this.#open.delete(folder)
+        void replica.close()
+      },
+    }
+    return ofTable
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#open.values()]
+    this.#open.clear()
+    await Promise.all(open.map(({ replica }) => replica.close()))
+  }
+}
+
+function defaultFolder(cacheFile: string | undefined): string {
+  if (cacheFile === undefined) throw new TypeError('unchecked configuration: no folder for a replica')
+  return join(dirname(cacheFile), FOLDER)
+}
+
+/** Changes with everything that decides about the entries. */
+function fingerprintOf({ fingerprint = '', replica }: ReplicatedTable): string {
+  const { path, format, items, key, value, next } = replica
+  const decisive = JSON.stringify([fingerprint, path, format, items, key, value, next])
+  return createHash('sha256').update(decisive).digest('hex')
+}

@@ -1,0 +1,80 @@
+/**
+ * Runs one copying in a thread of its own, whose memory goes with it.
+ *
+ * The sources run as they are in tests, where no thread can load them: there the copying runs in this one.
+ */
+import { Worker } from 'node:worker_threads'
+import { type CopyJob, type CopyOutcome, fillCopy } from './fill-copy.ts'
+import type { ListProgress } from './read-list.ts'
+import type { ReplicaFile } from './replica-file.ts'
+
+/** How long the thread has to end by itself, ms. Ours: a transaction of some thousand entries takes less. */
+const STOP_MS = 5000
+
+export type RunCopy = (
+  job: CopyJob,
+  file: ReplicaFile,
+  onProgress: (progress: ListProgress) => void,
+  signal: AbortSignal,
+) => Promise<CopyOutcome>
+
+export const runCopy: RunCopy = import.meta.url.endsWith('.ts') ? copyHere : copyInThread
+
+/** Does not reject. */
+async function copyHere(
+  job: CopyJob,
+  file: ReplicaFile,
+  onProgress: (progress: ListProgress) => void,
+  signal: AbortSignal,
+): Promise<CopyOutcome> {
+  const progress: ListProgress = { entries: 0, bytes: 0, expectedBytes: undefined }
+  const outcome = await fillCopy(job, file, progress, signal)
+  onProgress(progress)
+  return outcome
+}
+
+type Message = { readonly progress: ListProgress; readonly outcome?: CopyOutcome }
+
+/** Does not reject. */
+function copyInThread(
+  job: CopyJob,
+  _file: ReplicaFile,
+  onProgress: (progress: ListProgress) => void,
+  signal: AbortSignal,
+): Promise<CopyOutcome> {
+  return new Promise((resolve) => {
+    const thread = new Worker(new URL('./copy-thread.js', import.meta.url), {
+      workerData: job,
+      // Those of the main thread may not fit a thread.
+      execArgv: [],
+    })
+    let outcome: CopyOutcome | undefined
+    let timer: NodeJS.Timeout | undefined
+    const stop = (): void => {
+      thread.postMessage('stop')
+      timer = setTimeout(() => thread.terminate(), STOP_MS)
+      timer.unref()
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    thread.unref()
+    thread.on('message', (message: Message) => {
+      outcome = message.outcome
+      onProgress(message.progress)
+    })
+    thread.on('error', (error: Error) => {
+      outcome = {
+        kind: 'failed',
+        cause: 'defect',
+        reason: DEFECT_REASON,
+        defect: error.stack ?? error.message,
+      }
+    })
+    thread.on('exit', () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', stop)
+      resolve(outcome ?? { kind: 'failed', cause: 'stopping', reason: 'the copying was stopped' })
+    })
+  })
+}
+
+const DEFECT_REASON = 'internal error: see the log of mapgate'

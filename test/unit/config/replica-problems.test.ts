@@ -1,0 +1,94 @@
+/**
+ * What is said about mistakes in the replica of a table: whole lines, as they are printed.
+ */
+import { describe, expect, test } from 'vitest'
+import { LISTENERS, UPSTREAMS } from './good-sections.ts'
+import { problemsIn } from './problems.ts'
+
+/** One table; its line is the fourth. */
+function table(keys: string, file = ''): string {
+  return `${LISTENERS}
+${UPSTREAMS}
+tables:
+  t: { upstream: d, canary: { key: a }, ${keys} }
+${file}`
+}
+
+const REQUEST = 'request: { path: "/{key}" }'
+
+describe('problems: tables: replicas', () => {
+  const cases: [name: string, yaml: string, expected: string[]][] = [
+    ['a whole one', table(`${REQUEST}, replica: { path: /all, directory: /var/lib/r }`), []],
+    ['one beside the cache file', table(`${REQUEST}, replica: { path: /all }`, 'cacheFile: /tmp/c'), []],
+    ['one that answers alone', table('replica: { path: /all, directory: /r, authoritative: true }'), []],
+    [
+      'no folder to keep it in',
+      table(`${REQUEST}, replica: { path: /all }`),
+      [
+        'mapgate.yaml:4:70: tables.t.replica: "directory" is missing, and there is no cacheFile to keep the copy beside; add one of them',
+      ],
+    ],
+    [
+      'no route for keys, and not authoritative',
+      table('replica: { path: /all, directory: /r }'),
+      [
+        'mapgate.yaml:4:3: tables.t: "request.path" is missing, and upstream "d" is an HTTP service; add it, such as /t/{key}',
+      ],
+    ],
+    [
+      'no list',
+      table(`${REQUEST}, replica: { directory: /r }`),
+      ['mapgate.yaml:4:70: tables.t.replica: "path" is missing; add it'],
+    ],
+    [
+      'values that cannot be',
+      table(
+        `${REQUEST}, replica: { path: all, directory: /r, maxShrink: 120%, items: $..x, next: n, every: 10ms, format: xml }`,
+      ),
+      [
+        'mapgate.yaml:4:87: tables.t.replica.path: "all" does not fit, must be a path that begins with / and holds no # or space',
+        'mapgate.yaml:4:118: tables.t.replica.maxShrink: "120%" is no share; write 0% to 100%, such as 20%',
+        'mapgate.yaml:4:131: tables.t.replica.items: "$..x" is no path to entries; write names and [*], such as $.data[*]',
+        'mapgate.yaml:4:143: tables.t.replica.next: "n" does not say where the next page is; write "link" for the header field (RFC 8288), or a path of names such as $.next',
+        'mapgate.yaml:4:153: tables.t.replica.every: 10ms is below the shortest every, 1s; raise it',
+        'mapgate.yaml:4:167: tables.t.replica.format: "xml" is not known, must be json, ndjson, csv or lines',
+      ],
+    ],
+    [
+      'a path that is none, and a next page among the entries',
+      table(`${REQUEST}, replica: { path: /all, directory: /r, key: "$[", next: $.next }`),
+      [
+        expect.stringContaining('tables.t.replica.key: is no JSONPath: '),
+        'mapgate.yaml:4:125: tables.t.replica.next: stands among the entries, "$[*]"; the list needs a name for its entries, such as items: $.entries[*]',
+      ],
+    ],
+    [
+      'a request with attributes',
+      table('request: { path: "/{attribute.sender}" }, replica: { path: /all, directory: /r }'),
+      [
+        'mapgate.yaml:4:21: tables.t.canary: is about keys, and this table is asked by attributes; remove it',
+        'mapgate.yaml:4:58: tables.t.request.path: unknown placeholder {attribute.sender}; known are {key} {user} {domain} {domain1}..{domain9} {table}',
+        'mapgate.yaml:4:83: tables.t.replica: cannot be used with sideEffects: true, where each lookup must ask; remove one',
+        'mapgate.yaml:4:83: tables.t.replica: a list has keys and no attributes; remove it, or {attribute.…} of the request',
+      ],
+    ],
+    [
+      'a lookup with side effects, two services, nobody to say "not found"',
+      `${LISTENERS}
+upstreams: { d: { endpoints: ["http://127.0.0.1:1"] }, e: { endpoints: ["http://127.0.0.1:2"] } }
+tables:
+  t: { upstream: [d, e], canary: { key: a }, ${REQUEST}, sideEffects: true, replica: { path: /all, directory: /r, authoritative: true, notFoundFor: 0ms } }`,
+      [
+        'mapgate.yaml:4:94: tables.t.replica: a replica is the list of one HTTP service; let the table ask exactly one',
+        'mapgate.yaml:4:94: tables.t.replica: cannot be used with sideEffects: true, where each lookup must ask; remove one',
+        'mapgate.yaml:4:166: tables.t.replica.notFoundFor: with authoritative: true nothing else can say "not found"; raise it, or remove authoritative',
+      ],
+    ],
+  ]
+
+  for (const [name, yaml, expected] of cases) {
+    test(name, async () => {
+      expect(await problemsIn(yaml)).toEqual(expected)
+    })
+  }
+})
