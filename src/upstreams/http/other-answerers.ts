@@ -3,94 +3,108 @@
  * the framework whose router knows no such path. Their "404" says nothing about a key. Pure.
  *
  * A list can only hold what is known. What is sure is a canary, or a mark that the service alone sets
- * (`response.notFoundMark`). Bodies are compared whole, so that a service's own sentence is not caught.
+ * (`response.notFoundMark`). A reply is read whole, so that a service's own sentence is not caught.
  */
 import { parseJson } from './json-document.ts'
-import { type HttpResponse, headerText, isHtml, isIdentity } from './response.ts'
+import { type HttpResponse, headerText, isHtml, isIdentity, mediaType } from './response.ts'
+import { isKnownSentence, sentenceKind } from './router-sentences.ts'
 
-/** Longest body that is compared, bytes. Ours: the known ones are shorter. */
-const MAX_COMPARED_BYTES = 1024
+/** Longest body that is looked at, bytes. Ours: a router's with the stack of its error has some 10,000. */
+const MAX_COMPARED_BYTES = 65_536
 
-/** Whole texts, without blanks around them. */
-const TEXTS: readonly RegExp[] = [
-  /^404 page not found$/i, // Go net/http, gin, chi, Traefik, KrakenD
-  /^default backend - 404$/i, // ingress-nginx, GKE
-  /^response 404 \(backend NotFound\)/, // Google Cloud load balancer
-  /^(?:404[ :]*)?not found\.?$/i, // Starlette, Koa, Tyk, Express' sendStatus
-  /^Cannot (?:GET|POST) \//, // Express, Fiber
-  /^(?:The )?requested (?:URL|resource) .{0,200}(?:was )?not found/i, // Werkzeug, Apache
-  /^File not found\.$/, // PHP-FPM
-  /^No input file specified\.$/, // PHP
-  /^no (?:such )?route/i,
-  /^The page could not be found\s+NOT_FOUND/, // Vercel
-  /^Not Found - Request ID: /, // Netlify
-  /^error code: 1\d{3}$/, // Cloudflare
-  /^RESTEASY\d+: Could not find resource/, // Quarkus
-  /^(?:upstream connect error|no healthy upstream)/, // Envoy
-]
+/** Deepest member that is looked at. Ours: known ones are three deep. */
+const MAX_DEPTH = 8
 
-/** The sentence of an object that holds nothing else that a service could have meant. */
-const SENTENCES: readonly RegExp[] = [
-  /^no Route matched with those values$/, // Kong
-  /^404 Route Not Found$/, // APISIX
-  /^Not Found$/, // FastAPI, AWS API Gateway, Echo, Rails, Symfony, grpc-gateway
-  /^Route [A-Z]+:.* not found$/, // Fastify
-  /^Cannot (?:GET|POST) \//, // NestJS
-  /^No static resource /, // Spring 6
-  /^No route found for /, // Symfony
-  /^The route .* could not be found\.?$/, // Laravel
-  /^Page Not Found$/, // Micronaut
-  /^Resource not found$/, // Azure API Management
-  /^Application not found$/, // Railway
-  /^Method does not exist\.?$/, // Google ESP
-  /^Missing Authentication Token$/, // AWS API Gateway
-  /^The requested resource could not be found\.?$/, // Rocket
-]
+/** Members that routers add: whatever stands in them, it is not what the service means. */
+const TECHNICAL =
+  /^(?:status|status_?code|http_?(?:status|code)|timestamp|time|date|path|url|uri|instance|traces?|stack|stack_?trace|file|line|method|_?links|_embedded|help|exception|documentation_?url|[a-z_-]*(?:trace|request|correlation|span|event|ref)[_-]?id)$/i
 
-/** Members that hold a sentence, and those that routers add to it: with any other the reply is the service's own. */
-const SENTENCE_MEMBERS: ReadonlySet<string> = new Set(
-  'message detail error error_msg reason title description'.split(' '),
-)
-const OTHER_MEMBERS: ReadonlySet<string> = new Set(
-  'status statusCode code timestamp path request_id requestId type instance details trace method url _links _embedded'.split(
-    ' ',
-  ),
-)
+/** Members with a number that every reply of its kind has: 404, or 5 of gRPC. */
+const CODES = /^(?:code|error_?code)$/i
 
 /** `Server` fields of programs that set it only on what they answer themselves. */
-const SELF_ANSWERING = /^(?:awselb\/|CloudFront$|AmazonS3$|UploadServer$)/i
+const SELF_ANSWERING = /^(?:awselb\/|CloudFront$|AmazonS3$|UploadServer$|AkamaiGHost$|Varnish$)/i
+
+/** Header fields by which others mark what they answer in the place of a service. */
+const MARKS_OF_OTHERS = [
+  'x-cf-routererror', // Cloud Foundry
+  'ngrok-error-code',
+  'x-vercel-error',
+  'x-railway-fallback',
+  'x-render-routing',
+  'x-squid-error',
+  'x-azure-externalerror', // Front Door
+  'x-amzn-errortype', // AWS API Gateway
+  'x-kong-response-latency', // Kong, where no upstream was asked
+] as const
 
 /** What shows that not the service answered; undefined when nothing does. */
 export type OtherAnswer = 'a web page' | 'a compressed body' | 'a known sentence'
 
 export function otherAnswerer(response: HttpResponse): OtherAnswer | undefined {
-  if (!isIdentity(response.headers)) return 'a compressed body'
-  if (SELF_ANSWERING.test(headerText(response.headers, 'server') ?? '')) return 'a known sentence'
-  if (response.body.length === 0) return isEmptyOfProxy(response) ? 'a known sentence' : undefined
+  const { headers, body } = response
+  if (!isIdentity(headers)) return 'a compressed body'
+  if (SELF_ANSWERING.test(headerText(headers, 'server') ?? '')) return 'a known sentence'
+  if (MARKS_OF_OTHERS.some((name) => headers[name] !== undefined)) return 'a known sentence'
+  if (body.length === 0) return isEmptyOfOthers(response) ? 'a known sentence' : undefined
   if (isHtml(response)) return 'a web page'
-  if (response.body.length > MAX_COMPARED_BYTES) return undefined
-  const text = response.body.toString('utf8').trim()
-  if (TEXTS.some((pattern) => pattern.test(text))) return 'a known sentence'
-  return text.startsWith('{') && isRouterDocument(parseJson(text)?.json) ? 'a known sentence' : undefined
+  if (body.length > MAX_COMPARED_BYTES) return undefined
+  const text = body.toString('utf8').trim()
+  // A number is a value where values are.
+  if (response.status < 400 && /^\d+$/.test(text)) return undefined
+  const document = /^[{["]/.test(text) ? parseJson(text) : undefined
+  const isOther = document === undefined ? sentenceKind(text) === 'says no' : isRouterDocument(document.json)
+  return isOther ? 'a known sentence' : undefined
 }
 
-/** An empty body of a program that marks what it passes on, without that mark. */
-function isEmptyOfProxy({ headers }: HttpResponse): boolean {
+/** An empty body of a program that marks what it passes on, without that mark; or with the type of the page that is missing. */
+function isEmptyOfOthers({ headers, status }: HttpResponse): boolean {
   const server = (headerText(headers, 'server') ?? '').toLowerCase()
   if (server === 'envoy' || server === 'istio-envoy') {
     return headers['x-envoy-upstream-service-time'] === undefined
   }
   // Caddy leaves the service's own Server field in place, and adds Via.
-  return server === 'caddy' && headers.via === undefined
+  if (server === 'caddy') return headers.via === undefined
+  if (status !== 404) return false
+  if (server.startsWith('microsoft-httpapi/')) return true
+  const type = mediaType(headers)
+  // nginx gives what it answers itself a type, `default_type`; a service that sends nothing gives it none.
+  return type === 'text/html' || (/^(?:nginx|openresty|tengine)\b/.test(server) && type !== '')
+}
+
+/** What was seen in a document so far. */
+interface Seen {
+  /** Sentences of routers. */
+  others: number
+  own: boolean
+  known: boolean
 }
 
 function isRouterDocument(document: unknown): boolean {
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) return false
-  const members = Object.entries(document)
-  if (members.some(([name]) => !SENTENCE_MEMBERS.has(name) && !OTHER_MEMBERS.has(name))) return false
-  return members.some(([name, member]) => {
-    if (!SENTENCE_MEMBERS.has(name)) return false
-    if (typeof member !== 'string') return isRouterDocument(member)
-    return SENTENCES.some((pattern) => pattern.test(member))
-  })
+  const seen: Seen = { others: 0, own: false, known: false }
+  look(document, '', seen, 0)
+  return seen.known || (!seen.own && seen.others > 0)
+}
+
+function look(value: unknown, name: string, seen: Seen, depth: number): void {
+  if (value === null || value === undefined || typeof value === 'boolean') return
+  if (typeof value === 'string') lookAtText(value, name, seen)
+  else if (typeof value === 'number') seen.own ||= value !== 404 && !TECHNICAL.test(name) && !CODES.test(name)
+  else if (depth >= MAX_DEPTH) seen.own = true
+  else if (Array.isArray(value)) for (const element of value) look(element, name, seen, depth + 1)
+  else for (const [key, member] of Object.entries(value)) look(member, key, seen, depth + 1)
+}
+
+function lookAtText(text: string, name: string, seen: Seen): void {
+  if (isKnownSentence(text)) seen.known = true
+  else {
+    const kind = sentenceKind(text)
+    if (kind === 'says no') seen.others += isOwnWord(name, text) ? 0 : 1
+    else if (kind === 'own' && !TECHNICAL.test(name)) seen.own = true
+  }
+}
+
+/** What services write for "no such key", where frameworks begin with a capital. Beside a router's sentence it says nothing. */
+function isOwnWord(name: string, text: string): boolean {
+  return (name === 'error' || name === 'code') && /^not[ _]found$/.test(text)
 }

@@ -57,6 +57,129 @@ const OTHERS: [who: string, body: string, headers?: Fields][] = [
   ['nginx', '<html>\r\n<head><title>404 Not Found</title></head>', { 'content-type': 'text/html' }],
   ['HAProxy', '<html><body><h1>404 Not Found</h1>\nThe resource could not be found.\n</body></html>\n'],
   ['Vercel', 'The page could not be found\n\nNOT_FOUND\n\ncdg1::x'],
+  ['Vercel, by its field', 'whatever', { 'x-vercel-error': 'DEPLOYMENT_NOT_FOUND' }],
+  [
+    'Cloud Foundry',
+    "404 Not Found: Requested route ('x.example') does not exist.",
+    { 'x-cf-routererror': 'unknown_route' },
+  ],
+  ['ngrok', 'Tunnel x.ngrok.io not found', { 'ngrok-error-code': 'ERR_NGROK_3200' }],
+  [
+    'Fastly',
+    'Fastly error: unknown domain: x.example. Please check that this domain has been added to a service.',
+  ],
+  ['Varnish', 'no', { server: 'Varnish' }],
+  ['Akamai', 'no', { server: 'AkamaiGHost' }],
+  ['Squid', 'no', { 'x-squid-error': 'ERR_INVALID_URL 0' }],
+  ['Kong itself', '{"x":1}', { ...JSON_TYPE, 'x-kong-response-latency': '1' }],
+  ['Pyramid', '404 Not Found\n\nThe resource could not be found.\n\n\n/x\n\n'],
+  [
+    'Pyramid, JSON',
+    '{"message":"The resource could not be found.\\n\\n\\n/x","code":"404 Not Found","title":"Not Found"}',
+    JSON_TYPE,
+  ],
+  ['a bare number', '404'],
+  ['an error with a number', 'Error 404: Not Found'],
+  ['aiohttp', '404: Not Found'],
+  ['Envoy, fault', 'fault filter abort'],
+  [
+    'Apigee',
+    '{"fault":{"faultstring":"Unable to identify proxy for host: default and url: \\/x","detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}',
+    JSON_TYPE,
+  ],
+  [
+    'Rails',
+    '{"status":404,"error":"Not Found","exception":"#<ActionController::RoutingError: No route matches [GET] \\"/x\\">","traces":{"Application Trace":[],"Framework Trace":[{"id":0,"trace":"actionpack"}]}}',
+    JSON_TYPE,
+  ],
+  [
+    'ASP.NET',
+    '{"type":"https://tools.ietf.org/html/rfc9110#section-15.5.5","title":"Not Found","status":404,"traceId":"00-a-b-00"}',
+    { 'content-type': 'application/problem+json' },
+  ],
+  [
+    'ASP.NET Web API',
+    '{"Message":"No HTTP resource was found that matches the request URI \'http://x/y\'."}',
+    JSON_TYPE,
+  ],
+  ['GitHub, Slim', '{"message":"404 Not Found"}', JSON_TYPE],
+  ['a code as text', '{"code":"404","message":"Not Found"}', JSON_TYPE],
+  [
+    'WSO2',
+    '{"code":"404","type":"Status report","message":"Not Found","description":"The requested resource is not available."}',
+    JSON_TYPE,
+  ],
+  ['a list of errors', '{"errors":[{"message":"Not Found"}]}', JSON_TYPE],
+  ['a list of texts', '["Not Found"]', JSON_TYPE],
+  ['Phoenix', '{"errors":{"detail":"Not Found"}}', JSON_TYPE],
+  ['Django REST framework', '{"detail":"Not found."}', JSON_TYPE],
+  [
+    'Flask',
+    '{"message":"The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again."}',
+    JSON_TYPE,
+  ],
+  ['Flask, text', '404 Not Found: The requested URL was not found on the server.'],
+  ['Laravel', '{"message":"The route x could not be found."}', JSON_TYPE],
+  [
+    'Laravel, debugging',
+    '{"message":"","exception":"Symfony\\\\Component\\\\HttpKernel\\\\Exception\\\\NotFoundHttpException","file":"/app/x.php","line":1,"trace":[{"file":"/app/y.php","line":44,"function":"handle"}]}',
+    JSON_TYPE,
+  ],
+  [
+    'Slim',
+    '{"message":"404 Not Found","exception":[{"type":"Slim\\\\Exception\\\\HttpNotFoundException","code":404,"message":"Not found."}]}',
+    JSON_TYPE,
+  ],
+  ['Hapi', '{"statusCode":404,"error":"Not Found","message":"Not Found"}', JSON_TYPE],
+  ['Restify', '{"code":"ResourceNotFound","message":"/x does not exist"}', JSON_TYPE],
+  [
+    'Strapi',
+    '{"data":null,"error":{"status":404,"name":"NotFoundError","message":"Not Found","details":{}}}',
+    JSON_TYPE,
+  ],
+  [
+    'LoopBack',
+    '{"error":{"statusCode":404,"name":"NotFoundError","message":"Endpoint \\"GET /x\\" not found."}}',
+    JSON_TYPE,
+  ],
+  [
+    'Directus',
+    '{"errors":[{"message":"Route /x doesn\'t exist.","extensions":{"code":"ROUTE_NOT_FOUND","path":"/x"}}]}',
+    JSON_TYPE,
+  ],
+  ['PocketBase', '{"code":404,"message":"The requested resource wasn\'t found.","data":{}}', JSON_TYPE],
+  [
+    'PostgREST',
+    '{"code":"PGRST205","details":null,"hint":"Perhaps you meant the table \'public.a\'","message":"Could not find the table \'public.b\' in the schema cache"}',
+    JSON_TYPE,
+  ],
+  ['CouchDB', '{"error":"not_found","reason":"Database does not exist."}', JSON_TYPE],
+  [
+    'Elasticsearch',
+    '{"error":{"type":"index_not_found_exception","reason":"no such index [x]","index":"x"},"status":404}',
+    JSON_TYPE,
+  ],
+  ['Vault', '{"errors":["no handler for route \'x/y\'"]}', JSON_TYPE],
+  ['Kubernetes', 'the server could not find the requested resource'],
+  ['Dropwizard', '{"code":404,"message":"HTTP 404 Not Found"}', JSON_TYPE],
+  ['Quarkus', 'RESTEASY003210: Could not find resource for full path: http://x/y'],
+  ['Akka', 'The requested resource could not be found.'],
+  [
+    'Yii',
+    '{"name":"Not Found","message":"Page not found.","code":0,"status":404,"type":"yii.web.NotFoundHttpException"}',
+    JSON_TYPE,
+  ],
+  ['CakePHP', '{"message":"Not Found","url":"/x","code":404}', JSON_TYPE],
+  ['Heroku', '<!DOCTYPE html><html><head><title>No such app</title></head>', { 'content-type': 'text/html' }],
+  ['Azure', '404 - Web app not found'],
+  ['Azure API Management', '{ "statusCode": 404, "message": "Resource not found" }', JSON_TYPE],
+  [
+    'an unknown one, nothing but words of routes',
+    'Sorry, there is nothing here: no such endpoint on this server.',
+  ],
+  ['an empty page', '', { 'content-type': 'text/html; charset=UTF-8' }],
+  ['nginx, with its type', '', { server: 'nginx/1.22.1', 'content-type': 'application/octet-stream' }],
+  ['http.sys', '', { server: 'Microsoft-HTTPAPI/2.0' }],
 ]
 
 describe('a 404 of something before the service says nothing about the key', () => {
@@ -70,11 +193,28 @@ describe("the service's own words are believed", () => {
   test.each([
     ['{"error":"not found"}'],
     ['{"error":"no such address"}'],
-    ['{"detail":"Not found."}'],
     ['{"error":"Not Found","key":"a@b.example"}'],
     ['{"message":"alias a@b.example not found"}'],
+    ['{"error":"not_found"}'],
+    ['{"error":"not found","code":404}'],
+    ['{"error":{"code":"not_found"}}'],
+    ['{"code":"ALIAS_NOT_FOUND","message":"Not Found"}'],
+    ['{"error":"Not Found","message":"no such mailbox"}'],
+    ['{"message":"Unknown recipient"}'],
+    ['{"detail":"No Alias matches the given query."}'],
+    ['{"message":"No query results for model [Alias] a@b.example"}'],
+    ['{"error":"not_found","reason":"missing"}'],
+    ['{"_index":"aliases","_id":"a@b.example","found":false}'],
+    ['{"errors":[]}'],
+    ['{"id":7,"error":"Not Found"}'],
     ['no such user'],
+    ['address not found'],
+    ['Domain not found'],
+    ['a@b.example: not found'],
+    ['550 not found'],
     ['gone'],
+    ['{}'],
+    ['null'],
     [''],
   ])('%j', (body) => {
     expect(answer(body, JSON_TYPE)).toBe('notfound')
@@ -83,12 +223,20 @@ describe("the service's own words are believed", () => {
   test('also behind Envoy and Caddy, which mark what they pass on', () => {
     expect(answer('', { server: 'envoy', 'x-envoy-upstream-service-time': '3' })).toBe('notfound')
     expect(answer('', { server: 'Caddy', via: '1.1 Caddy' })).toBe('notfound')
+    expect(answer('', { server: 'nginx' })).toBe('notfound')
+    expect(answer('', { server: 'nginx', 'content-type': 'text/plain' }, {}, 204)).toBe('notfound')
   })
 })
 
 test('an empty 200 of Caddy without a route is no "not found"', () => {
   expect(answer('', { server: 'Caddy' }, {}, 200)).toBe('temporary')
   expect(answer('', {}, {}, 200)).toBe('notfound')
+})
+
+test('a number is a value where values are, and a refusal by a code of mail is one, too', () => {
+  expect(answer('404', {}, {}, 200)).toBe('found')
+  expect(answer('550 not found', {}, {}, 200)).toBe('found')
+  expect(answer('404 page not found', {}, {}, 200)).toBe('temporary')
 })
 
 describe('a mark that is demanded of every "not found"', () => {
