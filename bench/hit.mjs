@@ -6,7 +6,7 @@
  *   node bench/hit.mjs [DIST] [socketmap|tcp_table]
  *
  * With `node --max-semi-space-size=512 --min-semi-space-size=512` nothing is collected meanwhile, and the bytes of
- * heap taken for each reply are told exactly.
+ * heap taken for each reply are exact.
  *
  * The least of many batches is what the code costs; the median holds the garbage collection too.
  */

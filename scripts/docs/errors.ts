@@ -48,7 +48,7 @@ type ErrorSentences = Readonly<Record<string, string>>
 
 /** What stands on the page. */
 export interface ErrorSources {
-  /** What Postfix and the admin API are told. */
+  /** What Postfix and the admin API get. */
   readonly gateway: readonly ReasonCatalogue[]
   /** What clients say by themselves. */
   readonly clients: readonly ReasonCatalogue[]

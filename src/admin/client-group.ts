@@ -1,5 +1,5 @@
 /**
- * Who counts as one client where requests are limited: an address, but for those of which one machine
+ * Who counts as one client where requests are limited: an address, except for those of which one machine
  * has many: 127.0.0.0/8 (RFC 1122 section 3.2.1.3) and the /64 of an IPv6 address (RFC 4291 section 2.5.1).
  */
 import { isIPv6 } from 'node:net'

@@ -1,5 +1,5 @@
 /**
- * Refuses to open the admin API to a network without a token: whoever reaches it could read what
+ * Refuses to open the admin API to a network without a token: anybody who reaches it could read what
  * Postfix asks and empty every cache.
  */
 import type { AddressInfo } from 'node:net'
@@ -9,7 +9,7 @@ import type { AdminSettings } from './ports.ts'
 /**
  * @param bound What the server listens on; before it listens, the configured address counts, and
  *   one that is not known yet (a socket from systemd) passes until then.
- * @throws Error that tells what to do.
+ * @throws Error that says what to do.
  */
 export function requireTokenBeyondLoopback(
   { address, tokens }: Pick<AdminSettings, 'address' | 'tokens'>,

@@ -24,7 +24,7 @@ export async function describeApi(app: App, version: string): Promise<void> {
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{}, { token: [] }],
       tags: [
-        { name: 'health', description: 'For whoever starts and watches the program.' },
+        { name: 'health', description: 'For what starts and watches the program.' },
         { name: 'tables', description: 'Lookup tables: look up, explain, forget.' },
         { name: 'status', description: 'What happens now, and what happened.' },
         { name: 'drills', description: 'Outages that are only tried.' },

@@ -53,7 +53,7 @@ export interface Control {
 
 /** A result as a mail server would get it. */
 export interface WireReply {
-  /** The result itself, or the failure that the client is told because it would not read the value. */
+  /** The result itself, or the failure that the client gets because it would not read the value. */
   readonly told: LookupResult
   /** The whole reply, as sent. */
   readonly text: string

@@ -19,7 +19,7 @@ export const SCHEMA_COMPILERS = {
   buildSerializer: () => () => (data: unknown) => JSON.stringify(data),
 } as unknown as SchemaCompilers
 
-/** Makes the check of one part of a request. The first failure is told: more would only repeat it. */
+/** Makes the check of one part of a request. Only the first failure is reported: more would repeat it. */
 export function compileCheck({ schema }: { readonly schema: SchemaNode }) {
   refuseUnknownKeywords(schema)
   return (data: unknown): true | { readonly error: readonly object[] } => {

@@ -1,5 +1,5 @@
 /**
- * What the wire clients are told.
+ * The options of the wire clients.
  */
 import { type Address, parseAddress } from '../core/address.ts'
 import { type Clock, systemClock } from '../core/clock.ts'

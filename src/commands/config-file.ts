@@ -15,7 +15,7 @@ export function defaultConfigFiles({ configFolder = '/etc/mapgate' }: CommandIo)
 /**
  * The file that was named, or the first default that is there and can be nobody else's, as an absolute path.
  *
- * A named file need not be there: whoever reads it says so.
+ * A named file need not be there: the reader reports it.
  */
 export async function findConfigFile(named: string | undefined, io: CommandIo): Promise<string | undefined> {
   if (named !== undefined) return resolve(io.cwd, named)

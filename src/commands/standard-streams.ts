@@ -37,7 +37,7 @@ export function watchStandardStreams(process: NodeJS.Process, command: string | 
   })
   // There is nobody left to tell.
   process.stderr.on('error', () => {})
-  // RLIMIT_FSIZE: the write then fails with EFBIG, which is told where it happened (setrlimit(2)).
+  // RLIMIT_FSIZE: the write then fails with EFBIG, which is reported where it happened (setrlimit(2)).
   process.on('SIGXFSZ', () => {})
   return { release }
 }

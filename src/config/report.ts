@@ -8,7 +8,7 @@ import { type ConfigIssue, formatPath } from './issue.ts'
 /**
  * Errors and warnings of one file.
  *
- * What is broken is told once: the checks that follow see something harmless in its place,
+ * What is broken is reported once: the checks that follow see something harmless in its place,
  * and what they say about it, about its parts or about what it is a part of is dropped.
  */
 export class Report {

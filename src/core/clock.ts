@@ -54,7 +54,7 @@ export function instant(clock: Clock): Instant {
 }
 
 /**
- * Tells how long ago `since` was, in ms, never negative.
+ * Returns how long ago `since` was, in ms, never negative.
  *
  * The larger difference of the two clocks counts: the monotonic one stands still while a
  * machine is suspended, and the wall clock may be set back. Taking the larger one means

@@ -1,5 +1,5 @@
 /**
- * How severe a line of the log is, from the least to the most; `silent` writes none. Those of pino but for `fatal`.
+ * How severe a line of the log is, from the least to the most; `silent` writes none. Those of pino except `fatal`.
  */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 

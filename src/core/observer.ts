@@ -19,7 +19,7 @@ export interface Observer {
   defect(error: unknown, where: string): void
 }
 
-/** Is told what happens in one table. */
+/** Called with what happens in one table. */
 export interface TableObserver {
   /**
    * A lookup was answered. Called for every lookup, on the cached path too.
@@ -87,7 +87,7 @@ export type CheckVerdict = 'passed' | 'failed'
 
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
-/** Is told what happens at one HTTP upstream. */
+/** Called with what happens at one HTTP upstream. */
 export interface UpstreamObserver {
   requestEnded(endpoint: string, outcome: RequestOutcome, durationMs: number): void
   retried(): void

@@ -155,7 +155,7 @@ export class Resolver implements Lookup {
     return told
   }
 
-  /** The result as the client will read it: what is told, and nothing else, is counted and logged. */
+  /** The result as the client will read it: what is sent, and nothing else, is counted and logged. */
   #deliverable(query: Query, result: LookupResult): LookupResult {
     if (result.kind !== 'found' || query.client === undefined) return result
     try {

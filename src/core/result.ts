@@ -38,7 +38,7 @@ export interface Permanent {
 }
 
 /**
- * A sentence for the mail log that tells an operator what to do: one line of printable
+ * A sentence for the mail log that says what an operator should do: one line of printable
  * ASCII, at most {@link MAX_REASON_BYTES} bytes, never with a key, a URL or a secret in it.
  */
 export type Reason = string
@@ -83,7 +83,7 @@ export const NO_TABLE: Permanent = Object.freeze({
   reason: 'no such table; check its name in main.cf',
 })
 
-/** What a question is told that is not answered before the program ends. */
+/** The result of questions that are not answered before the program ends. */
 export const STOPPING: Temporary = Object.freeze({
   kind: 'temporary',
   cause: 'stopping',

@@ -16,7 +16,7 @@ import { ATTRIBUTE } from './attributes.ts'
 import { KEY_PART_NAMES } from './key-parts.ts'
 
 /** A place to fill in. */
-export interface Place {
+export interface Placeholder {
   readonly name: string
 }
 
@@ -35,9 +35,9 @@ export interface TemplateError {
 export class Template {
   readonly kind = 'template'
   /** Literal texts (braces already single) and places, in order. */
-  readonly parts: readonly (string | Place)[]
+  readonly parts: readonly (string | Placeholder)[]
 
-  constructor(parts: readonly (string | Place)[]) {
+  constructor(parts: readonly (string | Placeholder)[]) {
     this.parts = parts
   }
 
@@ -80,7 +80,7 @@ export function parseTemplate(
   text: string,
   names: readonly string[] = KEY_PART_NAMES,
 ): Template | TemplateError {
-  const parts: (string | Place)[] = []
+  const parts: (string | Placeholder)[] = []
   let literal = ''
   let at = 0
   while (at < text.length) {
@@ -95,7 +95,7 @@ export function parseTemplate(
       at += 2
       continue
     }
-    const place = readPlace(text, at, names)
+    const place = readPlaceholder(text, at, names)
     if ('kind' in place) return place
     if (literal !== '') parts.push(literal)
     literal = ''
@@ -107,7 +107,7 @@ export function parseTemplate(
 }
 
 /** Reads the place whose `{` is at `at`. */
-function readPlace(text: string, at: number, names: readonly string[]): Place | TemplateError {
+function readPlaceholder(text: string, at: number, names: readonly string[]): Placeholder | TemplateError {
   const error = (message: string): TemplateError => ({ kind: 'error', message, position: at })
   if (text.charAt(at) === '}') return error('"}" without "{" before it; write "}}" for the character itself')
   const end = text.indexOf('}', at)

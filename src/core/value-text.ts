@@ -1,7 +1,7 @@
 /**
  * What a value may be made of: one line of text, every character of which can be seen.
  *
- * A control character ends the line for Postfix or for whoever reads the log. An invisible one makes
+ * A control character ends the line for Postfix and for a reader of the log. An invisible one makes
  * two texts that look the same into two addresses, and the mail goes to neither. What comes from a
  * word processor or a web page brings them along. One rule for every source of values: HTTP replies,
  * static entries, functions of the library, the cache file.

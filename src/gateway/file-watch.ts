@@ -106,7 +106,7 @@ export class FileWatch {
     this.#movingSinceMs = undefined
     // A link may lead elsewhere now.
     this.#watchFolders()
-    // Gone for the moment: whoever took it away is going to put another one there.
+    // Gone for the moment: the program that removed it is going to put another one there.
     const now = new Map(this.#files.map((file) => [file, identity(file) || (this.#seen.get(file) ?? '')]))
     if (isDeepStrictEqual(now, this.#seen)) return
     this.#seen = now

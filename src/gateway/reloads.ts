@@ -96,7 +96,7 @@ export class Reloads {
   /** Goes over to a configuration. Returns what is worth telling beside the changes in it. */
   change(config: LoadedConfig): Promise<readonly string[]> {
     const changed = this.#changeTo(config)
-    this.#changing = changed.catch(() => {}) // told to whoever asked for it
+    this.#changing = changed.catch(() => {}) // reported to the caller
     return changed
   }
 
@@ -136,7 +136,7 @@ export class Reloads {
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const turn = this.#turns.then(run)
-    this.#turns = turn.catch(() => {}) // told to whoever asked for it; the next one does not depend on it
+    this.#turns = turn.catch(() => {}) // reported to the caller; the next one does not depend on it
     return turn
   }
 }

@@ -14,7 +14,7 @@ export interface StopOptions {
   readonly save: () => Promise<void>
 }
 
-/** Ends all but the admin API, which tells what is going on until the end. */
+/** Ends all but the admin API, which shows what is going on until the end. */
 export async function stopRunning(
   { listeners, tables, upstreams }: Generation,
   { resolver, drainForMs, save }: StopOptions,

@@ -1,5 +1,5 @@
 /**
- * The cache file of a gateway: which tables' answers go into it, and who is told.
+ * The cache file of a gateway: which tables' answers go into it, and who is notified.
  */
 import type { Clock } from '../core/clock.ts'
 import type { Observability } from '../observability/observability.ts'

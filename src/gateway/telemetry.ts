@@ -103,7 +103,7 @@ function logSettings({ log: { level, keys, hashKey } }: Config) {
   return { level, keys, hashKey: hashKey ?? '' }
 }
 
-/** Without tracing the service is told a `traceparent` all the same, so that its log can be tied to ours. */
+/** Without tracing the service gets a `traceparent` all the same, so that its log can be tied to ours. */
 const BARE_TRACEPARENT: Traced = {
   lookup: (inner: Lookup) => inner,
   endpoint: (_upstream, inner) => withTraceparent(inner),

@@ -1,7 +1,7 @@
 /**
- * What happens, told to whoever watches: the page and `status --watch`, through server-sent events.
+ * What happens, for watchers: the page and `status --watch`, through server-sent events.
  *
- * A watcher that reads too slowly loses events and is told how many; nobody waits for it, and its
+ * A watcher that reads too slowly loses events and gets their number; nobody waits for it, and its
  * share of memory is bounded.
  */
 

@@ -23,7 +23,7 @@ export type RenderKey = (key: Buffer | string) => string | undefined
  * Makes the renderer for one style.
  *
  * @param hashKey Key of the HMAC-SHA256; only used by `hash`. The same key gives the same hash, so
- *   that lines about one address can be found by whoever knows the hash key.
+ *   that lines about one address can be found by somebody who knows the hash key.
  */
 export function keyRenderer(style: KeyStyle, hashKey: string): RenderKey {
   switch (style) {

@@ -49,7 +49,7 @@ export class LogWriter {
   /** @param line With its line end. */
   write(line: string): void {
     if (this.#state === 'closed' || this.#waitingLength + line.length > this.#maxWaitingLength) {
-      this.#drop(1, 'whoever reads it is too slow')
+      this.#drop(1, 'its reader is too slow')
       return
     }
     this.#waiting.push(line)

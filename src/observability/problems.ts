@@ -1,5 +1,5 @@
 /**
- * The last problems, for the page and for whoever comes after the night: what, where, since when
+ * The last problems, for the page and for the operator in the morning: what, where, since when
  * and how often. Kept in memory, bounded.
  */
 import type { Clock } from '../core/clock.ts'

@@ -17,7 +17,7 @@ const EXPORTED = 0
 /** Where OTLP/HTTP takes traces. Source: OTLP specification, OTLP/HTTP request. */
 const TRACES_PATH = 'v1/traces'
 
-/** @throws Error that tells what to install when the packages are not there. */
+/** @throws Error that says what to install when the packages are not there. */
 export async function startTracing({ otlp, version, exportFailed }: TracingOptions): Promise<Tracing> {
   const [api, sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await loadPackages()
   const url = tracesUrl(otlp)

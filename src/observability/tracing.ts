@@ -72,7 +72,7 @@ export class Tracing {
     }
   }
 
-  /** An endpoint with a span around every request, which the service is told of. */
+  /** An endpoint with a span around every request, whose context goes to the service. */
   endpoint(upstream: string, inner: Endpoint): Endpoint {
     return {
       name: inner.name,

@@ -22,7 +22,7 @@ export const SAVE_AFTER_PURGE_MS = 10_000
 export interface CacheFileOptions {
   readonly path: string
   readonly clock: Clock
-  /** Is told after each complete save, and after a load, when the file was written: wall clock ms. */
+  /** Called after each complete save, and after a load, when the file was written: wall clock ms. */
   readonly onSaved?: (wallMs: number) => void
   /** One sentence that says what happened and what to do. */
   readonly onWarning: (message: string) => void

@@ -1,6 +1,6 @@
 /**
  * What a kind of listener or upstream tells the configuration about its settings. The configuration
- * knows no kind: whoever loads one gives it those that there are.
+ * knows no kind: the caller gives it those that there are.
  */
 import type { AttributeNames } from '../core/attributes.ts'
 import type { Schema, Settings } from './schema.ts'

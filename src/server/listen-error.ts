@@ -1,5 +1,5 @@
 /**
- * Why a listener cannot listen, as a sentence that tells the operator what to do.
+ * Why a listener cannot listen, as a sentence that says what to do.
  */
 import { codeOf } from '../core/error-code.ts'
 

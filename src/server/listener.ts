@@ -24,7 +24,7 @@ const KEEPALIVE_AFTER_MS = 60_000
 /**
  * Opens a listener.
  *
- * @throws ListenError with a sentence that tells the operator what to do.
+ * @throws ListenError with a sentence that says what to do.
  */
 export async function openListener(settings: ListenerSettings, parts: ListenerParts): Promise<Listener> {
   try {

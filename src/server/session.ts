@@ -313,7 +313,7 @@ export class Session implements Answered {
   }
 
   #onClose(): void {
-    // Its lookup is counted with its result; that nobody was told of it has to be counted, too.
+    // Its lookup is counted with its result; that the reply was lost has to be counted, too.
     if (OWING.has(this.#state)) this.#context.observer.protocolError('reply-lost')
     this.#state = 'closed'
     this.#stopTimers()

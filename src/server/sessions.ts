@@ -35,7 +35,7 @@ export class Sessions {
    * Makes room for one more connection.
    *
    * @param address Of the client; '' for a unix socket.
-   * @param shed Is told which session gives way; must close it.
+   * @param shed Called with the session that gives way; must close it.
    * @returns `undefined` when there is room now, else the limit that is reached.
    */
   makeRoom(

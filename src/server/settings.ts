@@ -1,5 +1,5 @@
 /**
- * What a listener is told, in the shape in which the configuration has it.
+ * The settings of a listener, in the shape in which the configuration has it.
  */
 import type { Address } from '../core/address.ts'
 import type { Protocol } from '../protocols/protocol.ts'

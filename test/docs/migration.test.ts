@@ -1,6 +1,6 @@
 /**
  * The configurations of the migration pages, each against a service that speaks the dialect of
- * the program that it replaces: what Postfix is told, and that the service sees the request it knows.
+ * the program that it replaces: what Postfix gets, and that the service sees the request it knows.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -59,7 +59,7 @@ export async function runOk(
   throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stderr}${stdout}`)
 }
 
-/** Tells what is missing of these programs. */
+/** Returns what is missing of these programs. */
 export function missingProgram(...programs: string[]): string | undefined {
   const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':')
   return programs.find((program) => !folders.some((folder) => existsSync(`${folder}/${program}`)))

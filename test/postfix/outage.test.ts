@@ -89,7 +89,7 @@ async function send(t: Cleanup, postfix: Postfix, to: readonly string[], subject
 }
 
 /**
- * Sends again until nobody is told to come back, as a client does: smtpd(8) itself remembers for a while that a
+ * Sends again until no recipient is deferred, as a client does: smtpd(8) itself remembers for a while that a
  * lookup failed. Each try has a subject of its own.
  */
 function retry(

@@ -49,7 +49,7 @@ export async function startServing(
         endpoints: [service.origin],
         // One request per question, so that a test knows how many answers it has to script.
         attempts: 1,
-        // What breaks here is asked for at once again when it is mended.
+        // What breaks here is asked for again at once when it is repaired.
         circuitBreaker: { failures: 1_000, openFor: '1s' },
       },
     },

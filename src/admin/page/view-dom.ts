@@ -1,6 +1,6 @@
 /**
  * Making and changing elements. Text goes into text nodes only, never into markup: keys are what
- * strangers type. A node whose text is the same is left alone, so that a selection, the focus and a
+ * strangers type. A node whose text is the same is not touched, so that a selection, the focus and a
  * screen reader are not disturbed every two seconds.
  */
 import { NOTHING } from '../../presentation/format.ts'

@@ -1,7 +1,7 @@
 /**
  * Server-sent events: what happens, as it happens.
  *
- * A reader that does not keep up loses events (src/observability/events.ts) and is told how many.
+ * A reader that does not keep up loses events (src/observability/events.ts) and gets their number.
  * What Node.js holds for it is one write above its buffer, never more.
  */
 import type { ServerResponse } from 'node:http'
@@ -25,7 +25,7 @@ export function addEventsRoute(app: App, { ports: { clock, events }, onRightsCha
     for (const stream of streams) stream.end()
   }
   app.addHook('preClose', async () => endAll())
-  // A token that is gone must not go on watching; whoever still may comes back at once.
+  // A token that is gone must not go on watching; one that still may reconnects at once.
   onRightsChange(endAll)
   app.get(
     '/api/v1/events',

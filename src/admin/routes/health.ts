@@ -1,4 +1,4 @@
-/** `/livez` and `/readyz`, for whoever starts and watches the program: systemd, containers, load balancers. */
+/** `/livez` and `/readyz`, for what starts and watches the program: systemd, containers, load balancers. */
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import type { RouteParts } from '../route-parts.ts'

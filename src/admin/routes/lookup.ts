@@ -20,7 +20,7 @@ const LookupResultSchema = Type.Object(
       Type.String({ description: 'With `temporary` and `permanent`: what the mail log shows.' }),
     ),
   },
-  { description: 'What the mail server is told.' },
+  { description: 'What the mail server gets.' },
 )
 
 const LookupQuery = Type.Object(
@@ -51,12 +51,12 @@ function lookupAnswer(protocols: readonly string[]) {
     source: Type.Optional(Type.String({ description: 'Where the answer came from.' })),
     durationMs: Type.Number(),
     tooLongFor: Type.Array(Type.Enum(protocols), {
-      description: 'Found, but longer than the client of this protocol reads: it is told to try later.',
+      description: 'Found, but longer than the client of this protocol reads: it gets "try later".',
     }),
     steps: Type.Optional(Type.Array(Type.Object({ step: Type.String() }, { additionalProperties: true }))),
     wire: Type.Optional(
       Type.Record(WireReplySchema, {
-        description: 'By protocol: what its client reads, and the result that it is told so.',
+        description: 'By protocol: the reply that its client reads, and the result that it stands for.',
       }),
     ),
   })

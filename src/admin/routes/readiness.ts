@@ -4,7 +4,7 @@ import type { App } from '../app.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { Count, problems } from '../schemas.ts'
 
-/** Keys listed for each table. Ours: more than anybody mends at once. */
+/** Keys listed for each table. Ours: more than anybody fixes at once. */
 const MAX_DEFERRED = 100
 
 const Deferred = Type.Object({

@@ -24,7 +24,7 @@ export function demoPorts(first: number): DemoPorts {
 /** Largest `--port`. */
 export const MAX_DEMO_PORT = MAX_PORT - 3
 
-/** Tells which of the ports cannot be listened on, if any. */
+/** Returns which of the ports cannot be listened on, if any. */
 export async function takenPort(
   ports: DemoPorts,
 ): Promise<{ readonly port: number; readonly code: string } | undefined> {

@@ -1,5 +1,5 @@
 /**
- * The one shape of asking, whoever is asked: a gateway's admin API or a server on the wire.
+ * The one shape of asking, whether it is a gateway's admin API or a server on the wire.
  */
 import type { LookupResult } from '../../core/result.ts'
 import type { AdminOptions } from '../admin-target.ts'

@@ -89,9 +89,7 @@ async function queryOne(
     io.stderr.write(`mapgate query: ${oneLine(resultText(result))}\n`)
   }
   for (const protocol of Array.isArray(asked.details.tooLongFor) ? asked.details.tooLongFor : []) {
-    io.stderr.write(
-      `mapgate query: too long for ${oneLine(String(protocol))}: its clients are told to try later\n`,
-    )
+    io.stderr.write(`mapgate query: too long for ${oneLine(String(protocol))}: its clients get "try later"\n`)
   }
   return exitCode(result)
 }

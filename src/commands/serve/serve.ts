@@ -72,7 +72,7 @@ function exitCode(ending: Ending, io: CommandIo): number {
   return EXIT_TEMPORARY
 }
 
-/** The same gateway, that tells systemd when it begins to stop. */
+/** The same gateway, which notifies systemd when it begins to stop. */
 function notifying(gateway: RunningGateway, io: CommandIo): RunningGateway {
   return {
     reload: () => gateway.reload(),

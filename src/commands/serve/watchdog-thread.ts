@@ -40,7 +40,7 @@ function endProcess(): void {
       `mapgate serve: the event loop has stood still for ${seconds} s; ended, to be started anew. Please report it\n`,
     )
   } finally {
-    // No handler in the main thread can run. A signal that ends it counts as a failure for whoever restarts it.
+    // No handler in the main thread can run. A signal that ends it counts as a failure for the supervisor that restarts it.
     process.kill(process.pid, 'SIGKILL')
   }
 }

@@ -6,7 +6,7 @@
  * the machine is suspended, so that neither is taken for a loop that does not turn. A debugger stops the main
  * thread alone: with one nothing is watched.
  *
- * systemd is told as long as the loop turns (`WatchdogSec=`, sd_watchdog_enabled(3)), for what stops both threads.
+ * systemd is notified as long as the loop turns (`WatchdogSec=`, sd_watchdog_enabled(3)), for what stops both threads.
  */
 import { url as debuggerUrl } from 'node:inspector'
 import { Worker } from 'node:worker_threads'
@@ -23,7 +23,7 @@ export interface WatchdogData {
   readonly beats: SharedArrayBuffer
   readonly lookEveryMs: number
   readonly maxMissed: number
-  /** How often systemd is told, ms; undefined where it does not ask. */
+  /** How often systemd is notified, ms; undefined where it does not ask. */
   readonly tellEveryMs: number | undefined
 }
 

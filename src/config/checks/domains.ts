@@ -78,7 +78,7 @@ function cycleFrom(tables: Tables, start: string): readonly string[] | undefined
     if (domains?.kind !== 'table') return undefined
     way.push(domains.table)
     if (domains.table === start) return way
-    // A cycle further on is told at the tables that are in it.
+    // A cycle further on is reported at the tables that are in it.
     if (way.indexOf(domains.table) < way.length - 1) return undefined
   }
 }

@@ -101,7 +101,7 @@ function whyNoKey(text: string, error: unknown): string {
   return `holds a private key that cannot be used (${opensslReason(error)})`
 }
 
-/** An expired certificate is no error: whoever renews it does so while the gateway runs. */
+/** An expired certificate is no error: it can be renewed while the gateway runs. */
 function tellExpired(
   certificates: Readonly<Record<'ca' | 'cert', readonly X509Certificate[]>>,
   nowMs: number,

@@ -21,7 +21,7 @@ export interface KindBranch {
 
 /**
  * The schema of a section of one of several kinds. Data that is of none may have every key: that it is
- * of none is told by another check.
+ * of none is reported by another check.
  *
  * @param common Makes all keys out of those of a kind: the order is that in which they are shown.
  */

@@ -1,7 +1,7 @@
 /**
  * The short memory of failure: a key whose question just failed is not asked again at once.
  *
- * A failure is never stored as an answer. It is only repeated to whoever asks within a second,
+ * A failure is never stored as an answer. It is only repeated to lookups within a second,
  * so that a busy client does not turn an outage into a storm; longer only where the service asks for it (Retry-After),
  * and never once the service is seen to be well again. Monotonic time: no step of the
  * wall clock makes a failure last.

@@ -21,7 +21,7 @@ export interface Freshness {
 export type FreshnessState = 'fresh' | 'revalidate' | 'error-only' | 'expired'
 
 /**
- * Tells what a stored answer may still be used for.
+ * Returns what a stored answer may still be used for.
  *
  * Bounds follow RFC 9111 section 4.2: an answer is fresh while its lifetime is
  * *greater* than its age, so it is stale at the exact end of its lifetime.

@@ -33,7 +33,7 @@ export class PendingRequest implements Question {
 
   /**
    * @param startMs Monotonic ms.
-   * @param deadlineMs Monotonic ms: how long it goes on at most, whoever waits.
+   * @param deadlineMs Monotonic ms: how long it goes on at most, with or without waiters.
    * @param hasAsker True when somebody is about to wait; false for a refresh ahead of need.
    */
   constructor(

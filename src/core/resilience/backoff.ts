@@ -12,7 +12,7 @@ export const BACKOFF_BASE_MS = 100
 export const BACKOFF_CAP_MS = 1000
 
 /**
- * Tells how long to wait.
+ * Returns how long to wait.
  *
  * @param retry 0 for the first retry.
  * @param random From 0 up to 1.

@@ -7,7 +7,7 @@ import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import type { BatchEndpoint, BatchReply, Endpoint, Reply, SendOptions } from '../upstream.ts'
 
-/** Set by whoever begins and ends drills; read before each request. Lives as long as the upstream, over reloads. */
+/** Set where drills begin and end; read before each request. Lives as long as the upstream, over reloads. */
 export interface DrillSwitch {
   /** Wall clock ms at which the drill under way ends; undefined: there is none. */
   endsAtMs: number | undefined

@@ -25,7 +25,7 @@ const NONE: FilterSubject = Object.freeze({ kind: 'none' })
 const DOT = '.'
 
 /**
- * Tells what the filter decides on for one key: what follows the last `@`; for a key without
+ * Returns what the filter decides on for one key: what follows the last `@`; for a key without
  * `@`, which is a host or domain name when it has a dot, all of it.
  */
 export function filterSubject(key: string): FilterSubject {

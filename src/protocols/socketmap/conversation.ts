@@ -77,7 +77,7 @@ export class SocketmapConversation implements Conversation {
     return step.kind === 'violation' ? violationOf(step, this.#lastTable !== '') : MORE_STEP
   }
 
-  /** A value is told whole or not at all: a cut one would deliver mail to somewhere else. */
+  /** A value is sent whole or not at all: a cut one would deliver mail to somewhere else. */
   deliverable(result: Found): LookupResult {
     const { value } = result
     // Nearly every value is short enough, whatever it holds.

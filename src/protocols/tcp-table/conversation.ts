@@ -89,7 +89,7 @@ export class TcpTableConversation implements Conversation {
     return step.kind === 'skipped' ? REQUEST_TOO_LONG : MORE_STEP
   }
 
-  /** A value is told whole or not at all: a cut one would deliver mail to somewhere else. */
+  /** A value is sent whole or not at all: a cut one would deliver mail to somewhere else. */
   deliverable(result: Found): LookupResult {
     const { value } = result
     // Nearly every value is short enough, whatever it holds.

@@ -30,7 +30,7 @@ export interface BatchMapping extends ResponseMapping {
   readonly results: JsonPath | undefined
 }
 
-/** Tells what a complete reply means for every key. Never throws, whatever the service sent. */
+/** Returns what a complete reply means for every key. Never throws, whatever the service sent. */
 export function mapBatch(
   response: HttpResponse,
   mapping: BatchMapping,

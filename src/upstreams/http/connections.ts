@@ -37,7 +37,7 @@ export class Connections {
   /**
    * Sends one request. Does not reject.
    *
-   * @param use Is told what becomes of the connection.
+   * @param use Called with what becomes of the connection.
    */
   send(
     request: CompleteRequest,

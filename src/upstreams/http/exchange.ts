@@ -57,7 +57,7 @@ export interface ExchangeOptions {
 /**
  * Sends one request. Does not reject: even a defect is an `error` outcome.
  *
- * @param use Is told what becomes of the connection.
+ * @param use Called with what becomes of the connection.
  */
 export function exchange(
   route: Route,

@@ -81,7 +81,7 @@ const FAILURE_FAMILIES: readonly (readonly [RegExp, ReasonEntry<TemporaryCause>]
 const CLOSED_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /**
- * Tells what a failed request means.
+ * Returns what a failed request means.
  *
  * @returns `undefined` for an error that is in no table: that is a defect, to be reported with its stack.
  */

@@ -6,13 +6,13 @@
  * key can become structure.
  */
 import { ALL_ATTRIBUTES } from '../../core/attributes.ts'
-import type { Place, Template } from '../../core/template.ts'
+import type { Placeholder, Template } from '../../core/template.ts'
 import { escapeJson } from './escape.ts'
 import { isList, KEYS } from './places.ts'
 
 export class JsonTemplate {
   /** JSON text, and places within its strings; a place named `keys` stands for a whole array, and one named `attributes` for an object. */
-  readonly #parts: readonly (string | Place)[]
+  readonly #parts: readonly (string | Placeholder)[]
 
   /** @param compile Reads a string of the document as a template. */
   constructor(document: unknown, compile: (text: string) => Template) {
@@ -43,7 +43,7 @@ export class JsonTemplate {
   }
 }
 
-function* pieces(node: unknown, compile: (text: string) => Template): Generator<string | Place> {
+function* pieces(node: unknown, compile: (text: string) => Template): Generator<string | Placeholder> {
   if (typeof node === 'string') {
     const template = compile(node)
     const quote = isList(template) ? '' : '"'

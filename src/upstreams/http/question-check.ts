@@ -58,7 +58,7 @@ function checkPlaces(request: NonNullable<Table['request']>, { secret }: Attribu
   if (parts[0] !== undefined)
     scope.error(
       [],
-      `has {${parts[0]}} and attributes, and whoever sends attributes sends no key; use attributes only`,
+      `has {${parts[0]}} and attributes, and clients that send attributes send no key; use attributes only`,
     )
 }
 

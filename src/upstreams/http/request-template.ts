@@ -22,7 +22,7 @@ import {
 import { NO_FIELDS } from './request-fields.ts'
 import type { RequestSettings } from './settings.ts'
 
-/** A request, but for the connection it goes over. */
+/** A request, except for the connection it goes over. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   /** Path and query, as they go over the wire. */

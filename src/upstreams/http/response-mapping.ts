@@ -93,7 +93,7 @@ export function needsBody(status: number, mapping: ResponseMapping): boolean {
   return mapping.found.has(status) || mapping.notFound.has(status)
 }
 
-/** Tells what a complete reply means. Never throws, whatever the service sent. */
+/** Returns what a complete reply means. Never throws, whatever the service sent. */
 export function mapResponse(response: HttpResponse, mapping: ResponseMapping, asked: RequestInfo): Reply {
   const reply =
     mapStatus(response, mapping, asked) ??
@@ -107,7 +107,7 @@ export function mapResponse(response: HttpResponse, mapping: ResponseMapping, as
 }
 
 /**
- * Tells what a reply means whose body does not matter.
+ * Returns what a reply means whose body does not matter.
  *
  * @returns `undefined` for a `found` status: its body decides.
  */
@@ -150,7 +150,7 @@ export function mapStatus(
   return { status, result, evidence: 'none', retry: 'none' }
 }
 
-/** Tells what the values of a body mean. Also used for each part of a batch reply. */
+/** Returns what the values of a body mean. Also used for each part of a batch reply. */
 export function mapValues(
   body: BodyValues,
   response: HttpResponse,

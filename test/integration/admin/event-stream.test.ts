@@ -72,7 +72,7 @@ describe('events', () => {
     expect((await watch(port)).statusCode).toBe(200)
   })
 
-  test('a reader that stops reading loses events, is told so, and holds up nobody', async () => {
+  test('a reader that stops reading loses events, gets to know it, and holds up nobody', async () => {
     const { port, observability } = await listening()
     const slow = await watch(port)
     const quick = await watch(port)
@@ -103,7 +103,7 @@ describe('events', () => {
     await waitFor(() => stream.text().includes('event: reload\n'))
   })
 
-  test('end when the tokens change, for whoever may still watch comes back', async () => {
+  test('end when the tokens change, because those that may still watch come back', async () => {
     const { port, server } = await listening()
     const stream = await watch(port)
     const ended = once(stream, 'end')

@@ -265,7 +265,7 @@ describe('other ways to listen', () => {
     expect(server.app.server.listening).toBe(false)
   })
 
-  test('a port that is taken is told', async () => {
+  test('a port that is taken is reported', async () => {
     const { port } = await listening()
     const { server } = await adminFixture(onTestFinished)
     await expect(server.listen(bindTo('127.0.0.1', port))).rejects.toThrow('EADDRINUSE')

@@ -1,5 +1,5 @@
 /**
- * `mapgate serve` as a process: signals, and what is told about a bad file. Needs `npm run build`.
+ * `mapgate serve` as a process: signals, and what is reported about a bad file. Needs `npm run build`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

@@ -60,6 +60,6 @@ test.each([
   [{ NOTIFY_SOCKET: '/run/x', WATCHDOG_USEC: '0' }, undefined],
   [{ NOTIFY_SOCKET: '/run/x' }, undefined],
   [{ WATCHDOG_USEC: '90000000' }, undefined],
-])('with %j systemd is told every %s ms', (env, expected) => {
+])('with %j systemd is notified every %s ms', (env, expected) => {
   expect(systemdIntervalMs(env, 17)).toBe(expected)
 })

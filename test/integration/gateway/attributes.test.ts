@@ -1,6 +1,6 @@
 /**
  * A table that is asked by attributes, through the whole program: what the service is sent, what is stored, what is
- * said to whoever asks without attributes, and what an outage makes of it.
+ * said to those who ask without attributes, and what an outage makes of it.
  */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
@@ -104,7 +104,7 @@ test('no answer is served for another secret, and the service is asked again for
   expect(service.requests).toHaveLength(3)
 })
 
-test('whoever asks by a key is told so', async () => {
+test('a lookup by a key is answered so', async () => {
   const { service, gateway } = await start('')
   expect(await gateway.socketmap().lookup('greylist', 'a')).toMatchObject({
     kind: 'permanent',

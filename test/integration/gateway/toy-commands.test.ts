@@ -47,7 +47,7 @@ describe('check', () => {
     )
   })
 
-  test('tells what the kind and the protocol find wrong', async () => {
+  test('reports what the kind and the protocol find wrong', async () => {
     const { file, gateway } = await start()
     gateway.write(yaml('b.example').replace('tomorrow', '"some day"'))
     const io = recordIo()

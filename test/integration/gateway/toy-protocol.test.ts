@@ -84,7 +84,7 @@ describe('a listener of a protocol that is registered from a test', () => {
   })
 })
 
-test('what its clients are told is what is counted, logged and shown, and no secret is anywhere', async () => {
+test('what its clients get is what is counted, logged and shown, and no secret is anywhere', async () => {
   const { gateway, get, address } = await start()
   const client = await talkTo(address)
   client.send('user=bob\npassword=geheim-1234\nkey=a@b.example\n\n')

@@ -1,5 +1,5 @@
 /**
- * What a service and a collector are told about the lookup that they are part of.
+ * What a service and a collector get to know about the lookup that they are part of.
  */
 import { type AddressInfo, createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'

@@ -83,7 +83,7 @@ test('a secret file that is written anew is taken over', async (t) => {
   await answers('two@a.example')
 })
 
-test('a renewed certificate of the admin API is shown, and half a renewal is told', async (t) => {
+test('a renewed certificate of the admin API is shown, and half a renewal is reported', async (t) => {
   const gateway = await startGateway(t, CONFIG('first'))
   const write = ({ cert, key }: { cert: string; key: string }) => {
     writeFileSync(join(gateway.folder, 'cert.pem'), cert)

@@ -201,17 +201,17 @@ describe('a request that its client does not wait for', () => {
 })
 
 describe('a failure', () => {
-  test('is repeated for one second to whoever asks the same key, and never stored', async (t) => {
+  test('is repeated for one second to lookups of the same key, and never stored', async (t) => {
     const { service, clock, ask } = await start(t, '')
     service.otherwise = { status: 429 }
     expect(await ask('a')).toMatch(/^TEMP /)
-    service.otherwise = { text: 'mended' }
+    service.otherwise = { text: 'repaired' }
     clock.advance(999)
     expect(await ask('a')).toMatch(/^TEMP /)
-    expect(await ask('b')).toBe('OK mended')
+    expect(await ask('b')).toBe('OK repaired')
     expect(service.requests).toHaveLength(2)
     clock.advance(1)
-    expect(await ask('a')).toBe('OK mended')
+    expect(await ask('a')).toBe('OK repaired')
   })
 
   test('is not repeated for a stale answer: that one is served at once', async (t) => {

@@ -1,5 +1,5 @@
 /**
- * A loss that was meant: it is told, and one command ends it.
+ * A loss that was meant: it is reported, and one command ends it.
  */
 import { expect, test } from 'vitest'
 import { confirmLoss } from '../../../src/commands/confirm-loss/confirm-loss.ts'

@@ -1,6 +1,6 @@
 /**
  * Circuits, failover, hedges and the retry budget, seen by counting the requests at real services.
- * Time is moved by hand, but for the test that counts retries.
+ * Time is moved by hand, except in the test that counts retries.
  */
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../support/clock/manual-clock.ts'

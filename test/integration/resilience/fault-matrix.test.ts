@@ -1,5 +1,5 @@
 /**
- * What Postfix is told when the service fails, for every way to fail and every age of an answer, on
+ * What Postfix gets when the service fails, for every way to fail and every age of an answer, on
  * both protocols. "Not found" is never among it, and no reply comes after the deadline.
  */
 import { writeFileSync } from 'node:fs'

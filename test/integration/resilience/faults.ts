@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import type { Behaviour, Cleanup, HttpService } from '../../support/http/http-service.ts'
 
-/** A fault: what Postfix is told about a key never seen, and how to bring it about. */
+/** A fault: what Postfix gets for a key never seen, and how to bring it about. */
 export interface Fault {
   /** Completes "a service that ...". */
   readonly what: string
@@ -96,7 +96,7 @@ export const FAULTS: readonly Fault[] = [
   answers('closes connections without a byte', { act: 'raw', bytes: '' }),
 ]
 
-/** A key and a certificate that vouches for itself, for 127.0.0.1. */
+/** A key and a self-signed certificate, for 127.0.0.1. */
 export function selfSigned(): { key: string; cert: string } {
   const folder = mkdtempSync(join(tmpdir(), 'mapgate-tls-'))
   try {

@@ -130,7 +130,7 @@ describe('10,000 different keys with 64 places', () => {
       if (reply.kind === 'TEMP' || reply.kind === '400') shed.push(reply)
       return reply
     })
-    // The service has answered nobody yet: whoever has a reply now did not wait for it.
+    // The service has answered nobody yet: a lookup that has a reply now did not wait for it.
     await until(() => shed.length === 1000 - 64 - 100)
     for (const { text } of shed) expect(text).toMatch(/too( |%20)many( |%20)lookups/)
     expect(service.requests.length).toBeLessThanOrEqual(64)

@@ -1,5 +1,5 @@
 /**
- * What Postfix is told, byte for byte: one connection to a listener, one question after the other.
+ * What Postfix gets, byte for byte: one connection to a listener, one question after the other.
  */
 import { connect, type Socket } from 'node:net'
 import type { Decoder } from '../../../src/protocols/framing/frame.ts'

@@ -97,7 +97,7 @@ describe('a client certificate that was renewed is seen', () => {
   })
 })
 
-test('a port for TLS that is asked without it is told as what it may be', async () => {
+test('a port for TLS that is asked without it is reported as what it may be', async () => {
   const service = createTcpServer((socket) => {
     socket.on('error', () => {}) // the client went away
     socket.once('data', () => socket.destroy())
@@ -115,7 +115,7 @@ test('a port for TLS that is asked without it is told as what it may be', async 
   })
 })
 
-test('a port for TLS that says so by an alert is told as that', async () => {
+test('a port for TLS that says so by an alert is reported as that', async () => {
   const service = createTcpServer((socket) => {
     socket.on('error', () => {}) // the client went away
     // Fatal, unexpected_message (RFC 8446 section 6).

@@ -141,7 +141,7 @@ export function sample<T>(arbitrary: fc.Arbitrary<T>, count: number): T[] {
   return fc.sample(arbitrary, { numRuns: count, seed: SEED })
 }
 
-/** Each key once, with a value that tells which entry it was. */
+/** Each key once, with a value that says which entry it was. */
 export function numbered(
   keys: readonly string[],
   value: (number: number) => string,

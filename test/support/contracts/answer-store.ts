@@ -41,7 +41,7 @@ export function answerStoreTests(name: string, make: (clock: Clock) => AnswerSto
       expect(store.status()).toMatchObject({ foundEntries: 1, negativeEntries: 1 })
     })
 
-    test('shows what is stored to whoever only looks, found or "not found"', () => {
+    test('shows what is stored without using it, found or "not found"', () => {
       const { store, put } = setUp()
       put('a', 'one')
       store.set('b', { value: undefined, freshness: FRESHNESS, ageMs: 0 })

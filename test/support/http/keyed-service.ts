@@ -1,6 +1,6 @@
 /**
  * An HTTP service whose every answer is a function of what was asked, however badly it behaves in
- * between. So whoever asks can tell an answer that belongs to another question.
+ * between. So the asker can tell an answer that belongs to another question.
  *
  *   GET /GENERATION/TABLE/KEY    200 `TABLE=KEY=GENERATION`; 404 for a key that begins with "absent";
  *                                a long value for one that begins with "big"

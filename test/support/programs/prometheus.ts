@@ -36,7 +36,7 @@ export interface Sample {
   readonly value: number
 }
 
-/** Tells which of Debian's package `prometheus` is not installed. */
+/** Returns which of Debian's package `prometheus` is not installed. */
 export function missingPrometheus(): string | undefined {
   const missing = ['prometheus', 'promtool'].some(
     (program) => spawnSync(program, ['--version']).error !== undefined,

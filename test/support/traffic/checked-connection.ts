@@ -37,9 +37,9 @@ export type Question = Omit<Asked, 'oldest'>
 export interface CheckedConnectionOptions {
   readonly address: Address & { readonly kind: 'inet' }
   readonly protocol: AskedProtocol
-  /** Is told each reply with the question it came for, and how long it was its turn, ms, in all and while this process could run. */
+  /** Called with each reply and the question it came for, and how long it was its turn, ms, in all and while this process could run. */
   readonly replied: (asked: Asked, result: LookupResult, waitedMs: number, awakeMs: number) => void
-  /** Is told what must not happen. */
+  /** Called with what must not happen. */
   readonly wrong: (what: string) => void
 }
 
@@ -53,7 +53,7 @@ export class CheckedConnection {
   #headSinceAwakeMs = 0
   #state: 'open' | 'ended' | 'closed' = 'open'
   #allReplied: () => void = () => {}
-  /** Resolves when the connection is closed, whoever closed it. */
+  /** Resolves when the connection is closed, by either side. */
   readonly closed: Promise<void>
 
   constructor(options: CheckedConnectionOptions) {

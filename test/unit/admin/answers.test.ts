@@ -30,7 +30,7 @@ describe('answers', () => {
     expect([first.headers['cache-control'], second.statusCode, second.body]).toEqual(['no-cache', 304, ''])
   })
 
-  test('no JSON answer holds a secret, whoever put it there', async () => {
+  test('no JSON answer holds a secret, wherever it came from', async () => {
     const { ask, program, observability } = await admin()
     program.config = { admin: { tokens: [{ token: OPERATOR_TOKEN }] } }
     program.answer = () => found(`seen ${OPERATOR_TOKEN}`)

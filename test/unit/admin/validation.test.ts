@@ -1,5 +1,5 @@
 /**
- * What is wrong in a request is told as fastify's own compiler tells it: ajv is the judge.
+ * What is wrong in a request is reported as fastify's own compiler tells it: ajv is the judge.
  */
 import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
@@ -58,7 +58,7 @@ describe('compileCheck', () => {
     })
   }
 
-  test('a key that is not known is told with those that are, and not repeated', () => {
+  test('a key that is not known is reported with those that are, and not repeated', () => {
     const verdict = check({ key: 'ab', 'alice@x.example': 'use' })
     expect(verdict).toMatchObject({
       error: [{ params: { knownProperties: ['key', 'seconds', 'cache', 'a/b'] } }],

@@ -152,7 +152,7 @@ describe('any text', () => {
     })
   }
 
-  test('twenty thousand unknown keys are told, and in seconds', async () => {
+  test('twenty thousand unknown keys are reported, and in seconds', async () => {
     const keys = Array.from({ length: 20_000 }, (_, n) => `key${n}: 1`).join('\n')
     const result = await loadOrFail(keys)
     expect(result instanceof ConfigError && result.issues.length).toBeGreaterThanOrEqual(20_000)

@@ -306,7 +306,7 @@ tracing: { otlp: collector }`,
       ],
     ],
     [
-      'a wrong setting in defaults is told there',
+      'a wrong setting in defaults is reported there',
       `${LISTENERS}
 ${UPSTREAMS}
 ${TABLES}

@@ -59,7 +59,7 @@ const cases: [what: string, access: string, expected: string[]][] = [
   ],
 ]
 for (const [what, access, expected] of cases) {
-  test(`a unix socket with ${what} ${expected.length === 0 ? 'has no problem' : 'is told'}`, async () => {
+  test(`a unix socket with ${what} ${expected.length === 0 ? 'has no problem' : 'is reported'}`, async () => {
     expect(await problems(access)).toEqual(expected)
   })
 }
@@ -87,7 +87,7 @@ const paths: [what: string, path: string, expected: string[]][] = [
   ],
 ]
 for (const [what, path, expected] of paths) {
-  test(`a unix socket ${what} ${expected.length === 0 ? 'has no problem' : 'is told'}`, async () => {
+  test(`a unix socket ${what} ${expected.length === 0 ? 'has no problem' : 'is reported'}`, async () => {
     expect(await problems('mode: "0660"', '', path)).toEqual(expected)
   })
 }
@@ -100,7 +100,7 @@ const cacheFiles: [what: string, path: string, why: string | undefined][] = [
   ['in a folder that is not there', '/srv/no/cache', 'there is no folder /srv/no; create it'],
 ]
 for (const [what, path, why] of cacheFiles) {
-  test(`a cache file ${what} ${why === undefined ? 'has no problem' : 'is told, and is no reason not to start'}`, async () => {
+  test(`a cache file ${what} ${why === undefined ? 'has no problem' : 'is reported, and is no reason not to start'}`, async () => {
     const told = `warning: mapgate.yaml:4:12: cacheFile: "${path}": ${why}; until then no answer is kept over a restart`
     expect(await problems('mode: "0660"', `cacheFile: ${path}`)).toEqual(why === undefined ? [] : [told])
   })

@@ -50,7 +50,7 @@ function withoutFunctions(node: SchemaNode): SchemaNode {
 function byAjv(data: Tree): string[] {
   validate(data)
   const errors = (validate.errors ?? []).filter(
-    // `if`, and the pattern of a name, are told by another error beside them.
+    // `if`, and the pattern of a name, are reported by another error beside them.
     ({ keyword, propertyName }) => keyword !== 'if' && propertyName === undefined,
   )
   const wrongType = new Set(errors.filter(({ keyword }) => keyword === 'type').map(placeOf))

@@ -20,7 +20,7 @@ test('counts found and "not found" answers of the tables that ask a service and 
   expect(storedBytes(await parseConfig(FILE, 'mapgate.yaml'), UPSTREAM_KINDS)).toBe(60 * MIB)
 })
 
-test('a heap that just fits is no word worth, one byte less is told with the numbers', async () => {
+test('a heap that just fits gives no warning, one byte less a warning with the numbers', async () => {
   const config = await parseConfig(FILE, 'mapgate.yaml')
   const heapBytes = (60 * MIB) / HEAP_SHARE
   expect(memoryWarning(config, UPSTREAM_KINDS, heapBytes)).toBeUndefined()

@@ -36,7 +36,7 @@ describe('Events', () => {
     expect(woken).toBe(2)
   })
 
-  test('a watcher that does not read loses the newest and is told how many', () => {
+  test('a watcher that does not read loses the newest and gets their number', () => {
     const hub = events()
     const subscription = hub.subscribe(() => {})
     for (let n = 0; n < MAX_WAITING_EVENTS + 3; n++) hub.publish(READY)

@@ -207,7 +207,7 @@ describe('events', () => {
   })
 })
 
-describe('what else is told', () => {
+describe('what else is reported', () => {
   test('a circuit that opens is a warning, an event and a problem; one that closes is no problem', async () => {
     const { log, observer, observability } = await observe()
     const subscription = observability.events.subscribe(() => {})

@@ -112,7 +112,7 @@ describe('Logging', () => {
     for (const other of others) closeSync(other)
   })
 
-  test('a full disk costs the lines that do not fit, and is told', async () => {
+  test('a full disk costs the lines that do not fit, and is reported', async () => {
     const reasons = new Set<string>()
     const onDropped = (why: string) => reasons.add(why)
     const logging = new Logging({ ...OPTIONS, fd: openSync('/dev/full', 'w'), onDropped }, undefined)

@@ -221,7 +221,7 @@ describe('Tracing', () => {
     expect(spans()).toHaveLength(1)
   })
 
-  test('spans that the collector refuses are told of, and nothing else happens', async () => {
+  test('spans that the collector refuses are reported, and nothing else happens', async () => {
     const { url } = await collector(400)
     const { tracing, failures, endpoint } = await trace(url)
     await endpoint.send('a', { timeoutMs: 1 })

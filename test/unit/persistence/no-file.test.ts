@@ -9,7 +9,7 @@ const others = [
   ['a device without end', (path: string) => symlinkSync('/dev/zero', path)],
 ] as const
 for (const [name, make] of others) {
-  test(`${name} in the place of the file is told, left alone, and holds nothing up`, async () => {
+  test(`${name} in the place of the file is reported, left alone, and holds nothing up`, async () => {
     const { path, start } = setUp()
     make(path)
     const before = lstatSync(path)
@@ -22,7 +22,7 @@ for (const [name, make] of others) {
   })
 }
 
-test('a folder that is not there is told at the start', () => {
+test('a folder that is not there is reported at the start', () => {
   const { directory, path, start } = setUp()
   const { file, tables, warnings } = start()
   rmSync(directory, { recursive: true })

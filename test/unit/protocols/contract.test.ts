@@ -198,7 +198,7 @@ for (const protocol of [...PROTOCOLS.values(), toy]) {
 }
 
 for (const protocol of PROTOCOLS.values()) {
-  test(`${protocol.name} sends 200 bytes of a reason that is longer, whoever made it`, () => {
+  test(`${protocol.name} sends 200 bytes of a reason that is longer, wherever it came from`, () => {
     for (const kind of ['temporary', 'permanent'] as const) {
       const cause = kind === 'temporary' ? 'connect' : 'refused'
       const reply = accept(protocol).reply({ kind, cause, reason: 'x'.repeat(100_000) } as LookupResult)

@@ -31,7 +31,7 @@ test('every connection gets at least one answer, however many wait', () => {
   expect(waitedFor(1_000_000)).toMatchObject({ requests: 1, replyChars: 1 })
 })
 
-test('whoever goes on does not count any more', () => {
+test('a client that goes on does not count any more', () => {
   const share = waitedFor(99)
   for (let n = 0; n < 99; n++) share.leave()
   expect(share.requests).toBe(MAX_REQUESTS_PER_TURN)

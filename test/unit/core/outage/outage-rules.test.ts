@@ -71,7 +71,7 @@ function setUp({ knows = {}, policy = {}, proofKnows = true, failure = DOWN, pro
 const ALL_NO = Object.fromEntries(KEYS.map((key) => [key, no()]))
 
 describe('the last "not found" in an outage', () => {
-  test('counts when every search key had one, vouched for and young enough, and the proof table has the key', () => {
+  test('counts when every search key had one, proven and young enough, and the proof table has the key', () => {
     const { lookup, rules, explanation } = setUp({ knows: ALL_NO })
     expect(lookup()).toEqual({ result: NOT_FOUND, source: 'stale' })
     expect(rules).toEqual(['stale-not-found'])

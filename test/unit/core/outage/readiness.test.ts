@@ -57,7 +57,7 @@ describe('what a table answers without its services', () => {
     ],
   ]
   for (const [name, sources, expected] of answers) {
-    test(`is told by ${name}`, () => {
+    test(`is given by ${name}`, () => {
       expect(table(sources, { search }).answerOffline('ann+x@a.example', 'ann+x@a.example')).toEqual(expected)
       for (const source of sources) expect(source.asked).toEqual([])
     })

@@ -49,7 +49,7 @@ describe('a proof table', () => {
     expect(refusal(mailboxes, 'ann@a.example')).toBe('mailboxes is not known to have the key')
   })
 
-  test('is none for a "not found" that is older than the key there, but for the time that asking takes', () => {
+  test('is none for a "not found" that is older than the key there, except for the time that asking takes', () => {
     const foundFor = (ms: number) => refusal(proof({ 'ann@a.example': ms }), 'ann@a.example')
     expect(foundFor(HOUR - 5_000)).toBeUndefined()
     expect(foundFor(HOUR - 5_001)).toBe('mailboxes has the key only since its last "not found"')

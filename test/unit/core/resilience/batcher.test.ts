@@ -215,7 +215,7 @@ describe('the answers of a batch', () => {
     expect(shown(await answers)).toEqual(['temporary stopping', 'temporary stopping'])
   })
 
-  test('are temporary, and a defect is told, when an endpoint breaks its promise', async () => {
+  test('are temporary, and a defect is reported, when an endpoint breaks its promise', async () => {
     const { ask, defects } = setUp([
       () => {
         throw new Error('a bug')
@@ -231,7 +231,7 @@ describe('the answers of a batch', () => {
     expect(defects.length).toBe(1)
   })
 
-  test('are told to each explanation, with the size of the batch', async () => {
+  test('are in each explanation, with the size of the batch', async () => {
     const { ask } = setUp([echo])
     const explanation = new Explanation()
     await Promise.all([ask('a', { explanation }), ask('b')])

@@ -276,7 +276,7 @@ describe('Retry-After', () => {
     expect(state.status().endpoints[0]).toEqual({ name: '0', circuit: 'closed' })
   })
 
-  test('that ends is told, so that no key waits for the rest of its own', async () => {
+  test('that ends is announced, so that no key waits for the rest of its own', async () => {
     const { ask, good, clock, circuit, upstream } = await known(at(fails(503, { retryAfterMs: 20_000 })), {
       settings: { circuitBreaker: { failures: 2, openForMs: 1000 } },
     })

@@ -79,7 +79,7 @@ describe('places', () => {
     expect([state.limiter.inFlight, state.limiter.queued, clock.timers]).toStrictEqual([0, 0, 0])
   })
 
-  test('who waits in the queue until the deadline is told so then', async () => {
+  test('who waits in the queue until the deadline gets the reason then', async () => {
     const { upstream, question, clock } = setUp([silent], { settings: { maxConcurrent: 1, timeoutMs: 9000 } })
     const blocking = upstream.ask(question('slow', { deadlineMs: clock.monotonicMs() + 9000 }))
     const waiting = upstream.ask(question('k'))

@@ -54,7 +54,7 @@ test('the first that connects wins, and the others are closed', () => {
   expect([sockets.get('192.0.2.1')?.destroyed, sockets.get('192.0.2.2')?.destroyed]).toEqual([true, false])
 })
 
-test('a failure brings the next one at once, and the first failure is told when all fail', () => {
+test('a failure brings the next one at once, and the first failure is reported when all fail', () => {
   const { ended, tried, emit } = begin(['192.0.2.1', '192.0.2.2'], 2000)
   emit('192.0.2.1', 'error', 'ECONNREFUSED')
   expect(tried).toEqual(['192.0.2.1', '192.0.2.2'])
