@@ -12,7 +12,6 @@ import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { PurgeWhat } from '../admin/ports.ts'
 import type { CacheConfig, TableConfig } from '../config/config.ts'
-import { domainClasses, isExistenceTable } from '../config/not-found-verdicts.ts'
 import type { AttributeRules } from '../core/attributes.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
 import { CachedUpstream } from '../core/cache/cached-upstream.ts'
@@ -20,10 +19,8 @@ import { LossGuard } from '../core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import { DirectSource } from '../core/direct-source.ts'
 import { normaliseKey } from '../core/key.ts'
-import type { OutagePolicy } from '../core/outage/outage-rules.ts'
 import { readinessOf, type TableReadiness } from '../core/outage/readiness.ts'
 import { RecentLookups } from '../core/outage/recent-lookups.ts'
-import { TableProof } from '../core/outage/table-proof.ts'
 import { ReplicaSource } from '../core/replica/replica-source.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
 import { searchKeys } from '../core/search/search-keys.ts'
@@ -34,6 +31,7 @@ import type { Upstream } from '../core/upstream.ts'
 import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
 import type { ReplicaOfTable } from '../upstreams/replica/of-table.ts'
 import { addressSpellings } from './key-spellings.ts'
+import { negativeKeptMs, outagePolicy } from './outage-policy.ts'
 import type { GatewayParts } from './parts.ts'
 import type { RunningUpstreams } from './upstreams.ts'
 
@@ -231,55 +229,6 @@ function replicated(
   }
   const staleForMs = Math.max(policy.freshForMs, policy.notFoundForMs, cache?.staleIfErrorMs ?? 0)
   return new ReplicaSource(service, replica.copy, { ...policy, staleForMs })
-}
-
-/** Undefined where no rule can hold: values of one key, and no word of the operator. */
-function outagePolicy(config: TableConfig, parts: TableParts): OutagePolicy | undefined {
-  const { name, cache, whenUnknown, usedBy } = config
-  const staleNotFound = cache?.staleNotFound
-  const isExistence = isExistenceTable(usedBy)
-  const hasRule =
-    isExistence || hasPartialKeys(config) || staleNotFound !== undefined || whenUnknown !== undefined
-  if (!hasRule) return undefined
-  const observer = parts.observability.observer.table(name)
-  const ifFoundIn = staleNotFound?.ifFoundIn
-  return {
-    isExistence,
-    staleNotFound: staleNotFound && {
-      forMs: staleNotFound.forMs,
-      proof: ifFoundIn === undefined ? undefined : tableProof(ifFoundIn, parts),
-    },
-    whenUnknown: whenUnknown === 'notFound' || whenUnknown === 'DUNNO' ? 'notFound' : undefined,
-    onAnswered: (rule) => observer.outageAnswered(rule),
-  }
-}
-
-/** The proof table, and the tables that say whether Postfix asks it about a domain, as they are when it is needed. */
-function tableProof(name: string, { clock, observability, tables }: TableParts): TableProof {
-  const usedFor = (which: 'own' | 'other') => () => {
-    const parameters = domainClasses(tables().get(name)?.config.usedBy ?? [])[which]
-    return Array.from(tables().values()).flatMap(({ config, table }) =>
-      config.usedBy.some((use) => parameters.includes(use)) ? [table] : [],
-    )
-  }
-  return new TableProof(
-    name,
-    () => tables().get(name)?.table,
-    clock,
-    (error, where) => observability.observer.defect(error, where),
-    { own: usedFor('own'), other: usedFor('other') },
-  )
-}
-
-function hasPartialKeys({ search }: TableConfig): boolean {
-  return search !== 'exact'
-}
-
-/** A "not found" is a part of every answer for a later key, which is served stale for staleIfError. */
-function negativeKeptMs(config: TableConfig): number {
-  const { cache } = config
-  const combinedMs = hasPartialKeys(config) ? (cache?.staleIfErrorMs ?? 0) : 0
-  return Math.max(combinedMs, cache?.staleNotFound?.forMs ?? 0)
 }
 
 function keySearch(config: TableConfig): KeySearch {
