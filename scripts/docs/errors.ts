@@ -61,7 +61,7 @@ export function errorsPage({ gateway, clients, errors }: ErrorSources): string {
     INTRODUCTION,
     `## Temporary\n\n${table(Object.keys(TEMPORARY_CAUSES), gateway)}\n`,
     `## Permanent\n\n${table(Object.keys(PERMANENT_CAUSES), gateway)}\n`,
-    `## Clients\n\n${CLIENTS}\n\n${table(Object.keys(TEMPORARY_CAUSES), clients)}\n`,
+    `## Clients\n\n${CLIENTS}\n\n${table(Object.keys({ ...TEMPORARY_CAUSES, ...PERMANENT_CAUSES }), clients)}\n`,
     `## Requests and connections\n\n${REFUSED}\n\n${errorsTable(errors)}\n`,
   ].join('\n')
 }

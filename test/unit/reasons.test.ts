@@ -7,6 +7,7 @@ import { errorsPage } from '../../scripts/docs/errors.ts'
 import { CLIENT_REASONS } from '../../src/client/reasons.ts'
 import { permanentFor, type ReasonCatalogue, temporaryFor } from '../../src/core/reason.ts'
 import { CORE_REASONS } from '../../src/core/reasons.ts'
+import { REPLY_REASONS } from '../../src/protocols/client-result.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import { SESSION_ERRORS } from '../../src/server/errors.ts'
 import { FUNCTION_REASONS } from '../../src/upstreams/function/reasons.ts'
@@ -27,7 +28,7 @@ const ERRORS = {
   'every one': SESSION_ERRORS,
 }
 /** What clients say by themselves; no gateway says it to Postfix. */
-const OF_CLIENTS: Readonly<Record<string, ReasonCatalogue>> = { CLIENT_REASONS }
+const OF_CLIENTS: Readonly<Record<string, ReasonCatalogue>> = { CLIENT_REASONS, REPLY_REASONS }
 
 const ENTRIES = Object.entries({ ...CATALOGUES, ...OF_CLIENTS }).flatMap(([catalogue, reasons]) =>
   Object.entries(reasons).map(([name, entry]) => ({ ...entry, name: `${catalogue}.${name}` })),
@@ -37,7 +38,7 @@ const TEXTS = ENTRIES.map(({ text }) => text)
 /** Folders that have reasons. */
 const sources = ['core', 'upstreams', 'protocols', 'client', 'server'].flatMap((folder) =>
   readdirSync(new URL(`../../src/${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !/(?:reasons?|client)\.ts$/.test(path))
+    .filter((path) => path.endsWith('.ts') && !/reasons?\.ts$/.test(path))
     .map((path) => ({
       path: `${folder}/${path}`,
       text: readFileSync(new URL(`../../src/${folder}/${path}`, import.meta.url), 'utf8'),

@@ -5,15 +5,8 @@
  *
  * Grammar and source: `conversation.ts` beside this file. Peer: Postfix `src/global/dict_memcache.c`
  */
-import { isUtf8 } from 'node:buffer'
-import {
-  found,
-  type LookupResult,
-  notFound,
-  permanent,
-  type Temporary,
-  temporary,
-} from '../../core/result.ts'
+import { type LookupResult, notFound, temporary } from '../../core/result.ts'
+import { notOfProtocol, replyValue, unsentKey } from '../client-result.ts'
 import { type Decoder, type DecodeStep, MORE } from '../framing/frame.ts'
 import { LineDecoder } from '../framing/line.ts'
 import { namedTableForms, parseNamedTable } from '../named-table.ts'
@@ -45,11 +38,7 @@ export const memcacheClient = {
 
 /** Postfix does not send every key; what it makes of the others is not for us to say. */
 function encodeRequest(table: string, key: Buffer): Buffer | LookupResult {
-  if (key.length === 0 || UNSENT.test(key.toString('latin1')))
-    return permanent(
-      'bad-request',
-      'Postfix never asks for an empty key or one with white space here, and takes it for "not found"; use socketmap',
-    )
+  if (key.length === 0 || UNSENT.test(key.toString('latin1'))) return unsentKey()
   return Buffer.concat([Buffer.from(`get ${table}/`), key, Buffer.from(LINE_END)])
 }
 
@@ -98,24 +87,13 @@ const BROKEN: DecodeStep = Object.freeze({ kind: 'skipped' })
 
 function parseReply(payload: Buffer): LookupResult {
   if (payload.subarray(0, VALUE_MARK.length).equals(VALUE_MARK))
-    return parseValue(payload.subarray(VALUE_MARK.length))
+    return replyValue(payload.subarray(VALUE_MARK.length))
   const line = withoutReturn(payload)
   if (line === 'END') return notFound()
   const [, reason] = /^(?:SERVER_ERROR|CLIENT_ERROR) (.*)$/.exec(line) ?? []
-  return reason === undefined
-    ? unreadable('a reply that is not of the memcache protocol')
-    : temporary('service', reason)
-}
-
-function parseValue(value: Buffer): LookupResult {
-  if (value.length === 0) return unreadable('an empty result, which Postfix does not accept')
-  return isUtf8(value) ? found(value.toString()) : unreadable('a result that is not UTF-8')
+  return reason === undefined ? notOfProtocol(SCHEME) : temporary('service', reason)
 }
 
 function withoutReturn(line: Buffer): string {
   return line.toString('utf8').replace(/\r$/, '')
-}
-
-function unreadable(what: string): Temporary {
-  return temporary('unreadable', `the server sent ${what}`)
 }

@@ -3,8 +3,8 @@
  *
  * Grammar of the wire: `conversation.ts` beside this file.
  */
-import { isUtf8 } from 'node:buffer'
-import { found, type LookupResult, notFound, permanent, temporary } from '../../core/result.ts'
+import { type LookupResult, notFound, permanent, temporary } from '../../core/result.ts'
+import { notOfProtocol, replyValue } from '../client-result.ts'
 import { NetstringDecoder } from '../framing/netstring.ts'
 import { namedTableForms, parseNamedTable } from '../named-table.ts'
 import type { ProtocolClient } from '../protocol.ts'
@@ -39,7 +39,7 @@ function parseReply(payload: Buffer): LookupResult {
   const text = space === -1 ? payload.subarray(payload.length) : payload.subarray(space + 1)
   switch (status) {
     case 'OK':
-      return parseValue(text)
+      return replyValue(text)
     case 'NOTFOUND':
       return notFound()
     case 'TEMP':
@@ -49,13 +49,6 @@ function parseReply(payload: Buffer): LookupResult {
     case 'PERM':
       return permanent('refused', text.toString())
     default:
-      return temporary('unreadable', 'the server sent a reply that is not of the socketmap protocol')
+      return notOfProtocol(SCHEME)
   }
-}
-
-function parseValue(text: Buffer): LookupResult {
-  if (text.length === 0)
-    return temporary('unreadable', 'the server sent an empty result, which Postfix does not accept')
-  if (!isUtf8(text)) return temporary('unreadable', 'the server sent a result that is not UTF-8')
-  return found(text.toString())
 }

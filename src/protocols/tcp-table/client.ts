@@ -4,13 +4,13 @@
  *
  * Grammar and source: `conversation.ts` beside this file.
  */
-import { isUtf8 } from 'node:buffer'
 import { parseHostPort } from '../../core/address.ts'
-import { found, type LookupResult, notFound, type Temporary, temporary } from '../../core/result.ts'
+import { type LookupResult, notFound, temporary } from '../../core/result.ts'
+import { notOfProtocol, replyValue, wronglyQuoted } from '../client-result.ts'
 import { LineDecoder } from '../framing/line.ts'
 import { percentQuoteBytes, percentUnquote } from '../framing/percent.ts'
 import type { ProtocolClient } from '../protocol.ts'
-import { MAX_REPLY_BYTES } from './conversation.ts'
+import { MAX_REPLY_BYTES, NAME } from './conversation.ts'
 
 const SCHEME = 'tcp'
 
@@ -44,14 +44,9 @@ function encodeRequest(key: Buffer): Buffer {
 function parseReply(line: Buffer): LookupResult {
   const status = STATUS.exec(line.toString('latin1', 0, STATUS_BYTES))
   const text = percentUnquote(line.subarray(STATUS_BYTES))
-  if (status === null) return unreadable('a reply that is not of the tcp_table protocol')
-  if (text === undefined) return unreadable('a reply with a % that is not followed by two hex digits')
+  if (status === null) return notOfProtocol(NAME)
+  if (text === undefined) return wronglyQuoted()
   if (status[1] === '5') return notFound()
   if (status[1] === '4') return temporary('service', text.toString())
-  if (text.length === 0) return unreadable('an empty result, which Postfix does not accept')
-  return isUtf8(text) ? found(text.toString()) : unreadable('a result that is not UTF-8')
-}
-
-function unreadable(what: string): Temporary {
-  return temporary('unreadable', `the server sent ${what}`)
+  return replyValue(text)
 }
