@@ -1,8 +1,23 @@
 /**
  * What loading a text reports, one line each: problems as they are printed, warnings with `warning:` before them.
  */
+import { describe, expect, test } from 'vitest'
 import { ConfigError, formatIssue } from '../../../src/config/issue.ts'
 import { type LoadOptions, parseConfig } from '../../../src/gateway/load-config.ts'
+
+/** One mistake, the text that has it, and every line that is said about it. */
+export type ProblemCase = readonly [name: string, yaml: string, expected: readonly string[]]
+
+/** A test for each case. @param area The part of the configuration. */
+export function testProblems(area: string, cases: readonly ProblemCase[]): void {
+  describe(`problems: ${area}`, () => {
+    for (const [name, yaml, expected] of cases) {
+      test(`reports: ${name}`, async () => {
+        expect(await problemsIn(yaml)).toEqual(expected)
+      })
+    }
+  })
+}
 
 export async function problemsIn(text: string, options: LoadOptions = {}): Promise<string[]> {
   const given = { env: {}, readFile: missingFile, ...options }
