@@ -13,6 +13,8 @@ export interface OutageAdvice {
   readonly stops: string
   /** What to write; undefined where mail has to wait. */
   readonly write?: string
+  /** Postfix refuses it for good instead: the rule of another table holds where it must not. */
+  readonly isRefused?: true
 }
 
 /** What a stored "not found" that is over stops, by the parameter that asks. */
@@ -33,6 +35,8 @@ const STOPS: ReadonlyMap<string, string> = new Map([
   ['smtp_tls_policy_maps', 'mail to destinations without a policy'],
   ['smtp_sasl_password_maps', 'mail to relays without a password'],
 ])
+
+const IN_ALIAS_DOMAIN = 'an address made an alias meanwhile, in a domain of virtual_alias_domains in main.cf,'
 
 const CHECKED = 'mail that is on no list'
 
@@ -64,6 +68,8 @@ export function outageAdvice(
     all.push(advice('what was found before', 'cache.staleIfError: 1d'))
   if (asksAboutStrangers(table, tables))
     all.push(advice("mail for which other people's domains are asked here", 'domains: a list of your own'))
+  if (provesAnyDomain(table, tables))
+    all.push({ stops: IN_ALIAS_DOMAIN, write: 'domains: your mailbox domains', isRefused: true })
   // Postfix ignores what they say of strangers, so a list of domains is all that they need.
   if (isExistenceTable(usedBy)) return all
   for (const use of usedBy) {
@@ -74,12 +80,32 @@ export function outageAdvice(
   return all
 }
 
-/** The advice as one sentence, behind the word "write". */
-export function adviceSentence({ stops, write }: OutageAdvice): string {
-  return write === undefined
-    ? `nothing: ${stops} has to wait (docs/resilience.md)`
-    : `${write}, else ${stops} waits`
+/**
+ * A proof table must not hold for addresses of an alias domain, where Postfix never asks it. Which domains these are is
+ * known from tables, else from its own list of domains alone: virtual_alias_domains may stand in main.cf.
+ */
+function provesAnyDomain({ name, domains }: TableConfig, tables: Tables): boolean {
+  if (domains !== undefined) return false
+  const all = Array.from(tables.values())
+  const isProof = all.some(
+    ({ cache, usedBy }) => cache?.staleNotFound?.ifFoundIn === name && usedBy.includes('virtual_alias_maps'),
+  )
+  return isProof && !all.some(({ usedBy }) => usedBy.includes('virtual_mailbox_domains'))
 }
+
+/** The advice as one sentence, behind the word "write". */
+export function adviceSentence({ stops, write, isRefused }: OutageAdvice): string {
+  if (write === undefined) return `nothing: ${stops} has to wait (docs/resilience.md)`
+  return `${write}, else ${stops} ${isRefused ? REFUSED : 'waits'}`
+}
+
+/** As a line of `mapgate check`. */
+export function adviceLine(table: string, { stops, write, isRefused }: OutageAdvice): string {
+  const remedy = write === undefined ? 'and has to (docs/resilience.md)' : `unless you write ${write}`
+  return `in an outage, tables.${table}: ${stops} ${isRefused ? REFUSED : 'waits'}, ${remedy}`
+}
+
+const REFUSED = 'gets 550'
 
 /** A domains filter that is a table asks about strangers itself, unless it has a list. */
 function asksAboutStrangers({ domains, usedBy, whenUnknown }: TableConfig, tables: Tables): boolean {

@@ -87,6 +87,8 @@ export interface Upstream {
   readonly isFailing?: boolean
   /** Answers at once, or by a promise that does not reject and settles by the question's deadline. */
   ask(question: Question): Answer | Promise<Answer>
+  /** Returns whether a key fits into no request, so that it is "not found" whether the service answers or not. Absent: none. */
+  needsNoRequest?(key: string): boolean
   /**
    * Returns whether a stored "not found" of one endpoint may be used now: not while its canary is
    * missing. Always true where there is no canary.
@@ -106,6 +108,8 @@ export interface Endpoint {
    * @param key A normalised key or partial key.
    */
   send(key: string, options: SendOptions): Promise<Reply>
+  /** The reply to a key that fits into no request; undefined for one that is sent. Absent: every key is sent. */
+  unsent?(key: string): Reply | undefined
 }
 
 /** An {@link Endpoint} that also takes many keys in one request. */

@@ -44,6 +44,7 @@ export function newTraceparent(random: (size: number) => Buffer = pooledBytes): 
 export function withTraceparent(inner: Endpoint): Endpoint {
   return {
     name: inner.name,
+    unsent: (key) => inner.unsent?.(key),
     send: async (key, options) => {
       const traceparent = newTraceparent()
       const { timeoutMs, signal, validators, attributes } = options

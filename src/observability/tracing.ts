@@ -76,6 +76,7 @@ export class Tracing {
   endpoint(upstream: string, inner: Endpoint): Endpoint {
     return {
       name: inner.name,
+      unsent: (key) => inner.unsent?.(key),
       send: (key, options) =>
         this.#request(upstream, inner.name, async (span, traceparent) => {
           const reply = await inner.send(key, { ...options, traceparent })

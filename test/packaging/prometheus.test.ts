@@ -20,6 +20,7 @@ interface Rules {
 const ALERTS = [
   'MapgateNotReady',
   'MapgateOutageReadinessLow',
+  'MapgateNotFoundStale',
   'MapgateCircuitOpen',
   'MapgateCanaryDown',
   'MapgateTemporaryAnswers',

@@ -4,7 +4,7 @@
  */
 import { ConfigError, type ConfigIssue, formatIssue } from '../../config/issue.ts'
 import type { LoadedConfig } from '../../config/load.ts'
-import { outageAdvice } from '../../config/outage-advice.ts'
+import { adviceLine, outageAdvice } from '../../config/outage-advice.ts'
 import { KINDS, type Kinds, settingsKinds } from '../../gateway/load-config.ts'
 import { counted } from '../../presentation/format.ts'
 import type { UpstreamKinds } from '../../upstreams/registry.ts'
@@ -65,10 +65,8 @@ function printWarnings(warnings: readonly ConfigIssue[], io: CommandIo): void {
  */
 function printOutageAdvice(config: LoadedConfig, io: CommandIo, kinds: Kinds): void {
   for (const table of config.tables.values()) {
-    for (const { stops, write } of outageAdvice(table, config, settingsKinds(kinds))) {
-      const remedy = write === undefined ? 'and has to (docs/resilience.md)' : `unless you write ${write}`
-      io.stdout.write(`in an outage, tables.${table.name}: ${stops} waits, ${remedy}\n`)
-    }
+    for (const advice of outageAdvice(table, config, settingsKinds(kinds)))
+      io.stdout.write(`${adviceLine(table.name, advice)}\n`)
   }
 }
 

@@ -15,7 +15,7 @@ import { type Clock, readableMs } from '../clock.ts'
 import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
 import type { TableObserver } from '../observer.ts'
-import type { Found, NotFound, Sourced } from '../result.ts'
+import { type Found, NOT_FOUND, type NotFound, type Sourced } from '../result.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
@@ -159,7 +159,7 @@ export class CachedUpstream implements TableSource {
   askOffline(key: string): Found | NotFound | undefined {
     const store = this.#store
     const stored = store?.peek(this.#prefix + key)
-    if (store === undefined || stored === undefined) return undefined
+    if (store === undefined || stored === undefined) return this.#isUnsent(key) ? NOT_FOUND : undefined
     const ageMs = store.ageMs(stored)
     const state = freshnessState(stored, ageMs)
     const isUsable = stored.value === undefined ? this.#isUsable(stored, ageMs, state) : state !== 'expired'
@@ -169,7 +169,7 @@ export class CachedUpstream implements TableSource {
   known(key: string): KnownAnswer | undefined {
     const store = this.#store
     const stored = store?.peek(this.#prefix + key)
-    if (store === undefined || stored === undefined) return undefined
+    if (store === undefined || stored === undefined) return this.#isUnsent(key) ? UNSENT : undefined
     const ageMs = store.ageMs(stored)
     if (freshnessState(stored, ageMs) === 'expired') return undefined
     return { result: stored.result, ageMs, foundForMs: store.foundForMs(stored), isVouched: stored.isVouched }
@@ -177,6 +177,10 @@ export class CachedUpstream implements TableSource {
 
   protect(key: string): void {
     this.#store?.protect(this.#prefix + key)
+  }
+
+  #isUnsent(key: string): boolean {
+    return this.#upstream.needsNoRequest?.(key) === true
   }
 
   /** Returns whether a stored "not found" is an answer. */
@@ -276,3 +280,6 @@ export class CachedUpstream implements TableSource {
     this.#shared.ask(this.#request(key, storeKey, nowMs, stored, undefined, false, attributes))
   }
 }
+
+/** Known of a key that fits into no request. */
+const UNSENT: KnownAnswer = { result: NOT_FOUND, ageMs: 0, foundForMs: 0, isVouched: true }

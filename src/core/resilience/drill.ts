@@ -31,7 +31,12 @@ export class DrilledEndpoint implements Endpoint {
   }
 
   send(key: string, options: SendOptions): Promise<Reply> {
-    return this.#drill.endsAtMs === undefined ? this.#inner.send(key, options) : Promise.resolve(DEAD)
+    if (this.#drill.endsAtMs === undefined) return this.#inner.send(key, options)
+    return Promise.resolve(this.unsent(key) ?? DEAD)
+  }
+
+  unsent(key: string): Reply | undefined {
+    return this.#inner.unsent?.(key)
   }
 }
 

@@ -114,7 +114,7 @@ export class ResilientUpstream implements Upstream {
   ask(question: Question): Answer | Promise<Answer> {
     const { state } = this.#options
     const first = state.admit(this.#asked, question)
-    if (typeof first !== 'number') return this.#held(question, first)
+    if (typeof first !== 'number') return this.#withoutAsking(question, first)
     question.onAbandoned(state.limiter.freeSlots)
     return this.#ask(question, first)
   }
@@ -130,6 +130,10 @@ export class ResilientUpstream implements Upstream {
     let latestMs = Number.NEGATIVE_INFINITY
     for (const { closedAtMs } of this.#asked.endpoints) latestMs = Math.max(latestMs, closedAtMs)
     return latestMs
+  }
+
+  needsNoRequest(key: string): boolean {
+    return this.#unsent(key) !== undefined
   }
 
   /** Not while the canary of that endpoint is missing, nor before it was found for the first time. */
@@ -246,6 +250,20 @@ export class ResilientUpstream implements Upstream {
     }
   }
 
+  /** Nobody can be asked. */
+  #withoutAsking(question: Question, result: Temporary): Answer {
+    const { key } = question
+    const reply = this.#options.state.ended ? undefined : this.#unsent(key)
+    if (reply?.suppressed === undefined) return this.#held(question, result)
+    question.explanation?.add({ step: 'suppressed', key, upstream: this.name, why: reply.suppressed })
+    return answerOf(reply, 0)
+  }
+
+  /** A batch takes every key. */
+  #unsent(key: string): Reply | undefined {
+    return this.#batcher === undefined ? this.#options.endpoints[0]?.unsent?.(key) : undefined
+  }
+
   #held(question: Question, result: Temporary): Answer {
     question.explanation?.add({ step: 'held', key: question.key, upstream: this.name, result })
     return { result, storable: false, source: 'shed' }
@@ -253,11 +271,7 @@ export class ResilientUpstream implements Upstream {
 
   #defect(error: unknown): Answer {
     this.#options.onDefect(error, `upstream ${this.name}`)
-    return {
-      result: DEFECT,
-      storable: false,
-      source: 'shed',
-    }
+    return { result: DEFECT, storable: false, source: 'shed' }
   }
 
   #nameOf(endpoint: number): string {

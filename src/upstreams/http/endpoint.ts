@@ -79,6 +79,13 @@ export class HttpEndpoint implements Endpoint {
     )
   }
 
+  /** Not for questions with attributes: without them nobody knows what is sent. */
+  unsent(key: string): Reply | undefined {
+    if (this.#hasAttributes) return undefined
+    const request = this.#request.build(key, this.table.name, this.context.endpoint.pathPrefix)
+    return 'suppressed' in request ? { ...UNSENT, suppressed: request.suppressed } : undefined
+  }
+
   /** Sends a request, once more when a kept-alive connection turned out to be closed. */
   protected async exchange(
     request: HttpRequest,
@@ -165,6 +172,9 @@ export class HttpEndpoint implements Endpoint {
     return this.#fields.of(headers, options)
   }
 }
+
+/** To a key that fits into no request: it does not exist. */
+const UNSENT: Reply = { result: NOT_FOUND, evidence: 'none', retry: 'none' }
 
 /** True when the other side closed the connection before any byte of the reply. */
 function wasClosed(outcome: ExchangeOutcome): boolean {

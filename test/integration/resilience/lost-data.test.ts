@@ -85,8 +85,9 @@ describe('of a thousand entries', () => {
     [0.3, ''],
     [1, ''],
     [0.3, BATCH],
+    [0.3, 'canary: { key: user50@b.example }'],
   ] as const) {
-    test(`${share * 100} % vanish: none of them is "not found", and the metric tells${more && ', with batches too'}`, async (t) => {
+    test(`${share * 100} % vanish: none of them is "not found", and the metric tells${more && `, with ${more}`}`, async (t) => {
       const { ask, clock, gateway, lose } = await start(t, more)
       const gone = part(share)
       clock.advance(3 * MINUTE)
@@ -99,6 +100,15 @@ describe('of a thousand entries', () => {
       expect(await isHolding(gateway)).toBe(false)
     })
   }
+
+  test('30 % vanish, the canary among them: nothing is "not found", of strangers neither', async (t) => {
+    const { ask, clock, lose } = await start(t, 'canary: { key: user10@b.example, maxAge: 0s }')
+    const gone = part(0.3)
+    clock.advance(3 * MINUTE)
+    lose(gone)
+    expect(await ask(gone)).toEqual({ found: 300 })
+    expect(await ask(['stranger@a.example'])).toEqual({ temporary: 1 })
+  })
 
   test('30 % vanish, and are only refreshed behind answers: none is "not found" at the next lookup', async (t) => {
     const { ask, clock, gateway, lose } = await start(t)
@@ -145,6 +155,24 @@ describe('of a thousand entries', () => {
       41,
     )
     expect(await isHolding(gateway)).toBe(false)
+  })
+
+  test('a second one is deleted within 20 s: it is served stale until the next sample', async (t) => {
+    const { ask, clock, lose, service } = await start(t)
+    clock.advance(3 * MINUTE)
+    lose(MAILBOXES.slice(0, 1))
+    expect(await ask(MAILBOXES.slice(0, 1))).toEqual({ notfound: 1 })
+    lose(MAILBOXES.slice(1, 2))
+    expect(await ask(MAILBOXES.slice(1, 2))).toEqual({ found: 1 })
+    clock.advance(19_999)
+    expect(await ask(MAILBOXES.slice(1, 2))).toEqual({ found: 1 })
+    const asked = service.requests.length
+    clock.advance(1)
+    await vi.waitFor(() => expect(service.requests.length).toBeGreaterThanOrEqual(asked + 40))
+    await vi.waitFor(async () => {
+      clock.advance(1000) // a key that failed is asked again a second later
+      expect(await ask(MAILBOXES.slice(1, 2))).toEqual({ notfound: 1 })
+    })
   })
 
   for (const [what, gone] of [

@@ -151,3 +151,30 @@ test('an explanation says which rule answered, and why one did not', async (t) =
     why: 'was not asked before, or is forgotten',
   })
 })
+
+test('a key that fits into no request is "not found" while the service is down, too, and counts as ready', async (t) => {
+  const service = await startHttpService(t)
+  service.otherwise = { text: 'ann@a.example' }
+  const gateway = await startGateway(
+    t,
+    `
+listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
+admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
+upstreams: { directory: { endpoints: ["${service.origin}"], attempts: 1, timeout: 500ms } }
+tables:
+  aliases: { upstream: directory, request: { path: "/{domain}/{user}" }, canary: { key: postmaster@a.example } }
+`,
+  )
+  const wire = new Wire(t, gateway, 'socketmap')
+  expect([(await wire.ask('ann@a.example')).kind, (await wire.ask('root')).kind]).toEqual(['OK', 'NOTFOUND'])
+  await service.stop()
+  await vi.waitFor(async () => {
+    expect((await wire.ask(`new${Math.random()}@a.example`)).kind).toBe('TEMP')
+    expect(gateway.gateway.status().upstreams[0]?.endpoints[0]?.circuit).toBe('open')
+  })
+  expect((await wire.ask('root')).kind).toBe('NOTFOUND')
+  const { tables } = (await (await fetch(`${gateway.adminUrl}/api/v1/readiness`)).json()) as {
+    tables: { deferred: { key: string }[] }[]
+  }
+  expect(tables[0]?.deferred.map(({ key }) => key)).not.toContain('root')
+})

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type AnswerStore, copyAnswers } from '../../../src/core/cache/answer-store.ts'
 import type { Clock } from '../../../src/core/clock.ts'
 import { ManualClock } from '../clock/manual-clock.ts'
+import { seededRandom } from '../traffic/seeded.ts'
 
 const FRESHNESS = { freshnessLifetimeMs: 60_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 
@@ -152,6 +153,23 @@ export function answerStoreTests(name: string, make: (clock: Clock) => AnswerSto
       const before = store.generation
       expect(store.purge({ kind: 'key', key: 'a' })).toBe(2)
       expect(store.purgedSince(before, `${second}a`)).toBe(true)
+    })
+
+    test('gives different found answers of one upstream at random, as many as are wanted or there are', () => {
+      const { clock, store, put } = setUp()
+      const [first, second] = [store.prefixFor(0), store.prefixFor(1)]
+      for (let at = 0; at < 30; at++) put(`${first}k${at}`, `v${at}`)
+      put(`${second}other`)
+      store.set(`${first}absent`, { value: undefined, freshness: FRESHNESS, ageMs: 0 })
+      clock.advance(3_600_000) // of whatever age
+      const some = (count: number, random: () => number) =>
+        Array.from(store.someFound(first, count, random), ([key, { value }]) => [key, value])
+      const ten = some(10, seededRandom(1))
+      expect(new Set(ten.map(([key]) => key)).size).toBe(10)
+      for (const [key, value] of ten) expect(value).toBe(key?.slice(first.length).replace('k', 'v'))
+      expect(some(10, seededRandom(2))).not.toEqual(ten)
+      expect(some(100, seededRandom(1))).toHaveLength(30)
+      expect(some(0, seededRandom(1))).toEqual([])
     })
 
     test('takes over the answers of another store with their ages', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { adviceSentence, outageAdvice } from '../../../src/config/outage-advice.ts'
+import { adviceLine, adviceSentence, outageAdvice } from '../../../src/config/outage-advice.ts'
 import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
 
 /** The advice about these tables, a line of YAML each; `s` is an HTTP service. */
@@ -84,7 +84,7 @@ describe('what an outage stops', () => {
   test('is silent about tables that have their rules', async () => {
     expect(
       await advised(
-        MAILBOXES,
+        'mailboxes: { usedBy: virtual_mailbox_maps, domains: [b.example] }',
         'aliases: { usedBy: virtual_alias_maps, domains: [b.example], canary: { key: a@b.example }, cache: { staleNotFound: { ifFoundIn: mailboxes } } }',
         't: { usedBy: transport_maps, domains: [b.example], canary: { key: b.example }, cache: { staleNotFound: { for: 1h } } }',
         'd: { usedBy: check_sender_access, whenUnknown: notFound }',
@@ -93,7 +93,33 @@ describe('what an outage stops', () => {
   })
 })
 
+describe('a proof table that may hold for domains of virtual_alias_domains in main.cf', () => {
+  const ALIASES =
+    'aliases: { usedBy: virtual_alias_maps, domains: [b.example], canary: { key: a@b.example }, cache: { staleNotFound: { ifFoundIn: mailboxes } } }'
+
+  test('is told to list its own domains', async () => {
+    expect(await advised(MAILBOXES, ALIASES)).toEqual([
+      'mailboxes: an address made an alias meanwhile, in a domain of virtual_alias_domains in main.cf,: domains: your mailbox domains',
+    ])
+  })
+
+  test('is not, where a table knows the domains, or it is nobody’s proof', async () => {
+    expect(
+      await advised(MAILBOXES, ALIASES, 'domains: { usedBy: virtual_mailbox_domains, domains: [b.example] }'),
+    ).toEqual([])
+    expect(await advised(MAILBOXES)).toEqual([])
+  })
+})
+
 describe('the advice as one sentence', () => {
+  test('says what is refused for good without it', () => {
+    const advice = { stops: 'an address', write: 'domains: [b.example]', isRefused: true } as const
+    expect([adviceSentence(advice), adviceLine('mailboxes', advice)]).toEqual([
+      'domains: [b.example], else an address gets 550',
+      'in an outage, tables.mailboxes: an address gets 550, unless you write domains: [b.example]',
+    ])
+  })
+
   test('names what to write, and what waits without it', () => {
     expect(adviceSentence({ stops: 'all mail that asks it', write: 'no cache: off' })).toBe(
       'no cache: off, else all mail that asks it waits',
