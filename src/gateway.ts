@@ -15,6 +15,7 @@ import { adviceSentence, outageAdvice } from './config/outage-advice.ts'
 import { formatAddress } from './core/address.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './core/lookup.ts'
+import type { ReplicaControl } from './core/replica/replica-status.ts'
 import { Resolver } from './core/resolver.ts'
 import type { LookupResult } from './core/result.ts'
 import type { GatewayStatus } from './core/status.ts'
@@ -27,7 +28,7 @@ import { ProgramState } from './gateway/program-state.ts'
 import { Reloads } from './gateway/reloads.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
-import { purgeTable } from './gateway/tables.ts'
+import { purgeTable, replicaOf } from './gateway/tables.ts'
 import { Telemetry } from './gateway/telemetry.ts'
 import { wireReplies } from './gateway/wire-replies.ts'
 import type { Observability } from './observability/observability.ts'
@@ -224,6 +225,12 @@ export class Gateway implements Lookup {
     const wasHeld = lossGuard.isHolding
     if (wasHeld) lossGuard.confirm(this.#clock.monotonicMs())
     return wasHeld
+  }
+
+  /** The copy of a table; `none` for a table that is asked key by key, undefined for one that is not configured. */
+  replica(name: string): ReplicaControl | 'none' | undefined {
+    const running = this.#state.generation.tables.get(name)
+    return running && (replicaOf(running.asked)?.control ?? 'none')
   }
 
   /**

@@ -28,7 +28,7 @@ export function createApp(settings: AdminSettings, limits: AdminLimits): App {
     connectionTimeout: limits.idleTimeoutMs,
     keepAliveTimeout: limits.keepAliveMs,
     schemaController: { compilersFactory: SCHEMA_COMPILERS },
-    routerOptions: { querystringParser: parseQuery, maxParamLength: 200 },
+    routerOptions: { querystringParser: parseQuery, maxParamLength: 1024 },
     frameworkErrors: (error: unknown, _request: unknown, reply: unknown) =>
       answerFrameworkError(error as never, reply as never),
     clientErrorHandler: answerClientError,

@@ -8,6 +8,7 @@ import type { HistoryPoint } from '../core/history-point.ts'
 import type { LogLevel } from '../core/log-level.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { TableReadiness } from '../core/outage/readiness.ts'
+import type { ReplicaControl } from '../core/replica/replica-status.ts'
 import type { LookupResult } from '../core/result.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import type { Events } from '../observability/events.ts'
@@ -41,6 +42,8 @@ export interface Control {
   purge(table: string, what: PurgeWhat): number | undefined
   /** The operator says that keys are gone on purpose. @returns False when no loss was held back; undefined when the table is not configured. */
   confirmLoss(table: string): boolean | undefined
+  /** The copy of a table; `none` for a table that is asked key by key, undefined for one that is not configured. */
+  replica(table: string): ReplicaControl | 'none' | undefined
   /** Treats an upstream as dead for a while. @returns Why that cannot begin, where it cannot. */
   beginDrill(upstream: string, forMs: number): DrillReport | 'no-upstream' | 'nothing-asked' | 'running'
   /** @returns What the drill showed; undefined when none was running. */

@@ -20,6 +20,7 @@ export const PROBLEM_CODES = [
   'table-unknown', // no such table
   'upstream-unknown', // no such upstream
   'drill-refused', // a drill that cannot begin, or is not under way
+  'replica-refused', // a table without a replica, or nothing to decide or change
   'method-not-allowed',
   'timeout', // the request did not arrive in time
   'body-too-large',

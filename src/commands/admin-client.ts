@@ -32,12 +32,13 @@ const ANSWERS: ReadonlySet<unknown> = new Set<ProblemCode>([
   'table-unknown',
   'upstream-unknown',
   'configuration-bad',
+  'replica-refused',
 ])
 
 /** What the gateway replied. */
 export interface AdminReply {
   /** Set when it is a problem whose meaning the caller knows (RFC 9457). */
-  readonly problem?: 'table-unknown' | 'upstream-unknown' | 'configuration-bad'
+  readonly problem?: 'table-unknown' | 'upstream-unknown' | 'configuration-bad' | 'replica-refused'
   readonly body: unknown
 }
 

@@ -5,6 +5,8 @@
 
 /** Takes text. `process.stdout` and `process.stderr` are such writers. */
 export interface TextWriter {
+  /** Set where it is a terminal: lines may be written over. */
+  readonly isTTY?: boolean | undefined
   write(text: string): unknown
 }
 

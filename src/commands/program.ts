@@ -20,6 +20,7 @@ import { command as mainCf } from './main-cf/command.ts'
 import { command as purge } from './purge/command.ts'
 import { command as query } from './query/command.ts'
 import { command as reload } from './reload/command.ts'
+import { command as replica } from './replica/command.ts'
 import { command as schema } from './schema/command.ts'
 import { command as serve } from './serve/command.ts'
 import { command as status } from './status/command.ts'
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   query,
   purge,
   confirmLoss,
+  replica,
   drill,
   reload,
   status,

@@ -12,7 +12,7 @@ import type { Drills } from './drills.ts'
 /** The gateway as its admin API knows it. */
 export interface Administered
   extends Lookup,
-    Pick<Control, 'reload' | 'purge' | 'confirmLoss' | 'redactedConfig'>,
+    Pick<Control, 'reload' | 'purge' | 'confirmLoss' | 'replica' | 'redactedConfig'>,
     Pick<GatewayPorts, 'wireReplies'> {
   readonly drills: Drills
   status(): GatewayStatus
@@ -38,6 +38,7 @@ export function adminPorts(
       reload: () => gateway.reload(),
       purge: (table, what) => gateway.purge(table, what),
       confirmLoss: (table) => gateway.confirmLoss(table),
+      replica: (table) => gateway.replica(table),
       beginDrill: (upstream, forMs) => gateway.drills.begin(upstream, forMs),
       endDrill: (upstream) => gateway.drills.end(upstream, 'operator'),
       logLevel: () => logging.level,

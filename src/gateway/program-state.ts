@@ -4,6 +4,7 @@
  */
 import type { LoadedConfig } from '../config/load.ts'
 import type { Clock } from '../core/clock.ts'
+import type { ReplicaStatus } from '../core/replica/replica-status.ts'
 import type { GatewayStatus, TableStatus, UpstreamStatus } from '../core/status.ts'
 import { emptyGeneration, type Generation } from './generation.ts'
 import { LoopWatch } from './loop-watch.ts'
@@ -72,7 +73,7 @@ function upstreamTroubles({ name, endpoints, drillEndsAtMs }: UpstreamStatus): s
   return [...drill, ...troubles, ...paused]
 }
 
-function tableTroubles({ name, canaries, holdsLoss }: TableStatus): string[] {
+function tableTroubles({ name, canaries, holdsLoss, replica }: TableStatus): string[] {
   const loss = holdsLoss
     ? [
         `table ${name}: the service says "not found" of many keys that it found before; restore its data, or mapgate confirm-loss ${name}`,
@@ -85,5 +86,15 @@ function tableTroubles({ name, canaries, holdsLoss }: TableStatus): string[] {
         ? `table ${name}: endpoint ${endpoint} of upstream ${upstream} does not know its canary`
         : `table ${name}: the canary cannot be asked at endpoint ${endpoint} of upstream ${upstream}`,
     )
-  return [...loss, ...silent]
+  return [...loss, ...(replica === undefined ? [] : replicaTroubles(name, replica)), ...silent]
+}
+
+function replicaTroubles(table: string, { state, held, lastFailure }: ReplicaStatus): string[] {
+  if (held !== undefined)
+    return [
+      `table ${table}: a list is kept aside, since it lacks ${held.lost} keys of the copy; mapgate replica accept ${table}, or reject`,
+    ]
+  if (lastFailure === undefined) return []
+  const what = state === 'empty' ? 'there is no copy yet' : 'the copy is not refreshed'
+  return [`table ${table}: ${what}: ${lastFailure}`]
 }

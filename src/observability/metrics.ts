@@ -13,6 +13,7 @@ import type { GatewayStatus, UpstreamStatus } from '../core/status.ts'
 import type { Counters } from './counters.ts'
 import { CACHE_ROWS, LOOKUP_ROWS, type MetricSource, type Row } from './metric-rows.ts'
 import { LISTENER_ROWS, PROGRAM_ROWS, UPSTREAM_ROWS } from './program-metrics.ts'
+import { REPLICA_ROWS } from './replica-rows.ts'
 import { ScrapedMetrics } from './scraped-metrics.ts'
 
 const PREFIX = 'mapgate_'
@@ -56,6 +57,7 @@ export class Metrics {
     const rows = [
       LOOKUP_ROWS,
       CACHE_ROWS,
+      REPLICA_ROWS,
       UPSTREAM_ROWS,
       kindRows(upstreamKinds),
       LISTENER_ROWS,

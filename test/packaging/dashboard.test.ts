@@ -3,7 +3,9 @@
  * Prometheus scrapes: each metric and label exists, each query is understood, and each that can
  * have a value in a healthy gateway has one.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -68,13 +70,25 @@ let exposition = ''
 
 async function startGateway(): Promise<string> {
   const service = await startHttpService(cleanup)
-  service.otherwise = ({ url }) => (url.includes('known') ? { json: 'value' } : { status: 404 })
+  service.otherwise = ({ url }) =>
+    url === '/'
+      ? { json: { 'known@a.example': 'value' } }
+      : url.includes('known')
+        ? { json: 'value' }
+        : { status: 404 }
+  const folder = mkdtempSync(join(tmpdir(), 'mapgate-dashboard-'))
+  cleanup.onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const config = {
     listeners: [{ protocol: 'socketmap', listen: 'inet:127.0.0.1:0' }],
     admin: { listen: 'inet:127.0.0.1:0' },
     upstreams: { directory: { endpoints: [service.origin] } },
     tables: {
-      aliases: { upstream: 'directory', request: { path: '/{key}' }, canary: { key: 'known@a.example' } },
+      aliases: {
+        upstream: 'directory',
+        request: { path: '/{key}' },
+        canary: { key: 'known@a.example' },
+        replica: { path: '/', directory: folder },
+      },
     },
     log: { level: 'silent' },
   }

@@ -14,6 +14,7 @@ import { OutageBox } from './view-outage.ts'
 import { Plots } from './view-plots.ts'
 import { PurgeBox } from './view-purge.ts'
 import { LookupList, renderProblems } from './view-recent.ts'
+import { ReplicaBox } from './view-replica.ts'
 import { TokenDialog } from './view-token.ts'
 import { renderCauses, renderTraffic } from './view-traffic.ts'
 import { TryBox } from './view-try.ts'
@@ -28,6 +29,7 @@ const ask = dialog.withToken(api)
 const plots = new Plots(() => plots.render(model))
 const tryBox = new TryBox(ask)
 const outageBox = new OutageBox(ask)
+const replicaBox = new ReplicaBox(ask)
 const purgeBox = new PurgeBox(ask)
 const lookupList = new LookupList()
 const live = new Live({
@@ -63,6 +65,7 @@ function drawAll(): void {
   lookupList.render(model)
   tryBox.render(model)
   outageBox.render(model)
+  replicaBox.render(model)
   purgeBox.render(model)
   makeScrollersReachable()
 }

@@ -9,6 +9,7 @@ import { addLookupRoute } from './lookup.ts'
 import { addMetricsRoute } from './metrics.ts'
 import { addPageRoutes } from './page.ts'
 import { addReadinessRoute } from './readiness.ts'
+import { addReplicaRoutes } from './replica.ts'
 import { addSettingsRoutes } from './settings.ts'
 import { addStatusRoutes } from './status.ts'
 
@@ -18,6 +19,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addStatusRoutes,
   addLookupRoute,
   addCacheRoutes,
+  addReplicaRoutes,
   addReadinessRoute,
   addDrillRoutes,
   addSettingsRoutes,

@@ -20,6 +20,7 @@ export const ReplicaSchema = Type.Object({
       '`empty`: no copy yet; `held`: a copy is in use, and the last list is kept aside until somebody accepts it.',
   }),
   entries: Count,
+  everyMs: Ms,
   copiedAtMs: Type.Optional(WallMs),
   changedAtMs: Type.Optional(WallMs),
   bytes: Type.Optional(Count),

@@ -6,6 +6,8 @@ export interface ReplicaStatus {
   readonly state: 'empty' | 'ready' | 'copying' | 'held'
   /** Of the copy in use; 0 without one. */
   readonly entries: number
+  /** How often the list is asked for, ms. */
+  readonly everyMs: number
   /** Wall clock ms at which the service gave the copy, or said last that it is current; absent without one. */
   readonly copiedAtMs?: number
   /** Wall clock ms at which its entries changed last. */

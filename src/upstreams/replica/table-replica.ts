@@ -121,6 +121,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
     return {
       state: this.#copying ? 'copying' : held ? 'held' : current ? 'ready' : 'empty',
       entries: this.entries,
+      everyMs: this.#followed?.settings.list.everyMs ?? 0,
       ...(current && { copiedAtMs: current.copiedAtMs, changedAtMs: current.changedAtMs }),
       ...(current && { bytes: current.bytes, durationMs: current.durationMs }),
       ...(this.#nextRefreshAtMs !== undefined && { nextRefreshAtMs: this.#nextRefreshAtMs }),

@@ -19,6 +19,11 @@ import { AdminServer, type AdminServerOptions } from '../../../src/admin/server.
 import type { DrillReport } from '../../../src/core/drill-report.ts'
 import type { LogLevel } from '../../../src/core/log-level.ts'
 import type { LookupOptions, Query } from '../../../src/core/lookup.ts'
+import type {
+  ReplicaControl,
+  ReplicaOutcome,
+  ReplicaStatus,
+} from '../../../src/core/replica/replica-status.ts'
 import { found, type LookupResult, permanent } from '../../../src/core/result.ts'
 import type { GatewayStatus } from '../../../src/core/status.ts'
 import type { KeyStyle } from '../../../src/observability/log-key.ts'
@@ -44,6 +49,21 @@ export const READY: GatewayStatus = {
       cache: { foundEntries: 3, negativeEntries: 2, bytes: 1000 },
       canaries: [{ upstream: 'directory', endpoint: '0 dir.example', state: 'up' }],
       readiness: 0.9,
+      replica: {
+        state: 'held',
+        entries: 3,
+        everyMs: 300_000,
+        copiedAtMs: 1_767_225_600_000,
+        changedAtMs: 1_767_225_600_000,
+        bytes: 100,
+        durationMs: 5,
+        nextRefreshAtMs: 1_767_225_900_000,
+        lastFailure: 'the list has no entries',
+        held: { entries: 0, lost: 3, copiedAtMs: 1_767_225_600_000 },
+        failures: 1,
+        heldBack: 1,
+        copies: 1,
+      },
     },
     { name: 'uncached', upstreams: ['fixed'], search: 'exact', canaries: [] },
   ],
@@ -105,6 +125,36 @@ export async function testLog(onFinished: OnFinished, options: TestLogOptions = 
   }
 }
 
+/** A copy that does what it is told. */
+export class ScriptedReplica implements ReplicaControl {
+  /** What it was told, in order. */
+  readonly told: unknown[] = []
+  /** What comes of it: `done`, until a test sets another. */
+  outcome: ReplicaOutcome | undefined
+
+  status(): ReplicaStatus {
+    const counts = { failures: 0, heldBack: 0, copies: 1 }
+    return { state: 'ready', entries: 3, everyMs: 300_000, copiedAtMs: 1, changedAtMs: 1, ...counts }
+  }
+
+  refresh(): ReplicaOutcome {
+    return this.#tell('refresh')
+  }
+
+  async settleHeld(accept: boolean): Promise<ReplicaOutcome> {
+    return this.#tell(accept ? 'accept' : 'reject')
+  }
+
+  async change(key: string, item: unknown): Promise<ReplicaOutcome> {
+    return this.#tell([key, item])
+  }
+
+  #tell(what: unknown): ReplicaOutcome {
+    this.told.push(what)
+    return this.outcome ?? { kind: 'done', status: this.status() }
+  }
+}
+
 /** The program behind the admin API, as a test scripts it. */
 export class ScriptedProgram {
   readonly clock = new ManualClock()
@@ -113,6 +163,8 @@ export class ScriptedProgram {
   readonly purged: { table: string; what: PurgeWhat }[] = []
   readonly defects: unknown[] = []
   readonly confirmed: string[] = []
+  /** The copy of table aliases. */
+  readonly replica = new ScriptedReplica()
   /** The one under way. */
   drill: DrillReport | undefined
   readiness: readonly NamedReadiness[] = [
@@ -160,6 +212,12 @@ export class ScriptedProgram {
       this.confirmed.push(table)
       return this.status.tables.some(({ name }) => name === table) ? this.confirmed.length === 1 : undefined
     },
+    replica: (table) =>
+      this.status.tables.some(({ name }) => name === table)
+        ? table === 'aliases'
+          ? this.replica
+          : 'none'
+        : undefined,
     beginDrill: (upstream, forMs) => {
       const known = this.status.upstreams.find(({ name }) => name === upstream)
       if (known === undefined) return 'no-upstream'

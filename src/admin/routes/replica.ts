@@ -1,0 +1,105 @@
+/** The tables that are kept here as a whole: reading the list now, what is kept aside, and single changes. */
+import type { ReplicaOutcome, ReplicaStatus } from '../../core/replica/replica-status.ts'
+import { Type } from '../../schema/schema.ts'
+import type { App } from '../app.ts'
+import type { Control } from '../ports.ts'
+import { ProblemError, tableUnknown } from '../problem.ts'
+import type { RouteParts } from '../route-parts.ts'
+import { problems, TableParams } from '../schemas.ts'
+import { ReplicaSchema } from './status.ts'
+
+const EntryParams = Type.Object({
+  table: Type.String({ minLength: 1, maxLength: 200, description: 'Name of a lookup table.' }),
+  key: Type.String({ minLength: 1, maxLength: 1024, description: 'The key, percent-encoded.' }),
+})
+
+const Entry = Type.Object(
+  {
+    value: Type.Unknown({
+      description:
+        'What the entry of the list would have: a text, a list of texts, or where `replica.value` is a path, the whole entry.',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): void {
+  const config = { access: 'operator' } as const
+  const response = { 200: ReplicaSchema, ...problems(401, 403, 404, 409) }
+  const schemaOf = (summary: string) => ({ summary, tags: ['tables'], params: TableParams, response })
+
+  app.post(
+    '/api/v1/tables/:table/replica/refresh',
+    { config, schema: schemaOf('Asks for the list of the table now; the answer does not wait for it') },
+    async ({ params }) => statusAfter(replicaOf(control, params.table).refresh()),
+  )
+  for (const [word, accept, summary] of [
+    ['accept', true, 'Takes the list that is kept aside into use'],
+    ['reject', false, 'Forgets the list that is kept aside'],
+  ] as const) {
+    app.post(
+      `/api/v1/tables/:table/replica/${word}`,
+      { config, schema: schemaOf(summary) },
+      async ({ params }) => statusAfter(await replicaOf(control, params.table).settleHeld(accept)),
+    )
+  }
+  app.put(
+    '/api/v1/tables/:table/replica/entries/:key',
+    {
+      config,
+      schema: {
+        summary: 'Puts one entry into the copy; the same again changes nothing',
+        tags: ['tables'],
+        params: EntryParams,
+        body: Entry,
+        response: { 200: ReplicaSchema, ...problems(400, 401, 403, 404, 409, 413, 415) },
+      },
+    },
+    async ({ params, body }) => {
+      if (body.value === undefined)
+        throw new ProblemError(400, 'invalid-parameter', '"value" is missing; add it')
+      return statusAfter(await replicaOf(control, params.table).change(params.key, body.value))
+    },
+  )
+  app.delete(
+    '/api/v1/tables/:table/replica/entries/:key',
+    {
+      config,
+      schema: {
+        summary: 'Takes one entry out of the copy, if it is there',
+        tags: ['tables'],
+        params: EntryParams,
+        response: { 200: ReplicaSchema, ...problems(400, 401, 403, 404, 409) },
+      },
+    },
+    async ({ params }) => statusAfter(await replicaOf(control, params.table).change(params.key, undefined)),
+  )
+}
+
+function replicaOf(control: Control, table: string) {
+  const replica = control.replica(table)
+  if (replica === undefined) throw tableUnknown()
+  if (replica !== 'none') return replica
+  throw new ProblemError(
+    409,
+    'replica-refused',
+    'this table has no replica; add replica to it in the configuration',
+  )
+}
+
+function statusAfter(outcome: ReplicaOutcome): ReplicaStatus {
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.status
+    case 'nothing':
+      throw new ProblemError(
+        409,
+        'replica-refused',
+        outcome.status.state === 'empty'
+          ? 'there is no copy yet; look at lastFailure of the table'
+          : 'no list is kept aside; nothing to decide',
+      )
+    case 'invalid':
+      throw new ProblemError(400, 'invalid-parameter', outcome.why)
+  }
+}

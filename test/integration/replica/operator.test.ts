@@ -1,0 +1,147 @@
+/**
+ * What an operator sees of a copy and may do with it, and changes that a service pushes.
+ */
+import { expect, test } from 'vitest'
+import { replica } from '../../../src/commands/replica/replica.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
+import type { TestGateway } from '../../support/gateway/gateway.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
+import {
+  folderFor,
+  replicaStatus,
+  replicaYaml,
+  serveMailboxes,
+  settled,
+  startReplicated,
+} from './replicated.ts'
+
+const TEN = Array.from({ length: 10 }, (_, index) => [`user${index}@a.example`, `a/${index}/`] as const)
+
+async function run(gateway: TestGateway, action: 'status' | 'refresh' | 'accept' | 'reject') {
+  const io = recordIo()
+  const code = await replica(action, 'mailboxes', { admin: gateway.adminUrl }, io).catch(
+    (error: unknown) => error,
+  )
+  return { code, out: io.out() }
+}
+
+function entry(gateway: TestGateway, method: 'PUT' | 'DELETE', key: string, value?: unknown) {
+  const url = `${gateway.adminUrl}/api/v1/tables/mailboxes/replica/entries/${encodeURIComponent(key)}`
+  return fetch(url, {
+    method,
+    headers: { 'x-mapgate': '1', ...(value !== undefined && { 'content-type': 'application/json' }) },
+    ...(value !== undefined && { body: JSON.stringify({ value }) }),
+  })
+}
+
+async function metricsOf(gateway: TestGateway): Promise<string> {
+  return (await fetch(`${gateway.adminUrl}/metrics`)).text()
+}
+
+test('a list that lacks many keys is kept aside until one command accepts it', async (t) => {
+  const service = await startHttpService(t)
+  const mailboxes = new Map<string, string>(TEN)
+  serveMailboxes(service, mailboxes)
+  const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t)))
+  expect((await run(gateway, 'status')).out).toMatch(
+    /^mailboxes: 10 entries, copied or confirmed .* ago, changed .* ago\nlast list: 471 B, read in .*\nnext list in .*\n$/,
+  )
+  for (const [key] of TEN.slice(0, 3)) mailboxes.delete(key)
+
+  const held = await run(gateway, 'refresh')
+  expect(held.code).toBe(75)
+  expect(held.out).toContain(
+    'kept aside: a list of 7, which lacks 3 keys of the copy; mapgate replica accept mailboxes, or reject\n',
+  )
+  expect(await metricsOf(gateway)).toContain('mapgate_replica_held{table="mailboxes"} 1')
+  expect(gateway.gateway.status().degraded).toEqual([
+    'table mailboxes: a list is kept aside, since it lacks 3 keys of the copy; mapgate replica accept mailboxes, or reject',
+  ])
+  const client = gateway.socketmap()
+  expect(await client.lookup('mailboxes', 'user0@a.example')).toEqual({ kind: 'found', value: 'a/0/' })
+
+  expect(await run(gateway, 'accept')).toMatchObject({ code: 0 })
+  expect(await client.lookup('mailboxes', 'user0@a.example')).toEqual({ kind: 'notfound' })
+  expect(await client.lookup('mailboxes', 'user9@a.example')).toEqual({ kind: 'found', value: 'a/9/' })
+  expect((await run(gateway, 'accept')).code).toMatchObject({ exitCode: 77 })
+})
+
+test('a list that is kept aside can be rejected, and a whole one takes its place by itself', async (t) => {
+  const service = await startHttpService(t)
+  const mailboxes = new Map<string, string>(TEN)
+  serveMailboxes(service, mailboxes)
+  const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t)))
+  mailboxes.clear()
+  expect((await run(gateway, 'refresh')).out).toContain('kept aside: a list of 0, which lacks 10 keys')
+  expect((await run(gateway, 'reject')).code).toBe(0)
+  expect(replicaStatus(gateway)).toMatchObject({ state: 'ready', entries: 10 })
+  expect((await run(gateway, 'refresh')).code).toBe(75)
+  for (const [key, value] of TEN) mailboxes.set(key, value)
+  mailboxes.set('new@a.example', 'a/new/')
+  expect((await run(gateway, 'refresh')).code).toBe(0)
+  expect(replicaStatus(gateway)).toMatchObject({ state: 'ready', entries: 11 })
+})
+
+test('a service pushes what is new and what is gone, as often as it likes', async (t) => {
+  const service = await startHttpService(t)
+  serveMailboxes(service, new Map(TEN))
+  const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t)))
+  const client = gateway.socketmap()
+  for (let time = 0; time < 2; time++) {
+    expect((await entry(gateway, 'PUT', 'New@a.example', { mailbox: 'a/new/' })).status).toBe(200)
+    expect((await entry(gateway, 'DELETE', 'user0@a.example')).status).toBe(200)
+    expect(replicaStatus(gateway).entries).toBe(10)
+  }
+  await service.stop()
+  expect(await client.lookup('mailboxes', 'new@a.example')).toEqual({ kind: 'found', value: 'a/new/' })
+  expect(await client.lookup('mailboxes', 'user0@a.example')).toEqual({ kind: 'notfound' })
+  expect((await entry(gateway, 'PUT', 'bad@a.example', { mailbox: 'a\u0000b' })).status).toBe(400)
+  expect((await entry(gateway, 'PUT', 'a\nb', { mailbox: 'x' })).status).toBe(400)
+})
+
+test('what is pushed while a list is read is not lost with its exchange', async (t) => {
+  const service = await startHttpService(t)
+  const mailboxes = new Map<string, string>(TEN)
+  serveMailboxes(service, mailboxes)
+  const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t)))
+  let send = (): void => {}
+  const after = new Promise<void>((resolve) => {
+    send = resolve
+  })
+  service.route('/mailboxes', { json: TEN.map(([address, mailbox]) => ({ address, mailbox })), after })
+  gateway.gateway.purge('mailboxes', { kind: 'all' })
+  await service.received(2)
+  expect(replicaStatus(gateway).state).toBe('copying')
+  await entry(gateway, 'PUT', 'new@a.example', { mailbox: 'a/new/' })
+  await entry(gateway, 'DELETE', 'user0@a.example')
+  send()
+  await settled(gateway, 2)
+  await service.stop()
+  const client = gateway.socketmap()
+  expect(await client.lookup('mailboxes', 'new@a.example')).toEqual({ kind: 'found', value: 'a/new/' })
+  expect(await client.lookup('mailboxes', 'user0@a.example')).toEqual({ kind: 'notfound' })
+  expect(replicaStatus(gateway)).toMatchObject({ entries: 10, state: 'ready' })
+})
+
+test('metrics, log and explanation say what the copy is', async (t) => {
+  const service = await startHttpService(t)
+  serveMailboxes(service, new Map(TEN))
+  const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t)))
+  const text = await metricsOf(gateway)
+  expect(text).toMatch(/^mapgate_replica_entries\{table="mailboxes"\} 10$/m)
+  expect(text).toMatch(/^mapgate_replica_last_copy_timestamp_seconds\{table="mailboxes"\} \d{10}/m)
+  expect(text).toMatch(/^mapgate_replica_interval_seconds\{table="mailboxes"\} 3600$/m)
+  expect(text).toMatch(/^mapgate_replica_lists_total\{table="mailboxes",result="copied"\} 1$/m)
+  expect(text).toMatch(/^mapgate_replica_lists_total\{table="mailboxes",result="failed"\} 0$/m)
+  expect(text).toMatch(/^mapgate_replica_list_bytes\{table="mailboxes"\} 471$/m)
+  expect(text).toMatch(/^mapgate_replica_list_duration_seconds\{table="mailboxes"\} 0\.\d+$/m)
+  expect(gateway.log().filter(({ event }) => event === 'replica')).toMatchObject([
+    { table: 'mailboxes', change: 'copied', entries: 10, lost: 0, bytes: 471 },
+  ])
+  const explained = (await (
+    await fetch(`${gateway.adminUrl}/api/v1/tables/mailboxes/lookup?key=user1@a.example&explain=true`)
+  ).json()) as { steps: object[] }
+  expect(explained.steps).toContainEqual(
+    expect.objectContaining({ step: 'replica', key: 'user1@a.example', entries: 10, upstream: 'directory' }),
+  )
+})
