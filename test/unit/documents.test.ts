@@ -33,12 +33,38 @@ function missingIn(text: string): string[] {
   })
 }
 
+/** Files and folders of the code that a text names and that are not there; `NAME` stands for any. */
+function missingCode(text: string): string[] {
+  const named = Array.from(
+    text.matchAll(/`((?:[\w.-]+\/)*(?:[\w.-]+\.(?:ts|mjs)|[\w.-]+\/))`/g),
+    ([, name = '']) => name,
+  )
+  return named.filter(
+    (name) =>
+      !name.includes('NAME') &&
+      !files.some((file) => (name.endsWith('/') ? file.startsWith(name) : `/${file}`.endsWith(`/${name}`))),
+  )
+}
+
 describe('documents', () => {
   test('that are named are there', () => {
     const missing = files
       .filter((file) => /\.(?:ts|mjs|md|yaml|css|html)$/.test(file) && file !== OWN_NAME)
       .flatMap((file) => missingIn(readFileSync(`${ROOT}${file}`, 'utf8')).map((name) => `${file}: ${name}`))
     expect(missing).toEqual([])
+  })
+
+  test('for those who change the code name files and folders that are there', () => {
+    const missing = ['docs/architecture.md', 'docs/recipes.md', 'CONTRIBUTING.md'].flatMap((document) =>
+      missingCode(readFileSync(`${ROOT}${document}`, 'utf8')).map((name) => `${document}: ${name}`),
+    )
+    expect(missing).toEqual([])
+  })
+
+  test('the finder of code sees what is missing, with and without a folder', () => {
+    expect(
+      missingCode('`src/core/result.ts`, `result.ts`, `src/no-such.ts`, `no-such.ts`, `src/none/`'),
+    ).toEqual(['src/no-such.ts', 'no-such.ts', 'src/none/'])
   })
 
   test('are not named by what stands outside of the repository', () => {
