@@ -11,7 +11,8 @@ export const LOOPBACK_NETWORKS: readonly string[] = ['127.0.0.0/8', '::1']
 export function networkError(text: string): string | undefined {
   const slash = text.indexOf('/')
   const family = isIP(slash === -1 ? text : text.slice(0, slash))
-  if (family === 0) return 'is no network; write an address or CIDR, such as 192.0.2.0/24 or "2001:db8::/32"'
+  if (family === 0)
+    return 'is not a network; write an address or CIDR, such as 192.0.2.0/24 or "2001:db8::/32"'
   if (slash === -1) return undefined
   const length = text.slice(slash + 1)
   const longest = family === 4 ? 32 : 128

@@ -153,7 +153,7 @@ export function namedMap<Value>(
 
 /** What is wrong with a header, as the end of a sentence; never with its value. */
 function headerError(name: string, value: unknown): string | undefined {
-  if (!HEADER_NAME.test(name)) return 'is no name of an HTTP header; use letters, digits and -'
+  if (!HEADER_NAME.test(name)) return 'is not the name of an HTTP header; use letters, digits and -'
   if (OWN_HEADERS.has(name.toLowerCase())) return 'is a header that mapgate sets itself; remove it'
   if (typeof value === 'string' && !HEADER_VALUE.test(value))
     return 'has a line end, control character or non-Latin-1 character in its value; remove it'

@@ -21,7 +21,7 @@ export function checkDomains(file: FileSettings, kinds: readonly UpstreamSetting
     checkName(scope, at, 'table', domains.table, [...tables.keys()])
     const cycle = cycleFrom(tables, name)
     if (cycle !== undefined) {
-      scope.error(at, `goes in a circle: ${cycle.join(' asks ')}; let one of them use a list`)
+      scope.error(at, `is a cycle: ${cycle.join(' asks ')}; use a list in one of them`)
     }
   }
 }
@@ -38,13 +38,13 @@ function checkCanaryIsIn(table: TableSettings, scope: Scope): void {
     if (search !== 'exact' && (search !== 'address' || table.localDomains.length > 0)) return
     scope.warning(
       ['canary', 'key'],
-      `${scope.show(['canary', 'key'], canary.key)} has no domain, and where "domains" is set no key without one is asked: it shows nothing about the keys that are; name one of a domain of the list`,
+      `${scope.show(['canary', 'key'], canary.key)} has no domain, and where "domains" is set, keys without one are not asked: it proves nothing about the others; use a key in a domain of the list`,
     )
     return
   }
   scope.error(
     ['domains'],
-    `has not the domain of the canary, ${scope.show(['canary', 'key'], verdict.domain)}: its keys are "not found" without asking; correct one of them`,
+    `does not have the domain of the canary, ${scope.show(['canary', 'key'], verdict.domain)}: its keys are "not found" without asking; correct one of them`,
   )
 }
 
@@ -66,7 +66,7 @@ function checkTableHasCanary(
   if (mayFind) return
   scope.error(
     ['domains'],
-    `the table ${scope.show(['domains', 'table'], domains.table)} has not the domain of the canary, ${scope.show(['canary', 'key'], subject.domain)}: its keys are "not found" without asking; correct one of them`,
+    `the table ${scope.show(['domains', 'table'], domains.table)} does not have the domain of the canary, ${scope.show(['canary', 'key'], subject.domain)}: its keys are "not found" without asking; correct one of them`,
   )
 }
 

@@ -132,7 +132,7 @@ function checkAdmin(admin: AdminSettings, scope: Scope): void {
   if (isOpen && admin.tokens.length > 0 && admin.tls === undefined) {
     scope.warning(
       [],
-      'sends tokens over the network in the clear; add "tls", or put a proxy with TLS before it',
+      'sends tokens over the network in the clear; add "tls", or put a proxy with TLS in front of it',
     )
   }
   const texts = admin.tokens.map(({ token }) => token)

@@ -91,7 +91,7 @@ function checkProof(table: TableSettings, name: string, tables: Tables, path: Pa
     if (proofs.length === 0 || proof.usedBy.some((other) => proofs.includes(other))) continue
     scope.error(
       path,
-      `table "${name}" is no proof for ${use}: its usedBy has not ${proofs.join(' or ')}; name the table that has`,
+      `table "${name}" is no proof for ${use}: its usedBy does not name ${proofs.join(' or ')}; name a table with one of them`,
     )
   }
 }

@@ -60,8 +60,7 @@ function checkUpstreamNames({ upstream }: TableSettings, known: readonly string[
   for (const [index, name] of upstream.entries()) {
     const at = scope.isWritten(['upstream', index]) ? ['upstream', index] : ['upstream']
     if (upstream.indexOf(name) === index) checkName(scope, at, 'upstream', name, known)
-    else if (known.includes(name))
-      scope.error(at, `${scope.show(at, name)} stands in the list twice; remove one`)
+    else if (known.includes(name)) scope.error(at, `${scope.show(at, name)} is in the list twice; remove one`)
   }
 }
 

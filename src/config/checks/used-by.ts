@@ -28,7 +28,7 @@ function tellUnknown(use: string, at: Path, scope: Scope): void {
   const near = nearest(use, [...POSTFIX_PARAMETERS.keys()])
   const advice =
     near === undefined ? 'set "search" and "propagateExtension" yourself' : `did you mean "${near}"`
-  scope.warning(at, `${scope.show(at, use)} is no parameter that mapgate knows; ${advice}`)
+  scope.warning(at, `${scope.show(at, use)} is not a parameter that mapgate knows; ${advice}`)
 }
 
 /** Every parameter of one table gets the same answers, so all must want the same search. */

@@ -60,11 +60,11 @@ function checkUpstream(upstream: Upstream, scope: Scope, all: readonly Upstream[
 function checkProxy({ proxy }: Upstream, urls: readonly string[], scope: Scope): void {
   if (proxy === undefined) return
   if (!/^https?:\/\/[^/]/.test(proxy) || !URL.canParse(proxy)) {
-    scope.error(['proxy'], 'is no URL of a proxy; write http://HOST:PORT')
+    scope.error(['proxy'], 'is not the URL of a proxy; write http://HOST:PORT')
   } else if (!isPercentEncoded(new URL(proxy).username) || !isPercentEncoded(new URL(proxy).password)) {
     scope.error(
       ['proxy'],
-      'has a "%" in its user or password that begins no percent-encoding; write it as %25',
+      'has a "%" in its user or password that does not begin a percent-encoding; write it as %25',
     )
   }
   if (urls.some((url) => url.startsWith('unix:'))) {

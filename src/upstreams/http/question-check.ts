@@ -18,10 +18,10 @@ export function checkQuestion(settings: Table, attributes: AttributeNames, scope
   const { request, response, batch } = settings
   for (const key of ['action', 'text'] as const) {
     const wrong = response[key] === undefined ? undefined : jsonPathError(response[key])
-    if (wrong !== undefined) scope.error(['response', key], `is no JSONPath (RFC 9535): ${wrong}`)
+    if (wrong !== undefined) scope.error(['response', key], `is not a JSONPath (RFC 9535): ${wrong}`)
   }
   if (response.text !== undefined && response.action === undefined)
-    scope.error(['response', 'text'], 'needs "action", which it stands behind; add it')
+    scope.error(['response', 'text'], 'needs "action", which it is put behind; add it')
   if (request === undefined || attributesIn(request).size === 0) {
     if (response.action !== undefined)
       scope.error(['response', 'action'], 'is only for tables whose request has {attribute...}; use "value"')

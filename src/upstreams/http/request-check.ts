@@ -166,5 +166,5 @@ function checkMark(
 
 function checkJsonPath(path: string | undefined, at: Path, scope: Scope): void {
   const wrong = path === undefined ? undefined : jsonPathError(path)
-  if (wrong !== undefined) scope.error(at, `is no JSONPath (RFC 9535): ${wrong}`)
+  if (wrong !== undefined) scope.error(at, `is not a JSONPath (RFC 9535): ${wrong}`)
 }

@@ -39,7 +39,7 @@ export function checkReplica(
   for (const name of ['key', 'value'] as const) {
     const path = replica[name]
     const why = path === undefined ? undefined : jsonPathError(path)
-    if (why !== undefined) scope.error([name], `is no JSONPath: ${why}`)
+    if (why !== undefined) scope.error([name], `is not a JSONPath: ${why}`)
   }
   const { next, items } = replica
   const container = items.replace(/\[\*\]$/, '')

@@ -175,7 +175,7 @@ describe('the check of a configuration', () => {
     ],
     [`{ upstream: d, ${REQUEST}, response: { action: $.a, value: $.b } }`, 'cannot be used with "action"'],
     [`{ upstream: d, ${REQUEST}, response: { text: $.b } }`, 'needs "action"'],
-    [`{ upstream: d, ${REQUEST}, response: { action: "a[" } }`, 'is no JSONPath'],
+    [`{ upstream: d, ${REQUEST}, response: { action: "a[" } }`, 'is not a JSONPath'],
     ['{ upstream: s, cacheBy: [user] }', 'is only for tables whose request has {attribute...}'],
     ['{ upstream: s, whenUnknown: DUNNO }', 'DUNNO is only for tables whose request has'],
     [

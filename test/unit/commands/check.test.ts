@@ -73,7 +73,9 @@ tables:
       GOOD.replace('upstream: s', 'upstream: s, response: { value: "$.a[?" }'),
     )
     expect(await check({}, io)).toBe(1)
-    expect(io.err()).toMatch(/^mapgate\.yaml:3:48: tables\.t\.response\.value: is no JSONPath \(RFC 9535\): /)
+    expect(io.err()).toMatch(
+      /^mapgate\.yaml:3:48: tables\.t\.response\.value: is not a JSONPath \(RFC 9535\): /,
+    )
   })
 
   test('takes variables from the surroundings, and files from beside the configuration', async () => {

@@ -189,7 +189,7 @@ ${TABLES}`,
 ${UPSTREAMS}
 ${TABLES}`,
     [
-      'mapgate.yaml:2:64: listeners[0].allow[0]: "localhost" is no network; write an address or CIDR, such as 192.0.2.0/24 or "2001:db8::/32"',
+      'mapgate.yaml:2:64: listeners[0].allow[0]: "localhost" is not a network; write an address or CIDR, such as 192.0.2.0/24 or "2001:db8::/32"',
       'mapgate.yaml:2:75: listeners[0].allow[1]: "10.0.0.0/33" has no prefix length from 0 to 32 after the slash',
       'mapgate.yaml:2:88: listeners[0].allow[2]: "::/129" has no prefix length from 0 to 128 after the slash',
     ],
@@ -259,7 +259,7 @@ ${UPSTREAMS}
 ${TABLES}
 admin: { listen: "inet:0.0.0.0:8466", anonymous: operator, tokens: [{ token: 0123456789abcdef }] }`,
     [
-      'warning: mapgate.yaml:4:1: admin: sends tokens over the network in the clear; add "tls", or put a proxy with TLS before it',
+      'warning: mapgate.yaml:4:1: admin: sends tokens over the network in the clear; add "tls", or put a proxy with TLS in front of it',
       'warning: mapgate.yaml:4:50: admin.anonymous: operator lets everybody who can connect purge and reload; use viewer or none',
     ],
   ],

@@ -103,7 +103,7 @@ describe('rules for outages', () => {
   test('are refused for a proof of another kind, or one that stores nothing', async () => {
     const aliases = `usedBy: virtual_alias_maps, ${WITH_PROOF}`
     expect((await problemsIn(tables(aliases, 'usedBy: virtual_mailbox_domains, '))).join()).toMatch(
-      /table "mailboxes" is no proof for virtual_alias_maps: its usedBy has not virtual_mailbox_maps or/,
+      /table "mailboxes" is no proof for virtual_alias_maps: its usedBy does not name virtual_mailbox_maps or/,
     )
     expect((await problemsIn(tables(aliases, 'usedBy: virtual_mailbox_maps, cache: off, '))).join()).toMatch(
       /table "mailboxes" stores nothing/,

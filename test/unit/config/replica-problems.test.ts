@@ -58,7 +58,7 @@ describe('problems: tables: replicas', () => {
       'a path that is none, and a next page among the entries',
       table(`${REQUEST}, replica: { path: /all, directory: /r, key: "$[", next: $.next }`),
       [
-        expect.stringContaining('tables.t.replica.key: is no JSONPath: '),
+        expect.stringContaining('tables.t.replica.key: is not a JSONPath: '),
         'mapgate.yaml:4:125: tables.t.replica.next: stands among the entries, "$[*]"; the list needs a name for its entries, such as items: $.entries[*]',
       ],
     ],

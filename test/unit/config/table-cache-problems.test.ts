@@ -98,7 +98,7 @@ ${UPSTREAMS}
 tables:
   t: { upstream: d, request: { path: "/{key}" }, domains: [exmaple.com], canary: { key: a@example.com } }`,
     [
-      'mapgate.yaml:4:50: tables.t.domains: has not the domain of the canary, "example.com": its keys are "not found" without asking; correct one of them',
+      'mapgate.yaml:4:50: tables.t.domains: does not have the domain of the canary, "example.com": its keys are "not found" without asking; correct one of them',
     ],
   ],
   [
@@ -111,8 +111,8 @@ tables:
   v: { upstream: d, request: { path: "/{key}" }, domains: [a.example], canary: { key: root }, search: address, localDomains: [a.example] }
   w: { upstream: d, request: { path: "/{key}" }, domains: [a.example], canary: { key: "*" }, search: transport }`,
     [
-      'warning: mapgate.yaml:4:87: tables.t.canary.key: "postmaster" has no domain, and where "domains" is set no key without one is asked: it shows nothing about the keys that are; name one of a domain of the list',
-      'warning: mapgate.yaml:5:87: tables.u.canary.key: "root" has no domain, and where "domains" is set no key without one is asked: it shows nothing about the keys that are; name one of a domain of the list',
+      'warning: mapgate.yaml:4:87: tables.t.canary.key: "postmaster" has no domain, and where "domains" is set, keys without one are not asked: it proves nothing about the others; use a key in a domain of the list',
+      'warning: mapgate.yaml:5:87: tables.u.canary.key: "root" has no domain, and where "domains" is set, keys without one are not asked: it proves nothing about the others; use a key in a domain of the list',
     ],
   ],
   [

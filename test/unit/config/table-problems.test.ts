@@ -14,7 +14,7 @@ tables:
   good: { upstream: d, request: { path: "/{key}" }, canary: { key: p@a.example }, domains: { table: domains } }
   bad: { upstream: d, request: { path: "/{key}" }, canary: { key: p@b.example }, domains: { table: domains } }`,
     [
-      'mapgate.yaml:6:82: tables.bad.domains: the table "domains" has not the domain of the canary, "b.example": its keys are "not found" without asking; correct one of them',
+      'mapgate.yaml:6:82: tables.bad.domains: the table "domains" does not have the domain of the canary, "b.example": its keys are "not found" without asking; correct one of them',
     ],
   ],
   [
@@ -109,7 +109,7 @@ tables:
     request: { path: "/{key}" }
     canary: { key: a }
     domains: { table: t }`,
-    ['mapgate.yaml:8:23: tables.t.domains.table: goes in a circle: t asks t; let one of them use a list'],
+    ['mapgate.yaml:8:23: tables.t.domains.table: is a cycle: t asks t; use a list in one of them'],
   ],
   [
     'filters in a circle, told at each table in it',
@@ -120,8 +120,8 @@ tables:
   b: { upstream: s, domains: { table: c } }
   c: { upstream: s, domains: { table: b } }`,
     [
-      'mapgate.yaml:5:39: tables.b.domains.table: goes in a circle: b asks c asks b; let one of them use a list',
-      'mapgate.yaml:6:39: tables.c.domains.table: goes in a circle: c asks b asks c; let one of them use a list',
+      'mapgate.yaml:5:39: tables.b.domains.table: is a cycle: b asks c asks b; use a list in one of them',
+      'mapgate.yaml:6:39: tables.c.domains.table: is a cycle: c asks b asks c; use a list in one of them',
     ],
   ],
   [
@@ -181,8 +181,8 @@ tables:
     canary: { key: a }
     usedBy: [virtual_alias_map, zzzzzzzzz]`,
     [
-      'warning: mapgate.yaml:8:14: tables.t.usedBy[0]: "virtual_alias_map" is no parameter that mapgate knows; did you mean "virtual_alias_maps"',
-      'warning: mapgate.yaml:8:33: tables.t.usedBy[1]: "zzzzzzzzz" is no parameter that mapgate knows; set "search" and "propagateExtension" yourself',
+      'warning: mapgate.yaml:8:14: tables.t.usedBy[0]: "virtual_alias_map" is not a parameter that mapgate knows; did you mean "virtual_alias_maps"',
+      'warning: mapgate.yaml:8:33: tables.t.usedBy[1]: "zzzzzzzzz" is not a parameter that mapgate knows; set "search" and "propagateExtension" yourself',
     ],
   ],
   [

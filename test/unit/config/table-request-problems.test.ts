@@ -39,7 +39,7 @@ tables:
 ${UPSTREAMS}
 tables:
   t: { upstream: [s, s] }`,
-    ['mapgate.yaml:4:22: tables.t.upstream[1]: "s" stands in the list twice; remove one'],
+    ['mapgate.yaml:4:22: tables.t.upstream[1]: "s" is in the list twice; remove one'],
   ],
   [
     'an HTTP upstream without a request',
@@ -202,8 +202,8 @@ tables:
     canary: { key: a }
     response: { value: goto, error: x }`,
     [
-      "mapgate.yaml:8:24: tables.t.response.value: is no JSONPath (RFC 9535): expected '$', found 'g' ('goto':0)",
-      "mapgate.yaml:8:37: tables.t.response.error: is no JSONPath (RFC 9535): expected '$', found 'x' ('x':0)",
+      "mapgate.yaml:8:24: tables.t.response.value: is not a JSONPath (RFC 9535): expected '$', found 'g' ('goto':0)",
+      "mapgate.yaml:8:37: tables.t.response.error: is not a JSONPath (RFC 9535): expected '$', found 'x' ('x':0)",
     ],
   ],
   [

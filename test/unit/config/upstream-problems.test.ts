@@ -108,7 +108,7 @@ upstreams:
     headers: { "a b": x, host: x, x-a: "a\\nb", x-b: "\\u0100" }
 ${TABLES}`,
     [
-      'mapgate.yaml:5:16: upstreams.d.headers["a b"]: is no name of an HTTP header; use letters, digits and -',
+      'mapgate.yaml:5:16: upstreams.d.headers["a b"]: is not the name of an HTTP header; use letters, digits and -',
       'mapgate.yaml:5:26: upstreams.d.headers.host: is a header that mapgate sets itself; remove it',
       'mapgate.yaml:5:35: upstreams.d.headers.x-a: has a line end, control character or non-Latin-1 character in its value; remove it',
       'mapgate.yaml:5:48: upstreams.d.headers.x-b: has a line end, control character or non-Latin-1 character in its value; remove it',
@@ -130,7 +130,7 @@ ${TABLES}`,
 upstreams:
   d: { endpoints: ["http://a.example"], proxy: "socks5://a" }
 ${TABLES}`,
-    ['mapgate.yaml:3:48: upstreams.d.proxy: is no URL of a proxy; write http://HOST:PORT'],
+    ['mapgate.yaml:3:48: upstreams.d.proxy: is not the URL of a proxy; write http://HOST:PORT'],
   ],
   [
     'a proxy before a unix socket',
@@ -171,7 +171,7 @@ upstreams:
   d: { endpoints: ["http://a.example"], proxy: "http://user:100%@proxy.example:3128" }
 ${TABLES}`,
     [
-      'mapgate.yaml:3:48: upstreams.d.proxy: has a "%" in its user or password that begins no percent-encoding; write it as %25',
+      'mapgate.yaml:3:48: upstreams.d.proxy: has a "%" in its user or password that does not begin a percent-encoding; write it as %25',
     ],
   ],
   [
