@@ -3,7 +3,7 @@
  */
 import { DEFECT, type LookupResult, NO_TABLE } from '../core/result.ts'
 import type { StoreResult } from '../core/store.ts'
-import type { AskStep, Conversation, Reply, ReplyStep, StoreStep } from '../protocols/protocol.ts'
+import type { AskStep, Conversation, Reply, ReplyStep, Step, StoreStep } from '../protocols/protocol.ts'
 import type { ListenerContext } from './context.ts'
 
 /** For requests that were refused before they named anything. */
@@ -11,6 +11,20 @@ const NO_KEY = Buffer.alloc(0)
 
 /** A step that needs an answer. */
 type AnsweredStep = AskStep | StoreStep | ReplyStep
+
+/**
+ * The next step. A bug there leaves nobody knowing where the stream stands: a last reply, and the end, as a
+ * violation without a name, since the client has made no error.
+ */
+export function nextStep({ observer }: ListenerContext, conversation: Conversation): Step {
+  try {
+    return conversation.next()
+  } catch (error) {
+    observer.defect(error)
+    const reply = conversation.reply(DEFECT)
+    return { kind: 'violation', error: '', text: typeof reply === 'string' ? reply : reply.text }
+  }
+}
 
 /**
  * Answers one request: by its reply at once, or by a promise of its result. Nothing here throws;

@@ -158,7 +158,8 @@ export class Listener {
     const session = new Session(socket, address, this.#context, this.#nextActivity)
     this.#sessions.add(session)
     observer.connectionOpened()
-    socket.once('close', () => this.#sessions.delete(session))
+    // Comes once; `once` would keep more for each connection.
+    socket.on('close', () => this.#sessions.delete(session))
   }
 
   #makeRoom(socket: Socket, address: string): 'limit' | 'address-limit' | undefined {

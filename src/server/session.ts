@@ -11,11 +11,12 @@ import type { Socket } from 'node:net'
 import type { Timer } from '../core/clock.ts'
 import { DEFECT, type LookupResult } from '../core/result.ts'
 import type { StoreResult } from '../core/store.ts'
-import type { Conversation, Greeting, Reply, SpecialReply, Step } from '../protocols/protocol.ts'
-import { answer, encode } from './answer.ts'
+import type { Conversation, Greeting, Reply, SpecialReply } from '../protocols/protocol.ts'
+import { answer, encode, nextStep } from './answer.ts'
+import { Connection, type ConnectionOwner } from './connection.ts'
 import type { ListenerContext } from './context.ts'
 import type { SessionError } from './errors.ts'
-import { LINGER_MS, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, STALLED_AFTER_MS } from './limits.ts'
+import { REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, STALLED_AFTER_MS } from './limits.ts'
 import type { Answered } from './reply-batch.ts'
 
 /** Where one connection stands. */
@@ -31,26 +32,21 @@ type State =
 /** States in which the client has not got a reply yet that is due to it. */
 const OWING: ReadonlySet<State> = new Set(['asking', 'sending', 'delaying'])
 
-/** The end of a conversation that has a bug: counted as a defect, and not as an error of the client. */
-const DEFECT_STEP = { kind: 'violation', error: '' } as const
-
 /** No more than a text. */
 function isPlain({ close, delayMs }: Exclude<Reply, string>): boolean {
   return close !== true && delayMs === undefined
 }
 
-export class Session implements Answered {
+export class Session implements Answered, ConnectionOwner {
   /** The client's address; '' for a unix socket. */
   readonly address: string
   /** Grows with every read of the listener's connections: the smallest idle one is idle longest. */
   lastActivity = 0
-  readonly #socket: Socket
+  readonly #connection: Connection
   readonly #context: ListenerContext
   readonly #conversation: Conversation
   readonly #activity: () => number
   #state: State = 'reading'
-  /** Data arrived while it could not be served, so the socket was told to stop. */
-  #paused = false
   /** The client has ended its side, or the program stops: end ours as soon as all is answered. */
   #leaving = false
   /** When the unfinished request was begun, monotonic ms. */
@@ -59,21 +55,14 @@ export class Session implements Answered {
   #result: LookupResult | StoreResult | undefined
   /** Runs while the greeting waits for the client's silence. */
   #greetingTimer: Timer | undefined
-  /** The one limit that runs: to finish a request, to read replies, or to close. */
-  #timer: Timer | undefined
 
   constructor(socket: Socket, address: string, context: ListenerContext, activity: () => number) {
-    this.#socket = socket
     this.address = address
     this.#context = context
     this.#activity = activity
     this.#conversation = context.protocol.accept(context)
     this.lastActivity = activity()
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
-    socket.on('end', () => this.leave())
-    socket.on('close', () => this.#onClose())
-    // A broken connection is no news: 'close' follows, and nobody is left to be told.
-    socket.on('error', () => {})
+    this.#connection = new Connection(socket, context.clock, this)
     if (this.#conversation.greeting !== undefined) this.#greet(this.#conversation.greeting)
   }
 
@@ -100,35 +89,31 @@ export class Session implements Answered {
     this.#state = 'closing'
     this.#stopTimers()
     // Nothing is unsent, so this ends in order, and frees the descriptor at once.
-    this.#socket.destroy()
+    this.#connection.destroy()
   }
 
   /** Closes at once, whatever is under way. */
   destroy(): void {
-    this.#socket.destroy()
+    this.#connection.destroy()
   }
 
-  #onData(chunk: Buffer): void {
+  received(chunk: Buffer): void {
     if (this.#state === 'closing') return
     this.lastActivity = this.#activity()
     if (this.#greetingTimer !== undefined) this.#stopGreeting()
     this.#conversation.push(chunk)
-    if (this.#state === 'reading') {
-      this.#serve('')
-    } else {
-      this.#paused = true
-      this.#socket.pause()
-    }
+    if (this.#state === 'reading') this.#serve('')
+    else this.#connection.pause()
   }
 
   #greet({ text, whenSilentForMs }: Greeting): void {
     if (whenSilentForMs === undefined) {
-      this.#write(text)
+      this.#connection.write(text)
       return
     }
     this.#greetingTimer = this.#context.clock.after(whenSilentForMs, () => {
       this.#greetingTimer = undefined
-      this.#write(text)
+      this.#connection.write(text)
     })
   }
 
@@ -138,14 +123,14 @@ export class Session implements Answered {
     let replies = ready
     const { requests, replyChars } = this.#context.share
     for (let n = 0; n < requests && replies.length < replyChars; n++) {
-      const step = this.#next()
+      const step = nextStep(this.#context, this.#conversation)
       if (step.kind === 'more') {
         this.#rest(replies)
         return
       }
-      this.#stopTimer()
+      this.#connection.stopTimer()
       if (step.kind === 'violation') {
-        if (step.error !== DEFECT_STEP.error) this.#context.observer.protocolError(step.error)
+        if (step.error !== '') this.#context.observer.protocolError(step.error)
         this.#end(step.text === undefined ? replies : replies + step.text)
         return
       }
@@ -162,36 +147,22 @@ export class Session implements Answered {
     }
     if (!this.#send(replies)) return
     this.#context.share.enter()
-    setImmediate(this.#nextTurn)
-  }
-
-  /** The next step. A bug there leaves nobody knowing where the stream stands: a last reply, and the end. */
-  #next(): Step {
-    try {
-      return this.#conversation.next()
-    } catch (error) {
-      this.#context.observer.defect(error)
-      const reply = this.#conversation.reply(DEFECT)
-      return { ...DEFECT_STEP, text: typeof reply === 'string' ? reply : reply.text }
-    }
+    setImmediate(Session.#nextTurn, this)
   }
 
   /** A reply that ends the connection, or is held back. */
   #sendSpecial(replies: string, { text, close = false, delayMs = 0 }: SpecialReply): void {
     if (delayMs > 0) {
       this.#state = 'delaying'
-      this.#write(replies)
-      this.#timer = this.#context.clock.after(delayMs, () => {
-        this.#timer = undefined
-        this.#sendSpecial('', { text, close })
-      })
+      this.#connection.write(replies)
+      this.#connection.after(delayMs, () => this.#sendSpecial('', { text, close }))
     } else if (close) this.#end(replies + text)
     else this.#continue(replies + text)
   }
 
   #finishLater(replies: string, result: Promise<LookupResult | StoreResult>): void {
     this.#state = 'asking'
-    this.#write(replies)
+    this.#connection.write(replies)
     result.then(
       (result) => this.#answered(result),
       (error) => {
@@ -229,7 +200,7 @@ export class Session implements Answered {
   /** Goes on behind a reply that was waited for. */
   #continue(reply: string): void {
     // Earlier replies are unread: no more is asked before they are, so that no more is unsent.
-    if (this.#socket.writableLength > 0) this.#send(reply)
+    if (this.#connection.hasUnsent) this.#send(reply)
     else this.#serve(reply)
   }
 
@@ -241,65 +212,43 @@ export class Session implements Answered {
     }
     if (!this.#send(replies)) return
     this.#state = 'reading'
-    if (this.#conversation.hasBegun && this.#timer === undefined) {
+    if (this.#conversation.hasBegun && !this.#connection.hasTimer) {
       this.#begunMs = this.#context.clock.monotonicMs()
-      this.#startTimer(REQUEST_TIMEOUT_MS, 'request-timeout')
+      this.#connection.limit(REQUEST_TIMEOUT_MS, 'request-timeout')
     }
-    if (this.#paused) {
-      this.#paused = false
-      this.#socket.resume()
-    }
+    this.#connection.resume()
   }
 
-  /** Sends replies. False when the client must first read them; {@link #onSent} goes on then. */
+  /** Sends replies. False when the client must first read them; {@link sent} goes on then. */
   #send(replies: string): boolean {
-    this.#write(replies)
-    if (this.#socket.writableLength === 0) return true
+    this.#connection.write(replies)
+    if (!this.#connection.hasUnsent) return true
     this.#state = 'sending'
-    this.#stopTimer()
-    this.#startTimer(REPLY_TIMEOUT_MS, 'reply-timeout')
+    this.#connection.limit(REPLY_TIMEOUT_MS, 'reply-timeout')
     return false
   }
 
-  #write(replies: string): void {
-    // UTF-8 is the default; said aloud, Node.js checks its name at each write.
-    if (replies !== '') this.#socket.write(replies, this.#onSent)
-  }
-
-  /** One for all writes of the connection, so that a write makes no closure. */
-  readonly #onSent = (): void => {
-    if (this.#state !== 'sending' || this.#socket.writableLength > 0) return
-    this.#stopTimer()
+  sent(): void {
+    if (this.#state !== 'sending' || this.#connection.hasUnsent) return
+    this.#connection.stopTimer()
     this.#serve('')
   }
 
-  readonly #nextTurn = (): void => {
-    this.#context.share.leave()
-    if (this.#state === 'serving') this.#serve('')
+  /** Static, so that an idle connection has no function of its own for it. */
+  static #nextTurn(session: Session): void {
+    session.#context.share.leave()
+    if (session.#state === 'serving') session.#serve('')
   }
 
-  /** Sends the last replies and ends our side; what still comes in is dropped. */
+  /** Sends the last replies and ends our side. */
   #end(replies: string): void {
     this.#state = 'closing'
-    this.#stopTimer()
-    if (replies === '') this.#socket.end()
-    else this.#socket.end(replies, 'utf8')
-    this.#socket.resume()
-    if (this.#socket.writableLength > 0) this.#startTimer(REPLY_TIMEOUT_MS, 'reply-timeout')
-    else this.#startTimer(LINGER_MS, undefined)
+    this.#connection.end(replies)
   }
 
-  #startTimer(delayMs: number, kind: SessionError | undefined): void {
-    this.#timer = this.#context.clock.after(delayMs, () => {
-      if (kind !== undefined) this.#context.observer.protocolError(kind)
-      this.#state = 'closing'
-      this.#socket.destroy()
-    })
-  }
-
-  #stopTimer(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+  expired(kind: SessionError | undefined): void {
+    if (kind !== undefined) this.#context.observer.protocolError(kind)
+    this.#state = 'closing'
   }
 
   #stopGreeting(): void {
@@ -308,11 +257,11 @@ export class Session implements Answered {
   }
 
   #stopTimers(): void {
-    this.#stopTimer()
+    this.#connection.stopTimer()
     this.#stopGreeting()
   }
 
-  #onClose(): void {
+  closed(): void {
     // Its lookup is counted with its result; that the reply was lost has to be counted, too.
     if (OWING.has(this.#state)) this.#context.observer.protocolError('reply-lost')
     this.#state = 'closed'
