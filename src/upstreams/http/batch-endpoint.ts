@@ -31,7 +31,7 @@ export class HttpBatchEndpoint extends HttpEndpoint implements BatchEndpoint {
     const nowMs = this.context.clock.wallMs()
     let mapped: BatchReply | undefined
     const overall = await this.exchange(request, unconditional, (response) => {
-      mapped = mapBatch(response, this.#mapping, keys, { nowMs })
+      mapped = mapBatch(response, this.#mapping, keys, { nowMs, viaProxy: this.viaProxy })
       return mapped.overall
     })
     return mapped ?? sameForAll(keys, overall)

@@ -40,6 +40,8 @@ export interface EndpointContext {
   readonly onDefect: (error: Error) => void
   /** Whether a certificate of our own is shown to the service. */
   readonly hasClientCertificate: () => boolean
+  /** Whether requests go through a proxy of our configuration. */
+  readonly hasProxy: () => boolean
 }
 
 /** Time left below which a repeat is not worth the connection, ms. Ours. */
@@ -75,7 +77,7 @@ export class HttpEndpoint implements Endpoint {
     const conditional = options.validators !== undefined
     const nowMs = this.context.clock.wallMs()
     return this.exchange(request, options, (response) =>
-      mapResponse(response, this.mapping, { key, conditional, nowMs }),
+      mapResponse(response, this.mapping, { key, conditional, nowMs, viaProxy: this.viaProxy }),
     )
   }
 
@@ -85,6 +87,15 @@ export class HttpEndpoint implements Endpoint {
     const request = this.#request.build(key, this.table.name, this.context.endpoint.pathPrefix)
     return 'suppressed' in request ? { ...UNSENT, suppressed: request.suppressed } : undefined
   }
+
+  /** Whether the requests themselves go to our proxy, and not through a tunnel that it opens. */
+  protected get viaProxy(): boolean {
+    return this.context.hasProxy() && this.context.endpoint.origin.startsWith('http:')
+  }
+
+  /** A port for TLS says in a 400 that it is one. */
+  readonly #needsBody = (status: number): boolean =>
+    needsBody(status, this.mapping) || (status === 400 && this.context.endpoint.origin.startsWith('http:'))
 
   /** Sends a request, once more when a kept-alive connection turned out to be closed. */
   protected async exchange(
@@ -102,7 +113,7 @@ export class HttpEndpoint implements Endpoint {
       const outcome = await connections.send(complete, use, {
         timeoutMs,
         signal: options.signal,
-        needsBody: (status) => needsBody(status, this.mapping),
+        needsBody: this.#needsBody,
       })
       const mayRepeat = !isRepeat && use.reused && !this.table.sideEffects
       const leftMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
@@ -111,10 +122,12 @@ export class HttpEndpoint implements Endpoint {
     }
   }
 
-  /** 407 is of a proxy; 400 is how nginx refuses a client certificate that is missing, expired or unknown (its 495 and 496). */
+  /** 407 is of our proxy, where there is one; 400 is how nginx refuses a client certificate that is missing, expired or unknown (its 495 and 496). */
   #refusesCredentials({ retry, status }: Reply): boolean {
     return (
-      retry === 'other-endpoint' || status === 407 || (status === 400 && this.context.hasClientCertificate())
+      retry === 'other-endpoint' ||
+      (status === 407 && this.viaProxy) ||
+      (status === 400 && this.context.hasClientCertificate())
     )
   }
 

@@ -68,6 +68,7 @@ export class HttpUpstreamPools {
       headers: () => this.#settings.headers,
       host: () => this.#settings.host,
       onCredentialsRefused: (name, why) => this.#options.onCredentialsRefused?.(name, why),
+      hasProxy: () => this.#settings.proxy !== undefined,
       hasClientCertificate: () => this.#settings.tls?.cert !== undefined,
       onDefect: (error) => this.#options.onDefect?.(error),
     }

@@ -10,7 +10,8 @@ export const HTTP_REASONS = {
   failed: {
     cause: 'status',
     text: 'the service answered …',
-    advice: '5xx, 408, 425, 429: its own trouble, look at its log',
+    advice:
+      '5xx, 408, 425, 429 and the like: its own trouble, look at its log. 421: it does not serve this host name at this address (`host` of the upstream, TLS name, load balancer)',
   },
   unexpectedStatus: {
     cause: 'status',
@@ -28,6 +29,16 @@ export const HTTP_REASONS = {
     text: 'no request can be made: an attribute is empty or has dots as a part of the path; send it in the query or the body',
     advice:
       'a client said `..` or nothing where the path has `{attribute.…}`: write it into `query`, `json` or `form`',
+  },
+  partOfReply: {
+    cause: 'unreadable',
+    text: 'the service answered with a part of a reply (content-range), which was not asked for',
+    advice: 'a cache or file server between answers for the service: path, host, deployment',
+  },
+  unknownProxy: {
+    cause: 'status',
+    text: 'something before the service asks for credentials of a proxy (407), and no proxy is configured here',
+    advice: 'a gateway on the way to the service: an exception for mapgate there, or `proxy` of the upstream',
   },
   errorField: {
     cause: 'service',

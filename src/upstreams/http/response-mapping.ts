@@ -9,11 +9,13 @@
  * | a `notFound` status with a web page or the words of a known proxy (`notFoundBody: notHtml`) | temporary |
  * | any "not found" without the mark that `notFoundMark` demands | temporary |
  * | `error` selects something; `value` selects nothing; not decodable; a wrong shape | temporary |
- * | 408, 425, 429, 5xx, any other 2xx | temporary |
+ * | 408, 421, 425, 429 and the like, 5xx and above, any other 2xx | temporary |
+ * | a part of a body (Content-Range), a 204 in chunks | temporary |
+ * | 400 of a port for TLS | temporary, with what to write |
  * | 304 in answer to validators | the stored answer is current |
  * | 304 otherwise, such as from a cache between | temporary |
  * | 401, 403 | ask another endpoint, then permanent |
- * | 407 | permanent: a proxy refuses, not the service |
+ * | 407 | permanent: our proxy refuses, not the service; temporary where we have none |
  * | any other 4xx or 3xx | permanent |
  *
  * "Not found" lets a mail server reject a recipient, so it comes from three rows only.
@@ -32,6 +34,7 @@ import { otherAnswerer } from './other-answerers.ts'
 import { HTTP_REASONS } from './reasons.ts'
 import { cachingOf, type HttpResponse, retryAfterMs, validatorsOf } from './response.ts'
 import type { ResponseSettings } from './settings.ts'
+import { isOfTlsPort, whyNoReply } from './wrong-replies.ts'
 
 /** The settings of `response`, compiled. */
 export interface ResponseMapping {
@@ -55,7 +58,15 @@ export interface RequestInfo {
   readonly conditional: boolean
   /** The wall clock, ms: for a Retry-After that is a date. */
   readonly nowMs: number
+  /** A proxy of our configuration passes the request on, so that 407 is of that. */
+  readonly viaProxy?: boolean
 }
+
+/**
+ * Statuses under 500 that may be another one next time or elsewhere. Sources: RFC 9110 (408, 421), RFC 4918 (423), RFC 8470 (425),
+ * RFC 6585 (429); nginx (444, 499), AWS ELB (460), Twitter (420) and Microsoft (440, 449, 450) have the others.
+ */
+const TRANSIENT: ReadonlySet<number> = new Set([408, 420, 421, 423, 425, 429, 440, 444, 449, 450, 460, 499])
 
 /** Statuses that say the service is not there, or not now. Source: RFC 9110 sections 15.6.3 to 15.6.5. */
 const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504])
@@ -117,6 +128,11 @@ export function mapStatus(
   asked: RequestInfo,
 ): Reply | undefined {
   const { status, headers } = response
+  if (status === 400 && isOfTlsPort(response)) return tlsPort(status)
+  if (needsBody(status, mapping)) {
+    const broken = whyNoReply(response)
+    if (broken !== undefined) return failed(response, temporaryFor(broken))
+  }
   if (mapping.found.has(status)) return undefined
   if (mapping.notFound.has(status)) return mapNotFound(response, mapping)
   if (status === 304) {
@@ -125,14 +141,16 @@ export function mapStatus(
       : failed(response, temporaryFor(HTTP_REASONS.unconditional304))
   }
   if (status === 407) {
-    const result = permanentFor(HTTP_REASONS.proxyCredentials)
-    return { status, result, evidence: 'none', retry: 'none' }
+    // Without a proxy of ours it is something between that we know nothing of.
+    return asked.viaProxy === true
+      ? { status, result: permanentFor(HTTP_REASONS.proxyCredentials), evidence: 'none', retry: 'none' }
+      : { status, result: temporaryFor(HTTP_REASONS.unknownProxy), evidence: 'none', retry: 'any' }
   }
   if (status === 401 || status === 403) {
     const result = permanentFor(HTTP_REASONS.credentials, status)
     return { status, result, evidence: 'none', retry: 'other-endpoint' }
   }
-  if (status >= 500 || status === 408 || status === 425 || status === 429) {
+  if (status >= 500 || TRANSIENT.has(status)) {
     const pause = retryAfterMs(headers, asked.nowMs)
     return {
       status,
@@ -200,6 +218,10 @@ function mapNotFound(response: HttpResponse, mapping: ResponseMapping): Reply {
     }
   }
   return answered(response, NOT_FOUND, [])
+}
+
+function tlsPort(status: number): Reply {
+  return { status, result: temporaryFor(HTTP_REASONS.speaksTls), evidence: 'endpoint', retry: 'any' }
 }
 
 /** What answers instead of the service, where a "not found" was expected. */

@@ -134,6 +134,25 @@ test('a port for TLS that says so by an alert is reported as that', async () => 
   })
 })
 
+test.skipIf(!hasNginx)('a port for TLS of a real nginx is told as that', async () => {
+  const port = await startNginx(t, (port, folder) => {
+    writeFileSync(`${folder}/cert.pem`, server.cert)
+    writeFileSync(`${folder}/key.pem`, server.key)
+    return `listen 127.0.0.1:${port} ssl; ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;`
+  })
+  const origin = `http://127.0.0.1:${port}`
+  const reply = await openPools(t, upstreamSettings([{ origin }]))
+    .endpoint(tableSettings(), 0)
+    .send('a', { timeoutMs: 5000 })
+  expect(reply).toMatchObject({
+    status: 400,
+    result: {
+      kind: 'temporary',
+      reason: 'the service speaks TLS; write https:// in the endpoint, or the port for http',
+    },
+  })
+})
+
 /** A forward proxy that refuses everything, and tells with which credentials it was asked. */
 async function startRefusingProxy(): Promise<{ server: Server; port: number; seen: string[] }> {
   const seen: string[] = []
