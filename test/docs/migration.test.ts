@@ -3,11 +3,13 @@
  * the program that it replaces: what Postfix gets, and that the service sees the request it knows.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { parseConfig } from '../../src/gateway/load-config.ts'
+import { parse, stringify } from 'yaml'
+import { outageAdvice } from '../../src/config/outage-advice.ts'
+import { parseConfig, SETTINGS_KINDS } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { SocketmapClient, TcpTableClient } from '../../src/index.ts'
 import {
@@ -213,4 +215,38 @@ describe('an SQL table behind PostgREST', () => {
       expect(await ask('aliases', key)).toEqual(told)
     })
   }
+})
+
+/** The second block of a page adds to its first one: table by table, setting by setting. */
+describe('what a page adds against an outage', () => {
+  const PAGES = [
+    ['migrate-from-pfxhttp', []],
+    [
+      'migrate-from-podop',
+      [
+        'recipientmap: what Postfix asks here',
+        'sendermap: what Postfix asks here',
+        'senderlogin: what Postfix asks here',
+        'senderrate: what Postfix asks here',
+      ],
+    ],
+    ['migrate-from-postfix-rest-connector', []],
+    ['migrate-from-sql', ['aliases: mail to mailboxes that have no alias']],
+    ['migrate-from-tcp-table-scripts', []],
+  ] as const
+
+  test.each(PAGES)('%s is right, and leaves only this waiting', async (page, waiting) => {
+    const [whole, added] = Array.from(
+      readFileSync(`docs/${page}.md`, 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```/gm),
+      ([, text]) => parse(text ?? '') as { tables: Record<string, object> },
+    )
+    const tables = { ...whole?.tables }
+    for (const [name, more] of Object.entries(added?.tables ?? {}))
+      tables[name] = { ...tables[name], ...more }
+    const config = await parseConfig(stringify({ ...whole, tables }), page, { readFile: async () => SECRET })
+    const advice = Array.from(config.tables.values()).flatMap((table) =>
+      outageAdvice(table, config, SETTINGS_KINDS).map(({ stops }) => `${table.name}: ${stops}`),
+    )
+    expect(advice).toEqual(waiting)
+  })
 })
