@@ -12,7 +12,9 @@ import type { AttributeRules } from './attributes.ts'
 import type { Explanation } from './explain.ts'
 import { type CandidateSource, firstAnswer } from './first-answer.ts'
 import { comparableDomain } from './idn.ts'
+import { domainOf } from './key-parts.ts'
 import type { LookupContext } from './lookup-context.ts'
+import { OfflineSearch } from './outage/offline-search.ts'
 import { type OutagePolicy, OutageRules } from './outage/outage-rules.ts'
 import type { OfflineAnswer } from './outage/readiness.ts'
 import type { RecentLookups } from './outage/recent-lookups.ts'
@@ -20,7 +22,7 @@ import { temporaryFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
 import { NOT_FOUND, type Permanent, type Sourced, type Temporary } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
-import { isOwnKey, type SearchKey } from './search/search-keys.ts'
+import type { SearchKey } from './search/search-keys.ts'
 import { SILENT, type TableSource } from './table-source.ts'
 
 /**
@@ -70,6 +72,7 @@ export class Table {
   readonly #options: TableOptions
   readonly #searchKeys: CandidateSource<SearchKey>
   readonly #outage: OutageRules | undefined
+  readonly #offline: OfflineSearch
 
   constructor(options: TableOptions) {
     this.name = options.name
@@ -79,6 +82,7 @@ export class Table {
     this.attributes = options.attributes
     this.#options = options
     this.#outage = options.outage && new OutageRules(options.outage, options.sources)
+    this.#offline = new OfflineSearch(options, this.#outage)
     this.#searchKeys = {
       ask: (searchKey, _key, context) => this.#askSources(searchKey.key, context),
       chosen: (answer, searchKey, context) => this.#propagate(answer, searchKey, context),
@@ -114,21 +118,9 @@ export class Table {
     return told === result ? answer : this.#afterOutage(key, { result: told, source }, context)
   }
 
-  /**
-   * Time since which a key is found without a break by itself or without its extension, as far as is known; undefined
-   * where its last known answer is not "found". Asks nobody.
-   */
+  /** As {@link OfflineSearch.knownFoundForMs} has it. Asks nobody. */
   knownFoundForMs(key: string): number | undefined {
-    const { domains, search, sources } = this.#options
-    if (domains?.(key).kind === 'filtered') return undefined
-    for (const searchKey of search(key)) {
-      if (!isOwnKey(searchKey, key)) continue
-      for (const source of sources) {
-        const known = source.known(searchKey.key)
-        if (known?.result.kind === 'found') return known.foundForMs
-      }
-    }
-    return undefined
+    return this.#offline.knownFoundForMs(key)
   }
 
   /**
@@ -138,36 +130,7 @@ export class Table {
    * @param exact The client tries partial keys itself.
    */
   answerOffline(key: string, asked: string, exact = false): OfflineAnswer {
-    const keys = this.#keys(key, exact)
-    const answer = this.#domainOffline(key, exact) ?? this.#searchOffline(keys)
-    if (answer.result !== undefined || this.#outage === undefined) return answer
-    const { answer: known, at, why } = this.#outage.decide(keys, key, asked)
-    return known ?? { result: undefined, at: at ?? answer.at, why }
-  }
-
-  /** Undefined when the domain is one of ours. */
-  #domainOffline(key: string, exact: boolean): OfflineAnswer | undefined {
-    const verdict = exact && !hasDomain(key) ? undefined : this.#options.domains?.(key)
-    if (verdict === undefined || verdict.kind === 'pass') return undefined
-    if (verdict.kind === 'filtered') return { result: NOT_FOUND }
-    const { table, domain } = verdict
-    const written = table.answerOffline(domain, domain)
-    const spelling = written.result?.kind === 'notfound' ? comparableDomain(domain) : domain
-    const known = spelling === domain ? written : table.answerOffline(spelling, spelling)
-    if (known.result?.kind === 'found') return undefined
-    if (known.result !== undefined) return { result: NOT_FOUND }
-    return { result: undefined, at: known.at, why: `${table.name}, which knows our domains: ${known.why}` }
-  }
-
-  #searchOffline(keys: readonly SearchKey[]): OfflineAnswer {
-    for (const searchKey of keys) {
-      for (const source of this.#options.sources) {
-        const result = source.askOffline(searchKey.key)
-        if (result === undefined) return { result, at: searchKey.key, why: NOTHING_STORED }
-        if (result.kind === 'found') return { result }
-      }
-    }
-    return { result: NOT_FOUND }
+    return this.#offline.answer(this.#keys(key, exact), key, asked, exact)
   }
 
   /** What the rules for outages make of an answer that is not "found". */
@@ -202,7 +165,9 @@ export class Table {
 
   #lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const verdict = this.#options.domains?.(key)
-    if (verdict === undefined || (context.exact && !hasDomain(key))) return this.#search(key, context)
+    // A filter does not decide on `user@`, `.parent` and `*`, which such a client tries for a key of any domain.
+    if (verdict === undefined || (context.exact && domainOf(key) === undefined))
+      return this.#search(key, context)
     if (verdict.kind === 'pass') return this.#passed(key, verdict.domain, context)
     if (verdict.kind === 'filtered') return filtered(verdict.domain, context.explanation)
     return this.#askDomain(key, verdict.domain, verdict.table, context)
@@ -285,18 +250,6 @@ export class Table {
     return { result: { kind: 'found', value: after }, source: answer.source }
   }
 }
-
-/**
- * Returns whether a domains filter can decide on a key of a client that tries partial keys itself: `user@`, `.parent`
- * and `*` belong to a key of any domain, perhaps one of ours.
- */
-function hasDomain(key: string): boolean {
-  const at = key.lastIndexOf('@')
-  return at !== -1 && at + 1 < key.length
-}
-
-/** Why a lookup would be deferred in a table without rules for outages. */
-const NOTHING_STORED = 'no answer is stored that may be used'
 
 const UPSTREAMS: CandidateSource<TableSource> = {
   ask: (source, key, context) => source.ask(key, context),
