@@ -179,10 +179,12 @@ async function* readCsv(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly 
 async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
   const text = new TextDecoder('utf-8', { fatal: true })
   let rest = ''
+  let read = 0
   for await (const chunk of chunks) {
     const lines = (rest + decodePart(text, chunk, true)).split('\n')
     rest = lines.pop() ?? ''
-    if (rest.length > MAX_ENTRY_BYTES) throw new ListError(REPLICA_REASONS.entryTooLarge, '?')
+    if (rest.length > MAX_ENTRY_BYTES) throw new ListError(REPLICA_REASONS.entryTooLarge, read)
+    read += lines.length
     yield lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
   }
   if (rest + decodePart(text, undefined, false) !== '') throw new ListError(REPLICA_REASONS.listCut)

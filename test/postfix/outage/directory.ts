@@ -22,14 +22,22 @@ const CANARIES: Entries = {
   canonical: { 'postmaster@old.example': 'postmaster@example.com' },
 }
 
-/** Makes a service answer for these tables, at the routes and in the fields that the pages name. */
+/** Makes a service answer for these tables, at the routes and in the fields that the pages name, and list them. */
 export function serveEntries(service: HttpService, tables: PageTables, entries: Entries): void {
   const routes = Object.entries(tables).map(([name, { request, response }]) => ({
+    list: `/v1/lists/${name}`,
     prefix: `/v1${request.path.replace('{key}', '')}`,
     field: response.value.replace('$.', ''),
     values: { ...CANARIES[name], ...entries[name] },
   }))
   service.otherwise = ({ url }): Reply => {
+    const list = routes.find((route) => url === route.list)
+    if (list !== undefined) {
+      const { values, field } = list
+      return {
+        json: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { [field]: value }])),
+      }
+    }
     const route = routes.find(({ prefix }) => url.startsWith(prefix))
     const value = route?.values[decodeURIComponent(url.slice(route.prefix.length))]
     return route === undefined || value === undefined ? { status: 404 } : { json: { [route.field]: value } }
