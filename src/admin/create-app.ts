@@ -3,7 +3,7 @@
  */
 import fastify from 'fastify'
 import type { App } from './app.ts'
-import { answerClientError, answerFrameworkError } from './errors.ts'
+import { answerClientError, answerConnect, answerFrameworkError } from './errors.ts'
 import type { AdminLimits } from './limits.ts'
 import type { AdminSettings } from './ports.ts'
 import { parseQuery } from './query-string.ts'
@@ -41,5 +41,6 @@ export function createApp(settings: AdminSettings, limits: AdminLimits): App {
       })) as unknown as App
   // Node.js would answer 417 without a word; an expectation that nobody knows may be ignored (RFC 9110 section 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  app.server.on('connect', answerConnect)
   return app
 }

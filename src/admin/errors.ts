@@ -2,7 +2,9 @@
  * Makes a problem document of everything that can go wrong: what routes throw, what fastify and its
  * plugins refuse, routes and methods that are not there, and bytes that are no HTTP.
  */
-import type { Socket } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
 import {
@@ -154,22 +156,31 @@ function pathOf(request: FastifyRequest): string {
 }
 
 /** Answers what is no HTTP request, and closes: there is no way to find the next request. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
   const [status, code, detail] = CLIENT_ERRORS[error.code ?? ''] ?? NOT_HTTP
-  const document = problemDocument(status, code, detail)
+  answerAndClose(socket, problemDocument(status, code, detail))
+}
+
+/** Node.js hands a CONNECT to nobody and closes. */
+export function answerConnect(_request: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => {}) // the client has gone
+  answerAndClose(socket, problemDocument(405, 'method-not-allowed', 'this is no proxy'), 'allow: GET\r\n')
+}
+
+function answerAndClose(socket: Duplex, document: ProblemDocument, more = ''): void {
   const body = JSON.stringify(document)
   const head = [
-    `HTTP/1.1 ${status} ${document.title}`,
+    `HTTP/1.1 ${document.status} ${document.title}`,
     `content-type: ${PROBLEM_MEDIA_TYPE}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'x-content-type-options: nosniff',
     'connection: close',
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.end(`${head.join('\r\n')}\r\n${more}\r\n${body}`)
   // A peer that never closes its side would keep the socket for ever.
-  socket.destroySoon()
+  if (socket instanceof Socket) socket.destroySoon()
 }

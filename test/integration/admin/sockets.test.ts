@@ -30,7 +30,7 @@ async function dial(
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString()
   })
-  const closed = once(socket, 'close')
+  const closed = new Promise((resolve) => socket.once('close', resolve))
   await once(socket, 'connect')
   return { socket, received: () => text, closed }
 }
@@ -141,6 +141,48 @@ describe('over a socket', () => {
     for (let n = 0; n < 300; n++) await dial(port)
     for (let n = 0; n < 5; n++) expect((await ask(port, '/livez')).status).toBe(200)
   })
+
+  test('bodies that never end keep no probe out, and a lookup under way is not given up for one', async () => {
+    const { port, program } = await listening({ limits: { maxConnections: 5 } })
+    let answer = (): void => {}
+    program.answer = () =>
+      new Promise((resolve) => {
+        answer = () => resolve(found('x'))
+      })
+    const lookup = ask(port, '/api/v1/tables/aliases/lookup?key=a')
+    await waitFor(() => program.asked.length === 1)
+    const head = `PUT /api/v1/log-level HTTP/1.1\r\nhost: localhost\r\nx-mapgate: 1\r\nauthorization: Bearer ${OPERATOR_TOKEN}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n`
+    const [first] = await Promise.all(
+      [1, 2, 3, 4].map(async () => {
+        const connection = await dial(port)
+        connection.socket.write(`${head}{`)
+        return connection
+      }),
+    )
+    await vi.waitFor(async () => expect((await ask(port, '/livez')).status).toBe(200), 2000)
+    await first?.closed
+    answer()
+    expect((await lookup).status).toBe(200)
+  })
+
+  for (const [what, request] of [
+    ['CONNECT', 'CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n'],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['TRACE', 'TRACE /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'],
+    [
+      'a foreign address',
+      'GET http://evil.example/api/v1/status HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n',
+    ],
+    ['a Host that is none', 'GET /livez HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n'],
+  ]) {
+    test(`${what} is answered by a problem document`, async () => {
+      const { port } = await listening()
+      const { socket, received, closed } = await dial(port)
+      socket.write(request ?? '')
+      await closed
+      expect(received()).toMatch(/^HTTP\/1\.1 4\d\d .*content-type: application\/problem\+json/is)
+    })
+  }
 
   test('a connection on which nothing moves ends', async () => {
     const { port } = await listening({ limits: { idleTimeoutMs: 50 } })
