@@ -156,7 +156,8 @@ async function interpret(
   await checkFiles(filled, schema, scope, folder, readNamed)
   const lookAt = options.lookAtPath ?? lookAtPath
   await checkSocketAccess(file, scope, readFile, lookAt)
-  await checkCacheFile(file.cacheFile, scope.within(['cacheFile']), lookAt)
+  const others = [resolve(fileName), ...files.keys(), ...socketPaths(file)]
+  await checkCacheFile(file.cacheFile, scope.within(['cacheFile']), lookAt, others)
   throwIfWrong(report)
 
   const secrets = searchable([...read.secrets, ...secretsIn(filled, schema)])
@@ -175,6 +176,13 @@ async function interpret(
     ),
     reloadSecrets: () => interpret(document, fileName, options, newReading(options)),
   }
+}
+
+function socketPaths({ listeners, admin }: FileSettings): readonly string[] {
+  const addresses = [...listeners, ...(admin === undefined ? [] : [admin])].map(
+    ({ listen }) => listen.address,
+  )
+  return addresses.flatMap((address) => (address.kind === 'unix' ? [address.path] : []))
 }
 
 function throwIfWrong(report: Report): void {

@@ -98,7 +98,8 @@ async function readAll(path: string, signal: AbortSignal): Promise<string> {
       if (length > MAX_FILE_BYTES) throw new FileReadError('EFBIG')
       chunks.push(Buffer.from(buffer.subarray(0, bytesRead)))
     }
-    return Buffer.concat(chunks).toString('utf8')
+    // Without the mark that editors on Windows put before UTF-8: no token or certificate begins with it.
+    return new TextDecoder().decode(Buffer.concat(chunks))
   } finally {
     await file.close()
   }

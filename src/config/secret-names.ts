@@ -19,7 +19,7 @@ const SECRET_WORDS: ReadonlySet<string> = new Set(
 const PLACES_ONLY = /^(?:\{[^{}]*\}|[@.,:;/+-])*$/
 
 /** Credentials before the host of a URL (RFC 3986 section 3.2.1). */
-const USERINFO = /([a-z][a-z0-9+.-]*:\/\/)([^/?#\s]*)@/gi
+const USERINFO = /([a-z][a-z0-9+.-]{0,20}:\/\/)([^/?#\s]*)@/gi
 
 /** A parameter of a query with its mark, or one without a value, and a part of a path behind its slash. */
 const PARAMETER = /([?&;#])(?:([^=&;#\s]+)=)?([^&;#\s]*)/g

@@ -31,7 +31,7 @@ const SYSTEMD_NAME = /^[\x21-\x39\x3b-\x7e]{1,255}$/
 const HOST = /^[^\s:[\]/]+$/
 
 /** An IPv6 address, roughly; what is wrong in detail the bind or connect says. */
-const IPV6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?$/
+const IPV6 = /^(?=[^:]*:)[0-9A-Fa-f:.]+(?:%[\w.-]+)?$/
 
 /** Reads the address of a listener: `inet:HOST:PORT`, `inet:[::1]:PORT`, `unix:/PATH` or `systemd:NAME`. */
 export function parseAddress(text: string): Address | InvalidAddress {

@@ -60,13 +60,27 @@ function fileSections(value: Tree, schema: SchemaNode, path: Path): readonly (re
   })
 }
 
-/** The cache file is beside the mail path: what is wrong with it is no reason not to start. */
+/**
+ * The cache file is beside the mail path: what is wrong with it is no reason not to start. But it is written, and what
+ * is no cache file is set aside: neither may happen to another file.
+ *
+ * @param others Absolute paths that mean something else.
+ */
 export async function checkCacheFile(
   path: string | undefined,
   scope: Scope,
   lookAt: LookAtPath,
+  others: Iterable<string>,
 ): Promise<void> {
   if (path === undefined) return
+  for (const other of others) {
+    if (other !== path) continue
+    scope.error(
+      [],
+      `${scope.show([], path)}: is named for something else, too, and would be written over; choose another file`,
+    )
+    return
+  }
   const kind = await lookAt(path)
   const why =
     kind === 'folder'

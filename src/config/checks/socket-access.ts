@@ -41,6 +41,8 @@ export async function trySocketAccess(
   const findings: AccessFinding[] = []
   const noFolder = await whyNoFolder(access.path, lookAt)
   if (noFolder !== undefined) findings.push({ key: 'listen', what: noFolder, level: 'error' })
+  if ((await lookAt(access.path)) === 'file')
+    findings.push({ key: 'listen', what: 'is a file and not a socket; choose another path', level: 'error' })
   for (const key of ['owner', 'group'] as const) {
     const name = access[key]
     const what = name === undefined ? undefined : await whyNoAccount(key, name, readFile)

@@ -17,9 +17,10 @@ export interface TlsFinding {
   readonly level: 'error' | 'warning'
 }
 
-/** A PEM block of a certificate, by the names that OpenSSL takes (PEM_read_bio_X509_AUX(3)). */
-const CERTIFICATE = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g
+/** A PEM block of a certificate, by the names that OpenSSL takes (PEM_read_bio_X509_AUX(3)); it begins a line. */
+const CERTIFICATE = /^-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[\s\S]*?-----END \1-----/gm
 const BEGIN_CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g
+const INDENTED = /[^\n]-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/
 
 /**
  * Tries the files of one `tls:` section.
@@ -65,7 +66,11 @@ function certificatesOf(part: TlsPart, text: string | undefined, findings: TlsFi
   }
   const blocks = text.match(CERTIFICATE) ?? []
   if (blocks.length < (text.match(BEGIN_CERTIFICATE)?.length ?? 0))
-    return fail('is cut off within a certificate')
+    return fail(
+      INDENTED.test(text)
+        ? 'has a certificate that does not begin its line, and OpenSSL passes over it; remove what stands before it'
+        : 'is cut off within a certificate',
+    )
   if (blocks.length === 0) return fail(whyNoCertificate(text))
   try {
     return blocks.map((block) => new X509Certificate(block))

@@ -122,6 +122,10 @@ export function configFile(kinds: SettingsKinds) {
               pattern: '^https?://',
               expected: 'a URL that begins with http:// or https://',
               sent: 'address',
+              syntax: (url: string) =>
+                /^https?:/.test(url) && !URL.canParse(url)
+                  ? 'is not the URL of a collector; write http://HOST:4318'
+                  : undefined,
               description: 'OTLP/HTTP endpoint of an OpenTelemetry collector.',
               examples: ['http://127.0.0.1:4318'],
             }),

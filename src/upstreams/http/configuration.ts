@@ -59,17 +59,22 @@ function checkUpstream(upstream: Upstream, scope: Scope, all: readonly Upstream[
 
 function checkProxy({ proxy }: Upstream, urls: readonly string[], scope: Scope): void {
   if (proxy === undefined) return
-  if (!/^https?:\/\/[^/]/.test(proxy) || !URL.canParse(proxy)) {
-    scope.error(['proxy'], 'is not the URL of a proxy; write http://HOST:PORT')
-  } else if (!isPercentEncoded(new URL(proxy).username) || !isPercentEncoded(new URL(proxy).password)) {
-    scope.error(
-      ['proxy'],
-      'has a "%" in its user or password that does not begin a percent-encoding; write it as %25',
-    )
-  }
+  const why = whyNoProxy(proxy)
+  if (why !== undefined) scope.error(['proxy'], why)
   if (urls.some((url) => url.startsWith('unix:'))) {
     scope.error(['proxy'], 'cannot be used with endpoints on a unix socket; put them into another upstream')
   }
+}
+
+function whyNoProxy(proxy: string): string | undefined {
+  if (!/^https?:\/\/[^/]/.test(proxy) || !URL.canParse(proxy))
+    return 'is not the URL of a proxy; write http://HOST:PORT'
+  const { username, password, pathname, search, hash, port } = new URL(proxy)
+  if (!isPercentEncoded(username) || !isPercentEncoded(password))
+    return 'has a "%" in its user or password that does not begin a percent-encoding; write it as %25'
+  if (pathname !== '/' || search !== '' || hash !== '')
+    return 'has a path, query or fragment, which no proxy has; write http://HOST:PORT'
+  return port === '0' ? 'has the port 0, where nobody can listen; write http://HOST:PORT' : undefined
 }
 
 /** Returns whether every "%" stands before two hex digits, and what they stand for is UTF-8. */

@@ -64,6 +64,7 @@ function parseUrl(url: string): EndpointSettings | InvalidEndpoint {
   if (parsed.username !== '' || parsed.password !== '') {
     return { why: 'holds a user or password; write headers: { authorization: ... } instead' }
   }
+  if (parsed.port === '0') return { why: `has the port 0, where nobody can listen; ${FORMS}` }
   // The path as written: a URL parser would resolve dots in it and escape it once more.
   const pathPrefix = url.replace(/^https?:\/\/[^/]*/, '').replace(/\/+$/, '')
   const port = parsed.port !== '' ? parsed.port : parsed.protocol === 'https:' ? '443' : '80'

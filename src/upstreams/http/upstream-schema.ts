@@ -2,6 +2,7 @@
  * Settings of an HTTP service: every key with type, default, bounds and meaning. The types of the
  * program's settings are made out of it (`settings.ts`).
  */
+import { isIP } from 'node:net'
 import { Type } from '../../schema/schema.ts'
 import {
   count,
@@ -32,6 +33,16 @@ const CircuitBreaker = Type.Object(
   { additionalProperties: false, default: {}, description: 'Stops asking an endpoint that fails.' },
 )
 
+/** Labels of a host name as certificates have it: ASCII (RFC 6125 section 6.4). */
+const HOST_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.(?!$)|$))+$/
+
+const NO_SERVER_NAME =
+  'is not a host name as in a certificate; write it as directory.example.com, an internationalised one as xn--...'
+
+function isServerName(name: string): boolean {
+  return isIP(name) !== 0 || HOST_NAME.test(name)
+}
+
 const Tls = Type.Object(
   {
     ca: Type.Optional(
@@ -42,6 +53,7 @@ const Tls = Type.Object(
     serverName: Type.Optional(
       text(
         'Name sent to the server (SNI) and expected in its certificate, where it is not the host of the URL.',
+        { syntax: (name: string) => (isServerName(name) ? undefined : NO_SERVER_NAME) },
       ),
     ),
   },

@@ -8,7 +8,7 @@ import { REPLICA_REASONS } from './reasons.ts'
 const MAX_PAGES = 100_000
 
 /** `<address>; rel="next"`, one link of the field. RFC 8288 section 3. */
-const LINK = /<([^>]*)>((?:\s*;\s*[^\s;,="]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)/g
+const LINK = /<([^<>]*)>((?:\s*;\s*[^\s;,="]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)/g
 
 /** `; name="value"`, one parameter of a link. */
 const PARAMETER = /;\s*([^\s;,="]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?/g

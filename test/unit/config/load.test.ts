@@ -257,6 +257,30 @@ describe('loadConfig', () => {
     expect(config.file).toBe(join(folder, 'm.yaml'))
   })
 
+  for (const [what, cacheFile] of [
+    ['the configuration', 'm.yaml'],
+    ['a secret', 'secret'],
+    ['a socket', 'socket'],
+  ]) {
+    test(`a cache file that is ${what}, and would be written over, is an error`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'mapgate-'))
+      onTestFinished(() => rm(folder, { recursive: true }))
+      await writeFile(join(folder, 'secret'), 'a-secret-of-sixteen-characters')
+      const file = join(folder, 'm.yaml')
+      await writeFile(
+        file,
+        `listeners: [ { protocol: socketmap, listen: "unix:${folder}/socket" } ]
+log: { keys: hash, hashKey: "\${file:secret}" }
+${UPSTREAMS}
+${TABLES}
+cacheFile: ./${cacheFile}`,
+      )
+      await expect(loadConfig(file)).rejects.toThrow(
+        `cacheFile: "${folder}/${cacheFile}": is named for something else, too, and would be written over; choose another file`,
+      )
+    })
+  }
+
   test('tells why a file cannot be read, with its name as given', async () => {
     const failure = await loadConfig('/nowhere/m.yaml').catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(ConfigError)

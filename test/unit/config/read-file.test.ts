@@ -29,6 +29,12 @@ describe('readTextFile', () => {
     expect([await readTextFile(path), await readTextFile(`${path}.link`)]).toEqual(['é\n', 'é\n'])
   })
 
+  test('leaves out the byte order mark, which editors on Windows write', async () => {
+    const path = join(folder(), 'file')
+    writeFileSync(path, '\uFEFFa token')
+    expect(await readTextFile(path)).toBe('a token')
+  })
+
   test('reads from a pipe what its writer sends in pieces', async () => {
     const path = pipe()
     const writer = await open(path, 'r+')

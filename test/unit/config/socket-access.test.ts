@@ -7,7 +7,11 @@ const FILES: Record<string, string> = {
   '/etc/group': 'root:x:0:\npostfix:x:115:mapgate\n',
 }
 
-const KINDS: Record<string, PathKind> = { '/srv': 'folder', '/srv/file': 'file', '/srv/pipe': 'other' }
+const KINDS: Record<string, PathKind> = {
+  '/srv': 'folder',
+  '/srv/file': 'file',
+  '/srv/pipe': 'other',
+}
 
 function problems(access: string, more = '', path = '/run/m'): Promise<string[]> {
   const text = `listeners: [ { protocol: socketmap, listen: "unix:${path}", ${access} } ]
@@ -73,6 +77,14 @@ test('the socket of the admin API is tried too', async () => {
 const paths: [what: string, path: string, expected: string[]][] = [
   ['in a folder that is there', '/srv/m', []],
   ['in a folder that systemd makes at the start', '/run/mapgate/m', []],
+  [
+    'that is a file',
+    '/srv/file',
+    [
+      'mapgate.yaml:1:45: listeners[0].listen: "unix:/srv/file": is a file and not a socket; choose another path',
+    ],
+  ],
+  ['that a socket may have', '/srv/pipe', []],
   [
     'in a folder that is not there',
     '/srv/no/m',

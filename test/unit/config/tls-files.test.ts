@@ -54,6 +54,20 @@ describe('tryTlsFiles', () => {
       ['error ca: is DER and not PEM; convert it: openssl x509 -inform DER -in FILE -out FILE.pem'],
     ],
     ['a key as ca', { ca: ONE.key }, ['error ca: holds a private key and no certificate']],
+    [
+      'a ca that is indented, which OpenSSL passes over',
+      { ca: ONE.cert.replace(/^/gm, '  ') },
+      [
+        'error ca: has a certificate that does not begin its line, and OpenSSL passes over it; remove what stands before it',
+      ],
+    ],
+    [
+      'a ca with a mark of its encoding',
+      { ca: `\uFEFF${ONE.cert}` },
+      [
+        'error ca: has a certificate that does not begin its line, and OpenSSL passes over it; remove what stands before it',
+      ],
+    ],
     ['a ca that is cut off', { ca: ONE.cert.slice(0, 300) }, ['error ca: is cut off within a certificate']],
     [
       'a bundle whose last is cut off',
