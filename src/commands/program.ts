@@ -86,7 +86,10 @@ export function buildProgram(context: CommandContext): Command {
       writeErr: (text) => context.io.stderr.write(text),
       getOutHelpWidth: () => HELP_WIDTH,
       getErrHelpWidth: () => HELP_WIDTH,
-      outputError: (text, write) => write(text.replace(/^error: /, 'mapgate: ')),
+      outputError: (text, write) => {
+        const lines = text.replace(/^error: /, 'mapgate: ').split('\n')
+        write(lines.map(printable).join('\n'))
+      },
     })
   for (const build of COMMANDS) {
     const command = build(context).copyInheritedSettings(program)

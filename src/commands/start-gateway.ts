@@ -4,6 +4,7 @@
 import { ConfigError, formatIssue } from '../config/issue.ts'
 import { Gateway } from '../gateway.ts'
 import { counted } from '../presentation/format.ts'
+import { printable } from '../presentation/printable.ts'
 import { ListenError } from '../server/listen-error.ts'
 import { CommandError, EXIT_CONFIG, EXIT_UNREACHABLE } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
@@ -34,7 +35,7 @@ export const startGateway: StartGateway = async (named, io) => {
   } catch (error) {
     if (error instanceof ListenError) throw new CommandError(EXIT_UNREACHABLE, error.message)
     if (!(error instanceof ConfigError)) throw error
-    for (const issue of error.issues) io.stderr.write(`${formatIssue(issue)}\n`)
+    for (const issue of error.issues) io.stderr.write(`${printable(formatIssue(issue))}\n`)
     throw new CommandError(
       EXIT_CONFIG,
       `not started: ${counted(error.issues.length, 'problem')} in the configuration`,

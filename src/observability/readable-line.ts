@@ -18,7 +18,7 @@ const LEVEL_STYLES: Readonly<Record<string, Parameters<typeof styleText>[0]>> = 
 const LEVEL_WIDTH = 5
 
 /** What a terminal would act on (ECMA-48): a message may hold what a service sent. */
-const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g
+const CONTROL = /[\x00-\x1f\x7f-\x9f\p{Cf}\u2028\u2029]+/gu
 
 function printableLines(text: string): string {
   return text

@@ -7,6 +7,7 @@ import type { LoadedConfig } from '../../config/load.ts'
 import { adviceLine, outageAdvice } from '../../config/outage-advice.ts'
 import { KINDS, type Kinds, settingsKinds } from '../../gateway/load-config.ts'
 import { counted } from '../../presentation/format.ts'
+import { printable } from '../../presentation/printable.ts'
 import type { UpstreamKinds } from '../../upstreams/registry.ts'
 import { EXIT_NOT_FOUND, EXIT_OK } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
@@ -39,7 +40,7 @@ export async function check(
     return (await ask(config, io, kinds.upstreams)) ? EXIT_OK : EXIT_NOT_FOUND
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    for (const issue of error.issues) io.stderr.write(`${formatIssue(issue)}\n`)
+    for (const issue of error.issues) io.stderr.write(`${printable(formatIssue(issue))}\n`)
     printWarnings(error.warnings, io)
     return EXIT_NOT_FOUND
   }
@@ -54,7 +55,7 @@ async function realAsk(config: LoadedConfig, io: CommandIo, kinds: UpstreamKinds
 /** Warnings go where problems go: `check > /dev/null` still shows both. */
 function printWarnings(warnings: readonly ConfigIssue[], io: CommandIo): void {
   for (const issue of warnings) {
-    io.stderr.write(`${formatIssue({ ...issue, message: `warning: ${issue.message}` })}\n`)
+    io.stderr.write(`${printable(formatIssue({ ...issue, message: `warning: ${issue.message}` }))}\n`)
   }
 }
 

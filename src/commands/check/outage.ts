@@ -7,7 +7,7 @@
  *     write cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }, else mail to mailboxes that have no alias waits
  */
 import { count, counted, percent } from '../../presentation/format.ts'
-import { oneLine } from '../../presentation/printable.ts'
+import { oneLine, printable } from '../../presentation/printable.ts'
 import { AdminClient, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { type AdminOptions, findAdmin } from '../admin-target.ts'
@@ -43,7 +43,8 @@ export async function checkOutage(options: AdminOptions, io: CommandIo): Promise
         EXIT_UNREACHABLE,
         `${client.target.shown}: the reply is no readiness; is this mapgate?`,
       )
-    for (const table of tables as readonly Readiness[]) io.stdout.write(`${linesOf(table).join('\n')}\n`)
+    for (const table of tables as readonly Readiness[])
+      io.stdout.write(`${linesOf(table).map(printable).join('\n')}\n`)
     const isReady = (tables as readonly Readiness[]).every(({ ratio = 1 }) => ratio >= ENOUGH)
     return isReady ? EXIT_OK : EXIT_NOT_FOUND
   } finally {

@@ -50,6 +50,24 @@ test('the keys that would be deferred are listed with why, and what to write', a
   })
 })
 
+test('what the gateway says moves no cursor', async () => {
+  const evil = '\x1b]0;x\x07\u202e'
+  const { lines } = await run([
+    {
+      ...READY,
+      name: `t${evil}`,
+      deferredKeys: 1,
+      deferred: [{ key: `k${evil}`, lookups: 1, at: `a${evil}`, why: `w${evil}` }],
+      advice: [`x${evil}`],
+    },
+  ])
+  expect(lines).toEqual([
+    't ]0;x : 100% of 1 lookup in the last ten minutes would be answered',
+    '  1 lookup of k ]0;x: a ]0;x: w ]0;x ',
+    '  write x ]0;x ',
+  ])
+})
+
 test('a table is ready from 90 % on', async () => {
   expect((await run([{ ...READY, ratio: 0.9 }])).code).toBe(0)
   expect((await run([{ ...READY, ratio: 0.899 }])).code).toBe(1)
