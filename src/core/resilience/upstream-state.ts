@@ -196,11 +196,10 @@ export class UpstreamState {
     this.#watch = this.clock.after(WATCH_EVERY_MS, this.#lookForSlow)
   }
 
-  status(): UpstreamStatus {
+  status(): Omit<UpstreamStatus, 'kind'> {
     const nowMs = this.clock.monotonicMs()
     return {
       name: this.name,
-      kind: 'http',
       inFlight: this.limiter.inFlight,
       queued: this.limiter.queued,
       endpoints: this.#endpoints.map((endpoint) => {
