@@ -1,10 +1,10 @@
 /**
  * What becomes of errors that nobody caught, so that the process never runs on in a half state.
  *
- *   unhandled rejection   one task failed and nothing else: told as a defect, everything goes on
+ *   unhandled rejection   one task failed and nothing else: reported as a defect, everything goes on
  *   uncaught exception    something was left in the middle (Node.js, `process`, "Warning: Using
- *                         'uncaughtException' correctly"): told, then an orderly stop; whoever
- *                         supervises the process starts it anew
+ *                         'uncaughtException' correctly"): reported, then an orderly stop; the
+ *                         supervisor of the process starts it anew
  */
 import type { RunningGateway } from '../running-gateway.ts'
 

@@ -50,7 +50,7 @@ export async function serve(
     const stopWatchdog = watchdog?.(io.env)
     try {
       const ending = runUntilSignal(notifying(gateway, io), signals, io, watched?.crashed, clock)
-      // Told while signals are heard already: whoever tells it may take its time.
+      // Signals are heard already: the notice to systemd may take its time.
       void tell('ready', io)
       return exitCode(await ending, io)
     } finally {

@@ -1,7 +1,7 @@
 /**
  * What a lookup gets that had to ask: what the service says, else the stale answer that is stored, else the failure.
  * The stale answer is also served when the service takes longer than `staleAfter`, or at once when it is seen to answer
- * nobody, and the request goes on. Where there is none, a table with rules for outages is told after `staleAfter` that the
+ * nobody, and the request goes on. Where there is none, a table with rules for outages learns after `staleAfter` that the
  * service answers nobody, and by them the last "not found" may count; while it answers anybody, it is waited for.
  */
 import type { Clock } from '../clock.ts'
@@ -98,7 +98,7 @@ export class StaleFallback {
     explanation.add({ step: 'coalesced', key, upstream: this.#upstream.name, result })
   }
 
-  /** In a table with rules for outages, which is told when the service answers nobody. */
+  /** In a table with rules for outages, which learns when the service answers nobody. */
   async #waitOrSilent(request: PendingRequest, deadlineMs: number): Promise<Sourced> {
     let untilMs = Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
     for (;;) {

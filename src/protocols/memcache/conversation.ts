@@ -85,7 +85,7 @@ export class MemcacheConversation implements Conversation {
     return step.kind === 'skipped' ? LINE_TOO_LONG : MORE_STEP
   }
 
-  /** A value is told whole or not at all: a cut one would deliver mail to somewhere else. */
+  /** A value is sent whole or not at all: a cut one would deliver mail to somewhere else. */
   deliverable(result: Found): LookupResult {
     if (result.value === '') return EMPTY
     return Buffer.byteLength(result.value) > MAX_VALUE_BYTES ? TOO_LONG : result
