@@ -80,7 +80,9 @@ export class TryBox {
     const told = result.kind === 'found' ? result.value : result.kind === 'notfound' ? '' : result.reason
     const value = element('span', 'value', told)
     const source = answer.source === undefined ? '' : ` from ${answer.source}`
-    const tooLong = answer.tooLongFor.map((protocol) => ` Too long for ${protocol}: its clients get “try later”.`)
+    const tooLong = answer.tooLongFor.map(
+      (protocol) => ` Too long for ${protocol}: its clients get “try later”.`,
+    )
     this.#status.replaceChildren(
       element('div', '', word, `${source}, ${duration(answer.durationMs)}.${tooLong.join('')}`),
       ...(told === '' ? [] : [element('div', '', value)]),

@@ -8,7 +8,9 @@ import { check } from '../../../src/commands/check/check.ts'
 import { printMainCf } from '../../../src/commands/main-cf/main-cf.ts'
 import { query } from '../../../src/commands/query/query.ts'
 import { status } from '../../../src/commands/status/status.ts'
-import { PROTOCOLS, protocolsByName } from '../../../src/protocols/registry.ts'
+import { protocolsByName } from '../../../src/protocols/registry.ts'
+import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
+import { tcpTable } from '../../../src/protocols/tcp-table/protocol.ts'
 import { kindsByName, UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import { startGateway } from '../../support/gateway/gateway.ts'
@@ -16,7 +18,7 @@ import { toy } from '../../support/toy/protocol.ts'
 import { echo } from '../../support/toy/upstream.ts'
 
 const KINDS = {
-  protocols: protocolsByName([...PROTOCOLS.values(), toy]),
+  protocols: protocolsByName([socketmap, tcpTable, toy]),
   upstreams: kindsByName([...UPSTREAM_KINDS.values(), echo]),
 }
 

@@ -8,13 +8,15 @@ import { query } from '../../../src/commands/query/query.ts'
 import type { ConfigError } from '../../../src/config/issue.ts'
 import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
 import { totals } from '../../../src/presentation/rates.ts'
-import { PROTOCOLS, protocolsByName } from '../../../src/protocols/registry.ts'
+import { protocolsByName } from '../../../src/protocols/registry.ts'
+import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
+import { tcpTable } from '../../../src/protocols/tcp-table/protocol.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import { startGateway } from '../../support/gateway/gateway.ts'
 import { toy } from '../../support/toy/protocol.ts'
 import { talkTo, until } from '../../support/wire/sockets.ts'
 
-const PROTOCOLS_AND_TOY = protocolsByName([...PROTOCOLS.values(), toy])
+const PROTOCOLS_AND_TOY = protocolsByName([socketmap, tcpTable, toy])
 const KINDS = { ...SETTINGS_KINDS, protocols: [...PROTOCOLS_AND_TOY.values()] }
 
 const LONG = 'v'.repeat(101)
