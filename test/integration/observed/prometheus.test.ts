@@ -4,6 +4,7 @@
  */
 import { connect } from 'node:net'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { skipWithout } from '../../packaging/run.ts'
 import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
@@ -185,7 +186,7 @@ function labelValues(text: string): Map<string, Set<string>> {
 
 /** What each label may hold in this configuration: names of the configuration and closed sets. */
 const ALLOWED: Readonly<Record<string, RegExp>> = {
-  protocol: /^(socketmap|tcp_table|admin)$/,
+  protocol: new RegExp(`^(${[...PROTOCOLS.keys(), 'admin'].join('|')})$`),
   table: /^(|aliases|broken)$/,
   result: /^(found|notfound|temporary|permanent|ok|failed)$/,
   source: /^(cache|stale|upstream|static|filtered|shed|refused)$/,
