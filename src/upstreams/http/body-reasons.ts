@@ -56,7 +56,8 @@ export const BODY_REASONS = {
   noTextType: {
     cause: 'unreadable',
     text: "the service's reply is no text, by its content type",
-    advice: 'the path leads to a picture or a download',
+    advice:
+      'a picture, a script, a form or a download: without `response.value` a value comes as `text/plain`, as JSON, or without a type',
   },
   otherAnswerer: {
     cause: 'unreadable',
@@ -87,7 +88,24 @@ export const BODY_REASONS = {
   programWord: {
     cause: 'unreadable',
     text: "the service's reply is the word of a program, and no value",
-    advice: '`null`, `true`, `undefined` … sent as plain text: answer 404 for "no", and a value for "yes"',
+    advice: '`null`, `true`, `undefined` … sent as a text: answer 404 for "no", and a value for "yes"',
+  },
+  failureText: {
+    cause: 'unreadable',
+    text: "the service's reply is the message of a failure, and no value",
+    advice:
+      '`Internal Server Error`, a stack trace and the like with a 200: look at the service, which should answer 5xx',
+  },
+  dataDump: {
+    cause: 'unreadable',
+    text: "the service's reply is data as a program shows it, and no value",
+    advice: 'a list as Python or Java prints it, JSONP, YAML, a form: send JSON or the value alone',
+  },
+  notMeant: {
+    cause: 'unreadable',
+    text: "the service's value is none that Postfix can mean where the table is used; see usedBy",
+    advice:
+      'such as `OK` for an alias, or a sentence for a transport: ask with `mapgate check --ask`. A wrong `usedBy` is the other cause',
   },
   tooDeepForValue: {
     cause: 'unreadable',

@@ -11,12 +11,13 @@
  * | true, false, an object, an array in an array, what `core/value-text.ts` refuses | unreadable |
  */
 import { isUtf8 } from 'node:buffer'
+import { whyNoMeaning } from '../../core/failure-text.ts'
 import type { ReasonEntry } from '../../core/reason.ts'
 import { whyNoValue, withoutOuterBlanks } from '../../core/value-text.ts'
 import { parseJson } from './json-document.ts'
 import type { JsonPath } from './json-path.ts'
 import { otherAnswerer } from './other-answerers.ts'
-import { readPlainText } from './plain-text.ts'
+import { QUOTED_COMMAND, readPlainText } from './plain-text.ts'
 import { HTTP_REASONS } from './reasons.ts'
 import {
   type HttpResponse,
@@ -59,8 +60,8 @@ const MAX_NODES_PER_VALUE = 10
 /** What `mediaType` says where there is no telling. */
 const CONFLICTING = 'conflicting'
 
-/** Types of content that no value can be in. */
-const NO_TEXT_TYPE = /^(?:image|audio|video|font|model|multipart|message)\//
+/** The types of a text as it stands; every other is of a language, a form or a file. */
+const TEXT_TYPES: ReadonlySet<string> = new Set(['', 'text/plain'])
 
 const BYTE_ORDER_MARK = '\ufeff'
 
@@ -82,7 +83,7 @@ export function readBody(response: HttpResponse, selectors: BodySelectors): Body
 /** A body that was not sent as JSON, as a whole. */
 function readText(text: string, type: string, response: HttpResponse): BodyValues {
   if (isHtml(response)) return unreadable(HTTP_REASONS.webPage)
-  if (NO_TEXT_TYPE.test(type)) return unreadable(HTTP_REASONS.noTextType)
+  if (!TEXT_TYPES.has(type)) return unreadable(HTTP_REASONS.noTextType)
   if (otherAnswerer(response) !== undefined) return unreadable(HTTP_REASONS.otherAnswerer)
   const line = text.replace(/\r?\n$/, '')
   // Else a service that broke down behind the head would have said "not found".
@@ -134,14 +135,23 @@ function checked(texts: readonly string[]): BodyValues {
   for (const value of values) {
     const why = whyNoValue(value)
     if (why !== undefined) return { kind: 'unreadable', reason: `the service's reply ${why}` }
+    const meaningless = whyNoMeaning(value)
+    if (meaningless !== undefined) return unreadable(NO_MEANING[meaningless])
   }
   return { kind: 'values', values: values.filter((value) => value !== '') }
 }
+
+const NO_MEANING = {
+  word: HTTP_REASONS.programWord,
+  failure: HTTP_REASONS.failureText,
+  dump: HTTP_REASONS.dataDump,
+} as const
 
 /** A list that was put into a text before it was put into JSON, as columns of databases are, or a piece of a page. */
 function isStructure(value: string): boolean {
   const start = value.charAt(0)
   if (start === '<') return isMarkup(value)
+  if (start === '"') return !QUOTED_COMMAND.test(value) && parseJson(value) !== undefined
   if (start !== '{' && start !== '[') return false
   const document = parseJson(value)?.json
   return typeof document === 'object' && document !== null

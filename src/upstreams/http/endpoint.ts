@@ -61,7 +61,7 @@ export class HttpEndpoint implements Endpoint {
     this.context = context
     this.table = table
     this.#hasAttributes = attributesIn(table.request).size > 0
-    this.mapping = compileResponse(table.response, this.#hasAttributes)
+    this.mapping = compileResponse(table.response, this.#hasAttributes, table.usedBy)
     this.#request = new RequestTemplate(table.request)
   }
 

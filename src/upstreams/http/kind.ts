@@ -263,11 +263,11 @@ function isAuthoritative({ replica }: HttpTable): boolean {
 }
 
 function asking(table: HttpTable): HttpTableSettings {
-  const { name, request, response, sideEffects, batch, replica } = table
+  const { name, request, response, sideEffects, batch, replica, usedBy = [] } = table
   // With a batch route everything goes through it, and the table needs no other. A copy that answers alone needs none.
   const path = request?.path ?? batch?.path ?? (isAuthoritative(table) ? replica?.path : undefined)
   if (path === undefined) throw new TypeError(`unchecked configuration: table ${name} has no request`)
-  return { name, request: { ...NO_REQUEST, ...request, path }, response, sideEffects, batch }
+  return { name, request: { ...NO_REQUEST, ...request, path }, response, sideEffects, batch, usedBy }
 }
 
 function stateSettings(settings: HttpSettings): UpstreamStateSettings {

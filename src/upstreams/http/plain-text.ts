@@ -11,6 +11,7 @@
  * | `null`, `[]`, `""`, `{...}`, `true`, `undefined`, `<b>`, JSON that was cut off | unreadable: nobody knows what is meant |
  * | `[mail.example]:587`, `"john doe"@b.example`, `"\|/usr/bin/command"`, `5000` | itself: a next hop, an address, a command, a number |
  */
+import { whyNoMeaning } from '../../core/failure-text.ts'
 import type { ReasonEntry } from '../../core/reason.ts'
 import { type JsonDocument, parseJson } from './json-document.ts'
 import { HTTP_REASONS } from './reasons.ts'
@@ -24,19 +25,15 @@ export type PlainText =
 
 const TEXT: PlainText = { kind: 'text' }
 
-/** What programming languages write for nothing, for yes and for no. `none` in lower case is a TLS level (smtp_tls_policy_maps). */
-const WORDS_OF_PROGRAMS =
-  /^(?:null|NULL|Null|nil|None|undefined|NaN|\(null\)|<nil>|<null>|true|false|True|False|\[object Object\])$/
-
 /** A command, a file or an included list, as aliases(5) writes them. */
-const QUOTED_COMMAND = /^"(?:\||\/|:include:)/
+export const QUOTED_COMMAND = /^"(?:\||\/|:include:)/
 
 /** A JSON text, whole or cut off: no value of Postfix begins like this. */
 const JSON_START = /^\s*(?:\{|\[\s*(?:["[{\]]|$))/
 
 /** @param text Without its last line end. */
 export function readPlainText(text: string): PlainText {
-  if (WORDS_OF_PROGRAMS.test(text.trim())) return unusable(HTTP_REASONS.programWord)
+  if (whyNoMeaning(text.trim()) === 'word') return unusable(HTTP_REASONS.programWord)
   if (isMarkup(text)) return unusable(HTTP_REASONS.markup)
   const start = text.trimStart().charAt(0)
   if ((start !== '[' && start !== '{' && start !== '"') || QUOTED_COMMAND.test(text)) return TEXT

@@ -26,6 +26,7 @@ import { asciiValue } from '../../core/idn.ts'
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, NOT_FOUND, type Temporary, temporary } from '../../core/result.ts'
 import type { Reply } from '../../core/upstream.ts'
+import { isMeantBy, usesOf, type ValueUse } from '../../core/value-use.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
 import { NotFoundMark } from './not-found-mark.ts'
@@ -40,6 +41,8 @@ import { isOfTlsPort, whyNoReply } from './wrong-replies.ts'
 export interface ResponseMapping {
   readonly selectors: BodySelectors
   readonly format: ResultFormat
+  /** What Postfix uses the values for. */
+  readonly uses: readonly ValueUse[]
   readonly missing: 'temporary' | 'notFound'
   readonly found: ReadonlySet<number>
   readonly notFound: ReadonlySet<number>
@@ -72,7 +75,11 @@ const TRANSIENT: ReadonlySet<number> = new Set([408, 420, 421, 423, 425, 429, 44
 const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** @throws TypeError for settings that were not checked. */
-export function compileResponse(settings: ResponseSettings, hasAttributes = false): ResponseMapping {
+export function compileResponse(
+  settings: ResponseSettings,
+  hasAttributes = false,
+  usedBy: readonly string[] = [],
+): ResponseMapping {
   const path = (text: string | undefined): JsonPath | undefined =>
     text === undefined ? undefined : new JsonPath(text)
   const error = path(settings.error)
@@ -85,6 +92,7 @@ export function compileResponse(settings: ResponseSettings, hasAttributes = fals
         }
       : undefined,
     format: compileFormat(settings),
+    uses: usesOf(usedBy),
     missing: settings.missing,
     found: new Set(settings.found),
     notFound: new Set(notFoundStatuses(settings, hasAttributes)),
@@ -181,6 +189,8 @@ export function mapValues(
       // Behind the format, which may add domains of its own or of the key.
       const result =
         mapping.idn === 'ascii' && formatted.kind === 'found' ? found(asciiValue(formatted.value)) : formatted
+      if (result.kind === 'found' && !isMeantBy(result.value, mapping.uses))
+        return failed(response, temporaryFor(HTTP_REASONS.notMeant))
       return result.kind === 'temporary'
         ? { status: response.status, result, evidence: 'none', retry: 'none', selected: body.values }
         : answered(response, result, body.values)

@@ -36,6 +36,8 @@ export interface HttpTableSettings {
   /** True: a lookup counts or reserves, so that nothing is sent twice. */
   readonly sideEffects: boolean
   readonly batch?: BatchSettings | undefined
+  /** The main.cf parameters that use it: what its values can mean. */
+  readonly usedBy?: readonly string[]
 }
 
 /** A table without upstreams of this kind may have a request without a path. */

@@ -14,7 +14,7 @@ function read(text: string | Buffer, contentType?: string | string[]): readonly 
   return values.kind === 'values' ? values.values : values.kind
 }
 
-describe.each([[undefined], ['text/plain'], ['text/plain; charset=utf-8'], ['application/octet-stream']])(
+describe.each([[undefined], ['text/plain'], ['text/plain; charset=utf-8'], ['TEXT/PLAIN']])(
   'sent as %s',
   (type) => {
     test.each([
@@ -106,9 +106,31 @@ describe('content types', () => {
     ['image/svg+xml'],
     ['image/png'],
     ['multipart/form-data; boundary=x'],
+    ['application/octet-stream'],
+    ['application/javascript'],
+    ['text/javascript'],
+    ['text/yaml'],
+    ['text/csv'],
+    ['application/x-www-form-urlencoded'],
+    ['application/x-ndjson'],
+    ['text/event-stream'],
   ])('%j is no answer', (type) => {
     expect(read('["a@b.example"]', type)).toBe('unreadable')
   })
+})
+
+test.each([
+  ['"null"'],
+  ['["null"]'],
+  ['"undefined"'],
+  ['"None"'],
+  ['"NaN"'],
+  ['"[object Object]"'],
+  ['"\\"a@b.example\\""'],
+  ['["\'a@b.example\'", "[\'a@b.example\']"]'],
+  ['"Internal Server Error"'],
+])('the JSON text %s is no value', (text) => {
+  expect(read(text, 'application/json')).toBe('unreadable')
 })
 
 test('a text that is itself JSON was encoded twice', () => {

@@ -1,0 +1,56 @@
+/**
+ * Texts that programs write when they break, or of how they write their data. Pure.
+ *
+ * They come with a 200 where an error page was forgotten; taken for a value, mail would go to an address `Internal`. None of
+ * them is a value of any table: `REJECT error …` begins with its action, `error:text` of transport(5) has no blank.
+ */
+
+/** Each at the beginning of the text. */
+const FAILURES: readonly RegExp[] = [
+  /^(?:internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out|bad request|forbidden|unauthori[sz]ed)(?:$|[\s.,:;!])/i,
+  /^(?:(?:access|permission) denied|too many (?:requests|connections)|not implemented|method not allowed|request time-?out)(?:$|[\s.,:;!])/i,
+  /^(?:an? )?(?:(?:unexpected|unknown|fatal|internal|unhandled|server|proxy|application|database|parse|syntax|runtime) )*(?:error|exception|failure|panic)(?:$|[\s!,(]|: |:$|\.(?:$|\s))/i,
+  /^(?:PHP )?(?:Warning|Notice|Deprecated|Fatal error|Parse error|Catchable fatal error|Recoverable fatal error): /i,
+  /^[\w.$\\]*(?:Error|Exception|Throwable)(?:$|: | at | in )/, // TypeError: …, java.lang.NullPointerException
+  /^(?:Uncaught|Unhandled) /,
+  /^Traceback \(most recent call last\)/,
+  /^Stack trace/i,
+  /^at [\w.$<>]+ ?\(/,
+  /^(?:goroutine \d|SIG[A-Z]+: )/,
+  /^SQLSTATE\[/,
+  /^(?:ORA|PLS|TNS)-\d{4,5}/,
+  /^ERROR \d+ \(/,
+  /^(?:could not|cannot|can't|can not|unable to|failed to|failed) /i,
+  /^connection (?:refused|reset|closed|timed out|failed)/i,
+  /^(?:undefined|uninitialized) (?:index|variable|offset|array key|method|property|constant)\b/i,
+  /^(?:no such file or directory|segmentation fault|out of memory|command not found)/i,
+  /^(?:sorry|oops|whoops)\b[,!. ]/i,
+]
+
+/** How programs show data that were never meant for a mail system. */
+const DUMPS: readonly RegExp[] = [
+  /^\[\s*(?:u?'|None\b|True\b|False\b)/, // a list of Python or Ruby
+  /^\[[^\]"]*@/, // a list of Java
+  /^[({]\s*['"]/,
+  /^\/[*/]/, // a comment before JSON
+  /^(?:\/\*.*?\*\/)?[\w.$]+\(\s*(?:[[{"']|\))/, // JSONP
+  /^(?:\)\]\}'|while ?\(1\)|for ?\(;;\))/, // a guard before JSON
+  /^(?:var|let|const|function|import|export|return|echo|print|module\.exports) /,
+  /^(?:-{3}$|-{3} |- \S)/, // YAML
+  /^[\w-]+: +["']?[^\s@]+@[^\s@]+$/, // YAML
+  /^[\w.-]+=[^\s&]*%40/, // a form
+  /^(?:Some|Ok|Err|Just|Optional)[([]/,
+  /^(?:<Buffer|#!|%PDF-|PK\x03)/,
+  /^\[object \w+\]$/,
+]
+
+/** What programming languages write for nothing, for yes and for no. `none` in lower case is a TLS level (smtp_tls_policy_maps). */
+const WORDS =
+  /^(?:null|NULL|Null|nil|None|undefined|NaN|-?Infinity|\(null\)|<nil>|<null>|<none>|true|false|True|False|TRUE|FALSE|Array|Object)$/
+
+/** What a text is that no table of Postfix can mean; undefined for one that may be a value. */
+export function whyNoMeaning(text: string): 'word' | 'failure' | 'dump' | undefined {
+  if (WORDS.test(text)) return 'word'
+  if (FAILURES.some((pattern) => pattern.test(text))) return 'failure'
+  return DUMPS.some((pattern) => pattern.test(text)) ? 'dump' : undefined
+}
