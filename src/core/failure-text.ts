@@ -25,6 +25,12 @@ const FAILURES: readonly RegExp[] = [
   /^(?:undefined|uninitialized) (?:index|variable|offset|array key|method|property|constant)\b/i,
   /^(?:no such file or directory|segmentation fault|out of memory|command not found)/i,
   /^(?:sorry|oops|whoops)\b[,!. ]/i,
+  /^(?:database|db|sql|redis|ldap|backend|upstream|server|service|connection|query|request|authentication|login|internal)\b[^@:]* (?:errors?|failed|failure|exceeded|required|refused|timed out)[.!]?$/i,
+  /^(?:we are|it is|the (?:server|service|site|database) is) (?:currently |temporarily )?(?:down|unavailable|overloaded|closed|under maintenance)\b/i,
+  /^(?:(?:rate|quota|memory|time) )+limit exceeded|^quota exceeded/i,
+  /^(?:connect |getaddrinfo |read |write )?E[A-Z]{4,}\b(?!@)/, // ECONNREFUSED 127.0.0.1:5432
+  /^(?:moved permanently|redirecting|found\. redirecting)\b/i,
+  /^(?:welcome to nginx|it works!|hello,? world)/i,
 ]
 
 /** How programs show data that were never meant for a mail system. */
@@ -42,6 +48,8 @@ const DUMPS: readonly RegExp[] = [
   /^(?:Some|Ok|Err|Just|Optional)[([]/,
   /^(?:<Buffer|#!|%PDF-|PK\x03)/,
   /^\[object \w+\]$/,
+  /^(?:https?|ftp|mailto|data):\S/i, // an address of a page; `transport:nexthop` has none of these names
+  /^(?:\$\{[^}]*\}|<%=.*%>|%\(\w+\)s|%s)$/, // a template that nobody filled in
 ]
 
 /** What programming languages write for nothing, for yes and for no. `none` in lower case is a TLS level (smtp_tls_policy_maps). */

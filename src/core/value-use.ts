@@ -41,15 +41,26 @@ const USES: Readonly<Record<string, ValueUse>> = {
 /** Single words by which programs report, and no part of a mail system goes. */
 const REPORTS = new Set(
   `ok okay success successful succeeded error errors err fail failed failure exception invalid denied forbidden unauthorized
-  unauthorised unavailable timeout notfound not_found not-found n/a none null undefined yes no`.split(/\s+/),
+  unauthorised unavailable timeout notfound not_found not-found n/a none null undefined yes no pong up down alive healthy unhealthy
+  running maintenance empty`.split(/\s+/),
 )
 
 /** Words of sentences: beside another bare name they show that nobody listed names. */
 const SENTENCE = new Set(
   `not found no such is are was were the a an of to for in on at and or has have be been user server internal bad gateway request
   response message status code please try again cannot could unable permission access service connection database query missing
-  required resource page unknown existing exist exists does nothing empty`.split(/\s+/),
+  required resource page unknown existing exist exists does nothing empty timed out limit exceeded rate quota upstream expired
+  token key api function async only login log we it you sorry down up maintenance hello world welcome works rows row`.split(
+    /\s+/,
+  ),
 )
+
+/** Any of them, in a text of several words, says that something is not so. */
+const NEGATIVE =
+  /\b(?:no|not|found|errors?|failed|failure|such|is|are|was|were|cannot|could|unable|denied|down|maintenance|required|invalid|unknown|missing|exception|unavailable|please|try|expired|exceeded|redirecting|welcome)\b/i
+
+/** The name of an error of the system: `ECONNREFUSED`. */
+const ERRNO = /^E[A-Z]{4,}$/
 
 const LEVEL = /^(?:none|may|encrypt|dane|dane-only|half-dane|fingerprint|verify|secure)(?:[\s,:;]|$)/i
 
@@ -89,11 +100,13 @@ const CAN_MEAN: Readonly<Record<ValueUse, (value: string) => boolean>> = {
 }
 
 function isReport(word: string): boolean {
-  return REPORTS.has(word.toLowerCase())
+  return REPORTS.has(word.toLowerCase()) || ERRNO.test(word)
 }
 
 function isAffirmative(value: string): boolean {
   const word = value.toLowerCase()
+  if (/\s/.test(word)) return !NEGATIVE.test(word)
+  if (/^(?:[0fn?*-]|off)$/.test(word)) return false
   return !isReport(word) || /^(?:ok|okay|success|successful|succeeded|yes|none)$/.test(word)
 }
 
@@ -101,6 +114,8 @@ function isAffirmative(value: string): boolean {
 function isRestrictions(value: string): boolean {
   const words = value.split(/[\s,]+/)
   if (words.length === 1) return /^\w[\w-]*$/.test(value) && !isReport(value)
+  // Without a comma or a name such as `permit_mynetworks` it may be any sentence.
+  if (!value.includes(',') && !words.some((word) => word.includes('_'))) return false
   return words.every((word) => /^[a-z]\w*(?:[:-]\S*)?$/.test(word) && !isReport(word) && !SENTENCE.has(word))
 }
 
@@ -118,6 +133,7 @@ function isAddressPart(part: string): boolean {
   // A command, a file or an included list (aliases(5)); a name with an address.
   if (/^(?:\||\/\S|:include:)/.test(part) || /^[^<>{}[\];]*<[^<>\s]*>$/.test(part)) return true
   if (/[{}[\];`]/.test(part) || /^'|'$/.test(part)) return false
+  if (/@@|@(?:$|\s)/.test(part)) return false
   const words = part.split(/\s+/)
   const bare = words.filter((word) => !word.includes('@') && !/^\(.*\)$/.test(word))
   if (words.length === 1) return bare.length === 0 || (!isReport(part) && !/[():=]|[!?.]$/.test(part))

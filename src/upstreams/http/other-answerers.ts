@@ -76,20 +76,24 @@ function isEmptyOfOthers({ headers, status }: HttpResponse): boolean {
 interface Seen {
   /** Sentences of routers. */
   others: number
+  /** A 404 in a number, and nothing by which a service speaks. */
+  hasCode: boolean
+  hasOwnWord: boolean
   own: boolean
   known: boolean
 }
 
 function isRouterDocument(document: unknown): boolean {
-  const seen: Seen = { others: 0, own: false, known: false }
+  const seen: Seen = { others: 0, hasCode: false, hasOwnWord: false, own: false, known: false }
   look(document, '', seen, 0)
-  return seen.known || (!seen.own && seen.others > 0)
+  return seen.known || (!seen.own && (seen.others > 0 || (seen.hasCode && !seen.hasOwnWord)))
 }
 
 function look(value: unknown, name: string, seen: Seen, depth: number): void {
   if (value === null || value === undefined || typeof value === 'boolean') return
   if (typeof value === 'string') lookAtText(value, name, seen)
-  else if (typeof value === 'number') seen.own ||= value !== 404 && !TECHNICAL.test(name) && !CODES.test(name)
+  else if (value === 404) seen.hasCode = true
+  else if (typeof value === 'number') seen.own ||= !TECHNICAL.test(name) && !CODES.test(name)
   else if (depth >= MAX_DEPTH) seen.own = true
   else if (Array.isArray(value)) for (const element of value) look(element, name, seen, depth + 1)
   else for (const [key, member] of Object.entries(value)) look(member, key, seen, depth + 1)
@@ -99,7 +103,8 @@ function lookAtText(text: string, name: string, seen: Seen): void {
   if (isKnownSentence(text)) seen.known = true
   else {
     const kind = sentenceKind(text)
-    if (kind === 'says no') seen.others += isOwnWord(name, text) ? 0 : 1
+    if (kind === 'says no' && isOwnWord(name, text)) seen.hasOwnWord = true
+    else if (kind === 'says no') seen.others++
     else if (kind === 'own' && !TECHNICAL.test(name)) seen.own = true
   }
 }

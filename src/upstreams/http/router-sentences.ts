@@ -25,7 +25,7 @@ const NUMBERS = /^(?:404|\d)$/
 
 /** What makes a sentence of such words a "no". */
 const NO =
-  /\b(?:404|notfound|not (?:be )?found|not find|no such|not exist|cannot (?:get|find)|unable to (?:find|locate)|no route|no (?:matching )?handler|nothing (?:here|found))\b|n t (?:exist|(?:be )?found)\b/
+  /\b(?:404|notfound|not (?:be )?found|not find|no such|not exist|cannot (?:get|find)|unable to (?:find|locate)|no route|no (?:matching )?(?:handler|app|application|site|page|backend|endpoint|service)|not available|unknown (?:route|path|url|uri|endpoint|page|resource|api|method|action|app|application|site)|nothing (?:here|found))\b|n t (?:exist|(?:be )?found)\b/
 
 /** Begin sentences of routers that have other words, too. */
 const KNOWN: readonly RegExp[] = [

@@ -131,6 +131,11 @@ const OTHERS: [who: string, body: string, headers?: Fields][] = [
     JSON_TYPE,
   ],
   ['Hapi', '{"statusCode":404,"error":"Not Found","message":"Not Found"}', JSON_TYPE],
+  ['a code and nothing else', '{"code":404}', JSON_TYPE],
+  ['a status and nothing else', '{"success":false,"status":404,"data":null}', JSON_TYPE],
+  ['an unknown route', 'Unknown route'],
+  ['no app', 'There is no app here'],
+  ['a service that is not there', 'The service is not available'],
   ['Restify', '{"code":"ResourceNotFound","message":"/x does not exist"}', JSON_TYPE],
   [
     'Strapi',
