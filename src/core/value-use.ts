@@ -67,7 +67,8 @@ const LEVEL = /^(?:none|may|encrypt|dane|dane-only|half-dane|fingerprint|verify|
 const ACTION =
   /^(?:\d+|ok|reject|defer|defer_if_reject|defer_if_permit|discard|dunno|filter|hold|info|prepend|redirect|warn|bcc|strip|sleep|permit|(?:permit|reject|defer|warn|check)_\w+)(?:[\s,]|$)/i
 
-const QUOTED = /"(?:[^"\\]|\\.)*"/g
+/** To its end, or to that of the text: so it is looked for once. */
+const QUOTED = /"(?:[^"\\]|\\.)*"?/g
 
 /** A domain literal, `user@[192.0.2.1]`. */
 const LITERAL = /@\[[^\][\s]+\]/g
@@ -122,7 +123,7 @@ function isRestrictions(value: string): boolean {
 /** Split at commas outside of quotes. */
 function partsOf(value: string): readonly string[] {
   return value
-    .replace(QUOTED, 'quoted')
+    .replace(QUOTED, (text) => (text.length > 1 && text.endsWith('"') ? 'quoted' : ';'))
     .replace(LITERAL, '@literal')
     .split(',')
     .map((part) => part.trim())
