@@ -20,3 +20,15 @@ export function compareWithBaseline(figures, baseline) {
   }
   return worse
 }
+
+/** @returns The names of figures that only one side has: nothing is said about them. */
+export function notCompared(figures, baseline) {
+  const limited = figures.filter(({ limit }) => limit !== undefined)
+  const measured = new Set(limited.map(({ scenario, name }) => `${scenario}: ${name}`))
+  const scenarios = new Set(figures.map(({ scenario }) => scenario))
+  const recorded = Object.keys(baseline).filter((id) => scenarios.has(id.slice(0, id.indexOf(':'))))
+  return [
+    ...Array.from(measured).filter((id) => baseline[id] === undefined),
+    ...recorded.filter((id) => !measured.has(id)),
+  ]
+}

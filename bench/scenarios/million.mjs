@@ -1,6 +1,6 @@
 /**
  * A million cached found answers, keys of 25 bytes and values of 35: their memory, the rate of hits
- * among them, and the pauses of a minute of load.
+ * among them, and the pauses of a minute of load, beside those with a thousand answers, which say what the machine does.
  */
 import { join } from 'node:path'
 import { usual } from '../configurations.mjs'
@@ -34,9 +34,8 @@ export function million(setting) {
     await warmUp(sides, setting)
     const runs = await inTurns(sides, setting.rounds)
     const figures = compared('million', 'a million against a thousand: ', runs, { rate: { least: 0.9 } })
-    await full.ask('watchLoop')
-    await load(client, full, full.started.ports[0], { warmMs: 0, runMs: LOAD_MS }, all)
-    const delays = await full.ask('loopDelays')
+    const delays = await delaysUnderLoad(client, full, all)
+    const ofFew = await delaysUnderLoad(client, few)
     const bytes = []
     for (const server of [few, full]) {
       await server.ask('collect')
@@ -45,6 +44,7 @@ export function million(setting) {
     const one = (name, value, more) => ({ scenario: 'million', name, value: summary([value]), ...more })
     figures.push(
       one('longest pause in a minute of load', delays.maxMs, { unit: ' ms', limit: { most: 50 } }),
+      one('the same with a thousand answers', ofFew.maxMs, { unit: ' ms' }),
       one('event loop delay, p99', delays.p99Ms, { unit: ' ms' }),
       one('resident memory per answer', (bytes[1] - bytes[0]) / MILLION, {
         unit: ' B',
@@ -53,6 +53,12 @@ export function million(setting) {
     )
     return figures
   })
+}
+
+async function delaysUnderLoad(client, server, keys) {
+  await server.ask('watchLoop')
+  await load(client, server, server.started.ports[0], { warmMs: 0, runMs: LOAD_MS }, keys)
+  return server.ask('loopDelays')
 }
 
 /** Writes the cache file that a configuration names. */
