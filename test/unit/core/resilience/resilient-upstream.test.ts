@@ -209,7 +209,12 @@ test('"not found" is never answered when no endpoint said so, for any behaviour 
       )
       await clock.advanceAsync(5000)
       for (const answer of await Promise.all(answers)) expect(answer.result.kind).not.toBe('notfound')
-      expect([state.limiter.inFlight, state.limiter.queued]).toStrictEqual([0, 0])
+      const ofLookups = state.limiter.holders().filter(({ table }) => table !== undefined)
+      expect([ofLookups, state.limiter.queued]).toStrictEqual([[], 0])
+      // A question whose answer is known may be under way at this moment; it has a time limit of its own.
+      state.stop()
+      await clock.advanceAsync(5000)
+      expect(state.limiter.inFlight).toBe(0)
     }),
     { numRuns: 50 },
   )
