@@ -50,7 +50,7 @@ export function protocolIndex(): string {
 
 ${madeFrom('src/protocols/registry.ts by a test; run', TEST)}
 
-What mail servers may speak to a listener (\`protocol\` in [configuration.md](../configuration.md)):
+What mail servers may speak to a listener (\`protocol\` in [configuration.md](../configuration.md)); which to choose and why: [choose-a-protocol.md](../choose-a-protocol.md).
 
 | protocol | |
 | --- | --- |

@@ -3,7 +3,7 @@
  */
 import type { LookupResult } from '../core/result.ts'
 import type { ProtocolClient } from '../protocols/protocol.ts'
-import { WireConnection } from './connection.ts'
+import { type Exchange, WireConnection } from './connection.ts'
 import { type ClientOptions, resolveOptions } from './options.ts'
 
 export class WireClient {
@@ -26,10 +26,16 @@ export class WireClient {
    * @param table '' where the protocol has no table names.
    */
   async lookup(table: string, key: string | Buffer): Promise<LookupResult> {
-    const request = this.#client.encodeRequest(table, Buffer.from(key))
-    if ('kind' in request) return request
-    const exchange = await this.#connection.exchange(request)
-    return exchange.kind === 'reply' ? this.#client.parseReply(exchange.payload) : exchange
+    const bytes = Buffer.from(key)
+    const exchange = await this.#send(this.#client.encodeRequest(table, bytes))
+    if (!('payload' in exchange)) return exchange
+    const again = this.#client.encodeAgain?.(exchange.payload, table, bytes)
+    const last = again === undefined ? exchange : await this.#send(again)
+    return 'payload' in last ? this.#client.parseReply(last.payload) : last
+  }
+
+  async #send(request: Buffer | LookupResult): Promise<Exchange | LookupResult> {
+    return 'kind' in request ? request : this.#connection.exchange(request)
   }
 
   close(): void {

@@ -64,10 +64,17 @@ function isNamedSecret(
   part: string | number,
 ): boolean {
   if (typeof part === 'number') return false
-  const isOurs = schema?.properties !== undefined && Object.hasOwn(schema.properties, part)
+  const isOurs = hasKey(schema, part)
   // A table or upstream may have any name.
   const isSection = child?.properties !== undefined || child?.if !== undefined
   return !isOurs && !isSection && isSecretName(part)
+}
+
+/** Returns whether a schema names a key, in whatever kind of a section. */
+function hasKey(schema: SchemaNode | undefined, part: string): boolean {
+  if (schema === undefined) return false
+  if (schema.properties !== undefined && Object.hasOwn(schema.properties, part)) return true
+  return hasKey(schema.then, part) || hasKey(schema.else, part)
 }
 
 /** Collects the secret texts of a file, ready to be searched for. */

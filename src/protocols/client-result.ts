@@ -31,6 +31,31 @@ export const REPLY_REASONS = {
     text: 'Postfix never asks for an empty key or one with white space here, and takes it for "not found"; use socketmap',
     advice: 'memcache: its commands are words between spaces',
   },
+  nulKey: {
+    cause: 'bad-request',
+    text: 'the protocol cannot carry a key with a NUL byte',
+    advice: 'proxymap: a NUL byte ends each name and value',
+  },
+  tryLater: {
+    cause: 'service',
+    text: 'the server says: try again later',
+    advice: 'proxymap: its log says why',
+  },
+  badRequest: {
+    cause: 'bad-request',
+    text: 'the server says that the request is bad (BAD)',
+    advice: 'proxymap: another dialect is spoken at that socket',
+  },
+  denied: {
+    cause: 'refused',
+    text: 'the server does not give this table away (DENY); see its proxy_read_maps',
+    advice: 'proxymap: of Postfix; add the table to `proxy_read_maps`',
+  },
+  wrongSetUp: {
+    cause: 'refused',
+    text: 'the server says that the table is set up wrongly (CONFIG)',
+    advice: 'proxymap: its log says why',
+  },
 } as const satisfies ReasonCatalogue
 
 /** @param protocol Its name. */

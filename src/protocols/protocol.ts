@@ -68,11 +68,11 @@ export interface Conversation extends QueryClient {
   /** Returns one step. Call until it returns `more` or `violation`. */
   next(): Step
   /**
-   * The reply to the last `ask` or `store`. A conversation that takes no `store` steps gets no results of them.
+   * The reply to the last `ask`, `store` or `pass`. A conversation that takes none of the last two gets no results of them.
    *
    * Any result can be replied: a found value that is not {@link QueryClient.deliverable} is replied as what it is then.
    */
-  reply(result: LookupResult | StoreResult): Reply
+  reply(result: LookupResult | StoreResult | PassedResult): Reply
   /** True while a request has begun and is not complete; then it has a limited time. */
   readonly hasBegun: boolean
 }
@@ -86,7 +86,7 @@ export interface Greeting {
 /** What comes next in a conversation. */
 export type Step =
   /** Nothing more before the next push. */
-  { readonly kind: 'more' } | AskStep | StoreStep | ReplyStep | ViolationStep
+  { readonly kind: 'more' } | AskStep | StoreStep | PassStep | ReplyStep | ViolationStep
 
 /** A lookup. The step is the query itself, so that the usual request makes one object less. */
 export interface AskStep extends Query {
@@ -97,6 +97,27 @@ export interface AskStep extends Query {
 export interface StoreStep {
   readonly kind: 'store'
   readonly request: StoreRequest
+}
+
+/** A request that another server of the same protocol answers. */
+export interface PassStep {
+  readonly kind: 'pass'
+  readonly target: PassTarget
+  /** As it came. */
+  readonly request: Buffer
+}
+
+/** The same object for as long as the same server is meant. */
+export interface PassTarget {
+  readonly address: Address
+  /** Splits what that server sends into replies, without what it says before it was asked. */
+  readonly createDecoder: () => Decoder
+}
+
+/** What that server replied, to be sent as it is. */
+export interface PassedResult {
+  readonly kind: 'passed'
+  readonly bytes: Buffer
 }
 
 /** A request that nobody needs to be asked for: a handshake, one step of several, a bad request. */
@@ -123,6 +144,8 @@ export type Reply = string | SpecialReply
 export interface SpecialReply {
   /** May be empty. */
   readonly text: string
+  /** Sent behind the text: for what is perhaps no text. */
+  readonly bytes?: Buffer
   /** Ends the connection behind the text: for some protocols the only way to say "I do not know". */
   readonly close?: boolean
   /** How long the reply is held back, ms, so that guessing passwords takes time. */
@@ -145,6 +168,8 @@ export type PostfixReference =
       readonly text: string
       /** What {@link ProtocolClient.parse} reads for the same table, where Postfix names it otherwise. */
       readonly server?: string
+      /** Whole lines that main.cf needs once for all tables of the listener. */
+      readonly lines?: readonly string[]
       /** Each may have several lines. */
       readonly notes?: readonly string[]
     }
@@ -165,6 +190,8 @@ export interface ProtocolClient {
   readonly isGreeted?: boolean
   /** The request; or what a key comes to that is never sent, where the protocol cannot carry every key. */
   encodeRequest(table: string, key: Buffer): Buffer | LookupResult
+  /** The same question for a server whose reply says that it did not understand it; undefined: the reply counts. */
+  encodeAgain?(reply: Buffer, table: string, key: Buffer): Buffer | LookupResult | undefined
   /** Splits what the server sends into replies. */
   createDecoder(): Decoder
   /** Reads one reply. Strict as Postfix: what is no reply of the protocol is temporary, never "not found". */

@@ -3,6 +3,7 @@
  */
 import { memcache } from './memcache/protocol.ts'
 import type { Protocol } from './protocol.ts'
+import { proxymap } from './proxymap/protocol.ts'
 import { socketmap } from './socketmap/protocol.ts'
 import { tcpTable } from './tcp-table/protocol.ts'
 
@@ -13,6 +14,7 @@ export const PROTOCOLS: Protocols = protocolsByName([
   socketmap, //
   tcpTable,
   memcache,
+  proxymap,
 ])
 
 /** @throws TypeError for two of one name. */

@@ -3,7 +3,15 @@
  */
 import { DEFECT, type LookupResult, NO_TABLE } from '../core/result.ts'
 import type { StoreResult } from '../core/store.ts'
-import type { AskStep, Conversation, Reply, ReplyStep, Step, StoreStep } from '../protocols/protocol.ts'
+import type {
+  AskStep,
+  Conversation,
+  PassedResult,
+  Reply,
+  ReplyStep,
+  Step,
+  StoreStep,
+} from '../protocols/protocol.ts'
 import type { ListenerContext } from './context.ts'
 
 /** For requests that were refused before they named anything. */
@@ -11,6 +19,9 @@ const NO_KEY = Buffer.alloc(0)
 
 /** A step that needs an answer. */
 type AnsweredStep = AskStep | StoreStep | ReplyStep
+
+/** What may come of one. */
+export type Result = LookupResult | StoreResult | PassedResult
 
 /**
  * The next step. A bug there leaves nobody knowing where the stream stands: a last reply, and the end, as a
@@ -34,7 +45,7 @@ export function answer(
   context: ListenerContext,
   conversation: Conversation,
   step: AnsweredStep,
-): Reply | Promise<LookupResult | StoreResult> {
+): Reply | Promise<Result> {
   try {
     if (step.kind === 'ask') return ask(context, conversation, step)
     return step.kind === 'store' ? store(context, conversation, step) : refuse(context, step)
@@ -45,11 +56,7 @@ export function answer(
 }
 
 /** Encodes a result that was waited for; should that fail, this request alone suffers. */
-export function encode(
-  { observer }: ListenerContext,
-  conversation: Conversation,
-  result: LookupResult | StoreResult,
-): Reply {
+export function encode({ observer }: ListenerContext, conversation: Conversation, result: Result): Reply {
   try {
     return conversation.reply(result)
   } catch (error) {

@@ -50,6 +50,10 @@ export class Connection {
     if (text !== '') this.#socket.write(text, this.#onSent)
   }
 
+  writeBytes(bytes: Buffer): void {
+    this.#socket.write(bytes, this.#onSent)
+  }
+
   pause(): void {
     this.#isPaused = true
     this.#socket.pause()

@@ -9,14 +9,14 @@
  */
 import type { Socket } from 'node:net'
 import type { Timer } from '../core/clock.ts'
-import { DEFECT, type LookupResult } from '../core/result.ts'
-import type { StoreResult } from '../core/store.ts'
-import type { Conversation, Greeting, Reply, SpecialReply } from '../protocols/protocol.ts'
-import { answer, encode, nextStep } from './answer.ts'
+import { DEFECT } from '../core/result.ts'
+import type { Conversation, Greeting, PassStep, Reply, SpecialReply } from '../protocols/protocol.ts'
+import { answer, encode, nextStep, type Result } from './answer.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import type { ListenerContext } from './context.ts'
 import type { SessionError } from './errors.ts'
 import { REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, STALLED_AFTER_MS } from './limits.ts'
+import { Relay } from './relay.ts'
 import type { Answered } from './reply-batch.ts'
 
 /** Where one connection stands. */
@@ -33,8 +33,8 @@ type State =
 const OWING: ReadonlySet<State> = new Set(['asking', 'sending', 'delaying'])
 
 /** No more than a text. */
-function isPlain({ close, delayMs }: Exclude<Reply, string>): boolean {
-  return close !== true && delayMs === undefined
+function isPlain({ close, delayMs, bytes }: Exclude<Reply, string>): boolean {
+  return close !== true && delayMs === undefined && bytes === undefined
 }
 
 export class Session implements Answered, ConnectionOwner {
@@ -46,13 +46,15 @@ export class Session implements Answered, ConnectionOwner {
   readonly #context: ListenerContext
   readonly #conversation: Conversation
   readonly #activity: () => number
+  /** Made when a request is passed on. */
+  #relay: Relay | undefined
   #state: State = 'reading'
   /** The client has ended its side, or the program stops: end ours as soon as all is answered. */
   #leaving = false
   /** When the unfinished request was begun, monotonic ms. */
   #begunMs = 0
   /** Of the lookup that was waited for, until it is written. */
-  #result: LookupResult | StoreResult | undefined
+  #result: Result | undefined
   /** Runs while the greeting waits for the client's silence. */
   #greetingTimer: Timer | undefined
 
@@ -134,6 +136,10 @@ export class Session implements Answered, ConnectionOwner {
         this.#end(step.text === undefined ? replies : replies + step.text)
         return
       }
+      if (step.kind === 'pass') {
+        this.#finishLater(replies, this.#pass(step))
+        return
+      }
       const reply = answer(this.#context, this.#conversation, step)
       if (typeof reply === 'string') replies += reply
       else if (reply instanceof Promise) {
@@ -151,8 +157,12 @@ export class Session implements Answered, ConnectionOwner {
   }
 
   /** A reply that ends the connection, or is held back. */
-  #sendSpecial(replies: string, { text, close = false, delayMs = 0 }: SpecialReply): void {
-    if (delayMs > 0) {
+  #sendSpecial(replies: string, { text, bytes, close = false, delayMs = 0 }: SpecialReply): void {
+    if (bytes !== undefined) {
+      this.#connection.write(replies + text)
+      this.#connection.writeBytes(bytes)
+      this.#continue('')
+    } else if (delayMs > 0) {
       this.#state = 'delaying'
       this.#connection.write(replies)
       this.#connection.after(delayMs, () => this.#sendSpecial('', { text, close }))
@@ -160,7 +170,12 @@ export class Session implements Answered, ConnectionOwner {
     else this.#continue(replies + text)
   }
 
-  #finishLater(replies: string, result: Promise<LookupResult | StoreResult>): void {
+  #pass(step: PassStep): Promise<Result> {
+    this.#relay ??= new Relay(this.#context.clock)
+    return this.#relay.pass(step)
+  }
+
+  #finishLater(replies: string, result: Promise<Result>): void {
     this.#state = 'asking'
     this.#connection.write(replies)
     result.then(
@@ -172,7 +187,7 @@ export class Session implements Answered, ConnectionOwner {
     )
   }
 
-  #answered(result: LookupResult | StoreResult): void {
+  #answered(result: Result): void {
     this.#result = result
     this.#context.batch.add(this)
   }
@@ -266,5 +281,6 @@ export class Session implements Answered, ConnectionOwner {
     if (OWING.has(this.#state)) this.#context.observer.protocolError('reply-lost')
     this.#state = 'closed'
     this.#stopTimers()
+    this.#relay?.close()
   }
 }

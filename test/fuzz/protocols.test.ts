@@ -11,6 +11,10 @@ import { NetstringDecoder } from '../../src/protocols/framing/netstring.ts'
 import { percentQuote, percentQuoteBytes, percentUnquote } from '../../src/protocols/framing/percent.ts'
 import { memcacheClient } from '../../src/protocols/memcache/client.ts'
 import { MemcacheConversation } from '../../src/protocols/memcache/conversation.ts'
+import { proxymapClient } from '../../src/protocols/proxymap/client.ts'
+import { ProxymapConversation } from '../../src/protocols/proxymap/conversation.ts'
+import { MessageDecoder } from '../../src/protocols/proxymap/messages.ts'
+import { proxymap } from '../../src/protocols/proxymap/protocol.ts'
 import { socketmapClient } from '../../src/protocols/socketmap/client.ts'
 import { MAX_REPLY_PAYLOAD_BYTES, SocketmapConversation } from '../../src/protocols/socketmap/conversation.ts'
 import { tcpTableClient } from '../../src/protocols/tcp-table/client.ts'
@@ -20,7 +24,7 @@ import { decodeAll } from '../support/wire/decoding.ts'
 import { lineFrame, netstringFrame } from '../support/wire/transcript.ts'
 
 /** Properties in this file, which share the time of a longer run. */
-const PROPERTIES = 10
+const PROPERTIES = 12
 
 const seconds = Number(process.env.MAPGATE_TEST_SECONDS ?? 0)
 const runs =
@@ -40,6 +44,13 @@ const stream = fc
       bytes.map(lineFrame),
       fc
         .constantFrom(
+          'request\0lookup\0',
+          'table\0mapgate:t\0',
+          'flags\x000\0',
+          'instance_flags\x000\0',
+          'key\0a\0',
+          '\0',
+          '\0\0',
           'set t/a 0 0 3\r\n',
           'set t/a 0 0 99999999\r\n',
           'get t/a\r\n',
@@ -91,6 +102,7 @@ describe('framing', () => {
   const decoders: [name: string, create: () => Decoder][] = [
     ['netstrings', () => new NetstringDecoder(40)],
     ['lines', () => new LineDecoder(40)],
+    ['attribute lists', () => new MessageDecoder(40)],
   ]
   for (const [name, create] of decoders) {
     test(`${name}: where a stream is cut changes nothing, whatever it is`, () => {
@@ -161,6 +173,45 @@ describe('requests', () => {
     )
   })
 
+  test('the proxymap server reads what the client sends, in both dialects', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/), bytes, (table, key) => {
+        const requests = [
+          proxymapClient.encodeRequest(table, key),
+          proxymapClient.encodeAgain(Buffer.from('status\x003\0value\0\0\0'), table, key),
+        ]
+        for (const request of requests) {
+          const conversation = new ProxymapConversation({ settings: proxymap.example, random: () => 0 })
+          if (key.includes(0)) expect(request).toMatchObject({ kind: 'permanent' })
+          else {
+            conversation.push(request as Buffer)
+            expect(conversation.next()).toMatchObject({ kind: 'ask', table, key, exact: true })
+          }
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('whatever a client sends, no status is one that ends a daemon', () => {
+    fc.assert(
+      fc.property(stream, (wire) => {
+        const conversation = new ProxymapConversation({ settings: proxymap.example, random: () => 0 })
+        conversation.push(wire)
+        for (let step = conversation.next(); step.kind !== 'more'; step = conversation.next()) {
+          const replies =
+            step.kind === 'reply'
+              ? [step.text]
+              : [notFound(), found('v'), temporary('connect', 'x'), permanent('refused', 'x')].map((result) =>
+                  String(conversation.reply(result)),
+                )
+          for (const reply of replies) expect(reply).toMatch(/^status\0[0125]\0/)
+        }
+      }),
+      runs,
+    )
+  })
+
   test('any frame at all is a query or is answered', () => {
     fc.assert(
       fc.property(stream, (payload) => {
@@ -192,7 +243,12 @@ describe('replies', () => {
   test('the client reads the same kind, and the same value, or a retry for one that does not fit', () => {
     fc.assert(
       fc.property(result, (result) => {
-        const replies = [readSocketmapReply(result), readTcpTableReply(result), readMemcacheReply(result)]
+        const replies = [
+          readSocketmapReply(result),
+          readTcpTableReply(result),
+          readMemcacheReply(result),
+          readProxymapReply(result),
+        ]
         for (const read of replies) {
           if (result.kind === 'found' && read.kind === 'found') {
             expect(read.value).toBe(Buffer.from(result.value).toString())
@@ -222,6 +278,16 @@ describe('replies', () => {
     if (step.kind !== 'frame') return expect.unreachable(step.kind)
     expect(decoder.read().kind).toBe('more')
     return memcacheClient.parseReply(step.payload)
+  }
+
+  function readProxymapReply(result: LookupResult): LookupResult {
+    const conversation = new ProxymapConversation({ settings: proxymap.example, random: () => 0 })
+    const decoder = proxymapClient.createDecoder()
+    decoder.push(Buffer.from(String(conversation.reply(result))))
+    const step = decoder.read()
+    if (step.kind !== 'frame') return expect.unreachable(step.kind)
+    expect(decoder.read().kind).toBe('more')
+    return proxymapClient.parseReply(step.payload)
   }
 
   function readTcpTableReply(result: LookupResult): LookupResult {

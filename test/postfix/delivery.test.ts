@@ -4,13 +4,13 @@
  */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type HttpService, type Reply, startHttpService } from '../support/http/http-service.ts'
-import type { MainCf } from '../support/postfix/files.ts'
+import { type MainCf, writePostfixFiles } from '../support/postfix/files.ts'
 import { type LmtpSink, startLmtpSink } from '../support/postfix/lmtp-sink.ts'
 import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
 import { openSmtpSession } from '../support/postfix/smtp-session.ts'
 import { until } from '../support/postfix/until.ts'
 import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
-import { type Serving, startServing } from './serving.ts'
+import { memcacheFile, type Serving, socketFolder, startServing } from './serving.ts'
 
 const SENDER = 'sender@elsewhere.example'
 const NOT_FOUND: Reply = { status: 404 }
@@ -59,7 +59,7 @@ function mainCf(table: (name: string) => string, sink: LmtpSink): MainCf {
   }
 }
 
-describe.each(['socketmap', 'tcp'] as const)('Postfix over %s', (protocol) => {
+describe.each(['socketmap', 'tcp', 'memcache', 'proxymap'] as const)('Postfix over %s', (protocol) => {
   const cleanup = suiteCleanup()
   let service: HttpService
   let sink: LmtpSink
@@ -75,8 +75,25 @@ describe.each(['socketmap', 'tcp'] as const)('Postfix over %s', (protocol) => {
     data = directory(special)
     service.otherwise = ({ url }) => answer(data, url)
     const tables = Object.fromEntries(Object.keys(data).map((name) => [name, { cache: 'off' }]))
-    const serving: Serving = await startServing(cleanup, service, tables)
-    postfix = await startPostfix(cleanup, mainCf(serving[protocol], sink))
+    const files = await writePostfixFiles(cleanup)
+    const folder = await socketFolder(files)
+    const listener = { protocol: 'proxymap', listen: `unix:${folder}/proxymap`, mode: '0666' }
+    const serving: Serving = await startServing(cleanup, service, tables, { listeners: [listener] })
+    const written = await Promise.all(
+      Object.keys(tables).map(
+        async (name) => [name, await memcacheFile(files, serving.memcache, name)] as const,
+      ),
+    )
+    const memcache = new Map(written)
+    const named = {
+      socketmap: serving.socketmap,
+      tcp: serving.tcp,
+      memcache: (name: string) => `memcache:${memcache.get(name)}`,
+      proxymap: (name: string) => `proxy:mapgate:${name}`,
+    }
+    const service_name = { proxymap_service_name: '../mapgate/proxymap' }
+    const lines = { ...mainCf(named[protocol], sink), ...(protocol === 'proxymap' ? service_name : {}) }
+    postfix = await startPostfix(cleanup, lines, { files })
   })
 
   beforeEach((context) => requirePostfix(context))

@@ -1,8 +1,8 @@
 /**
- * The real postmap asks tables that Postfix searches as it searches its indexed files: over memcache, and over
- * Postfix's own proxymap in front of it.
+ * The real postmap asks tables that Postfix searches as it searches its indexed files: over memcache, over
+ * Postfix's own proxymap in front of it, and over ours.
  */
-import { chmod, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -11,7 +11,7 @@ import {
   type Reply,
   startHttpService,
 } from '../support/http/http-service.ts'
-import { type PostfixFiles, writeOldFile, writePostfixFiles } from '../support/postfix/files.ts'
+import { type PostfixFiles, writePostfixFiles } from '../support/postfix/files.ts'
 import { postfixMissing, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
 import {
   type PostmapResult,
@@ -20,9 +20,10 @@ import {
   postmapQueryAll,
 } from '../support/postfix/postmap.ts'
 import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
-import { type Serving, startServing } from './serving.ts'
+import { memcacheFile, type Serving, socketFolder, startServing } from './serving.ts'
 
 const KEYS = 10_000
+const NEVER_ASKED = 'never asks for a key with white space, and says "not found" by itself'
 
 /** The directory: everything else is 404. */
 const ENTRIES: Readonly<Record<string, Reply | Misbehaviour>> = {
@@ -38,6 +39,8 @@ const ENTRIES: Readonly<Record<string, Reply | Misbehaviour>> = {
   '"john doe"@a.example': { json: { value: 'quotes' } },
   'max@a.example': { json: { value: 'x'.repeat(100_000) } },
   'over@a.example': { json: { value: 'x'.repeat(100_001) } },
+  'large@a.example': { json: { value: 'x'.repeat(1_000_000) } },
+  'body-over@a.example': { json: { value: 'x'.repeat(1_048_576) } },
   'temporary@a.example': { status: 503 },
   'reset@a.example': { act: 'reset' },
   'refused@a.example': { status: 400 },
@@ -47,23 +50,10 @@ const cleanup = suiteCleanup()
 let service: HttpService
 let serving: Serving
 let files: PostfixFiles
+/** Of a Postfix whose proxymap is ours. */
+let own: PostfixFiles
 
-/** The file that names a table at an address. */
-async function tableFile(name: string, address: string, table: string): Promise<string> {
-  const path = join(files.directory, `${name}.cf`)
-  const lines = [
-    `memcache = ${address}`,
-    `key_format = ${table}/%s`,
-    'max_try = 1',
-    'timeout = 10',
-    'data_size_limit = 100000',
-    'line_size_limit = 4096',
-  ]
-  await writeOldFile(path, lines.map((line) => `${line}\n`).join(''))
-  return path
-}
-
-const kinds = ['memcache:inet', 'memcache:unix', 'proxy:memcache'] as const
+const kinds = ['memcache:inet', 'memcache:unix', 'proxy:memcache', 'proxy:mapgate'] as const
 type Kind = (typeof kinds)[number]
 const tables = new Map<string, string>()
 
@@ -79,25 +69,33 @@ beforeAll(async () => {
     return ENTRIES[key] ?? { status: 404 }
   }
   files = await writePostfixFiles(cleanup)
-  const folder = join(files.queueDirectory, 'mapgate')
-  await mkdir(folder)
-  await chmod(folder, 0o755)
+  own = await writePostfixFiles(cleanup, {
+    proxymap_service_name: '../mapgate/proxymap',
+    proxywrite_service_name: '../mapgate/proxymap',
+  })
+  await mkdir(join(own.queueDirectory, 'private'))
   // `search` has no say: Postfix searches itself.
   const settings = { cache: 'off', search: 'address' }
   serving = await startServing(
     cleanup,
     service,
     { directory: settings, bulk: {} },
-    { listeners: [{ protocol: 'memcache', listen: `unix:${folder}/memcache`, mode: '0666' }] },
+    {
+      listeners: [
+        { protocol: 'memcache', listen: `unix:${await socketFolder(files)}/memcache`, mode: '0666' },
+        { protocol: 'proxymap', listen: `unix:${await socketFolder(own)}/proxymap` },
+      ],
+    },
   )
   for (const table of ['directory', 'bulk', 'nosuch']) {
-    const inet = await tableFile(`${table}-inet`, serving.memcache, table)
-    const unix = await tableFile(`${table}-unix`, 'unix:mapgate/memcache', table)
+    const inet = await memcacheFile(files, serving.memcache, table)
+    const unix = await memcacheFile(files, 'unix:mapgate/memcache', table)
     tables.set(`memcache:inet ${table}`, `memcache:${inet}`)
     tables.set(`memcache:unix ${table}`, `memcache:${unix}`)
     tables.set(`proxy:memcache ${table}`, `proxy:memcache:${inet}`)
+    tables.set(`proxy:mapgate ${table}`, `proxy:mapgate:${table}`)
   }
-  const proxied = [...tables.values()].filter((table) => table.startsWith('proxy:'))
+  const proxied = [...tables.values()].filter((table) => table.startsWith('proxy:memcache:'))
   await startPostfix(
     cleanup,
     { proxy_read_maps: proxied.join(' '), proxy_write_maps: proxied.join(' ') },
@@ -109,7 +107,9 @@ beforeEach((context) => requirePostfix(context))
 
 describe.each(kinds)('postmap over %s', (kind: Kind) => {
   const tableOf = (table: string) => tables.get(`${kind} ${table}`) ?? ''
-  const query = (key: string): Promise<PostmapResult> => postmapQuery(files, tableOf('directory'), key)
+  const isOurs = kind === 'proxy:mapgate'
+  const place = () => (isOurs ? own : files)
+  const query = (key: string): Promise<PostmapResult> => postmapQuery(place(), tableOf('directory'), key)
 
   const found: [sentence: string, key: string, value: string][] = [
     ['prints the value of a key', 'info@a.example', 'bob@b.example'],
@@ -136,12 +136,16 @@ describe.each(kinds)('postmap over %s', (kind: Kind) => {
   })
 
   test('finds nothing for an empty key', async () => {
-    const result = await postmapQueryAll(files, tableOf('directory'), Buffer.from('\ninfo@a.example\n'))
+    const result = await postmapQueryAll(place(), tableOf('directory'), Buffer.from('\ninfo@a.example\n'))
     expect(result.stdout.toString()).toBe('info@a.example\tbob@b.example\n')
   })
 
-  test('never asks for a key with white space, and says "not found" by itself', async () => {
+  test(isOurs ? 'asks for a key with white space' : NEVER_ASKED, async () => {
     const before = service.requests.length
+    if (isOurs) {
+      expect((await query('"john doe"@a.example')).stdout.toString()).toBe('quotes\n')
+      return
+    }
     expect(await query('"john doe"@a.example')).toMatchObject({ status: 1, stdout: Buffer.alloc(0) })
     expect(service.requests.length).toBe(before)
   })
@@ -151,23 +155,24 @@ describe.each(kinds)('postmap over %s', (kind: Kind) => {
     ['the service is unwell', 'directory', 'temporary@a.example'],
     ['the connection breaks', 'directory', 'reset@a.example'],
     ['the service refuses', 'directory', 'refused@a.example'],
-    ['a value is too long', 'directory', 'over@a.example'],
+    ['a value is too long', 'directory', isOurs ? 'body-over@a.example' : 'over@a.example'],
     ['there is no such table', 'nosuch', 'info@a.example'],
   ]
   for (const [sentence, table, key] of failures) {
     test.concurrent(`fails when ${sentence}, and does not say "not found"`, async () => {
-      const result = await postmapQuery(files, tableOf(table), key)
+      const result = await postmapQuery(place(), tableOf(table), key)
       expect(result).toMatchObject({ status: 1, stdout: Buffer.alloc(0) })
       expect(result.stderr).toMatch(/query error|lookup error/)
     })
   }
 
   test('prints the longest value that fits', async () => {
-    expect((await query('max@a.example')).stdout.toString()).toBe(`${'x'.repeat(100_000)}\n`)
+    const [key, bytes] = isOurs ? ['large@a.example', 1_000_000] : ['max@a.example', 100_000]
+    expect((await query(key)).stdout.toString()).toBe(`${'x'.repeat(bytes)}\n`)
   })
 
   test('deletes nothing in a table that takes no changes', async () => {
-    const result = await postmapDelete(files, tableOf('directory'), 'info@a.example')
+    const result = await postmapDelete(place(), tableOf('directory'), 'info@a.example')
     expect(result.status).toBe(1)
     expect((await query('info@a.example')).status).toBe(0)
   })
@@ -175,7 +180,7 @@ describe.each(kinds)('postmap over %s', (kind: Kind) => {
   test(`answers ${KEYS} keys in order`, async () => {
     const numbers = Array.from({ length: KEYS }, (_, number) => number)
     const keys = numbers.map((number) => `bulk${number}@a.example\n`).join('')
-    const result = await postmapQueryAll(files, tableOf('bulk'), Buffer.from(keys))
+    const result = await postmapQueryAll(place(), tableOf('bulk'), Buffer.from(keys))
     const expected = numbers
       .filter((number) => number % 3 !== 0)
       .map((number) => `bulk${number}@a.example\tbox${number}@b.example\n`)

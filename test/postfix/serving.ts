@@ -3,9 +3,12 @@
  *
  * Every table asks `GET /TABLE?key=KEY` and takes `$.value` of the answer.
  */
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import type { Cleanup, HttpService } from '../support/http/http-service.ts'
+import { type PostfixFiles, writeOldFile } from '../support/postfix/files.ts'
 
 /** Keys of a table in the configuration file, besides the upstream, request and response. */
 export type TableSettings = Readonly<Record<string, unknown>>
@@ -77,4 +80,27 @@ function tableOf(name: string, settings: TableSettings): TableSettings {
     response: { value: '$.value' },
     ...settings,
   }
+}
+
+/** Makes the folder for sockets below the queue directory, as the pages say, and gives its path. */
+export async function socketFolder({ queueDirectory }: PostfixFiles): Promise<string> {
+  const folder = join(queueDirectory, 'mapgate')
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o755)
+  return folder
+}
+
+/** Writes the file that names a table at a memcache listener, as `mapgate main-cf` prints it. */
+export async function memcacheFile(files: PostfixFiles, address: string, table: string): Promise<string> {
+  const path = join(files.directory, `${table}-${address.split(':')[0]}.cf`)
+  const lines = [
+    `memcache = ${address}`,
+    `key_format = ${table}/%s`,
+    'max_try = 1',
+    'timeout = 10',
+    'data_size_limit = 100000',
+    'line_size_limit = 4096',
+  ]
+  await writeOldFile(path, lines.map((line) => `${line}\n`).join(''))
+  return path
 }

@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   schema: ['core'],
   protocols: ['core', 'schema'],
   client: ['core', 'protocols'],
-  server: ['core', 'protocols'],
+  server: ['core', 'protocols', 'client'],
   upstreams: ['core', 'schema'],
   persistence: ['core'],
   config: ['core', 'schema'],

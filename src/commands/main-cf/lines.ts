@@ -29,11 +29,17 @@ export function mainCf(config: Config, protocols: Protocols = PROTOCOLS): string
       config: table,
     }
   })
-  const blocks: string[][] = []
+  const blocks: string[][] = onceBlocks(uses)
   for (const [parameter, tables] of byParameter(uses)) blocks.push(parameterBlock(parameter, tables))
   for (const use of uses) if (use.config.usedBy.length === 0) blocks.push(...tableBlock(use))
   for (const use of uses) for (const reference of use.lines) blocks.push(linesBlock(use, reference))
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n')
+}
+
+/** What listeners need in main.cf besides the tables. */
+function onceBlocks(uses: readonly Use[]): string[][] {
+  const texts = uses.flatMap(({ references }) => references.map(({ lines = [] }) => lines.join('\n')))
+  return [...new Set(texts)].filter((text) => text !== '').map((text) => [text])
 }
 
 /** Two tables of one parameter go into one line: the second line would replace the first. */

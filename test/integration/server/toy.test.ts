@@ -1,8 +1,10 @@
 /**
  * What a protocol may do beyond requests and replies, shown by the toy: a listener and its sessions know none of it by name.
  */
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Query } from '../../../src/core/lookup.ts'
 import { found, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
 import type { StoreRequest } from '../../../src/core/store.ts'
@@ -165,6 +167,82 @@ describe('a change', () => {
     const client = await talkTo(listener.bound)
     client.send('put=a 1\n\n')
     expect(await client.closed).toBe('ended')
+  })
+})
+
+describe('a request that another server answers', () => {
+  /** A server that replies as it is told, and counts its connections. */
+  async function otherServer(reply: (request: string) => Buffer | undefined) {
+    const requests: string[] = []
+    let connections = 0
+    const server = createServer((socket) => {
+      connections++
+      socket.on('error', () => {}) // shows in the client
+      socket.on('data', (chunk) => {
+        requests.push(chunk.toString())
+        const bytes = reply(chunk.toString())
+        if (bytes === undefined) socket.destroy()
+        else socket.write(bytes)
+      })
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => {
+      server.close()
+    })
+    const { port } = server.address() as AddressInfo
+    return { port, requests, connections: () => connections, server }
+  }
+
+  test('goes there as it came and comes back as it is, in its turn, over one connection', async () => {
+    const other = await otherServer(() => Buffer.from([0xff, 0x61, 0x0a]))
+    const { listener, told } = await testListener(SETTINGS)
+    const client = await talkTo(listener.bound)
+    client.socket.setEncoding('latin1')
+    client.send(`elsewhere=${other.port}\n\nkey=a\n\nelsewhere=${other.port}\n\nkey=b\n\n`)
+    await client.expect('\xffa\nYES aliases=a\n\xffa\nYES aliases=b\n')
+    expect(other.requests).toEqual(Array(2).fill(`elsewhere=${other.port}\n\n`))
+    expect(other.connections()).toBe(1)
+    expect(told).toEqual(['opened'])
+  })
+
+  test('fails like a lookup when that server is away, and works again when it is back', async () => {
+    let isAway = true
+    const other = await otherServer(() => (isAway ? undefined : Buffer.from('here\n')))
+    const { listener } = await testListener(SETTINGS)
+    const client = await talkTo(listener.bound)
+    client.send(`elsewhere=${other.port}\n\n`)
+    await client.expect('LATER: come back\n')
+    isAway = false
+    client.send(`elsewhere=${other.port}\n\n`)
+    await client.expect('here\n')
+  })
+
+  test('fails after 90 s of silence', async () => {
+    const other = await otherServer(() => Buffer.alloc(0))
+    const { listener, clock } = await testListener(SETTINGS)
+    const client = await talkTo(listener.bound)
+    client.send(`elsewhere=${other.port}\n\n`)
+    await until(() => other.requests.length === 1)
+    clock.advance(89_999)
+    await quiet()
+    expect(client.received).toBe('')
+    clock.advance(1)
+    await client.expect('LATER: come back\n')
+  })
+
+  test('ends the connection there with the one here', async () => {
+    const other = await otherServer(() => Buffer.from('here\n'))
+    const { listener } = await testListener(SETTINGS)
+    const client = await talkTo(listener.bound)
+    const [accepted] = await Promise.all([
+      once(other.server, 'connection').then(([socket]) => socket as Socket),
+      (async () => {
+        client.send(`elsewhere=${other.port}\n\n`)
+        await client.expect('here\n')
+      })(),
+    ])
+    client.socket.destroy()
+    await until(() => accepted.destroyed)
   })
 })
 

@@ -1,6 +1,6 @@
 /**
  * A protocol that no product has, with everything that a protocol may have: a greeting for who is silent, requests of
- * several attributes of which one is secret, a step before the lookup, changes of tables, a reply by the listener's
+ * several attributes of which one is secret, a step before the lookup, changes of tables, a request that another server answers, a reply by the listener's
  * wish, one that is held back, and one that is the end.
  *
  *   S  TOY 1                            when the client has said nothing for 50 ms
@@ -10,6 +10,8 @@
  *   S  MORE
  *   C  put=key value | forget=key, and an empty line
  *   S  DONE
+ *   C  elsewhere=PORT, and an empty line
+ *   S  a line that the server at that port replies to this request
  */
 import { parseHostPort } from '../../../src/core/address.ts'
 import { Attributes } from '../../../src/core/attributes.ts'
@@ -20,6 +22,8 @@ import type {
   AcceptedBy,
   Conversation,
   Greeting,
+  PassedResult,
+  PassTarget,
   Protocol,
   Reply,
   Step,
@@ -41,6 +45,18 @@ export const NO_DELAY_MS = 2000
 export const GREETING_MS = 50
 
 const NO_KEY = temporary('unreadable', 'the request has no key')
+
+const targets = new Map<number, PassTarget>()
+
+/** One target for each port: a connection goes on while it is asked for the same one. */
+function targetAt(port: number): PassTarget {
+  const known = targets.get(port)
+  if (known !== undefined) return known
+  const address = { kind: 'inet', host: '127.0.0.1', port } as const
+  const target = { address, createDecoder: () => new LineDecoder(MAX_LINE_BYTES) }
+  targets.set(port, target)
+  return target
+}
 
 class ToyConversation implements Conversation {
   readonly greeting: Greeting = { text: 'TOY 1\n', whenSilentForMs: GREETING_MS }
@@ -76,7 +92,7 @@ class ToyConversation implements Conversation {
     return result.value.length > MAX_VALUE_CHARS ? temporary('too-long', 'too long for a toy') : result
   }
 
-  reply(result: LookupResult | StoreResult): Reply {
+  reply(result: LookupResult | StoreResult | PassedResult): Reply {
     switch (result.kind) {
       case 'found': {
         const told = this.deliverable(result)
@@ -92,6 +108,8 @@ class ToyConversation implements Conversation {
         return 'DONE\n'
       case 'entry':
         return `${result.key} ${result.value}\n`
+      case 'passed':
+        return { text: '', bytes: Buffer.concat([result.bytes, Buffer.from('\n')]) }
     }
   }
 
@@ -102,6 +120,13 @@ class ToyConversation implements Conversation {
     const { table } = this.#listener.settings
     const [putKey = '', value = ''] = (said.get('put') ?? '').split(' ')
     if (said.has('challenge')) return { kind: 'reply', text: 'MORE\n' }
+    const elsewhere = said.get('elsewhere')
+    if (elsewhere !== undefined)
+      return {
+        kind: 'pass',
+        target: targetAt(Number(elsewhere)),
+        request: Buffer.from(`${lines.join('\n')}\n\n`),
+      }
     if (said.has('put'))
       return {
         kind: 'store',

@@ -30,6 +30,10 @@ export const lineFrame: Frame = (payload) => Buffer.concat([payload, Buffer.from
 
 export const crlfFrame: Frame = (payload) => Buffer.concat([payload, Buffer.from('\r\n')])
 
+/** `|` stands for a NUL. */
+export const nulFrame: Frame = (payload) =>
+  Buffer.from(payload.toString('latin1').replaceAll('|', '\0'), 'latin1')
+
 /** Reads every conversation of a document. */
 export function readTranscript(file: URL, frame: Frame): Conversation[] {
   const [, ...sections] = readFileSync(file, 'utf8').split(/^## /m)

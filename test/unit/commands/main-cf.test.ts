@@ -65,6 +65,42 @@ virtual_alias_maps = memcache:/etc/postfix/mapgate-aliases.cf, memcache:/etc/pos
 `,
     ],
     [
+      'what a listener needs once, before its tables',
+      [
+        '  - { protocol: proxymap, listen: "unix:/var/spool/postfix/mapgate/proxymap", pass: "unix:/var/spool/postfix/private/proxymap" }',
+      ],
+      [ALIASES, '  users: { upstream: s, usedBy: virtual_mailbox_maps }'],
+      `# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:
+proxymap_service_name = ../mapgate/proxymap
+
+# relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
+# to try it: mapgate query proxymap:unix:mapgate/proxymap:aliases KEY
+virtual_alias_maps = proxy:mapgate:aliases
+
+# relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
+# to try it: mapgate query proxymap:unix:mapgate/proxymap:users KEY
+virtual_mailbox_maps = proxy:mapgate:users
+`,
+    ],
+    [
+      'what to do about other tables where a listener takes them over',
+      ['  - { protocol: proxymap, listen: "unix:/var/spool/postfix/mapgate/proxymap" }'],
+      ['  aliases: { upstream: s }'],
+      `# All proxy: tables of Postfix are asked here now. local_recipient_maps has one by default
+# (proxy:unix:passwd.byname), which fails, and mail for local users waits. Give the listener
+# pass: "unix:/var/spool/postfix/private/proxymap"
+# or, where no mail is for local users, write:
+# local_recipient_maps =
+# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:
+proxymap_service_name = ../mapgate/proxymap
+
+# table aliases:
+# relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
+# to try it: mapgate query proxymap:unix:mapgate/proxymap:aliases KEY
+#   proxy:mapgate:aliases
+`,
+    ],
+    [
       'IPv6 in brackets',
       [
         '  - { protocol: socketmap, listen: "inet:[::1]:8464" }',

@@ -72,7 +72,7 @@ const cases: [name: string, listener: string, upstream: string, expected: string
     '{ protocol: toy, listen: "inet:127.0.0.1:1", table: t, tables: [t] }',
     '{ echo: a }',
     [
-      'm.yaml:1:68: listeners[0]: "tables" belongs to socketmap or memcache; a toy listener has "table" and "wish"',
+      'm.yaml:1:68: listeners[0]: "tables" belongs to socketmap, memcache or proxymap; a toy listener has "table" and "wish"',
     ],
   ],
   [
@@ -80,7 +80,7 @@ const cases: [name: string, listener: string, upstream: string, expected: string
     '{ protocol: tox, listen: "inet:127.0.0.1:1" }',
     '{ echo: a }',
     [
-      'm.yaml:1:25: listeners[0].protocol: "tox" is not known, must be socketmap, tcp_table, memcache or toy; did you mean "toy"',
+      'm.yaml:1:25: listeners[0].protocol: "tox" is not known, must be socketmap, tcp_table, memcache, proxymap or toy; did you mean "toy"',
     ],
   ],
   [

@@ -34,7 +34,7 @@ ${TABLES}`,
 ${UPSTREAMS}
 ${TABLES}`,
     [
-      'mapgate.yaml:2:69: listeners[0]: "tables" belongs to socketmap or memcache; a tcp_table listener has "table", one name',
+      'mapgate.yaml:2:69: listeners[0]: "tables" belongs to socketmap, memcache or proxymap; a tcp_table listener has "table", one name',
     ],
   ],
   [

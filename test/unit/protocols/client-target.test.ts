@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseServer } from '../../../src/protocols/client-target.ts'
 import { memcacheClient } from '../../../src/protocols/memcache/client.ts'
+import { proxymapClient } from '../../../src/protocols/proxymap/client.ts'
 import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { socketmapClient } from '../../../src/protocols/socketmap/client.ts'
 import { tcpTableClient } from '../../../src/protocols/tcp-table/client.ts'
@@ -18,6 +19,11 @@ describe('parseServer', () => {
     ['socketmap:unix:mapgate/s:t', { client: socketmapClient, address: unix('mapgate/s'), table: 't' }],
     ['memcache:inet:[::1]:1:t', { client: memcacheClient, address: inet('::1', 1), table: 't' }],
     ['memcache:unix:mapgate/mc:t', { client: memcacheClient, address: unix('mapgate/mc'), table: 't' }],
+    ['proxymap:unix:mapgate/p:t', { client: proxymapClient, address: unix('mapgate/p'), table: 't' }],
+    [
+      'proxymap:unix:/q/private/proxymap:unix:passwd.byname',
+      { client: proxymapClient, address: unix('/q/private/proxymap'), table: 'unix:passwd.byname' },
+    ],
   ]
   for (const [text, endpoint] of good) {
     test(`reads ${text}`, () => expect(parseServer(text, PROTOCOLS)).toStrictEqual(endpoint))
@@ -26,7 +32,7 @@ describe('parseServer', () => {
   const bad: [text: string, why: RegExp][] = [
     [
       'hash:/etc/aliases',
-      /^expected socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME, tcp:HOST:PORT, memcache:inet:HOST:PORT:NAME or memcache:unix:PATH:NAME$/,
+      /^expected socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME, tcp:HOST:PORT, memcache:inet:HOST:PORT:NAME, memcache:unix:PATH:NAME, proxymap:unix:PATH:NAME or proxymap:unix:PATH:TYPE:NAME$/,
     ],
     ['tcp:8465', /^expected HOST:PORT$/],
     ['socketmap:', /^expected socketmap:inet/],
@@ -35,6 +41,9 @@ describe('parseServer', () => {
     ['socketmap:inet:127.0.0.1:8464:a b', /^expected a table name/],
     ['socketmap:unix::t', /^expected the path/],
     ['socketmap:127.0.0.1:8464:t', /^expected socketmap:inet/],
+    ['proxymap:inet:127.0.0.1:1:t', /^expected proxymap:unix:PATH:NAME$/],
+    ['proxymap:unix:p', /^expected proxymap:unix:PATH:NAME$/],
+    ['proxymap:unix:p:a b', /^expected proxymap:unix:PATH:NAME$/],
   ]
   for (const [text, why] of bad) {
     test(`says what is wrong with ${JSON.stringify(text)}`, () => {

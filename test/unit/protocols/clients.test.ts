@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import type { LookupResult } from '../../../src/core/result.ts'
 import { memcacheClient as memcache } from '../../../src/protocols/memcache/client.ts'
+import { proxymapClient as proxymap } from '../../../src/protocols/proxymap/client.ts'
 import { socketmapClient as socketmap } from '../../../src/protocols/socketmap/client.ts'
 import { tcpTableClient as tcpTable } from '../../../src/protocols/tcp-table/client.ts'
 import { chunkings } from '../../support/wire/chunkings.ts'
@@ -134,6 +135,71 @@ describe('a memcache reply', () => {
           summary,
           summary === 'more' || summary === 'no frame',
         ])
+      }
+    })
+  }
+})
+
+describe('a proxymap question', () => {
+  const nul = (text: string) => text.replaceAll('|', '\0')
+
+  test('asks for a table of mapgate, or for one with a type of its own, in the old dialect', () => {
+    expect(String(proxymap.encodeRequest('t', Buffer.from('a b')))).toBe(
+      nul('request|lookup|table|mapgate:t|flags|524352|key|a b||'),
+    )
+    expect(String(proxymap.encodeRequest('unix:passwd.byname', Buffer.from('')))).toBe(
+      nul('request|lookup|table|unix:passwd.byname|flags|524352|key|||'),
+    )
+  })
+
+  test('is not sent for a key with a NUL byte', () => {
+    expect(proxymap.encodeRequest('t', Buffer.from('a\0b'))).toMatchObject({ kind: 'permanent' })
+  })
+
+  test('is asked again in the new dialect where the old one is not known, and then alone', () => {
+    const again = (reply: string) =>
+      proxymap.encodeAgain(Buffer.from(nul(reply)), 't', Buffer.from('a'))?.toString()
+    expect(again('status|3|flags|0|value|||')).toBe(
+      nul('request|lookup|table|mapgate:t|instance_flags|524352|flags|524352|key|a||'),
+    )
+    for (const status of [0, 1, 2, 4, 5]) expect(again(`status|${status}|value|||`)).toBe(undefined)
+  })
+
+  const replies: [wire: string, summary: string][] = [
+    ['status|0|value|a b||', 'found a b'],
+    ['status|0|flags|16|value|a||', 'found a'],
+    ['protocol|proxymap_protocol||status|0|value|a||', 'found a'],
+    ['status|1|value|||', 'notfound'],
+    ['status|2|value|||', 'temporary service the server says: try again later'],
+    ['status|3|value|||', 'permanent bad-request the server says that the request is bad (BAD)'],
+    [
+      'status|4|value|||',
+      'permanent refused the server does not give this table away (DENY); see its proxy_read_maps',
+    ],
+    ['status|5|value|||', 'permanent refused the server says that the table is set up wrongly (CONFIG)'],
+    [
+      'status|6|value|||',
+      'temporary unreadable the server sent a reply that is not of the proxymap protocol',
+    ],
+    ['value|a||', 'temporary unreadable the server sent a reply that is not of the proxymap protocol'],
+    ['status|0||', 'temporary unreadable the server sent a reply that is not of the proxymap protocol'],
+    [
+      'status|0|value|||',
+      'temporary unreadable the server sent an empty result, which Postfix does not accept',
+    ],
+    ['status|0|value|\xff||', 'temporary unreadable the server sent a result that is not UTF-8'],
+  ]
+  for (const [wire, summary] of replies) {
+    test(`${JSON.stringify(wire)} is ${summary}, wherever it is cut`, () => {
+      for (const chunks of chunkings(bytesOf(nul(wire)))) {
+        const decoder = proxymap.createDecoder()
+        const read: string[] = []
+        for (const chunk of chunks) {
+          decoder.push(chunk)
+          for (let step = decoder.read(); step.kind === 'frame'; step = decoder.read())
+            read.push(summaryOf(proxymap.parseReply(step.payload)))
+        }
+        expect([read, decoder.pendingBytes]).toEqual([[summary], 0])
       }
     })
   }

@@ -19,7 +19,7 @@ function converse(wire: string, pieceBytes: number): { said: string; puts: numbe
         puts++
         said += conversation.reply({ kind: 'done' })
       } else if (step.kind === 'ask') said += conversation.reply(tinyLookup.lookup(step) as LookupResult)
-      else said += step.text ?? ''
+      else if (step.kind !== 'pass') said += step.text ?? ''
     }
   }
   return { said, puts }

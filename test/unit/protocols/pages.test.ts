@@ -63,6 +63,7 @@ test('no file outside its folder names a protocol, but the demo', () => {
 /** The bytes of an example: a newline at the end of a line cannot be seen, a carriage return before it is written. */
 function wireOf(example: string): string {
   if (example.includes('\\r\\n')) return example.replaceAll('\\r\\n', '\r\n')
+  if (example.endsWith('||')) return example.replaceAll('|', '\0')
   return example.endsWith(',') ? example : `${example}\n`
 }
 

@@ -13,16 +13,24 @@ import type {
   ReplyStep,
   StoreStep,
 } from '../../../src/protocols/protocol.ts'
+import { proxymap } from '../../../src/protocols/proxymap/protocol.ts'
 import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
 import { tcpTable } from '../../../src/protocols/tcp-table/protocol.ts'
 import { chunkings } from '../../support/wire/chunkings.ts'
 import { tinyLookup } from '../../support/wire/tiny-lookup.ts'
-import { crlfFrame, lineFrame, netstringFrame, readTranscript } from '../../support/wire/transcript.ts'
+import {
+  crlfFrame,
+  lineFrame,
+  netstringFrame,
+  nulFrame,
+  readTranscript,
+} from '../../support/wire/transcript.ts'
 
 const documents = [
   { file: 'socketmap.md', protocol: socketmap, frame: netstringFrame },
   { file: 'tcp-table.md', protocol: tcpTable, frame: lineFrame },
   { file: 'memcache.md', protocol: memcache, frame: crlfFrame },
+  { file: 'proxymap.md', protocol: proxymap, frame: nulFrame },
 ]
 
 for (const { file, protocol, frame } of documents) {
@@ -52,6 +60,7 @@ function converse(protocol: Protocol, chunks: readonly Buffer[]): { replies: str
     conversation.push(chunk)
     for (let step = conversation.next(); step.kind !== 'more'; step = conversation.next()) {
       if (step.kind === 'violation') return { replies: replies + (step.text ?? ''), closed: true }
+      if (step.kind === 'pass') throw new Error('nobody is asked but us')
       const reply = replyTo(conversation, step)
       replies += typeof reply === 'string' ? reply : reply.text
       if (typeof reply !== 'string' && reply.close === true) return { replies, closed: true }

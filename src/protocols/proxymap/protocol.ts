@@ -1,0 +1,127 @@
+/**
+ * proxymap: Postfix asks for its `proxy:` tables. README.md beside this file is its manual page.
+ */
+import { parseAddress } from '../../core/address.ts'
+import { Type } from '../../schema/schema.ts'
+import { checkName } from '../../schema/scope.ts'
+import type { ListenerCheck } from '../../schema/settings-kind.ts'
+import { flag, oneOf, parsed } from '../../schema/values.ts'
+import type { PassTarget, PostfixReference, Protocol } from '../protocol.ts'
+import { proxymapClient, ReplyMessages } from './client.ts'
+import { NAME, ProxymapConversation, type ProxymapSettings, TABLE_TYPE } from './conversation.ts'
+import { PROXYMAP_REASONS } from './reasons.ts'
+
+/** Where Debian and most others have `queue_directory`: only below it daemons in a chroot find the socket. */
+const QUEUE_DIRECTORY = '/var/spool/postfix/'
+
+/** Postfix's own server. */
+const STOCK = 'unix:/var/spool/postfix/private/proxymap'
+
+const Listener = Type.Object({
+  tables: Type.Optional(
+    Type.Array(Type.String(), {
+      minItems: 1,
+      defaultText: 'every table',
+      description:
+        'The tables that may be asked here, without the `mapgate:` before their names. A lookup in any other one is answered "try again later", and logged.',
+    }),
+  ),
+  greeting: oneOf(['auto', 'always', 'never'], {
+    default: 'auto',
+    description:
+      'Postfix from 3.6 on waits for a greeting; 3.4 and 3.5 take it for a wrong reply. `auto` greets a client that is silent for 50 ms, `always` at once, `never` is for 3.4 and 3.5 alone.',
+  }),
+  pattern: flag(
+    false,
+    "False: Postfix folds keys and tries partial ones itself, as in an indexed file, and the table's `search` has no say. True: it sends the full key only, as over socketmap.",
+  ),
+  pass: Type.Optional(
+    parsed<PassTarget>(
+      {
+        syntax: (written, shown) => {
+          const address = parseAddress(written)
+          if (address.kind === 'unix') return undefined
+          return `${shown} is no unix socket; write the one of Postfix, ${STOCK}`
+        },
+        stopgap: STOCK,
+        decode: (written) => {
+          const address = parseAddress(written)
+          if (address.kind !== 'unix') throw new TypeError('unchecked address')
+          return { address, createDecoder: () => new ReplyMessages() }
+        },
+      },
+      {
+        defaultText: 'they are answered "try again later"',
+        examples: [STOCK],
+        description:
+          'Another proxymap server, usually that of Postfix, which is asked for the tables that are not ours: requests and replies go through unchanged. `private` is open to the user postfix only, so mapgate needs that user or an ACL.',
+      },
+    ),
+  ),
+})
+
+export const proxymap: Protocol<ProxymapSettings> = {
+  name: NAME,
+  summary:
+    'any number of tables as `proxy:mapgate:NAME`, with the partial-key search of Postfix (proxymap(8)), over a unix socket',
+  settings: Listener,
+  check: checkListener,
+  errors: {
+    'bad-request': 'Not one of the requests, or one without its attributes. Answered "try again later".',
+    'request-limit': 'A request longer than 131072 bytes. Skipped, and answered "try again later".',
+  },
+  reasons: PROXYMAP_REASONS,
+  example: { tables: undefined, greeting: 'auto', pattern: false, pass: undefined },
+  tables: ({ tables }) => tables,
+  accept: (listener) => new ProxymapConversation(listener),
+  reference: (table, place, settings) => {
+    // The name of the service begins in `private`, below queue_directory.
+    if (place.kind !== 'unix' || place.path.startsWith('/')) return undefined
+    return referenceAt(table, place.path, settings)
+  },
+  client: proxymapClient,
+}
+
+function checkListener(
+  { tables = [], greeting, pass }: ProxymapSettings,
+  { scope, tables: known }: ListenerCheck,
+) {
+  for (const [index, name] of tables.entries()) checkName(scope, ['tables', index], 'table', name, known)
+  const listen = scope.textAt(['listen'])
+  if (listen.startsWith('inet:'))
+    scope.error(['listen'], 'Postfix asks proxymap at a unix socket only; write unix:/PATH, or use memcache')
+  if (listen.startsWith('unix:') && !listen.startsWith(`unix:${QUEUE_DIRECTORY}`))
+    scope.warning(['listen'], `is not below ${QUEUE_DIRECTORY}, where daemons in a chroot look for it`)
+  if (pass?.address.kind === 'unix' && `unix:${pass.address.path}` === listen)
+    scope.error(['pass'], `is this listener itself; write the socket of Postfix, ${STOCK}`)
+  if (pass === undefined)
+    scope.warning(
+      [],
+      `has no "pass": all proxy: tables of Postfix come here, and those that are not ours are answered "try again later", also local_recipient_maps by its default; add pass: "${STOCK}", or have no other proxy: table`,
+    )
+  if (greeting === 'never')
+    scope.warning(['greeting'], 'makes Postfix 3.6 and newer wait an hour; it is for 3.4 and 3.5 alone')
+}
+
+function referenceAt(table: string, path: string, { pass }: ProxymapSettings): PostfixReference {
+  const foreign =
+    pass === undefined
+      ? [
+          '# All proxy: tables of Postfix are asked here now. local_recipient_maps has one by default',
+          '# (proxy:unix:passwd.byname), which fails, and mail for local users waits. Give the listener',
+          `# pass: "${STOCK}"`,
+          '# or, where no mail is for local users, write:',
+          '# local_recipient_maps =',
+        ]
+      : []
+  return {
+    kind: 'table',
+    text: `proxy:${TABLE_TYPE}${table}`,
+    server: `${NAME}:unix:${path}:${table}`,
+    lines: [
+      ...foreign,
+      '# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:',
+      `proxymap_service_name = ../${path}`,
+    ],
+  }
+}
