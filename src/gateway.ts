@@ -19,6 +19,7 @@ import type { ReplicaControl } from './core/replica/replica-status.ts'
 import { Resolver } from './core/resolver.ts'
 import type { LookupResult } from './core/result.ts'
 import type { GatewayStatus } from './core/status.ts'
+import { TableStores } from './core/table-stores.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
 import { Drills } from './gateway/drills.ts'
 import { apply, type ChangeParts, type Generation } from './gateway/generation.ts'
@@ -28,7 +29,7 @@ import { ProgramState } from './gateway/program-state.ts'
 import { Reloads } from './gateway/reloads.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
-import { purgeTable, replicaOf } from './gateway/tables.ts'
+import { purgeTable, replicaOf, storeOf } from './gateway/tables.ts'
 import { Telemetry } from './gateway/telemetry.ts'
 import { wireReplies } from './gateway/wire-replies.ts'
 import type { Observability } from './observability/observability.ts'
@@ -91,6 +92,13 @@ export class Gateway implements Lookup {
       resolver: this.#resolver,
       lookup: this.#lookup,
       tables: () => state.generation.tables,
+      store: new TableStores({
+        find: (name) => {
+          const table = state.generation.tables.get(name)
+          return table && (storeOf(table) ?? 'read-only')
+        },
+        onDefect: (error) => observability.observer.defect(error, 'store'),
+      }),
       adminPorts: adminPorts(this, observability, clock, version),
       onCredentialsRefused: () => this.#reloads.credentialsRefused(),
       overloaded: () => state.loop.overloaded,

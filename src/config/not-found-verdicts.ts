@@ -59,6 +59,8 @@ const ACCESS: NotFoundVerdict = {
   mayBeMissed: true,
 }
 
+const NO_SESSIONS = 'mapgate takes no TLS sessions'
+
 /** Every access(5) restriction, by name. */
 const ACCESS_CHECK = /^check_\w+_access$/
 
@@ -99,6 +101,11 @@ const VERDICTS: ReadonlyMap<string, NotFoundVerdict> = new Map([
   ],
   ['smtp_tls_policy_maps', never('mail is sent in clear text where TLS was demanded')],
   ['smtp_sasl_password_maps', never('the relay refuses mail that does not log in, and it bounces')],
+  ['address_verify_map', never('verify(8) asks for the address again')],
+  ['postscreen_cache_map', never('postscreen(8) tests the client again')],
+  ['smtpd_tls_session_cache_database', never(NO_SESSIONS)],
+  ['smtp_tls_session_cache_database', never(NO_SESSIONS)],
+  ['lmtp_tls_session_cache_database', never(NO_SESSIONS)],
   ['alias_maps', never('local(8) does not accept such a table')],
   ['virtual_uid_maps', never('virtual(8) does not accept such a table')],
   ['virtual_gid_maps', never('virtual(8) does not accept such a table')],

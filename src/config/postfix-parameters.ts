@@ -18,6 +18,8 @@ export interface PostfixParameter {
   readonly restrictionList?: string
   /** Set where Postfix does not accept socketmap and tcp tables: why, and what instead. */
   readonly refused?: string
+  /** Set where mapgate does not take the table: why, and what instead. */
+  readonly forbidden?: string
 }
 
 const DOMAIN_LIST: PostfixParameter = { search: 'exact', propagateExtension: false, notFoundRejects: true }
@@ -34,6 +36,14 @@ function access(search: SearchKind, restrictionList: string): PostfixParameter {
 /** A table that an agent reads for security-sensitive data: such agents refuse both protocols. */
 function refused(agent: string): PostfixParameter {
   return { ...EXACT, refused: `${agent} refuses socketmap and tcp tables` }
+}
+
+/** Entries are keys of TLS sessions, with which recorded traffic can be read. */
+function tlsSessions(): PostfixParameter {
+  return {
+    ...EXACT,
+    forbidden: 'its entries are keys of TLS sessions, which belong to one machine; use a file',
+  }
 }
 
 /** By name. */
@@ -78,6 +88,12 @@ export const POSTFIX_PARAMETERS: ReadonlyMap<string, PostfixParameter> = new Map
   ['check_etrn_access', access('access-client', 'smtpd_etrn_restrictions')],
   ['check_sasl_access', access('exact', 'smtpd_sender_restrictions')],
   ['check_ccert_access', access('exact', 'smtpd_client_restrictions')],
+  // Written by Postfix: a store.
+  ['address_verify_map', EXACT],
+  ['postscreen_cache_map', EXACT],
+  ['smtpd_tls_session_cache_database', tlsSessions()],
+  ['smtp_tls_session_cache_database', tlsSessions()],
+  ['lmtp_tls_session_cache_database', tlsSessions()],
   ['alias_maps', refused('local(8)')],
   ['virtual_uid_maps', refused('virtual(8)')],
   ['virtual_gid_maps', refused('virtual(8)')],

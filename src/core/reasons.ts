@@ -128,9 +128,15 @@ export const CORE_REASONS = {
     advice:
       '`authoritative: true`, and the key is not in a copy that is older than `notFoundFor`: `mapgate replica status TABLE` says why no newer one was taken over',
   },
+  badEntry: {
+    cause: 'refused',
+    text: 'such an entry cannot be kept: a key of 1 to 1024 bytes and a value of text are',
+    advice: 'a client writes keys or values that are too long, empty, not UTF-8, or hold control bytes',
+  },
   readOnly: {
     cause: 'refused',
     text: 'this table is read-only',
-    advice: 'a client tried to change it: no table here takes changes',
+    advice:
+      'a client tried to change it: only tables of a store take changes, see [store](upstreams/store.md)',
   },
 } as const satisfies ReasonCatalogue

@@ -57,6 +57,8 @@ export interface UpstreamStatus {
   readonly queued: number
   /** Set during a drill: wall clock ms at which it ends. */
   readonly drillEndsAtMs?: number
+  /** What a store holds; absent for other kinds. */
+  readonly store?: { readonly entries: number; readonly bytes: number }
   readonly endpoints: readonly EndpointStatus[]
 }
 

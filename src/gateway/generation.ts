@@ -13,6 +13,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { Lookup, LookupOptions, Query } from '../core/lookup.ts'
 import type { Resolver } from '../core/resolver.ts'
 import type { LookupResult } from '../core/result.ts'
+import type { Store } from '../core/store.ts'
 import { startedWith } from '../server/bind.ts'
 import { descriptorLimit } from '../server/descriptors.ts'
 import type { Listener } from '../server/listener.ts'
@@ -43,6 +44,8 @@ export interface ChangeParts extends GatewayParts {
   readonly resolver: Resolver
   /** The resolver as clients see it: with spans, when there is tracing. */
   readonly lookup: Lookup
+  /** What listeners give changes of tables to. */
+  readonly store: Store
   /** The tables in use: for domains filters that are tables, which outlive a reload that does not touch them. */
   readonly tables: () => RunningTables
   readonly adminPorts: GatewayPorts
@@ -79,7 +82,7 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
     })
     undo.push(() => closeUpstreams(upstreams, before.upstreams))
     const held = new HeldLookup(parts.lookup)
-    const listeners = await openListeners(config.listeners, before.listeners, held, parts)
+    const listeners = await openListeners(config.listeners, before.listeners, held, parts.store, parts)
     undo.push(() => Promise.all(Array.from(listeners.opened.values(), (listener) => listener.close())))
     const adminConfig = await withTlsTexts(config)
     const admin = await openAdmin(before.admin, adminConfig, parts.adminPorts)

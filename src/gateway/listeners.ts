@@ -5,7 +5,7 @@
 import type { ListenerConfig } from '../config/config.ts'
 import { formatAddress } from '../core/address.ts'
 import type { Lookup } from '../core/lookup.ts'
-import { readOnlyStore } from '../core/store.ts'
+import type { Store } from '../core/store.ts'
 import type { Protocols } from '../protocols/registry.ts'
 import { type Listener, openListener } from '../server/listener.ts'
 import type { ListenerSettings } from '../server/settings.ts'
@@ -29,6 +29,7 @@ export async function openListeners(
   configs: readonly ListenerConfig[],
   running: RunningListeners,
   lookup: Lookup,
+  store: Store,
   { clock, random, observability, protocols }: GatewayParts,
 ): Promise<ListenerPlan> {
   const opened = new Map<string, Listener>()
@@ -40,7 +41,7 @@ export async function openListeners(
       if (listener !== undefined) kept.set(id, { listener, settings })
       else {
         const observer = observability.observer.listener(config.name)
-        const parts = { lookup, store: readOnlyStore, clock, random, observer }
+        const parts = { lookup, store, clock, random, observer }
         opened.set(id, await openListener(settings, parts))
       }
     }

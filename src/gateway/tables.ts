@@ -25,6 +25,7 @@ import { ReplicaSource } from '../core/replica/replica-source.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
 import { searchKeys } from '../core/search/search-keys.ts'
 import type { TableStatus } from '../core/status.ts'
+import type { TableStore } from '../core/store.ts'
 import { type DomainsFilter, type KeySearch, Table } from '../core/table.ts'
 import type { TableSource } from '../core/table-source.ts'
 import type { Upstream } from '../core/upstream.ts'
@@ -149,7 +150,7 @@ function buildTable(
     sources,
     search: keySearch(config),
     domains: domainsFilter(config, parts.tables),
-    foldCase: config.foldCase,
+    foldCase: foldsCase(config, upstreams),
     deadlineMs: config.deadlineMs,
     // What goes in one request is asked together: the keys of a lookup cost no more than one of them.
     searchParallel: config.searchParallel || ('batch' in config && config.batch !== undefined),
@@ -159,6 +160,15 @@ function buildTable(
     attributes: attributeRules(config),
   })
   return { config, table, recent, store, lossGuard, asked, upstreams }
+}
+
+function foldsCase({ foldCase }: TableConfig, upstreams: readonly SharedUpstream[]): boolean {
+  return foldCase && !upstreams.some(({ kind }) => kind.keepsCase === true)
+}
+
+/** What clients write of a table; undefined where it is read only. */
+export function storeOf({ asked }: RunningTable): TableStore | undefined {
+  return asked.find(({ store }) => store !== undefined)?.store
 }
 
 /** Of this process, so that a hash in its memory says nothing to anybody who reads it. */
@@ -289,6 +299,9 @@ export function replicaOf(asked: readonly TableUpstream[]): ReplicaOfTable | und
 export function purgeTable({ store, lossGuard, config, asked }: RunningTable, what: PurgeWhat): number {
   // Who purges knows of changes, which a copy does not have.
   replicaOf(asked)?.control.refresh()
+  const written = asked.find((one) => one.store !== undefined)?.store
+  if (written !== undefined)
+    return written.purge(what.kind === 'key' ? { kind: 'key', key: what.key.toString() } : what)
   if (store === undefined) return 0
   if (what.kind === 'all') lossGuard.reset()
   if (what.kind !== 'key') return store.purge(what)

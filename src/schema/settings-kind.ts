@@ -43,6 +43,8 @@ export interface CheckedTable {
   readonly scope: Scope
   /** The attributes that its request names; empty for a table that is asked by keys. */
   readonly attributes: ReadonlySet<string>
+  /** Clients may write it. */
+  readonly isWritten: boolean
   readonly deadlineMs: number
   readonly whenUnknown: string | undefined
   readonly cacheBy: readonly string[] | undefined
@@ -65,6 +67,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
   readonly tableSettings?: OfTable
   /** Asked over a network: it can be slow or down, and a canary can guard its "not found". */
   readonly isRemote: boolean
+  /** Clients write tables of this kind. */
+  readonly isWritten?: boolean
   /** Returns whether a key is found, where the settings alone tell. */
   finds?(settings: Settings<Own>, key: string): boolean
   /** Reports what a schema cannot say. @param all The upstreams of this kind, this one among them. */

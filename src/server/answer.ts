@@ -48,7 +48,7 @@ export function answer(
 ): Reply | Promise<Result> {
   try {
     if (step.kind === 'ask') return ask(context, conversation, step)
-    return step.kind === 'store' ? store(context, conversation, step) : refuse(context, step)
+    return 'request' in step ? store(context, conversation, step) : refuse(context, step)
   } catch (error) {
     context.observer.defect(error)
     return conversation.reply(DEFECT)

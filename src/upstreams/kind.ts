@@ -13,6 +13,7 @@ import type { Metric } from '../core/metric.ts'
 import type { Observer } from '../core/observer.ts'
 import type { DrillSwitch } from '../core/resilience/drill.ts'
 import type { CanaryStatus, UpstreamStatus } from '../core/status.ts'
+import type { TableStore } from '../core/store.ts'
 import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
 import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
 import type { ReplicaOfTable } from './replica/of-table.ts'
@@ -43,6 +44,8 @@ export interface UpstreamKind<
   readonly configuration?: UpstreamSettingsKind
   /** Whether a table's answer store stands in front: not where an answer costs as little as a stored one. */
   readonly cached: boolean
+  /** True where keys are looked up in the case in which they were written, whatever `foldCase` of a table says. */
+  readonly keepsCase?: boolean
   /** What the state of its upstreams shows in the metrics, called for each of them at a scrape. */
   readonly metrics: readonly Metric<UpstreamStatus>[]
   /** For the budgets that are checked before anything is opened. */
@@ -123,6 +126,8 @@ export interface TableUpstream {
   canaries(): readonly CanaryStatus[]
   /** The whole table, here; absent where it is asked key by key. It is started and stopped with this. */
   readonly replica?: ReplicaOfTable | undefined
+  /** Takes what clients write; absent where the table is read only. */
+  readonly store?: TableStore
 }
 
 /** One endpoint that is asked by itself. */

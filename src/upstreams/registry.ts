@@ -5,11 +5,12 @@
 import { http } from './http/kind.ts'
 import type { UpstreamKind } from './kind.ts'
 import { entries } from './static/kind.ts'
+import { store } from './store/kind.ts'
 
 /** By the name of the kind. */
 export type UpstreamKinds = ReadonlyMap<string, UpstreamKind>
 
-export const UPSTREAM_KINDS: UpstreamKinds = kindsByName([http, entries])
+export const UPSTREAM_KINDS: UpstreamKinds = kindsByName([http, entries, store])
 
 export function kindsByName(kinds: readonly UpstreamKind[]): UpstreamKinds {
   return new Map(kinds.map((kind) => [kind.name, kind]))

@@ -28,6 +28,9 @@ export interface ServingOptions {
   readonly socketPath?: string
   /** More listeners, as in the configuration file. */
   readonly listeners?: readonly object[]
+  /** More upstreams, and tables that are no ones of the HTTP service. */
+  readonly upstreams?: Readonly<Record<string, object>>
+  readonly written?: Readonly<Record<string, object>>
 }
 
 /** Starts a gateway with one socketmap listener for all tables and one tcp listener for each. */
@@ -35,7 +38,7 @@ export async function startServing(
   cleanup: Cleanup,
   service: HttpService,
   tables: Readonly<Record<string, TableSettings>>,
-  { socketPath, listeners = [] }: ServingOptions = {},
+  { socketPath, listeners = [], upstreams = {}, written = {} }: ServingOptions = {},
 ): Promise<Serving> {
   const names = Object.keys(tables)
   const anyPort = 'inet:127.0.0.1:0'
@@ -48,6 +51,7 @@ export async function startServing(
       ...listeners,
     ],
     upstreams: {
+      ...upstreams,
       service: {
         endpoints: [service.origin],
         // One request per question, so that a test knows how many answers it has to script.
@@ -56,7 +60,10 @@ export async function startServing(
         circuitBreaker: { failures: 1_000, openFor: '1s' },
       },
     },
-    tables: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tableOf(name, table)])),
+    tables: {
+      ...Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tableOf(name, table)])),
+      ...written,
+    },
     log: { level: 'silent' },
   }
   // JSON is YAML, too.

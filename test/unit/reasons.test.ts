@@ -13,12 +13,14 @@ import { SESSION_ERRORS } from '../../src/server/errors.ts'
 import { FUNCTION_REASONS } from '../../src/upstreams/function/reasons.ts'
 import { HTTP_REASONS } from '../../src/upstreams/http/reasons.ts'
 import { REPLICA_REASONS } from '../../src/upstreams/replica/reasons.ts'
+import { STORE_REASONS } from '../../src/upstreams/store/reasons.ts'
 
 const CATALOGUES: Readonly<Record<string, ReasonCatalogue>> = {
   CORE_REASONS,
   HTTP_REASONS,
   FUNCTION_REASONS,
   REPLICA_REASONS,
+  STORE_REASONS,
   ...Object.fromEntries(
     [...PROTOCOLS.values()].map(({ name, reasons = {} }) => [`${name.toUpperCase()}_REASONS`, reasons]),
   ),

@@ -9,6 +9,7 @@ import { reachOf } from '../reach.ts'
 import type { AdminSettings } from '../schema/admin.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { ListenAddress, ListenerSettings } from '../schema/listener.ts'
+import type { TableSettings } from '../schema/table.ts'
 import { whyNobody } from './allow.ts'
 import { checkServedAttributes } from './attributes.ts'
 
@@ -43,6 +44,7 @@ function checkedTable(
   return {
     scope: scope.within(['tables', name]),
     attributes: attributesOf(table, kinds),
+    isWritten: isWritten(file, table, kinds),
     deadlineMs,
     whenUnknown,
     cacheBy,
@@ -51,6 +53,12 @@ function checkedTable(
         ? undefined
         : Math.max(cache.ttlMs, cache.honorCacheControl ? cache.maxTtlMs : 0),
   }
+}
+
+function isWritten(file: FileSettings, { upstream = [] }: TableSettings, kinds: SettingsKinds): boolean {
+  const [first = ''] = upstream
+  const kind = file.upstreams.get(first)?.kind
+  return kinds.upstreams.some(({ name, isWritten }) => name === kind && isWritten === true)
 }
 
 /** An address in use, and whose it is. */

@@ -16,6 +16,8 @@ export function checkUsedBy(table: TableSettings, asksNetwork: boolean, scope: S
     const at = scope.isWritten(['usedBy', index]) ? ['usedBy', index] : ['usedBy']
     const parameter = POSTFIX_PARAMETERS.get(use)
     if (parameter === undefined) tellUnknown(use, at, scope)
+    else if (parameter.forbidden !== undefined)
+      scope.error(at, `${use} cannot use a table of mapgate: ${parameter.forbidden}`)
     else if (parameter.refused !== undefined) {
       scope.warning(at, `${use} cannot use this table: ${parameter.refused}`)
     } else known.push([use, parameter])

@@ -4,6 +4,8 @@
  * Source: memcached's doc/protocol.txt.
  */
 
+import type { EntryLife } from '../../core/store.ts'
+
 /** The name in a command, taken apart at its first slash. */
 export interface TableKey {
   readonly table: string
@@ -19,6 +21,8 @@ export interface SetCommand {
   readonly target: TableKey | undefined
   /** False for the other commands that store: `add`, `cas` and so on. */
   readonly isKnown: boolean
+  /** How long the entry lives, where the command says so. */
+  readonly life: EntryLife
   /** Of the value, without its line end. */
   readonly bytes: number
   readonly isQuiet: boolean
@@ -39,6 +43,12 @@ const OTHER_STORING: ReadonlySet<string> = new Set(['add', 'replace', 'append', 
 
 /** A length. Ours: ten digits are more than anybody may mean. */
 const BYTES = /^\d{1,10}$/
+
+const TTL = /^-?\d{1,10}$/
+
+/** A longer time is a date. Source: memcached's doc/protocol.txt, "Expiration times". */
+const MAX_TTL_S = 30 * 24 * 60 * 60
+const MS_PER_SECOND = 1000
 
 /** Words of the longest command: `cas NAME FLAGS TTL BYTES UNIQUE noreply`. */
 const MAX_WORDS = 7
@@ -72,11 +82,20 @@ function deleting([name, ...rest]: readonly Buffer[]): MemcacheCommand {
 }
 
 function storing(isKnown: boolean, words: readonly Buffer[]): MemcacheCommand {
-  const [name, _flags, _ttl, length, last] = words
+  const [name, _flags, ttl, length, last] = words
   const text = length?.toString('latin1') ?? ''
-  if (!BYTES.test(text)) return { kind: 'unknown' }
+  const life = entryLife(ttl?.toString('latin1') ?? '')
+  if (!BYTES.test(text) || life === undefined) return { kind: 'unknown' }
   const target = isKnown ? tableKey(name) : undefined
-  return { kind: 'set', target, isKnown, bytes: Number(text), isQuiet: last?.toString() === 'noreply' }
+  return { kind: 'set', target, isKnown, life, bytes: Number(text), isQuiet: last?.toString() === 'noreply' }
+}
+
+/** Seconds; 0: as the server likes; more than 30 days: a date; less than 0: gone at once. Undefined where it is no number. */
+function entryLife(ttl: string): EntryLife | undefined {
+  if (!TTL.test(ttl)) return undefined
+  const seconds = Number(ttl)
+  if (seconds > MAX_TTL_S) return { expiresAtMs: seconds * MS_PER_SECOND }
+  return seconds === 0 ? {} : { ttlMs: Math.max(0, seconds) * MS_PER_SECOND }
 }
 
 /** Split at the first slash only: a key may hold more of them. */

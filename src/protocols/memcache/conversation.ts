@@ -162,7 +162,7 @@ export class MemcacheConversation implements Conversation {
     this.#isQuiet = command.isQuiet
     const { table, key } = command.target
     const value = payload.subarray(0, command.bytes)
-    return { kind: 'store', request: { operation: 'put', table, key, value } }
+    return { kind: 'store', request: { operation: 'put', table, key, value, ...command.life } }
   }
 }
 

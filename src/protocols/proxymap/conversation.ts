@@ -56,6 +56,8 @@ export const GREETING_AFTER_MS = 50
 
 export interface ProxymapSettings {
   readonly tables: readonly string[] | undefined
+  /** The tables that may be written. */
+  readonly write: readonly string[]
   readonly greeting: 'auto' | 'always' | 'never'
   readonly pattern: boolean
   readonly pass: PassTarget | undefined
@@ -167,6 +169,8 @@ export class ProxymapConversation implements Conversation {
 
   #store({ name, key, value, isFirst }: ProxymapRequest): Step {
     const table = this.#table
+    if (!this.#listener.settings.write.includes(table))
+      return { kind: 'reply', text: encodeReply(this.#form, STATUS_CONFIG), error: 'write' }
     if (name === 'update') return { kind: 'store', request: { operation: 'put', table, key, value } }
     if (name === 'delete') return { kind: 'store', request: { operation: 'delete', table, key } }
     const after = isFirst ? undefined : this.#cursors.get(table)

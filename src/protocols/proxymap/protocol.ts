@@ -26,6 +26,11 @@ const Listener = Type.Object({
         'The tables that may be asked here, without the `mapgate:` before their names. A lookup in any other one is answered "try again later", and logged.',
     }),
   ),
+  write: Type.Array(Type.String(), {
+    default: [],
+    description:
+      'The tables that Postfix may write here, each of a store: for `address_verify_map` and `postscreen_cache_map`, with `proxywrite_service_name`. They may be looked up, too.',
+  }),
   greeting: oneOf(['auto', 'always', 'never'], {
     default: 'auto',
     description:
@@ -69,10 +74,11 @@ export const proxymap: Protocol<ProxymapSettings> = {
   errors: {
     'bad-request': 'Not one of the requests, or one without its attributes. Answered "try again later".',
     'request-limit': 'A request longer than 131072 bytes. Skipped, and answered "try again later".',
+    write: 'A change of a table that is not in `write`. Refused (5).',
   },
   reasons: PROXYMAP_REASONS,
-  example: { tables: undefined, greeting: 'auto', pattern: false, pass: undefined },
-  tables: ({ tables }) => tables,
+  example: { tables: undefined, write: [], greeting: 'auto', pattern: false, pass: undefined },
+  tables: ({ tables, write }) => tables && [...tables, ...write],
   accept: (listener) => new ProxymapConversation(listener),
   reference: (table, place, settings) => {
     // The name of the service begins in `private`, below queue_directory.
@@ -83,10 +89,18 @@ export const proxymap: Protocol<ProxymapSettings> = {
 }
 
 function checkListener(
-  { tables = [], greeting, pass }: ProxymapSettings,
-  { scope, tables: known }: ListenerCheck,
+  { tables = [], write, greeting, pass }: ProxymapSettings,
+  { scope, tables: known, table }: ListenerCheck,
 ) {
   for (const [index, name] of tables.entries()) checkName(scope, ['tables', index], 'table', name, known)
+  for (const [index, name] of write.entries()) {
+    checkName(scope, ['write', index], 'table', name, known)
+    if (table(name)?.isWritten === false)
+      scope.error(
+        ['write', index],
+        `${scope.show(['write', index], name)} asks no store, so nobody can write it`,
+      )
+  }
   const listen = scope.textAt(['listen'])
   if (listen.startsWith('inet:'))
     scope.error(['listen'], 'Postfix asks proxymap at a unix socket only; write unix:/PATH, or use memcache')
@@ -103,7 +117,7 @@ function checkListener(
     scope.warning(['greeting'], 'makes Postfix 3.6 and newer wait an hour; it is for 3.4 and 3.5 alone')
 }
 
-function referenceAt(table: string, path: string, { pass }: ProxymapSettings): PostfixReference {
+function referenceAt(table: string, path: string, { pass, write }: ProxymapSettings): PostfixReference {
   const foreign =
     pass === undefined
       ? [
@@ -122,6 +136,7 @@ function referenceAt(table: string, path: string, { pass }: ProxymapSettings): P
       ...foreign,
       '# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:',
       `proxymap_service_name = ../${path}`,
+      ...(write.length > 0 ? [`proxywrite_service_name = ../${path}`] : []),
     ],
   }
 }

@@ -79,6 +79,14 @@ export const READY: GatewayStatus = {
       ],
     },
     { name: 'fixed', kind: 'static', inFlight: 0, queued: 0, endpoints: [] },
+    {
+      name: 'learned',
+      kind: 'store',
+      inFlight: 0,
+      queued: 0,
+      endpoints: [],
+      store: { entries: 12, bytes: 3400 },
+    },
   ],
   listeners: [
     { name: 'inet:127.0.0.1:0', protocol: 'socketmap', bound: 'inet:127.0.0.1:4711', connections: 7 },

@@ -89,7 +89,7 @@ describe('a sequence', () => {
   })
 
   test('goes on behind the last entry, whatever was asked between, and begins anew when it is told to', () => {
-    const conversation = accept()
+    const conversation = accept({ write: ['verify'] })
     expect(steps(conversation, sequence(0))).toEqual([scan()])
     expect(conversation.reply({ kind: 'entry', key: 'ä', value: '1' })).toBe(
       'status\x000\0key\0ä\0value\x001\0\0',
@@ -103,7 +103,7 @@ describe('a sequence', () => {
   })
 
   test('of another connection has a place of its own', () => {
-    const [one, other] = [accept(), accept()]
+    const [one, other] = [accept({ write: ['verify'] }), accept({ write: ['verify'] })]
     steps(one, sequence(0))
     one.reply({ kind: 'entry', key: 'a', value: '1' })
     expect(steps(other, sequence(1))).toEqual([scan()])

@@ -1,0 +1,78 @@
+/**
+ * The implementation of {@link Store}: finds the table that a client writes, and keeps out what could not be read again.
+ */
+import { isUtf8 } from 'node:buffer'
+import { permanentFor } from './reason.ts'
+import { CORE_REASONS } from './reasons.ts'
+import { DEFECT, NO_TABLE } from './result.ts'
+import type { Store, StoreRequest, StoreResult, TableStore } from './store.ts'
+
+/** Longest key, in bytes. Ours: LMDB takes 1978 with the name of the table; addresses have 320. */
+export const MAX_STORED_KEY_BYTES = 1024
+
+/** Longest value, in bytes. Ours: as a value over memcache; verify(8) and postscreen(8) write some hundred. */
+export const MAX_STORED_VALUE_BYTES = 100_000
+
+const READ_ONLY = permanentFor(CORE_REASONS.readOnly)
+const BAD_ENTRY = permanentFor(CORE_REASONS.badEntry)
+
+const CONTROL = /[\x00-\x1f\x7f]/
+
+export interface StoredTables {
+  /** `undefined`: there is no such table; `read-only`: it takes no changes. */
+  find(table: string): TableStore | 'read-only' | undefined
+  /** Called with exceptions: the request was answered as temporary. */
+  onDefect(error: unknown): void
+}
+
+export class TableStores implements Store {
+  readonly #tables: StoredTables
+
+  constructor(tables: StoredTables) {
+    this.#tables = tables
+  }
+
+  request(request: StoreRequest): StoreResult | Promise<StoreResult> {
+    const table = this.#tables.find(request.table)
+    if (table === undefined) return NO_TABLE
+    if (table === 'read-only') return READ_ONLY
+    try {
+      const result = perform(table, request)
+      return result instanceof Promise ? result.catch((error: unknown) => this.#defect(error)) : result
+    } catch (error) {
+      return this.#defect(error)
+    }
+  }
+
+  #defect(error: unknown): StoreResult {
+    this.#tables.onDefect(error)
+    return DEFECT
+  }
+}
+
+function perform(table: TableStore, request: StoreRequest): StoreResult | Promise<StoreResult> {
+  switch (request.operation) {
+    case 'put': {
+      const { value, ttlMs, expiresAtMs } = request
+      const key = keyText(request.key)
+      if (key === undefined || value.length === 0 || value.length > MAX_STORED_VALUE_BYTES) return BAD_ENTRY
+      if (!isUtf8(value) || value.includes(0)) return BAD_ENTRY
+      return table.put(key, value.toString(), { ttlMs, expiresAtMs })
+    }
+    case 'delete': {
+      const key = keyText(request.key)
+      return key === undefined ? NOTHING_THERE : table.delete(key)
+    }
+    case 'scan':
+      return table.scan(request.after?.toString())
+  }
+}
+
+/** What was never taken is not there. */
+const NOTHING_THERE: StoreResult = Object.freeze({ kind: 'notfound' })
+
+function keyText(key: Buffer): string | undefined {
+  if (key.length === 0 || key.length > MAX_STORED_KEY_BYTES || !isUtf8(key)) return undefined
+  const text = key.toString()
+  return CONTROL.test(text) ? undefined : text
+}

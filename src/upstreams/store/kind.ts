@@ -1,0 +1,107 @@
+/**
+ * The kind `store`: tables that Postfix writes. README.md beside this file is its manual page.
+ */
+import type { Metric } from '../../core/metric.ts'
+import type { UpstreamStatus } from '../../core/status.ts'
+import type {
+  Probe,
+  SharedUpstream,
+  TableUpstream,
+  UpstreamKind,
+  UpstreamParts,
+  UpstreamSettings,
+  UpstreamTable,
+} from '../kind.ts'
+import { type StoreKeys, storeConfiguration } from './configuration.ts'
+import { StoreFile } from './store-file.ts'
+import { StoredTable } from './stored-table.ts'
+
+export type StoreSettings = UpstreamSettings & StoreKeys
+
+/** The data file, the lock file, and two that LMDB opens for a moment. */
+const DESCRIPTORS = 4
+
+const METRICS: readonly Metric<UpstreamStatus>[] = [
+  {
+    name: 'store_entries',
+    kind: 'gauge',
+    help: 'Entries that a store holds now, by upstream.',
+    labels: ['upstream'],
+    samples: ({ name, store }, write) => store && write({ upstream: name }, store.entries),
+  },
+  {
+    name: 'store_bytes',
+    kind: 'gauge',
+    help: 'Keys and values that a store holds now, in bytes, by upstream.',
+    labels: ['upstream'],
+    samples: ({ name, store }, write) => store && write({ upstream: name }, store.bytes),
+  },
+]
+
+export const store: UpstreamKind<StoreSettings> = {
+  name: storeConfiguration.name,
+  configuration: storeConfiguration,
+  cached: false,
+  keepsCase: true,
+  metrics: METRICS,
+  needs: () => ({ descriptors: DESCRIPTORS, heapBytes: 0 }),
+  async plan(settings, running, parts) {
+    const isKept =
+      running instanceof OpenStore && running.settings.store.directory === settings.store.directory
+    const file = isKept ? running.file : StoreFile.open(settings.store.directory, settings.store)
+    return new OpenStore(settings, file, parts)
+  },
+}
+
+class OpenStore implements SharedUpstream {
+  readonly kind: UpstreamKind = store
+  readonly settings: StoreSettings
+  /** Goes on over reloads that leave its folder as it is. */
+  readonly file: StoreFile
+  readonly #parts: UpstreamParts
+
+  constructor(settings: StoreSettings, file: StoreFile, parts: UpstreamParts) {
+    this.settings = settings
+    this.file = file
+    this.#parts = parts
+  }
+
+  configure(): void {
+    this.file.bounds = this.settings.store
+  }
+
+  isSameFor(other: SharedUpstream): boolean {
+    return other instanceof OpenStore && other.file === this.file
+  }
+
+  changedFiles(): readonly string[] {
+    return []
+  }
+
+  forTable({ name: table }: UpstreamTable): TableUpstream {
+    const { clock, observer } = this.#parts
+    const onDefect = (error: unknown) => observer.defect(error, `the store of table ${table}`)
+    const stored = new StoredTable(this.settings.name, table, this.file, clock, onDefect)
+    return { upstream: stored, start: () => {}, stop: () => {}, canaries: () => [], store: stored }
+  }
+
+  probes(): readonly Probe[] {
+    return []
+  }
+
+  status(): UpstreamStatus {
+    const { name } = this.settings
+    const totals = this.file.isOpen ? { store: this.file.totals() } : {}
+    return { name, kind: this.kind.name, inFlight: 0, queued: 0, endpoints: [], ...totals }
+  }
+
+  abort(): void {}
+
+  async close(other: SharedUpstream | undefined): Promise<void> {
+    if (!(other instanceof OpenStore && other.file === this.file)) await this.file.close()
+  }
+
+  destroy(): Promise<void> {
+    return this.file.close()
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * The entries of a store on disk: an LMDB environment.
+ *
+ *   entries   [table, key]              [expires, value]
+ *   expiry    [expires, table, key]     bytes: which entry goes first
+ *   totals                              [entries, bytes]
+ *
+ * All three change in one transaction, which is answered when it is committed: whoever kills the program loses nothing that
+ * was acknowledged. Only a crash of the whole machine may take the last second.
+ *
+ * Each write removes some entries that have expired; when a bound is reached, those that expire first go.
+ * Source: http://www.lmdb.tech/doc/; npm lmdb.
+ */
+import { chmodSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type * as Lmdb from 'lmdb'
+
+/** Expired entries that one write removes. Ours: more than one write adds, so that they end. */
+const SWEPT_BY_A_WRITE = 16
+
+/** Bytes of an entry besides its key and its value. Ours: both of its records, roughly. */
+const ENTRY_BYTES = 100
+
+/** Entries that are looked at in one go. Ours. */
+const BATCH = 256
+
+const TOTALS = 'totals'
+
+type EntryKey = [table: string, key: string]
+type Entry = [expiresAtMs: number, value: string]
+type ExpiryKey = [expiresAtMs: number, table: string, key: string]
+
+export interface StoreBounds {
+  readonly maxEntries: number
+  readonly maxBytes: number
+  readonly ttlMs: number
+}
+
+export interface StoreTotals {
+  readonly entries: number
+  readonly bytes: number
+}
+
+export class StoreFile {
+  readonly #root: Lmdb.RootDatabase<[number, number], string>
+  readonly #entries: Lmdb.Database<Entry, EntryKey>
+  readonly #expiry: Lmdb.Database<number, ExpiryKey>
+  #state: 'open' | 'closed' = 'open'
+  /** As the configuration in use has them. */
+  bounds: StoreBounds
+
+  private constructor(root: Lmdb.RootDatabase<[number, number], string>, bounds: StoreBounds) {
+    this.#root = root
+    this.#entries = root.openDB<Entry, EntryKey>({ name: 'entries' })
+    this.#expiry = root.openDB<number, ExpiryKey>({ name: 'expiry' })
+    this.bounds = bounds
+  }
+
+  /**
+   * Opens the store in a folder, which is made when it is not there.
+   *
+   * @throws Error with a sentence that tells the operator what to do.
+   */
+  static open(folder: string, bounds: StoreBounds): StoreFile {
+    const { open } = loadLmdb()
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      chmodSync(folder, 0o700)
+      const options = { path: folder, maxDbs: 3, noSubdir: false, permissionsMode: 0o600 }
+      return new StoreFile(open<[number, number], string>(options), bounds)
+    } catch (error) {
+      throw new Error(`the folder of the store, ${folder}, cannot be used: ${messageOf(error)}`)
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  totals(): StoreTotals {
+    const [entries, bytes] = this.#root.get(TOTALS) ?? [0, 0]
+    return { entries, bytes }
+  }
+
+  get(table: string, key: string, nowMs: number): string | undefined {
+    const entry = this.#entries.get([table, key])
+    return entry === undefined || entry[0] <= nowMs ? undefined : entry[1]
+  }
+
+  /** The first entry behind a key, or of all. */
+  next(
+    table: string,
+    after: string | undefined,
+    nowMs: number,
+  ): readonly [key: string, value: string] | undefined {
+    const start: EntryKey | [string] = after === undefined ? [table] : [table, after]
+    for (const { key, value } of this.#entries.getRange({
+      start: start as EntryKey,
+      exclusiveStart: after !== undefined,
+    })) {
+      if (key[0] !== table) return undefined
+      if (value[0] > nowMs) return [key[1], value[1]]
+    }
+    return undefined
+  }
+
+  /** Resolves when it is committed. */
+  async put(table: string, key: string, value: string, expiresAtMs: number, nowMs: number): Promise<void> {
+    await this.#transaction(() => {
+      this.#remove(table, key)
+      const bytes = ENTRY_BYTES + Buffer.byteLength(key) + Buffer.byteLength(value)
+      this.#entries.putSync([table, key], [expiresAtMs, value])
+      this.#expiry.putSync([expiresAtMs, table, key], bytes)
+      this.#count(1, bytes)
+      this.#makeRoom(nowMs)
+    })
+  }
+
+  /** Resolves when it is committed: whether there was one. */
+  delete(table: string, key: string, nowMs: number): Promise<boolean> {
+    return this.#transaction(() => {
+      const wasThere = this.get(table, key, nowMs) !== undefined
+      this.#remove(table, key)
+      return wasThere
+    })
+  }
+
+  /** Removes the entries of a table that `isMeant`, at once. @returns How many. */
+  purge(table: string, isMeant: (key: string) => boolean): number {
+    this.#requireOpen()
+    return this.#root.transactionSync(() => {
+      let removed = 0
+      let after: string | undefined
+      for (;;) {
+        const keys = this.#keys(table, after)
+        for (const key of keys) {
+          if (isMeant(key) && this.#remove(table, key)) removed++
+          after = key
+        }
+        if (keys.length < BATCH) return removed
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    await this.#root.close()
+  }
+
+  #keys(table: string, after: string | undefined): readonly string[] {
+    const start: EntryKey | [string] = after === undefined ? [table] : [table, after]
+    const range = { start: start as EntryKey, exclusiveStart: after !== undefined, limit: BATCH }
+    return Array.from(this.#entries.getKeys(range)).flatMap(([name, key]) => (name === table ? [key] : []))
+  }
+
+  /** Drops what has expired, some of it, and what is too much. */
+  #makeRoom(nowMs: number): void {
+    const { maxEntries, maxBytes } = this.bounds
+    for (let n = 0; ; n++) {
+      const [first] = Array.from(this.#expiry.getKeys({ limit: 1 }))
+      if (first === undefined) return
+      const { entries, bytes } = this.totals()
+      const isTooMuch = entries > maxEntries || bytes > maxBytes
+      const isOver = first[0] <= nowMs && n < SWEPT_BY_A_WRITE
+      if (!isTooMuch && !isOver) return
+      this.#remove(first[1], first[2])
+    }
+  }
+
+  #remove(table: string, key: string): boolean {
+    const old = this.#entries.get([table, key])
+    if (old === undefined) return false
+    const place: ExpiryKey = [old[0], table, key]
+    const bytes = this.#expiry.get(place) ?? 0
+    this.#entries.removeSync([table, key])
+    this.#expiry.removeSync(place)
+    this.#count(-1, -bytes)
+    return true
+  }
+
+  #count(entries: number, bytes: number): void {
+    const before = this.totals()
+    this.#root.putSync(TOTALS, [before.entries + entries, before.bytes + bytes])
+  }
+
+  async #transaction<T>(work: () => T): Promise<T> {
+    this.#requireOpen()
+    const result = await this.#root.transaction(work)
+    // The next look-up sees it.
+    if (this.isOpen) this.#root.resetReadTxn()
+    return result
+  }
+
+  /** A closed environment would end the program. */
+  #requireOpen(): void {
+    if (!this.isOpen) throw new StoreClosed('the store is closed')
+  }
+}
+
+export class StoreClosed extends Error {}
+
+function loadLmdb(): typeof Lmdb {
+  try {
+    return createRequire(import.meta.url)('lmdb') as typeof Lmdb
+  } catch (error) {
+    throw new Error(
+      `a store needs the package lmdb, which cannot be loaded here; install it with npm install lmdb (${messageOf(error)})`,
+    )
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error)
+}

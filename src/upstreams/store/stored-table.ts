@@ -1,0 +1,111 @@
+/**
+ * One table of a store: looked up as every other one, and written by clients.
+ */
+import type { Clock } from '../../core/clock.ts'
+import { codeOf } from '../../core/error-code.ts'
+import { temporaryFor } from '../../core/reason.ts'
+import { found, type LookupResult, NOT_FOUND, type Temporary } from '../../core/result.ts'
+import type { EntryLife, StorePurge, StoreResult, TableStore } from '../../core/store.ts'
+import type { Answer, Question, Upstream } from '../../core/upstream.ts'
+import { STORE_REASONS } from './reasons.ts'
+import { StoreClosed, type StoreFile } from './store-file.ts'
+
+const DONE: StoreResult = Object.freeze({ kind: 'done' })
+const CLOSED = temporaryFor(STORE_REASONS.closed)
+
+export class StoredTable implements Upstream, TableStore {
+  readonly name: string
+  readonly #table: string
+  readonly #file: StoreFile
+  readonly #clock: Clock
+  readonly #onDefect: (error: unknown) => void
+
+  /** @param name Of the upstream. */
+  constructor(
+    name: string,
+    table: string,
+    file: StoreFile,
+    clock: Clock,
+    onDefect: (error: unknown) => void,
+  ) {
+    this.name = name
+    this.#table = table
+    this.#file = file
+    this.#clock = clock
+    this.#onDefect = onDefect
+  }
+
+  ask({ key, explanation }: Question): Answer {
+    const result = this.#look(key)
+    explanation?.add({ step: 'upstream', kind: 'store', key, upstream: this.name, result })
+    return { result, storable: false, source: 'store' }
+  }
+
+  trustsNegative(): boolean {
+    return true
+  }
+
+  async put(key: string, value: string, { ttlMs, expiresAtMs }: EntryLife): Promise<StoreResult> {
+    const nowMs = this.#clock.wallMs()
+    const latestMs = nowMs + this.#file.bounds.ttlMs
+    const wantedMs = expiresAtMs ?? (ttlMs === undefined ? latestMs : nowMs + ttlMs)
+    try {
+      await this.#file.put(this.#table, key, value, Math.min(wantedMs, latestMs), nowMs)
+      return DONE
+    } catch (error) {
+      return this.#failed(error)
+    }
+  }
+
+  async delete(key: string): Promise<StoreResult> {
+    try {
+      return (await this.#file.delete(this.#table, key, this.#clock.wallMs())) ? DONE : NOT_FOUND
+    } catch (error) {
+      return this.#failed(error)
+    }
+  }
+
+  scan(after: string | undefined): StoreResult {
+    if (!this.#file.isOpen) return CLOSED
+    try {
+      const entry = this.#file.next(this.#table, after, this.#clock.wallMs())
+      return entry === undefined ? NOT_FOUND : { kind: 'entry', key: entry[0], value: entry[1] }
+    } catch (error) {
+      return this.#failed(error)
+    }
+  }
+
+  purge(what: StorePurge): number {
+    return this.#file.purge(this.#table, meantBy(what))
+  }
+
+  #look(key: string): LookupResult {
+    if (!this.#file.isOpen) return CLOSED
+    try {
+      const value = this.#file.get(this.#table, key, this.#clock.wallMs())
+      return value === undefined ? NOT_FOUND : found(value)
+    } catch (error) {
+      return this.#failed(error)
+    }
+  }
+
+  /** The disk is full, or somebody else's: nobody's word about a key. */
+  #failed(error: unknown): Temporary {
+    if (error instanceof StoreClosed) return CLOSED
+    this.#onDefect(error)
+    return temporaryFor(STORE_REASONS.unreadable, this.name, codeOf(error) || 'see the log')
+  }
+}
+
+function meantBy(what: StorePurge): (key: string) => boolean {
+  switch (what.kind) {
+    case 'all':
+      return () => true
+    case 'key':
+      return (key) => key === what.key
+    case 'domain': {
+      const domain = what.domain.toLowerCase()
+      return (key) => key.toLowerCase().slice(key.lastIndexOf('@') + 1) === domain
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Tables that clients write, over both protocols, in a whole gateway: what was acknowledged is there after a kill, a
+ * reload changes nothing of it, and a purge removes it.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { loadConfig } from '../../../src/gateway/load-config.ts'
+import { Gateway } from '../../../src/gateway.ts'
+import { buildPackage } from '../../support/gateway/gateway-process.ts'
+import { until } from '../../support/postfix/until.ts'
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'mapgate-test-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+function configure(path: string, ttl = '30d'): string {
+  const file = join(path, 'mapgate.yaml')
+  writeFileSync(
+    file,
+    `
+listeners:
+  - { protocol: proxymap, listen: "unix:${path}/proxymap", write: [verify], greeting: never }
+  - { protocol: memcache, listen: "unix:${path}/memcache" }
+upstreams:
+  learned: { store: { directory: "${path}/store", ttl: ${ttl} } }
+  fixed: { entries: { a: b } }
+tables:
+  verify: { upstream: learned, usedBy: [address_verify_map] }
+  aliases: { upstream: fixed }
+log: { level: silent }
+`,
+  )
+  return file
+}
+
+/** A client that sends and reads text, `|` for a NUL. */
+class Client {
+  readonly #socket: Socket
+  #text = ''
+
+  private constructor(socket: Socket) {
+    this.#socket = socket.setEncoding('utf8')
+    socket.on('data', (text: string) => {
+      this.#text += text.replaceAll('\0', '|')
+    })
+    socket.on('error', () => {}) // shows as a reply that does not come
+    onTestFinished(() => {
+      socket.destroy()
+    })
+  }
+
+  static async to(path: string): Promise<Client> {
+    return until('the listener', async () => {
+      const socket = connect(path)
+      const opened = await new Promise((resolve) => {
+        socket.once('connect', () => resolve(true))
+        socket.once('error', () => resolve(false))
+      })
+      return opened === true ? new Client(socket) : undefined
+    })
+  }
+
+  /** Sends a request, and gives what came until it ends so. */
+  async ask(request: string, end: string): Promise<string> {
+    this.#socket.write(request.replaceAll('|', '\0'))
+    const reply = await until(`a reply that ends with ${end}`, () => {
+      return this.#text.endsWith(end) ? this.#text : undefined
+    })
+    this.#text = ''
+    return reply
+  }
+}
+
+const update = (key: string, value: string) =>
+  `request|update|table|mapgate:verify|flags|0|key|${key}|value|${value}||`
+const lookup = (key: string) => `request|lookup|table|mapgate:verify|flags|0|key|${key}||`
+const sequence = (order: number) => `request|sequence|table|mapgate:verify|flags|0|function|${order}||`
+
+async function start(file: string): Promise<Gateway> {
+  const gateway = await Gateway.start({ load: () => loadConfig(file), version: 'test' })
+  onTestFinished(() => gateway.stop())
+  return gateway
+}
+
+test('what one protocol writes the other finds, and both scan, delete and purge it', async () => {
+  const path = folder()
+  const gateway = await start(configure(path))
+  const proxymap = await Client.to(`${path}/proxymap`)
+  const memcache = await Client.to(`${path}/memcache`)
+  expect(await proxymap.ask(update('Ann@a.example', '0:1:2:fine'), '||')).toBe('status|0||')
+  expect(await memcache.ask('get verify/Ann@a.example\r\n', 'END\r\n')).toContain('0:1:2:fine')
+  expect(await memcache.ask('set verify/bob@a.example 0 3600 2\r\nok\r\n', '\r\n')).toBe('STORED\r\n')
+  expect(await proxymap.ask(sequence(0), '||')).toBe('status|0|key|Ann@a.example|value|0:1:2:fine||')
+  expect(await memcache.ask('delete verify/Ann@a.example\r\n', '\r\n')).toBe('DELETED\r\n')
+  expect(await proxymap.ask(lookup('Ann@a.example'), '||')).toBe('status|1|value|||')
+  expect(await proxymap.ask(sequence(1), '||')).toBe('status|0|key|bob@a.example|value|ok||')
+  expect(await proxymap.ask(sequence(1), '||')).toBe('status|1|key||value|||')
+  expect(await memcache.ask('delete verify/Ann@a.example\r\n', '\r\n')).toBe('NOT_FOUND\r\n')
+  expect(gateway.purge('verify', { kind: 'all' })).toBe(1)
+  expect(await proxymap.ask(lookup('bob@a.example'), '||')).toBe('status|1|value|||')
+})
+
+test('a table that is not to be written, or not of a store, is not changed', async () => {
+  const path = folder()
+  await start(configure(path))
+  const proxymap = await Client.to(`${path}/proxymap`)
+  const memcache = await Client.to(`${path}/memcache`)
+  expect(await proxymap.ask('request|update|table|mapgate:aliases|flags|0|key|a|value|x||', '||')).toBe(
+    'status|5||',
+  )
+  expect(await memcache.ask('set aliases/a 0 0 1\r\nx\r\n', '\r\n')).toBe(
+    'SERVER_ERROR this table is read-only\r\n',
+  )
+  expect(await memcache.ask('get aliases/a\r\n', 'END\r\n')).toContain('\r\nb\r\n')
+})
+
+test('a reload with another ttl keeps entries and connections, and one that removes the store closes it', async () => {
+  const path = folder()
+  const file = configure(path)
+  const gateway = await start(file)
+  const proxymap = await Client.to(`${path}/proxymap`)
+  await proxymap.ask(update('a', '1'), '||')
+  configure(path, '1d')
+  expect(await gateway.reload()).toMatchObject({ ok: true })
+  expect(await proxymap.ask(lookup('a'), '||')).toBe('status|0|value|1||')
+  expect(await proxymap.ask(update('b', '2'), '||')).toBe('status|0||')
+  expect(gateway.status().upstreams.find(({ name }) => name === 'learned')?.store?.entries).toBe(2)
+})
+
+test('SIGKILL takes no write that was acknowledged', { timeout: 120_000 }, async () => {
+  const path = folder()
+  const file = configure(path)
+  const { built, remove } = buildPackage('store')
+  onTestFinished(remove)
+  const serve = () => {
+    const child = spawn(process.execPath, [join(built, 'cli.js'), 'serve', '-c', file], { stdio: 'ignore' })
+    onTestFinished(() => {
+      child.kill('SIGKILL')
+    })
+    return child
+  }
+  const acknowledged: string[] = []
+  for (let round = 0; round < 3; round++) {
+    const child = serve()
+    const client = await Client.to(`${path}/proxymap`)
+    for (let n = 0; n < 200; n++) {
+      const key = `user${round}-${n}@a.example`
+      expect(await client.ask(update(key, `${n}`), '||')).toBe('status|0||')
+      acknowledged.push(key)
+    }
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+  serve()
+  const client = await Client.to(`${path}/proxymap`)
+  const lost: string[] = []
+  for (const key of acknowledged)
+    if (!(await client.ask(lookup(key), '||')).startsWith('status|0|')) lost.push(key)
+  expect([acknowledged.length, lost]).toEqual([600, []])
+})

@@ -1,0 +1,150 @@
+/**
+ * verify(8) and postscreen(8) of two Postfix instances keep what they learn in one store, over proxymap and over memcache.
+ */
+import { connect } from 'node:net'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startHttpService } from '../support/http/http-service.ts'
+import { type MainCf, type PostfixFiles, writePostfixFiles } from '../support/postfix/files.ts'
+import { type LmtpSink, startLmtpSink } from '../support/postfix/lmtp-sink.ts'
+import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
+import { openSmtpSession } from '../support/postfix/smtp-session.ts'
+import { freePort } from '../support/programs/free-port.ts'
+import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
+import { memcacheFile, type Serving, socketFolder, startServing } from './serving.ts'
+
+const OLD_ENTRIES = 300
+
+/** Writes entries that verify(8) has learned a long time ago. */
+async function writeOldEntries(address: string, table: string): Promise<void> {
+  const socket = connect(Number(address.slice(address.lastIndexOf(':') + 1)), '127.0.0.1')
+  const value = '2:0:1000000:old'
+  let stored = 0
+  const done = new Promise<void>((resolve) =>
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      stored += text.split('STORED').length - 1
+      if (stored === OLD_ENTRIES) resolve()
+    }),
+  )
+  for (let n = 0; n < OLD_ENTRIES; n++)
+    socket.write(`set ${table}/old${n}@a.example 0 0 ${value.length}\r\n${value}\r\n`)
+  await done
+  socket.destroy()
+}
+
+describe.each(['proxymap', 'memcache'] as const)(
+  'two Postfix instances with one store over %s',
+  (protocol) => {
+    const cleanup = suiteCleanup()
+    let serving: Serving
+    let sink: LmtpSink
+    let first: Postfix
+    let second: Postfix
+    let screened: readonly number[]
+
+    async function start(files: PostfixFiles, port: number, lmtpPort: number): Promise<Postfix> {
+      const table = async (name: string) =>
+        protocol === 'proxymap'
+          ? `proxy:mapgate:${name}`
+          : `memcache:${await memcacheFile(files, serving.memcache, name)}`
+      const mainCf: MainCf = {
+        address_verify_map: await table('verify'),
+        postscreen_cache_map: await table('postscreen'),
+        // Without a table of their own, so that nothing else needs the proxy.
+        relay_domains: 'a.example',
+        relay_transport: `lmtp:inet:127.0.0.1:${lmtpPort}`,
+        smtpd_recipient_restrictions: 'reject_unauth_destination, reject_unverified_recipient',
+        unverified_recipient_reject_code: '550',
+        address_verify_poll_delay: '1s',
+        address_verify_poll_count: '5',
+        postscreen_access_list: '',
+        postscreen_greet_wait: '1s',
+        postscreen_greet_action: 'enforce',
+        smtpd_forbid_bare_newline: 'no',
+        ...(protocol === 'proxymap'
+          ? { proxymap_service_name: '../mapgate/proxymap', proxywrite_service_name: '../mapgate/proxymap' }
+          : {}),
+      }
+      const services = [
+        'verify unix - - n - 1 verify',
+        `127.0.0.1:${port} inet n - n - 1 postscreen`,
+        'smtpd pass - - n - - smtpd',
+        'dnsblog unix - - n - 0 dnsblog',
+        'tlsproxy unix - - n - 0 tlsproxy',
+      ]
+      return startPostfix(cleanup, mainCf, { files, services })
+    }
+
+    beforeAll(async () => {
+      if (postfixMissing() !== undefined) return
+      const service = await startHttpService(cleanup)
+      sink = await startLmtpSink(cleanup)
+      const [one, two] = [await writePostfixFiles(cleanup), await writePostfixFiles(cleanup)]
+      const listener = async (files: PostfixFiles) => ({
+        protocol: 'proxymap',
+        listen: `unix:${await socketFolder(files)}/proxymap`,
+        mode: '0666',
+        write: ['verify', 'postscreen'],
+      })
+      serving = await startServing(
+        cleanup,
+        service,
+        {},
+        {
+          listeners: [await listener(one), await listener(two)],
+          upstreams: { learned: { store: { directory: `${one.directory}/store` } } },
+          written: { verify: { upstream: 'learned' }, postscreen: { upstream: 'learned' } },
+        },
+      )
+      await writeOldEntries(serving.memcache, 'verify')
+      screened = [await freePort(), await freePort()]
+      first = await start(one, screened[0] ?? 0, sink.port)
+      // Nothing listens where the second one would ask for itself.
+      second = await start(two, screened[1] ?? 0, await freePort())
+    }, 60_000)
+
+    beforeEach((context) => requirePostfix(context))
+
+    test('one learns that an address exists, and the other knows it without asking', async (context) => {
+      const session = await openSmtpSession(context, first.smtpPort)
+      const { recipients } = await session.send('x@elsewhere.example', ['bob@a.example'], 'first')
+      expect(recipients.map(({ code }) => code)).toEqual([250])
+      const other = await openSmtpSession(context, second.smtpPort)
+      const shared = await other.commands(['MAIL FROM:<x@elsewhere.example>', 'RCPT TO:<bob@a.example>'])
+      expect(shared.map(({ code }) => code)).toEqual([250, 250])
+      const unknown = await openSmtpSession(context, second.smtpPort)
+      const [, asked] = await unknown.commands([
+        'MAIL FROM:<x@elsewhere.example>',
+        'RCPT TO:<carl@a.example>',
+      ])
+      expect(asked?.code).toBe(450)
+    }, 60_000)
+
+    test('one learns that a client waits for the greeting, and the other lets it pass at once', async (context) => {
+      const hello = async (port: number | undefined) => {
+        const session = await openSmtpSession(context, port ?? 0)
+        await session.command('QUIT')
+      }
+      await hello(screened[0])
+      await first.waitForLog(/postscreen.*PASS NEW \[127\.0\.0\.1\]/)
+      await hello(screened[1])
+      await second.waitForLog(/postscreen.*PASS OLD \[127\.0\.0\.1\]/)
+    }, 60_000)
+
+    if (protocol === 'proxymap') {
+      test('a cleanup goes through all entries to its end while others are written', async () => {
+        await first.waitForLog(
+          new RegExp(`verify.*full cleanup: retained=\\d+ dropped=${OLD_ENTRIES} entries`),
+        )
+        expect(await first.readLog()).not.toMatch(/panic|fatal/)
+      }, 60_000)
+    }
+
+    test('goes on while the gateway is away, and bounces nothing', async (context) => {
+      await serving.gateway.stop()
+      const session = await openSmtpSession(context, first.smtpPort)
+      session.command('MAIL FROM:<x@elsewhere.example>')
+      await session.command('NOOP')
+      expect(await first.readLog()).not.toMatch(/panic|status=bounced/)
+    }, 60_000)
+  },
+)

@@ -1,0 +1,66 @@
+/**
+ * What `check` says about tables that Postfix writes.
+ */
+import { expect, test } from 'vitest'
+import { problemsIn } from './problems.ts'
+
+const SOCKET = 'listen: "unix:/var/spool/postfix/mapgate/proxymap"'
+const PASS = 'pass: "unix:/var/spool/postfix/private/proxymap"'
+
+function file({ write = 'verify', table = '', other = '/s2', usedBy = 'address_verify_map' } = {}): string {
+  return `listeners: [{ protocol: proxymap, ${SOCKET}, ${PASS}, write: [${write}] }]
+upstreams:
+  learned: { store: { directory: /s1 } }
+  more: { store: { directory: "${other}" } }
+  fixed: { entries: { a: b } }
+tables:
+  verify: { upstream: learned, usedBy: [${usedBy}]${table} }
+  aliases: { upstream: fixed }
+`
+}
+
+const cases: [sentence: string, text: string, expected: RegExp[]][] = [
+  ['a store that is as it should be', file(), []],
+  [
+    'two stores of one folder',
+    file({ other: '/s1' }),
+    Array(2).fill(/store\.directory: is the folder of another store, too; give each its own$/),
+  ],
+  [
+    'a table that is written and asks something else as well',
+    file({ table: '' }).replace('upstream: learned', 'upstream: [learned, fixed]'),
+    [
+      /tables\.verify\.upstream: has a store and another upstream; a table that is written has the store alone$/,
+    ],
+  ],
+  [
+    'a filter of a table that is written',
+    file({ table: ', domains: [a.example]' }),
+    [/tables\.verify\.domains: does not belong to a table that Postfix writes; remove it$/],
+  ],
+  [
+    'a table that may be written and asks no store',
+    file({ write: 'aliases' }),
+    [/listeners\[0\]\.write\[0\]: "aliases" asks no store, so nobody can write it$/],
+  ],
+  [
+    'a table that may be written and is not there',
+    file({ write: 'verifi' }),
+    [/listeners\[0\]\.write\[0\]: there is no table "verifi"; did you mean "verify"$/],
+  ],
+  ...['smtpd', 'smtp', 'lmtp'].map((program): [string, string, RegExp[]] => [
+    `the TLS sessions of ${program}`,
+    file({ usedBy: `${program}_tls_session_cache_database` }),
+    [
+      /tables\.verify\.usedBy\[0\]: \w+_tls_session_cache_database cannot use a table of mapgate: its entries are keys of TLS sessions, which belong to one machine; use a file$/,
+    ],
+  ]),
+]
+
+for (const [sentence, text, expected] of cases) {
+  test(`tells: ${sentence}`, async () => {
+    const problems = await problemsIn(text, { lookAtPath: async () => 'folder' })
+    expect(problems).toHaveLength(expected.length)
+    for (const [index, pattern] of expected.entries()) expect(problems[index]).toMatch(pattern)
+  })
+}

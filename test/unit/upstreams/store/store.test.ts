@@ -1,0 +1,189 @@
+/**
+ * A store on a real disk, with a clock that the test moves.
+ */
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { TableStore } from '../../../../src/core/store.ts'
+import type { StoreBounds } from '../../../../src/upstreams/store/store-file.ts'
+import { StoreFile } from '../../../../src/upstreams/store/store-file.ts'
+import { StoredTable } from '../../../../src/upstreams/store/stored-table.ts'
+import { ManualClock } from '../../../support/clock/manual-clock.ts'
+import { question } from '../../../support/core/question.ts'
+
+const BOUNDS: StoreBounds = { maxEntries: 1000, maxBytes: 10_000_000, ttlMs: 60_000 }
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'mapgate-store-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+function open(bounds: Partial<StoreBounds> = {}, path = folder()) {
+  const file = StoreFile.open(path, { ...BOUNDS, ...bounds })
+  onTestFinished(() => file.close())
+  const clock = new ManualClock()
+  const defects: unknown[] = []
+  const table = (name: string) =>
+    new StoredTable('learned', name, file, clock, (error) => defects.push(error))
+  return { path, file, clock, defects, table, verify: table('verify') }
+}
+
+const value = (table: StoredTable, key: string) => {
+  const { result } = table.ask(question(key))
+  return result.kind === 'found' ? result.value : result.kind
+}
+
+/** Every entry, by a cursor as a client has it. */
+function scanned(table: TableStore): string[] {
+  const seen: string[] = []
+  for (let next = table.scan(undefined); next.kind === 'entry'; next = table.scan(next.key))
+    seen.push(`${next.key}=${next.value}`)
+  return seen
+}
+
+describe('a store', () => {
+  test('has what was written, the last value of each key, and nothing that was deleted', async () => {
+    const { verify } = open()
+    expect(value(verify, 'a')).toBe('notfound')
+    expect(await verify.put('a', '1', {})).toEqual({ kind: 'done' })
+    expect(value(verify, 'a')).toBe('1')
+    await verify.put('a', '2', {})
+    expect(value(verify, 'a')).toBe('2')
+    expect(await verify.delete('a')).toEqual({ kind: 'done' })
+    expect(await verify.delete('a')).toEqual({ kind: 'notfound' })
+    expect(value(verify, 'a')).toBe('notfound')
+  })
+
+  test('keeps tables apart, also in scans and purges', async () => {
+    const { verify, table } = open()
+    const other = table('verify2')
+    await verify.put('a', '1', {})
+    await other.put('b', '2', {})
+    expect([value(verify, 'b'), scanned(verify), scanned(other)]).toEqual(['notfound', ['a=1'], ['b=2']])
+    expect(verify.purge({ kind: 'all' })).toBe(1)
+    expect(scanned(other)).toEqual(['b=2'])
+  })
+
+  test('keeps the case of keys', async () => {
+    const { verify } = open()
+    await verify.put('_LAST_CACHE_CLEANUP_COMPLETED_', '1', {})
+    expect(value(verify, '_last_cache_cleanup_completed_')).toBe('notfound')
+    expect(scanned(verify)).toEqual(['_LAST_CACHE_CLEANUP_COMPLETED_=1'])
+  })
+
+  test('is there again when it is opened again, in a folder that only its owner may enter', async () => {
+    const { path, file, verify } = open()
+    await verify.put('a', 'é', {})
+    await file.close()
+    const again = open({}, path)
+    expect(value(again.verify, 'a')).toBe('é')
+    expect(again.file.totals().entries).toBe(1)
+    expect([statSync(path).mode & 0o777, statSync(join(path, 'data.mdb')).mode & 0o777]).toEqual([
+      0o700, 0o600,
+    ])
+  })
+
+  test('says "try again later" when it is closed, and neither dies nor forgets', async () => {
+    const { file, verify } = open()
+    await verify.put('a', '1', {})
+    await file.close()
+    expect(value(verify, 'a')).toBe('temporary')
+    for (const result of [await verify.put('b', '1', {}), await verify.delete('a'), verify.scan(undefined)])
+      expect(result).toMatchObject({ kind: 'temporary', cause: 'stopping' })
+  })
+})
+
+describe('an entry', () => {
+  test('is gone at the end of its time, to the millisecond, in lookups, scans and deletions', async () => {
+    const { verify, clock } = open()
+    await verify.put('a', '1', {})
+    clock.advance(59_999)
+    expect([value(verify, 'a'), scanned(verify)]).toEqual(['1', ['a=1']])
+    clock.advance(1)
+    expect([value(verify, 'a'), scanned(verify)]).toEqual(['notfound', []])
+    expect(await verify.delete('a')).toEqual({ kind: 'notfound' })
+  })
+
+  test('lives as long as its client says, and never longer than the store', async () => {
+    const { verify, clock } = open()
+    await verify.put('short', '1', { ttlMs: 1000 })
+    await verify.put('long', '1', { ttlMs: 100_000 })
+    await verify.put('date', '1', { expiresAtMs: clock.wallMs() + 2000 })
+    await verify.put('over', '1', { ttlMs: 0 })
+    expect(scanned(verify)).toEqual(['date=1', 'long=1', 'short=1'])
+    clock.advance(1000)
+    expect(scanned(verify)).toEqual(['date=1', 'long=1'])
+    clock.advance(1000)
+    expect(scanned(verify)).toEqual(['long=1'])
+    clock.advance(58_000)
+    expect(scanned(verify)).toEqual([])
+  })
+
+  test('that has expired leaves the disk with later writes', async () => {
+    const { verify, clock, file } = open()
+    for (let n = 0; n < 100; n++) await verify.put(`k${n}`, '1', { ttlMs: 1000 })
+    clock.advance(1000)
+    expect(file.totals().entries).toBe(100)
+    for (let n = 0; n < 8; n++) await verify.put(`new${n}`, '1', {})
+    expect(file.totals().entries).toBe(8)
+  })
+})
+
+describe('a full store', () => {
+  test('holds as many entries as it may; those that expire first go', async () => {
+    const { verify, file } = open({ maxEntries: 3 })
+    for (const [key, ttlMs] of [
+      ['a', 3000],
+      ['b', 1000],
+      ['c', 2000],
+      ['d', 4000],
+    ] as const)
+      await verify.put(key, '1', { ttlMs })
+    expect([scanned(verify), file.totals().entries]).toEqual([['a=1', 'c=1', 'd=1'], 3])
+  })
+
+  test('holds as many bytes as it may, counted right over changes and deletions', async () => {
+    const { verify, file } = open({ maxBytes: 3000 })
+    for (let n = 0; n < 50; n++) await verify.put(`key${n % 10}`, 'v'.repeat(100 + n), { ttlMs: 1000 + n })
+    expect(file.totals().bytes).toBeLessThanOrEqual(3000)
+    expect(file.totals().entries).toBe(scanned(verify).length)
+    expect(verify.purge({ kind: 'all' })).toBeGreaterThan(5)
+    expect(file.totals()).toEqual({ entries: 0, bytes: 0 })
+  })
+})
+
+describe('a scan', () => {
+  test('gives each entry once, in order, and goes on when the one it stands at is deleted', async () => {
+    const { verify } = open()
+    const keys = Array.from({ length: 600 }, (_, n) => `k${String(n).padStart(3, '0')}`)
+    await Promise.all(keys.map((key) => verify.put(key, '1', {})))
+    const seen: string[] = []
+    for (let next = verify.scan(undefined); next.kind === 'entry'; next = verify.scan(next.key)) {
+      seen.push(next.key)
+      await verify.delete(next.key)
+      if (seen.length === 300) await verify.put('k000', 'again', {})
+    }
+    expect(seen).toEqual(keys)
+    expect(scanned(verify)).toEqual(['k000=again'])
+  })
+})
+
+test('a purge takes a key, a domain in any case, or all, and says how many', async () => {
+  const { verify } = open()
+  for (const key of ['a@x.example', 'b@X.example', 'x.example', 'c@y.example', 'A@z.example'])
+    await verify.put(key, '1', {})
+  expect(verify.purge({ kind: 'domain', domain: 'X.example' })).toBe(3)
+  expect(verify.purge({ kind: 'key', key: 'a@z.example' })).toBe(0)
+  expect(verify.purge({ kind: 'key', key: 'A@z.example' })).toBe(1)
+  expect(verify.purge({ kind: 'all' })).toBe(1)
+})
+
+test('a folder that cannot be used says so', () => {
+  const path = join(folder(), 'file')
+  writeFileSync(path, '')
+  expect(() => StoreFile.open(join(path, 'store'), BOUNDS)).toThrow(
+    /^the folder of the store, .*file\/store, cannot be used: ENOTDIR/,
+  )
+})
