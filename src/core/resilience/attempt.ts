@@ -109,6 +109,10 @@ export class Attempt<R extends Reply = Reply> implements Claim {
     this.cancel()
   }
 
+  moveOn(endpoint: object): void {
+    if (this.#endpoint === endpoint && this.kind !== 'canary' && !this.#request.sideEffects) this.giveWay()
+  }
+
   cancel(): void {
     this.#cancellation.cancel()
   }

@@ -73,6 +73,8 @@ class Check implements Claim {
 
   giveWay(): void {} // nothing is more urgent
 
+  moveOn(): void {} // it is about this endpoint
+
   watch(): void {} // it has a time limit of its own
 }
 

@@ -24,6 +24,8 @@ export interface Claim extends Slotted, Waiting {
   pace(nowMs: number): Pace
   /** Ends a slow request, whose key is asked again behind others. The slot must still be released. */
   giveWay(): void
+  /** The circuit of an endpoint has opened, and another one can be asked: a request to it is sent there instead. */
+  moveOn(endpoint: object): void
   /** Called now and then while it holds a slot. */
   watch(nowMs: number): void
 }

@@ -128,7 +128,7 @@ export class EndpointState {
 
   /** A request has been under way since then, and longer than usual: if nobody was answered meanwhile, it may be a hang. */
   late(startMs: number): void {
-    if (this.#circuit === 'closed' && this.#heardAtMs < startMs && !this.known.isEmpty) void this.#test()
+    if (this.#circuit === 'closed' && this.#heardAtMs <= startMs && !this.known.isEmpty) void this.#test()
   }
 
   /** A lookup is sent, which {@link isAvailable} allowed. Returns whether it is the trial of an open circuit. */

@@ -227,16 +227,27 @@ export class UpstreamState {
     this.watchSlow()
   }
 
+  /** What waits for an endpoint that fails goes to one that does not. */
+  #moveOn(failed: EndpointState): void {
+    const nowMs = this.clock.monotonicMs()
+    if (!this.#endpoints.some((endpoint) => endpoint.isAvailable(nowMs))) return
+    for (const claim of this.limiter.holders()) claim.moveOn(failed)
+  }
+
   #newEndpoint(name: string): EndpointState {
-    return new EndpointState({
+    const endpoint: EndpointState = new EndpointState({
       name,
       limits: this.#settings.circuitBreaker,
       clock: this.clock,
       random: this.random,
       check: (question, timeoutMs, onSent) => sendCheck(this, name, question, timeoutMs, onSent),
-      onChanged: (state, lastFailure) => this.observer.circuitChanged(name, state, lastFailure),
+      onChanged: (state, lastFailure) => {
+        this.observer.circuitChanged(name, state, lastFailure)
+        if (state === 'open') this.#moveOn(endpoint)
+      },
       onChecked: (verdict) => this.observer.endpointChecked(name, verdict),
     })
+    return endpoint
   }
 }
 

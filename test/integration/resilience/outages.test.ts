@@ -169,3 +169,26 @@ tables:
     await delay(20)
   }
 })
+
+test('the first of two endpoints hangs: every lookup is answered by the second, and none waits for the time-out', async (t) => {
+  const services = [await startHttpService(t), await startHttpService(t)]
+  for (const service of services) service.otherwise = { text: 'x@b.example' }
+  const gateway = await startGateway(
+    t,
+    `${TWO_LISTENERS}
+upstreams:
+  directory: { endpoints: ${JSON.stringify(services.map(({ origin }) => origin))} }
+tables:
+  aliases: { upstream: directory, request: { path: "/{key}" }, cache: off }
+`,
+  )
+  const steady = askSteadily(t, gateway)
+  await delay(300)
+  become({ act: 'silence' })(services[0] as HttpService)
+  await delay(CASE_MS + 1000)
+  const replies = await steady.stop()
+  const longestMs = Math.max(...replies.map(({ tookMs }) => tookMs))
+  console.info(`one of two hangs: ${replies.length} lookups, the longest took ${longestMs.toFixed(0)} ms`)
+  expect(new Set(replies.map(({ kind }) => kind))).toEqual(new Set(['OK']))
+  expect(longestMs).toBeLessThan(NOTICED_MS)
+})

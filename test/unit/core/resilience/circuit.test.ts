@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from 'vitest'
 import { settle } from '../../../support/clock/manual-clock.ts'
-import { at, kindOf, silent } from '../../../support/core/resilient.ts'
-import { fails, refuses, says, timedOut } from '../../../support/core/scripted-endpoint.ts'
+import { at, kindOf, setUp, silent } from '../../../support/core/resilient.ts'
+import { fails, refuses, type Script, says, timedOut } from '../../../support/core/scripted-endpoint.ts'
 import { known, type Reply } from './circuit-set-up.ts'
 
 const POISON: [what: string, reply: Reply][] = [
@@ -116,6 +116,27 @@ describe('an endpoint that does not answer its known question', () => {
     expect(circuit()).toBe('closed')
     await clock.advanceAsync(1)
     expect(circuit()).toBe('open')
+  })
+
+  test('sends what waits for it to another one at once when it hangs, but nothing that is sent once only', async () => {
+    for (const sideEffects of [false, true]) {
+      const asked = { hangs: false }
+      const first = (): Script => (asked.hangs ? silent() : { reply: says('first') })
+      const { ask, upstream, question, clock, endpoints } = setUp([first, at(says('second'))], {
+        settings: { attempts: 1, timeoutMs: 9000, circuitBreaker: { failures: 2, openForMs: 1000 } },
+        canary: { key: 'canary', everyMs: 3_600_000, maxAgeMs: 5000 },
+        sideEffects,
+      })
+      upstream.start()
+      await ask('k')
+      asked.hangs = true
+      const answer = Promise.resolve(upstream.ask(question('k')))
+      await clock.advanceAsync(sideEffects ? 9000 : 1500)
+      expect([(await answer).result.kind, endpoints[1]?.sent.filter((key) => key === 'k').length]).toEqual(
+        sideEffects ? ['temporary', 0] : ['found', 1],
+      )
+      upstream.stop()
+    }
   })
 
   test('is asked the known question once an openFor, and the circuit closes with a good answer', async () => {

@@ -58,6 +58,7 @@ function claim(hasWaiters = true) {
     table: 'aliases',
     keyKind: 'known',
     watch: () => {},
+    moveOn: () => {},
     pace: () => 'usual',
     giveWay: () => {},
     cancelled: 0,

@@ -23,6 +23,7 @@ export function claim(table: string, more: Partial<Claim> = {}): Scripted {
     giveWay: () => one.gaveWay++,
     pace: (): Pace => 'usual',
     watch: () => {},
+    moveOn: () => {},
     ...(more as Partial<Scripted>),
   }
   return one
