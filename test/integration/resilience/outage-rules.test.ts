@@ -1,10 +1,11 @@
 /**
  * The three usual tables while their service is down: what goes on being answered, over a restart too.
  */
+import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test, vi } from 'vitest'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
-import { type Cleanup, startHttpService } from '../../support/http/http-service.ts'
+import { type Cleanup, type Reply, startHttpService } from '../../support/http/http-service.ts'
 import { testDirectory } from '../../support/wire/sockets.ts'
 import { Wire } from './wire.ts'
 
@@ -61,7 +62,7 @@ async function start(t: Cleanup) {
     const ask = async (table: string, key: string) => (await wires.get(table)?.ask(key))?.kind
     return { gateway, ask }
   }
-  return { service, clock, run }
+  return { service, clock, run, folder }
 }
 
 /** What Postfix asks about a mailbox, about one with an extension, an alias and an unknown address. */
@@ -177,4 +178,46 @@ tables:
     tables: { deferred: { key: string }[] }[]
   }
   expect(tables[0]?.deferred.map(({ key }) => key)).not.toContain('root')
+})
+
+test('an older cache file that is put in the place of a newer one counts by its own age, until staleNotFound.for is over', async (t) => {
+  const { service, clock, run, folder } = await start(t)
+  const first = await run()
+  await recipients(first.ask)
+  await first.gateway.gateway.stop()
+  const older = await readFile(`${folder}/cache`)
+  const usual = service.otherwise
+  // The mailbox becomes an alias, and the gateway knows.
+  service.otherwise = (request) => {
+    if (request.url === '/mailboxes/ann%40a.example') return { status: 404 }
+    if (request.url === '/aliases/ann%40a.example') return { text: 'bob@a.example' }
+    return (usual as (asked: typeof request) => Reply)(request)
+  }
+  clock.advance(3_600_000)
+  const second = await run()
+  expect(await second.ask('aliases', 'ann@a.example')).toBe('OK')
+  await second.gateway.gateway.stop()
+  await service.stop()
+
+  await writeFile(`${folder}/cache`, older)
+  clock.advance(3_600_000)
+  const third = await run()
+  // The limit: what the older file says of the alias and of its proof is one day's truth.
+  expect(await third.ask('aliases', 'ann@a.example')).toBe('NOTFOUND')
+  clock.advance(86_400_000)
+  expect(await third.ask('aliases', 'ann@a.example')).toBe('TEMP')
+})
+
+test('a newer cache file ends what an older one said', async (t) => {
+  const { service, clock, run } = await start(t)
+  const first = await run()
+  await recipients(first.ask)
+  service.otherwise = { text: 'bob@a.example' }
+  clock.advance(3_600_000)
+  expect(await first.ask('aliases', 'ann@a.example')).toBe('OK')
+  await first.gateway.gateway.stop()
+  await service.stop()
+  clock.advance(3_600_000)
+  const second = await run()
+  expect(await second.ask('aliases', 'ann@a.example')).toBe('OK')
 })
