@@ -10,7 +10,6 @@
  * where a question is known. Where none is (no canary, nothing found so far), only failures of the endpoint
  * itself count, of at least {@link UNKNOWN_FAILURES} different keys; and while it is open
  * one lookup at a time tries it, about every `openFor`, when all others go elsewhere at once (half-open).
- *
  * Monotonic time only: no step of the wall clock keeps a circuit open.
  */
 import type { Clock, Timer } from '../clock.ts'
@@ -178,7 +177,7 @@ export class EndpointState {
     this.#options.onChanged('closed', undefined)
   }
 
-  /** Ends what waits for a time: the endpoint is gone, or the program ends. */
+  /** The endpoint is gone, or the program ends. */
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined
@@ -204,23 +203,27 @@ export class EndpointState {
     const { clock } = this.#options
     if (this.#checking === 'checking' || clock.monotonicMs() < this.#quietUntilMs) return
     this.#checking = 'checking'
+    const beganMs = clock.monotonicMs()
     try {
       for (const question of this.known.list().slice(0, MAX_CHECKS)) {
         const startMs = clock.monotonicMs()
         const reply = await this.#ask(question)
         if (reply === undefined || this.#circuit !== 'closed') return
-        if (!isFailure(reply)) {
-          this.#quietUntilMs = clock.monotonicMs() + CHECK_PAUSE_MS
-          return this.suspicion.clear()
-        }
-        // A reply of its own may be about this key; no reply, or 502 to 504, is about the endpoint, unless lookups were
-        // answered meanwhile.
+        if (!isFailure(reply)) return this.#acquit()
+        // A reply of its own may be about this key; else it is about the endpoint, unless lookups were answered meanwhile.
         if (reply.evidence !== 'key' && this.#goodAtMs <= startMs) return this.#open(reply.retryAfterMs)
       }
-      this.#open()
+      if (this.#goodAtMs > beganMs) this.#acquit()
+      else this.#open()
     } finally {
       this.#checking = 'idle'
     }
+  }
+
+  /** It answers: a known question, or lookups while none of those is answered. */
+  #acquit(): void {
+    this.#quietUntilMs = this.#options.clock.monotonicMs() + CHECK_PAUSE_MS
+    this.suspicion.clear()
   }
 
   /** While the circuit is open: one known question, each time another. */
@@ -245,8 +248,8 @@ export class EndpointState {
       this.#askedAtMs = this.#options.clock.monotonicMs()
     })
     this.#askedAtMs = undefined
-    const ended = reply.evidence === 'none' && reply.status === undefined && reply.suppressed === undefined
-    if (ended) return undefined
+    if (reply.evidence === 'none' && reply.status === undefined && reply.suppressed === undefined)
+      return undefined
     const failed = isFailure(reply)
     onChecked(failed ? 'failed' : 'passed')
     if (failed) this.lastFailure = failureOf(reply) ?? this.lastFailure

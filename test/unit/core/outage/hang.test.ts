@@ -142,6 +142,20 @@ describe('a service that is slow', () => {
     expect(answers[0]).toEqual({ result: 'bob upstream', afterMs: 3000 })
   })
 
+  test('for one key and silent for the one whose answer is known is waited for, as long as it answers others', async () => {
+    const { clock, service, ask, state } = await running()
+    service.values.set('ann', 'bob')
+    service.takesMs = (key) => (key === 'ann' ? 3000 : key === 'team' ? undefined : 20)
+    const ann = ask('ann')
+    await clock.advanceAsync(300)
+    for (let count = 0; count < 27; count++) {
+      ask(`k${count}`)
+      await clock.advanceAsync(100)
+    }
+    expect(ann).toEqual({ result: 'bob upstream', afterMs: 3000 })
+    expect(state.status().endpoints[0]?.circuit).toBe('closed')
+  })
+
   test('as always is waited for', async () => {
     const { clock, service, ask } = await running(1500)
     service.values.set('ann', 'bob')

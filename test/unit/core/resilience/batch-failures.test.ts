@@ -58,7 +58,7 @@ describe('a batch that fails as a whole', () => {
     await clock.advanceAsync(6000)
     expect(shown(await answers)).toEqual([
       ...['<k0>', '<k1>', '<k2>', '<k3>'],
-      ...['temporary timeout', 'temporary timeout', '<k6>', '<k7>'],
+      ...['<k4>', 'temporary timeout', '<k6>', '<k7>'],
     ])
   })
 
