@@ -55,6 +55,12 @@ export type AttemptOutcome<R extends Reply> =
  */
 export const FAIR_ATTEMPT_MS = 250
 
+/**
+ * Lag of the program, ms, from which a request that is late asks no known question: a reply may have arrived that is not read
+ * yet. Ours: half of the time after which a request is late at all.
+ */
+const MAX_LAG_MS = 100
+
 export class Attempt<R extends Reply = Reply> implements Claim {
   slot?: number
   queue?: TableQueue<Claim> | undefined
@@ -121,7 +127,8 @@ export class Attempt<R extends Reply = Reply> implements Claim {
   watch(nowMs: number): void {
     const endpoint = this.#endpoint
     if (endpoint === undefined || this.#cancellation.aborted) return
-    if (nowMs - this.#startMs >= endpoint.responseTime.splitAfterMs) endpoint.late(this.#startMs)
+    if (nowMs - this.#startMs >= endpoint.responseTime.lateAfterMs && this.#state.watchLagMs < MAX_LAG_MS)
+      endpoint.late(this.#startMs)
     if (this.pace(nowMs) === 'usual') return
     this.#lateSinceMs = Math.min(this.#lateSinceMs, nowMs)
     if (this.kind !== 'first') return

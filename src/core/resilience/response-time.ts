@@ -10,6 +10,9 @@ export const MIN_SLOW_MS = 500
 /** A request for many keys that has taken less than this is not asked in parts, ms. Ours: a reply of many keys may be large. */
 export const MIN_SPLIT_MS = 100
 
+/** A request that has taken less than this is not late, ms. Ours: with the time between two looks, a hang is seen in half a second. */
+export const MIN_LATE_MS = 200
+
 /** Weight of the newest reply in the mean, and in the deviation. Source: RFC 6298 section 2.3. */
 const MEAN_WEIGHT = 1 / 8
 const DEVIATION_WEIGHT = 1 / 4
@@ -36,6 +39,11 @@ export class ResponseTime {
   /** A request that has taken this long is slow, ms. */
   get slowAfterMs(): number {
     return Math.max(MIN_SLOW_MS, this.#longMs)
+  }
+
+  /** A request that has taken this long is a reason to ask whether the endpoint answers, if it answers nobody else, ms. */
+  get lateAfterMs(): number {
+    return Math.max(MIN_LATE_MS, this.#longMs)
   }
 
   /** A request for many keys that has taken this long is asked in parts, if others are answered meanwhile, ms. */

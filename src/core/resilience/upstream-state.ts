@@ -76,6 +76,8 @@ export class UpstreamState {
   #endpoints: readonly EndpointState[]
   #watch: Timer | undefined
   #watchAtMs = 0
+  /** How late the program was when it last looked at the requests under way, ms. */
+  watchLagMs = 0
 
   constructor(options: UpstreamStateOptions) {
     this.name = options.name
@@ -219,8 +221,9 @@ export class UpstreamState {
     this.#watch = undefined
     if (this.limiter.inFlight === 0) return
     const nowMs = this.clock.monotonicMs()
+    this.watchLagMs = nowMs - this.#watchAtMs
     // Where the program itself stood still, replies may have arrived that it has not read yet.
-    if (nowMs - this.#watchAtMs < WATCH_EVERY_MS) {
+    if (this.watchLagMs < WATCH_EVERY_MS) {
       for (const claim of this.limiter.holders()) claim.watch(nowMs)
       this.limiter.freeSlots()
     }
