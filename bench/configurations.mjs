@@ -51,3 +51,16 @@ upstreams: { directory: { endpoints: ["${serviceUrl}"] } }
 tables:${tables.join('')}
 `
 }
+
+/** The table `aliases` as a copy of a list alone. */
+export function replicated(listUrl, count, directory) {
+  return `
+listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0", maxConnections: 1000 }]
+admin: { listen: "inet:127.0.0.1:0" }
+upstreams: { directory: { endpoints: ["${listUrl}"] } }
+tables:
+  aliases:
+    upstream: directory
+    replica: { path: "/list?n=${count}", key: $.address, value: $.mailbox, every: 1d, authoritative: true, directory: "${directory}" }
+`
+}

@@ -20,10 +20,11 @@ import { million } from './scenarios/million.mjs'
 import { misses } from './scenarios/misses.mjs'
 import { observed } from './scenarios/observed.mjs'
 import { postmap } from './scenarios/postmap.mjs'
+import { replica } from './scenarios/replica.mjs'
 import { search } from './scenarios/search.mjs'
 import { startTimes as start } from './scenarios/start-times.mjs'
 
-const SCENARIOS = { hits, misses, search, observed, million, idle, start, postmap, hostile }
+const SCENARIOS = { hits, misses, search, observed, million, replica, idle, start, postmap, hostile }
 const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url))
 const BASELINE = fileURLToPath(new URL('baseline.json', import.meta.url))
 

@@ -5,6 +5,7 @@
  *   port, protocol, table   who is asked
  *   connections             how many ask at the same time
  *   keys                    `{ first, count }`: numbers taken in turn; `count` 0 means each one once
+ *   expects                 `notfound` where no key is there
  *   extension               put into every key before the `@`
  *   warmMs, runMs           what is measured comes after the warm-up
  *   total                   instead of a time: ends after so many replies
@@ -23,13 +24,14 @@ const FRAMES = {
 /** How a found reply looks: where it ends, and the bytes that say so. */
 const LAST_BYTE = { socketmap: 0x2c, tcp_table: 0x0a }
 const FOUND = { socketmap: /^\d+:OK /, tcp_table: /^200 / }
+const NOT_FOUND = { socketmap: /^\d+:NOTFOUND /, tcp_table: /^500 / }
 
 class Run {
   constructor(options) {
     this.options = options
     this.frame = FRAMES[options.protocol]
     this.lastByte = LAST_BYTE[options.protocol]
-    this.found = FOUND[options.protocol]
+    this.found = (options.expects === 'notfound' ? NOT_FOUND : FOUND)[options.protocol]
     this.extension = options.extension ?? ''
     this.asked = 0
     this.replies = 0

@@ -29,7 +29,7 @@ export function startTimes(setting) {
 }
 
 /** Ms from the call to the log line that says ready. */
-async function startTime(dist, file) {
+export async function startTime(dist, file) {
   const from = performance.now()
   const child = spawn(process.execPath, [join(dist, 'cli.js'), 'serve', '-c', file], {
     stdio: ['ignore', 'pipe', 'inherit'],

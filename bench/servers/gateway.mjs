@@ -31,6 +31,7 @@ const gateway = await Gateway.start({
 const ports = Array.from(gateway.listeners.values(), ({ bound }) => bound.port)
 process.send({ ports, adminPort: gateway.admin?.bound.port })
 answerUsage({
-  sizes: () => gateway.status().tables.map(({ name, cache }) => ({ name, ...cache })),
+  sizes: () => gateway.status().tables.map(({ name, cache, replica }) => ({ name, ...cache, replica })),
+  refresh: () => gateway.replica('aliases').refresh().kind,
 })
 process.on('SIGTERM', () => process.exit())

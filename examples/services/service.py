@@ -3,6 +3,7 @@
     PORT=8470 TOKEN=secret DIRECTORY=aliases.json python3 service.py
 
     GET /aliases/{address}   200 {"goto": ["...", ...]}   404 {"error": "..."}   503 cannot tell
+    GET /aliases             200 {"address": ["...", ...], ...}: all of them, for a replica
 """
 import hmac
 import json
@@ -19,12 +20,13 @@ def answer(path, authorization):
     """The status and the body. Only a key that is certainly not there is 404."""
     if not hmac.compare_digest(authorization.encode(), f"Bearer {TOKEN}".encode()):
         return 401, {"error": "wrong token"}
+    with open(DIRECTORY, encoding="utf-8") as file:
+        entries = json.load(file)
+    if path == "/aliases": return 200, entries
     rest = path[len(PREFIX):]
     # Another status than 404: a wrong path must not look like "no such address".
     if not path.startswith(PREFIX) or not rest or "/" in rest or "?" in rest:
         return 400, {"error": "ask GET /aliases/{address}"}
-    with open(DIRECTORY, encoding="utf-8") as file:
-        entries = json.load(file)
     address = unquote(rest, errors="strict")
     if address not in entries:
         return 404, {"error": "no such address"}

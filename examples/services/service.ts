@@ -4,6 +4,7 @@
  *   PORT=8470 TOKEN=secret DIRECTORY=aliases.json node service.ts
  *
  *   GET /aliases/{address}   200 {"goto": ["...", ...]}   404 {"error": "..."}   503 cannot tell
+ *   GET /aliases             200 {"address": ["...", ...], ...}: all of them, for a replica
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -20,11 +21,12 @@ const EXPECTED = sha256(`Bearer ${TOKEN}`)
 async function answer(request: IncomingMessage): Promise<[status: number, body: object]> {
   if (!timingSafeEqual(sha256(request.headers.authorization ?? ''), EXPECTED))
     return [401, { error: 'wrong token' }]
+  const entries: Record<string, string[]> = JSON.parse(await readFile(DIRECTORY, 'utf8'))
+  if (request.method === 'GET' && request.url === '/aliases') return [200, entries]
   const match = /^\/aliases\/([^/?]+)$/.exec(request.url ?? '')
   // Another status than 404: a wrong path must not look like "no such address".
   if (request.method !== 'GET' || match === null) return [400, { error: 'ask GET /aliases/{address}' }]
   const address = decodeURIComponent(match[1] ?? '')
-  const entries: Record<string, string[]> = JSON.parse(await readFile(DIRECTORY, 'utf8'))
   if (!Object.hasOwn(entries, address)) return [404, { error: 'no such address' }]
   return [200, { goto: entries[address] }]
 }

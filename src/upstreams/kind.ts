@@ -108,6 +108,8 @@ export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
   forTable(table: T): TableUpstream
   /** Each place that `mapgate check --ask` asks for a table; empty where nothing is asked over the network. */
   probes(table: T): readonly Probe[]
+  /** Reads the list of a table that has a replica, without keeping it; undefined for a table without one. */
+  tryList?(table: T): Promise<ListTrial> | undefined
   status(): UpstreamStatus
   /** Answers every question under way and all later ones as temporary: the program ends. */
   abort(): void
@@ -136,4 +138,21 @@ export interface Probe {
   readonly name: string
   /** @param key A normalised key. */
   ask(key: string): Promise<Reply>
+}
+
+/** What a list was like. */
+export interface ListTrial {
+  /** Why it would not be taken over, as far as reading it shows. */
+  readonly failure: string | undefined
+  readonly entries: number
+  readonly bytes: number
+  readonly tookMs: number
+  /** The first usable entries: key and result. */
+  readonly first: readonly (readonly [key: string, result: string])[]
+  /** Some of all, by chance. */
+  readonly sample: readonly (readonly [key: string, result: string])[]
+  readonly duplicates: number
+  readonly unusable: number
+  /** What is wrong with the first unusable ones. */
+  readonly bad: readonly string[]
 }

@@ -3,12 +3,14 @@
  * docs/service.md: one contract for all.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { missingProgram, ROOT, runOk, skipWithout } from '../packaging/run.ts'
+import { until } from '../support/postfix/until.ts'
 import { configurations } from './markdown.ts'
 
 const FOLDER = join(ROOT, 'examples/services')
@@ -152,6 +154,34 @@ describe.each(PROGRAMS)('the example service in $name', (language) => {
     expect(await status('/aliases/sales@lighthouse.example', {})).toBe(401)
     expect(await status('/users/sales@lighthouse.example', authorization)).toBe(400)
     expect(await status('/aliases/', authorization)).toBe(400)
+  })
+
+  test('lists everything for a replica, which answers as single replies do', async (context) => {
+    if (language.name === 'Go') context.skip('the example in Go has no list')
+    const folder = await mkdtemp(join(tmpdir(), 'mapgate-service-'))
+    context.onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const [block] = configurations('docs/service.md')
+    const text = (block?.text ?? '')
+      .replace('http://127.0.0.1:8470', origin)
+      .replace('127.0.0.1:8464', '127.0.0.1:0')
+      .replace(
+        /(\n +)canary:/,
+        `$1replica: { path: /aliases, authoritative: true, directory: ${folder} }$1canary:`,
+      )
+    const load = () => parseConfig(`${text}log: { level: silent }\n`, 'service.yaml', { env: { TOKEN } })
+    const replicated = await Gateway.start({ load, version: 'test' })
+    context.onTestFinished(() => replicated.stop())
+    await until('a copy', () =>
+      replicated.status().tables[0]?.replica?.state === 'ready' ? true : undefined,
+    )
+    const lookup = (key: string) =>
+      replicated.lookup({ protocol: 'socketmap', table: 'aliases', key: Buffer.from(key) })
+    expect(await lookup('sales@lighthouse.example')).toEqual({
+      kind: 'found',
+      value: 'bob@lighthouse.example, carol@lighthouse.example, orders@harbour.example',
+    })
+    expect(await lookup('former@lighthouse.example')).toEqual({ kind: 'notfound' })
+    expect(await lookup('nobody@lighthouse.example')).toEqual({ kind: 'notfound' })
   })
 
   test('says "cannot tell" when its data is away', async (context) => {

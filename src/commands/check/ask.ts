@@ -18,8 +18,9 @@ import type { Probe, SharedUpstream } from '../../upstreams/kind.ts'
 import { UPSTREAM_KINDS, type UpstreamKinds } from '../../upstreams/registry.ts'
 import type { CommandIo } from '../io.ts'
 import { cachingSentence } from './caching-sentence.ts'
+import { triedList } from './list-trial.ts'
 
-/** @returns False when an endpoint did not find its canary. */
+/** @returns False when an endpoint did not find its canary, or a list would not be taken over. */
 export async function askCanaries(
   config: LoadedConfig,
   io: CommandIo,
@@ -40,13 +41,26 @@ export async function askCanaries(
       for (const table of config.tables.values()) {
         if (!table.upstreams.includes(name)) continue
         const found = await askUpstream(upstream, table, io)
-        allFound &&= found
+        const isListed = await tryList(upstream, table, io)
+        allFound &&= found && isListed
       }
     }
   } finally {
     for (const upstream of upstreams.values()) await upstream.destroy()
   }
   return allFound
+}
+
+/** @returns False when the list of the table would not be taken over, or says other things than single replies. */
+async function tryList(upstream: SharedUpstream, table: TableConfig, io: CommandIo): Promise<boolean> {
+  const trial = await upstream.tryList?.(table)
+  if (trial === undefined) return true
+  const [probe] = upstream.probes(table)
+  const { lines, isGood } = await triedList(trial, probe)
+  const [first, ...others] = lines
+  io.stdout.write(`${table.name}  ${upstream.settings.name}  ${first}\n`)
+  for (const line of others) io.stdout.write(`    ${line}\n`)
+  return isGood
 }
 
 async function askUpstream(upstream: SharedUpstream, table: TableConfig, io: CommandIo): Promise<boolean> {

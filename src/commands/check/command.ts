@@ -10,12 +10,16 @@ export function command({ io, finish }: CommandContext): Command {
     .summary('find every problem of a configuration')
     .description(
       `Print every problem of a configuration at once, as FILE:LINE:COLUMN: path: what is wrong, and
-what would be right. Nothing is started; with --ask the HTTP services are asked, once each. With
---outage the running gateway is asked instead, which of the last ten minutes' lookups it would
-answer if its services died now, which keys would be deferred, why, and what to write.`,
+what would be right. Nothing is started; with --ask the HTTP services are asked: each its canary, and
+for the list of a replica, of which 20 entries are asked one by one. With --outage the running
+gateway is asked instead, which of the last ten minutes' lookups it would answer if its services
+died now, which keys would be deferred, why, and what to write.`,
     )
     .option(...CONFIG_FILE_OPTION)
-    .option('--ask', 'also ask each endpoint its canary, and show what its caching headers would do')
+    .option(
+      '--ask',
+      'also ask each endpoint its canary, show what its caching headers would do, and try the lists of replicas',
+    )
     .option('--outage', 'ask the running gateway what an outage would defer now')
     .option(
       '--admin <address>',

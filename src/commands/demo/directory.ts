@@ -10,6 +10,7 @@
  *   GET /domains/{domain}     {"domain": "...", "kind": "...", "since": "..."}
  *   GET /transports/{key}     {"key": "...", "transport": "..."}
  *   GET /access/{key}         {"key": "...", "action": "..."}
+ *   GET /aliases              [...]: every entry, as the routes above have it; so for each file, for replicas
  *   GET /                     {"routes": [...]}
  *
  * A key that is not there is 404 with a JSON body. Replies carry `ETag` and `Cache-Control`
@@ -66,6 +67,7 @@ async function answer(folder: string, request: IncomingMessage): Promise<Reply> 
 
   const [, name = '', escaped = '', ...more] = path.split('/')
   const body = ROUTES.get(name)
+  if (body !== undefined && path === `/${name}`) return list(join(folder, `${name}.json`), body)
   if (body === undefined || more.length > 0) return { status: 404, body: { error: 'no such route' } }
   const key = decode(escaped)
   if (key === undefined) return { status: 400, body: { error: 'the key is not percent-encoded UTF-8' } }
@@ -79,6 +81,12 @@ async function answer(folder: string, request: IncomingMessage): Promise<Reply> 
     }
   }
   return { status: 200, body: body(key, entry), headers: { 'cache-control': FOUND_CACHE_CONTROL } }
+}
+
+/** Everything that a file has. */
+async function list(file: string, body: (key: string, entry: unknown) => object): Promise<Reply> {
+  const entries = Object.entries(Object(JSON.parse(await readFile(file, 'utf8'))))
+  return { status: 200, body: entries.map(([key, entry]) => body(key, entry)) }
 }
 
 /** Mail addresses are looked up in lower case, as everybody's directory does. */

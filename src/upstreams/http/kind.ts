@@ -12,6 +12,7 @@ import { UpstreamState, type UpstreamStateSettings } from '../../core/resilience
 import type { UpstreamStatus } from '../../core/status.ts'
 import type { BatchEndpoint, Endpoint } from '../../core/upstream.ts'
 import type {
+  ListTrial,
   Probe,
   SharedUpstream,
   TableUpstream,
@@ -205,6 +206,14 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
         return replies.get(key) ?? overall
       },
     }))
+  }
+
+  tryList(table: HttpTable): Promise<ListTrial> | undefined {
+    const { replica: list, name, foldCase, response, canary } = table
+    if (list === undefined) return undefined
+    const settings = { table: name, foldCase, list, response, upstream: this.#read, canary: canary?.key }
+    // Its parsers would make every start slower.
+    return import('../replica/try-list.ts').then(({ tryList }) => tryList(settings, this.#parts.random))
   }
 
   status(): UpstreamStatus {

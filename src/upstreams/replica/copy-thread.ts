@@ -1,6 +1,7 @@
 /**
  * The thread that copies one list: run by run-copy.ts, and ended by it.
  */
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type CopyJob, fillCopy } from './fill-copy.ts'
 import type { ListProgress } from './read-list.ts'
@@ -8,6 +9,9 @@ import { ReplicaFile } from './replica-file.ts'
 
 /** How often the progress is told, ms. */
 const TELL_EVERY_MS = 250
+
+// Of this thread alone (setpriority(2), "C library/kernel differences"): lookups come first where processors are few.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 const job = workerData as CopyJob
 const progress: ListProgress = { entries: 0, bytes: 0, expectedBytes: undefined }

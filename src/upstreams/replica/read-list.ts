@@ -30,6 +30,8 @@ export interface ListOptions {
   readonly validators: Validators | undefined
   readonly signal: AbortSignal
   readonly progress: ListProgress
+  /** Called with what is wrong with one entry, and the reading goes on; else it ends. */
+  readonly onBadEntry?: (error: ListError) => void
 }
 
 /** Key and result. */
@@ -45,7 +47,7 @@ export type Entry = readonly [key: string, result: string]
 export async function readList(
   settings: ListSettings,
   endpoint: EndpointSettings,
-  { validators, signal, progress }: ListOptions,
+  { validators, signal, progress, onBadEntry }: ListOptions,
   take: (entries: readonly Entry[]) => void,
 ): Promise<ListEnd | 'unchanged'> {
   const { list, upstream } = settings
@@ -75,7 +77,7 @@ export async function readList(
         },
       }
       for await (const raw of readEntries(format, page.chunks, reading))
-        take(mapped(raw, reader, progress, list))
+        take(mapped(raw, reader, progress, list, onBadEntry))
       path = pages.next(next)
       // Those of one page say nothing about the others.
       end = { validators: isFirst && path === undefined ? page.validators : undefined }
@@ -92,13 +94,19 @@ function mapped(
   reader: EntryReader,
   progress: ListProgress,
   { maxEntries }: ListSettings['list'],
+  onBadEntry: ListOptions['onBadEntry'],
 ): readonly Entry[] {
   const entries: Entry[] = []
   for (const one of raw) {
     progress.entries++
     if (progress.entries > maxEntries) throw new ListError(REPLICA_REASONS.tooManyEntries, maxEntries)
-    const entry = reader.read(one, progress.entries)
-    if (entry !== undefined) entries.push(entry)
+    try {
+      const entry = reader.read(one, progress.entries)
+      if (entry !== undefined) entries.push(entry)
+    } catch (error) {
+      if (onBadEntry === undefined || !(error instanceof ListError)) throw error
+      onBadEntry(error)
+    }
   }
   return entries
 }

@@ -4,7 +4,7 @@
  * The sources run as they are in tests, where no thread can load them: there the copying runs in this one.
  */
 import { Worker } from 'node:worker_threads'
-import { type CopyJob, type CopyOutcome, fillCopy } from './fill-copy.ts'
+import type { CopyJob, CopyOutcome } from './fill-copy.ts'
 import type { ListProgress } from './read-list.ts'
 import type { ReplicaFile } from './replica-file.ts'
 
@@ -28,6 +28,8 @@ async function copyHere(
   signal: AbortSignal,
 ): Promise<CopyOutcome> {
   const progress: ListProgress = { entries: 0, bytes: 0, expectedBytes: undefined }
+  // Its parsers would make every start slower.
+  const { fillCopy } = await import('./fill-copy.ts')
   const outcome = await fillCopy(job, file, progress, signal)
   onProgress(progress)
   return outcome

@@ -147,3 +147,62 @@ describe('the sentence about caching', () => {
     test(name, () => expect(sentence(settings, caching)).toBe(says))
   }
 })
+
+describe('check --ask with a replica', () => {
+  const config = (origin: string, replica: string) => `
+listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
+upstreams: { directory: { endpoints: ["${origin}"] } }
+tables:
+  mailboxes:
+    upstream: directory
+    request: { path: "/mailboxes/{key}" }
+    replica: { path: /mailboxes, directory: /nonexistent, ${replica} }
+`
+  async function ask(origin: string, replica = '') {
+    const io = recordIo()
+    const isGood = await askCanaries(await parseConfig(config(origin, replica), 'm.yaml'), io)
+    return { isGood, out: io.out().replace(/\d+(?:\.\d+)? m?s\b/g, 'N ms') }
+  }
+
+  test('shows the list, and compares 20 of its entries with single replies', async (t) => {
+    const service = await startHttpService(t)
+    const list = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`u${at}@a.example`, `box${at}/`]))
+    service.otherwise = ({ url }) =>
+      url === '/mailboxes'
+        ? { json: list }
+        : { json: list[decodeURIComponent(url.slice('/mailboxes/'.length))] }
+    expect(await ask(service.origin)).toEqual({
+      isGood: true,
+      out: `mailboxes  directory  not asked: it has no canary
+mailboxes  directory  list: 30 entries, ${JSON.stringify(list).length} B, N ms
+    first: "u0@a.example" "box0/", "u1@a.example" "box1/", "u2@a.example" "box2/"
+    20 of 20 are the same by the route for single keys, N ms
+`,
+    })
+  })
+
+  test('says what is different, twice there, unusable or no list at all', async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = ({ url }) =>
+      url === '/mailboxes'
+        ? {
+            text: '{"a@a.example":"a/","A@a.example":"b/","b@a.example":{}}',
+            headers: { 'content-type': 'application/json' },
+          }
+        : { json: 'a/' }
+    const bad = await ask(service.origin)
+    expect(bad.isGood).toBe(false)
+    expect(bad.out).toContain(`    NOT USABLE: 1 keys stand more than once
+    NOT USABLE: 1 entries cannot be used: entry 3 of the list: the service's reply has a value that is no text and no plain number
+    1 of 2 are the same by the route for single keys, N ms
+    DIFFERENT: "a@a.example"; the list and the route for single keys must answer the same
+`)
+    service.otherwise = { status: 500 }
+    expect(await ask(service.origin)).toMatchObject({
+      isGood: false,
+      out: expect.stringContaining('NOT USABLE: the list route answered 500'),
+    })
+    service.otherwise = { json: {} }
+    expect((await ask(service.origin)).out).toContain('NOT USABLE: a list without entries is kept aside')
+  })
+})

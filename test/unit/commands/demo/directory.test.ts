@@ -24,6 +24,11 @@ async function start(folder = DATA): Promise<string> {
 
 const answers: [path: string, status: number, body: unknown][] = [
   [
+    '/domains',
+    200,
+    expect.arrayContaining([{ domain: 'harbour.example', kind: 'mailbox', since: '2023-10-16' }]),
+  ],
+  [
     '/aliases/sales@lighthouse.example',
     200,
     {

@@ -1,0 +1,59 @@
+/**
+ * What `mapgate check --ask` says of the list of a table with a replica:
+ *
+ *   mailboxes  directory  list: 12,000 entries, 840 KiB, 120 ms
+ *              first: "ann@example.com" "ann/", ...
+ *              20 of 20 are the same by the route for single keys
+ */
+import { systemClock } from '../../core/clock.ts'
+import { bytes, count, duration } from '../../presentation/format.ts'
+import type { ListTrial, Probe } from '../../upstreams/kind.ts'
+
+/** Longest text of an entry that is shown, in characters. Ours: three fit a line. */
+const MAX_SHOWN_LENGTH = 40
+
+export interface TriedList {
+  readonly lines: readonly string[]
+  readonly isGood: boolean
+}
+
+/** @param probe Asks single keys; undefined for a table that never does. */
+export async function triedList(trial: ListTrial, probe: Probe | undefined): Promise<TriedList> {
+  const { entries, first, duplicates, unusable, bad, failure } = trial
+  const lines = [
+    `list: ${count(entries)} ${entries === 1 ? 'entry' : 'entries'}, ${bytes(trial.bytes)}, ${duration(trial.tookMs)}`,
+  ]
+  if (first.length > 0) lines.push(`first: ${first.map((entry) => entry.map(quoted).join(' ')).join(', ')}`)
+  if (failure !== undefined) lines.push(`NOT USABLE: ${failure}`)
+  if (duplicates > 0) lines.push(`NOT USABLE: ${count(duplicates)} keys stand more than once`)
+  if (unusable > 0) lines.push(`NOT USABLE: ${count(unusable)} entries cannot be used: ${bad.join('; ')}`)
+  if (entries === 0 && failure === undefined)
+    lines.push('NOT USABLE: a list without entries is kept aside until it is accepted')
+  const isRead = lines.every((line) => !line.startsWith('NOT USABLE'))
+  if (probe === undefined || trial.sample.length === 0) return { lines, isGood: isRead }
+  const compared = await compare(trial, probe)
+  return { lines: [...lines, ...compared.lines], isGood: isRead && compared.isGood }
+}
+
+/** Asks for some entries one by one. */
+async function compare({ sample }: ListTrial, probe: Probe): Promise<TriedList> {
+  const startMs = systemClock.monotonicMs()
+  const different: string[] = []
+  for (const [key, result] of sample) {
+    const reply = await probe.ask(key)
+    const isSame = reply.result.kind === 'found' && reply.result.value === result
+    if (!isSame) different.push(key)
+  }
+  const same = sample.length - different.length
+  const took = duration(systemClock.monotonicMs() - startMs)
+  const lines = [`${same} of ${sample.length} are the same by the route for single keys, ${took}`]
+  const [one] = different
+  if (one !== undefined)
+    lines.push(`DIFFERENT: ${quoted(one)}; the list and the route for single keys must answer the same`)
+  return { lines, isGood: different.length === 0 }
+}
+
+function quoted(text: string): string {
+  const shown = text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}...`
+  return JSON.stringify(shown)
+}
