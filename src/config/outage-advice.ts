@@ -62,14 +62,17 @@ export function outageAdvice(
       ),
     ]
   if (sideEffects) return [advice('all mail that asks it')]
+  const proof: OutageAdvice[] = provesAnyDomain(table, tables)
+    ? [{ stops: IN_ALIAS_DOMAIN, write: 'domains: your mailbox domains', isRefused: true }]
+    : []
+  if (kinds.upstreams.some((kind) => kind.knowsAllKeys?.(table))) return proof
   if (cache === undefined) return [advice('all mail that asks it', 'no cache: off')]
   const all: OutageAdvice[] = []
   if (cache.staleIfErrorMs === 0 && !usedBy.includes('relocated_maps'))
     all.push(advice('what was found before', 'cache.staleIfError: 1d'))
   if (asksAboutStrangers(table, tables))
     all.push(advice("mail for which other people's domains are asked here", 'domains: a list of your own'))
-  if (provesAnyDomain(table, tables))
-    all.push({ stops: IN_ALIAS_DOMAIN, write: 'domains: your mailbox domains', isRefused: true })
+  all.push(...proof)
   // Postfix ignores what they say of strangers, so a list of domains is all that they need.
   if (isExistenceTable(usedBy)) return all
   for (const use of usedBy) {

@@ -79,6 +79,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
    * The attributes of clients that a table sends, `attributes` for all of them. Absent where the kind sends keys only.
    */
   attributesOf?(settings: Settings<OfTable>): ReadonlySet<string>
+  /** Returns whether all keys of a table are here, so that an outage of its upstream stops nothing. */
+  knowsAllKeys?(settings: Settings<OfTable>): boolean
   /** Everything in an upstream that decides what it answers; the rest may change and stored answers stay. No secrets. */
   decisive(settings: Settings<Own>): unknown
   /** The same for the keys of a table. */

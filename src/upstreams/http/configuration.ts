@@ -28,6 +28,7 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
   isRemote: true,
   check: checkUpstream,
   checkTable,
+  knowsAllKeys: ({ replica }) => replica !== undefined && replica.notFoundForMs > 0,
   // Undefined is left out: without `host` stored answers stay.
   decisive: ({ endpoints, host }) => ({ endpoints: endpoints.map(({ url }) => url), host }),
   decisiveOfTable: ({ request, batch, response }) => ({

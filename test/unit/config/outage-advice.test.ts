@@ -60,6 +60,15 @@ describe('what an outage stops', () => {
     ])
   })
 
+  test('has nothing to say of a table that is here as a whole, unless it may not call anything "not found"', async () => {
+    const table = (more: string): string =>
+      `aliases: { usedBy: virtual_alias_maps, canary: { key: a@b.example }, domains: [b.example], replica: { path: /all, directory: /r${more} } }`
+    expect(await advised(table(''))).toEqual([])
+    expect(await advised(table(', notFoundFor: 0ms'), MAILBOXES)).toEqual([
+      'aliases: mail to mailboxes that have no alias: cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }',
+    ])
+  })
+
   test('has nothing to write where mail has to wait', async () => {
     expect(await advised('logins: { usedBy: smtpd_sender_login_maps, domains: [b.example] }')).toEqual([
       'logins: mail from addresses whose owner was not asked for before: undefined',
