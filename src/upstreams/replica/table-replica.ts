@@ -15,7 +15,7 @@ import type { ReplicaControl, ReplicaOutcome, ReplicaStatus } from '../../core/r
 import type { TableCopy } from '../../core/replica/table-copy.ts'
 import type { HttpUpstreamSettings } from '../http/settings.ts'
 import { CopyAge } from './copy-age.ts'
-import { EntryReader, listedKey } from './entry.ts'
+import { EntryReader, listedKey, MAX_LISTED_KEY_BYTES } from './entry.ts'
 import type { CopyOutcome } from './fill-copy.ts'
 import type { ListProgress } from './read-list.ts'
 import { REPLICA_REASONS } from './reasons.ts'
@@ -83,7 +83,9 @@ export class TableReplica implements TableCopy, ReplicaControl {
 
   find(key: string): string | undefined {
     const slot = this.#state?.current?.slot
-    return slot === undefined ? undefined : this.#file.get(slot, comparableAddress(key))
+    // No list has a longer one, and LMDB has no room for it.
+    if (slot === undefined || key.length > MAX_LISTED_KEY_BYTES) return undefined
+    return this.#file.get(slot, comparableAddress(key))
   }
 
   ageMs(nowMs?: number): number {

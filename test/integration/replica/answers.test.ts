@@ -122,3 +122,14 @@ test('a restart finds the copy, and an unchanged list is not fetched again', asy
     value: 'a/ann/',
   })
 })
+
+test('a key of any length that Postfix may send has an answer', async (t) => {
+  const service = await startHttpService(t)
+  const long = `${'a'.repeat(1014)}@a.example`
+  serveMailboxes(service, new Map([...MAILBOXES, [long, 'a/long/']]))
+  const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t), 'authoritative: true'))
+  const client = gateway.socketmap()
+  expect(await client.lookup('mailboxes', long)).toEqual({ kind: 'found', value: 'a/long/' })
+  for (const key of [`a${long}`, 'x'.repeat(10_000), 'é'.repeat(1024), '\u{1F600}'.repeat(2500)])
+    expect([key.length, await client.lookup('mailboxes', key)]).toEqual([key.length, { kind: 'notfound' }])
+})
