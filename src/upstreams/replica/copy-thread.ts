@@ -11,7 +11,11 @@ import { ReplicaFile } from './replica-file.ts'
 const TELL_EVERY_MS = 250
 
 // Of this thread alone (setpriority(2), "C library/kernel differences"): lookups come first where processors are few.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+try {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+} catch {
+  // Forbidden by the filter for system calls of our own unit (`~@resources`): the list is read all the same.
+}
 
 const job = workerData as CopyJob
 const progress: ListProgress = { entries: 0, bytes: 0, expectedBytes: undefined }
