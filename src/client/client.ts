@@ -34,6 +34,14 @@ export class WireClient {
     return 'payload' in last ? this.#client.parseReply(last.payload) : last
   }
 
+  /** Asks a question that is more than a key. @throws TypeError where the protocol has keys only. */
+  async lookupAttributes(table: string, attributes: ReadonlyMap<string, string>): Promise<LookupResult> {
+    const request = this.#client.encodeAttributes?.(table, attributes)
+    if (request === undefined) throw new TypeError(`${this.#client.scheme}: a question is a key`)
+    const exchange = await this.#send(request)
+    return 'payload' in exchange ? this.#client.parseReply(exchange.payload) : exchange
+  }
+
   async #send(request: Buffer | LookupResult): Promise<Exchange | LookupResult> {
     return 'kind' in request ? request : this.#connection.exchange(request)
   }

@@ -26,7 +26,7 @@ export class Attributes {
 export const ATTRIBUTE = 'attribute.'
 
 /** Stands for all attributes that may be shown, where a list of them can stand: `"{attributes}"`. */
-export const ALL_ATTRIBUTES = 'attributes'
+export const ALL_ATTRIBUTES = 'attributes' as const
 
 /** The names that the requests of a protocol may have. */
 export interface AttributeNames {

@@ -10,6 +10,8 @@ export interface HistorySlice {
   readonly results: Readonly<Record<LookupResult['kind'], number>>
   /** Counts of answers by where they came from; absent sources had none. */
   readonly sources: Readonly<Record<AnswerSource, number>>
+  /** Counts of replies by what they do at the client; absent where the protocol's results say it all. */
+  readonly replies?: Readonly<Record<string, number>>
   /** Absent without lookups. */
   readonly p50Ms?: number
   readonly p95Ms?: number

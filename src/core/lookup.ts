@@ -32,6 +32,11 @@ export interface QueryClient {
    * what is counted, logged, traced and explained is what was sent.
    */
   deliverable(result: Found): LookupResult
+  /**
+   * What the reply to a result does at the client, in a word of a closed set: a metric label. Absent where "found" and
+   * "not found" say it all.
+   */
+  replyKind?(result: LookupResult): string
 }
 
 /** How to answer one question, for callers that want more than the answer. */

@@ -31,6 +31,8 @@ function noOutcomes(): Record<CacheOutcome, number> {
 export class LookupCounters {
   readonly results = noResults()
   readonly durations = new Map<AnswerSource, LatencyHistogram>()
+  /** By what they do at the client, where its protocol tells. */
+  readonly replies = new Map<string, number>()
 }
 
 /** One table; the one named '' stands for every table that is not configured. */
@@ -62,6 +64,11 @@ export class TableCounters {
     }
     durations.observe(durationMs)
     if (result.kind === 'temporary' || result.kind === 'permanent') increment(this.causes, result.cause)
+  }
+
+  /** Adds one reply that says more than its result. */
+  replied(protocol: string, reply: string): void {
+    increment((this.lookups[protocol] ?? this.#addProtocol(protocol)).replies, reply)
   }
 
   #addProtocol(protocol: string): LookupCounters {

@@ -63,6 +63,10 @@ function observeTable(counters: TableCounters, eventLog: EventLog, reports: Look
   return {
     answered(query, result, source, durationMs, explanation) {
       counters.answered(query.protocol, result, source, durationMs)
+      if (query.attributes !== undefined) {
+        const reply = query.client?.replyKind?.(result)
+        if (reply !== undefined) counters.replied(query.protocol, reply)
+      }
       reports.answered(counters.name, query, result, source, durationMs, explanation)
     },
     cacheLooked(outcome: CacheOutcome) {

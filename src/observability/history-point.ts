@@ -18,6 +18,7 @@ const MAX_ENDPOINTS_PER_POINT = 50
 interface Totals {
   readonly results: Record<ResultKind, number>
   readonly sources: Map<AnswerSource, number>
+  readonly replies: Map<string, number>
   readonly buckets: number[]
 }
 
@@ -43,6 +44,7 @@ function noTotals(): Totals {
   return {
     results: { found: 0, notfound: 0, temporary: 0, permanent: 0 },
     sources: new Map(),
+    replies: new Map(),
     buckets: new Array<number>(LOOKUP_SECONDS_BUCKETS.length + 1).fill(0),
   }
 }
@@ -86,6 +88,7 @@ function addTo(totals: Totals, lookups: LookupCounters): void {
   totals.results.notfound += lookups.results.notfound
   totals.results.temporary += lookups.results.temporary
   totals.results.permanent += lookups.results.permanent
+  for (const [reply, count] of lookups.replies) increment(totals.replies, reply, count)
   for (const [source, durations] of lookups.durations) {
     increment(totals.sources, source, durations.count)
     for (const [bucket, count] of durations.counts.entries())
@@ -168,6 +171,7 @@ function difference(before: Totals | undefined, now: Totals): HistorySlice {
       permanent: now.results.permanent - then.results.permanent,
     },
     sources: countsSince(then.sources, now.sources),
+    ...(now.replies.size > 0 && { replies: countsSince(then.replies, now.replies) }),
     ...(p50Ms !== undefined && { p50Ms }),
     ...(p95Ms !== undefined && { p95Ms }),
     ...(p99Ms !== undefined && { p99Ms }),

@@ -52,6 +52,17 @@ export const LOOKUP_ROWS: readonly Row[] = [
     },
   },
   {
+    name: 'replies_total',
+    kind: 'counter',
+    help: 'Replies by what they do at the client, for protocols whose replies say more than found and not found.',
+    labels: ['protocol', 'table', 'reply'],
+    samples({ counters }, write) {
+      for (const table of counters.tables.values())
+        for (const [protocol, { replies }] of Object.entries(table.lookups))
+          for (const [reply, count] of replies) write({ protocol, table: table.name, reply }, count)
+    },
+  },
+  {
     name: 'lookup_duration_seconds',
     kind: 'histogram',
     help: 'Time from a complete request to its answer, by table and by where the answer came from.',

@@ -30,6 +30,8 @@ export interface Totals {
   readonly stale: number
   /** Answers for which a service was asked, or would have been. */
   readonly misses: number
+  /** Replies by what they do at the client; empty where the results say it all. */
+  readonly replies: ReadonlyMap<string, number>
   /** The highest of the points; undefined without lookups. */
   readonly p50Ms: number | undefined
   readonly p95Ms: number | undefined
@@ -81,10 +83,18 @@ export function totals(points: readonly HistoryPoint[], scope: Scope): Totals {
     hits: sum(({ sources }) => sources.cache ?? 0),
     stale: sum(({ sources }) => sources.stale ?? 0),
     misses: sum(({ sources }) => (sources.upstream ?? 0) + (sources.shed ?? 0)),
+    replies: repliesOf(slices),
     p50Ms: highest(slices.map(({ p50Ms }) => p50Ms)),
     p95Ms: highest(slices.map(({ p95Ms }) => p95Ms)),
     p99Ms: highest(slices.map(({ p99Ms }) => p99Ms)),
   }
+}
+
+function repliesOf(slices: readonly HistorySlice[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { replies = {} } of slices)
+    for (const [reply, count] of Object.entries(replies)) counts.set(reply, (counts.get(reply) ?? 0) + count)
+  return counts
 }
 
 export function perSecond(number: number, { ms }: Pick<Totals, 'ms'>): number {

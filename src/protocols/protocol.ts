@@ -192,6 +192,8 @@ export interface ProtocolClient {
   encodeRequest(table: string, key: Buffer): Buffer | LookupResult
   /** The same question for a server whose reply says that it did not understand it; undefined: the reply counts. */
   encodeAgain?(reply: Buffer, table: string, key: Buffer): Buffer | LookupResult | undefined
+  /** The same for a question that is more than a key. Absent where the protocol has keys only. */
+  encodeAttributes?(table: string, attributes: ReadonlyMap<string, string>): Buffer
   /** Splits what the server sends into replies. */
   createDecoder(): Decoder
   /** Reads one reply. Strict as Postfix: what is no reply of the protocol is temporary, never "not found". */

@@ -2,6 +2,7 @@
  * The protocols of the program, one line for each, in the order in which they are listed everywhere.
  */
 import { memcache } from './memcache/protocol.ts'
+import { policy } from './policy/protocol.ts'
 import type { Protocol } from './protocol.ts'
 import { proxymap } from './proxymap/protocol.ts'
 import { socketmap } from './socketmap/protocol.ts'
@@ -15,6 +16,7 @@ export const PROTOCOLS: Protocols = protocolsByName([
   tcpTable,
   memcache,
   proxymap,
+  policy,
 ])
 
 /** @throws TypeError for two of one name. */

@@ -4,6 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { found, type LookupResult, notFound, permanent, temporary } from '../../src/core/result.ts'
+import { BlockDecoder } from '../../src/protocols/framing/block.ts'
 import type { Decoder } from '../../src/protocols/framing/frame.ts'
 import { MAX_REQUEST_BYTES } from '../../src/protocols/framing/frame.ts'
 import { LineDecoder } from '../../src/protocols/framing/line.ts'
@@ -11,6 +12,8 @@ import { NetstringDecoder } from '../../src/protocols/framing/netstring.ts'
 import { percentQuote, percentQuoteBytes, percentUnquote } from '../../src/protocols/framing/percent.ts'
 import { memcacheClient } from '../../src/protocols/memcache/client.ts'
 import { MemcacheConversation } from '../../src/protocols/memcache/conversation.ts'
+import { policyClient } from '../../src/protocols/policy/client.ts'
+import { PolicyConversation } from '../../src/protocols/policy/conversation.ts'
 import { proxymapClient } from '../../src/protocols/proxymap/client.ts'
 import { ProxymapConversation } from '../../src/protocols/proxymap/conversation.ts'
 import { MessageDecoder } from '../../src/protocols/proxymap/messages.ts'
@@ -24,7 +27,7 @@ import { decodeAll } from '../support/wire/decoding.ts'
 import { lineFrame, netstringFrame } from '../support/wire/transcript.ts'
 
 /** Properties in this file, which share the time of a longer run. */
-const PROPERTIES = 12
+const PROPERTIES = 15
 
 const seconds = Number(process.env.MAPGATE_TEST_SECONDS ?? 0)
 const runs =
@@ -103,6 +106,7 @@ describe('framing', () => {
     ['netstrings', () => new NetstringDecoder(40)],
     ['lines', () => new LineDecoder(40)],
     ['attribute lists', () => new MessageDecoder(40)],
+    ['blocks', () => new BlockDecoder(40)],
   ]
   for (const [name, create] of decoders) {
     test(`${name}: where a stream is cut changes nothing, whatever it is`, () => {
@@ -262,6 +266,23 @@ describe('replies', () => {
     )
   })
 
+  test('a policy reply is one action, never empty and never a number, whatever was found', () => {
+    const answer = fc.oneof(
+      result,
+      fc.constantFrom('OK', '550', '', 'OK: x', 'permit, reject', 'dunno', 'REJECT a\nb', '1').map(found),
+    )
+    fc.assert(
+      fc.property(answer, (result) => {
+        const reply = policy().reply(result)
+        expect(reply).toMatch(/^action=(?!\d*\n)[\x21-\x7e][\x20-\x7e]{0,399}\n\n$/)
+        const read = policyClient.parseReply(Buffer.from(reply.slice(0, -2)))
+        if (result.kind !== 'found')
+          expect(read.kind).toBe(result.kind === 'notfound' ? 'notfound' : 'temporary')
+      }),
+      runs,
+    )
+  })
+
   function readSocketmapReply(result: LookupResult): LookupResult {
     const decoder = new NetstringDecoder(MAX_REPLY_PAYLOAD_BYTES)
     decoder.push(Buffer.from(new SocketmapConversation().reply(result)))
@@ -297,6 +318,37 @@ describe('replies', () => {
     return tcpTableClient.parseReply(Buffer.from(reply.slice(0, -1)))
   }
 })
+
+test('any block at all is a policy request or is answered', () => {
+  const line = fc.oneof(
+    bytes,
+    fc
+      .constantFrom('request=smtpd_access_policy', 'sender=a@b', '=', 'a', 'recipient=')
+      .map((one) => Buffer.from(one)),
+  )
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 6 }), cuts, (lines, sizes) => {
+      const conversation = policy()
+      const wire = Buffer.concat([...lines.map(lineFrame), Buffer.from('\n')])
+      const steps: string[] = []
+      for (const chunk of cutAt(wire, sizes)) {
+        conversation.push(chunk)
+        for (let step = conversation.next(); step.kind !== 'more'; step = conversation.next()) {
+          if (step.kind === 'reply') expect(step.text).toMatch(/^action=DEFER_IF_PERMIT /)
+          steps.push(step.kind)
+        }
+      }
+      expect(steps.length).toBeGreaterThan(0)
+      for (const kind of steps) expect(['ask', 'reply']).toContain(kind)
+      expect(conversation.hasBegun).toBe(false)
+    }),
+    runs,
+  )
+})
+
+function policy(): PolicyConversation {
+  return new PolicyConversation({ settings: { table: 't' }, random: () => 0 })
+}
 
 function tcpTable(table: string): TcpTableConversation {
   return new TcpTableConversation({ settings: { table }, random: () => 0 })

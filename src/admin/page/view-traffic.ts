@@ -23,9 +23,10 @@ type TableStatus = Status['tables'][number]
 export function renderTraffic({ points, status }: Model): void {
   const window = recent(points)
   const of = (scope: Scope): Totals => totals(window, scope)
-  const protocols = [...(status?.protocols ?? []), 'admin'].map((name) =>
-    rateCells(name, of({ kind: 'protocol', name }), undefined),
-  )
+  const protocols = [...(status?.protocols ?? []), 'admin'].flatMap((name) => {
+    const sums = of({ kind: 'protocol', name })
+    return [rateCells(name, sums, undefined), ...replyRows(name, sums)]
+  })
   renderRows(byId('protocol-rows', HTMLTableSectionElement), [group('By protocol'), ...protocols], '')
 
   const tables = (status?.tables ?? []).map((table) => ({
@@ -71,6 +72,17 @@ function rateCells(name: string, sums: Totals, table: TableStatus | undefined): 
     number(duration(sums.p99Ms)),
     ...storeCells(table),
   ]
+}
+
+/** How often each kind of reply went out, where the results do not say it all. */
+function replyRows(protocol: string, sums: Totals): (readonly Cell[])[] {
+  return [...sums.replies]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([reply, times]) => [
+      { text: `${protocol}: ${reply}`, kind: 'head' },
+      number(rate(perSecond(times, sums))),
+      ...Array.from({ length: COLUMNS - 2 }, () => number(NOTHING)),
+    ])
 }
 
 function storeCells(table: TableStatus | undefined): readonly Cell[] {

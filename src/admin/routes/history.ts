@@ -8,6 +8,7 @@ const Slice = Type.Object(
   {
     results: Type.Object({ found: Count, notfound: Count, temporary: Count, permanent: Count }),
     sources: Type.Record(Count),
+    replies: Type.Optional(Type.Record(Count)),
     p50Ms: Type.Optional(Ms),
     p95Ms: Type.Optional(Ms),
     p99Ms: Type.Optional(Ms),

@@ -17,11 +17,11 @@ spelling, asked over the wire:
 ${serverForms(PROTOCOLS)
   .map((form) => `  ${form}`)
   .join('\n')}
-KEY is the key; - reads one key a line from standard input and prints KEY<TAB>VALUE for those
+KEY is the key, or where a server is asked by attributes some NAME=VALUE; - reads one key a line from standard input and prints KEY<TAB>VALUE for those
 that are found, as postmap -q - does.`,
     )
     .argument('<table>', 'a table name, or a server in Postfix spelling')
-    .argument('<key>', 'the key, or - for the lines of standard input; after -- it may begin with a dash')
+    .argument('<key...>', 'the key, or - for the lines of standard input; after -- it may begin with a dash')
     .option('--explain', 'print every step that led to the answer')
     .option('--bypass-cache', 'ask the service even if an answer is stored')
     .option('--json', 'print one JSON object for each key')
@@ -40,7 +40,7 @@ failure, 77 permanent failure. With - 77 or 75 if any key failed so,
 else 0 if one was found, else 1.
 ${ADMIN_HELP}`,
     )
-    .action(async (table: string, key: string, options: QueryOptions) => {
+    .action(async (table: string, key: string[], options: QueryOptions) => {
       const { query } = await import('./query.ts')
       finish(await query(table, key, options, io))
     })

@@ -20,6 +20,8 @@ export interface LookupClient {
    * @throws CommandError when nobody can be asked, or what was replied is no answer.
    */
   ask(key: Buffer): Promise<LookupReply>
+  /** Asks a question that is more than a key. Absent where keys are asked for. */
+  askAttributes?(attributes: ReadonlyMap<string, string>): Promise<LookupReply>
   /** Closes the connections. */
   close(): Promise<void>
 }

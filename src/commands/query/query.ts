@@ -3,6 +3,7 @@
  *
  *   mapgate query TABLE KEY                             a running gateway, through its admin API
  *   mapgate query tcp:HOST:PORT KEY                     any server over the wire, as Postfix names it
+ *   mapgate query SERVER NAME=VALUE ...                 one that is asked by attributes
  *
  * The value goes to standard output and nothing else does, so that `$(mapgate query ...)` is
  * the value or nothing. Everything that is not a value goes to standard error.
@@ -28,22 +29,32 @@ import type { LookupClient, LookupReply, QueryOptions } from './lookup-client.ts
 /** Keys asked ahead of the one whose answer is printed next. Ours: as many as the admin client has connections. */
 const MAX_AHEAD = 16
 
+const TOO_MANY = 'too many arguments: one key at a time; - reads them from standard input'
+
 /**
  * Asks, prints, and tells by its exit code what came out.
  *
  * @param target A table name, or a server in Postfix spelling.
- * @param key The key, or `-` for the lines of standard input.
+ * @param words The key, or `-` for the lines of standard input; or attributes as `name=value`.
  */
 export async function query(
   target: string,
-  key: string,
+  words: string | readonly string[],
   options: QueryOptions,
   io: InteractiveIo,
   protocols: Protocols = PROTOCOLS,
 ): Promise<number> {
+  const isTable = !target.includes(':')
+  if (isTable && typeof words !== 'string' && words.length > 1) throw new CommandError(EXIT_USAGE, TOO_MANY)
   const client = await openLookupClient(target, options, io, protocols)
   try {
-    return key === '-' ? await queryLines(client, options, io) : await queryOne(client, key, options, io)
+    const [key = '', ...more] = typeof words === 'string' ? [words] : words
+    const attributes = client.askAttributes && attributesOf([key, ...more])
+    if (attributes !== undefined && client.askAttributes !== undefined)
+      return await queryOne([key, ...more].join(' '), client.askAttributes(attributes), options, io)
+    if (more.length > 0) throw new CommandError(EXIT_USAGE, TOO_MANY)
+    if (key === '-') return await queryLines(client, options, io)
+    return await queryOne(key, client.ask(Buffer.from(key)), options, io)
   } finally {
     await client.close()
   }
@@ -71,13 +82,24 @@ async function openLookupClient(
   return openWireClient(target, server, io)
 }
 
+/** `name=value` words by name; undefined when there is another word among them. */
+function attributesOf(words: readonly string[]): ReadonlyMap<string, string> | undefined {
+  const attributes = new Map<string, string>()
+  for (const word of words) {
+    const [, name, value] = /^([a-z][a-z0-9_]*)=(.*)$/s.exec(word) ?? []
+    if (name === undefined || value === undefined || value.includes('\n')) return undefined
+    attributes.set(name, value)
+  }
+  return attributes
+}
+
 async function queryOne(
-  client: LookupClient,
   key: string,
+  asking: Promise<LookupReply>,
   options: QueryOptions,
   io: InteractiveIo,
 ): Promise<number> {
-  const asked = await client.ask(Buffer.from(key))
+  const asked = await asking
   const { result } = asked
   if (options.json === true) {
     io.stdout.write(jsonLine(key, asked))

@@ -4,24 +4,29 @@
 import { resolve } from 'node:path'
 import { WireClient } from '../../client/client.ts'
 import type { Address } from '../../core/address.ts'
+import type { LookupResult } from '../../core/result.ts'
 import type { NamedServer } from '../../protocols/client-target.ts'
 import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
-import type { LookupClient } from './lookup-client.ts'
+import type { LookupClient, LookupReply } from './lookup-client.ts'
 
 /**
  * @param shown The server as it was typed, for messages.
  */
 export function openWireClient(shown: string, server: NamedServer, io: CommandIo): LookupClient {
   const client = new WireClient(server.client, { address: fromHere(server.address, io) })
+  const replyOf = (result: LookupResult): LookupReply => {
+    if (result.kind === 'temporary' && result.cause === 'connect') {
+      throw new CommandError(EXIT_UNREACHABLE, `${shown}: ${result.reason}; is a server running there?`)
+    }
+    return { result, details: {} }
+  }
   return {
-    ask: async (key) => {
-      const result = await client.lookup(server.table, key)
-      if (result.kind === 'temporary' && result.cause === 'connect') {
-        throw new CommandError(EXIT_UNREACHABLE, `${shown}: ${result.reason}; is a server running there?`)
-      }
-      return { result, details: {} }
-    },
+    ask: async (key) => replyOf(await client.lookup(server.table, key)),
+    ...(server.client.encodeAttributes !== undefined && {
+      askAttributes: async (attributes: ReadonlyMap<string, string>) =>
+        replyOf(await client.lookupAttributes(server.table, attributes)),
+    }),
     close: async () => client.close(),
   }
 }

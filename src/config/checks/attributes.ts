@@ -91,8 +91,10 @@ export function checkServedAttributes(
   protocol: ListenerSettingsKind,
   served: readonly string[] | undefined,
   table: (name: string) => CheckedTable | undefined,
+  kinds: SettingsKinds,
   scope: Scope,
 ): void {
+  const known = Object.values(knownAttributes(kinds)).flat()
   const { name: spoken, attributes } = protocol
   const sent = [...(attributes?.shown ?? []), ...(attributes?.secret ?? []), ALL_ATTRIBUTES]
   for (const name of served ?? []) {
@@ -105,7 +107,7 @@ export function checkServedAttributes(
       )
       continue
     }
-    const missing = named.filter((one) => !sent.includes(one))
+    const missing = named.filter((one) => !sent.includes(one) && known.includes(one))
     if (missing.length > 0)
       scope.error(
         [],

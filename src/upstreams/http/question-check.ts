@@ -15,7 +15,7 @@ import type { HttpTable } from './table-schema.ts'
 type Table = Settings<typeof HttpTable>
 
 export function checkQuestion(settings: Table, attributes: AttributeNames, scope: Scope): void {
-  const { request, response, batch } = settings
+  const { request, response } = settings
   for (const key of ['action', 'text'] as const) {
     const wrong = response[key] === undefined ? undefined : jsonPathError(response[key])
     if (wrong !== undefined) scope.error(['response', key], `is not a JSONPath (RFC 9535): ${wrong}`)
@@ -27,8 +27,8 @@ export function checkQuestion(settings: Table, attributes: AttributeNames, scope
       scope.error(['response', 'action'], 'is only for tables whose request has {attribute...}; use "value"')
     return
   }
-  if (batch !== undefined)
-    scope.error(['batch'], 'sends keys, and this table is asked by attributes; remove it')
+  if (settings.batch !== undefined)
+    scope.error(['batch'], 'is about keys, and this table is asked by attributes; remove it')
   checkPlaces(request, attributes, scope.within(['request']))
   if (response.action !== undefined && response.value !== undefined)
     scope.error(['response', 'value'], 'cannot be used with "action"; remove one')

@@ -16,9 +16,7 @@ import { BATCH_NAMES, KEYS } from './places.ts'
 import type { BatchSettings, ResponseSettings, WrittenRequest } from './settings.ts'
 
 /** What requests for one key and for many have in common. */
-type AnyRequest = Pick<BatchSettings, 'method' | 'query' | 'headers' | 'json' | 'form'> & {
-  readonly path: string | undefined
-}
+type AnyRequest = Pick<WrittenRequest, 'method' | 'query' | 'headers' | 'json' | 'form' | 'path'>
 
 /** The whole list of keys, where it can become a list. */
 const ALL_KEYS = `{${KEYS}}`
@@ -69,7 +67,8 @@ function checkShared(
 ): ReadonlySet<string> {
   const used = new Set<string>()
   const check = (value: unknown, at: Path): void => {
-    const list = at[0] === 'json' ? lists.find((name) => value === `{${name}}`) : undefined
+    const mayBeList = at[0] === 'json' || (at[0] === 'form' && at.length === 1)
+    const list = mayBeList ? lists.find((name) => value === `{${name}}`) : undefined
     if (list !== undefined) used.add(list)
     else if (typeof value === 'string') checkTemplate(value, at, scope, known, used)
     else if (value instanceof Map) for (const [key, item] of value) check(item, [...at, key])

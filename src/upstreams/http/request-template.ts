@@ -67,7 +67,8 @@ export class RequestTemplate {
   /** What stands behind a literal `?` of the path, and the parameters. */
   readonly #parameters: readonly Field[]
   readonly #headers: readonly { readonly name: string; readonly value: Template }[]
-  readonly #form: readonly Field[] | undefined
+  /** `attributes` for all of them. */
+  readonly #form: readonly Field[] | 'attributes' | undefined
   readonly #json: JsonTemplate | undefined
   readonly #contentType: string | undefined
 
@@ -94,7 +95,8 @@ export class RequestTemplate {
       name: name.toLowerCase(),
       value: one(text),
     }))
-    this.#form = settings.form === undefined ? undefined : fields(settings.form, list)
+    this.#form =
+      typeof settings.form === 'string' ? 'attributes' : settings.form && fields(settings.form, list)
     this.#json = settings.json === undefined ? undefined : new JsonTemplate(settings.json, json)
     this.#contentType =
       this.#json !== undefined
@@ -166,7 +168,11 @@ export class RequestTemplate {
   }
 
   #renderForm(source: Source): string | undefined {
-    return this.#form === undefined ? undefined : urlEncoded(this.#form, source)
+    if (this.#form === 'attributes') {
+      const shown = Object.entries(source.attributes?.shown ?? {})
+      return shown.map(([name, value]) => `${escapeUrl(name)}=${escapeUrl(value)}`).join('&')
+    }
+    return this.#form && urlEncoded(this.#form, source)
   }
 }
 

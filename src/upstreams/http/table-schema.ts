@@ -2,14 +2,18 @@
  * How a lookup becomes an HTTP request, and how a reply becomes an answer: the keys that a table has
  * for HTTP services. Rules: pgsql_table(5) for result_format and expansion_limit.
  */
+import { ALL_ATTRIBUTES } from '../../core/attributes.ts'
 import { type Keywords, Type } from '../../schema/schema.ts'
-import { count, duration, headerMap, oneOf, text, textMap } from '../../schema/values.ts'
+import { count, duration, eitherType, headerMap, oneOf, text, textMap } from '../../schema/values.ts'
 import { Replica } from '../replica/schema.ts'
 
 /** Status codes that a list may hold: final ones. */
 function statuses(keywords: Keywords) {
   return Type.Array(Type.Integer({ minimum: 200, maximum: 499 }), { minItems: 1, ...keywords })
 }
+
+/** In place of a body: all attributes. */
+const ALL = `{${ALL_ATTRIBUTES}}` as const
 
 const json = Type.Optional(
   Type.Unknown({
@@ -19,9 +23,14 @@ const json = Type.Optional(
   }),
 )
 const form = Type.Optional(
-  textMap('Body of a POST as a form (`application/x-www-form-urlencoded`); values are templates.', {
-    sent: 'text',
-  }),
+  eitherType<Record<string, string> | typeof ALL, ReadonlyMap<string, string> | typeof ALL>(
+    { type: 'object', additionalProperties: { type: 'string' } },
+    { type: 'string', enum: [ALL], expected: `a map of fields or "${ALL}"` },
+    {
+      description:
+        'Body of a POST as a form (`application/x-www-form-urlencoded`); values are templates. `"{attributes}"` sends all attributes but secret ones.',
+    },
+  ),
 )
 const query = textMap('Query parameters; values are templates.', { default: {}, sent: 'text' })
 const headers = headerMap(

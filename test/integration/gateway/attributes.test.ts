@@ -29,10 +29,15 @@ tables:
     request: { method: POST, path: /policy, json: { user: "{attribute.user}", password: "{attribute.password}", all: "{attributes}" } }
 ${table}`
   const gateway = await startGateway({ onTestFinished }, config, { protocols: PROTOCOLS_AND_TOY })
-  const client = await talkTo(gateway.address('toy'))
+  const open = async () => {
+    const talker = await talkTo(gateway.address('toy'))
+    await talker.expect('TOY 1\n')
+    return talker
+  }
+  const client = await open()
   const ask = (user: string, key = 'x', password = 'geheim-77') =>
     client.send(`user=${user}\npassword=${password}\nkey=${key}\n\n`)
-  return { service, gateway, client, ask }
+  return { service, gateway, client, ask, open }
 }
 
 test('the service is sent the attributes, secret ones only by name, and nothing is stored', async () => {
@@ -54,13 +59,13 @@ test('the service is sent the attributes, secret ones only by name, and nothing 
 })
 
 test('two lookups at once make two requests, and a failed one is not repeated', async () => {
-  const { service, gateway, client, ask } = await start('')
+  const { service, client, ask, open } = await start('')
   service.otherwise = { act: 'reset' }
   ask('bob')
   await client.expect('LATER: tomorrow\n')
   expect(service.requests).toHaveLength(1)
   service.otherwise = { json: 'yes' }
-  const other = await talkTo(gateway.address('toy'))
+  const other = await open()
   ask('bob')
   other.send('user=bob\nkey=x\n\n')
   await Promise.all([client.expect('YES yes\n'), other.expect('YES yes\n')])
@@ -184,7 +189,7 @@ describe('the check of a configuration', () => {
     ],
     [
       `{ upstream: d, ${REQUEST}, batch: { path: /b, json: "{keys}" }, sideEffects: false }`,
-      'sends keys, and this table',
+      'batch: is about keys, and this table',
     ],
   ]
   for (const [table, problem] of cases) {

@@ -37,9 +37,16 @@ async function ask(
     json: { keys: '{keys}' },
     ...setup.request,
   })
+  const { form } = request
   const table = tableSettings({
     response: responseSettings(setup.response),
-    batch: { ...request, maxKeys: 3, maxWaitMs: 0, results: setup.results },
+    batch: {
+      ...request,
+      form: typeof form === 'string' ? undefined : form,
+      maxKeys: 3,
+      maxWaitMs: 0,
+      results: setup.results,
+    },
   })
   const endpoint = pools.batchEndpoint(table, 0)
   if (endpoint === undefined) return expect.unreachable('no batch endpoint')

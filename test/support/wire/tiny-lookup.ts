@@ -9,6 +9,7 @@ import { found, type LookupResult, notFound, permanent, temporary } from '../../
  *
  *   absent        not found            timeout, down, refused    failures
  *   long:N        N letters            late:KEY                  the result of KEY, by a promise
+ *   action:TEXT   TEXT itself
  *   throw, reject defects              anything else             `TABLE=KEY`
  */
 export const tinyLookup: Lookup = { lookup: answerTo }
@@ -28,6 +29,7 @@ function resultFor(table: string, key: string): LookupResult {
   if (key === 'timeout') return temporary('timeout', 'no answer in time')
   if (key === 'down') return temporary('connect', 'the service is down: 50% of it')
   if (key === 'refused') return permanent('refused', 'the service answered 400')
+  if (key.startsWith('action:')) return found(key.slice('action:'.length))
   const length = /^long:(\d+)$/.exec(key)?.[1]
   if (length !== undefined) return found('v'.repeat(Number(length)))
   return found(`${table}=${key}`)

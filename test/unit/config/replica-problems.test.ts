@@ -67,7 +67,6 @@ describe('problems: tables: replicas', () => {
       table('request: { path: "/{attribute.sender}" }, replica: { path: /all, directory: /r }'),
       [
         'mapgate.yaml:4:21: tables.t.canary: is about keys, and this table is asked by attributes; remove it',
-        'mapgate.yaml:4:58: tables.t.request.path: unknown placeholder {attribute.sender}; known are {key} {user} {domain} {domain1}..{domain9} {table}',
         'mapgate.yaml:4:83: tables.t.replica: cannot be used with sideEffects: true, where each lookup must ask; remove one',
         'mapgate.yaml:4:83: tables.t.replica: a list has keys and no attributes; remove it, or {attribute.…} of the request',
       ],

@@ -100,7 +100,7 @@ tables:
     canary: { key: a }
     request: { path: "/{zzzzzzz}" }`,
     [
-      'mapgate.yaml:7:22: tables.t.request.path: unknown placeholder {zzzzzzz}; known are {key} {user} {domain} {domain1}..{domain9} {table}',
+      'mapgate.yaml:7:22: tables.t.request.path: unknown placeholder {zzzzzzz}; known are {key} {user} {domain} {domain1}..{domain9} {table} {attribute.NAME}',
     ],
   ],
   [

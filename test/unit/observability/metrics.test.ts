@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { found, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
+import { Attributes } from '../../../src/core/attributes.ts'
+import { type Found, found, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
 import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
@@ -32,6 +33,9 @@ function useEverything({ observer, counters, eventLog }: Observability): void {
   const table = observer.table('aliases')
   table.answered(query('socketmap', 'aliases', 'a@b.example'), found('x'), 'upstream', 250, undefined)
   table.answered(query('tcp_table', 'aliases', 'a@b.example'), found('x'), 'upstream', 0.02, undefined)
+  const client = { deliverable: (result: Found) => result, replyKind: () => 'reject' }
+  const asked = { ...query('asked', 'greylist', 'a@b.example'), attributes: new Attributes([]), client }
+  observer.table('greylist').answered(asked, found('REJECT x'), 'upstream', 1, undefined)
   table.answered(query('socketmap', 'aliases', 'c@b.example'), NOT_FOUND, 'cache', 0.02, undefined)
   table.answered(
     query('admin', 'aliases', 'd@b.example'),
@@ -94,6 +98,7 @@ describe('metrics', () => {
     'mapgate_outage_readiness_ratio{table="aliases"} 0.9',
     'mapgate_drills_total{upstream="directory"} 1',
     'mapgate_drill_active{upstream="directory"} 0',
+    'mapgate_replies_total{protocol="asked",table="greylist",reply="reject"} 1',
     'mapgate_loss_guard_active{table="aliases"} 1',
     'mapgate_outage_answers_total{table="aliases",rule="when-unknown"} 1',
     'mapgate_cache_file_last_save_timestamp_seconds 1767225601.5',

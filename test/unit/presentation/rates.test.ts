@@ -20,7 +20,13 @@ describe('rates', () => {
     point(2000, {
       all: slice(
         { found: 6, notfound: 3, temporary: 1 },
-        { sources: { cache: 4, upstream: 4, shed: 1, static: 1 }, p50Ms: 1, p95Ms: 5, p99Ms: 9 },
+        {
+          sources: { cache: 4, upstream: 4, shed: 1, static: 1 },
+          replies: { reject: 2 },
+          p50Ms: 1,
+          p95Ms: 5,
+          p99Ms: 9,
+        },
       ),
       protocols: { socketmap: slice({ found: 3 }), admin: slice({ temporary: 1 }) },
       tables: { aliases: slice({ found: 5 }) },
@@ -31,7 +37,10 @@ describe('rates', () => {
       ],
     }),
     point(4000, {
-      all: slice({ permanent: 2 }, { sources: { stale: 1, refused: 1 }, p50Ms: 3 }),
+      all: slice(
+        { permanent: 2 },
+        { sources: { stale: 1, refused: 1 }, replies: { reject: 1, dunno: 1 }, p50Ms: 3 },
+      ),
       protocols: { tcp_table: slice({ notfound: 2 }) },
       causes: { timeout: 1, refused: 5 },
     }),
@@ -48,6 +57,10 @@ describe('rates', () => {
       hits: 4,
       stale: 1,
       misses: 5,
+      replies: new Map([
+        ['reject', 3],
+        ['dunno', 1],
+      ]),
       p50Ms: 3,
       p95Ms: 5,
       p99Ms: 9,

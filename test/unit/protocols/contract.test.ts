@@ -8,6 +8,7 @@ import type { Conversation, Protocol, Step } from '../../../src/protocols/protoc
 import { PROTOCOLS, protocolsByName } from '../../../src/protocols/registry.ts'
 import { toy } from '../../support/toy/protocol.ts'
 import { chunkings, cutAt } from '../../support/wire/chunkings.ts'
+import { sampleValue } from '../../support/wire/sample-values.ts'
 import { tinyLookup } from '../../support/wire/tiny-lookup.ts'
 
 const KEYS = ['a', 'absent', 'down', 'long:99', 'long:200000', 'empty', 'refused']
@@ -79,6 +80,7 @@ const stream = fc
 const cuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 })
 const results: fc.Arbitrary<LookupResult> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }).map(found),
+  fc.constantFrom('REJECT x', 'dunno', '550', 'OK: x', 'permit, reject', '').map(found),
   fc.integer({ min: 90, max: 120_000 }).map((length) => found('v'.repeat(length))),
   fc.integer({ min: 400, max: 60_000 }).map((length) => found('é'.repeat(length))),
   fc.constant(notFound()),
@@ -176,13 +178,15 @@ for (const protocol of [...PROTOCOLS.values(), toy]) {
         kind: 'temporary',
         cause: 'too-long',
       })
-      const short = found('v')
+      const short = found(sampleValue(protocol))
       expect(conversation.deliverable(short)).toBe(short)
     })
 
     test('what main.cf writes is what its client reads, and takes the same request to the server', () => {
       const inet = protocol.reference('aliases', { kind: 'inet', server: '[::1]:8464' }, protocol.example)
       const unix = protocol.reference('aliases', { kind: 'unix', path: 'mapgate/x' }, protocol.example)
+      // Whole lines without a table are read by Postfix itself: test/postfix.
+      if (inet?.kind === 'lines' && unix?.kind === 'lines') return
       const named = [inet, unix].flatMap((one) => (one?.kind === 'table' ? [one.server ?? one.text] : []))
       const targets = named.map((text) => client?.parse(text))
       expect(targets.length).toBeGreaterThan(0)
@@ -207,7 +211,9 @@ for (const protocol of PROTOCOLS.values()) {
       const cause = kind === 'temporary' ? 'connect' : 'refused'
       const reply = accept(protocol).reply({ kind, cause, reason: 'x'.repeat(100_000) } as LookupResult)
       const text = typeof reply === 'string' ? reply : reply.text
-      expect(/x+/.exec(text)?.[0]).toBe('x'.repeat(200))
+      // What is said besides a key comes from people, and a reason is for operators: it stays in the log.
+      const expected = protocol.attributes === undefined ? 'x'.repeat(200) : undefined
+      expect(/xx+/.exec(text)?.[0]).toBe(expected)
     }
   })
 }

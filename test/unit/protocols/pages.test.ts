@@ -9,6 +9,7 @@ import { found } from '../../../src/core/result.ts'
 import type { Protocol } from '../../../src/protocols/protocol.ts'
 import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { SESSION_ERRORS } from '../../../src/server/errors.ts'
+import { sampleValue } from '../../support/wire/sample-values.ts'
 
 const SRC = new URL('../../../src/', import.meta.url)
 
@@ -20,11 +21,15 @@ for (const protocol of PROTOCOLS.values()) {
     })
 
     test('shows a request that is one, and its reply', () => {
-      const [, request = '', reply = ''] = /^C {2}(.*)\nS {2}(.*)$/m.exec(readme(protocol)) ?? []
+      const [, lines = '', reply = ''] = /^((?:C {2}.*\n)+)S {2}(.*)$/m.exec(readme(protocol)) ?? []
+      const request = lines.replace(/^C {2}/gm, '').slice(0, -1)
       const conversation = protocol.accept({ settings: protocol.example, random: () => 0 })
-      conversation.push(Buffer.from(wireOf(request)))
+      // Of several lines the empty one at the end is not shown.
+      const end = request.includes('\n') ? '\n' : ''
+      conversation.push(Buffer.from(wireOf(request) + end))
       expect(conversation.next()).toMatchObject({ kind: 'ask', key: Buffer.from('info@lighthouse.example') })
-      expect(conversation.reply(found('alice@lighthouse.example'))).toBe(wireOf(reply))
+      const value = sampleValue(protocol, 'alice@lighthouse.example')
+      expect(conversation.reply(found(value))).toBe(wireOf(reply) + end)
     })
 
     test('is the page in docs', async () => {

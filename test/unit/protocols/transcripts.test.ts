@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { LookupResult } from '../../../src/core/result.ts'
 import { readOnlyStore, type StoreResult } from '../../../src/core/store.ts'
 import { memcache } from '../../../src/protocols/memcache/protocol.ts'
+import { policy } from '../../../src/protocols/policy/protocol.ts'
 import type {
   AskStep,
   Conversation,
@@ -31,6 +32,7 @@ const documents = [
   { file: 'tcp-table.md', protocol: tcpTable, frame: lineFrame },
   { file: 'memcache.md', protocol: memcache, frame: crlfFrame },
   { file: 'proxymap.md', protocol: proxymap, frame: nulFrame },
+  { file: 'policy.md', protocol: policy, frame: lineFrame },
 ]
 
 for (const { file, protocol, frame } of documents) {

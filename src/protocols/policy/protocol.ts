@@ -1,0 +1,112 @@
+/**
+ * policy: smtpd asks what to do with a client, a sender, a recipient. README.md beside this file is its manual page.
+ */
+import { Type } from '../../schema/schema.ts'
+import { checkName } from '../../schema/scope.ts'
+import type { CheckedTable } from '../../schema/settings-kind.ts'
+import { text } from '../../schema/values.ts'
+import type { Protocol } from '../protocol.ts'
+import { policyClient } from './client.ts'
+import { NAME, PolicyConversation, type PolicySettings } from './conversation.ts'
+import { POLICY_REASONS } from './reasons.ts'
+
+const Listener = Type.Object({
+  table: text('The one table of this listener, since the protocol has no table name.', {
+    whyNeeded: 'a policy request names no table, so one listener serves one table',
+  }),
+})
+
+/** `timeout` that main-cf writes, seconds. Ours: above every deadline, so that smtpd never asks the same again. */
+const SMTPD_TIMEOUT_S = 10
+
+/** Longest deadline of a table, ms: two seconds before smtpd gives up. */
+const MAX_DEADLINE_MS = 8000
+
+/** Source: SMTPD_POLICY_README; Postfix 3.12 `src/smtpd/smtpd_check.c`, check_policy_service, in its order. */
+const ATTRIBUTES = [
+  'request',
+  'protocol_state',
+  'protocol_name',
+  'client_address',
+  'client_name',
+  'client_port',
+  'reverse_client_name',
+  'server_address',
+  'server_port',
+  'helo_name',
+  'sender',
+  'recipient',
+  'recipient_count',
+  'queue_id',
+  'instance',
+  'size',
+  'etrn_domain',
+  'stress',
+  'sasl_method',
+  'sasl_username',
+  'sasl_sender',
+  'ccert_subject',
+  'ccert_issuer',
+  'ccert_fingerprint',
+  'ccert_pubkey_fingerprint',
+  'encryption_protocol',
+  'encryption_cipher',
+  'encryption_keysize',
+  'tls_sni',
+  'policy_context',
+  'compatibility_level',
+  'mail_version',
+]
+
+export const policy: Protocol<PolicySettings> = {
+  name: NAME,
+  summary: 'what to do with a client, a sender or a recipient (check_policy_service)',
+  settings: Listener,
+  attributes: { shown: ATTRIBUTES, secret: [] },
+  check({ table: name }, { scope, tables, table }) {
+    checkName(scope, ['table'], 'table', name, tables)
+    const asked = table(name)
+    if (asked !== undefined) checkTable(asked)
+  },
+  errors: {
+    'bad-request': 'A request that is none of smtpd. Answered DEFER_IF_PERMIT.',
+    'request-limit':
+      'A request longer than 131072 bytes, or of more than 100 attributes. Answered DEFER_IF_PERMIT.',
+  },
+  reasons: POLICY_REASONS,
+  example: { table: 'aliases' },
+  tables: ({ table }) => [table],
+  accept: (listener) => new PolicyConversation(listener),
+  reference: (_table, place) => {
+    const server = place.kind === 'inet' ? `inet:${place.server}` : `unix:${place.path}`
+    return {
+      kind: 'lines',
+      notes: [
+        'behind reject_unauth_destination: an OK before it lets everybody relay',
+        'before it, only what permits your own users: permit_mynetworks, permit_sasl_authenticated',
+      ],
+      lines: [
+        `smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service { ${server}, timeout=${SMTPD_TIMEOUT_S}s }`,
+      ],
+    }
+  },
+  client: policyClient,
+}
+
+function checkTable({ scope, attributes, deadlineMs, whenUnknown }: CheckedTable): void {
+  if (attributes.size === 0)
+    scope.error(
+      [],
+      'answers a policy service and asks for no attribute, so every request gets the same answer; send "{attributes}" in "json", or {attribute.NAME}',
+    )
+  if (whenUnknown === 'DUNNO')
+    scope.warning(
+      ['whenUnknown'],
+      'DUNNO lets mail pass unchecked while the service fails; with DEFER_IF_PERMIT it waits',
+    )
+  if (deadlineMs > MAX_DEADLINE_MS)
+    scope.warning(
+      scope.isWritten(['deadline']) ? ['deadline'] : [],
+      `the deadline, ${scope.textAt(['deadline'])}, is above 8s: with the timeout=${SMTPD_TIMEOUT_S}s of main-cf, smtpd would ask the same again; lower it`,
+    )
+}

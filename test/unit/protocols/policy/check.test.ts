@@ -1,0 +1,50 @@
+/**
+ * What the check says about policy listeners and their tables.
+ */
+import { describe, expect, test } from 'vitest'
+import { problemsIn } from '../../config/problems.ts'
+
+const REQUEST = 'request: { method: POST, path: /p, json: "{attributes}" }'
+
+const problems = (table: string) =>
+  problemsIn(`listeners: [{ protocol: policy, listen: "inet:127.0.0.1:1", table: t }]
+upstreams: { d: { endpoints: ["http://127.0.0.1:1"] } }
+tables: { t: { upstream: d, ${table} } }`)
+
+describe('a policy listener', () => {
+  const cases: [name: string, table: string, expected: string[]][] = [
+    ['has nothing to say about a table that sends attributes', REQUEST, []],
+    [
+      'warns of a check that is missed in an outage',
+      `${REQUEST}, whenUnknown: DUNNO`,
+      [
+        'warning: mapgate.yaml:3:101: tables.t.whenUnknown: DUNNO lets mail pass unchecked while the service fails; with DEFER_IF_PERMIT it waits',
+      ],
+    ],
+    [
+      'warns of a deadline that lets smtpd ask again',
+      `${REQUEST}, deadline: 9s`,
+      [
+        'warning: mapgate.yaml:3:98: tables.t.deadline: the deadline, 9s, is above 8s: with the timeout=10s of main-cf, smtpd would ask the same again; lower it',
+      ],
+    ],
+    ['is content with the longest deadline', `${REQUEST}, deadline: 8s`, []],
+    [
+      'refuses a table that is asked by keys',
+      'request: { path: "/{key}" }, canary: { key: a }',
+      [
+        'mapgate.yaml:3:11: tables.t: answers a policy service and asks for no attribute, so every request gets the same answer; send "{attributes}" in "json", or {attribute.NAME}',
+      ],
+    ],
+    [
+      'refuses an attribute that smtpd does not send',
+      'request: { path: /p, query: { a: "{attribute.sendr}" } }',
+      [
+        'mapgate.yaml:3:62: tables.t.request.query.a: unknown placeholder {attribute.sendr}; did you mean {attribute.sender}',
+      ],
+    ],
+  ]
+  for (const [name, table, expected] of cases) {
+    test(name, async () => expect(await problems(table)).toEqual(expected))
+  }
+})
