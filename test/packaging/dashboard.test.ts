@@ -30,6 +30,7 @@ const EMPTY_WHEN_WELL: ReadonlyMap<string, string> = new Map([
   ['Protocol errors, defects, dropped log lines', 'there are none'],
   ['Failures by cause', 'no lookup failed'],
   ['Answered by outage rules', 'the service is well'],
+  ['Replies by what they do', 'no listener of the test says more than found and not found'],
 ])
 
 interface Panel {

@@ -45,7 +45,7 @@ interface Rule {
 
 /** A header field, RFC 5322 section 2.2. */
 const HEADER = /^[\x21-\x39\x3b-\x7e]+: ?\S/
-const ADDRESS = /^<?\S+@\S+>?$/
+const ADDRESS = /^[^\s@]+@\S+$/
 /** A transport of master.cf and its next hop, perhaps none. */
 const TRANSPORT = /^[A-Za-z0-9_-]+:\S*$/
 
