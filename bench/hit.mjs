@@ -29,7 +29,7 @@ const { MemoryAnswerStore } = await load('core/cache/memory-answer-store.js').ca
 const { systemClock } = await load('core/clock.js')
 const { Counters } = await load('observability/counters.js')
 const { GatewayObserver } = await load('observability/gateway-observer.js')
-const { LookupLog } = await load('observability/lookup-reports.js')
+const { LookupLog } = await load('observability/lookup-log.js')
 const { ListenerContext } = await load('server/context.js')
 const { readOnlyStore } = await load('core/store.js')
 const { silentListenerObserver } = await load('core/observer.js')
@@ -47,7 +47,7 @@ const store = new MemoryAnswerStore({
   maxBytes: 1e9,
 })
 const logging = { debugs: false, isOn: () => false }
-const reports = new LookupLog({ clock: systemClock, logging, events: { watched: false }, journal: {} })
+const reports = new LookupLog({ clock: systemClock, logging, events: { watched: false }, eventLog: {} })
 const observer = new GatewayObserver(new Counters(['socketmap', 'tcp_table', 'admin']), {}, reports)
 const source = new CachedUpstream({
   table: 'aliases',
