@@ -173,7 +173,7 @@ describe.each(['proxymap', 'memcache'] as const)(
     test('goes on while the gateway is away, and bounces nothing', async (context) => {
       await serving.gateway.stop()
       const session = await openSmtpSession(context, first.smtpPort)
-      session.command('MAIL FROM:<x@elsewhere.example>')
+      await session.command('MAIL FROM:<x@elsewhere.example>')
       // Over proxymap, verify(8) waits for the gateway to come back, and smtpd(8) with it.
       if (protocol === 'memcache') {
         const { code } = await session.command('RCPT TO:<bob@a.example>')
