@@ -27,6 +27,7 @@ export function manualPage(
     page = page.replace(`<!-- ${mark} -->`, lines.join('\n'))
   return page
     .replaceAll('](../../../docs/', '](../')
+    .replace(/\]\(\.\.\/\.\.\/([a-z-]+\/[a-z-]+)\/README\.md\)/g, (_link, page: string) => `](../${page}.md)`)
     .replace(/\]\(\.\.\/([a-z-]+)\/README\.md\)/g, (_link, folder: string) => `](${folder}.md)`)
 }
 

@@ -82,14 +82,18 @@ async function startGateway(): Promise<string> {
   const config = {
     listeners: [{ protocol: 'socketmap', listen: 'inet:127.0.0.1:0' }],
     admin: { listen: 'inet:127.0.0.1:0' },
-    upstreams: { directory: { endpoints: [service.origin] } },
+    upstreams: {
+      directory: { endpoints: [service.origin] },
+      learned: { store: { directory: join(folder, 'store') } },
+    },
     tables: {
       aliases: {
         upstream: 'directory',
         request: { path: '/{key}' },
         canary: { key: 'known@a.example' },
-        replica: { path: '/', directory: folder },
+        replica: { path: '/', directory: join(folder, 'replica') },
       },
+      verify: { upstream: 'learned' },
     },
     log: { level: 'silent' },
   }
