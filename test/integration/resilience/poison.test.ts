@@ -16,7 +16,7 @@ import { askSteadily, figures } from './steady-lookups.ts'
 import { Wire } from './wire.ts'
 
 /** Of each of the many cases: `MAPGATE_TEST_SECONDS` makes them longer. */
-const CASE_MS = Number(process.env.MAPGATE_TEST_SECONDS ?? '1') * 1000
+const CASE_MS = Number(process.env.MAPGATE_TEST_SECONDS ?? '0.5') * 1000
 
 /** Of poisonous keys, each second. */
 const POISON_RATE = 50

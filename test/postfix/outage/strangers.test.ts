@@ -15,7 +15,7 @@ const SESSIONS = 20
 /** Recipients that a stranger names in one write. */
 const AT_ONCE = 20
 /** Length of an attack: `MAPGATE_TEST_SECONDS` makes it longer. */
-const ATTACK_MS = Number(process.env.MAPGATE_TEST_SECONDS ?? '3') * 1000
+const ATTACK_MS = Number(process.env.MAPGATE_TEST_SECONDS ?? '2') * 1000
 
 const MAILBOXES = addresses('m', 5)
 const ALIASES = addresses('a', 5)
