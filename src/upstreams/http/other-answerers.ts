@@ -33,6 +33,7 @@ const MARKS_OF_OTHERS = [
   'x-railway-fallback',
   'x-render-routing',
   'x-squid-error',
+  'l5d-proxy-error', // Linkerd
   'x-azure-externalerror', // Front Door
   'x-amzn-errortype', // AWS API Gateway
   'x-kong-response-latency', // Kong, where no upstream was asked

@@ -71,6 +71,7 @@ const OTHERS: [who: string, body: string, headers?: Fields][] = [
   ['Varnish', 'no', { server: 'Varnish' }],
   ['Akamai', 'no', { server: 'AkamaiGHost' }],
   ['Squid', 'no', { 'x-squid-error': 'ERR_INVALID_URL 0' }],
+  ['Linkerd', '', { 'l5d-proxy-error': 'no route found for request' }],
   ['Kong itself', '{"x":1}', { ...JSON_TYPE, 'x-kong-response-latency': '1' }],
   ['Pyramid', '404 Not Found\n\nThe resource could not be found.\n\n\n/x\n\n'],
   [
