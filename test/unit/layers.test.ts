@@ -181,6 +181,14 @@ describe('layers', () => {
     expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
   })
 
+  // docs/decisions/0011-few-packages.md: each brings others, and all of them are trusted.
+  test('every user installs these packages and no other', () => {
+    const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+    const chosen =
+      '@fastify/helmet @fastify/rate-limit @fastify/swagger @streamparser/json commander csv-parse fastest-levenshtein fastify json-p3 lru-cache pino prom-client re2js undici uplot yaml'
+    expect(Object.keys(dependencies).join(' ')).toBe(chosen)
+  })
+
   test('the core, the protocols and the presentation do no I/O', () => {
     const wrong = imports
       .filter(({ folder }) => PURE_FOLDERS.includes(folder))
