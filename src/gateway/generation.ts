@@ -22,7 +22,8 @@ import { type GatewayPorts, RunningAdmin } from './admin.ts'
 import { checkDescriptors } from './descriptor-budget.ts'
 import { openListeners, type RunningListeners, updateListeners } from './listeners.ts'
 import type { GatewayParts } from './parts.ts'
-import { buildTables, type DroppedAnswers, type RunningTables } from './tables.ts'
+import type { RunningTables } from './running-table.ts'
+import { buildTables, type DroppedAnswers } from './tables.ts'
 import { closeUpstreams, planUpstreams, type RunningUpstreams } from './upstreams.ts'
 
 /** What a configuration has become. Nothing in it is exchanged: the next configuration makes another one. */

@@ -9,7 +9,7 @@ import type { GatewayStatus, TableStatus, UpstreamStatus } from '../core/status.
 import { emptyGeneration, type Generation } from './generation.ts'
 import { LoopWatch } from './loop-watch.ts'
 import { Readiness } from './readiness.ts'
-import { tableStatus } from './tables.ts'
+import { tableStatus } from './running-table.ts'
 
 export class ProgramState {
   phase: 'starting' | 'ready' | 'draining' | 'stopped' = 'starting'

@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { TableReadiness } from '../core/outage/readiness.ts'
-import { type RunningTables, tableReadiness } from './tables.ts'
+import { type RunningTables, tableReadiness } from './running-table.ts'
 
 /**
  * How long a figure is shown, ms. Ours: the page asks every two seconds, and five hundred keys of each table are

@@ -4,7 +4,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Observability } from '../observability/observability.ts'
 import { CacheFile } from '../persistence/cache-file.ts'
-import type { RunningTables } from './tables.ts'
+import type { RunningTables } from './running-table.ts'
 
 export class StoredAnswers {
   readonly #file: CacheFile | undefined

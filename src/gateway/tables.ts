@@ -10,7 +10,6 @@
  */
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import type { PurgeWhat } from '../admin/ports.ts'
 import type { CacheConfig, TableConfig } from '../config/config.ts'
 import type { AttributeRules } from '../core/attributes.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
@@ -18,38 +17,20 @@ import { CachedUpstream } from '../core/cache/cached-upstream.ts'
 import { LossGuard } from '../core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import { DirectSource } from '../core/direct-source.ts'
-import { normaliseKey } from '../core/key.ts'
-import { readinessOf, type TableReadiness } from '../core/outage/readiness.ts'
 import { RecentLookups } from '../core/outage/recent-lookups.ts'
 import { ReplicaSource } from '../core/replica/replica-source.ts'
 import { filterByList, filterByTable } from '../core/search/domains-filter.ts'
 import { searchKeys } from '../core/search/search-keys.ts'
-import type { TableStatus } from '../core/status.ts'
-import type { TableStore } from '../core/store.ts'
 import { type DomainsFilter, type KeySearch, Table } from '../core/table.ts'
 import type { TableSource } from '../core/table-source.ts'
 import type { Upstream } from '../core/upstream.ts'
-import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
+import type { SharedUpstream } from '../upstreams/kind.ts'
 import type { ReplicaOfTable } from '../upstreams/replica/of-table.ts'
 import { addressSpellings } from './key-spellings.ts'
 import { negativeKeptMs, outagePolicy } from './outage-policy.ts'
 import type { GatewayParts } from './parts.ts'
+import type { RunningTable, RunningTables } from './running-table.ts'
 import type { RunningUpstreams } from './upstreams.ts'
-
-export interface RunningTable {
-  readonly config: TableConfig
-  readonly table: Table
-  /** Of the table of this name, over reloads. */
-  readonly recent: RecentLookups
-  readonly store: AnswerStore | undefined
-  readonly lossGuard: LossGuard
-  /** Its upstreams as it asks them. */
-  readonly asked: readonly TableUpstream[]
-  /** What it was built over. */
-  readonly upstreams: readonly SharedUpstream[]
-}
-
-export type RunningTables = ReadonlyMap<string, RunningTable>
 
 /** Stored answers that a reload dropped, because what decides about them has changed. */
 export interface DroppedAnswers {
@@ -166,11 +147,6 @@ function foldsCase({ foldCase }: TableConfig, upstreams: readonly SharedUpstream
   return foldCase && !upstreams.some(({ kind }) => kind.keepsCase === true)
 }
 
-/** What clients write of a table; undefined where it is read only. */
-export function storeOf({ asked }: RunningTable): TableStore | undefined {
-  return asked.find(({ store }) => store !== undefined)?.store
-}
-
 /** Of this process, so that a hash in its memory says nothing to anybody who reads it. */
 const SALT = randomBytes(32)
 
@@ -262,52 +238,4 @@ function domainsFilter({ domains }: TableConfig, tables: () => RunningTables): D
     if (table === undefined) throw new TypeError(`unchecked configuration: no table ${verdict.table}`)
     return { ...verdict, table }
   }
-}
-
-/** How ready a table is for an outage of its services now. */
-export function tableReadiness({ table, recent }: RunningTable, nowMs: number): TableReadiness {
-  return readinessOf(recent.sample(nowMs), (key, asked, exact) => table.answerOffline(key, asked, exact))
-}
-
-export function tableStatus(
-  { config, store, asked, lossGuard }: RunningTable,
-  readiness: number | undefined,
-): TableStatus {
-  const replica = replicaOf(asked)
-  return {
-    name: config.name,
-    upstreams: config.upstreams,
-    search: config.search,
-    ...(store !== undefined && { cache: store.status() }),
-    canaries: asked.flatMap((upstream) => upstream.canaries()),
-    ...(readiness !== undefined && { readiness }),
-    ...(lossGuard.isHolding && { holdsLoss: true }),
-    ...(replica && { replica: replica.control.status() }),
-  }
-}
-
-/** The table's own copy, where it has one: of its only HTTP service. */
-export function replicaOf(asked: readonly TableUpstream[]): ReplicaOfTable | undefined {
-  return asked.find(({ replica }) => replica !== undefined)?.replica
-}
-
-/**
- * Forgets stored answers, those of a key in every spelling of its domain.
- *
- * @returns How many.
- */
-export function purgeTable({ store, lossGuard, config, asked }: RunningTable, what: PurgeWhat): number {
-  // Who purges knows of changes, which a copy does not have.
-  replicaOf(asked)?.control.refresh()
-  const written = asked.find((one) => one.store !== undefined)?.store
-  if (written !== undefined)
-    return written.purge(what.kind === 'key' ? { kind: 'key', key: what.key.toString() } : what)
-  if (store === undefined) return 0
-  if (what.kind === 'all') lossGuard.reset()
-  if (what.kind !== 'key') return store.purge(what)
-  const normalised = normaliseKey(what.key, config.foldCase)
-  if (normalised.kind !== 'key') return 0
-  let forgotten = 0
-  for (const key of addressSpellings(normalised.key)) forgotten += store.purge({ kind: 'key', key })
-  return forgotten
 }
