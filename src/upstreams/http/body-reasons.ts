@@ -119,7 +119,7 @@ export const BODY_REASONS = {
   },
   contentEncoding: {
     cause: 'unreadable',
-    text: "the service's reply has a content-encoding that was not asked for",
+    text: "the service's reply has a content-encoding or transfer-encoding that was not asked for",
     advice: 'mapgate asks for `identity`: the service or a proxy compresses all the same',
   },
   notUtf8: {
