@@ -56,8 +56,12 @@ const DUMPS: readonly RegExp[] = [
 const WORDS =
   /^(?:null|NULL|Null|nil|None|undefined|NaN|-?Infinity|\(null\)|<nil>|<null>|<none>|true|false|True|False|TRUE|FALSE|Array|Object)$/
 
+/** An address, whatever its words: `forbidden.city@a.example`. The usual value, which is looked at once. */
+const ADDRESS = /^[\w.+-]+@[\w-]+(?:\.[\w-]+)*$/
+
 /** What a text is that no table of Postfix can mean; undefined for one that may be a value. */
 export function whyNoMeaning(text: string): 'word' | 'failure' | 'dump' | undefined {
+  if (ADDRESS.test(text)) return undefined
   if (WORDS.test(text)) return 'word'
   if (FAILURES.some((pattern) => pattern.test(text))) return 'failure'
   return DUMPS.some((pattern) => pattern.test(text)) ? 'dump' : undefined

@@ -130,15 +130,18 @@ export function collect(nodes: readonly unknown[]): BodyValues {
 }
 
 function checked(texts: readonly string[]): BodyValues {
-  const values = texts.map(withoutOuterBlanks)
-  if (values.some(isStructure)) return unreadable(HTTP_REASONS.encodedTwice)
-  for (const value of values) {
+  const values: string[] = []
+  for (const text of texts) {
+    const value = withoutOuterBlanks(text)
+    if (value === '') continue
+    if (isStructure(value)) return unreadable(HTTP_REASONS.encodedTwice)
     const why = whyNoValue(value)
     if (why !== undefined) return { kind: 'unreadable', reason: `the service's reply ${why}` }
     const meaningless = whyNoMeaning(value)
     if (meaningless !== undefined) return unreadable(NO_MEANING[meaningless])
+    values.push(value)
   }
-  return { kind: 'values', values: values.filter((value) => value !== '') }
+  return { kind: 'values', values }
 }
 
 const NO_MEANING = {

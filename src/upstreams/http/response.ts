@@ -37,6 +37,8 @@ export function headerText(headers: HeaderFields, name: string): string | undefi
  * section 5.5): where two of them differ there is no telling, and `conflicting` is no type.
  */
 export function mediaType(headers: HeaderFields): string {
+  const field = headers['content-type']
+  if (typeof field === 'string' && PLAIN_TYPE.test(field)) return field
   const [first = '', ...others] = (headerText(headers, 'content-type') ?? '')
     .slice(0, MAX_TYPE_LENGTH)
     .replace(QUOTED, '')
@@ -44,6 +46,9 @@ export function mediaType(headers: HeaderFields): string {
     .map((field) => (field.split(';', 1)[0] ?? '').trim().toLowerCase())
   return others.every((other) => other === first) ? first : 'conflicting'
 }
+
+/** A type without parameters, in lower case already: the usual field, which is looked at once. */
+const PLAIN_TYPE = /^[a-z]+\/[a-z0-9.+-]{1,100}$/
 
 /** Longest part of a Content-Type field that is looked at, in characters. Ours: real ones have less than 100. */
 const MAX_TYPE_LENGTH = 1000

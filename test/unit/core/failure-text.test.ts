@@ -89,6 +89,8 @@ describe('a value may be', () => {
     ['error.log@b.example'],
     ['exception@b.example, failure@b.example'],
     ['forbidden@b.example'],
+    ['forbidden.city@b.example'],
+    ['EXAMPLE-sales@b.example'],
     ['error:mail for b.example is not deliverable'],
     ['error:5.1.1 no such user'],
     ['retry:4.3.0 service unavailable'],
