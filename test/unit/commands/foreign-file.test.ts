@@ -55,6 +55,56 @@ describe('whyForeign', () => {
     )
   })
 
+  test('looks at the folders above, up to the root, as sshd does', async () => {
+    const { folder } = place()
+    const inner = join(folder, 'a', 'b')
+    mkdirSync(inner, { recursive: true })
+    const file = join(inner, 'mapgate.yaml')
+    writeFileSync(file, '')
+    chmodSync(file, 0o644)
+    expect(await whyForeign(file)).toBeUndefined()
+    chmodSync(folder, 0o777)
+    expect(await whyForeign(file)).toBe(`${folder}, above its folder, can be written by everybody`)
+    // As /tmp: nobody can exchange the folder of another there.
+    chmodSync(folder, 0o1777)
+    expect(await whyForeign(file)).toBeUndefined()
+  })
+
+  test('looks at each folder of a chain of links', async () => {
+    const { folder, file } = place()
+    const open = join(folder, 'open')
+    mkdirSync(open)
+    symlinkSync('../mapgate.yaml', join(open, 'second'))
+    symlinkSync('open/second', join(folder, 'first'))
+    expect(await whyForeign(join(folder, 'first'))).toBeUndefined()
+    chmodSync(open, 0o777)
+    expect(await whyForeign(join(folder, 'first'))).toBe(
+      'the folder behind its link can be written by everybody',
+    )
+    expect(await whyForeign(file)).toBeUndefined()
+  })
+
+  test('gives up on links that lead to each other', async () => {
+    const { folder } = place()
+    symlinkSync('b', join(folder, 'a'))
+    symlinkSync('a', join(folder, 'b'))
+    expect(await whyForeign(join(folder, 'a'))).toBe('it is a link without end')
+  })
+
+  test.skipIf(!isRoot)('refuses a file of root below a folder of somebody else', async () => {
+    const { folder } = place()
+    const inner = join(folder, 'a')
+    mkdirSync(inner)
+    const file = join(inner, 'mapgate.yaml')
+    writeFileSync(file, '')
+    chmodSync(file, 0o644)
+    for (const mode of [0o755, 0o1755]) {
+      chownSync(folder, SOMEBODY, 0)
+      chmodSync(folder, mode)
+      expect(await whyForeign(file)).toBe(`${folder}, above its folder, belongs to another user`)
+    }
+  })
+
   test.skipIf(!isRoot)(
     'refuses what belongs to somebody else, or what a foreign group can write',
     async () => {
