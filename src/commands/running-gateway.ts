@@ -11,6 +11,8 @@ import type { CommandIo } from './io.ts'
  */
 const ONE_WISH_MS = 300
 
+const END_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']
+
 /** A gateway that answers. */
 export interface RunningGateway {
   /** Reads the configuration file again and takes it over if it is good; the log says what came of it. */
@@ -35,8 +37,9 @@ export type Ending =
 
 /**
  * Runs a gateway until SIGTERM or SIGINT, which end it once what is in flight is answered. A second
- * one ends it at once. SIGHUP reads the configuration again.
+ * one ends it at once. SIGHUP reads the configuration again, or is the terminal that was closed.
  *
+ * @param hangup What SIGHUP means: a service reloads; what somebody runs in a terminal ends with it.
  * @param childEnded Resolves when something without which there is no point ends; never rejects.
  */
 export async function runUntilSignal(
@@ -45,14 +48,15 @@ export async function runUntilSignal(
   io: CommandIo,
   childEnded: Promise<void> = new Promise(() => {}),
   clock: Clock = systemClock,
+  hangup: 'reload' | 'end' = 'reload',
 ): Promise<Ending> {
-  const wishes = endWishes(signals, clock)
+  const wishes = endWishes(signals, clock, hangup === 'end' ? [...END_SIGNALS, 'SIGHUP'] : END_SIGNALS)
   // Reloads follow each other: two at once would not know which file is the newer.
   let reloading = Promise.resolve()
   const onHangup = (): void => {
     reloading = reloading.then(() => reload(gateway, io))
   }
-  signals.on('SIGHUP', onHangup)
+  if (hangup === 'reload') signals.on('SIGHUP', onHangup)
   try {
     const why = await Promise.race([wishes.first, childEnded.then(() => 'child-ended' as const)])
     const stopped = gateway.stop().then(() => 'stopped' as const)
@@ -68,6 +72,7 @@ export async function runUntilSignal(
 function endWishes(
   signals: SignalSource,
   clock: Clock,
+  meant: readonly NodeJS.Signals[],
 ): { first: Promise<'wished'>; second: Promise<'forced'>; dispose: () => void } {
   let firstAtMs: number | undefined
   let resolveFirst = (_: 'wished'): void => {}
@@ -84,11 +89,9 @@ function endWishes(
     if (firstAtMs === nowMs) resolveFirst('wished')
     else if (nowMs - firstAtMs >= ONE_WISH_MS) resolveSecond('forced')
   }
-  signals.on('SIGTERM', wish)
-  signals.on('SIGINT', wish)
+  for (const signal of meant) signals.on(signal, wish)
   const dispose = (): void => {
-    signals.off('SIGTERM', wish)
-    signals.off('SIGINT', wish)
+    for (const signal of meant) signals.off(signal, wish)
   }
   return { first, second, dispose }
 }

@@ -8,7 +8,8 @@ export function command({ io, finish }: CommandContext): Command {
     .summary('run an example, and print lines to try')
     .description(
       `Run a small HTTP directory of a made-up company in a process of its own, and a gateway over it,
-on 127.0.0.1; print postmap, mapgate and curl lines that work when pasted. Ctrl-C ends both.
+on 127.0.0.1; print postmap, mapgate and curl lines that work when pasted. Ctrl-C ends both, and
+so does closing the terminal.
 
 Its configuration is examples/demo.yaml of the package, its data is in examples/directory.`,
     )

@@ -3,6 +3,7 @@
  */
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { systemClock } from '../../core/clock.ts'
 import { CommandError, EXIT_OK, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { runUntilSignal, type SignalSource } from '../running-gateway.ts'
@@ -64,7 +65,8 @@ export async function demo(
         dataFolder: shorter(join(EXAMPLES, 'directory'), io.cwd),
       }),
     )
-    const ending = await runUntilSignal(gateway, signals, io, directory.ended)
+    // Nobody would find it again behind a terminal that is closed.
+    const ending = await runUntilSignal(gateway, signals, io, directory.ended, systemClock, 'end')
     if (ending !== 'child-ended') return EXIT_OK
     throw new CommandError(EXIT_UNREACHABLE, 'the directory has ended by itself; start the demo again')
   } finally {

@@ -82,6 +82,13 @@ describe('mapgate demo', () => {
     await expect(access(file)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
+  test('ends with the terminal that it was started in', async () => {
+    const { done, signals } = await run(await freePorts())
+    while (signals.listenerCount('SIGHUP') === 0) await settle()
+    signals.emit('SIGHUP', 'SIGHUP')
+    expect(await done).toBe(0)
+  })
+
   test('ports that overlap the usual ones are not mixed up', async () => {
     const { demoConfig } = await import('../../../src/commands/demo/demo-config.ts')
     const example = new URL('../../../examples/demo.yaml', import.meta.url).pathname

@@ -8,7 +8,13 @@ import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
 import { type RecordedIo, recordIo } from '../../support/gateway/command-io.ts'
 
 /** A gateway whose stop takes until `drained` is called. */
-function start(options: { reload?: () => Promise<readonly string[]>; childEnded?: Promise<void> } = {}) {
+function start(
+  options: {
+    reload?: () => Promise<readonly string[]>
+    childEnded?: Promise<void>
+    hangup?: 'reload' | 'end'
+  } = {},
+) {
   const signals = new EventEmitter()
   const clock = new ManualClock()
   const io: RecordedIo = recordIo()
@@ -26,7 +32,14 @@ function start(options: { reload?: () => Promise<readonly string[]>; childEnded?
       })
     },
   }
-  const ending: Promise<Ending> = runUntilSignal(gateway, signals, io, options.childEnded, clock)
+  const ending: Promise<Ending> = runUntilSignal(
+    gateway,
+    signals,
+    io,
+    options.childEnded,
+    clock,
+    options.hangup,
+  )
   return { signals, clock, io, calls, ending, drained: () => drained() }
 }
 
@@ -74,6 +87,16 @@ describe('runUntilSignal', () => {
     await settle()
     drained()
     expect(await ending).toBe('stopped')
+  })
+
+  test('SIGHUP ends what somebody runs in a terminal, which was closed', async () => {
+    const { signals, calls, ending, drained } = start({ hangup: 'end' })
+    signals.emit('SIGHUP')
+    await settle()
+    expect(calls).toEqual(['stop'])
+    drained()
+    expect(await ending).toBe('stopped')
+    expect(signals.eventNames()).toEqual([])
   })
 
   test('a second SIGHUP waits for the first reload', async () => {
