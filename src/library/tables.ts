@@ -10,6 +10,7 @@ import { DirectSource } from '../core/direct-source.ts'
 import type { Lookup } from '../core/lookup.ts'
 import { type Observer, silentObserver } from '../core/observer.ts'
 import { Resolver } from '../core/resolver.ts'
+import { DELIMITERS } from '../core/search/extension.ts'
 import { type SearchKind, searchKeys } from '../core/search/search-keys.ts'
 import { Table } from '../core/table.ts'
 import type { TableSource } from '../core/table-source.ts'
@@ -92,6 +93,11 @@ function tableOf(
     search = 'exact',
     recipientDelimiter = '',
   } = options
+  if (!DELIMITERS.test(recipientDelimiter)) {
+    throw new TypeError(
+      `recipientDelimiter: ${JSON.stringify(recipientDelimiter)} must be signs such as "+", without "@", blanks, letters and digits`,
+    )
+  }
   const searchOptions = {
     recipientDelimiter,
     localDomains: new Set(options.localDomains?.map((domain) => domain.toLowerCase())),

@@ -1,6 +1,7 @@
 /**
  * Lookup tables: the keys that they have whatever they ask.
  */
+import { DELIMITERS } from '../../core/search/extension.ts'
 import type { SchemaNode } from '../../schema/node.ts'
 import { type Schema, type Settings, Type } from '../../schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
@@ -64,7 +65,7 @@ const rest = {
   recipientDelimiter: Type.String({
     default: '',
     maxLength: 16,
-    pattern: '^[!-/:-?[-`{-~]*$',
+    pattern: DELIMITERS.source,
     expected: 'signs such as "+", without "@", blanks, letters and digits',
     description:
       'Characters that separate user and extension, each by itself, as `recipient_delimiter` of Postfix. Default none, as Postfix.',

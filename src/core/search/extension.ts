@@ -20,6 +20,12 @@ import { extensionStart, isDotString, isQuoted, quoteIfNeeded, unquote } from '.
 import { localParts } from './local-parts.ts'
 
 /**
+ * What a set of delimiters may be made of: ASCII signs. `@` ends the local part, and a letter, digit or blank would
+ * split names that have no extension.
+ */
+export const DELIMITERS = /^[!-/:-?[-`{-~]*$/
+
+/**
  * Tells the extension of a key, as it was written.
  *
  * @param key An address or a bare user, before its case was folded.

@@ -219,3 +219,17 @@ describe('cache', () => {
     expect(calls).toEqual(['a', 'b', 'a'])
   })
 })
+
+describe('a set of delimiters', () => {
+  test.each(['a', '+x', '@', ' ', '1', '+\u00a0'])('may not be %j', (recipientDelimiter) => {
+    expect(() => lookupIn(new Map([['t', () => 'x']]), { recipientDelimiter }, new ManualClock())).toThrow(
+      /^recipientDelimiter: .* must be signs such as "\+", without "@", blanks, letters and digits$/,
+    )
+  })
+
+  test.each(['', '+', '+-', '-=_#'])('may be %j', (recipientDelimiter) => {
+    expect(() =>
+      lookupIn(new Map([['t', () => 'x']]), { recipientDelimiter }, new ManualClock()),
+    ).not.toThrow()
+  })
+})
