@@ -15,6 +15,7 @@
  * | `%u002e`, `%uff0e`, `%u2215` | IIS, which also makes the nearest ASCII sign of others ("best fit") |
  * | `．．／` and others | services that make texts comparable by NFKC |
  * | `..%00`, `.%09.`, `..%20`, `.<U+200B>.` | what ends a text in C, what URL parsers, Windows and comparing of names drop |
+ * | `x%2Fmembers`, `a.example%5Cmembers` | all of the above: a route below another key. A local part may have a `/`, a domain may not (RFC 1035 section 2.3.1) |
  * | `/`, `?x`, `;x`, `#x` | what merges `//`, and all of the above: the path of the list above the keys. `#x@a.example` is an address, and asked |
  */
 
@@ -73,11 +74,32 @@ export function hasDotPart(segment: string, literals: string, key: string): bool
   return true
 }
 
-function isRisky(text: string): boolean {
-  let comparable = text.normalize('NFKC').replace(UNSEEN, '')
-  for (const [lookalike, sign] of LOOKALIKES) comparable = comparable.replace(lookalike, sign)
-  if (NO_NAME.test(comparable)) return true
-  return hasDots(comparable) || hasDots(comparable.replace(BLANKS_AND_CONTROLS, ''))
+/**
+ * Returns whether a proxy or the service may read a separator where the key has no local part: in the domain of an
+ * address, or in a key without `@`, which is a domain, a host name, an address of the network or the name of a user.
+ */
+export function hasPathInDomain(key: string): boolean {
+  if (!SUSPICIOUS.test(key)) return false
+  let text = key.slice(key.lastIndexOf('@') + 1)
+  for (let decodings = 0; decodings <= MAX_DECODINGS; decodings++) {
+    if (/[/\\]/.test(comparable(text))) return true
+    const decoded = decodeOnce(text)
+    if (decoded === text) return false
+    text = decoded
+  }
+  return true
+}
+
+function comparable(text: string): string {
+  let plain = text.normalize('NFKC').replace(UNSEEN, '')
+  for (const [lookalike, sign] of LOOKALIKES) plain = plain.replace(lookalike, sign)
+  return plain
+}
+
+function isRisky(segment: string): boolean {
+  const text = comparable(segment)
+  if (NO_NAME.test(text)) return true
+  return hasDots(text) || hasDots(text.replace(BLANKS_AND_CONTROLS, ''))
 }
 
 function hasDots(text: string): boolean {

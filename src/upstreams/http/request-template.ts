@@ -9,7 +9,7 @@ import { type KeyPartName, keyPart } from '../../core/key-parts.ts'
 import { isAttribute, type Template } from '../../core/template.ts'
 import { escapeHeader, escapePathLiteral, escapeUrl, headerBytes } from './escape.ts'
 import { JsonTemplate } from './json-template.ts'
-import { hasDotPart } from './path-pieces.ts'
+import { hasDotPart, hasPathInDomain } from './path-pieces.ts'
 import {
   BATCH_LIST_NAMES,
   BATCH_NAMES,
@@ -148,6 +148,7 @@ export class RequestTemplate {
       if (text === undefined) return undefined
       const filled = attributes.length === 0 ? source.key : attributes.map(source.textOf).join('')
       if (literals !== undefined && hasDotPart(text, literals, filled)) return DOT_PART
+      if (literals !== undefined && attributes.length === 0 && hasPathInDomain(filled)) return PATH_IN_DOMAIN
       // Without it the path is that of another resource, such as the list of all.
       if (text === '' && attributes.length > 0) return EMPTY_PART
       path += `/${text}`
@@ -209,6 +210,10 @@ function fields(settings: ReadonlyMap<string, string>, compile: (text: string) =
 
 const DOT_PART: Suppressed = {
   suppressed: 'the key has a part that a proxy may read as another path: ".", "..", or no name at all',
+}
+
+const PATH_IN_DOMAIN: Suppressed = {
+  suppressed: 'the key has a "/" or "\\" outside of a local part, which a proxy may read as another path',
 }
 
 const EMPTY_PART: Suppressed = { suppressed: 'an attribute that is all of a part of the path is empty' }

@@ -69,6 +69,24 @@ describe.skipIf(!hasNginx).each([
     expect(service.requests).toEqual([])
   })
 
+  test('no key without a local part reads a route below another key', async () => {
+    const { service, endpoint } = await open()
+    for (const key of [
+      'x/members',
+      'x\\members',
+      'x%2fmembers',
+      'a.example/members',
+      'b@a.example/members',
+    ]) {
+      const { result, suppressed } = await endpoint.send(key, { timeoutMs: 5000 })
+      expect([result.kind, suppressed]).toEqual([
+        'notfound',
+        'the key has a "/" or "\\" outside of a local part, which a proxy may read as another path',
+      ])
+    }
+    expect(service.requests).toEqual([])
+  })
+
   test('ordinary keys stay below their route', async () => {
     const { service, endpoint } = await open()
     for (const key of [

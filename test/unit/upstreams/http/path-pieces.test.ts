@@ -107,6 +107,42 @@ describe('a key that a proxy may read as another path is not asked', () => {
   })
 })
 
+describe('a key with a separator where no local part is, is not asked', () => {
+  test.each([
+    ['x/members'],
+    ['x\\members'],
+    ['example.com/members'],
+    ['ann@example.com/members'],
+    ['a/b@example.com/members'],
+    ['@example.com/members'],
+    ['x%2fmembers'],
+    ['x%5Cmembers'],
+    ['x%252fmembers'],
+    ['x／members'],
+    ['x\u2215members'],
+    ['x%c0%afmembers'],
+    ['192.0.2.0/24'],
+  ])('%j', (key) => {
+    expect(ask('/aliases/{key}', key)).toBeUndefined()
+    expect(new RequestTemplate(requestSettings({ path: '/{key}' })).build(key, 'aliases', '')).toEqual({
+      suppressed: 'the key has a "/" or "\\" outside of a local part, which a proxy may read as another path',
+    })
+  })
+
+  test.each([
+    ['/a/{domain}', 'ann@example.com/members'],
+    ['/a/{domain1}', 'ann@example.com/members'],
+    ['/a/{user}', 'x/members'],
+  ])('in the path %j: %j', (path, key) => {
+    expect(ask(path, key)).toBeUndefined()
+  })
+
+  test('but is asked where it stands in a query', () => {
+    const build = new RequestTemplate(requestSettings({ path: '/a', query: new Map([['k', '{key}']]) }))
+    expect(build.build('192.0.2.0/24', 'aliases', '')).toMatchObject({ path: '/a?k=192.0.2.0%2F24' })
+  })
+})
+
 describe('a key that no proxy can read so is asked as it is', () => {
   test.each([
     ['info@b.example', '/a/info%40b.example'],
