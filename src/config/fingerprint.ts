@@ -3,10 +3,11 @@
  * fingerprint are dropped, so a changed configuration never serves what the old one knew.
  *
  * In it: what the kinds of the upstreams say, in the order in which those are asked; search, folding,
- * delimiter, domains. Not in it: how long answers live, how long we wait, and secrets (a new password
+ * delimiter, domains, and what `usedBy` lets a value be. Not in it: how long answers live, how long we wait, and secrets (a new password
  * does not change what a key means).
  */
 import { createHash } from 'node:crypto'
+import { usesOf } from '../core/value-use.ts'
 import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
 import type { TableConfig, UpstreamConfig } from './config.ts'
 
@@ -29,6 +30,8 @@ export function fingerprint(
   const decisive = {
     FORMAT,
     upstreams: upstreams.map((upstream) => decisiveOf(upstream, table, kinds)),
+    // Which values are taken.
+    uses: usesOf(table.usedBy),
     search: table.search,
     recipientDelimiter: table.recipientDelimiter,
     localDomains: table.localDomains,

@@ -48,6 +48,8 @@ const DUMPS: readonly RegExp[] = [
   /^(?:Some|Ok|Err|Just|Optional)[([]/,
   /^(?:<Buffer|#!|%PDF-|PK\x03)/,
   /^\[object \w+\]$/,
+  /^&(?:quot|lt|gt|amp|apos|nbsp|#\d{1,4});/, // escaped for a page
+  /^[^\s;:"@]+@[^\s;:"@]+(?:; ?[^\s;:"@]+@[^\s;:"@]+)+;?$/, // a list for a mail program: Postfix lists by commas
   /^(?:https?|ftp|mailto|data):\S/i, // an address of a page; `transport:nexthop` has none of these names
   /^(?:\$\{[^}]*\}|<%=.*%>|%\(\w+\)s|%s)$/, // a template that nobody filled in
 ]

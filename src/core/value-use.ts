@@ -10,11 +10,20 @@
  * | access | an action, a number, or restrictions | access(5) |
  * | existence | anything but a "no": Postfix looks only whether it is there | postconf(5) |
  * | any | anything | passwords, relocated(5), parameters not known |
+ * | unknown | what one of the uses above could mean, but for `any` | no parameter is named |
  *
  * A table with several uses may have a value of any of them. Wrong for one is harmless; refused for all, mail would wait.
  */
 
-export type ValueUse = 'addresses' | 'transport' | 'relayhost' | 'tls' | 'access' | 'existence' | 'any'
+export type ValueUse =
+  | 'addresses'
+  | 'transport'
+  | 'relayhost'
+  | 'tls'
+  | 'access'
+  | 'existence'
+  | 'any'
+  | 'unknown'
 
 const USES: Readonly<Record<string, ValueUse>> = {
   virtual_alias_maps: 'addresses',
@@ -73,10 +82,11 @@ const QUOTED = /"(?:[^"\\]|\\.)*"?/g
 /** A domain literal, `user@[192.0.2.1]`. */
 const LITERAL = /@\[[^\][\s]+\]/g
 
-/** The uses of the parameters; `any` where none is given, or one that is not known. */
+/** The uses of the parameters, each once and in order; `any` for one that is not known, `unknown` where none is given. */
 export function usesOf(parameters: readonly string[]): readonly ValueUse[] {
-  if (parameters.length === 0) return ['any']
-  return parameters.map((name) => USES[name] ?? (/^check_\w+_access$/.test(name) ? 'access' : 'any'))
+  if (parameters.length === 0) return ['unknown']
+  const uses = parameters.map((name) => USES[name] ?? (/^check_\w+_access$/.test(name) ? 'access' : 'any'))
+  return [...new Set(uses)].sort()
 }
 
 /** Returns whether Postfix can mean a value by one of the uses. */
@@ -86,6 +96,7 @@ export function isMeantBy(value: string, uses: readonly ValueUse[]): boolean {
 
 const CAN_MEAN: Readonly<Record<ValueUse, (value: string) => boolean>> = {
   any: () => true,
+  unknown: (value) => KNOWN_USES.some((use) => CAN_MEAN[use](value)),
   existence: (value) => isAffirmative(value),
   addresses: (value) => partsOf(value).every(isAddressPart),
   transport: (value) => /^:|^[\w.-]+:/.test(value) || (/^[\w.-]+$/.test(value) && !isReport(value)),
@@ -100,6 +111,9 @@ const CAN_MEAN: Readonly<Record<ValueUse, (value: string) => boolean>> = {
   access: (value) => ACTION.test(value) || isRestrictions(value),
 }
 
+/** Most values are one word and no report, which `existence` sees first. */
+const KNOWN_USES: readonly ValueUse[] = ['existence', 'addresses', 'transport', 'relayhost', 'tls', 'access']
+
 function isReport(word: string): boolean {
   return REPORTS.has(word.toLowerCase()) || ERRNO.test(word)
 }
@@ -108,7 +122,7 @@ function isAffirmative(value: string): boolean {
   const word = value.toLowerCase()
   if (/\s/.test(word)) return !NEGATIVE.test(word)
   if (/^(?:[0fn?*-]|off)$/.test(word)) return false
-  return !isReport(word) || /^(?:ok|okay|success|successful|succeeded|yes|none)$/.test(word)
+  return !isReport(value) || /^(?:ok|okay|success|successful|succeeded|yes|none)$/.test(word)
 }
 
 /** Names of restrictions and classes, and tables such as `hash:/etc/x` behind them. */

@@ -105,7 +105,7 @@ export const BODY_REASONS = {
     cause: 'unreadable',
     text: "the service's value is none that Postfix can mean where the table is used; see usedBy",
     advice:
-      'such as `OK` for an alias, or a sentence for a transport: ask with `mapgate check --ask`. A wrong `usedBy` is the other cause',
+      'such as `OK` for an alias, or a sentence for a transport: ask with `mapgate check --ask`. Or `usedBy` is wrong, or is missing and the value is a sentence such as those of relocated_maps',
   },
   tooDeepForValue: {
     cause: 'unreadable',

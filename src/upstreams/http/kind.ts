@@ -209,9 +209,17 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   }
 
   tryList(table: HttpTable): Promise<ListTrial> | undefined {
-    const { replica: list, name, foldCase, response, canary } = table
+    const { replica: list, name, foldCase, response, usedBy = [], canary } = table
     if (list === undefined) return undefined
-    const settings = { table: name, foldCase, list, response, upstream: this.#read, canary: canary?.key }
+    const settings = {
+      table: name,
+      foldCase,
+      list,
+      response,
+      usedBy,
+      upstream: this.#read,
+      canary: canary?.key,
+    }
     // Its parsers would make every start slower.
     return import('../replica/try-list.ts').then(({ tryList }) => tryList(settings, this.#parts.random))
   }

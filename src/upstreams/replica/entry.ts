@@ -26,11 +26,16 @@ export class EntryReader {
   readonly #mapping: ReturnType<typeof compileResponse>
 
   /** @throws TypeError for settings that were not checked. */
-  constructor({ list, response, foldCase }: Pick<ListSettings, 'list' | 'response' | 'foldCase'>) {
+  constructor({
+    list,
+    response,
+    usedBy,
+    foldCase,
+  }: Pick<ListSettings, 'list' | 'response' | 'usedBy' | 'foldCase'>) {
     this.#key = list.key === undefined ? undefined : new JsonPath(list.key)
     this.#value = list.value === undefined ? undefined : new JsonPath(list.value)
     this.#foldCase = foldCase
-    this.#mapping = compileResponse({ ...response, value: undefined, error: undefined })
+    this.#mapping = compileResponse({ ...response, value: undefined, error: undefined }, false, usedBy)
   }
 
   /**

@@ -18,6 +18,7 @@ export interface ReplicatedTable {
   readonly fingerprint?: string
   readonly replica: ReplicaSettings
   readonly response: ResponseSettings
+  readonly usedBy?: readonly string[]
   readonly canary: { readonly key: string } | undefined
 }
 
@@ -57,8 +58,8 @@ export class Replicas {
       this.#open.set(folder, open)
     }
     const { replica } = open
-    const { name, foldCase, response, canary } = table
-    const settings = { table: name, foldCase, list, response, canary: canary?.key }
+    const { name, foldCase, response, usedBy = [], canary } = table
+    const settings = { table: name, foldCase, list, response, usedBy, canary: canary?.key }
     const own = open
     const { everyMs, notFoundForMs, authoritative } = list
     const ofTable: ReplicaOfTable = {

@@ -14,6 +14,8 @@ export interface ListSettings {
   readonly foldCase: boolean
   readonly list: Omit<ReplicaSettings, 'directory'>
   readonly response: ResponseSettings
+  /** Parameters of main.cf: what a value can be. */
+  readonly usedBy: readonly string[]
   /** With the content of its files. */
   readonly upstream: HttpUpstreamSettings
   /** A key that a whole list has. */

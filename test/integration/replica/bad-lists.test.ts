@@ -54,6 +54,11 @@ const more = (...entries: unknown[]): Behaviour => ({ json: [...FIVE, ...entries
 
 const CASES: [name: string, list: Behaviour, reason: string, settings?: string][] = [
   [
+    'a value that nothing can use where the table is used',
+    more({ address: 'u5@a.example', mailbox: 'unavailable' }),
+    "entry 6 of the list: the service's value is none that Postfix can mean where the table is used; see usedBy",
+  ],
+  [
     'a 404',
     { status: 404 },
     'the list route answered 404; it must answer 200, or 304 to a conditional request',

@@ -19,6 +19,7 @@ tables:
     batch: { path: /b, json: { keys: "{keys}" } }
     response: { value: $.goto }
     search: address
+    usedBy: [canonical_maps]
     recipientDelimiter: "+"
     domains: { table: f }
     cache: { ttl: 1m }
@@ -50,7 +51,12 @@ describe('fingerprint', () => {
     ['the filter', 'domains: { table: f }', 'domains: [a.example]'],
     ['what the filter table folds', 'f: { upstream: s,', 'f: { upstream: s, foldCase: false,'],
     ['the folding', 'deadline: 5s', 'deadline: 5s\n    foldCase: false'],
-    ['the propagation', 'deadline: 5s', 'deadline: 5s\n    propagateExtension: true'],
+    [
+      'what usedBy lets a value be',
+      'usedBy: [canonical_maps]',
+      'usedBy: [canonical_maps, virtual_mailbox_maps]',
+    ],
+    ['the propagation', 'deadline: 5s', 'deadline: 5s\n    propagateExtension: false'],
   ]
   for (const [what, from, to] of changes) {
     test(`changes with ${what}`, async () => {
@@ -65,6 +71,12 @@ describe('fingerprint', () => {
     ['a lifetime', 'ttl: 1m', 'ttl: 2m'],
     ['a deadline', 'deadline: 5s', 'deadline: 6s'],
     ['a timeout', 'timeout: 2s', 'timeout: 1s'],
+    // Aliases and canonical addresses are of one form, and searched alike.
+    [
+      'another parameter of the same use',
+      'usedBy: [canonical_maps]',
+      'usedBy: [canonical_maps, recipient_canonical_maps]',
+    ],
     ['the canary', 'canary: { key: a }', 'canary: { key: b }'],
     ['the order in which parameters are written', 'q: a, r: b', 'r: b, q: a'],
     ['the name of the upstream section', 'timeout: 2s', 'timeout: 2s # a comment'],

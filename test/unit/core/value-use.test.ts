@@ -220,9 +220,47 @@ describe.each(Object.entries(BAD))('%s', (parameter, values) => {
   })
 })
 
-test('a table of several uses may have what one of them can have, and one without a use anything', () => {
+test('a table of several uses may have what one of them can have', () => {
   expect(isMeantBy('OK', usesOf(['virtual_alias_maps', 'check_sender_access']))).toBe(true)
   expect(isMeantBy('OK', usesOf(['virtual_alias_maps', 'canonical_maps']))).toBe(false)
   expect(isMeantBy('OK', usesOf(['virtual_alias_maps', 'unheard_of_maps']))).toBe(true)
-  expect(isMeantBy('OK', usesOf([]))).toBe(true)
+})
+
+describe('a table without usedBy', () => {
+  // A sentence that says "no" could be of relocated_maps alone, which has to be named.
+  test.each(
+    Object.entries(GOOD)
+      .filter(([parameter]) => parameter !== 'some_other_maps')
+      .flatMap(([, values]) => values)
+      .map((value) => [value]),
+  )('may have %j', (value) => {
+    expect(isMeantBy(value, usesOf([]))).toBe(true)
+  })
+
+  test.each(
+    [
+      ...SENTENCES.filter((value) => value !== 'Hello, world!'),
+      'error',
+      'failed',
+      'no',
+      'not_found',
+      'unavailable',
+      'upstream timed out, please try later',
+      'The address was not found',
+      'ECONNREFUSED',
+      'Error. Something is down',
+      'n/a',
+      'pong',
+    ].map((value) => [value]),
+  )('cannot have %j', (value) => {
+    expect(isMeantBy(value, usesOf([]))).toBe(false)
+  })
+})
+
+test('the uses of the same parameters are the same, in whatever order, and each once', () => {
+  expect(usesOf(['transport_maps', 'virtual_alias_maps', 'canonical_maps'])).toEqual([
+    'addresses',
+    'transport',
+  ])
+  expect(usesOf([])).toEqual(['unknown'])
 })
