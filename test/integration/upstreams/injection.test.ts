@@ -17,6 +17,9 @@ const t = { onTestFinished }
 /** Line ends never get here, since no key with control characters is asked for; they are here as defence in depth. */
 const KEYS = [
   'a/b',
+  'a/b@c.example',
+  'a\\b@c.example',
+  'a\r\n\r\nGET /evil HTTP/1.1@c.example',
   'a?b=c',
   'a#b',
   'a%b',
@@ -50,7 +53,16 @@ const KEYS = [
 ]
 
 /** A proxy may resolve these to another path (test/unit/upstreams/http/path-pieces.test.ts): not asked there at all. */
-const NOT_FOR_A_PATH = new Set(['%2e%2e', '%2F..%2F', '../../admin', '..;/admin'])
+const NOT_FOR_A_PATH = new Set([
+  '%2e%2e',
+  '%2F..%2F',
+  '../../admin',
+  '..;/admin',
+  // Without a local part: a route below another key.
+  'a/b',
+  'a\\b',
+  'a\r\n\r\nGET /evil HTTP/1.1',
+])
 
 async function record(request: Partial<RequestSettings>, key: string): Promise<RecordedRequest | undefined> {
   const service = await startHttpService(t)
