@@ -3,8 +3,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mapBatch } from '../../src/upstreams/http/batch-mapping.ts'
-import { compileResponse, mapResponse } from '../../src/upstreams/http/response-mapping.ts'
+import { mapBatch } from '../../src/upstreams/http/reply/batch-mapping.ts'
+import { compileResponse, mapResponse } from '../../src/upstreams/http/reply/response-mapping.ts'
 import type { ResponseSettings } from '../../src/upstreams/http/settings.ts'
 import { responseSettings } from '../support/http/http-endpoint.ts'
 

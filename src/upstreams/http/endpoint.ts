@@ -5,10 +5,9 @@ import type { Clock } from '../../core/clock.ts'
 import { permanentFor } from '../../core/reason.ts'
 import { DEFECT, NOT_FOUND } from '../../core/result.ts'
 import type { Endpoint, Reply, SendOptions } from '../../core/upstream.ts'
-import { attributesIn } from './attribute-use.ts'
-import type { Connections } from './connections.ts'
-import type { ConnectionUse } from './dispatchers.ts'
-import type { ExchangeOutcome } from './exchange.ts'
+import type { Connections } from './connection/connections.ts'
+import type { ConnectionUse } from './connection/dispatchers.ts'
+import type { ExchangeOutcome } from './connection/exchange.ts'
 import {
   abortedReply,
   classifyFailure,
@@ -17,12 +16,13 @@ import {
   type Progress,
   timeoutReply,
   tooLargeReply,
-} from './failures.ts'
+} from './connection/failures.ts'
 import { HTTP_REASONS } from './reasons.ts'
-import { RequestFields } from './request-fields.ts'
-import { type HttpRequest, RequestTemplate } from './request-template.ts'
-import type { HttpResponse } from './response.ts'
-import { compileResponse, mapResponse, needsBody, type ResponseMapping } from './response-mapping.ts'
+import type { HttpResponse } from './reply/response.ts'
+import { compileResponse, mapResponse, needsBody, type ResponseMapping } from './reply/response-mapping.ts'
+import { attributesIn } from './request/attribute-use.ts'
+import { RequestFields } from './request/request-fields.ts'
+import { type HttpRequest, RequestTemplate } from './request/request-template.ts'
 import type { EndpointSettings, HttpTableSettings } from './settings.ts'
 
 /** What an endpoint shares with the other tables of its upstream. */

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../../core/clock.ts'
 import { HttpBatchEndpoint } from './batch-endpoint.ts'
-import { Connections } from './connections.ts'
+import { Connections } from './connection/connections.ts'
 import { type EndpointContext, HttpEndpoint } from './endpoint.ts'
 import type { EndpointSettings, HttpTableSettings, HttpUpstreamSettings } from './settings.ts'
 

@@ -2,8 +2,8 @@
  * The reasons of HTTP services: no connection, no reply, a reply that is none.
  */
 import type { ReasonCatalogue } from '../../core/reason.ts'
-import { BODY_REASONS } from './body-reasons.ts'
-import { CONNECTION_REASONS } from './connection-reasons.ts'
+import { CONNECTION_REASONS } from './connection/connection-reasons.ts'
+import { BODY_REASONS } from './reply/body-reasons.ts'
 
 export const HTTP_REASONS = {
   ...CONNECTION_REASONS,

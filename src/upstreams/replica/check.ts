@@ -2,7 +2,7 @@
  * What is wrong with the replica of a table that a schema cannot say.
  */
 import type { Scope } from '../../schema/scope.ts'
-import { jsonPathError } from '../http/json-path.ts'
+import { jsonPathError } from '../http/reply/json-path.ts'
 import { whyNoReplicas } from './replica-file.ts'
 import type { ReplicaSettings } from './settings.ts'
 

@@ -4,9 +4,9 @@
  */
 import { comparableAddress } from '../../core/idn.ts'
 import { normaliseKey } from '../../core/key.ts'
-import { collect, readDocument } from '../http/body-values.ts'
-import { JsonPath } from '../http/json-path.ts'
-import { compileResponse, mapValues } from '../http/response-mapping.ts'
+import { collect, readDocument } from '../http/reply/body-values.ts'
+import { JsonPath } from '../http/reply/json-path.ts'
+import { compileResponse, mapValues } from '../http/reply/response-mapping.ts'
 import { ListError } from './list-error.ts'
 import type { RawEntry } from './list-formats.ts'
 import { REPLICA_REASONS } from './reasons.ts'

@@ -8,9 +8,8 @@ import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type { Validators } from '../../core/upstream.ts'
-import type { ConnectionUse, Route, TrackedOptions } from '../http/dispatchers.ts'
-import { headerBytes } from '../http/escape.ts'
-import { classifyFailure } from '../http/failures.ts'
+import type { ConnectionUse, Route, TrackedOptions } from '../http/connection/dispatchers.ts'
+import { classifyFailure } from '../http/connection/failures.ts'
 import { HTTP_REASONS } from '../http/reasons.ts'
 import {
   type HeaderFields,
@@ -19,7 +18,8 @@ import {
   isMarkup,
   mediaType,
   validatorsOf,
-} from '../http/response.ts'
+} from '../http/reply/response.ts'
+import { headerBytes } from '../http/request/escape.ts'
 import type { HttpUpstreamSettings } from '../http/settings.ts'
 import { ListError } from './list-error.ts'
 import { REPLICA_REASONS } from './reasons.ts'

@@ -2,7 +2,7 @@
  * A whole list, entry by entry: all its pages at one endpoint, each read while it arrives.
  */
 import type { Validators } from '../../core/upstream.ts'
-import { openRoute } from '../http/dispatchers.ts'
+import { openRoute } from '../http/connection/dispatchers.ts'
 import type { EndpointSettings } from '../http/settings.ts'
 import { EntryReader } from './entry.ts'
 import { ListError } from './list-error.ts'

@@ -1,0 +1,55 @@
+/**
+ * The mark that a table demands of every "not found": something that only the service itself sets. Pure.
+ */
+
+import type { NotFoundMarkSettings } from '../settings.ts'
+import { readJson } from './body-values.ts'
+import { JsonPath } from './json-path.ts'
+import { type HttpResponse, headerText, mediaType } from './response.ts'
+
+/** Most nodes that are looked at. Ours: one is enough. */
+const MAX_MARK_NODES = 1000
+
+export class NotFoundMark {
+  readonly #contentType: string | undefined
+  readonly #header: { readonly name: string; readonly value: string | undefined } | undefined
+  readonly #jsonPath: JsonPath | undefined
+
+  /** @throws TypeError for a text that is no JSONPath: the configuration was not checked. */
+  constructor({ contentType, header, jsonPath }: NotFoundMarkSettings) {
+    this.#contentType = contentType
+    this.#header = header === undefined ? undefined : fieldOf(header)
+    this.#jsonPath = jsonPath === undefined ? undefined : new JsonPath(jsonPath)
+  }
+
+  /** Returns whether a reply carries all of it. */
+  isOn(response: HttpResponse): boolean {
+    const { headers } = response
+    if (this.#contentType !== undefined && mediaType(headers) !== this.#contentType) return false
+    if (this.#header !== undefined) {
+      const text = headerText(headers, this.#header.name)
+      if (text === undefined) return false
+      if (this.#header.value !== undefined && text.trim().toLowerCase() !== this.#header.value) return false
+    }
+    return this.#jsonPath === undefined || selects(this.#jsonPath, response)
+  }
+}
+
+function fieldOf(text: string): { name: string; value: string | undefined } {
+  const colon = text.indexOf(':')
+  if (colon === -1) return { name: text.toLowerCase(), value: undefined }
+  return {
+    name: text.slice(0, colon).toLowerCase(),
+    value: text
+      .slice(colon + 1)
+      .trim()
+      .toLowerCase(),
+  }
+}
+
+function selects(path: JsonPath, response: HttpResponse): boolean {
+  const body = readJson(response)
+  if ('reason' in body) return false
+  const selected = path.select(body.json, MAX_MARK_NODES)
+  return selected.kind === 'too-many' || (selected.kind === 'nodes' && selected.values.length > 0)
+}

@@ -1,0 +1,264 @@
+/**
+ * What a service's reply means: the one table from statuses and bodies to results. Pure.
+ *
+ * | the service | becomes |
+ * | --- | --- |
+ * | a `found` status with a usable value | found |
+ * | a `found` status with a selected `null`, `""` or `[]`, or an empty plain text | not found |
+ * | a `notFound` status | not found |
+ * | a `notFound` status with a web page or the words of a known proxy (`notFoundBody: notHtml`) | temporary |
+ * | any "not found" without the mark that `notFoundMark` demands | temporary |
+ * | `error` selects something; `value` selects nothing; not decodable; a wrong shape | temporary |
+ * | 408, 421, 425, 429 and the like, 5xx and above, any other 2xx | temporary |
+ * | a part of a body (Content-Range), a 204 in chunks | temporary |
+ * | 400 of a port for TLS | temporary, with what to write |
+ * | 304 in answer to validators | the stored answer is current |
+ * | 304 otherwise, such as from a cache between | temporary |
+ * | 401, 403 | ask another endpoint, then permanent |
+ * | 407 | permanent: our proxy refuses, not the service; temporary where we have none |
+ * | any other 4xx or 3xx | permanent |
+ *
+ * "Not found" lets a mail server reject a recipient, so it comes from three rows only.
+ */
+
+import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../../core/format.ts'
+import { asciiValue } from '../../../core/idn.ts'
+import { permanentFor, temporaryFor } from '../../../core/reason.ts'
+import { found, type LookupResult, NOT_FOUND, type Temporary, temporary } from '../../../core/result.ts'
+import type { Reply } from '../../../core/upstream.ts'
+import { isMeantBy, usesOf, type ValueUse } from '../../../core/value-use.ts'
+import { HTTP_REASONS } from '../reasons.ts'
+import type { ResponseSettings } from '../settings.ts'
+import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
+import { JsonPath } from './json-path.ts'
+import { NotFoundMark } from './not-found-mark.ts'
+import { type OneAnswer, readOneAnswer } from './one-answer.ts'
+import { otherAnswerer } from './other-answerers.ts'
+import { cachingOf, type HttpResponse, retryAfterMs, validatorsOf } from './response.ts'
+import { isOfTlsPort, whyNoReply } from './wrong-replies.ts'
+
+/** The settings of `response`, compiled. */
+export interface ResponseMapping {
+  readonly selectors: BodySelectors
+  readonly format: ResultFormat
+  /** What Postfix uses the values for. */
+  readonly uses: readonly ValueUse[]
+  readonly missing: 'temporary' | 'notFound'
+  readonly found: ReadonlySet<number>
+  readonly notFound: ReadonlySet<number>
+  readonly notFoundBody: 'notHtml' | 'any'
+  readonly notFoundMark: NotFoundMark | undefined
+  readonly idn: 'asIs' | 'ascii'
+  /** How a question with attributes is answered; undefined where keys are asked for. */
+  readonly one: OneAnswer | undefined
+}
+
+/** What was asked, as far as it decides the meaning of the reply. */
+export interface RequestInfo {
+  /** The search key, for `response.format`. */
+  readonly key: string
+  /** Validators were sent, so that 304 has a meaning. */
+  readonly conditional: boolean
+  /** The wall clock, ms: for a Retry-After that is a date. */
+  readonly nowMs: number
+  /** A proxy of our configuration passes the request on, so that 407 is of that. */
+  readonly viaProxy?: boolean
+}
+
+/**
+ * Statuses under 500 that may be another one next time or elsewhere. Sources: RFC 9110 (408, 421), RFC 4918 (423), RFC 8470 (425),
+ * RFC 6585 (429); nginx (444, 499), AWS ELB (460), Twitter (420) and Microsoft (440, 449, 450) have the others.
+ */
+const TRANSIENT: ReadonlySet<number> = new Set([408, 420, 421, 423, 425, 429, 440, 444, 449, 450, 460, 499])
+
+/** Statuses that say the service is not there, or not now. Source: RFC 9110 sections 15.6.3 to 15.6.5. */
+const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504])
+
+/** @throws TypeError for settings that were not checked. */
+export function compileResponse(
+  settings: ResponseSettings,
+  hasAttributes = false,
+  usedBy: readonly string[] = [],
+): ResponseMapping {
+  const path = (text: string | undefined): JsonPath | undefined =>
+    text === undefined ? undefined : new JsonPath(text)
+  const error = path(settings.error)
+  return {
+    selectors: { value: path(settings.value), error, maxValues: settings.maxValues },
+    one: hasAttributes
+      ? {
+          selectors: { value: path(settings.action ?? settings.value), error, maxValues: 1 },
+          text: path(settings.text),
+        }
+      : undefined,
+    format: compileFormat(settings),
+    uses: usesOf(usedBy),
+    missing: settings.missing,
+    found: new Set(settings.found),
+    notFound: new Set(notFoundStatuses(settings, hasAttributes)),
+    notFoundBody: settings.notFoundBody,
+    idn: settings.idn,
+    notFoundMark: settings.notFoundMark && new NotFoundMark(settings.notFoundMark),
+  }
+}
+
+/** A wrong path answers 404, too: where an answer may let somebody in, it is "not found" only by the word of the table. */
+export function notFoundStatuses({ notFound }: ResponseSettings, hasAttributes: boolean): readonly number[] {
+  return notFound ?? (hasAttributes ? [204] : [204, 404, 410])
+}
+
+/** Returns whether the body can matter; if not, the status alone decides. */
+export function needsBody(status: number, mapping: ResponseMapping): boolean {
+  return mapping.found.has(status) || mapping.notFound.has(status)
+}
+
+/** Returns what a complete reply means. Never throws, whatever the service sent. */
+export function mapResponse(response: HttpResponse, mapping: ResponseMapping, asked: RequestInfo): Reply {
+  const reply =
+    mapStatus(response, mapping, asked) ??
+    (mapping.one === undefined
+      ? mapValues(readBody(response, mapping.selectors), response, mapping, asked.key)
+      : mapOne(readOneAnswer(response, mapping.one), response))
+  const { notFoundMark } = mapping
+  if (reply.result.kind !== 'notfound' || notFoundMark === undefined || notFoundMark.isOn(response))
+    return reply
+  return failed(response, temporaryFor(HTTP_REASONS.notFoundUnmarked, response.status))
+}
+
+/**
+ * Returns what a reply means whose body does not matter.
+ *
+ * @returns `undefined` for a `found` status: its body decides.
+ */
+export function mapStatus(
+  response: HttpResponse,
+  mapping: ResponseMapping,
+  asked: RequestInfo,
+): Reply | undefined {
+  const { status, headers } = response
+  if (status === 400 && isOfTlsPort(response)) return tlsPort(status)
+  if (needsBody(status, mapping)) {
+    const broken = whyNoReply(response)
+    if (broken !== undefined) return failed(response, temporaryFor(broken))
+  }
+  if (mapping.found.has(status)) return undefined
+  if (mapping.notFound.has(status)) return mapNotFound(response, mapping)
+  if (status === 304) {
+    return asked.conditional
+      ? answered(response, { kind: 'notmodified' }, undefined)
+      : failed(response, temporaryFor(HTTP_REASONS.unconditional304))
+  }
+  if (status === 407) {
+    // Without a proxy of ours it is something between that we know nothing of.
+    return asked.viaProxy === true
+      ? { status, result: permanentFor(HTTP_REASONS.proxyCredentials), evidence: 'none', retry: 'none' }
+      : { status, result: temporaryFor(HTTP_REASONS.unknownProxy), evidence: 'none', retry: 'any' }
+  }
+  if (status === 401 || status === 403) {
+    const result = permanentFor(HTTP_REASONS.credentials, status)
+    return { status, result, evidence: 'none', retry: 'other-endpoint' }
+  }
+  if (status >= 500 || TRANSIENT.has(status)) {
+    const pause = retryAfterMs(headers, asked.nowMs)
+    return {
+      status,
+      result: temporaryFor(HTTP_REASONS.failed, status),
+      evidence: UNAVAILABLE.has(status) ? 'endpoint' : status >= 500 ? 'key' : 'none',
+      retry: 'any',
+      ...(pause === undefined ? {} : { retryAfterMs: pause }),
+    }
+  }
+  if (status < 300) {
+    const result = temporaryFor(HTTP_REASONS.unexpectedStatus, status)
+    return { status, result, evidence: 'none', retry: 'any' }
+  }
+  const result = permanentFor(status < 400 ? HTTP_REASONS.redirect : HTTP_REASONS.wrongRequest, status)
+  return { status, result, evidence: 'none', retry: 'none' }
+}
+
+/** Returns what the values of a body mean. Also used for each part of a batch reply. */
+export function mapValues(
+  body: BodyValues,
+  response: HttpResponse,
+  mapping: ResponseMapping,
+  key: string,
+): Reply {
+  switch (body.kind) {
+    case 'values': {
+      const formatted = formatResult(body.values, key, mapping.format)
+      // Behind the format, which may add domains of its own or of the key.
+      const result =
+        mapping.idn === 'ascii' && formatted.kind === 'found' ? found(asciiValue(formatted.value)) : formatted
+      if (result.kind === 'found' && !isMeantBy(result.value, mapping.uses))
+        return failed(response, temporaryFor(HTTP_REASONS.notMeant))
+      return result.kind === 'temporary'
+        ? { status: response.status, result, evidence: 'none', retry: 'none', selected: body.values }
+        : answered(response, result, body.values)
+    }
+    case 'missing':
+      return mapping.missing === 'notFound'
+        ? answered(response, NOT_FOUND, [])
+        : failed(response, temporaryFor(HTTP_REASONS.selectsNothing))
+    case 'left-out':
+      return mapping.missing === 'notFound'
+        ? answered(response, NOT_FOUND, [])
+        : failed(response, temporaryFor(HTTP_REASONS.leftOut))
+    case 'service-error':
+      return failed(response, temporaryFor(HTTP_REASONS.errorField))
+    case 'too-many': {
+      const result = tooManyValues(mapping.format.maxValues)
+      return { status: response.status, result, evidence: 'none', retry: 'none' }
+    }
+    case 'unreadable':
+      return failed(response, temporary('unreadable', body.reason))
+  }
+}
+
+function mapOne(result: LookupResult, response: HttpResponse): Reply {
+  if (result.kind === 'temporary') return failed(response, result)
+  return answered(response, result, result.kind === 'found' ? [result.value] : [])
+}
+
+function mapNotFound(response: HttpResponse, mapping: ResponseMapping): Reply {
+  if (mapping.notFoundBody === 'notHtml') {
+    // It comes from a proxy or a wrong path, not from a service that knows its keys.
+    const other = otherAnswerer(response)
+    if (other !== undefined) {
+      return failed(response, temporaryFor(OTHER_ANSWERS[other], response.status))
+    }
+  }
+  return answered(response, NOT_FOUND, [])
+}
+
+function tlsPort(status: number): Reply {
+  return { status, result: temporaryFor(HTTP_REASONS.speaksTls), evidence: 'endpoint', retry: 'any' }
+}
+
+/** What answers instead of the service, where a "not found" was expected. */
+const OTHER_ANSWERS = {
+  'a web page': HTTP_REASONS.notFoundWebPage,
+  'a compressed body': HTTP_REASONS.notFoundCompressed,
+  'a known sentence': HTTP_REASONS.notFoundOfOthers,
+} as const
+
+function failed(response: HttpResponse, result: Temporary): Reply {
+  return {
+    status: response.status,
+    result,
+    evidence: 'key',
+    retry: 'any',
+  }
+}
+
+/** Field by field, since a spread in front of more fields is slow to make (bench/RESULTS.md). */
+function answered(response: HttpResponse, result: Reply['result'], selected: Reply['selected']): Reply {
+  return {
+    status: response.status,
+    caching: cachingOf(response.headers),
+    validators: validatorsOf(response.headers),
+    result,
+    evidence: 'good',
+    retry: 'none',
+    selected,
+  }
+}

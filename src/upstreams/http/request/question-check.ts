@@ -1,0 +1,74 @@
+/**
+ * What is wrong with a table that is asked by attributes: secrets where they would be logged, keys where there are none,
+ * answers that could be taken for another.
+ */
+import { ATTRIBUTE, type AttributeNames } from '../../../core/attributes.ts'
+import { KEY_PART_NAMES } from '../../../core/key-parts.ts'
+import { parseTemplate, Template } from '../../../core/template.ts'
+import type { Settings } from '../../../schema/schema.ts'
+import type { Scope } from '../../../schema/scope.ts'
+import { jsonPathError } from '../reply/json-path.ts'
+import type { HttpTable } from '../table-schema.ts'
+import { attributesIn, textsIn } from './attribute-use.ts'
+import { REQUEST_JSON_NAMES } from './places.ts'
+
+type Table = Settings<typeof HttpTable>
+
+export function checkQuestion(settings: Table, attributes: AttributeNames, scope: Scope): void {
+  const { request, response } = settings
+  for (const key of ['action', 'text'] as const) {
+    const wrong = response[key] === undefined ? undefined : jsonPathError(response[key])
+    if (wrong !== undefined) scope.error(['response', key], `is not a JSONPath (RFC 9535): ${wrong}`)
+  }
+  if (response.text !== undefined && response.action === undefined)
+    scope.error(['response', 'text'], 'needs "action", which it is put behind; add it')
+  if (request === undefined || attributesIn(request).size === 0) {
+    if (response.action !== undefined)
+      scope.error(['response', 'action'], 'is only for tables whose request has {attribute...}; use "value"')
+    return
+  }
+  if (settings.batch !== undefined)
+    scope.error(['batch'], 'is about keys, and this table is asked by attributes; remove it')
+  checkPlaces(request, attributes, scope.within(['request']))
+  if (response.action !== undefined && response.value !== undefined)
+    scope.error(['response', 'value'], 'cannot be used with "action"; remove one')
+  if (response.missing === 'notFound')
+    scope.error(
+      ['response', 'missing'],
+      'a reply without an answer is no answer here; use 204 for "no answer"',
+    )
+  for (const key of ['format', 'separator', 'maxValues', 'idn'])
+    if (scope.isWritten(['response', key]))
+      scope.warning(
+        ['response', key],
+        'has no effect: a table that is asked by attributes has one answer, as it is',
+      )
+}
+
+function checkPlaces(request: NonNullable<Table['request']>, { secret }: AttributeNames, scope: Scope): void {
+  for (const key of ['path', 'query'] as const) {
+    const shown = namesIn(request[key]).find((name) => secret.includes(name.slice(ATTRIBUTE.length)))
+    if (shown !== undefined)
+      scope.error(
+        [key],
+        `{${shown}} is secret, and a URL stands in logs; send it in "json", "form" or "headers"`,
+      )
+  }
+  const parts = namesIn(Object.values(request)).filter((name) => name !== 'table' && isKeyPart(name))
+  if (parts[0] !== undefined)
+    scope.error(
+      [],
+      `has {${parts[0]}} and attributes, and clients that send attributes send no key; use attributes only`,
+    )
+}
+
+function isKeyPart(name: string): boolean {
+  return (KEY_PART_NAMES as readonly string[]).includes(name)
+}
+
+function namesIn(value: unknown): readonly string[] {
+  return textsIn(value).flatMap((text) => {
+    const template = parseTemplate(text, REQUEST_JSON_NAMES)
+    return template instanceof Template ? [...template.names] : []
+  })
+}
