@@ -17,8 +17,9 @@ import { type Clock, systemClock } from './core/clock.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './core/lookup.ts'
 import type { ReplicaControl } from './core/replica/replica-status.ts'
 import { Resolver } from './core/resolver.ts'
-import type { LookupResult } from './core/result.ts'
+import type { LookupResult, Temporary } from './core/result.ts'
 import type { GatewayStatus } from './core/status.ts'
+import type { TableStore } from './core/store.ts'
 import { TableStores } from './core/table-stores.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
 import { Drills } from './gateway/drills.ts'
@@ -93,10 +94,7 @@ export class Gateway implements Lookup {
       lookup: this.#lookup,
       tables: () => state.generation.tables,
       store: new TableStores({
-        find: (name) => {
-          const table = state.generation.tables.get(name)
-          return table && (storeOf(table) ?? 'read-only')
-        },
+        find: (name) => this.store(name),
         onDefect: (error) => observability.observer.defect(error, 'store'),
       }),
       adminPorts: adminPorts(this, observability, clock, version),
@@ -211,11 +209,11 @@ export class Gateway implements Lookup {
   }
 
   /**
-   * Forgets stored answers of a table.
+   * Forgets stored answers of a table, or what Postfix wrote of it.
    *
    * @returns How many; undefined for a table that is not configured.
    */
-  purge(name: string, what: PurgeWhat): number | undefined {
+  async purge(name: string, what: PurgeWhat): Promise<number | Temporary | undefined> {
     const running = this.#state.generation.tables.get(name)
     if (running === undefined) return undefined
     this.#answers.saveSoon(() => this.#state.generation.tables)
@@ -239,6 +237,12 @@ export class Gateway implements Lookup {
   replica(name: string): ReplicaControl | 'none' | undefined {
     const running = this.#state.generation.tables.get(name)
     return running && (replicaOf(running.asked)?.control ?? 'none')
+  }
+
+  /** What Postfix writes of a table; undefined for a table that is not configured. */
+  store(name: string): TableStore | 'read-only' | undefined {
+    const running = this.#state.generation.tables.get(name)
+    return running && (storeOf(running) ?? 'read-only')
   }
 
   /**

@@ -9,8 +9,9 @@ import type { LogLevel } from '../core/log-level.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { TableReadiness } from '../core/outage/readiness.ts'
 import type { ReplicaControl } from '../core/replica/replica-status.ts'
-import type { LookupResult } from '../core/result.ts'
+import type { LookupResult, Temporary } from '../core/result.ts'
 import type { GatewayStatus } from '../core/status.ts'
+import type { TableStore } from '../core/store.ts'
 import type { Events } from '../observability/events.ts'
 import type { Logger } from '../observability/logging.ts'
 import type { Problem } from '../observability/problems.ts'
@@ -38,12 +39,14 @@ export type PurgeWhat =
 export interface Control {
   /** Does not reject for a bad file: that is a report. */
   reload(): Promise<ReloadReport>
-  /** @returns How many answers were forgotten; undefined when the table is not configured. */
-  purge(table: string, what: PurgeWhat): number | undefined
+  /** @returns How many answers or entries were forgotten; undefined when the table is not configured. */
+  purge(table: string, what: PurgeWhat): Promise<number | Temporary | undefined>
   /** The operator says that keys are gone on purpose. @returns False when no loss was held back; undefined when the table is not configured. */
   confirmLoss(table: string): boolean | undefined
   /** The copy of a table; `none` for a table that is asked key by key, undefined for one that is not configured. */
   replica(table: string): ReplicaControl | 'none' | undefined
+  /** What Postfix wrote of a table; undefined for one that is not configured. */
+  store(table: string): TableStore | 'read-only' | undefined
   /** Treats an upstream as dead for a while. @returns Why that cannot begin, where it cannot. */
   beginDrill(upstream: string, forMs: number): DrillReport | 'no-upstream' | 'nothing-asked' | 'running'
   /** @returns What the drill showed; undefined when none was running. */

@@ -54,17 +54,19 @@ const WORDS: Readonly<Record<string, (schema: SchemaNode, key: string) => string
   minimum: ({ minimum }) => `must be >= ${minimum}`,
   maximum: ({ maximum }) => `must be <= ${maximum}`,
   maxLength: ({ maxLength }) => `must NOT have more than ${maxLength} characters`,
+  pattern: ({ pattern }) => `must match pattern "${pattern}"`,
 }
 
 /** The keywords that the schemas of requests may have: with them every failure has its words. */
-const KNOWN = new Set([...Object.keys(WORDS), 'properties', 'description'])
+const KNOWN = new Set([...Object.keys(WORDS), 'properties', 'items', 'description'])
 
 /** A keyword that nobody checks would let everything through: a defect, told at the start. */
 function refuseUnknownKeywords(schema: SchemaNode): void {
   const unknown = Object.keys(schema).find((keyword) => !KNOWN.has(keyword))
   if (unknown !== undefined) throw new TypeError(`a request's schema has the keyword ${unknown}`)
-  const { properties = {}, additionalProperties } = schema
+  const { properties = {}, additionalProperties, items } = schema
   for (const part of Object.values(properties)) refuseUnknownKeywords(part)
+  if (items !== undefined) refuseUnknownKeywords(items)
   if (typeof additionalProperties === 'object') refuseUnknownKeywords(additionalProperties)
 }
 

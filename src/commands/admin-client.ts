@@ -33,12 +33,20 @@ const ANSWERS: ReadonlySet<unknown> = new Set<ProblemCode>([
   'upstream-unknown',
   'configuration-bad',
   'replica-refused',
+  'store-refused',
+  'store-failed',
 ])
 
 /** What the gateway replied. */
 export interface AdminReply {
   /** Set when it is a problem whose meaning the caller knows (RFC 9457). */
-  readonly problem?: 'table-unknown' | 'upstream-unknown' | 'configuration-bad' | 'replica-refused'
+  readonly problem?:
+    | 'table-unknown'
+    | 'upstream-unknown'
+    | 'configuration-bad'
+    | 'replica-refused'
+    | 'store-refused'
+    | 'store-failed'
   readonly body: unknown
 }
 

@@ -24,6 +24,7 @@ import { command as replica } from './replica/command.ts'
 import { command as schema } from './schema/command.ts'
 import { command as serve } from './serve/command.ts'
 import { command as status } from './status/command.ts'
+import { command as store } from './store/command.ts'
 import { version } from './version.ts'
 
 /** Every command, in the order of the help. Each is a folder; its `command.ts` loads the rest when it is called. */
@@ -38,6 +39,7 @@ const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   purge,
   confirmLoss,
   replica,
+  store,
   drill,
   reload,
   status,

@@ -58,7 +58,7 @@ export interface UpstreamStatus {
   /** Set during a drill: wall clock ms at which it ends. */
   readonly drillEndsAtMs?: number
   /** What a store holds; absent for other kinds. */
-  readonly store?: { readonly entries: number; readonly bytes: number }
+  readonly store?: { readonly entries: number; readonly bytes: number; readonly evicted: number }
   readonly endpoints: readonly EndpointStatus[]
 }
 

@@ -4,7 +4,7 @@
  */
 import { permanentFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
-import type { LookupResult } from './result.ts'
+import type { LookupResult, Temporary } from './result.ts'
 
 /** One operation on a table. The bytes are as the client wrote them. */
 export type StoreRequest =
@@ -41,10 +41,29 @@ export interface TableStore {
   /** Resolves when the entry would survive the end of the program. */
   put(key: string, value: string, life: EntryLife): Promise<StoreResult>
   delete(key: string): Promise<StoreResult>
-  /** The first entry, or the next one behind a key, which need not be there any more. */
-  scan(after: string | undefined): StoreResult
+  /**
+   * Entries in the order of their keys: the first ones, or the next ones behind a key, which need not be there any more.
+   *
+   * @param limit Most entries of the page, at least 1. It may have fewer and still not be the last.
+   */
+  entries(after: string | undefined, limit: number): StorePage | Temporary | Promise<StorePage | Temporary>
   /** Removes entries. @returns How many. */
-  purge(what: StorePurge): number
+  purge(what: StorePurge): Promise<number | Temporary>
+}
+
+/** One entry as it is kept. */
+export interface StoredEntry {
+  readonly key: string
+  readonly value: string
+  /** Wall clock ms at which it is gone. */
+  readonly expiresAtMs: number
+}
+
+export interface StorePage {
+  readonly kind: 'page'
+  readonly entries: readonly StoredEntry[]
+  /** False: no entry is behind the last one of the page. */
+  readonly hasMore: boolean
 }
 
 /** How long an entry lives, where its client says so. */

@@ -4,8 +4,8 @@
 import { isUtf8 } from 'node:buffer'
 import { permanentFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
-import { DEFECT, NO_TABLE } from './result.ts'
-import type { Store, StoreRequest, StoreResult, TableStore } from './store.ts'
+import { DEFECT, NO_TABLE, type Temporary } from './result.ts'
+import type { Store, StorePage, StoreRequest, StoreResult, TableStore } from './store.ts'
 
 /** Longest key, in bytes. Ours: LMDB takes 1978 with the name of the table; addresses have 320. */
 export const MAX_STORED_KEY_BYTES = 1024
@@ -55,8 +55,7 @@ function perform(table: TableStore, request: StoreRequest): StoreResult | Promis
     case 'put': {
       const { value, ttlMs, expiresAtMs } = request
       const key = keyText(request.key)
-      if (key === undefined || value.length === 0 || value.length > MAX_STORED_VALUE_BYTES) return BAD_ENTRY
-      if (!isUtf8(value) || value.includes(0)) return BAD_ENTRY
+      if (key === undefined || !isValue(value)) return BAD_ENTRY
       return table.put(key, value.toString(), { ttlMs, expiresAtMs })
     }
     case 'delete': {
@@ -64,8 +63,19 @@ function perform(table: TableStore, request: StoreRequest): StoreResult | Promis
       return key === undefined ? NOTHING_THERE : table.delete(key)
     }
     case 'scan':
-      return table.scan(request.after?.toString())
+      return scan(table, request.after?.toString())
   }
+}
+
+function scan(table: TableStore, after: string | undefined): StoreResult | Promise<StoreResult> {
+  const page = table.entries(after, 1)
+  return page instanceof Promise ? page.then(firstOf) : firstOf(page)
+}
+
+function firstOf(page: StorePage | Temporary): StoreResult {
+  if (page.kind !== 'page') return page
+  const [entry] = page.entries
+  return entry === undefined ? NOTHING_THERE : { kind: 'entry', key: entry.key, value: entry.value }
 }
 
 /** What was never taken is not there. */
@@ -75,4 +85,13 @@ function keyText(key: Buffer): string | undefined {
   if (key.length === 0 || key.length > MAX_STORED_KEY_BYTES || !isUtf8(key)) return undefined
   const text = key.toString()
   return CONTROL.test(text) ? undefined : text
+}
+
+function isValue(value: Buffer): boolean {
+  return value.length > 0 && value.length <= MAX_STORED_VALUE_BYTES && isUtf8(value) && !value.includes(0)
+}
+
+/** Returns whether an entry would be taken from a client. */
+export function isStorable(key: string, value: string): boolean {
+  return keyText(Buffer.from(key)) === key && isValue(Buffer.from(value))
 }

@@ -12,7 +12,7 @@ import type { Drills } from './drills.ts'
 /** The gateway as its admin API knows it. */
 export interface Administered
   extends Lookup,
-    Pick<Control, 'reload' | 'purge' | 'confirmLoss' | 'replica' | 'redactedConfig'>,
+    Pick<Control, 'reload' | 'purge' | 'confirmLoss' | 'replica' | 'store' | 'redactedConfig'>,
     Pick<GatewayPorts, 'wireReplies'> {
   readonly drills: Drills
   status(): GatewayStatus
@@ -39,6 +39,7 @@ export function adminPorts(
       purge: (table, what) => gateway.purge(table, what),
       confirmLoss: (table) => gateway.confirmLoss(table),
       replica: (table) => gateway.replica(table),
+      store: (table) => gateway.store(table),
       beginDrill: (upstream, forMs) => gateway.drills.begin(upstream, forMs),
       endDrill: (upstream) => gateway.drills.end(upstream, 'operator'),
       logLevel: () => logging.level,

@@ -8,6 +8,7 @@ import type { LossGuard } from '../core/cache/loss-guard.ts'
 import { normaliseKey } from '../core/key.ts'
 import { readinessOf, type TableReadiness } from '../core/outage/readiness.ts'
 import type { RecentLookups } from '../core/outage/recent-lookups.ts'
+import type { Temporary } from '../core/result.ts'
 import type { TableStatus } from '../core/status.ts'
 import type { TableStore } from '../core/store.ts'
 import type { Table } from '../core/table.ts'
@@ -63,11 +64,11 @@ export function replicaOf(asked: readonly TableUpstream[]): ReplicaOfTable | und
 }
 
 /**
- * Forgets stored answers, those of a key in every spelling of its domain.
+ * Forgets stored answers, those of a key in every spelling of its domain; or what Postfix wrote.
  *
  * @returns How many.
  */
-export function purgeTable(running: RunningTable, what: PurgeWhat): number {
+export async function purgeTable(running: RunningTable, what: PurgeWhat): Promise<number | Temporary> {
   const { store, lossGuard, config, asked } = running
   // Who purges knows of changes, which a copy does not have.
   replicaOf(asked)?.control.refresh()

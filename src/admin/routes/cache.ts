@@ -6,6 +6,7 @@ import { ProblemError, tableUnknown } from '../problem.ts'
 import { queryBytes } from '../query-string.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { problems, TableParams } from '../schemas.ts'
+import { storeFailed } from './entries.ts'
 
 const PurgeQuery = Type.Object(
   {
@@ -23,20 +24,21 @@ export function addCacheRoutes(app: App, { ports: { control } }: RouteParts): vo
     {
       config: { access: 'operator' },
       schema: {
-        summary: 'Forgets stored answers: all, of one key, or of one domain',
+        summary: 'Forgets stored answers, or what Postfix wrote: all, of one key, or of one domain',
         tags: ['tables'],
         params: TableParams,
         querystring: PurgeQuery,
         response: {
           200: Type.Object({ removed: Type.Integer({ minimum: 0 }) }),
-          ...problems(400, 401, 403, 404),
+          ...problems(400, 401, 403, 404, 503),
         },
       },
     },
     async (request) => {
       const key = queryBytes(request.raw.url ?? '', 'key')
-      const removed = control.purge(request.params.table, purgeWhat(key, request.query.domain))
+      const removed = await control.purge(request.params.table, purgeWhat(key, request.query.domain))
       if (removed === undefined) throw tableUnknown()
+      if (typeof removed !== 'number') throw storeFailed(removed.reason)
       return { removed }
     },
   )

@@ -2,6 +2,7 @@
 import type { AddRoutes } from '../route-parts.ts'
 import { addCacheRoutes } from './cache.ts'
 import { addDrillRoutes } from './drills.ts'
+import { addEntriesRoutes } from './entries.ts'
 import { addEventsRoute } from './events.ts'
 import { addHealthRoutes } from './health.ts'
 import { addHistoryRoutes } from './history.ts'
@@ -20,6 +21,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addLookupRoute,
   addCacheRoutes,
   addReplicaRoutes,
+  addEntriesRoutes,
   addReadinessRoute,
   addDrillRoutes,
   addSettingsRoutes,

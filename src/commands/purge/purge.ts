@@ -6,7 +6,7 @@ import { counted } from '../../presentation/format.ts'
 import { AdminClient, problemText, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { type AdminOptions, findAdmin } from '../admin-target.ts'
-import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_UNREACHABLE } from '../exit-codes.ts'
+import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_TEMPORARY, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 
 export interface PurgeOptions extends AdminOptions {
@@ -30,7 +30,8 @@ export async function purge(
     )
     const { shown } = client.target
     if (reply.problem !== undefined) {
-      throw new CommandError(EXIT_PERMANENT, `${shown}: ${problemText(reply.body) ?? 'no such table'}`)
+      const code = reply.problem === 'store-failed' ? EXIT_TEMPORARY : EXIT_PERMANENT
+      throw new CommandError(code, `${shown}: ${problemText(reply.body) ?? 'no such table'}`)
     }
     const removed = property(reply.body, 'removed')
     if (typeof removed !== 'number') {

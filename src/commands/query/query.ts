@@ -21,9 +21,9 @@ import {
   EXIT_TEMPORARY,
   EXIT_USAGE,
 } from '../exit-codes.ts'
+import { inputLines } from '../input-lines.ts'
 import type { InteractiveIo } from '../terminal.ts'
 import { explainLines, wireLines } from './explain-text.ts'
-import { keyLines } from './key-lines.ts'
 import type { LookupClient, LookupReply, QueryOptions } from './lookup-client.ts'
 
 /** Keys asked ahead of the one whose answer is printed next. Ours: as many as the admin client has connections. */
@@ -126,7 +126,7 @@ async function queryLines(client: LookupClient, options: QueryOptions, io: Inter
   const kinds = new Set<LookupResult['kind']>()
   const ahead: Promise<void>[] = []
   let printed: Promise<void> = Promise.resolve()
-  for await (const key of keyLines(io.stdin)) {
+  for await (const key of inputLines(io.stdin)) {
     const asking = client.ask(key)
     printed = printed.then(async () => {
       const asked = await asking

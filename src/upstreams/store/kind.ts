@@ -48,7 +48,7 @@ export const store: UpstreamKind<StoreSettings> = {
   async plan(settings, running, parts) {
     const isKept =
       running instanceof OpenStore && running.settings.store.directory === settings.store.directory
-    const file = isKept ? running.file : StoreFile.open(settings.store.directory, settings.store)
+    const file = isKept ? running.file : await StoreFile.open(settings.store.directory, settings.store)
     return new OpenStore(settings, file, parts)
   },
 }

@@ -11,9 +11,10 @@
  * Each write removes some entries that have expired; when a bound is reached, those that expire first go.
  * Source: http://www.lmdb.tech/doc/; npm lmdb.
  */
-import { chmodSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type * as Lmdb from 'lmdb'
+import type { StoredEntry, StorePage } from '../../core/store.ts'
+import { ownFolder } from '../own-folder.ts'
 
 /** Expired entries that one write removes. Ours: more than one write adds, so that they end. */
 const SWEPT_BY_A_WRITE = 16
@@ -21,8 +22,11 @@ const SWEPT_BY_A_WRITE = 16
 /** Bytes of an entry besides its key and its value. Ours: both of its records, roughly. */
 const ENTRY_BYTES = 100
 
-/** Entries that are looked at in one go. Ours. */
+/** Entries that a purge looks at in one go, before others have their turn. Ours. */
 const BATCH = 256
+
+/** Bytes of keys and values after which a page ends. Ours: some megabytes at once hold nobody up. */
+const MAX_PAGE_BYTES = 1_048_576
 
 const TOTALS = 'totals'
 
@@ -39,6 +43,8 @@ export interface StoreBounds {
 export interface StoreTotals {
   readonly entries: number
   readonly bytes: number
+  /** Entries that were dropped before their time since the store was opened, because it was full. */
+  readonly evicted: number
 }
 
 export class StoreFile {
@@ -46,6 +52,7 @@ export class StoreFile {
   readonly #entries: Lmdb.Database<Entry, EntryKey>
   readonly #expiry: Lmdb.Database<number, ExpiryKey>
   #state: 'open' | 'closed' = 'open'
+  #evicted = 0
   /** As the configuration in use has them. */
   bounds: StoreBounds
 
@@ -59,13 +66,12 @@ export class StoreFile {
   /**
    * Opens the store in a folder, which is made when it is not there.
    *
-   * @throws Error with a sentence that tells the operator what to do.
+   * @throws Error (rejects) with a sentence that tells the operator what to do.
    */
-  static open(folder: string, bounds: StoreBounds): StoreFile {
+  static async open(folder: string, bounds: StoreBounds): Promise<StoreFile> {
     const { open } = loadLmdb()
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
-      chmodSync(folder, 0o700)
+      await ownFolder(folder)
       const options = { path: folder, maxDbs: 3, noSubdir: false, permissionsMode: 0o600 }
       return new StoreFile(open<[number, number], string>(options), bounds)
     } catch (error) {
@@ -79,7 +85,7 @@ export class StoreFile {
 
   totals(): StoreTotals {
     const [entries, bytes] = this.#root.get(TOTALS) ?? [0, 0]
-    return { entries, bytes }
+    return { entries, bytes, evicted: this.#evicted }
   }
 
   get(table: string, key: string, nowMs: number): string | undefined {
@@ -87,21 +93,19 @@ export class StoreFile {
     return entry === undefined || entry[0] <= nowMs ? undefined : entry[1]
   }
 
-  /** The first entry behind a key, or of all. */
-  next(
-    table: string,
-    after: string | undefined,
-    nowMs: number,
-  ): readonly [key: string, value: string] | undefined {
-    const start: EntryKey | [string] = after === undefined ? [table] : [table, after]
-    for (const { key, value } of this.#entries.getRange({
-      start: start as EntryKey,
-      exclusiveStart: after !== undefined,
-    })) {
-      if (key[0] !== table) return undefined
-      if (value[0] > nowMs) return [key[1], value[1]]
+  /** At most `limit` entries behind a key, or the first ones. */
+  page(table: string, after: string | undefined, limit: number, nowMs: number): StorePage {
+    const entries: StoredEntry[] = []
+    let bytes = 0
+    for (const { key, value: entry } of this.#entries.getRange(rangeOf(table, after))) {
+      if (key[0] !== table) break
+      const [expiresAtMs, value] = entry
+      if (expiresAtMs <= nowMs) continue
+      if (entries.length === limit || bytes > MAX_PAGE_BYTES) return { kind: 'page', entries, hasMore: true }
+      entries.push({ key: key[1], value, expiresAtMs })
+      bytes += key[1].length + value.length
     }
-    return undefined
+    return { kind: 'page', entries, hasMore: false }
   }
 
   /** Resolves when it is committed. */
@@ -125,21 +129,19 @@ export class StoreFile {
     })
   }
 
-  /** Removes the entries of a table that `isMeant`, at once. @returns How many. */
-  purge(table: string, isMeant: (key: string) => boolean): number {
-    this.#requireOpen()
-    return this.#root.transactionSync(() => {
-      let removed = 0
-      let after: string | undefined
-      for (;;) {
-        const keys = this.#keys(table, after)
-        for (const key of keys) {
-          if (isMeant(key) && this.#remove(table, key)) removed++
-          after = key
-        }
-        if (keys.length < BATCH) return removed
-      }
-    })
+  /** Removes the entries of a table that `isMeant`, some at a time. @returns How many. */
+  async purge(table: string, isMeant: (key: string) => boolean): Promise<number> {
+    let removed = 0
+    let after: string | undefined
+    for (;;) {
+      this.#requireOpen()
+      const keys = this.#keys(table, after)
+      await this.#transaction(() => {
+        for (const key of keys) if (isMeant(key) && this.#remove(table, key)) removed++
+      })
+      after = keys.at(-1)
+      if (keys.length < BATCH) return removed
+    }
   }
 
   async close(): Promise<void> {
@@ -149,8 +151,7 @@ export class StoreFile {
   }
 
   #keys(table: string, after: string | undefined): readonly string[] {
-    const start: EntryKey | [string] = after === undefined ? [table] : [table, after]
-    const range = { start: start as EntryKey, exclusiveStart: after !== undefined, limit: BATCH }
+    const range = { ...rangeOf(table, after), limit: BATCH }
     return Array.from(this.#entries.getKeys(range)).flatMap(([name, key]) => (name === table ? [key] : []))
   }
 
@@ -164,6 +165,7 @@ export class StoreFile {
       const isTooMuch = entries > maxEntries || bytes > maxBytes
       const isOver = first[0] <= nowMs && n < SWEPT_BY_A_WRITE
       if (!isTooMuch && !isOver) return
+      if (first[0] > nowMs) this.#evicted++
       this.#remove(first[1], first[2])
     }
   }
@@ -199,6 +201,11 @@ export class StoreFile {
 }
 
 export class StoreClosed extends Error {}
+
+function rangeOf(table: string, after: string | undefined) {
+  const start: EntryKey | [string] = after === undefined ? [table] : [table, after]
+  return { start: start as EntryKey, exclusiveStart: after !== undefined }
+}
 
 function loadLmdb(): typeof Lmdb {
   try {

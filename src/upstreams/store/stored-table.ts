@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts'
 import { codeOf } from '../../core/error-code.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, NOT_FOUND, type Temporary } from '../../core/result.ts'
-import type { EntryLife, StorePurge, StoreResult, TableStore } from '../../core/store.ts'
+import type { EntryLife, StorePage, StorePurge, StoreResult, TableStore } from '../../core/store.ts'
 import type { Answer, Question, Upstream } from '../../core/upstream.ts'
 import { STORE_REASONS } from './reasons.ts'
 import { StoreClosed, type StoreFile } from './store-file.ts'
@@ -65,18 +65,22 @@ export class StoredTable implements Upstream, TableStore {
     }
   }
 
-  scan(after: string | undefined): StoreResult {
+  entries(after: string | undefined, limit: number): StorePage | Temporary {
     if (!this.#file.isOpen) return CLOSED
     try {
-      const entry = this.#file.next(this.#table, after, this.#clock.wallMs())
-      return entry === undefined ? NOT_FOUND : { kind: 'entry', key: entry[0], value: entry[1] }
+      return this.#file.page(this.#table, after, limit, this.#clock.wallMs())
     } catch (error) {
       return this.#failed(error)
     }
   }
 
-  purge(what: StorePurge): number {
-    return this.#file.purge(this.#table, meantBy(what))
+  async purge(what: StorePurge): Promise<number | Temporary> {
+    try {
+      if (what.kind !== 'key') return await this.#file.purge(this.#table, meantBy(what))
+      return (await this.#file.delete(this.#table, what.key, this.#clock.wallMs())) ? 1 : 0
+    } catch (error) {
+      return this.#failed(error)
+    }
   }
 
   #look(key: string): LookupResult {
@@ -97,15 +101,8 @@ export class StoredTable implements Upstream, TableStore {
   }
 }
 
-function meantBy(what: StorePurge): (key: string) => boolean {
-  switch (what.kind) {
-    case 'all':
-      return () => true
-    case 'key':
-      return (key) => key === what.key
-    case 'domain': {
-      const domain = what.domain.toLowerCase()
-      return (key) => key.toLowerCase().slice(key.lastIndexOf('@') + 1) === domain
-    }
-  }
+function meantBy(what: Exclude<StorePurge, { kind: 'key' }>): (key: string) => boolean {
+  if (what.kind === 'all') return () => true
+  const domain = what.domain.toLowerCase()
+  return (key) => key.toLowerCase().slice(key.lastIndexOf('@') + 1) === domain
 }

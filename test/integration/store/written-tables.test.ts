@@ -3,13 +3,17 @@
  * reload changes nothing of it, and a purge removes it.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { purge } from '../../../src/commands/purge/purge.ts'
+import { query } from '../../../src/commands/query/query.ts'
+import { store } from '../../../src/commands/store/store.ts'
 import { loadConfig } from '../../../src/gateway/load-config.ts'
 import { Gateway } from '../../../src/gateway.ts'
+import { type RecordedIo, recordIo } from '../../support/gateway/command-io.ts'
 import { buildPackage } from '../../support/gateway/gateway-process.ts'
 import { until } from '../../support/postfix/until.ts'
 
@@ -33,6 +37,7 @@ upstreams:
 tables:
   verify: { upstream: learned, usedBy: [address_verify_map] }
   aliases: { upstream: fixed }
+admin: { listen: "unix:${path}/admin", anonymous: operator }
 log: { level: silent }
 `,
   )
@@ -102,9 +107,67 @@ test('what one protocol writes the other finds, and both scan, delete and purge 
   expect(await proxymap.ask(sequence(1), '||')).toBe('status|0|key|bob@a.example|value|ok||')
   expect(await proxymap.ask(sequence(1), '||')).toBe('status|1|key||value|||')
   expect(await memcache.ask('delete verify/Ann@a.example\r\n', '\r\n')).toBe('NOT_FOUND\r\n')
-  expect(gateway.purge('verify', { kind: 'all' })).toBe(1)
+  expect(await gateway.purge('verify', { kind: 'all' })).toBe(1)
   expect(await proxymap.ask(lookup('bob@a.example'), '||')).toBe('status|1|value|||')
 })
+
+test('an operator looks at a table, purges a domain of it, and puts an export back', async () => {
+  const path = folder()
+  const gateway = await start(configure(path))
+  const proxymap = await Client.to(`${path}/proxymap`)
+  for (const key of ['Ann@a.example', 'bob@b.example', 'carl@a.example'])
+    await proxymap.ask(update(key, `0:1:2:${key}`), '||')
+  const options = { admin: `unix:${path}/admin` }
+  const run = async (command: (io: RecordedIo) => Promise<number>, ...stdin: string[]) => {
+    const io = recordIo({ stdin })
+    return [await command(io), io.out()] as const
+  }
+  const exportAll = () => run((io) => store('export', 'verify', options, io))
+  expect(await run((io) => query('verify', 'Ann@a.example', options, io))).toEqual([
+    0,
+    '0:1:2:Ann@a.example\n',
+  ])
+  expect(await run((io) => query('verify', 'ann@a.example', options, io))).toEqual([1, ''])
+  const [, exported] = await exportAll()
+  expect(exported.match(/"key":"[^"]*"/g)).toEqual([
+    '"key":"Ann@a.example"',
+    '"key":"bob@b.example"',
+    '"key":"carl@a.example"',
+  ])
+  expect(await run((io) => purge('verify', '@a.example', options, io))).toEqual([
+    0,
+    'verify: 2 answers forgotten\n',
+  ])
+  expect(await proxymap.ask(lookup('Ann@a.example'), '||')).toBe('status|1|value|||')
+  expect(await proxymap.ask(sequence(0), '||')).toBe('status|0|key|bob@b.example|value|0:1:2:bob@b.example||')
+  expect(await run((io) => purge('verify', undefined, options, io))).toEqual([
+    0,
+    'verify: 1 answer forgotten\n',
+  ])
+  expect(await exportAll()).toEqual([0, ''])
+  const imported = await run((io) => store('import', 'verify', options, io), exported)
+  expect(imported).toEqual([0, 'verify: 3 lines imported\n'])
+  expect(await exportAll()).toEqual([0, exported])
+  expect(await proxymap.ask(lookup('Ann@a.example'), '||')).toBe('status|0|value|0:1:2:Ann@a.example||')
+  await expect(run((io) => store('list', 'aliases', options, io))).rejects.toMatchObject({ exitCode: 77 })
+  expect(gateway.status().upstreams.find(({ name }) => name === 'learned')?.store?.entries).toBe(3)
+})
+
+for (const place of ['/proc/mapgate/store', '/proc/self/nosuch'])
+  test(`a store in ${place} is refused at the start, and a reload with it keeps the running one`, async () => {
+    const path = folder()
+    const file = configure(path)
+    const gateway = await start(file)
+    const good = readFileSync(file, 'utf8')
+    writeFileSync(file, good.replace(`${path}/store`, place))
+    expect(await gateway.reload()).toMatchObject({
+      ok: false,
+      issues: [expect.stringMatching(/the folder of the store, \/proc.*, cannot be used: /)],
+    })
+    const memcache = await Client.to(`${path}/memcache`)
+    expect(await memcache.ask('set verify/a 0 0 1\r\n1\r\n', '\r\n')).toBe('STORED\r\n')
+    await expect(start(file)).rejects.toThrow(/the folder of the store, \/proc.*, cannot be used: /)
+  })
 
 test('a table that is not to be written, or not of a store, is not changed', async () => {
   const path = folder()

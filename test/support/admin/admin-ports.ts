@@ -24,8 +24,9 @@ import type {
   ReplicaOutcome,
   ReplicaStatus,
 } from '../../../src/core/replica/replica-status.ts'
-import { found, type LookupResult, permanent } from '../../../src/core/result.ts'
+import { found, type LookupResult, notFound, permanent, type Temporary } from '../../../src/core/result.ts'
 import type { GatewayStatus } from '../../../src/core/status.ts'
+import type { EntryLife, StoredEntry, StorePage, TableStore } from '../../../src/core/store.ts'
 import type { KeyStyle } from '../../../src/observability/log-key.ts'
 import { Logging } from '../../../src/observability/logging.ts'
 import { Observability } from '../../../src/observability/observability.ts'
@@ -85,7 +86,7 @@ export const READY: GatewayStatus = {
       inFlight: 0,
       queued: 0,
       endpoints: [],
-      store: { entries: 12, bytes: 3400 },
+      store: { entries: 12, bytes: 3400, evicted: 0 },
     },
   ],
   listeners: [
@@ -163,6 +164,35 @@ export class ScriptedReplica implements ReplicaControl {
   }
 }
 
+/** Entries in memory, which a test sets; a failure instead of them where it sets one. */
+export class ScriptedStore implements TableStore {
+  entriesBy = new Map<string, StoredEntry>()
+  failure: Temporary | undefined
+  /** The arguments of each page that was asked for. */
+  readonly pages: unknown[] = []
+
+  async put(key: string, value: string, { expiresAtMs = 2_000_000_000_000 }: EntryLife) {
+    if (this.failure) return this.failure
+    this.entriesBy.set(key, { key, value, expiresAtMs })
+    return { kind: 'done' } as const
+  }
+
+  async delete(key: string) {
+    return this.entriesBy.delete(key) ? ({ kind: 'done' } as const) : notFound()
+  }
+
+  entries(after: string | undefined, limit: number): StorePage | Temporary {
+    this.pages.push([after, limit])
+    if (this.failure) return this.failure
+    const all = [...this.entriesBy.values()].filter(({ key }) => after === undefined || key > after)
+    return { kind: 'page', entries: all.slice(0, limit), hasMore: all.length > limit }
+  }
+
+  async purge() {
+    return this.failure ?? this.entriesBy.size
+  }
+}
+
 /** The program behind the admin API, as a test scripts it. */
 export class ScriptedProgram {
   readonly clock = new ManualClock()
@@ -173,6 +203,8 @@ export class ScriptedProgram {
   readonly confirmed: string[] = []
   /** The copy of table aliases. */
   readonly replica = new ScriptedReplica()
+  /** What Postfix wrote of table aliases. */
+  readonly store = new ScriptedStore()
   /** The one under way. */
   drill: DrillReport | undefined
   readiness: readonly NamedReadiness[] = [
@@ -212,7 +244,7 @@ export class ScriptedProgram {
       this.reloads += 1
       return this.report
     },
-    purge: (table, what) => {
+    purge: async (table, what) => {
       this.purged.push({ table, what })
       return this.status.tables.some(({ name }) => name === table) ? 4 : undefined
     },
@@ -226,6 +258,10 @@ export class ScriptedProgram {
           ? this.replica
           : 'none'
         : undefined,
+    store: (table) => {
+      if (!this.status.tables.some(({ name }) => name === table)) return undefined
+      return table === 'aliases' ? this.store : 'read-only'
+    },
     beginDrill: (upstream, forMs) => {
       const known = this.status.upstreams.find(({ name }) => name === upstream)
       if (known === undefined) return 'no-upstream'

@@ -14,6 +14,8 @@ const SCHEMA: SchemaNode = {
     seconds: { type: 'integer', minimum: 1, maximum: 60 },
     cache: { enum: ['use', 'bypass'] },
     'a/b': { type: 'object', properties: { 'c~d': { type: 'string' } } },
+    limit: { type: 'string', pattern: '^[1-9]$' },
+    list: { type: 'array', items: { type: 'object', properties: { a: { type: 'string' } } } },
   },
   additionalProperties: false,
 }
@@ -41,6 +43,10 @@ describe('compileCheck', () => {
     ['a word in a list', { key: 'ab', cache: ['use'] }],
     ['a key that is not known', { key: 'ab', cahce: 'use' }],
     ['a key with a name of JavaScript', JSON.parse('{ "key": "ab", "__proto__": 1 }')],
+    ['a text of a pattern', { key: 'ab', limit: '9' }],
+    ['a text of another pattern', { key: 'ab', limit: '10' }],
+    ['a list that fits', { key: 'ab', list: [{ a: 'x' }, {}] }],
+    ['a wrong value in a list', { key: 'ab', list: [{ a: 'x' }, { a: 1 }] }],
     ['a wrong value deep inside', { key: 'ab', 'a/b': { 'c~d': 1 } }],
   ]
 
@@ -61,7 +67,7 @@ describe('compileCheck', () => {
   test('a key that is not known is reported with those that are, and not repeated', () => {
     const verdict = check({ key: 'ab', 'alice@x.example': 'use' })
     expect(verdict).toMatchObject({
-      error: [{ params: { knownProperties: ['key', 'seconds', 'cache', 'a/b'] } }],
+      error: [{ params: { knownProperties: ['key', 'seconds', 'cache', 'a/b', 'limit', 'list'] } }],
     })
     expect(JSON.stringify(verdict)).not.toContain('alice')
   })
@@ -69,6 +75,8 @@ describe('compileCheck', () => {
   test('a keyword that nobody checks is a defect, at any depth', () => {
     const odd = { type: 'object', properties: { a: { type: 'string', format: 'email' } } }
     expect(() => compileCheck({ schema: odd as SchemaNode })).toThrow('has the keyword format')
+    const inList = { type: 'array', items: odd }
+    expect(() => compileCheck({ schema: inList as SchemaNode })).toThrow('has the keyword format')
     const deeper = { type: 'object', additionalProperties: odd.properties.a }
     expect(() => compileCheck({ schema: deeper as SchemaNode })).toThrow('has the keyword format')
   })

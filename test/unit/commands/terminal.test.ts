@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keyLines } from '../../../src/commands/query/key-lines.ts'
+import { inputLines } from '../../../src/commands/input-lines.ts'
 import { endRequest } from '../../../src/commands/terminal.ts'
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -25,7 +25,7 @@ for (const [bytes, verdict] of [
     }
     const read = async (): Promise<number[]> => {
       const lengths: number[] = []
-      for await (const line of keyLines(chunks())) lengths.push(line.length)
+      for await (const line of inputLines(chunks())) lengths.push(line.length)
       return lengths
     }
     if (verdict === 'read') expect(await read()).toEqual([bytes])

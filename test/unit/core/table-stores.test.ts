@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { temporary } from '../../../src/core/result.ts'
 import type { StoreRequest, TableStore } from '../../../src/core/store.ts'
-import { TableStores } from '../../../src/core/table-stores.ts'
+import { isStorable, TableStores } from '../../../src/core/table-stores.ts'
 
 const DONE = { kind: 'done' } as const
 
@@ -16,11 +17,13 @@ function setUp(table: Partial<TableStore> = {}) {
       calls.push(`delete ${key}`)
       return DONE
     },
-    scan: (after) => {
-      calls.push(`scan ${after}`)
-      return { kind: 'entry', key: 'k', value: 'v' }
+    entries: (after, limit) => {
+      calls.push(`entries ${after} ${limit}`)
+      return after === 'z'
+        ? { kind: 'page', entries: [], hasMore: false }
+        : { kind: 'page', entries: [{ key: 'k', value: 'v', expiresAtMs: 9 }], hasMore: true }
     },
-    purge: () => 0,
+    purge: async () => 0,
     ...table,
   }
   const stores = new TableStores({
@@ -42,9 +45,18 @@ describe('changes of tables', () => {
     const { stores, calls } = setUp()
     await stores.request({ ...put('ä', 'é'), ttlMs: 5 } as StoreRequest)
     await stores.request({ operation: 'delete', table: 'verify', key: Buffer.from('a') })
-    expect(stores.request({ operation: 'scan', table: 'verify' })).toMatchObject({ kind: 'entry' })
-    stores.request({ operation: 'scan', table: 'verify', after: Buffer.from('a') })
-    expect(calls).toEqual(['put ä=é 5 undefined', 'delete a', 'scan undefined', 'scan a'])
+    const scan = (after?: string) =>
+      stores.request({ operation: 'scan', table: 'verify', ...(after && { after: Buffer.from(after) }) })
+    expect(scan()).toEqual({ kind: 'entry', key: 'k', value: 'v' })
+    expect(scan('a')).toEqual({ kind: 'entry', key: 'k', value: 'v' })
+    expect(scan('z')).toEqual({ kind: 'notfound' })
+    expect(calls).toEqual([
+      'put ä=é 5 undefined',
+      'delete a',
+      'entries undefined 1',
+      'entries a 1',
+      'entries z 1',
+    ])
   })
 
   test('are refused where the table takes none, or is not there', () => {
@@ -86,10 +98,20 @@ describe('changes of tables', () => {
     })
   })
 
+  test('are scanned in a store that is somewhere else, too', async () => {
+    const entries = [{ key: 'k', value: 'v', expiresAtMs: 9 }]
+    const far = setUp({ entries: async () => ({ kind: 'page', entries, hasMore: false }) })
+    const scan = { operation: 'scan', table: 'verify' } as const
+    expect(await far.stores.request(scan)).toEqual({ kind: 'entry', key: 'k', value: 'v' })
+    const failure = temporary('service', 'away')
+    const failing = setUp({ entries: async () => failure })
+    expect(await failing.stores.request(scan)).toEqual(failure)
+  })
+
   test('that throw or reject are temporary, and reported', async () => {
     const { stores, defects } = setUp({
       put: () => Promise.reject(new Error('late')),
-      scan: () => {
+      entries: () => {
         throw new Error('early')
       },
     })
@@ -97,4 +119,23 @@ describe('changes of tables', () => {
     expect(stores.request({ operation: 'scan', table: 'verify' })).toMatchObject({ kind: 'temporary' })
     expect(defects.map(String)).toEqual(['Error: late', 'Error: early'])
   })
+})
+
+describe('an entry that an operator writes', () => {
+  const cases: [key: string, value: string, isStorable: boolean][] = [
+    ['a', '1', true],
+    ['k'.repeat(1024), 'v'.repeat(100_000), true],
+    ['k'.repeat(1025), '1', false],
+    ['', '1', false],
+    ['a\n', '1', false],
+    ['\ud800', '1', false],
+    ['a', '', false],
+    ['a', 'v'.repeat(100_001), false],
+    ['a', 'x\0', false],
+    ['a', 'two\nlines', true],
+  ]
+  for (const [key, value, expected] of cases)
+    test(`${JSON.stringify(key).slice(0, 20)} = ${JSON.stringify(value).slice(0, 20)} is ${expected ? 'taken' : 'refused'}`, () => {
+      expect(isStorable(key, value)).toBe(expected)
+    })
 })

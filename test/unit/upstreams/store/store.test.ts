@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { TableStore } from '../../../../src/core/store.ts'
+import type { StoredEntry } from '../../../../src/core/store.ts'
 import type { StoreBounds } from '../../../../src/upstreams/store/store-file.ts'
 import { StoreFile } from '../../../../src/upstreams/store/store-file.ts'
 import { StoredTable } from '../../../../src/upstreams/store/stored-table.ts'
@@ -20,8 +20,8 @@ function folder(): string {
   return path
 }
 
-function open(bounds: Partial<StoreBounds> = {}, path = folder()) {
-  const file = StoreFile.open(path, { ...BOUNDS, ...bounds })
+async function open(bounds: Partial<StoreBounds> = {}, path = folder()) {
+  const file = await StoreFile.open(path, { ...BOUNDS, ...bounds })
   onTestFinished(() => file.close())
   const clock = new ManualClock()
   const defects: unknown[] = []
@@ -35,17 +35,23 @@ const value = (table: StoredTable, key: string) => {
   return result.kind === 'found' ? result.value : result.kind
 }
 
+/** One step of a cursor as a client has it. */
+function scan(table: StoredTable, after?: string): StoredEntry | undefined {
+  const page = table.entries(after, 1)
+  return page.kind === 'page' ? page.entries[0] : expect.unreachable(page.reason)
+}
+
 /** Every entry, by a cursor as a client has it. */
-function scanned(table: TableStore): string[] {
+function scanned(table: StoredTable): string[] {
   const seen: string[] = []
-  for (let next = table.scan(undefined); next.kind === 'entry'; next = table.scan(next.key))
+  for (let next = scan(table); next !== undefined; next = scan(table, next.key))
     seen.push(`${next.key}=${next.value}`)
   return seen
 }
 
 describe('a store', () => {
   test('has what was written, the last value of each key, and nothing that was deleted', async () => {
-    const { verify } = open()
+    const { verify } = await open()
     expect(value(verify, 'a')).toBe('notfound')
     expect(await verify.put('a', '1', {})).toEqual({ kind: 'done' })
     expect(value(verify, 'a')).toBe('1')
@@ -57,27 +63,27 @@ describe('a store', () => {
   })
 
   test('keeps tables apart, also in scans and purges', async () => {
-    const { verify, table } = open()
+    const { verify, table } = await open()
     const other = table('verify2')
     await verify.put('a', '1', {})
     await other.put('b', '2', {})
     expect([value(verify, 'b'), scanned(verify), scanned(other)]).toEqual(['notfound', ['a=1'], ['b=2']])
-    expect(verify.purge({ kind: 'all' })).toBe(1)
+    expect(await verify.purge({ kind: 'all' })).toBe(1)
     expect(scanned(other)).toEqual(['b=2'])
   })
 
   test('keeps the case of keys', async () => {
-    const { verify } = open()
+    const { verify } = await open()
     await verify.put('_LAST_CACHE_CLEANUP_COMPLETED_', '1', {})
     expect(value(verify, '_last_cache_cleanup_completed_')).toBe('notfound')
     expect(scanned(verify)).toEqual(['_LAST_CACHE_CLEANUP_COMPLETED_=1'])
   })
 
   test('is there again when it is opened again, in a folder that only its owner may enter', async () => {
-    const { path, file, verify } = open()
+    const { path, file, verify } = await open()
     await verify.put('a', 'é', {})
     await file.close()
-    const again = open({}, path)
+    const again = await open({}, path)
     expect(value(again.verify, 'a')).toBe('é')
     expect(again.file.totals().entries).toBe(1)
     expect([statSync(path).mode & 0o777, statSync(join(path, 'data.mdb')).mode & 0o777]).toEqual([
@@ -86,18 +92,23 @@ describe('a store', () => {
   })
 
   test('says "try again later" when it is closed, and neither dies nor forgets', async () => {
-    const { file, verify } = open()
+    const { file, verify } = await open()
     await verify.put('a', '1', {})
     await file.close()
     expect(value(verify, 'a')).toBe('temporary')
-    for (const result of [await verify.put('b', '1', {}), await verify.delete('a'), verify.scan(undefined)])
+    for (const result of [
+      await verify.put('b', '1', {}),
+      await verify.delete('a'),
+      verify.entries(undefined, 1),
+      await verify.purge({ kind: 'all' }),
+    ])
       expect(result).toMatchObject({ kind: 'temporary', cause: 'stopping' })
   })
 })
 
 describe('an entry', () => {
   test('is gone at the end of its time, to the millisecond, in lookups, scans and deletions', async () => {
-    const { verify, clock } = open()
+    const { verify, clock } = await open()
     await verify.put('a', '1', {})
     clock.advance(59_999)
     expect([value(verify, 'a'), scanned(verify)]).toEqual(['1', ['a=1']])
@@ -107,7 +118,7 @@ describe('an entry', () => {
   })
 
   test('lives as long as its client says, and never longer than the store', async () => {
-    const { verify, clock } = open()
+    const { verify, clock } = await open()
     await verify.put('short', '1', { ttlMs: 1000 })
     await verify.put('long', '1', { ttlMs: 100_000 })
     await verify.put('date', '1', { expiresAtMs: clock.wallMs() + 2000 })
@@ -122,18 +133,18 @@ describe('an entry', () => {
   })
 
   test('that has expired leaves the disk with later writes', async () => {
-    const { verify, clock, file } = open()
+    const { verify, clock, file } = await open()
     for (let n = 0; n < 100; n++) await verify.put(`k${n}`, '1', { ttlMs: 1000 })
     clock.advance(1000)
     expect(file.totals().entries).toBe(100)
     for (let n = 0; n < 8; n++) await verify.put(`new${n}`, '1', {})
-    expect(file.totals().entries).toBe(8)
+    expect(file.totals()).toMatchObject({ entries: 8, evicted: 0 })
   })
 })
 
 describe('a full store', () => {
   test('holds as many entries as it may; those that expire first go', async () => {
-    const { verify, file } = open({ maxEntries: 3 })
+    const { verify, file } = await open({ maxEntries: 3 })
     for (const [key, ttlMs] of [
       ['a', 3000],
       ['b', 1000],
@@ -141,26 +152,55 @@ describe('a full store', () => {
       ['d', 4000],
     ] as const)
       await verify.put(key, '1', { ttlMs })
-    expect([scanned(verify), file.totals().entries]).toEqual([['a=1', 'c=1', 'd=1'], 3])
+    expect([scanned(verify), file.totals()]).toMatchObject([
+      ['a=1', 'c=1', 'd=1'],
+      { entries: 3, evicted: 1 },
+    ])
   })
 
   test('holds as many bytes as it may, counted right over changes and deletions', async () => {
-    const { verify, file } = open({ maxBytes: 3000 })
+    const { verify, file } = await open({ maxBytes: 3000 })
     for (let n = 0; n < 50; n++) await verify.put(`key${n % 10}`, 'v'.repeat(100 + n), { ttlMs: 1000 + n })
     expect(file.totals().bytes).toBeLessThanOrEqual(3000)
     expect(file.totals().entries).toBe(scanned(verify).length)
-    expect(verify.purge({ kind: 'all' })).toBeGreaterThan(5)
-    expect(file.totals()).toEqual({ entries: 0, bytes: 0 })
+    expect(await verify.purge({ kind: 'all' })).toBeGreaterThan(5)
+    expect(file.totals()).toMatchObject({ entries: 0, bytes: 0 })
+  })
+})
+
+describe('a page', () => {
+  test('has the entries behind a key, with the time at which each is gone, and says whether there are more', async () => {
+    const { verify, table, clock } = await open()
+    for (const key of ['a', 'b', 'c']) await verify.put(key, `${key}1`, { ttlMs: 5000 })
+    await verify.put('gone', '1', { ttlMs: 0 })
+    await table('verify2').put('x', '1', {})
+    const expiresAtMs = clock.wallMs() + 5000
+    const [a, b, c] = ['a', 'b', 'c'].map((key) => ({ key, value: `${key}1`, expiresAtMs }))
+    expect(verify.entries(undefined, 2)).toEqual({ kind: 'page', entries: [a, b], hasMore: true })
+    expect(verify.entries('b', 2)).toEqual({ kind: 'page', entries: [c], hasMore: false })
+    expect(verify.entries(undefined, 3)).toEqual({ kind: 'page', entries: [a, b, c], hasMore: false })
+    expect(verify.entries('bb', 1)).toEqual({ kind: 'page', entries: [c], hasMore: false })
+    expect(verify.entries('z', 1)).toEqual({ kind: 'page', entries: [], hasMore: false })
+  })
+
+  test('ends after a megabyte, and goes on where it ended', async () => {
+    const { verify } = await open()
+    for (let n = 10; n < 40; n++) await verify.put(`k${n}`, 'v'.repeat(100_000), {})
+    const first = verify.entries(undefined, 1000)
+    expect(first).toMatchObject({ kind: 'page', hasMore: true })
+    const keys = first.kind === 'page' ? first.entries.map(({ key }) => key) : []
+    expect([keys.length, keys.at(-1)]).toEqual([11, 'k20'])
+    expect(verify.entries('k20', 1)).toMatchObject({ entries: [{ key: 'k21' }] })
   })
 })
 
 describe('a scan', () => {
   test('gives each entry once, in order, and goes on when the one it stands at is deleted', async () => {
-    const { verify } = open()
+    const { verify } = await open()
     const keys = Array.from({ length: 600 }, (_, n) => `k${String(n).padStart(3, '0')}`)
     await Promise.all(keys.map((key) => verify.put(key, '1', {})))
     const seen: string[] = []
-    for (let next = verify.scan(undefined); next.kind === 'entry'; next = verify.scan(next.key)) {
+    for (let next = scan(verify); next !== undefined; next = scan(verify, next.key)) {
       seen.push(next.key)
       await verify.delete(next.key)
       if (seen.length === 300) await verify.put('k000', 'again', {})
@@ -171,19 +211,29 @@ describe('a scan', () => {
 })
 
 test('a purge takes a key, a domain in any case, or all, and says how many', async () => {
-  const { verify } = open()
+  const { verify } = await open()
   for (const key of ['a@x.example', 'b@X.example', 'x.example', 'c@y.example', 'A@z.example'])
     await verify.put(key, '1', {})
-  expect(verify.purge({ kind: 'domain', domain: 'X.example' })).toBe(3)
-  expect(verify.purge({ kind: 'key', key: 'a@z.example' })).toBe(0)
-  expect(verify.purge({ kind: 'key', key: 'A@z.example' })).toBe(1)
-  expect(verify.purge({ kind: 'all' })).toBe(1)
+  expect(await verify.purge({ kind: 'domain', domain: 'X.example' })).toBe(3)
+  expect(await verify.purge({ kind: 'key', key: 'a@z.example' })).toBe(0)
+  expect(await verify.purge({ kind: 'key', key: 'A@z.example' })).toBe(1)
+  expect(await verify.purge({ kind: 'all' })).toBe(1)
 })
 
-test('a folder that cannot be used says so', () => {
+test('a purge of many entries lets others have their turn, and leaves what is written meanwhile', async () => {
+  const { verify } = await open({ maxEntries: 10_000 })
+  await Promise.all(Array.from({ length: 2000 }, (_, n) => verify.put(`k${n}`, '1', {})))
+  const purged = verify.purge({ kind: 'all' })
+  expect(await verify.put('a', '1', {})).toEqual({ kind: 'done' })
+  expect(value(verify, 'a')).toBe('1')
+  expect(await purged).toBe(2000)
+  expect(scanned(verify)).toEqual(['a=1'])
+})
+
+test('a folder that cannot be used says so', async () => {
   const path = join(folder(), 'file')
   writeFileSync(path, '')
-  expect(() => StoreFile.open(join(path, 'store'), BOUNDS)).toThrow(
+  await expect(StoreFile.open(join(path, 'store'), BOUNDS)).rejects.toThrow(
     /^the folder of the store, .*file\/store, cannot be used: ENOTDIR/,
   )
 })

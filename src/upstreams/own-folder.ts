@@ -1,0 +1,75 @@
+/**
+ * A folder on disk that an upstream keeps its files in: made when it is not there, for its owner alone, and on a disk that answers.
+ *
+ * `mkdir` of Node.js with `recursive` never ends below /proc, where each parent is there and nothing can be made; and a call on a
+ * dead network mount never returns. So parents are made one by one, and off the main thread, for a bounded time.
+ * Source: mkdir(2), statfs(2), nfs(5) ("hard").
+ */
+import { chmod, mkdir, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Longest wait for the disk at the start, ms. Ours: a disk that spins up takes some seconds. */
+const MAX_WAIT_MS = 10_000
+
+/** File systems on which LMDB is not safe, since they are another machine's or none. Source: statfs(2). */
+const UNSUITABLE: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x5346414f, 'AFS'],
+  [0x00c36400, 'Ceph'],
+  [0x9fa0, 'proc'],
+  [0x62656572, 'sysfs'],
+])
+
+/**
+ * Resolves when the folder can be used.
+ *
+ * @param prepare Of tests.
+ * @throws Error (rejects) with why it cannot, in words.
+ */
+export async function ownFolder(
+  folder: string,
+  prepare = prepareFolder,
+  waitMs = MAX_WAIT_MS,
+): Promise<void> {
+  const stop = new AbortController()
+  const late = delay(waitMs, 'late', { signal: stop.signal, ref: false }).catch(() => 'stopped')
+  try {
+    const outcome = await Promise.race([prepare(folder), late])
+    if (outcome === 'late')
+      throw new Error(`its disk does not answer within ${waitMs / 1000} s; is a network mount dead?`)
+  } finally {
+    stop.abort()
+  }
+}
+
+async function prepareFolder(folder: string): Promise<void> {
+  await makeFolder(folder)
+  const { type } = await statfs(folder)
+  const unsuitable = UNSUITABLE.get(type >>> 0)
+  if (unsuitable !== undefined) throw new Error(`it is on ${unsuitable}; take a folder on a local disk`)
+  await chmod(folder, 0o700)
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  if (await isMade(folder)) return
+  const parent = dirname(folder)
+  if (parent !== folder) await makeFolder(parent)
+  if (!(await isMade(folder))) throw new Error(`${parent} takes no folders (ENOENT)`)
+}
+
+/** @returns False when a parent is not there. */
+async function isMade(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 })
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return true
+    if (code === 'ENOENT') return false
+    throw error
+  }
+}
