@@ -11,7 +11,7 @@ import { substitute } from '../config/substitute.ts'
 import { parseAddress } from '../core/address.ts'
 import type { Tree } from '../schema/tree.ts'
 import type { AdminSection } from './admin-target.ts'
-import { findConfigFile } from './config-file.ts'
+import { credentialFolders, findConfigFile } from './config-file.ts'
 import { CommandError, EXIT_CONFIG, EXIT_USAGE } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
 
@@ -48,6 +48,7 @@ export async function readAdminSection(
     env: io.env,
     readFile: read,
     folder: dirname(file),
+    credentials: credentialFolders(io, 'running'),
   })
   // A token that this user may not read is left out: the gateway says if it needs one.
   const unread = new Set(problems.map(({ path }) => JSON.stringify(path)))

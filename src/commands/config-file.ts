@@ -4,8 +4,17 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { CredentialFolders } from '../config/credentials.ts'
 import { whyForeign } from './foreign-file.ts'
 import type { CommandIo } from './io.ts'
+
+/** Where root's commands find the credentials of the service. @param first Which counts where they differ. */
+export function credentialFolders(
+  { configFolder = '/etc/mapgate', unitCredentials = '/run/credentials/mapgate.service' }: CommandIo,
+  first: CredentialFolders['first'],
+): CredentialFolders {
+  return { running: unitCredentials, secrets: join(configFolder, 'secrets'), first }
+}
 
 /** Where the configuration is when nothing says otherwise; the first that is there counts. */
 export function defaultConfigFiles({ configFolder = '/etc/mapgate' }: CommandIo): readonly string[] {

@@ -19,4 +19,6 @@ export interface CommandIo {
   readonly cwd: string
   /** Folder of the configuration that a package installs. Default `/etc/mapgate`. */
   readonly configFolder?: string
+  /** Folder of the credentials that systemd gave to the running service. Default `/run/credentials/mapgate.service`. */
+  readonly unitCredentials?: string
 }

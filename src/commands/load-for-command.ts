@@ -4,7 +4,7 @@
 import { relative } from 'node:path'
 import type { LoadedConfig } from '../config/load.ts'
 import { KINDS, type LoadOptions, loadConfig, settingsKinds } from '../gateway/load-config.ts'
-import { defaultConfigFiles, findConfigFile } from './config-file.ts'
+import { credentialFolders, defaultConfigFiles, findConfigFile } from './config-file.ts'
 import { CommandError, EXIT_CONFIG } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
 
@@ -31,6 +31,12 @@ export async function loadForCommand(
   }
   const near = relative(io.cwd, file)
   const shownAs = named ?? (near.startsWith('..') ? file : near)
-  const config = await loadConfig(file, { ...options, env: io.env, shownAs, kinds: settingsKinds(kinds) })
+  const config = await loadConfig(file, {
+    ...options,
+    env: io.env,
+    shownAs,
+    kinds: settingsKinds(kinds),
+    credentials: credentialFolders(io, 'secrets'),
+  })
   return { config, shownAs }
 }

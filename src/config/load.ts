@@ -16,6 +16,7 @@ import { checkTables } from './checks/tables.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
 import type { Config } from './config.ts'
 import { fileSchema, inputSchema } from './config-schema.ts'
+import type { CredentialFolders } from './credentials.ts'
 import { readDocument, type SourceDocument } from './document.ts'
 import { ConfigError, type ConfigIssue } from './issue.ts'
 import { mergeDefaults } from './merge.ts'
@@ -39,6 +40,8 @@ export interface LoadOptions {
   readonly lookAtPath?: LookAtPath
   /** The file's name in messages; default the path as given. */
   readonly shownAs?: string
+  /** Where credentials are when `$CREDENTIALS_DIRECTORY` does not say so; default nowhere. */
+  readonly credentials?: CredentialFolders
 }
 
 /** A configuration, with what is known about its file. */
@@ -132,11 +135,13 @@ async function interpret(
     return text
   }
   const env = options.env ?? process.env
-  const read = await substitute(document.tree, { env, readFile: readNamed, folder })
+  const { credentials } = options
+  const read = await substitute(document.tree, { env, readFile: readNamed, folder, credentials })
   for (const { path, message } of read.problems) {
     report.errorHere(path, message)
     report.markBroken(path)
   }
+  for (const { path, message } of read.notes) report.warning(path, message)
   const schema = fileSchema(options.kinds)
   const tree = read.tree as TreeMap
   const mayQuote = (path: Path): boolean =>

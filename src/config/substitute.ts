@@ -3,11 +3,12 @@
  *
  * What a file or credential holds is secret; what the environment holds is secret only
  * where it stands in a secret place. Reading is passed in, so that tests need no files.
- * `credential` reads from $CREDENTIALS_DIRECTORY. Source: systemd.exec(5), LoadCredential=.
+ * Where credentials are: credentials.ts.
  */
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { MIN_HIDDEN_CHARACTERS } from '../core/secret-length.ts'
 import type { Path, Tree, TreeMap } from '../schema/tree.ts'
+import { type CredentialFolders, findCredential } from './credentials.ts'
 import { whyUnreadable } from './read-file.ts'
 import { isSecretName } from './secret-names.ts'
 
@@ -18,6 +19,8 @@ export interface ReferenceSources {
   readonly readFile: (path: string) => Promise<string>
   /** Folder that relative paths start from: the configuration file's own. */
   readonly folder: string
+  /** For commands of root; the service has its own. */
+  readonly credentials?: CredentialFolders | undefined
 }
 
 /** A tree without references, and what was found on the way. */
@@ -32,14 +35,15 @@ export interface Substituted {
   /** JSON of the paths where a reference stood: their values are not quoted in messages. */
   readonly paths: ReadonlySet<string>
   readonly problems: readonly { readonly path: Path; readonly message: string }[]
+  /** What is right here and not yet so in the running service. */
+  readonly notes: readonly { readonly path: Path; readonly message: string }[]
 }
 
 /** Most characters in a file that a reference names. Ours: keys and tokens are short. */
 export const MAX_SECRET_CHARACTERS = 64 * 1024
 
-/** What a name in the environment or of a credential may be. A credential is a plain file name. */
+/** What a name in the environment may be. */
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
-const CREDENTIAL_NAME = /^(?!\.{1,2}$)[^/\0]+$/
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
 
@@ -54,6 +58,7 @@ export async function substitute(tree: Tree, sources: ReferenceSources): Promise
     whole: run.whole,
     paths: run.paths,
     problems: run.problems,
+    notes: run.notes,
   }
 }
 
@@ -68,6 +73,7 @@ class Substitution {
   readonly whole = new Set<string>()
   readonly paths = new Set<string>()
   readonly problems: { path: Path; message: string }[] = []
+  readonly notes: { path: Path; message: string }[] = []
   readonly #sources: ReferenceSources
   /** Each file is read once, so that one run cannot see two versions of it. */
   readonly #files = new Map<string, Promise<string | Unresolved>>()
@@ -103,7 +109,7 @@ class Substitution {
       this.paths.add(JSON.stringify(path))
       const value =
         match[2] === '}'
-          ? await this.#resolve(match[1] ?? '')
+          ? await this.#resolve(match[1] ?? '', path)
           : { why: `has "\${" without "}"; write $\${ for a literal \${` }
       if (typeof value === 'string') {
         result += value
@@ -115,7 +121,7 @@ class Substitution {
     return result
   }
 
-  async #resolve(reference: string): Promise<string | Unresolved> {
+  async #resolve(reference: string, path: Path): Promise<string | Unresolved> {
     const colon = reference.indexOf(':')
     const name = reference.slice(colon + 1)
     switch (colon === -1 ? '' : reference.slice(0, colon)) {
@@ -125,7 +131,7 @@ class Substitution {
         if (name === '') return { why: `has \${file:} without a path` }
         return this.#fromFile(resolve(this.#sources.folder, name), `file ${name}`)
       case 'credential':
-        return this.#fromCredential(name)
+        return this.#fromCredential(name, path)
       default:
         return {
           why: `has the unknown reference "\${${reference}}"; write \${env:NAME}, \${file:PATH} or \${credential:NAME}, or $\${ for a literal \${`,
@@ -140,15 +146,11 @@ class Substitution {
     return value ?? { why: `the environment variable ${name} is not set; set it` }
   }
 
-  #fromCredential(name: string): Promise<string | Unresolved> | Unresolved {
-    if (!CREDENTIAL_NAME.test(name)) return { why: `"${name}" is no name of a credential` }
-    const folder = this.#sources.env.CREDENTIALS_DIRECTORY
-    if (folder === undefined || folder === '') {
-      return {
-        why: `the credential ${name} cannot be read: $CREDENTIALS_DIRECTORY is not set; start with LoadCredential=${name}:PATH of systemd`,
-      }
-    }
-    return this.#fromFile(join(folder, name), `credential ${name}`)
+  async #fromCredential(name: string, path: Path): Promise<string | Unresolved> {
+    const found = await findCredential(name, this.#sources)
+    if ('why' in found) return found
+    if (found.note !== undefined) this.notes.push({ path, message: found.note })
+    return this.#fromFile(found.path, `credential ${name}`)
   }
 
   async #fromFile(path: string, what: string): Promise<string | Unresolved> {
