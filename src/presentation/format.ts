@@ -6,13 +6,16 @@
 /** Stands where there is nothing to show. */
 export const NOTHING = '–'
 
-const INTEGER = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-const CLOCK_MINUTES = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 const DAY_MS = 86_400_000
 
+// Made when first used, which for `mapgate serve` is never: one takes milliseconds to make.
+let integers: Intl.NumberFormat | undefined
+let clock: Intl.DateTimeFormat | undefined
+let clockOfMinutes: Intl.DateTimeFormat | undefined
+
 export function count(value: number): string {
-  return INTEGER.format(value)
+  integers ??= new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+  return integers.format(value)
 }
 
 /** A count and its noun: `1 lookup`, `2 lookups`. */
@@ -61,12 +64,14 @@ export function bytes(value: number): string {
 
 /** Local wall clock, `14:03:59`. */
 export function clockTime(wallMs: number): string {
-  return CLOCK.format(wallMs)
+  clock ??= new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+  return clock.format(wallMs)
 }
 
 /** Local wall clock without seconds, for the axis of a plot. */
 export function clockMinutes(wallMs: number): string {
-  return CLOCK_MINUTES.format(wallMs)
+  clockOfMinutes ??= new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+  return clockOfMinutes.format(wallMs)
 }
 
 /** Text of a stranger, which may be empty or end in spaces: the reader sees where it ends. */
