@@ -10,12 +10,14 @@ import { printable } from '../presentation/printable.ts'
 import { PROTOCOLS } from '../protocols/registry.ts'
 import { listOf } from '../schema/suggest.ts'
 import { command as check } from './check/command.ts'
+import { command as compare } from './compare/command.ts'
 import { command as confirmLoss } from './confirm-loss/command.ts'
 import type { CommandContext, ProgramIo } from './context.ts'
 import { command as demo } from './demo/command.ts'
 import { command as drill } from './drill/command.ts'
 import { CommandError, EXIT_USAGE } from './exit-codes.ts'
 import { command as init } from './init/command.ts'
+import { command as keys } from './keys/command.ts'
 import { command as mainCf } from './main-cf/command.ts'
 import { command as purge } from './purge/command.ts'
 import { command as query } from './query/command.ts'
@@ -36,6 +38,8 @@ const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   mainCf,
   schema,
   query,
+  compare,
+  keys,
   purge,
   confirmLoss,
   replica,

@@ -4,13 +4,15 @@
  */
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { compare } from '../../src/commands/compare/compare.ts'
+import { recordIo } from '../support/gateway/command-io.ts'
 import {
   type HttpService,
   type Misbehaviour,
   type Reply,
   startHttpService,
 } from '../support/http/http-service.ts'
-import { type PostfixFiles, writePostfixFiles } from '../support/postfix/files.ts'
+import { type PostfixFiles, writeOldFile, writePostfixFiles } from '../support/postfix/files.ts'
 import { postfixMissing, requirePostfix } from '../support/postfix/postfix.ts'
 import { type PostmapResult, postmapQuery, postmapQueryAll } from '../support/postfix/postmap.ts'
 import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
@@ -165,4 +167,32 @@ describe.each(kinds)('postmap over %s', (kind) => {
     expect(result.stderr).toBe('')
     expect(result.stdout.toString()).toBe(expected.join(''))
   })
+})
+
+test('mapgate compare says where a table of Postfix and a table of the gateway differ', async () => {
+  const file = join(files.directory, 'aliases')
+  await writeOldFile(
+    file,
+    'info@a.example bob@b.example\nseveral@a.example carl@b.example,bob@b.example\njohn@a.example x\n',
+  )
+  const compared = async (map: string, list: string) => {
+    const io = recordIo({ env: { MAIL_CONFIG: files.configDirectory }, stdin: [list] })
+    const targets = { a: `postmap:${map}`, b: serving.socketmap('directory') }
+    return { code: await compare(targets, { keys: '-' }, io), lines: io.out().split('\n') }
+  }
+  const list =
+    'info@a.example\nseveral@a.example\njohn@a.example\n<>\nnobody@a.example\ntemporary@a.example\n'
+  const { code, lines } = await compared(`texthash:${file}`, list)
+  expect(code).toBe(1)
+  expect(lines.slice(0, 3)).toEqual([
+    'only in A  john@a.example: x',
+    'only in B  <>: null sender',
+    'failed     temporary@a.example: A has not found; B has temporary (service): the service answered 503',
+  ])
+  expect(lines[4]).toBe(
+    '6 keys: 3 the same (2 found, 1 not found), 1 only in A, 1 only in B, 0 with different values, 1 failed',
+  )
+  await expect(compared(`texthash:${file}-none`, list)).rejects.toThrow(
+    /^postmap:texthash:\S+-none: open database \S+-none: No such file or directory$/,
+  )
 })

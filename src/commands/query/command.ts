@@ -4,7 +4,7 @@ import { exampleServers, serverForms } from '../../protocols/client-target.ts'
 import { PROTOCOLS } from '../../protocols/registry.ts'
 import { ADMIN_HELP, withAdminOptions } from '../admin-options.ts'
 import type { CommandContext } from '../context.ts'
-import type { QueryOptions } from './lookup-client.ts'
+import type { QueryOptions } from '../lookup/lookup-client.ts'
 
 export function command({ io, finish }: CommandContext): Command {
   return withAdminOptions(new Command('query'))

@@ -11,7 +11,6 @@
 import type { LookupResult } from '../../core/result.ts'
 import { resultText } from '../../presentation/explain.ts'
 import { oneLine, printableJson, printableValue } from '../../presentation/printable.ts'
-import { parseServer } from '../../protocols/client-target.ts'
 import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
 import {
   CommandError,
@@ -22,9 +21,10 @@ import {
   EXIT_USAGE,
 } from '../exit-codes.ts'
 import { inputLines } from '../input-lines.ts'
+import type { LookupClient, LookupReply, QueryOptions } from '../lookup/lookup-client.ts'
+import { openLookupClient } from '../lookup/open.ts'
 import type { InteractiveIo } from '../terminal.ts'
 import { explainLines, wireLines } from './explain-text.ts'
-import type { LookupClient, LookupReply, QueryOptions } from './lookup-client.ts'
 
 /** Keys asked ahead of the one whose answer is printed next. Ours: as many as the admin client has connections. */
 const MAX_AHEAD = 16
@@ -58,28 +58,6 @@ export async function query(
   } finally {
     await client.close()
   }
-}
-
-async function openLookupClient(
-  target: string,
-  options: QueryOptions,
-  io: InteractiveIo,
-  protocols: Protocols,
-): Promise<LookupClient> {
-  if (!target.includes(':')) {
-    const { openAdminClient } = await import('./admin-client.ts')
-    return openAdminClient(target, options, io)
-  }
-  const server = parseServer(target, protocols)
-  if ('why' in server) throw new CommandError(EXIT_USAGE, `${target}: ${server.why}`)
-  if (options.explain === true || options.bypassCache === true) {
-    throw new CommandError(
-      EXIT_USAGE,
-      'a server on the wire only answers; --explain and --bypass-cache need the form "mapgate query TABLE KEY"',
-    )
-  }
-  const { openWireClient } = await import('./wire-client.ts')
-  return openWireClient(target, server, io)
 }
 
 /** `name=value` words by name; undefined when there is another word among them. */

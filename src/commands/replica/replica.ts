@@ -10,13 +10,11 @@ import { readAdminSection } from '../admin-section.ts'
 import { findAdmin } from '../admin-target.ts'
 import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_TEMPORARY, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
+import { progressBar } from '../progress-bar.ts'
 import type { ReplicaAction, ReplicaOptions } from './actions.ts'
 
 /** Time between two looks at a list that is read, ms. Ours. */
 const LOOK_EVERY_MS = 250
-
-/** Width of the progress bar, in characters. Ours: its line fits 80. */
-const BAR_CHARS = 30
 
 export async function replica(
   action: ReplicaAction,
@@ -90,7 +88,7 @@ async function whenSettled(
     }
     if (draws) {
       const { entries = 0, bytes: size = 0, share } = status.progress ?? {}
-      stderr.write(`\r\x1b[K${progressBar(share, BAR_CHARS)} ${count(entries)} entries, ${bytes(size)}`)
+      stderr.write(`\r\x1b[K${progressBar(share)} ${count(entries)} entries, ${bytes(size)}`)
     }
     await sleep(LOOK_EVERY_MS)
   }
@@ -119,7 +117,7 @@ function linesOf(status: ReplicaStatus, table: string): string[] {
   ]
   if (size !== undefined) lines.push(`last list: ${bytes(size)}, read in ${duration(durationMs)}`)
   if (state === 'copying' && progress !== undefined)
-    lines.push(`copying: ${progressBar(progress.share, BAR_CHARS)} ${count(progress.entries)} entries`)
+    lines.push(`copying: ${progressBar(progress.share)} ${count(progress.entries)} entries`)
   if (held !== undefined)
     lines.push(
       `kept aside: a list of ${count(held.entries)}, which lacks ${count(held.lost)} keys of the copy; mapgate replica accept ${table}, or reject`,
@@ -129,15 +127,4 @@ function linesOf(status: ReplicaStatus, table: string): string[] {
   if (status.nextRefreshAtMs !== undefined)
     lines.push(`next list in ${duration(Math.max(0, status.nextRefreshAtMs - nowMs))}`)
   return lines
-}
-
-/**
- * A progress bar in plain characters.
- *
- * @param share 0 to 1; undefined where nobody knows how much there is.
- */
-function progressBar(share: number | undefined, width: number): string {
-  if (share === undefined) return `[${'.'.repeat(width)}]`
-  const filled = Math.round(Math.min(1, Math.max(0, share)) * width)
-  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${Math.round(share * 100)} %`
 }
