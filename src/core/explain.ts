@@ -2,10 +2,24 @@
  * The record of one lookup: every step taken, in order, for the operator who asks why.
  *
  * A step is data, not text: the admin API sends it as JSON, the command line and the page
- * print it. It names no URL and no header, so it can hold no secret.
+ * print it. It names no URL and no header, so it can hold no secret; but for {@link HttpExchange},
+ * which is kept for operators only, and leaves the program only where secrets are taken out.
  */
 import type { OutageRule } from './outage-rule.ts'
 import type { AnswerSource, LookupResult } from './result.ts'
+
+/** One request and its reply as they went over the wire. */
+export interface HttpExchange {
+  readonly method: string
+  /** Where it went, with path and query. */
+  readonly url: string
+  /** The beginning of the reply's body as text; absent where no body was read. */
+  readonly body?: string
+  /** Bytes of the whole body. */
+  readonly bodyBytes?: number
+  /** Sent once more, because the kept-alive connection turned out to be closed. */
+  readonly repeated?: true
+}
 
 /** What was done for one lookup. */
 export type ExplainStep =
@@ -72,6 +86,16 @@ export type ExplainStep =
       readonly batchKeys?: number
       /** Why this attempt was made. */
       readonly attempt: 'first' | 'failover' | 'retry' | 'hedge' | 'canary'
+      /** Only where the explanation is an operator's. */
+      readonly exchange?: HttpExchange
+    }
+  /** A "not found" was not believed before the canary was asked. Found: the key is asked again; else this endpoint does not count. */
+  | {
+      readonly step: 'canary'
+      readonly key: string
+      readonly upstream: string
+      readonly endpoint: string
+      readonly found: boolean
     }
   /** No request was made: limiter, circuit or canary. */
   | { readonly step: 'held'; readonly key: string; readonly upstream: string; readonly result: LookupResult }
@@ -102,6 +126,12 @@ export type CacheOutcome = 'hit' | 'negative_hit' | 'stale' | 'miss' | 'coalesce
 /** Collects the steps of one lookup. */
 export class Explanation {
   readonly steps: ExplainStep[] = []
+  /** Also what went over the wire. */
+  readonly keepExchanges: boolean
+
+  constructor(keepExchanges = false) {
+    this.keepExchanges = keepExchanges
+  }
 
   add(step: ExplainStep): void {
     this.steps.push(step)

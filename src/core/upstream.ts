@@ -6,7 +6,7 @@
  */
 import type { Attributes } from './attributes.ts'
 import type { CancelSignal } from './cancellation.ts'
-import type { Explanation } from './explain.ts'
+import type { Explanation, HttpExchange } from './explain.ts'
 import type { AnswerSource, LookupResult } from './result.ts'
 
 /**
@@ -143,6 +143,8 @@ export interface SendOptions {
   readonly signal?: CancelSignal
   /** W3C Trace Context: sent as the header of that name. */
   readonly traceparent?: string
+  /** The reply shall have its {@link Reply.exchange}. */
+  readonly keepExchange?: boolean
 }
 
 /**
@@ -174,6 +176,8 @@ export interface Reply {
   readonly selected?: readonly string[]
   /** The header of that name that was sent, for explanations. */
   readonly traceparent?: string
+  /** What went over the wire, where somebody asked for it. */
+  readonly exchange?: HttpExchange
   /** The key lacks a part that the request template needs: nothing was sent, the result is not found. */
   readonly suppressed?: string
 }

@@ -47,8 +47,8 @@ export function withTraceparent(inner: Endpoint): Endpoint {
     unsent: (key) => inner.unsent?.(key),
     send: async (key, options) => {
       const traceparent = newTraceparent()
-      const { timeoutMs, signal, validators, attributes } = options
-      const sent = { timeoutMs, signal, validators, attributes, traceparent }
+      const { timeoutMs, signal, validators, attributes, keepExchange } = options
+      const sent = { timeoutMs, signal, validators, attributes, keepExchange, traceparent }
       return tracedReply(await inner.send(key, sent), traceparent)
     },
   }
@@ -66,6 +66,7 @@ function tracedReply(reply: Reply, traceparent: string): Reply {
     validators: reply.validators,
     selected: reply.selected,
     traceparent,
+    exchange: reply.exchange,
     suppressed: reply.suppressed,
   }
 }

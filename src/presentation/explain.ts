@@ -3,7 +3,7 @@
  * keys that strangers typed; the page puts them into text nodes only, the terminal takes control
  * characters out.
  */
-import type { ExplainStep } from '../core/explain.ts'
+import type { ExplainStep, HttpExchange } from '../core/explain.ts'
 import type { LookupResult } from '../core/result.ts'
 import { count, counted, duration, quoted } from './format.ts'
 
@@ -14,6 +14,8 @@ export interface StepText {
   readonly title: string
   readonly text: string
   readonly state: StepState
+  /** What went over the wire, for operators. */
+  readonly exchange?: string
 }
 
 const RESULT_STATES: Record<LookupResult['kind'], StepState> = {
@@ -86,6 +88,12 @@ export function stepText(step: ExplainStep): StepText | undefined {
       return plain('Not asked', `${at(step)}: not asked${because(step.why)}`)
     case 'request':
       return requestText(step)
+    case 'canary':
+      return {
+        title: 'Canary',
+        text: `${step.upstream} ${step.endpoint}: the canary ${quoted(step.key)} is ${step.found ? 'found, so the key is asked again' : 'not found, so a "not found" from there is not believed'}`,
+        state: step.found ? 'ok' : 'warn',
+      }
     case 'held':
       return result('Held back', `${at(step)}: not asked, `, step.result)
     case 'stale':
@@ -146,7 +154,16 @@ function requestText(step: Extract<ExplainStep, { step: 'request' }>): StepText 
     title: 'Request',
     text: `${step.upstream} ${step.endpoint}${attempt}${batch}, ${quoted(step.key)}: ${status} in ${duration(step.durationMs)}${selected}${trace}, ${said}`,
     state: step.result.kind === 'notmodified' ? 'ok' : resultState(step.result.kind),
+    ...(step.exchange !== undefined && { exchange: exchangeText(step.exchange, step.status) }),
   }
+}
+
+/** `GET http://…/aliases/x -> 200, 61 bytes: {"goto":…` */
+function exchangeText(exchange: HttpExchange, status: number | undefined): string {
+  const { method, url, body, bodyBytes = 0, repeated } = exchange
+  const twice = repeated === true ? ' (sent twice, since the kept-alive connection was closed)' : ''
+  const content = body === undefined ? '' : `, ${counted(bodyBytes, 'byte')}: ${body}`
+  return `${method} ${url}${twice} -> ${status ?? 'no status'}${content}`
 }
 
 function at(step: { readonly upstream: string; readonly key: string }): string {

@@ -99,14 +99,16 @@ export class TryBox {
 
 function stepItem(step: ExplainStep): HTMLLIElement {
   // A step of a newer gateway shows as its JSON.
-  const { title, text, state } = stepText(step) ?? {
+  const { title, text, state, exchange } = stepText(step) ?? {
     title: 'Step',
     text: JSON.stringify(step),
     state: 'plain',
+    exchange: undefined,
   }
   const name = element('span', 'name', title)
   if (state !== 'plain') setState(name, state)
-  return element('li', '', name, element('span', 'text', text))
+  const lines = exchange === undefined ? [text] : [text, exchange]
+  return element('li', '', name, ...lines.map((line) => element('span', 'text', line)))
 }
 
 function shapeOf(state: string): State {

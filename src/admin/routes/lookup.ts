@@ -1,5 +1,6 @@
 /** A lookup through the same door as the mail's, with every step on request. */
 
+import { redactedAddress } from '../../config/secret-names.ts'
 import { readableMs } from '../../core/clock.ts'
 import { type ExplainStep, Explanation } from '../../core/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
@@ -26,7 +27,12 @@ const LookupResultSchema = Type.Object(
 const LookupQuery = Type.Object(
   {
     key: Type.String({ description: 'The key, percent-encoded; `+` is a plus sign. Any bytes.' }),
-    explain: Type.Optional(Type.Enum(['true', 'false'], { description: 'Adds every step taken.' })),
+    explain: Type.Optional(
+      Type.Enum(['true', 'false'], {
+        description:
+          'Adds every step taken; for the role operator also what went over the wire: URL, method and the beginning of the body, secrets as `***`.',
+      }),
+    ),
     cache: Type.Optional(
       Type.Enum(['use', 'bypass'], {
         description: '`bypass` asks the service although an answer is stored.',
@@ -85,7 +91,9 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
       }
       const { table } = request.params
       const key = queryBytes(request.raw.url ?? '', 'key') ?? Buffer.alloc(0)
-      const explanation = new Explanation()
+      const isExplained = request.query.explain === 'true'
+      // A URL and a body are of the service's inside: nothing for everybody who may look at the page.
+      const explanation = new Explanation(isExplained && request.role === 'operator')
       const startMs = clock.monotonicMs()
       inFlight += 1
       let result: LookupResult
@@ -104,13 +112,19 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
         source: sourceOf(explanation.steps),
         durationMs: readableMs(clock.monotonicMs() - startMs),
         tooLongFor: tooLongFor(wire),
-        ...(request.query.explain === 'true' && {
-          steps: explanation.steps,
+        ...(isExplained && {
+          steps: explanation.steps.map(withoutUrlSecrets),
           wire: Object.fromEntries(Array.from(wire, ([name, reply]) => [name, shown(reply)])),
         }),
       })
     },
   )
+}
+
+/** Of the URL; the texts that the configuration has as secrets are taken out of every answer besides. */
+function withoutUrlSecrets(step: ExplainStep): ExplainStep {
+  if (step.step !== 'request' || step.exchange === undefined) return step
+  return { ...step, exchange: { ...step.exchange, url: redactedAddress(step.exchange.url) } }
 }
 
 function sourceOf(steps: readonly ExplainStep[]): string | undefined {

@@ -14,12 +14,16 @@ import { cut } from '../columns.ts'
 
 const NAME_WIDTH = 11
 
+/** Under the text of a step. */
+const INDENT = ' '.repeat('  1. '.length + NAME_WIDTH + 1)
+
 /** One line for each step. A step of a newer gateway, unknown here, is printed as its JSON. */
 export function explainLines(steps: readonly unknown[]): string[] {
-  return steps.map((step, index) => {
+  return steps.flatMap((step, index) => {
     const name = stepName(step)
-    const text = (isKnown(step) ? stepText(step)?.text : undefined) ?? JSON.stringify(step)
-    return `${String(index + 1).padStart(3)}. ${printable(name).padEnd(NAME_WIDTH)} ${oneLine(text)}`
+    const known = isKnown(step) ? stepText(step) : undefined
+    const line = `${String(index + 1).padStart(3)}. ${printable(name).padEnd(NAME_WIDTH)} ${oneLine(known?.text ?? JSON.stringify(step))}`
+    return known?.exchange === undefined ? [line] : [line, `${INDENT}${oneLine(known.exchange)}`]
   })
 }
 

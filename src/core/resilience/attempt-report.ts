@@ -67,6 +67,7 @@ function stepOf(key: string, { kind, reply, durationMs }: RepliedAttempt, origin
     selected: reply.selected,
     traceparent: reply.traceparent,
     attempt: kind,
+    ...(reply.exchange !== undefined && { exchange: reply.exchange }),
   } as const
   return batchKeys === undefined ? step : { ...step, batchKeys }
 }

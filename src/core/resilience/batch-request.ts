@@ -65,7 +65,8 @@ export class BatchRequest implements AttemptedRequest<BatchedReply> {
     if (endpoint === undefined) throw new RangeError('the upstream has more endpoints than the table')
     const keys = batch.openKeys
     if (keys.length === 0) return NOTHING_LEFT
-    return asOne(await endpoint.sendMany(keys, options), batch)
+    const keepExchange = batch.keepsExchange
+    return asOne(await endpoint.sendMany(keys, keepExchange ? { ...options, keepExchange } : options), batch)
   }
 
   /** Of several lookups: it has a place of its own. */

@@ -46,6 +46,13 @@ export class Batch {
     return false
   }
 
+  /** True when somebody asked what goes over the wire. */
+  get keepsExchange(): boolean {
+    for (const entries of this.#open.values())
+      for (const { question } of entries) if (question.explanation?.keepExchanges === true) return true
+    return false
+  }
+
   get isFull(): boolean {
     return this.#open.size >= this.#maxKeys
   }

@@ -53,8 +53,15 @@ export class QuestionRequest implements AttemptedRequest {
 
   send(index: number, { timeoutMs, signal }: SendOptions): Promise<Reply> {
     const validators = this.#validators
-    const { attributes } = this.#question
-    return senderAt(this.#asked, index).send(this.key, { timeoutMs, signal, validators, attributes })
+    const { attributes, explanation } = this.#question
+    const keepExchange = explanation?.keepExchanges
+    return senderAt(this.#asked, index).send(this.key, {
+      timeoutMs,
+      signal,
+      validators,
+      attributes,
+      keepExchange,
+    })
   }
 
   get lookup(): object | undefined {

@@ -177,12 +177,18 @@ export class ResilientUpstream implements Upstream {
       if (trusted) return this.#answer(question, reply, endpoint)
       if (this.#options.sideEffects) return this.#held(question, NO_CANARY)
       const found = await canary.check(endpoint, question.deadlineMs)
+      this.#explainCanary(question, endpoint, found)
       if (found) verified.add(endpoint)
       else doubted.add(endpoint)
       if (doubted.size === this.#asked.endpoints.length)
         return { ...this.#held(question, NO_CANARY), source: 'upstream' }
       next = this.#options.state.admit({ ...this.#asked, avoided: doubted }, question)
     }
+  }
+
+  #explainCanary({ explanation }: Question, endpoint: number, found: boolean): void {
+    const key = this.#options.canary?.key ?? ''
+    explanation?.add({ step: 'canary', key, upstream: this.name, endpoint: this.#nameOf(endpoint), found })
   }
 
   /** A key that must be asked once only: its canary is asked before. */

@@ -34,6 +34,9 @@ export class HttpBatchEndpoint extends HttpEndpoint implements BatchEndpoint {
       mapped = mapBatch(response, this.#mapping, keys, { nowMs, viaProxy: this.viaProxy })
       return mapped.overall
     })
-    return mapped ?? sameForAll(keys, overall)
+    const { replies } = mapped ?? sameForAll(keys, overall)
+    const { exchange } = overall
+    if (exchange === undefined) return { replies, overall }
+    return { replies: new Map(Array.from(replies, ([key, reply]) => [key, { ...reply, exchange }])), overall }
   }
 }

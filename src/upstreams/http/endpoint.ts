@@ -2,6 +2,7 @@
  * One table at one endpoint: makes the request, sends it, and tells what the reply means.
  */
 import type { Clock } from '../../core/clock.ts'
+import type { HttpExchange } from '../../core/explain.ts'
 import { permanentFor } from '../../core/reason.ts'
 import { DEFECT, NOT_FOUND } from '../../core/result.ts'
 import type { Endpoint, Reply, SendOptions } from '../../core/upstream.ts'
@@ -46,6 +47,9 @@ export interface EndpointContext {
 
 /** Time left below which a repeat is not worth the connection, ms. Ours. */
 const MIN_REPEAT_MS = 1
+
+/** Most bytes of a body that an explanation shows. Ours: enough to see what it is. */
+const MAX_SHOWN_BYTES = 200
 
 export class HttpEndpoint implements Endpoint {
   readonly name: string
@@ -118,7 +122,21 @@ export class HttpEndpoint implements Endpoint {
       const mayRepeat = !isRepeat && use.reused && !this.table.sideEffects
       const leftMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
       if (mayRepeat && leftMs >= MIN_REPEAT_MS && wasClosed(outcome)) continue
-      return this.#reply(outcome, use, read)
+      const reply = this.#reply(outcome, use, read)
+      if (options.keepExchange !== true) return reply
+      return { ...reply, exchange: this.#exchangeOf(request, outcome, isRepeat) }
+    }
+  }
+
+  #exchangeOf({ method, path }: HttpRequest, outcome: ExchangeOutcome, isRepeat: boolean): HttpExchange {
+    const body = outcome.kind === 'response' ? outcome.response.body : undefined
+    const { origin, socketPath } = this.context.endpoint
+    return {
+      method,
+      url: socketPath === undefined ? origin + path : `unix:${socketPath}:${path}`,
+      ...(body !== undefined &&
+        body.length > 0 && { body: body.toString('utf8', 0, MAX_SHOWN_BYTES), bodyBytes: body.length }),
+      ...(isRepeat && { repeated: true }),
     }
   }
 
