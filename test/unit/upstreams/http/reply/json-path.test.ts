@@ -89,18 +89,14 @@ describe('a JSONPath', () => {
     ['$[?length($[0]) > 1]'],
     ['$..[?search(@, "z")]'],
     ['$..[::1][::1][?@.none]'],
-  ])(
-    '%s stops at its bound of steps',
-    (path) => {
-      const documents = [
-        JSON.parse(`[${'[[[[[1],2],3],4],5],'.repeat(20_000)}1]`),
-        ['x'.repeat(500_000), ...Array(50_000).fill('yyyyyyyyyyy')],
-      ]
-      const kinds = documents.map((document) => new JsonPath(path).select(document, 10_000).kind)
-      expect(kinds).toContain('failed')
-    },
-    5000,
-  )
+  ])('%s stops at its bound of steps', (path) => {
+    const documents = [
+      JSON.parse(`[${'[[[[[1],2],3],4],5],'.repeat(20_000)}1]`),
+      ['x'.repeat(500_000), ...Array(50_000).fill('yyyyyyyyyyy')],
+    ]
+    const kinds = documents.map((document) => new JsonPath(path).select(document, 10_000).kind)
+    expect(kinds).toContain('failed')
+  })
 
   test('selects from a list of the largest size that a table may take', () => {
     const document = { items: Array.from({ length: 100_000 }, (_, at) => ({ address: `a${at}` })) }
