@@ -10,8 +10,8 @@ const MAX_SHOWN_STEPS = 50
 /** Fields that hold a key or a part of one. */
 const KEY_FIELDS: ReadonlySet<string> = new Set(['key', 'domain', 'extension'])
 
-/** Fields that hold what a service answered. */
-const VALUE_FIELDS: ReadonlySet<string> = new Set(['value', 'selected', 'before', 'after'])
+/** Fields that hold what a service answered; `exchange` has all of it, and the key in the URL. */
+const VALUE_FIELDS: ReadonlySet<string> = new Set(['value', 'selected', 'before', 'after', 'exchange'])
 
 /** @param renderKey As `log.keys` says; undefined leaves the field out. */
 export function shownSteps(
