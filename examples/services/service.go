@@ -3,6 +3,7 @@
 //	HOST=127.0.0.1 PORT=8470 TOKEN=secret DIRECTORY=aliases.json go run service.go
 //
 //	GET /aliases/{address}   200 {"goto": ["...", ...]}   404 {"error": "..."}   503 cannot tell
+//	GET /aliases             200 {"address": ["...", ...], ...}: all of them, for a replica
 package main
 
 import (
@@ -25,7 +26,7 @@ func answer(r *http.Request) (int, any) {
 	path := r.URL.EscapedPath()
 	rest := strings.TrimPrefix(path, "/aliases/")
 	// Another status than 404: a wrong path must not look like "no such address".
-	if rest == path || r.Method != "GET" || rest == "" || strings.Contains(rest, "/") {
+	if r.Method != "GET" || path != "/aliases" && (rest == path || rest == "" || strings.Contains(rest, "/")) {
 		return 400, map[string]string{"error": "ask GET /aliases/{address}"}
 	}
 	var entries map[string][]string
@@ -36,6 +37,9 @@ func answer(r *http.Request) (int, any) {
 	address, bad := url.PathUnescape(rest)
 	if err != nil || bad != nil { // "cannot tell": mapgate asks again, and mail waits
 		return 503, map[string]string{"error": fmt.Sprint(err, bad)}
+	}
+	if path == "/aliases" {
+		return 200, entries
 	}
 	if found, ok := entries[address]; ok {
 		return 200, map[string][]string{"goto": found}

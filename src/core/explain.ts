@@ -53,6 +53,8 @@ export type ExplainStep =
       readonly upstream: string
       readonly entries: number
       readonly ageMs: number
+      /** Where changes are asked for: time since the whole list. */
+      readonly listAgeMs?: number
       readonly result: LookupResult
     }
   /** An upstream answered by itself, without a request. */

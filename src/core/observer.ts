@@ -67,6 +67,10 @@ export type ReplicaChange =
       readonly bytes: number
       readonly durationMs: number
     }
+  /** By changes: keys that are new or have another result, and keys that are gone. */
+  | { readonly kind: 'changed'; readonly set: number; readonly gone: number }
+  /** The whole list was asked for, since the changes could not be used. */
+  | { readonly kind: 'whole'; readonly reason: string }
   | { readonly kind: 'held'; readonly entries: number; readonly lost: number; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
 

@@ -71,7 +71,7 @@ export function replicaOf(asked: readonly TableUpstream[]): ReplicaOfTable | und
 export async function purgeTable(running: RunningTable, what: PurgeWhat): Promise<number | Temporary> {
   const { store, lossGuard, config, asked } = running
   // Who purges knows of changes, which a copy does not have.
-  replicaOf(asked)?.control.refresh()
+  replicaOf(asked)?.control.refresh(what.kind === 'all')
   const written = storeOf(running)
   if (written !== undefined)
     return written.purge(what.kind === 'key' ? { kind: 'key', key: what.key.toString() } : what)

@@ -158,6 +158,12 @@ export class EventLog {
       case 'copied':
         logger.info(fields, 'the list of the table was taken over')
         return
+      case 'changed':
+        logger.info(fields, 'the changes of the table were taken over')
+        return
+      case 'whole':
+        logger.warn(fields, `the changes of the table could not be used: ${change.reason}`)
+        return
       case 'held':
         logger.error(
           fields,

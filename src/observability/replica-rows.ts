@@ -2,7 +2,7 @@
  * The rows about tables that are kept here as a whole.
  */
 import { writeTimestamp } from '../core/metric.ts'
-import type { ReplicaStatus } from '../core/replica/replica-status.ts'
+import type { ReplicaChanges, ReplicaStatus } from '../core/replica/replica-status.ts'
 import type { MetricSource, Row } from './metric-rows.ts'
 
 const MS_PER_SECOND = 1000
@@ -62,7 +62,7 @@ export const REPLICA_ROWS: readonly Row[] = [
   {
     name: 'replica_lists_total',
     kind: 'counter',
-    help: 'Lists of a table that were asked for, by table and result: copied (or found current), held (kept aside), failed (not taken over).',
+    help: 'Lists of a table that were asked for, by table and result: copied (or found current), held (kept aside), failed (not taken over, changes included).',
     labels: ['table', 'result'],
     samples: (source, write) =>
       each(source, (table, { copies, heldBack, failures }) => {
@@ -70,6 +70,36 @@ export const REPLICA_ROWS: readonly Row[] = [
         write({ table, result: 'held' }, heldBack)
         write({ table, result: 'failed' }, failures)
       }),
+  },
+  {
+    name: 'replica_changes_total',
+    kind: 'counter',
+    help: 'Times that the changes of a table were asked for with an answer, by table and result: taken (taken over), unusable (the whole list was asked for instead).',
+    labels: ['table', 'result'],
+    samples: (source, write) =>
+      eachWithChanges(source, (table, { rounds, unusable }) => {
+        write({ table, result: 'taken' }, rounds)
+        write({ table, result: 'unusable' }, unusable)
+      }),
+  },
+  {
+    name: 'replica_changed_entries_total',
+    kind: 'counter',
+    help: 'Entries of the copy of a table that changes have set (new or with another value) or deleted, by table and change.',
+    labels: ['table', 'change'],
+    samples: (source, write) =>
+      eachWithChanges(source, (table, { set, gone }) => {
+        write({ table, change: 'set' }, set)
+        write({ table, change: 'deleted' }, gone)
+      }),
+  },
+  {
+    name: 'replica_last_whole_list_timestamp_seconds',
+    kind: 'gauge',
+    help: 'When the whole list of a table was asked for that its copy goes back to, as Unix time, by table; only where changes are asked for.',
+    labels: ['table'],
+    samples: (source, write) =>
+      eachWithChanges(source, (table, { listedAtMs }) => writeTimestamp(write, { table }, listedAtMs)),
   },
   {
     name: 'replica_held',
@@ -80,6 +110,12 @@ export const REPLICA_ROWS: readonly Row[] = [
       each(source, (table, { held }) => write({ table }, held === undefined ? 0 : 1)),
   },
 ]
+
+function eachWithChanges(source: MetricSource, show: (table: string, changes: ReplicaChanges) => void): void {
+  each(source, (table, { changes }) => {
+    if (changes !== undefined) show(table, changes)
+  })
+}
 
 function each({ status }: MetricSource, show: (table: string, replica: ReplicaStatus) => void): void {
   for (const { name, replica } of status.tables) if (replica !== undefined) show(name, replica)

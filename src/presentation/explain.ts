@@ -79,7 +79,7 @@ export function stepText(step: ExplainStep): StepText | undefined {
     case 'replica':
       return result(
         'Replica',
-        `${at(step)}: the copy of ${count(step.entries)} ${step.entries === 1 ? 'entry' : 'entries'}, ${duration(step.ageMs)} old, `,
+        `${at(step)}: the copy of ${count(step.entries)} ${step.entries === 1 ? 'entry' : 'entries'}, ${duration(step.ageMs)} old${step.listAgeMs === undefined ? '' : `, by changes of a list that is ${duration(step.listAgeMs)} old`}, `,
         step.result,
       )
     case 'upstream':

@@ -151,8 +151,21 @@ export interface ListTrial {
   readonly first: readonly (readonly [key: string, result: string])[]
   /** Some of all, by chance. */
   readonly sample: readonly (readonly [key: string, result: string])[]
+  /** Keys that stand again with another result, or in a list of pages. */
   readonly duplicates: number
+  /** Keys that stand again with the same result: they count once. */
+  readonly repeats: number
   readonly unusable: number
   /** What is wrong with the first unusable ones. */
   readonly bad: readonly string[]
+  /** Where the table asks for changes, and the list can be used. */
+  readonly changes?: ChangesTrial
+}
+
+/** What the changes since a list were like. */
+export interface ChangesTrial {
+  /** Why they would not be taken over, as far as reading them shows. */
+  readonly failure: string | undefined
+  readonly entries: number
+  readonly tookMs: number
 }

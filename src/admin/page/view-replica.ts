@@ -90,10 +90,15 @@ function cells(replica: Replica): readonly Cell[] {
   ]
 }
 
-function stateCell({ state, held, lastFailure, progress }: Replica): Cell {
+function stateCell({ state, held, lastFailure, progress, changes }: Replica): Cell {
   if (held !== undefined)
     return text(`kept aside: ${count(held.entries)} entries, ${count(held.lost)} keys fewer`, 'bad')
   if (state === 'copying') return text(`reads: ${count(progress?.entries ?? 0)} entries`)
   if (lastFailure !== undefined) return { text: lastFailure, kind: 'wrap', state: 'warn' }
-  return state === 'empty' ? text('no copy yet', 'warn') : text('current', 'ok')
+  if (state === 'empty') return text('no copy yet', 'warn')
+  if (changes === undefined) return text('current', 'ok')
+  const { lastProblem, rounds, set, gone } = changes
+  if (lastProblem !== undefined)
+    return { text: `current; changes not used: ${lastProblem}`, kind: 'wrap', state: 'warn' }
+  return text(`current; changes: ${count(rounds)}, ${count(set)} set, ${count(gone)} deleted`, 'ok')
 }

@@ -23,6 +23,17 @@ const Entry = Type.Object(
   { additionalProperties: false },
 )
 
+const RefreshQuery = Type.Object(
+  {
+    whole: Type.Optional(
+      Type.Enum(['true', 'false'], {
+        description: 'Asks for the whole list, also where the table asks for changes.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
 export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): void {
   const config = { access: 'operator' } as const
   const response = { 200: ReplicaSchema, ...problems(401, 403, 404, 409) }
@@ -30,8 +41,16 @@ export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): 
 
   app.post(
     '/api/v1/tables/:table/replica/refresh',
-    { config, schema: schemaOf('Asks for the list of the table now; the answer does not wait for it') },
-    async ({ params }) => statusAfter(replicaOf(control, params.table).refresh()),
+    {
+      config,
+      schema: {
+        ...schemaOf('Asks for the changes or the list of the table now; the answer does not wait for it'),
+        querystring: RefreshQuery,
+        response: { ...response, ...problems(400) },
+      },
+    },
+    async ({ params, query }) =>
+      statusAfter(replicaOf(control, params.table).refresh(query.whole === 'true')),
   )
   for (const [word, accept, summary] of [
     ['accept', true, 'Takes the list that is kept aside into use'],

@@ -38,6 +38,18 @@ export const ReplicaSchema = Type.Object({
   failures: Count,
   heldBack: Count,
   copies: Count,
+  changes: Type.Optional(
+    Type.Object({
+      rounds: Count,
+      set: Count,
+      gone: Count,
+      unusable: Count,
+      listedAtMs: Type.Optional(WallMs),
+      lastProblem: Type.Optional(
+        Type.String({ description: 'Why the changes could not be used, so that the whole list was read.' }),
+      ),
+    }),
+  ),
 })
 
 const TableSchema = Type.Object({

@@ -3,11 +3,12 @@
  *
  *   mailboxes  directory  list: 12,000 entries, 840 KiB, 120 ms
  *              first: "ann@example.com" "ann/", ...
+ *              changes since then: 0 entries, 12 ms
  *              20 of 20 are the same by the route for single keys
  */
 import { systemClock } from '../../core/clock.ts'
 import { bytes, count, duration } from '../../presentation/format.ts'
-import type { ListTrial, Probe } from '../../upstreams/kind.ts'
+import type { ChangesTrial, ListTrial, Probe } from '../../upstreams/kind.ts'
 
 /** Longest text of an entry that is shown, in characters. Ours: three fit a line. */
 const MAX_SHOWN_LENGTH = 40
@@ -19,20 +20,28 @@ export interface TriedList {
 
 /** @param probe Asks single keys; undefined for a table that never does. */
 export async function triedList(trial: ListTrial, probe: Probe | undefined): Promise<TriedList> {
-  const { entries, first, duplicates, unusable, bad, failure } = trial
+  const { entries, first, duplicates, repeats, unusable, bad, failure, changes } = trial
   const lines = [
     `list: ${count(entries)} ${entries === 1 ? 'entry' : 'entries'}, ${bytes(trial.bytes)}, ${duration(trial.tookMs)}`,
   ]
   if (first.length > 0) lines.push(`first: ${first.map((entry) => entry.map(quoted).join(' ')).join(', ')}`)
   if (failure !== undefined) lines.push(`NOT USABLE: ${failure}`)
   if (duplicates > 0) lines.push(`NOT USABLE: ${count(duplicates)} keys stand more than once`)
+  if (repeats > 0)
+    lines.push(`${count(repeats)} keys stand more than once with the same value: they count once`)
   if (unusable > 0) lines.push(`NOT USABLE: ${count(unusable)} entries cannot be used: ${bad.join('; ')}`)
   if (entries === 0 && failure === undefined)
     lines.push('NOT USABLE: a list without entries is kept aside until it is accepted')
+  if (changes !== undefined) lines.push(changesLine(changes))
   const isRead = lines.every((line) => !line.startsWith('NOT USABLE'))
   if (probe === undefined || trial.sample.length === 0) return { lines, isGood: isRead }
   const compared = await compare(trial, probe)
   return { lines: [...lines, ...compared.lines], isGood: isRead && compared.isGood }
+}
+
+function changesLine({ failure, entries, tookMs }: ChangesTrial): string {
+  if (failure !== undefined) return `NOT USABLE: changes: ${failure}`
+  return `changes since then: ${count(entries)} ${entries === 1 ? 'entry' : 'entries'}, ${duration(tookMs)}`
 }
 
 /** Asks for some entries one by one. */

@@ -11,16 +11,18 @@
  *   GET /transports/{key}     {"key": "...", "transport": "..."}
  *   GET /access/{key}         {"key": "...", "action": "..."}
  *   GET /aliases              [...]: every entry, as the routes above have it; so for each file, for replicas
+ *   GET /changes/aliases?since=CURSOR   [...]: what has changed since `x-cursor` of the list; deleted ones have "deleted"
  *   GET /                     {"routes": [...]}
  *
  * A key that is not there is 404 with a JSON body. Replies carry `ETag` and `Cache-Control`
  * (RFC 9111), and a conditional request for an unchanged entry is answered 304 (RFC 9110
  * section 13.1.2).
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { Revisions } from './revisions.ts'
 
 /** How long an entry may be used, and how long it may still be used while it is asked again, in seconds. */
 const FOUND_CACHE_CONTROL = 'max-age=60, stale-while-revalidate=300'
@@ -50,43 +52,75 @@ interface Reply {
  * @param folder Holds `aliases.json`, `users.json`, `domains.json`, `transports.json` and `access.json`.
  */
 export function createDirectory(folder: string): Server {
+  const start = randomBytes(6).toString('hex')
+  const files = new Map(
+    Array.from(ROUTES, ([name, body]) => [
+      name,
+      { path: join(folder, `${name}.json`), body, revisions: new Revisions(start) },
+    ]),
+  )
   return createServer((request, response) => {
-    answer(folder, request)
+    answer(files, request)
       .catch((error: unknown) => unavailable(error))
       .then((reply) => send(request, response, reply))
   })
 }
 
-async function answer(folder: string, request: IncomingMessage): Promise<Reply> {
+/** One of the files that it answers from. */
+interface EntryFile {
+  readonly path: string
+  readonly body: (key: string, entry: unknown) => object
+  readonly revisions: Revisions
+}
+
+async function answer(files: ReadonlyMap<string, EntryFile>, request: IncomingMessage): Promise<Reply> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { status: 405, body: { error: 'only GET and HEAD are answered' }, headers: { allow: 'GET, HEAD' } }
   }
-  const [path = ''] = (request.url ?? '/').split('?')
+  const [path = '', query = ''] = (request.url ?? '/').split('?')
   if (path === '/')
     return { status: 200, body: { routes: [...ROUTES.keys()].map((name) => `/${name}/{key}`) } }
 
   const [, name = '', escaped = '', ...more] = path.split('/')
-  const body = ROUTES.get(name)
-  if (body !== undefined && path === `/${name}`) return list(join(folder, `${name}.json`), body)
-  if (body === undefined || more.length > 0) return { status: 404, body: { error: 'no such route' } }
+  const changing = name === 'changes' && more.length === 0 ? files.get(escaped) : undefined
+  if (changing !== undefined) return changes(changing, new URLSearchParams(query).get('since') ?? '')
+  const file = files.get(name)
+  if (file !== undefined && path === `/${name}`) return list(file)
+  if (file === undefined || more.length > 0) return { status: 404, body: { error: 'no such route' } }
   const key = decode(escaped)
   if (key === undefined) return { status: 400, body: { error: 'the key is not percent-encoded UTF-8' } }
 
-  const entry = await readEntry(join(folder, `${name}.json`), key)
-  if (entry === undefined) {
+  const entries = await readEntries(file.path)
+  if (!entries.has(key)) {
     return {
       status: 404,
       body: { error: 'not found' },
       headers: { 'cache-control': NOT_FOUND_CACHE_CONTROL },
     }
   }
-  return { status: 200, body: body(key, entry), headers: { 'cache-control': FOUND_CACHE_CONTROL } }
+  const body = file.body(key, entries.get(key))
+  return { status: 200, body, headers: { 'cache-control': FOUND_CACHE_CONTROL } }
 }
 
 /** Everything that a file has. */
-async function list(file: string, body: (key: string, entry: unknown) => object): Promise<Reply> {
-  const entries = Object.entries(Object(JSON.parse(await readFile(file, 'utf8'))))
-  return { status: 200, body: entries.map(([key, entry]) => body(key, entry)) }
+async function list({ path, body, revisions }: EntryFile): Promise<Reply> {
+  const entries = await readEntries(path)
+  revisions.look(entries)
+  const headers = { 'x-cursor': revisions.cursor }
+  return { status: 200, body: Array.from(entries, ([key, entry]) => body(key, entry)), headers }
+}
+
+/** What has changed in a file since a cursor. */
+async function changes({ path, body, revisions }: EntryFile, since: string): Promise<Reply> {
+  const entries = await readEntries(path)
+  revisions.look(entries)
+  const keys = revisions.since(since)
+  if (keys === undefined) return { status: 410, body: { error: 'this cursor is not known; read the list' } }
+  const changed = keys.map((key) => ({
+    ...body(key, entries.get(key)),
+    ...(!entries.has(key) && { deleted: true }),
+  }))
+  return { status: 200, body: changed, headers: { 'x-cursor': revisions.cursor } }
 }
 
 /** Mail addresses are looked up in lower case, as everybody's directory does. */
@@ -99,9 +133,8 @@ function decode(escaped: string): string | undefined {
   }
 }
 
-async function readEntry(file: string, key: string): Promise<unknown> {
-  const entries: unknown = JSON.parse(await readFile(file, 'utf8'))
-  return new Map(Object.entries(Object(entries))).get(key)
+async function readEntries(path: string): Promise<ReadonlyMap<string, unknown>> {
+  return new Map(Object.entries(Object(JSON.parse(await readFile(path, 'utf8')))))
 }
 
 /** A file that is being edited may be half written: the service says so and is well again later. */

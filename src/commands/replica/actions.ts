@@ -7,4 +7,5 @@ export type ReplicaAction = (typeof ACTIONS)[number]
 
 export interface ReplicaOptions extends AdminOptions {
   readonly json?: boolean
+  readonly whole?: boolean
 }

@@ -2,7 +2,7 @@
  * `mapgate replica`: shows the copy of a table, asks for the list now, and decides about one that is kept aside.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ReplicaStatus } from '../../core/replica/replica-status.ts'
+import type { ReplicaChanges, ReplicaStatus } from '../../core/replica/replica-status.ts'
 import { bytes, count, duration } from '../../presentation/format.ts'
 import { oneLine, printableJson } from '../../presentation/printable.ts'
 import { AdminClient, problemText, property } from '../admin-client.ts'
@@ -27,7 +27,7 @@ export async function replica(
     const asked = new Asked(client, table)
     if (action === 'status') return show(await asked.status(), table, options, io)
     const before = action === 'refresh' ? await asked.status() : undefined
-    const changed = await asked.change(action)
+    const changed = await asked.change(action === 'refresh' && options.whole ? 'refresh?whole=true' : action)
     if (before === undefined) return show(changed, table, options, io)
     const after = await whenSettled(before, asked, options, io)
     show(after, table, options, io)
@@ -57,7 +57,7 @@ class Asked {
     return this.#checked(status)
   }
 
-  async change(action: Exclude<ReplicaAction, 'status'>): Promise<ReplicaStatus> {
+  async change(action: Exclude<ReplicaAction, 'status'> | 'refresh?whole=true'): Promise<ReplicaStatus> {
     const reply = await this.#client.send('POST', `${this.#path}/replica/${action}`)
     const { shown } = this.#client.target
     if (reply.problem !== undefined)
@@ -94,9 +94,9 @@ async function whenSettled(
   }
 }
 
-/** Lists that were settled, since the start of the gateway. */
-function lists({ copies, failures, heldBack }: ReplicaStatus): number {
-  return copies + failures + heldBack
+/** Lists and changes that were settled, since the start of the gateway. */
+function lists({ copies, failures, heldBack, changes }: ReplicaStatus): number {
+  return copies + failures + heldBack + (changes?.rounds ?? 0)
 }
 
 function show(status: ReplicaStatus, table: string, { json }: ReplicaOptions, { stdout }: CommandIo): number {
@@ -107,7 +107,7 @@ function show(status: ReplicaStatus, table: string, { json }: ReplicaOptions, { 
 }
 
 function linesOf(status: ReplicaStatus, table: string): string[] {
-  const { state, entries, copiedAtMs, changedAtMs, bytes: size, durationMs, held, progress } = status
+  const { state, entries, copiedAtMs, changedAtMs, bytes: size, durationMs, held, progress, changes } = status
   const nowMs = Date.now()
   const ago = (wallMs: number): string => `${duration(Math.max(0, nowMs - wallMs))} ago`
   const lines = [
@@ -116,6 +116,7 @@ function linesOf(status: ReplicaStatus, table: string): string[] {
       : `${table}: ${count(entries)} ${entries === 1 ? 'entry' : 'entries'}, copied or confirmed ${ago(copiedAtMs)}, changed ${ago(changedAtMs ?? copiedAtMs)}`,
   ]
   if (size !== undefined) lines.push(`last list: ${bytes(size)}, read in ${duration(durationMs)}`)
+  if (changes !== undefined) lines.push(...linesOfChanges(changes, ago))
   if (state === 'copying' && progress !== undefined)
     lines.push(`copying: ${progressBar(progress.share)} ${count(progress.entries)} entries`)
   if (held !== undefined)
@@ -125,6 +126,19 @@ function linesOf(status: ReplicaStatus, table: string): string[] {
   if (status.lastFailure !== undefined && held === undefined)
     lines.push(`not taken over: ${oneLine(status.lastFailure)}`)
   if (status.nextRefreshAtMs !== undefined)
-    lines.push(`next list in ${duration(Math.max(0, status.nextRefreshAtMs - nowMs))}`)
+    lines.push(
+      `next ${changes === undefined ? 'list' : 'question'} in ${duration(Math.max(0, status.nextRefreshAtMs - nowMs))}`,
+    )
+  return lines
+}
+
+function linesOfChanges(
+  { rounds, set, gone, listedAtMs, lastProblem }: ReplicaChanges,
+  ago: (wallMs: number) => string,
+): string[] {
+  const listed = listedAtMs === undefined ? '' : `; the whole list was asked for ${ago(listedAtMs)}`
+  const times = rounds === 1 ? 'once' : `${count(rounds)} times`
+  const lines = [`changes: taken over ${times}, ${count(set)} entries set, ${count(gone)} deleted${listed}`]
+  if (lastProblem !== undefined) lines.push(`changes not used: ${oneLine(lastProblem)}`)
   return lines
 }

@@ -111,13 +111,14 @@ export class ReplicaSource implements TableSource {
     explanation: Explanation | undefined,
   ): Sourced {
     if (explanation !== undefined) {
-      const { entries } = this.#copy
+      const { entries, listAgeMs } = this.#copy
       explanation.add({
         step: 'replica',
         key,
         upstream: this.name,
         entries,
         ageMs: readableMs(ageMs),
+        ...(listAgeMs !== undefined && { listAgeMs: readableMs(listAgeMs) }),
         result,
       })
     }

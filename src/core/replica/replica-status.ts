@@ -28,6 +28,23 @@ export interface ReplicaStatus {
   readonly heldBack: number
   /** Since the start: how many lists were taken over or found current. */
   readonly copies: number
+  /** Only where the service is asked for changes. */
+  readonly changes?: ReplicaChanges
+}
+
+/** What came of asking for changes; counted since the start. */
+export interface ReplicaChanges {
+  /** How often they were taken over. */
+  readonly rounds: number
+  /** Keys that became new or got another result by them, and keys that were deleted. */
+  readonly set: number
+  readonly gone: number
+  /** How often they could not be used, so that the whole list was asked for. */
+  readonly unusable: number
+  /** Wall clock ms at which the whole list was asked for that the copy in use goes back to. */
+  readonly listedAtMs?: number
+  /** Why they could not be used; absent once they can be again. */
+  readonly lastProblem?: string
 }
 
 export interface ReplicaProgress {
@@ -48,8 +65,12 @@ export type ReplicaOutcome =
 /** What an operator, or the service itself, may do with a copy. */
 export interface ReplicaControl {
   status(): ReplicaStatus
-  /** Reads the list now, or goes on reading it. */
-  refresh(): ReplicaOutcome
+  /**
+   * Asks for the changes or the list now, or goes on reading it.
+   *
+   * @param isWhole The whole list is wanted.
+   */
+  refresh(isWhole: boolean): ReplicaOutcome
   /** Takes the list that is kept aside into use, or forgets it. */
   settleHeld(accept: boolean): Promise<ReplicaOutcome>
   /**

@@ -15,6 +15,8 @@ export interface TableCopy {
   ageMs(nowMs?: number): number
   /** Entries of the copy. */
   readonly entries: number
+  /** Time since the whole list was asked for, ms, where changes are asked for in between; else undefined. */
+  readonly listAgeMs: number | undefined
 }
 
 /** What a copy may be used for, by its age. */

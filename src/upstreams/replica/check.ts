@@ -36,19 +36,34 @@ export function checkReplica(
       '"directory" is missing, and there is no cacheFile to keep the copy beside; add one of them',
     )
   }
-  for (const name of ['key', 'value'] as const) {
+  for (const name of ['key', 'value', 'deleted'] as const) {
     const path = replica[name]
     const why = path === undefined ? undefined : jsonPathError(path)
     if (why !== undefined) scope.error([name], `is not a JSONPath: ${why}`)
   }
-  const { next, items } = replica
+  const { next, items, changes, cursor } = replica
   const container = items.replace(/\[\*\]$/, '')
-  if (next !== undefined && next !== 'link' && parentOf(next) === container) {
+  for (const [name, path] of [
+    ['next', next],
+    ['cursor', changes && cursor],
+  ] as const) {
+    if (path?.startsWith('$') !== true || parentOf(path) !== container) continue
+    const more = name === 'next' ? '' : ', or name a header field'
     scope.error(
-      ['next'],
-      `stands among the entries, ${scope.show(['items'], items)}; the list needs a name for its entries, such as items: $.entries[*]`,
+      [name],
+      `stands among the entries, ${scope.show(['items'], items)}; the list needs a name for its entries, such as items: $.entries[*]${more}`,
     )
   }
+  if (
+    changes !== undefined &&
+    replica.format !== undefined &&
+    replica.format !== 'json' &&
+    cursor.startsWith('$')
+  )
+    scope.error(
+      ['cursor'],
+      `a list of ${replica.format} has no place for it; name a header field, such as x-cursor`,
+    )
   if (replica.authoritative && replica.notFoundForMs === 0) {
     scope.error(
       ['notFoundFor'],

@@ -3,8 +3,9 @@
  */
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
-import { type CopyJob, fillCopy } from './fill-copy.ts'
-import type { ListProgress } from './read-list.ts'
+import type { CopyJob } from './copy-job.ts'
+import { fillCopy } from './fill-copy.ts'
+import type { ListProgress } from './list-progress.ts'
 import { ReplicaFile } from './replica-file.ts'
 
 /** How often the progress is told, ms. */

@@ -7,6 +7,8 @@ import { normaliseKey } from '../../core/key.ts'
 import { collect, readDocument } from '../http/reply/body-values.ts'
 import { JsonPath } from '../http/reply/json-path.ts'
 import { compileResponse, mapValues } from '../http/reply/response-mapping.ts'
+import type { KeyChange } from './copy-record.ts'
+import { isGone } from './deleted-mark.ts'
 import { ListError } from './list-error.ts'
 import type { RawEntry } from './list-formats.ts'
 import { REPLICA_REASONS } from './reasons.ts'
@@ -24,6 +26,7 @@ export class EntryReader {
   readonly #value: JsonPath | undefined
   readonly #foldCase: boolean
   readonly #mapping: ReturnType<typeof compileResponse>
+  readonly #deleted: JsonPath
 
   /** @throws TypeError for settings that were not checked. */
   constructor({
@@ -36,6 +39,7 @@ export class EntryReader {
     this.#value = list.value === undefined ? undefined : new JsonPath(list.value)
     this.#foldCase = foldCase
     this.#mapping = compileResponse({ ...response, value: undefined, error: undefined }, false, usedBy)
+    this.#deleted = new JsonPath(list.deleted)
   }
 
   /**
@@ -44,12 +48,27 @@ export class EntryReader {
    * @throws ListError for what no entry may be.
    */
   read(entry: RawEntry, at: number): readonly [key: string, result: string] | undefined {
-    const key = listedKey(this.#keyOf(entry, at), this.#foldCase)
-    if ('why' in key) throw new ListError(REPLICA_REASONS.impossibleKey, at, key.why)
-    const { result } = this.#map(entry.item, key.key)
+    const key = this.#listedKey(entry, at)
+    const { result } = this.#map(entry.item, key)
     if (result.kind === 'notfound') return undefined
-    if (result.kind === 'found') return [key.key, result.value]
+    if (result.kind === 'found') return [key, result.value]
     throw new ListError(REPLICA_REASONS.badEntry, at, 'reason' in result ? result.reason : '')
+  }
+
+  /**
+   * As `read`, for an entry of the changes: without a result where the key is gone.
+   *
+   * @throws ListError for what no entry may be.
+   */
+  readChange(entry: RawEntry, at: number): KeyChange {
+    const selected = this.#deleted.select(entry.item, 1)
+    const isDeleted = selected.kind === 'nodes' ? isGone(selected.values[0]) : undefined
+    if (isDeleted === undefined) throw new ListError(REPLICA_REASONS.unclearDeletion, at)
+    if (!isDeleted) {
+      const changed = this.read(entry, at)
+      if (changed !== undefined) return changed
+    }
+    return [this.#listedKey(entry, at), undefined]
   }
 
   /** The result that a pushed value has, as if it stood in the list; a reason where it cannot be one. */
@@ -68,6 +87,12 @@ export class EntryReader {
         ? collect([item])
         : readDocument(item, { value: this.#value, error: undefined, maxValues })
     return mapValues(body, REPLY, this.#mapping, key)
+  }
+
+  #listedKey(entry: RawEntry, at: number): string {
+    const key = listedKey(this.#keyOf(entry, at), this.#foldCase)
+    if ('why' in key) throw new ListError(REPLICA_REASONS.impossibleKey, at, key.why)
+    return key.key
   }
 
   #keyOf({ name, item }: RawEntry, at: number): string {

@@ -32,9 +32,15 @@ const MAX_ENTRY_BYTES = 1_048_576
 export interface ListReading {
   /** JSONPath of the entries, for JSON. */
   readonly items: string
-  /** Path of the next page's address, for JSON; else undefined. */
-  readonly next: string | undefined
-  readonly onNext: (address: unknown) => void
+  /** What else is looked for in JSON. */
+  readonly marks: readonly Mark[]
+}
+
+/** A value that stands beside the entries: the next page's address, a cursor. */
+export interface Mark {
+  /** Path of names, `$.meta.next`. */
+  readonly path: string
+  readonly take: (value: unknown) => void
 }
 
 /** Reads a page: as many entries at a time as one chunk has. */
@@ -72,22 +78,23 @@ export function formatOf(type: string): ListFormat | undefined {
 
 async function* readJson(
   chunks: AsyncIterable<Buffer>,
-  { items, next, onNext }: ListReading,
+  { items, marks }: ListReading,
 ): AsyncGenerator<readonly RawEntry[]> {
   const path = streamingPath(items)
   const names = path.split('.').slice(1, -1)
+  const takers = new Map(marks.map((mark) => [mark.path, mark.take]))
   let found: RawEntry[] = []
   let isEnded = false
   let read = 0
   let bytesSinceEntry = 0
-  const parser = new JSONParser({ paths: [path, ...(next === undefined ? [] : [next])], keepStack: false })
+  const parser = new JSONParser({ paths: [path, ...takers.keys()], keepStack: false })
   parser.onEnd = () => {
     isEnded = true
   }
   parser.onValue = ({ value, key, stack }) => {
     if (stack.length === names.length + 1 && names.every((name, index) => stack[index + 1]?.key === name))
       found.push({ name: typeof key === 'string' ? key : undefined, item: value })
-    else onNext(value)
+    else takers.get(['$', ...stack.slice(1).map((outer) => outer.key), key].join('.'))?.(value)
   }
   const text = new TextDecoder('utf-8', { fatal: true })
   for await (const chunk of chunks) {

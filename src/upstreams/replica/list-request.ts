@@ -1,5 +1,5 @@
 /**
- * One page of a list over HTTP: the request, what its head says, and its bytes as they arrive, unpacked.
+ * One page of a list or of its changes over HTTP: the request, what its head says, and its bytes as they arrive, unpacked.
  *
  * Nothing of a page is kept here, so that memory does not grow with it. Bounds hold while it arrives: the bytes that
  * come out of a decompressor count, and not those that went in.
@@ -36,12 +36,15 @@ export interface Page {
   readonly validators: Validators | undefined
   /** The field `link`, RFC 8288. */
   readonly link: string | undefined
+  readonly headers: HeaderFields
   /** Bytes that the head promises; undefined where it says nothing, or they are compressed. */
   readonly length: number | undefined
   readonly chunks: AsyncIterable<Buffer>
 }
 
 export interface PageRequest {
+  /** Which route is asked, and so what its statuses mean. */
+  readonly of: 'list' | 'changes'
   /** Path and query, as they go over the wire. */
   readonly path: string
   readonly validators: Validators | undefined
@@ -59,7 +62,7 @@ export interface PageRequest {
 export async function requestPage(
   route: Route,
   settings: HttpUpstreamSettings,
-  { path, validators, signal, onBytes }: PageRequest,
+  { of, path, validators, signal, onBytes }: PageRequest,
 ): Promise<Page | 'unchanged'> {
   const use: ConnectionUse = { reused: false, broken: false, addresses: [] }
   const idleMs = Math.max(settings.timeoutMs, MIN_IDLE_MS)
@@ -84,15 +87,16 @@ export async function requestPage(
       await reply.body.dump()
       return 'unchanged'
     }
-    checkHead(reply.statusCode, headers)
+    checkHead(reply.statusCode, headers, of)
     const encoding = headerText(headers, 'content-encoding')?.trim().toLowerCase() ?? ''
     const length = Number(headers['content-length'] ?? Number.NaN)
     return {
       contentType: mediaType(headers),
       validators: validatorsOf(headers),
       link: headerText(headers, 'link'),
+      headers,
       length: encoding === '' && !Number.isNaN(length) ? length : undefined,
-      chunks: checked(unpacked(reply.body, encoding), use, onBytes),
+      chunks: checked(unpacked(reply.body, encoding), onBytes),
     }
   } catch (error) {
     reply.body.on('error', () => {}).destroy()
@@ -114,13 +118,24 @@ function fields(route: Route, settings: HttpUpstreamSettings, validators: Valida
   return Object.entries(all).flat()
 }
 
-function checkHead(status: number, headers: HeaderFields): void {
-  if (status === 401 || status === 403) throw new ListError(REPLICA_REASONS.credentials, status)
+function checkHead(status: number, headers: HeaderFields, of: PageRequest['of']): void {
   if (status === 407) throw new ListError(HTTP_REASONS.proxyCredentials)
+  if (of === 'changes') checkChangesStatus(status)
+  if (status === 401 || status === 403) throw new ListError(REPLICA_REASONS.credentials, status)
   if (status !== 200) throw new ListError(REPLICA_REASONS.unexpectedStatus, status)
   if (/html|xml/.test(mediaType(headers))) throw new ListError(REPLICA_REASONS.webPage)
   // The end of the connection would be the end of the list, whatever ended it.
   if (!isFramed({ status, headers, body: EMPTY })) throw new ListError(REPLICA_REASONS.unframed)
+}
+
+/** Statuses by which a service says that it cannot answer anybody now. Others say something about the changes. */
+const AWAY: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
+function checkChangesStatus(status: number): void {
+  if (status === 410) throw new ListError(REPLICA_REASONS.cursorUnknown)
+  if (status === 401 || status === 403) throw new ListError(REPLICA_REASONS.changesCredentials, status)
+  if (AWAY.has(status)) throw new ListError(REPLICA_REASONS.changesAway, status)
+  if (status !== 200) throw new ListError(REPLICA_REASONS.changesStatus, status)
 }
 
 const EMPTY = Buffer.alloc(0)
@@ -135,11 +150,7 @@ function unpacked(body: Readable, encoding: string): Readable {
   return body.pipe(inflate)
 }
 
-async function* checked(
-  stream: Readable,
-  use: ConnectionUse,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
+async function* checked(stream: Readable, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
   let isFirst = true
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -152,7 +163,6 @@ async function* checked(
   } catch (error) {
     throw listError(error)
   }
-  if (use.broken) throw new ListError(HTTP_REASONS.closed)
 }
 
 /** What a failure of the network or of a decompressor says; others stay what they are. */

@@ -1,30 +1,22 @@
 /**
- * A whole list, entry by entry: all its pages at one endpoint, each read while it arrives.
+ * A whole list at one endpoint, and what has changed since a cursor.
  */
 import type { Validators } from '../../core/upstream.ts'
-import { openRoute } from '../http/connection/dispatchers.ts'
 import type { EndpointSettings } from '../http/settings.ts'
+import type { KeyChange } from './copy-record.ts'
+import { changesPath } from './cursor.ts'
 import { EntryReader } from './entry.ts'
 import { ListError } from './list-error.ts'
-import { formatOf, type RawEntry, readEntries } from './list-formats.ts'
-import { nextLink, Pages } from './list-pages.ts'
-import { requestPage } from './list-request.ts'
+import type { ListProgress } from './list-progress.ts'
+import { type PagesEnd, readPages } from './read-pages.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 import type { ListSettings } from './settings.ts'
 
-/** What is known while a list is read. */
-export interface ListProgress {
-  entries: number
-  /** Unpacked, over all pages. */
-  bytes: number
-  /** Of the page that is read; undefined where nobody knows. */
-  expectedBytes: number | undefined
-}
+/** Most changes that are taken over at a time. Ours: they are kept in memory, and written in one transaction. */
+const MAX_CHANGES = 100_000
 
-/** What is left to say when all entries have been read. */
-export interface ListEnd {
-  readonly validators: Validators | undefined
-}
+/** Key and result. */
+export type Entry = readonly [key: string, result: string]
 
 export interface ListOptions {
   readonly validators: Validators | undefined
@@ -34,9 +26,6 @@ export interface ListOptions {
   readonly onBadEntry?: (error: ListError) => void
 }
 
-/** Key and result. */
-export type Entry = readonly [key: string, result: string]
-
 /**
  * Reads a list at one endpoint, as many entries at a time as one chunk has.
  *
@@ -44,69 +33,50 @@ export type Entry = readonly [key: string, result: string]
  * @returns `unchanged` for 304 in answer to validators.
  * @throws ListError (rejects) for a list that must not be taken over.
  */
-export async function readList(
+export function readList(
   settings: ListSettings,
   endpoint: EndpointSettings,
-  { validators, signal, progress, onBadEntry }: ListOptions,
+  options: ListOptions,
   take: (entries: readonly Entry[]) => void,
-): Promise<ListEnd | 'unchanged'> {
-  const { list, upstream } = settings
-  const route = openRoute(endpoint, upstream, () => {})
+): Promise<PagesEnd | 'unchanged'> {
   const reader = new EntryReader(settings)
-  const pages = new Pages(endpoint.origin, endpoint.pathPrefix + list.path)
-  const onBytes = (bytes: number): void => {
-    progress.bytes += bytes
-    if (progress.bytes > list.maxBytes) throw new ListError(REPLICA_REASONS.listTooLarge, list.maxBytes)
-  }
-  try {
-    let path: string | undefined = endpoint.pathPrefix + list.path
-    let end: ListEnd = { validators: undefined }
-    for (let isFirst = true; path !== undefined; isFirst = false) {
-      const sent = isFirst ? validators : undefined
-      const page = await requestPage(route, upstream, { path, validators: sent, signal, onBytes })
-      if (page === 'unchanged') return page
-      progress.expectedBytes = isFirst && list.next === undefined ? page.length : undefined
-      const format = list.format ?? formatOf(page.contentType)
-      if (format === undefined) throw new ListError(REPLICA_REASONS.noFormat)
-      let next: unknown = list.next === 'link' ? nextLink(page.link) : undefined
-      const reading = {
-        items: list.items,
-        next: list.next === 'link' || format !== 'json' ? undefined : list.next,
-        onNext: (address: unknown) => {
-          next = address
-        },
-      }
-      for await (const raw of readEntries(format, page.chunks, reading))
-        take(mapped(raw, reader, progress, list, onBadEntry))
-      path = pages.next(next)
-      // Those of one page say nothing about the others.
-      end = { validators: isFirst && path === undefined ? page.validators : undefined }
-    }
-    return end
-  } finally {
-    // What is under way is not wanted any more, or has ended.
-    await route.dispatcher.destroy()
-  }
+  const read = reader.read.bind(reader)
+  const { path } = settings.list
+  return readPages(settings, endpoint, { of: 'list', path, ...options, read }, take)
 }
 
-function mapped(
-  raw: readonly RawEntry[],
-  reader: EntryReader,
-  progress: ListProgress,
-  { maxEntries }: ListSettings['list'],
-  onBadEntry: ListOptions['onBadEntry'],
-): readonly Entry[] {
-  const entries: Entry[] = []
-  for (const one of raw) {
-    progress.entries++
-    if (progress.entries > maxEntries) throw new ListError(REPLICA_REASONS.tooManyEntries, maxEntries)
-    try {
-      const entry = reader.read(one, progress.entries)
-      if (entry !== undefined) entries.push(entry)
-    } catch (error) {
-      if (onBadEntry === undefined || !(error instanceof ListError)) throw error
-      onBadEntry(error)
-    }
+/** What has changed since a cursor. */
+export interface Changes {
+  /** The last word about each key. */
+  readonly keys: ReadonlyMap<string, string | undefined>
+  /** How far they go. */
+  readonly cursor: string
+}
+
+/**
+ * Reads what has changed since a cursor, at one endpoint.
+ *
+ * @throws ListError (rejects) for changes that must not be taken over.
+ */
+export async function readChanges(
+  settings: ListSettings,
+  endpoint: EndpointSettings,
+  since: string,
+  options: Pick<ListOptions, 'signal' | 'progress'>,
+): Promise<Changes> {
+  const { list } = settings
+  if (list.changes === undefined) throw new TypeError('unchecked configuration: no route for changes')
+  const reader = new EntryReader(settings)
+  const read = reader.readChange.bind(reader)
+  const keys = new Map<string, string | undefined>()
+  const take = (changes: readonly KeyChange[]): void => {
+    for (const [key, result] of changes) keys.set(key, result)
+    if (keys.size > MAX_CHANGES) throw new ListError(REPLICA_REASONS.tooManyChanges)
   }
-  return entries
+  const path = changesPath(list.changes, since)
+  const reading = { of: 'changes', path, validators: undefined, ...options, read } as const
+  const end = await readPages(settings, endpoint, reading, take)
+  if (end === 'unchanged') throw new TypeError('a 304 without validators')
+  if (end.lastCursor === undefined) throw new ListError(REPLICA_REASONS.changesWithoutCursor)
+  return { keys, cursor: end.lastCursor }
 }

@@ -131,6 +131,58 @@ export const REPLICA_REASONS = {
     text: 'the copying was stopped',
     advice: 'nothing: mapgate stops, or its configuration was changed',
   },
+  cursorUnknown: {
+    cause: 'unreadable',
+    text: 'the service does not know the cursor any more (410); the whole list is read',
+    advice: 'nothing, if it is seldom: the service keeps its changes for some time only',
+  },
+  changesStatus: {
+    cause: 'unreadable',
+    text: 'the changes route answered …; it must answer 200, or 410 for a cursor that it does not know',
+    advice: '`replica.changes`, or the service; the whole list is read instead',
+  },
+  changesAway: {
+    cause: 'status',
+    text: 'the changes route answered …',
+    advice: 'the service is down or overloaded; it is asked again soon, and the copy in use stays',
+  },
+  changesCredentials: {
+    cause: 'refused',
+    text: 'the changes route answered …; look at the credentials for it',
+    advice: '401 or 403: the service may demand other rights for its changes than for single keys',
+  },
+  listWithoutCursor: {
+    cause: 'unreadable',
+    text: 'the list has no cursor where replica.cursor points',
+    advice:
+      'a text or a whole number, in a header field or beside the entries; without it nobody can ask for changes, and the whole list is read each time',
+  },
+  changesWithoutCursor: {
+    cause: 'unreadable',
+    text: 'the changes have no cursor where replica.cursor points',
+    advice: 'they must have one, as the list has it; the whole list is read instead',
+  },
+  tooManyChanges: {
+    cause: 'unreadable',
+    text: 'there are more than 100000 changes; the whole list is read',
+    advice: 'nothing, if it is seldom; else a smaller `replica.every`',
+  },
+  unclearDeletion: {
+    cause: 'unreadable',
+    text: 'entry … of the changes says neither that its key is gone nor that it is there',
+    advice:
+      '`replica.deleted` points at something else than true, false, 0, 1, null or the time of the deletion',
+  },
+  shrunkByChanges: {
+    cause: 'unreadable',
+    text: 'the changes since the last whole list delete … keys, more than replica.maxShrink; the whole list is read',
+    advice: 'the whole list decides: it is taken over, or kept aside if it lacks as many keys',
+  },
+  canaryDeleted: {
+    cause: 'unreadable',
+    text: "the changes delete the canary's key; the whole list is read",
+    advice: 'a service that has lost its data; the canary must be in it',
+  },
   drillRuns: {
     cause: 'connect',
     text: 'a drill treats the service as dead',

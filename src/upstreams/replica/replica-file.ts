@@ -3,6 +3,7 @@
  *
  *   state   what is in use, what is kept aside, who fills: one JSON document
  *   a, b    key to result, ready for the client
+ *   pushed  what was pushed since the service was asked last: `+` and the result, or `-` where the key is gone
  *
  * A list is written beside the copy in use, in many transactions; one more, which writes the state, exchanges them.
  * Whoever is killed at any instant leaves the old or the new copy whole. Readers see a snapshot and wait for nobody.
@@ -10,61 +11,33 @@
  * Source: http://www.lmdb.tech/doc/ ("Caveats": a process must not open one environment twice; a local file system).
  */
 import { chmodSync, mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type * as Lmdb from 'lmdb'
-import type { Validators } from '../../core/upstream.ts'
+import { type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
+import type { CopyRecord, HeldRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
+import { type ChangesPlan, planChanges } from './plan-changes.ts'
+import type { Changes, Entry } from './read-list.ts'
 
 /** Raise it when the meaning of the files changes with the program: older ones are dropped. */
 const FORMAT = 1
 
 const STATE_KEY = 'state'
 
-export type Slot = 'a' | 'b'
-
-/** One list as it was taken over. */
-export interface CopyRecord {
-  readonly slot: Slot
-  readonly entries: number
-  /** Bytes of the list, unpacked. */
-  readonly bytes: number
-  readonly durationMs: number
-  /** Wall clock ms at which the service was asked for it, or was asked last and said that it is current. */
-  readonly copiedAtMs: number
-  /** Wall clock ms at which its entries changed last. */
-  readonly changedAtMs: number
-  readonly validators?: Validators
-}
-
-/** A list that is kept aside: it lacks too many keys of the one in use. */
-export interface HeldRecord extends CopyRecord {
-  /** Keys of the copy in use that it lacks. */
-  readonly lost: number
-}
-
-export interface ReplicaState {
-  readonly format: number
-  /** What decides about the entries; a copy of another one is dropped. */
-  readonly fingerprint: string
-  readonly current?: CopyRecord
-  readonly held?: HeldRecord
-  readonly filling?: { readonly slot: Slot; readonly token: string }
-}
-
-/** A change of one key: a result, or undefined where it is gone. */
-export type KeyChange = readonly [key: string, result: string | undefined]
-
 /** Why a copy cannot be kept. */
 export class ReplicaUnavailable extends Error {}
 
-type Table = Lmdb.Database<string, string>
+/** Most pushes that are kept while a list is read. Ours: with more, the list is read again. */
+const MAX_PUSHED = 100_000
+
+type Table = LmdbTable<string, string>
 
 export class ReplicaFile {
-  readonly #root: Lmdb.RootDatabase<string, string>
+  readonly #root: LmdbRoot<string, string>
   readonly #slots: Readonly<Record<Slot, Table>>
+  readonly #pushed: Table
 
-  private constructor(root: Lmdb.RootDatabase<string, string>) {
+  private constructor(root: LmdbRoot<string, string>) {
     this.#root = root
-    this.#slots = { a: openSlot(root, 'a'), b: openSlot(root, 'b') }
+    this.#slots = { a: openTable(root, 'a'), b: openTable(root, 'b') }
+    this.#pushed = openTable(root, 'pushed')
   }
 
   /**
@@ -73,17 +46,17 @@ export class ReplicaFile {
    * @throws ReplicaUnavailable when it cannot be read or written, or LMDB is not installed.
    */
   static open(folder: string): ReplicaFile {
-    const { open } = loadLmdb()
     try {
+      const { open } = loadLmdb('a replica')
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       chmodSync(folder, 0o700)
       return new ReplicaFile(
         open<string, string>({
           path: folder,
           encoding: 'string',
-          maxDbs: 3,
+          maxDbs: 4,
           noSubdir: false,
-          ...{ permissionsMode: 0o600 }, // known to the binding, not to its types
+          permissionsMode: 0o600,
         }),
       )
     } catch (error) {
@@ -119,7 +92,7 @@ export class ReplicaFile {
   adopt(fingerprint: string): void {
     if (this.state()?.fingerprint === fingerprint) return
     this.#root.transactionSync(() => {
-      for (const slot of Object.values(this.#slots)) slot.clearSync()
+      for (const table of [...Object.values(this.#slots), this.#pushed]) table.clearSync()
       this.#write({ format: FORMAT, fingerprint })
     })
   }
@@ -138,34 +111,80 @@ export class ReplicaFile {
   /**
    * Writes entries into the claimed slot.
    *
-   * @returns Which of them is the first whose key was there already; -1 when all were new.
+   * @param mayRepeat Whether an entry may stand there already with the same result.
+   * @param added Gets those that are new.
+   * @returns Which of them is the first whose key was there already; -1 when none was.
    * @throws ReplicaUnavailable when another process has claimed it since; an error of the disk.
    */
-  fill(token: string, slot: Slot, entries: readonly (readonly [string, string])[]): number {
+  fill(token: string, slot: Slot, entries: readonly Entry[], mayRepeat: boolean, added: Entry[]): number {
     return this.#root.transactionSync(() => {
       this.#requireToken(token)
       const table = this.#slots[slot]
-      for (const [index, [key, result]] of entries.entries()) {
-        if (table.get(key) !== undefined) return index
-        table.putSync(key, result)
+      for (const [index, entry] of entries.entries()) {
+        const [key, result] = entry
+        const there = table.get(key)
+        if (there === undefined) {
+          table.putSync(key, result)
+          added.push(entry)
+        } else if (!mayRepeat || there !== result) return index
       }
       return -1
     })
   }
 
+  /** Forgets what was pushed up to now: the service knew it before it pushed it, and is asked after this. */
+  forgetPushes(): void {
+    if (this.#countPushes(1) > 0) this.#root.transactionSync(() => this.#pushed.clearSync())
+  }
+
   /**
-   * Takes a filled slot into use.
+   * Takes a filled slot into use, with what was pushed while it was filled.
    *
-   * @param changes What was pushed while it was filled, in order.
-   * @returns Whether it was still claimed by `token`; else nothing has changed.
+   * @returns Whether it was still claimed by `token`, and the pushes are not too many; else nothing has changed.
    */
-  exchange(token: string, record: CopyRecord, changes: readonly KeyChange[]): Promise<boolean> {
+  exchange(token: string, record: CopyRecord): Promise<boolean> {
     return this.#transaction(() => {
       const { filling, held: _, ...state } = this.#state()
-      if (filling?.token !== token) return false
-      const entries = record.entries + this.#apply(record.slot, changes)
-      this.#write({ ...state, current: { ...record, entries } })
+      if (filling?.token !== token || this.#countPushes(MAX_PUSHED + 1) > MAX_PUSHED) return false
+      const pushed = Array.from(this.#pushed.getRange(), ({ key, value }): KeyChange => {
+        return [key, value.startsWith('+') ? value.slice(1) : undefined]
+      })
+      const entries = record.entries + this.#apply(record.slot, pushed)
+      // A push may be older than the list. The changes since the copy before it have the last word about such keys.
+      const cursor = pushed.length === 0 ? record.cursor : state.current?.cursor
+      this.#write({ ...state, current: { ...record, entries, cursor } })
       return true
+    })
+  }
+
+  /**
+   * Takes changes over into the copy in use, with the cursor to which they go, in one transaction.
+   *
+   * @param since The cursor that they were asked by.
+   * @returns `shrunk` when the keys that changes have deleted since the last whole list are too many: nothing has changed.
+   * @throws ReplicaUnavailable when the copy in use is another one since; an error of the disk.
+   */
+  applyChanges(
+    since: string,
+    changes: Changes,
+    bounds: { readonly askedAtMs: number; readonly maxShrink: number },
+  ): ChangesPlan {
+    return this.#root.transactionSync(() => {
+      const { current, held: _, ...state } = this.#state()
+      if (current === undefined || current.cursor !== since)
+        throw new ReplicaUnavailable('the copy in use is another one than the changes are for')
+      const table = this.#slots[current.slot]
+      const before = {
+        current,
+        get: (key: string) => table.get(key),
+        isPushed: (key: string) => this.#pushed.get(key) !== undefined,
+      }
+      const plan = planChanges(before, changes, bounds)
+      if (plan.kind === 'shrunk') return plan
+      this.#apply(current.slot, plan.set)
+      this.#apply(current.slot, plan.gone)
+      this.#write({ ...state, current: plan.record })
+      return plan
     })
   }
 
@@ -194,16 +213,26 @@ export class ReplicaFile {
   renew(copiedAtMs: number): Promise<void> {
     return this.#transaction(() => {
       const { held: _, ...state } = this.#state()
-      if (state.current !== undefined) this.#write({ ...state, current: { ...state.current, copiedAtMs } })
+      if (state.current !== undefined)
+        this.#write({
+          ...state,
+          current: { ...state.current, copiedAtMs, listedAtMs: copiedAtMs, removed: 0 },
+        })
     })
   }
 
-  /** Changes keys of the copy in use. */
-  change(changes: readonly KeyChange[], atMs: number): Promise<void> {
+  /**
+   * Changes a key of the copy in use.
+   *
+   * @param isAsked Whether the service is being asked, so that its reply may be older.
+   */
+  push(change: KeyChange, atMs: number, isAsked: boolean): Promise<void> {
     return this.#transaction(() => {
       const { current, ...state } = this.#state()
       if (current === undefined) return
-      const entries = current.entries + this.#apply(current.slot, changes)
+      const [key, result] = change
+      if (isAsked) this.#pushed.putSync(key, result === undefined ? '-' : `+${result}`)
+      const entries = current.entries + this.#apply(current.slot, [change])
       // The list that the service has now is another one: its validators must not confirm this copy.
       const { validators: _, ...record } = current
       this.#write({ ...state, current: { ...record, entries, changedAtMs: atMs } })
@@ -217,6 +246,10 @@ export class ReplicaFile {
 
   close(): Promise<void> {
     return this.#root.close()
+  }
+
+  #countPushes(limit: number): number {
+    return Array.from(this.#pushed.getKeys({ limit })).length
   }
 
   /** @returns How many more entries there are then. */
@@ -251,31 +284,16 @@ export class ReplicaFile {
   }
 }
 
-function openSlot(root: Lmdb.RootDatabase<string, string>, name: Slot): Table {
+function openTable(root: LmdbRoot<string, string>, name: string): Table {
   return root.openDB<string, string>({ name, encoding: 'string' })
 }
-
-/** Loaded when a table needs it, and at once: tables are built without a pause. */
-function loadLmdb(): typeof Lmdb {
-  try {
-    return createRequire(import.meta.url)('lmdb') as typeof Lmdb
-  } catch (error) {
-    throw new ReplicaUnavailable(
-      `${NO_LMDB} (${error instanceof Error ? error.message.split('\n', 1)[0] : error})`,
-    )
-  }
-}
-
-const NO_LMDB =
-  'a replica needs the package lmdb, which cannot be loaded here; install it with npm install lmdb'
 
 /** Says why copies cannot be kept on this system; undefined where they can. */
 export function whyNoReplicas(): string | undefined {
   try {
-    loadLmdb()
+    loadLmdb('a replica')
     return undefined
   } catch (error) {
-    if (error instanceof ReplicaUnavailable) return error.message
-    throw error
+    return error instanceof Error ? error.message : String(error)
   }
 }

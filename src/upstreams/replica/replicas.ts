@@ -95,7 +95,8 @@ function defaultFolder(cacheFile: string | undefined): string {
 
 /** Changes with everything that decides about the entries. */
 function fingerprintOf({ fingerprint = '', replica }: ReplicatedTable): string {
-  const { path, format, items, key, value, next } = replica
-  const decisive = JSON.stringify([fingerprint, path, format, items, key, value, next])
+  const { path, format, items, key, value, next, changes, cursor, deleted } = replica
+  const ofChanges = changes === undefined ? [] : [changes, cursor, deleted]
+  const decisive = JSON.stringify([fingerprint, path, format, items, key, value, next, ...ofChanges])
   return createHash('sha256').update(decisive).digest('hex')
 }

@@ -4,8 +4,8 @@
  * The sources run as they are in tests, where no thread can load them: there the copying runs in this one.
  */
 import { Worker } from 'node:worker_threads'
-import type { CopyJob, CopyOutcome } from './fill-copy.ts'
-import type { ListProgress } from './read-list.ts'
+import type { CopyJob, CopyOutcome } from './copy-job.ts'
+import type { ListProgress } from './list-progress.ts'
 import type { ReplicaFile } from './replica-file.ts'
 
 /** How long the thread has to end by itself, ms. Ours: a transaction of some thousand entries takes less. */

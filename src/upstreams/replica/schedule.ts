@@ -20,3 +20,14 @@ export function nextRefreshInMs(everyMs: number, ageMs: number, failures: number
   if (failures > 0) return Math.min(everyMs, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20)) * jittered
   return Math.max(0, everyMs * jittered - Math.min(ageMs, everyMs * (1 + JITTER)))
 }
+
+/**
+ * Returns whether the whole list is due where changes are asked for.
+ *
+ * @param listedAtMs Wall clock ms of the last one; undefined where there is none.
+ */
+export function isWholeDue(wholeEveryMs: number, listedAtMs: number | undefined, wallMs: number): boolean {
+  if (listedAtMs === undefined) return true
+  const ageMs = wallMs - listedAtMs
+  return ageMs < 0 || ageMs >= wholeEveryMs
+}

@@ -3,6 +3,7 @@
  */
 import { type Schema, Type } from '../../schema/schema.ts'
 import { count, duration, flag, oneOf, parsed, size, text } from '../../schema/values.ts'
+import { cursorPlace } from './cursor.ts'
 import { listPathError } from './list-path.ts'
 
 /** A share such as `20%`; decodes to a number from 0 to 1. */
@@ -18,7 +19,7 @@ const MaxShrink: Schema<string, number> = parsed(
   {
     default: '20%',
     description:
-      'A list that lacks more than this share of the keys of the copy is kept aside until `mapgate replica accept TABLE`, and so is one without entries.',
+      'A list that lacks more than this share of the keys of the copy is kept aside until `mapgate replica accept TABLE`, and so is one without entries. Keys that changes have deleted since the last whole list count, too: when they are more, the whole list is read and decides.',
   },
 )
 
@@ -33,6 +34,7 @@ export const Replica = Type.Object(
     path: Type.String({
       pattern: '^/[^#\\s]*$',
       expected: 'a path that begins with / and holds no # or space',
+      sent: 'address',
       description: "The list's path, with its query, appended to the endpoint's path.",
       examples: ['/mailboxes'],
     }),
@@ -83,10 +85,46 @@ export const Replica = Type.Object(
         },
       ),
     ),
+    changes: Type.Optional(
+      Type.String({
+        pattern: '^/[^#\\s]*\\{cursor\\}[^#\\s]*$',
+        expected: 'a path that begins with /, holds {cursor} and no # or space',
+        sent: 'address',
+        defaultText: 'the whole list is asked for each time',
+        description:
+          'Path of what has changed since a cursor; `{cursor}` stands for the one that the list or the last changes gave, percent-encoded. The reply has the form of the list: entries that are new or changed, and those that are deleted. A cursor that the service does not know any more is answered with 410.',
+        examples: ['/mailboxes/changes?since={cursor}'],
+      }),
+    ),
+    cursor: parsed(
+      {
+        syntax: (written, shown) =>
+          cursorPlace(written) === undefined
+            ? `${shown} does not say where the cursor is; write a path of names such as $.cursor, or the name of a header field such as x-cursor`
+            : undefined,
+        stopgap: '$.cursor',
+        decode: (written) => written,
+      },
+      {
+        default: '$.cursor',
+        description:
+          'Where the list and the changes have their cursor: a path of names in a JSON reply, beside the entries, or the name of a header field.',
+        examples: ['$.meta.cursor', 'x-cursor'],
+      },
+    ),
+    deleted: text(
+      'JSONPath in an entry of the changes to what says that its key is gone: `true`, `1`, `"yes"`, or the time of the deletion. An entry without any value is gone, too.',
+      { default: '$.deleted', examples: ['$.deletedAt'] },
+    ),
+    wholeEvery: duration(
+      { min: '1s', max: '30d' },
+      '1d',
+      'How often the whole list is asked for where `changes` are asked for in between, so that what they forgot to tell does not stay for long.',
+    ),
     every: duration(
       { min: '1s', max: '30d' },
       '5m',
-      'How often the list is asked for, a little earlier or later by chance; with its `ETag` or `Last-Modified`, so that an unchanged one costs nothing. Entries are answered without asking for twice this long.',
+      'How often the list, or the changes where there are some, are asked for, a little earlier or later by chance; with its `ETag` or `Last-Modified`, so that an unchanged one costs nothing. Entries are answered without asking for twice this long.',
     ),
     notFoundFor: duration(
       { min: '0ms', max: '30d' },

@@ -1,9 +1,10 @@
 /**
  * The copy of one table while the gateway runs: looked up, refreshed, kept aside, changed.
  *
- *   refresh   ask for the list; `unchanged`: the copy is as old as the question; a whole list: exchanged, or kept aside
+ *   refresh   ask for the changes, or for the list; `unchanged`: the copy is as old as the question; a whole list:
+ *             exchanged, or kept aside
  *   held      a list that lacks too many keys, or all of them: the copy in use stays
- *   change    one key, pushed by the service; while a list is read it is noted, and done again after the exchange
+ *   change    one key, pushed by the service; while the service is asked it is noted, and done again after the exchange
  *
  * It lives over reloads as long as its table has a replica in the same folder.
  */
@@ -15,17 +16,17 @@ import type { ReplicaControl, ReplicaOutcome, ReplicaStatus } from '../../core/r
 import type { TableCopy } from '../../core/replica/table-copy.ts'
 import type { HttpUpstreamSettings } from '../http/settings.ts'
 import { CopyAge } from './copy-age.ts'
+import type { ChangedOutcome, CopyJob, CopyOutcome } from './copy-job.ts'
+import type { ReplicaState } from './copy-record.ts'
 import { EntryReader, listedKey, MAX_LISTED_KEY_BYTES } from './entry.ts'
-import type { CopyOutcome } from './fill-copy.ts'
-import type { ListProgress } from './read-list.ts'
+import { type ListProgress, shownProgress } from './list-progress.ts'
 import { REPLICA_REASONS } from './reasons.ts'
-import { type CopyRecord, type KeyChange, ReplicaFile, type ReplicaState } from './replica-file.ts'
+import { ReplicaFile } from './replica-file.ts'
+import { RoundCounts } from './round-counts.ts'
 import { type RunCopy, runCopy } from './run-copy.ts'
-import { nextRefreshInMs } from './schedule.ts'
+import { isWholeDue, nextRefreshInMs } from './schedule.ts'
 import type { ListSettings } from './settings.ts'
-
-/** Most changes that are noted while a list is read. Ours: with more, the list is read again. */
-const MAX_NOTED = 100_000
+import { type TakenOver, takeOver } from './take-over.ts'
 
 /** What a configuration says of the copy. */
 export interface Followed {
@@ -62,12 +63,11 @@ export class TableReplica implements TableCopy, ReplicaControl {
   #copying:
     | { readonly stop: AbortController; progress: ListProgress; readonly ended: Promise<void> }
     | undefined
-  /** A refresh was asked for while a list was read that may be older. */
+  /** A refresh was asked for while the service is asked, whose reply may be older. */
   #again = false
-  #noted: KeyChange[] = []
-  #failuresInRow = 0
-  #lastFailure: string | undefined
-  readonly #counts = { failures: 0, heldBack: 0, copies: 0 }
+  /** Somebody wants the whole list. */
+  #wantsWhole = false
+  readonly #counts = new RoundCounts()
 
   /** @throws ReplicaUnavailable when the folder cannot be used. */
   constructor(folder: string, parts: TableReplicaParts) {
@@ -79,6 +79,12 @@ export class TableReplica implements TableCopy, ReplicaControl {
 
   get entries(): number {
     return this.#state?.current?.entries ?? 0
+  }
+
+  get listAgeMs(): number | undefined {
+    const listedAtMs = this.#state?.current?.listedAtMs
+    if (listedAtMs === undefined || this.#followed?.settings.list.changes === undefined) return undefined
+    return Math.max(0, this.#parts.clock.wallMs() - listedAtMs)
   }
 
   find(key: string): string | undefined {
@@ -100,7 +106,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
     this.#file.adopt(followed.fingerprint)
     this.#look()
     this.#age.restore(this.#state?.current?.copiedAtMs)
-    this.#failuresInRow = 0
+    this.#counts.failuresInRow = 0
     this.#schedule()
   }
 
@@ -127,15 +133,15 @@ export class TableReplica implements TableCopy, ReplicaControl {
       ...(current && { copiedAtMs: current.copiedAtMs, changedAtMs: current.changedAtMs }),
       ...(current && { bytes: current.bytes, durationMs: current.durationMs }),
       ...(this.#nextRefreshAtMs !== undefined && { nextRefreshAtMs: this.#nextRefreshAtMs }),
-      ...(this.#copying && { progress: this.#progress(this.#copying.progress) }),
-      ...(this.#lastFailure !== undefined && { lastFailure: this.#lastFailure }),
+      ...(this.#copying && { progress: shownProgress(this.#copying.progress, this.entries) }),
       ...(held && { held: { entries: held.entries, lost: held.lost, copiedAtMs: held.copiedAtMs } }),
-      ...this.#counts,
+      ...this.#counts.status(this.#followed?.settings.list.changes !== undefined, current),
     }
   }
 
-  refresh(): ReplicaOutcome {
+  refresh(isWhole: boolean): ReplicaOutcome {
     if (this.#followed === undefined) return { kind: 'nothing', status: this.status() }
+    if (isWhole) this.#wantsWhole = true
     if (this.#copying === undefined) this.#begin()
     else this.#again = true
     return { kind: 'done', status: this.status() }
@@ -161,9 +167,8 @@ export class TableReplica implements TableCopy, ReplicaControl {
     if ('why' in key) return { kind: 'invalid', why: `nobody can ask for this key: ${key.why}` }
     const result = item === undefined ? { value: undefined } : reader.result(key.key, item)
     if ('reason' in result) return { kind: 'invalid', why: result.reason }
-    const change: KeyChange = [key.key, result.value]
-    if (this.#copying !== undefined) this.#noted.push(change)
-    await this.#file.change([change], this.#parts.clock.wallMs())
+    const { clock } = this.#parts
+    await this.#file.push([key.key, result.value], clock.wallMs(), this.#copying !== undefined)
     this.#look()
     this.#followed?.onGone([key.key])
     return { kind: 'done', status: this.status() }
@@ -180,16 +185,15 @@ export class TableReplica implements TableCopy, ReplicaControl {
     if (this.#followed === undefined) return
     const { clock, random } = this.#parts
     const { everyMs } = this.#followed.settings.list
-    const inMs = nextRefreshInMs(everyMs, this.#age.ms(), this.#failuresInRow, random())
+    const inMs = nextRefreshInMs(everyMs, this.#age.ms(), this.#counts.failuresInRow, random())
     this.#nextRefreshAtMs = clock.wallMs() + inMs
-    this.#timer = clock.after(inMs, () => this.refresh())
+    this.#timer = clock.after(inMs, () => this.refresh(false))
   }
 
   #begin(): void {
     this.#timer?.cancel()
     this.#nextRefreshAtMs = undefined
     this.#again = false
-    this.#noted = []
     const stop = new AbortController()
     const progress: ListProgress = { entries: 0, bytes: 0, expectedBytes: undefined }
     // Set before anything runs, since the copying may end in this very turn.
@@ -199,119 +203,90 @@ export class TableReplica implements TableCopy, ReplicaControl {
   }
 
   async #copy(signal: AbortSignal): Promise<void> {
-    const { clock, observer, drilled, run = runCopy } = this.#parts
+    const { clock, drilled, run = runCopy } = this.#parts
     const followed = this.#followed
     if (followed === undefined) return
-    const settings = { ...followed.settings, upstream: followed.upstream() }
     const startedMs = clock.monotonicMs()
-    const askedAtMs = clock.wallMs()
-    const token = randomBytes(12).toString('hex')
+    const job = this.#job(followed)
     const before = this.#state?.current
     const onProgress = (progress: ListProgress): void => {
       if (this.#copying !== undefined) this.#copying.progress = progress
     }
-    const job = {
-      folder: this.folder,
-      token,
-      settings,
-      validators: before?.validators,
-      current: before?.slot,
-    }
-    const outcome = drilled()
-      ? ({ kind: 'failed', cause: 'connect', reason: REPLICA_REASONS.drillRuns.text } as const)
+    const outcome: CopyOutcome = drilled()
+      ? { kind: 'failed', cause: 'connect', reason: REPLICA_REASONS.drillRuns.text }
       : await run(job, this.#file, onProgress, signal)
     const durationMs = clock.monotonicMs() - startedMs
-    const taken = await this.#take(outcome, token, settings, { askedAtMs, durationMs }).catch(
-      (error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error)
-        return { failed: REPLICA_REASONS.diskFailed.text.replace('…', why) }
-      },
-    )
+    const { maxShrink } = job.settings.list
+    const round = { token: job.token, before, maxShrink, askedAtMs: job.askedAtMs, durationMs }
+    const taken: TakenOver | ChangedOutcome =
+      outcome.kind === 'changed' || outcome.kind === 'failed'
+        ? outcome
+        : await takeOver(outcome, this.#file, round).catch((error: unknown) => {
+            const why = error instanceof Error ? error.message : String(error)
+            return { kind: 'failed', reason: REPLICA_REASONS.diskFailed.text.replace('…', why) }
+          })
     this.#copying = undefined
     this.#look()
-    if (this.#followed !== followed) {
-      // The configuration has changed meanwhile: what was stopped is begun anew.
-      if (this.#followed !== undefined) this.#begin()
-      return
-    }
-    if ('failed' in taken) {
-      this.#failuresInRow++
-      this.#counts.failures++
-      this.#lastFailure = taken.failed
-      observer.replicaChanged({ kind: 'failed', reason: taken.failed })
-    } else {
-      this.#failuresInRow = 0
-      if (taken.kind !== 'held') this.#lastFailure = undefined
-    }
-    if (this.#again) this.#begin()
+    if (taken.kind !== 'failed' && taken.kind !== 'held') this.#age.set(startedMs, job.askedAtMs)
+    const isFollowed = this.#followed === followed
+    if (isFollowed || taken.kind !== 'failed') this.#tell(outcome, taken, durationMs)
+    // When the configuration has changed meanwhile, what was stopped is begun anew.
+    if (!isFollowed && this.#followed !== undefined) this.#begin()
+    else if (this.#again) this.#begin()
     else this.#schedule()
   }
 
-  /** Decides what becomes of a list. */
-  async #take(
-    outcome: CopyOutcome,
-    token: string,
-    settings: ListSettings,
-    { askedAtMs, durationMs }: { readonly askedAtMs: number; readonly durationMs: number },
-  ): Promise<{ readonly kind: 'copied' | 'held' } | { readonly failed: string }> {
-    const { observer, clock, onDefect } = this.#parts
-    const before = this.#state?.current
-    const startedAt = clock.monotonicMs() - durationMs
+  #job(followed: Followed): CopyJob {
+    const { clock } = this.#parts
+    const settings = { ...followed.settings, upstream: followed.upstream() }
+    const { changes, wholeEveryMs } = settings.list
+    const current = this.#state?.current
+    const askedAtMs = clock.wallMs()
+    const isWhole =
+      changes === undefined || this.#wantsWhole || isWholeDue(wholeEveryMs, current?.listedAtMs, askedAtMs)
+    this.#wantsWhole = false
+    return {
+      folder: this.folder,
+      token: randomBytes(12).toString('hex'),
+      settings,
+      validators: current?.validators,
+      current: current?.slot,
+      cursor: isWhole ? undefined : current?.cursor,
+      askedAtMs,
+    }
+  }
+
+  /** Counts what came of a round, and says it. */
+  #tell(outcome: CopyOutcome, taken: TakenOver | ChangedOutcome, durationMs: number): void {
+    const { observer, onCredentialsRefused, onDefect } = this.#parts
+    const { onGone = () => {} } = this.#followed ?? {}
+    this.#counts.add(taken, outcome)
     if (outcome.kind === 'failed') {
-      if (outcome.cause === 'refused') this.#parts.onCredentialsRefused(settings.upstream.name)
+      const { upstream } = this.#followed ?? {}
+      if (outcome.cause === 'refused' && upstream !== undefined) onCredentialsRefused(upstream().name)
       if (outcome.defect !== undefined) onDefect(new Error(outcome.defect))
-      return { failed: outcome.reason }
     }
-    if (outcome.kind === 'unchanged') {
-      await this.#file.renew(askedAtMs)
-      this.#age.set(startedAt, askedAtMs)
-      this.#counts.copies++
-      return { kind: 'copied' }
+    if ('noChanges' in outcome && outcome.noChanges !== undefined)
+      observer.replicaChanged({ kind: 'whole', reason: outcome.noChanges })
+    switch (taken.kind) {
+      case 'current':
+        return
+      case 'changed':
+        if (taken.set + taken.gone === 0) return
+        observer.replicaChanged({ kind: 'changed', set: taken.set, gone: taken.gone })
+        onGone(taken.keys)
+        return
+      case 'copied': {
+        const { entries, lost, lostKeys, bytes } = taken
+        observer.replicaChanged({ kind: 'copied', entries, lost, bytes, durationMs })
+        if (lost > 0) onGone(lostKeys)
+        return
+      }
+      case 'held':
+        observer.replicaChanged(taken)
+        return
+      case 'failed':
+        observer.replicaChanged({ kind: 'failed', reason: taken.reason })
     }
-    const { slot, entries, bytes, validators, lost, lostKeys, changed } = outcome
-    const hasChanged = before === undefined || changed > 0 || lost > 0
-    const changedAtMs = hasChanged ? askedAtMs : before.changedAtMs
-    const record: CopyRecord = {
-      slot,
-      entries,
-      bytes,
-      durationMs,
-      copiedAtMs: askedAtMs,
-      changedAtMs,
-      ...(validators && { validators }),
-    }
-    if (entries === 0 || lost > settings.list.maxShrink * (before?.entries ?? 0)) {
-      if (!(await this.#file.hold(token, { ...record, lost })))
-        return { failed: REPLICA_REASONS.changedMeanwhile.text }
-      this.#counts.heldBack++
-      this.#lastFailure = heldText(entries, lost)
-      observer.replicaChanged({ kind: 'held', entries, lost, reason: this.#lastFailure })
-      return { kind: 'held' }
-    }
-    const noted = this.#noted
-    if (noted.length > MAX_NOTED || !(await this.#file.exchange(token, record, noted)))
-      return { failed: REPLICA_REASONS.changedMeanwhile.text }
-    this.#look()
-    this.#age.set(startedAt, askedAtMs)
-    this.#counts.copies++
-    observer.replicaChanged({ kind: 'copied', entries, lost, bytes, durationMs })
-    if (lost > 0) this.#followed?.onGone(lostKeys)
-    return { kind: 'copied' }
   }
-
-  #progress({ entries, bytes, expectedBytes }: ListProgress) {
-    const share =
-      expectedBytes !== undefined && expectedBytes > 0
-        ? bytes / expectedBytes
-        : this.entries > 0
-          ? entries / this.entries
-          : undefined
-    return { entries, bytes, ...(share !== undefined && { share: Math.min(1, share) }) }
-  }
-}
-
-function heldText(entries: number, lost: number): string {
-  return entries === 0
-    ? 'the list has no entries'
-    : `the list lacks ${lost} keys of the copy, more than replica.maxShrink`
 }

@@ -11,9 +11,8 @@
  * Each write removes some entries that have expired; when a bound is reached, those that expire first go.
  * Source: http://www.lmdb.tech/doc/; npm lmdb.
  */
-import { createRequire } from 'node:module'
-import type * as Lmdb from 'lmdb'
 import type { StoredEntry, StorePage } from '../../core/store.ts'
+import { type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
 import { ownFolder } from '../own-folder.ts'
 
 /** Expired entries that one write removes. Ours: more than one write adds, so that they end. */
@@ -48,15 +47,15 @@ export interface StoreTotals {
 }
 
 export class StoreFile {
-  readonly #root: Lmdb.RootDatabase<[number, number], string>
-  readonly #entries: Lmdb.Database<Entry, EntryKey>
-  readonly #expiry: Lmdb.Database<number, ExpiryKey>
+  readonly #root: LmdbRoot<[number, number], string>
+  readonly #entries: LmdbTable<Entry, EntryKey>
+  readonly #expiry: LmdbTable<number, ExpiryKey>
   #state: 'open' | 'closed' = 'open'
   #evicted = 0
   /** As the configuration in use has them. */
   bounds: StoreBounds
 
-  private constructor(root: Lmdb.RootDatabase<[number, number], string>, bounds: StoreBounds) {
+  private constructor(root: LmdbRoot<[number, number], string>, bounds: StoreBounds) {
     this.#root = root
     this.#entries = root.openDB<Entry, EntryKey>({ name: 'entries' })
     this.#expiry = root.openDB<number, ExpiryKey>({ name: 'expiry' })
@@ -69,10 +68,10 @@ export class StoreFile {
    * @throws Error (rejects) with a sentence that tells the operator what to do.
    */
   static async open(folder: string, bounds: StoreBounds): Promise<StoreFile> {
-    const { open } = loadLmdb()
+    const { open } = loadLmdb('a store')
     try {
       await ownFolder(folder)
-      const options = { path: folder, maxDbs: 3, noSubdir: false, permissionsMode: 0o600 }
+      const options = { path: folder, maxDbs: 3, noSubdir: false, permissionsMode: 0o600 } as const
       return new StoreFile(open<[number, number], string>(options), bounds)
     } catch (error) {
       throw new Error(`the folder of the store, ${folder}, cannot be used: ${messageOf(error)}`)
@@ -205,16 +204,6 @@ export class StoreClosed extends Error {}
 function rangeOf(table: string, after: string | undefined) {
   const start: EntryKey | [string] = after === undefined ? [table] : [table, after]
   return { start: start as EntryKey, exclusiveStart: after !== undefined }
-}
-
-function loadLmdb(): typeof Lmdb {
-  try {
-    return createRequire(import.meta.url)('lmdb') as typeof Lmdb
-  } catch (error) {
-    throw new Error(
-      `a store needs the package lmdb, which cannot be loaded here; install it with npm install lmdb (${messageOf(error)})`,
-    )
-  }
 }
 
 function messageOf(error: unknown): string {

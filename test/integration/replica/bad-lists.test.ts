@@ -6,10 +6,21 @@ import { describe, expect, test } from 'vitest'
 import type { TestGateway } from '../../support/gateway/gateway.ts'
 import type { Behaviour, Cleanup } from '../../support/http/http-service.ts'
 import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
-import { folderFor, replicaStatus, replicaYaml, settled, startReplicated } from './replicated.ts'
+import {
+  folderFor,
+  refresh as refreshed,
+  replicaStatus,
+  replicaYaml,
+  settled,
+  startReplicated,
+} from './replicated.ts'
 
 const FIVE = Array.from({ length: 5 }, (_, at) => ({ address: `u${at}@a.example`, mailbox: `a/${at}/` }))
 const LIST = JSON.stringify(FIVE)
+/** A small one, for every cut. */
+const TWO = FIVE.slice(0, 2)
+const TWO_LISTED = JSON.stringify(TWO)
+const CUT = 'the list ends in the middle of an entry'
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** A gateway that has the five, and only its copy: its service is not asked for keys. */
@@ -35,11 +46,15 @@ async function expectOldCopy(gateway: TestGateway): Promise<void> {
 
 /** Asks for the list once more. @returns Why it was not taken over. */
 async function refresh(gateway: TestGateway): Promise<string | undefined> {
-  const { copies, failures, heldBack } = replicaStatus(gateway)
-  const control = gateway.gateway.replica('mailboxes')
-  if (control === undefined || control === 'none') throw new TypeError('no replica')
-  control.refresh()
-  return (await settled(gateway, copies + failures + heldBack + 1)).lastFailure
+  return (await refreshed(gateway)).lastFailure
+}
+
+function toRow({ address, mailbox }: (typeof FIVE)[number]): string {
+  return `${address},${mailbox}\n`
+}
+
+function toLine(entry: object): string {
+  return `${JSON.stringify(entry)}\n`
 }
 
 /** Sends these bytes, and the length of the whole. */
@@ -121,7 +136,7 @@ const CASES: [name: string, list: Behaviour, reason: string, settings?: string][
   ],
   [
     'a key that differs in case only',
-    more({ address: 'U1@A.example', mailbox: 'a/1/' }),
+    more({ address: 'U1@A.example', mailbox: 'other/' }),
     'entry 6 of the list has the key of another entry',
   ],
   [
@@ -254,19 +269,50 @@ describe('the copy in use stays, and the reason is told, for', () => {
     })
   }
 
+  for (const [name, type, bytes] of [
+    ['CSV', 'text/csv', Buffer.from(`address,mailbox\n${TWO.map(toRow).join('')}`)],
+    ['NDJSON', 'application/x-ndjson', Buffer.from(TWO.map(toLine).join(''))],
+  ] as const) {
+    test(`a list of ${name} that is cut at any byte`, async (t) => {
+      const { service, gateway } = await withCopy(t)
+      for (let at = 0; at < bytes.length; at++) {
+        service.otherwise = { body: bytes.subarray(0, at), headers: { 'content-type': type } }
+        const why = await refresh(gateway)
+        // Whole lines are a list, which only the canary and maxShrink can tell from the one before.
+        const isWhole = at === 0 || bytes[at - 1] === 0x0a
+        if (isWhole) expect([at, why]).toEqual([at, expect.stringMatching(/canary|maxShrink/)])
+        else expect([at, why]).toEqual([at, CUT])
+      }
+      await expectOldCopy(gateway)
+    })
+  }
+
+  test('a list behind gzip that is cut at any byte', async (t) => {
+    const { service, gateway } = await withCopy(t)
+    const bytes = gzipSync(TWO_LISTED)
+    for (let at = 0; at < bytes.length; at++) {
+      service.otherwise = {
+        body: bytes.subarray(0, at),
+        headers: { ...JSON_TYPE, 'content-encoding': 'gzip' },
+      }
+      expect([at, await refresh(gateway)]).toEqual([at, 'the compressed list is broken or cut'])
+    }
+    await expectOldCopy(gateway)
+  })
+
   test('a list that is cut at any byte', async (t) => {
     const { service, gateway } = await withCopy(t)
-    for (let at = 0; at < LIST.length; at++) {
+    for (let at = 0; at < TWO_LISTED.length; at++) {
       service.otherwise = raw(
-        LIST.slice(0, at),
-        `content-type: application/json\r\ncontent-length: ${LIST.length}`,
+        TWO_LISTED.slice(0, at),
+        `content-type: application/json\r\ncontent-length: ${TWO_LISTED.length}`,
       )
       expect([at, await refresh(gateway)]).toEqual([
         at,
         'the service closed the connection without a complete reply',
       ])
-      service.otherwise = { text: LIST.slice(0, at), headers: JSON_TYPE }
-      expect([at, await refresh(gateway)]).toEqual([at, 'the list ends in the middle of an entry'])
+      service.otherwise = { text: TWO_LISTED.slice(0, at), headers: JSON_TYPE }
+      expect([at, await refresh(gateway)]).toEqual([at, CUT])
     }
     await expectOldCopy(gateway)
   })
@@ -298,13 +344,8 @@ describe('a list is read', () => {
   }
 
   for (const [name, type, body, settings] of [
-    ['NDJSON', 'application/x-ndjson', `${FIVE.map((one) => JSON.stringify(one)).join('\n')}\n`, ''],
-    [
-      'CSV',
-      'text/csv; charset=utf-8',
-      `address,mailbox\n${FIVE.map(({ address, mailbox }) => `${address},${mailbox}\n`).join('')}`,
-      '',
-    ],
+    ['NDJSON', 'application/x-ndjson', FIVE.map(toLine).join(''), ''],
+    ['CSV', 'text/csv; charset=utf-8', `address,mailbox\n${FIVE.map(toRow).join('')}`, ''],
     ['a format that is named', 'application/octet-stream', LIST, 'format: json'],
   ] as const) {
     test(`as ${name}`, async (t) => {
@@ -313,6 +354,18 @@ describe('a list is read', () => {
       const settings2 = `authoritative: true\n      ${settings}`
       const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t), settings2))
       await expectOldCopy(gateway)
+    })
+  }
+
+  for (const [name, reply] of [
+    ['says that it closes the connection', { headers: { connection: 'close' } }],
+    ['closes it without a word', { thenClose: true }],
+  ] as const) {
+    test(`from a service that ${name}`, async (t) => {
+      const { service, gateway } = await withCopy(t)
+      service.otherwise = { json: FIVE.slice(0, 4), ...reply }
+      expect(await refresh(gateway)).toBeUndefined()
+      expect(replicaStatus(gateway)).toMatchObject({ entries: 4 })
     })
   }
 
@@ -327,6 +380,14 @@ describe('a list is read', () => {
       '',
     )
     await expectOldCopy(await startReplicated(t, yaml))
+  })
+
+  test('with entries that stand twice with the same value, which count once', async (t) => {
+    const { service, gateway } = await withCopy(t)
+    service.otherwise = more({ address: 'U1@A.example', mailbox: 'a/1/' }, FIVE[2])
+    expect(await refresh(gateway)).toBeUndefined()
+    expect(replicaStatus(gateway)).toMatchObject({ state: 'ready', entries: 5, copies: 2 })
+    await expectOldCopy(gateway)
   })
 
   test('in pages, by a path and by the header field', async (t) => {

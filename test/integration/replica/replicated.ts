@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ReplicaStatus } from '../../../src/core/replica/replica-status.ts'
-import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
+import { startGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateway/gateway.ts'
 import type { Cleanup, HttpService } from '../../support/http/http-service.ts'
 import { until } from '../../support/postfix/until.ts'
 
@@ -60,17 +60,34 @@ export function replicaStatus(gateway: TestGateway): ReplicaStatus {
   return status
 }
 
-/** Resolves when nothing is copied any more and so many lists were settled: taken over, kept aside or refused. */
+/** Lists and changes that were settled: taken over, kept aside or refused. */
+function settledSoFar({ copies, failures, heldBack, changes }: ReplicaStatus): number {
+  return copies + failures + heldBack + (changes?.rounds ?? 0)
+}
+
+/** Resolves when nothing is copied any more and so many lists and changes were settled. */
 export async function settled(gateway: TestGateway, lists: number): Promise<ReplicaStatus> {
   return until(`${lists} lists`, () => {
     const status = replicaStatus(gateway)
-    const { state, copies, failures, heldBack } = status
-    return state !== 'copying' && copies + failures + heldBack >= lists ? status : undefined
+    return status.state !== 'copying' && settledSoFar(status) >= lists ? status : undefined
   })
 }
 
-export async function startReplicated(t: Cleanup, yaml: string): Promise<TestGateway> {
-  const gateway = await startGateway(t, yaml)
+/** Asks for the changes or the list once more, and waits for what comes of it. */
+export async function refresh(gateway: TestGateway, isWhole = false): Promise<ReplicaStatus> {
+  const control = gateway.gateway.replica('mailboxes')
+  if (control === undefined || control === 'none') throw new TypeError('no replica')
+  const before = settledSoFar(replicaStatus(gateway))
+  control.refresh(isWhole)
+  return settled(gateway, before + 1)
+}
+
+export async function startReplicated(
+  t: Cleanup,
+  yaml: string,
+  options: TestGatewayOptions = {},
+): Promise<TestGateway> {
+  const gateway = await startGateway(t, yaml, options)
   await settled(gateway, 1)
   return gateway
 }

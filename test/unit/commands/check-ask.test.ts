@@ -205,4 +205,34 @@ mailboxes  directory  list: 30 entries, ${JSON.stringify(list).length} B, N ms
     service.otherwise = { json: {} }
     expect((await ask(service.origin)).out).toContain('NOT USABLE: a list without entries is kept aside')
   })
+
+  test('asks what has changed since the list', async (t) => {
+    const service = await startHttpService(t)
+    const list = { 'a@a.example': 'a/', 'A@a.example': 'a/' }
+    service.route('/mailboxes', { json: list, headers: { 'x-cursor': 'c/1' } })
+    service.route('/mailboxes/a%40a.example', { json: 'a/' })
+    service.route('/changes?since=c%2F1', { json: { 'b@a.example': null }, headers: { 'x-cursor': 'c/2' } })
+    const settings = 'changes: "/changes?since={cursor}", cursor: x-cursor'
+    expect(await ask(service.origin, settings)).toEqual({
+      isGood: true,
+      out: `mailboxes  directory  not asked: it has no canary
+mailboxes  directory  list: 2 entries, ${JSON.stringify(list).length} B, N ms
+    first: "a@a.example" "a/", "a@a.example" "a/"
+    1 keys stand more than once with the same value: they count once
+    changes since then: 1 entry, N ms
+    2 of 2 are the same by the route for single keys, N ms
+`,
+    })
+    service.route('/changes?since=c%2F1', { status: 410 })
+    expect(await ask(service.origin, settings)).toMatchObject({
+      isGood: false,
+      out: expect.stringContaining(
+        'NOT USABLE: changes: the service does not know the cursor any more (410)',
+      ),
+    })
+    service.route('/mailboxes', { json: list })
+    expect((await ask(service.origin, settings)).out).toContain(
+      'NOT USABLE: changes: the list has no cursor where replica.cursor points',
+    )
+  })
 })

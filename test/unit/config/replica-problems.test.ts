@@ -63,6 +63,36 @@ describe('problems: tables: replicas', () => {
       ],
     ],
     [
+      'changes, with the cursor in a header field',
+      table(
+        `${REQUEST}, replica: { path: /all, directory: /r, changes: "/c?since={cursor}", cursor: x-cursor }`,
+      ),
+      [],
+    ],
+    [
+      'changes without a place for their cursor',
+      table(
+        `${REQUEST}, replica: { path: /all, directory: /r, changes: "/c?since=", cursor: "a b", deleted: "$[", wholeEvery: 40d }`,
+      ),
+      [
+        'mapgate.yaml:4:117: tables.t.replica.changes: the value does not fit, must be a path that begins with /, holds {cursor} and no # or space',
+        'mapgate.yaml:4:138: tables.t.replica.cursor: "a b" does not say where the cursor is; write a path of names such as $.cursor, or the name of a header field such as x-cursor',
+        expect.stringContaining('tables.t.replica.deleted: is not a JSONPath: '),
+        'mapgate.yaml:4:172: tables.t.replica.wholeEvery: 40d is above the longest wholeEvery, 30d; lower it',
+      ],
+    ],
+    [
+      'changes whose cursor stands among the entries, or has no place',
+      table(
+        `${REQUEST}, replica: { path: /all, directory: /r, deleted: "$[", format: csv, changes: "/c/{cursor}" }`,
+      ),
+      [
+        'mapgate.yaml:4:70: tables.t.replica.cursor: stands among the entries, "$[*]"; the list needs a name for its entries, such as items: $.entries[*], or name a header field',
+        'mapgate.yaml:4:70: tables.t.replica.cursor: a list of csv has no place for it; name a header field, such as x-cursor',
+        expect.stringContaining('tables.t.replica.deleted: is not a JSONPath: '),
+      ],
+    ],
+    [
       'a request with attributes',
       table('request: { path: "/{attribute.sender}" }, replica: { path: /all, directory: /r }'),
       [

@@ -42,7 +42,12 @@ class Service implements TableSource {
 function replicated(ageMs: number, policy: Partial<CopyPolicy> = {}) {
   const service = new Service()
   const entries = new Map([['ann@a.example', 'a/ann/']])
-  const copy = { find: (key: string) => entries.get(key), ageMs: () => ageMs, entries: 1 }
+  const copy = {
+    find: (key: string) => entries.get(key),
+    ageMs: () => ageMs,
+    entries: 1,
+    listAgeMs: undefined,
+  }
   const source = new ReplicaSource(service, copy, { ...POLICY, ...policy })
   const ask = (key: string, bypass = false) =>
     source.ask(key, new LookupContext(key, 0, 5000, bypass, undefined))

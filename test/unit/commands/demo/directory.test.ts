@@ -119,3 +119,31 @@ describe('the directory', () => {
     expect((await fetch(url)).status).toBe(503)
   })
 })
+
+describe('what has changed', () => {
+  test('is told since the cursor of the list, and a cursor of another start is not known', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mapgate-directory-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const write = (entries: object) => writeFile(join(folder, 'aliases.json'), JSON.stringify(entries))
+    await write({ a: ['1'], b: ['2'], c: ['3'] })
+    const origin = await start(folder)
+    const ask = async (path: string) => {
+      const response = await fetch(origin + path)
+      return [response.status, response.headers.get('x-cursor'), await response.json()] as const
+    }
+    const [, first] = await ask('/aliases')
+    expect(await ask(`/changes/aliases?since=${first}`)).toEqual([200, first, []])
+    await write({ a: ['1'], b: ['other'], d: ['4'] })
+    const [, second, changed] = await ask(`/changes/aliases?since=${first}`)
+    expect(changed).toEqual([
+      { address: 'b', goto: ['other'] },
+      { address: 'c', deleted: true },
+      { address: 'd', goto: ['4'] },
+    ])
+    expect(await ask(`/changes/aliases?since=${second}`)).toEqual([200, second, []])
+    expect((await ask('/aliases'))[1]).toBe(second)
+    for (const cursor of ['', 'x-0', `${first}9`, '%2B'])
+      expect((await ask(`/changes/aliases?since=${cursor}`))[0]).toBe(410)
+    expect((await ask('/changes/nosuch?since=x'))[0]).toBe(404)
+  })
+})

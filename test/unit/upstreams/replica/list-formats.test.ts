@@ -19,7 +19,8 @@ async function read(format: ListFormat, chunks: readonly Buffer[], items = '$[*]
   const entries: RawEntry[] = []
   const nexts: unknown[] = []
   try {
-    const reading = { items, next, onNext: (address: unknown) => nexts.push(address) }
+    const take = (address: unknown) => nexts.push(address)
+    const reading = { items, marks: next === undefined ? [] : [{ path: next, take }] }
     for await (const some of readEntries(format, from(chunks), reading)) entries.push(...some)
   } catch (error) {
     if (!(error instanceof ListError)) throw error

@@ -1,0 +1,69 @@
+/**
+ * The optional package lmdb: what is used of it, and how it is loaded.
+ *
+ * Its types are written down here, so that the program can be compiled where it is not installed.
+ *
+ * Source: https://github.com/kriszyp/lmdb-js#readme
+ */
+import { createRequire } from 'node:module'
+
+export interface LmdbRange<Key> {
+  readonly start?: Key
+  readonly end?: Key
+  readonly exclusiveStart?: boolean
+  readonly limit?: number
+}
+
+/** A named database of an environment. */
+export interface LmdbTable<Value, Key> {
+  get(key: Key): Value | undefined
+  getKeys(range?: LmdbRange<Key>): Iterable<Key>
+  getRange(range?: LmdbRange<Key>): Iterable<{ readonly key: Key; readonly value: Value }>
+  putSync(key: Key, value: Value): void
+  removeSync(key: Key): void
+  clearSync(): void
+}
+
+/** An environment, and its main database. */
+export interface LmdbRoot<Value, Key> extends LmdbTable<Value, Key> {
+  openDB<V, K>(options: { readonly name: string; readonly encoding?: 'string' }): LmdbTable<V, K>
+  /** Waits for whoever writes. What `work` has written is dropped when it throws. */
+  transactionSync<T>(work: () => T): T
+  /** Runs when nobody else writes. What `work` has written when it throws stays. */
+  transaction<T>(work: () => T): Promise<T>
+  /** Lets the next look-up see what others have written. */
+  resetReadTxn(): void
+  /** Resolves when what was committed is on disk. */
+  readonly flushed: Promise<unknown>
+  close(): Promise<void>
+}
+
+export interface LmdbOptions {
+  /** A folder. */
+  readonly path: string
+  readonly encoding?: 'string'
+  readonly maxDbs: number
+  readonly noSubdir: false
+  readonly permissionsMode: number
+}
+
+export interface Lmdb {
+  open<Value, Key>(options: LmdbOptions): LmdbRoot<Value, Key>
+}
+
+/**
+ * Loads it, when it is needed and at once: tables are built without a pause.
+ *
+ * @param what Needs it: "a replica".
+ * @throws Error where it is not installed, or not for this system; it says what to do.
+ */
+export function loadLmdb(what: string): Lmdb {
+  try {
+    return createRequire(import.meta.url)('lmdb') as Lmdb
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n', 1)[0] : String(error)
+    throw new Error(
+      `${what} needs the package lmdb, which cannot be loaded here; install it with npm install lmdb (${why})`,
+    )
+  }
+}

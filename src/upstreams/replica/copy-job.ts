@@ -1,0 +1,62 @@
+/**
+ * What a copy is to be brought up to date with, and what came of it. Plain data: it goes to a thread and back.
+ */
+import type { PermanentCause, TemporaryCause } from '../../core/result.ts'
+import type { Validators } from '../../core/upstream.ts'
+import type { Slot } from './copy-record.ts'
+import type { ListSettings } from './settings.ts'
+
+export interface CopyJob {
+  readonly folder: string
+  /** By which the free slot is claimed: another one for each job. */
+  readonly token: string
+  readonly settings: ListSettings
+  readonly validators: Validators | undefined
+  /** The slot in use; undefined before the first copy. */
+  readonly current: Slot | undefined
+  /** Since when changes are asked for; undefined: the whole list is asked for. */
+  readonly cursor: string | undefined
+  /** Wall clock ms. */
+  readonly askedAtMs: number
+}
+
+export type CopyOutcome = WholeOutcome | ChangedOutcome
+
+export type WholeOutcome = (FilledOutcome | { readonly kind: 'unchanged' } | FailedOutcome) & {
+  /** Why the changes could not be used, or none could be asked for; absent where nothing is wrong with them. */
+  readonly noChanges?: string
+}
+
+/** The list is in the free slot. */
+export interface FilledOutcome {
+  readonly kind: 'filled'
+  readonly slot: Slot
+  readonly entries: number
+  readonly bytes: number
+  readonly validators: Validators | undefined
+  readonly cursor: string | undefined
+  /** Keys of the copy in use that the list lacks. */
+  readonly lost: number
+  /** Which ones; undefined where they are too many to be named. */
+  readonly lostKeys: readonly string[] | undefined
+  /** Entries that are new or have another result. */
+  readonly changed: number
+}
+
+/** The changes are in the copy in use. */
+export interface ChangedOutcome {
+  readonly kind: 'changed'
+  /** Keys that are new or have another result, and keys that are gone. */
+  readonly set: number
+  readonly gone: number
+  /** All of them; undefined where they are too many to be named. */
+  readonly keys: readonly string[] | undefined
+}
+
+export interface FailedOutcome {
+  readonly kind: 'failed'
+  readonly cause: TemporaryCause | PermanentCause
+  readonly reason: string
+  /** An exception that none of the rules knows: a bug, with its stack. */
+  readonly defect?: string
+}

@@ -1,0 +1,44 @@
+/**
+ * What is written down beside the entries of a replica: which copy is in use, how old it is, what is kept aside.
+ */
+import type { Validators } from '../../core/upstream.ts'
+
+export type Slot = 'a' | 'b'
+
+/** One list as it was taken over. */
+export interface CopyRecord {
+  readonly slot: Slot
+  readonly entries: number
+  /** Bytes of the list, unpacked. */
+  readonly bytes: number
+  readonly durationMs: number
+  /** Wall clock ms at which the service was asked for it, or was asked last and said that it is current. */
+  readonly copiedAtMs: number
+  /** Wall clock ms at which its entries changed last. */
+  readonly changedAtMs: number
+  readonly validators?: Validators
+  /** Where its entries and those of the changes taken over since go up to; absent where the service said none. */
+  readonly cursor?: string | undefined
+  /** Wall clock ms at which the whole list was asked for; absent in copies of earlier versions. */
+  readonly listedAtMs?: number
+  /** Keys that changes have deleted since then. */
+  readonly removed?: number
+}
+
+/** A list that is kept aside: it lacks too many keys of the one in use. */
+export interface HeldRecord extends CopyRecord {
+  /** Keys of the copy in use that it lacks. */
+  readonly lost: number
+}
+
+export interface ReplicaState {
+  readonly format: number
+  /** What decides about the entries; a copy of another one is dropped. */
+  readonly fingerprint: string
+  readonly current?: CopyRecord
+  readonly held?: HeldRecord
+  readonly filling?: { readonly slot: Slot; readonly token: string }
+}
+
+/** A change of one key: a result, or undefined where it is gone. */
+export type KeyChange = readonly [key: string, result: string | undefined]
