@@ -91,7 +91,12 @@ async function startGateway(): Promise<string> {
         upstream: 'directory',
         request: { path: '/{key}' },
         canary: { key: 'known@a.example' },
-        replica: { path: '/', directory: join(folder, 'replica') },
+        replica: {
+          path: '/',
+          changes: '/?since={cursor}',
+          cursor: 'x-cursor',
+          directory: join(folder, 'replica'),
+        },
       },
       verify: { upstream: 'learned' },
     },
