@@ -94,8 +94,9 @@ export class Gateway implements Lookup {
       lookup: this.#lookup,
       tables: () => state.generation.tables,
       store: new TableStores({
+        clock,
+        observer: observability.observer,
         find: (name) => this.store(name),
-        onDefect: (error) => observability.observer.defect(error, 'store'),
       }),
       adminPorts: adminPorts(this, observability, clock, version),
       onCredentialsRefused: () => this.#reloads.credentialsRefused(),

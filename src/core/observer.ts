@@ -8,12 +8,13 @@ import type { CacheOutcome, Explanation } from './explain.ts'
 import type { Query } from './lookup.ts'
 import type { OutageRule } from './outage-rule.ts'
 import type { AnswerSource, LookupResult } from './result.ts'
+import type { StoreOperation, StoreResult } from './store.ts'
 
 /** One for the whole program; lives on over reloads, so that counters do. */
 export interface Observer {
   /** The observer of one table; '' stands for every table that is not configured. The same object for the same name. */
   table(name: string): TableObserver
-  /** The observer of one HTTP upstream. The same object for the same name. */
+  /** The observer of one upstream. The same object for the same name. */
   upstream(name: string): UpstreamObserver
   /** An exception where none may be: a bug here. The lookup was answered as temporary. */
   defect(error: unknown, where: string): void
@@ -42,6 +43,14 @@ export interface TableObserver {
   lossChanged(isHolding: boolean): void
   /** A list was taken over as the table's own copy, kept aside, or could not be. */
   replicaChanged(change: ReplicaChange): void
+  /**
+   * A client changed the table, or scanned it.
+   *
+   * @param durationMs From the request until it was committed, or failed.
+   */
+  storeAnswered(operation: StoreOperation, result: StoreResult['kind'], durationMs: number): void
+  /** What clients wrote of the table cannot be read or written: its disk is full, failing or somebody else's. */
+  storeFailed(error: unknown): void
   /** A lookup whose upstream had failed was answered by a rule for outages. */
   outageAnswered(rule: OutageRule): void
   /**
@@ -91,7 +100,7 @@ export type CheckVerdict = 'passed' | 'failed'
 
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
-/** Called with what happens at one HTTP upstream. */
+/** Called with what happens at one upstream. */
 export interface UpstreamObserver {
   requestEnded(endpoint: string, outcome: RequestOutcome, durationMs: number): void
   retried(): void
@@ -102,6 +111,8 @@ export interface UpstreamObserver {
   circuitChanged(endpoint: string, state: 'open' | 'closed', lastFailure?: string): void
   /** A question whose answer is known was asked, since lookups had failed or the circuit is open. */
   endpointChecked(endpoint: string, verdict: CheckVerdict): void
+  /** A store is full: an entry that had not expired was dropped for a new one. */
+  storeFull(): void
 }
 
 /** Why a new connection was refused. A closed set: it is a metric label. */
@@ -152,6 +163,8 @@ const silentTable: TableObserver = {
   lossChanged: () => {},
   replicaChanged: () => {},
   canaryChanged: () => {},
+  storeAnswered: () => {},
+  storeFailed: () => {},
 }
 
 const silentUpstream: UpstreamObserver = {
@@ -161,4 +174,5 @@ const silentUpstream: UpstreamObserver = {
   shed: () => {},
   circuitChanged: () => {},
   endpointChecked: () => {},
+  storeFull: () => {},
 }

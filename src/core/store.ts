@@ -31,6 +31,9 @@ export type StoreResult =
   /** No such key to delete, or the scan is at its end; and failures as those of lookups. */
   | Exclude<LookupResult, { readonly kind: 'found' }>
 
+/** A closed set: it is a metric label. */
+export type StoreOperation = StoreRequest['operation']
+
 export interface Store {
   /** Neither throws nor rejects: what fails is a temporary result. */
   request(request: StoreRequest): StoreResult | Promise<StoreResult>

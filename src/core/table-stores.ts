@@ -2,6 +2,8 @@
  * The implementation of {@link Store}: finds the table that a client writes, and keeps out what could not be read again.
  */
 import { isUtf8 } from 'node:buffer'
+import type { Clock } from './clock.ts'
+import type { Observer } from './observer.ts'
 import { permanentFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
 import { DEFECT, NO_TABLE, type Temporary } from './result.ts'
@@ -19,10 +21,10 @@ const BAD_ENTRY = permanentFor(CORE_REASONS.badEntry)
 const CONTROL = /[\x00-\x1f\x7f]/
 
 export interface StoredTables {
+  readonly clock: Clock
+  readonly observer: Observer
   /** `undefined`: there is no such table; `read-only`: it takes no changes. */
   find(table: string): TableStore | 'read-only' | undefined
-  /** Called with exceptions: the request was answered as temporary. */
-  onDefect(error: unknown): void
 }
 
 export class TableStores implements Store {
@@ -33,19 +35,30 @@ export class TableStores implements Store {
   }
 
   request(request: StoreRequest): StoreResult | Promise<StoreResult> {
+    const startMs = this.#tables.clock.monotonicMs()
     const table = this.#tables.find(request.table)
-    if (table === undefined) return NO_TABLE
-    if (table === 'read-only') return READ_ONLY
+    if (table === undefined) return this.#answered('', request, NO_TABLE, startMs)
+    if (table === 'read-only') return this.#answered(request.table, request, READ_ONLY, startMs)
     try {
       const result = perform(table, request)
-      return result instanceof Promise ? result.catch((error: unknown) => this.#defect(error)) : result
+      if (!(result instanceof Promise)) return this.#answered(request.table, request, result, startMs)
+      return result
+        .catch((error: unknown) => this.#defect(error))
+        .then((late) => this.#answered(request.table, request, late, startMs))
     } catch (error) {
-      return this.#defect(error)
+      return this.#answered(request.table, request, this.#defect(error), startMs)
     }
   }
 
+  /** @param table '' for one that is not configured: a client may not make up the values of a label. */
+  #answered(table: string, { operation }: StoreRequest, result: StoreResult, startMs: number): StoreResult {
+    const { clock, observer } = this.#tables
+    observer.table(table).storeAnswered(operation, result.kind, clock.monotonicMs() - startMs)
+    return result
+  }
+
   #defect(error: unknown): StoreResult {
-    this.#tables.onDefect(error)
+    this.#tables.observer.defect(error, 'store')
     return DEFECT
   }
 }

@@ -9,6 +9,7 @@ import type { CacheOutcome } from '../core/explain.ts'
 import type { CheckVerdict, RequestOutcome } from '../core/observer.ts'
 import type { OutageRule } from '../core/outage-rule.ts'
 import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
+import type { StoreOperation, StoreResult } from '../core/store.ts'
 import { LatencyHistogram, LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 
 export type ResultKind = LookupResult['kind']
@@ -35,6 +36,12 @@ export class LookupCounters {
   readonly replies = new Map<string, number>()
 }
 
+/** One operation of clients that write a table. */
+class StoreCounters {
+  readonly results = new Map<StoreResult['kind'], number>()
+  readonly durations = new LatencyHistogram(REQUEST_SECONDS_BUCKETS)
+}
+
 /** One table; the one named '' stands for every table that is not configured. */
 export class TableCounters {
   readonly name: string
@@ -47,6 +54,8 @@ export class TableCounters {
   holdsLoss = false
   /** Lookups answered by a rule for outages. */
   readonly outageAnswers = new Map<OutageRule, number>()
+  /** Changes and scans, of a table that clients write. */
+  readonly store = new Map<StoreOperation, StoreCounters>()
 
   constructor(name: string, protocols: readonly string[]) {
     this.name = name
@@ -64,6 +73,12 @@ export class TableCounters {
     }
     durations.observe(durationMs)
     if (result.kind === 'temporary' || result.kind === 'permanent') increment(this.causes, result.cause)
+  }
+
+  storeAnswered(operation: StoreOperation, result: StoreResult['kind'], durationMs: number): void {
+    const counters = getOrMake(this.store, operation, () => new StoreCounters())
+    increment(counters.results, result)
+    counters.durations.observe(durationMs)
   }
 
   /** Adds one reply that says more than its result. */

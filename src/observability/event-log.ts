@@ -178,6 +178,24 @@ export class EventLog {
     }
   }
 
+  /** Told for each request that failed; one line per episode. */
+  storeFailed(table: string, error: unknown): void {
+    if (!this.#begins(`store ${table}`)) return
+    const text =
+      'what Postfix wrote of the table cannot be read or written; see the disk of the store and its owner'
+    this.#parts.logger.error({ event: 'store', table, err: error }, text)
+    this.problem('store', table, text)
+  }
+
+  /** Told for each entry that was dropped before its time; one line per episode. */
+  storeFull(upstream: string): void {
+    if (!this.#begins(`store full ${upstream}`)) return
+    const text =
+      'the store is full: entries that expire first are dropped; raise maxEntries or maxBytes, or lower ttl'
+    this.#parts.logger.warn({ event: 'store', upstream }, text)
+    this.problem('store', upstream, text)
+  }
+
   lossChanged(table: string, isHolding: boolean): void {
     const text = isHolding
       ? 'the service lost many keys that it found before: its "not found" of such keys is not believed'

@@ -79,6 +79,12 @@ function observeTable(counters: TableCounters, eventLog: EventLog, reports: Look
       increment(counters.outageAnswers, rule)
       if (rule === 'when-unknown') eventLog.answeredUnknown(counters.name)
     },
+    storeAnswered(operation, result, durationMs) {
+      counters.storeAnswered(operation, result, durationMs)
+    },
+    storeFailed(error) {
+      eventLog.storeFailed(counters.name, error)
+    },
     replicaChanged(change) {
       eventLog.replicaChanged(counters.name, change)
     },
@@ -112,6 +118,9 @@ function observeUpstream(counters: UpstreamCounters, eventLog: EventLog): Upstre
     },
     endpointChecked(endpoint, verdict) {
       counters.endpointChecked(endpoint, verdict)
+    },
+    storeFull() {
+      eventLog.storeFull(counters.name)
     },
   }
 }

@@ -24,6 +24,7 @@ export type ProblemKind =
   | 'log'
   | 'cache-file'
   | 'replica'
+  | 'store'
   | 'secrets'
 
 /** One trouble; the same trouble again counts up and shows the latest text. */

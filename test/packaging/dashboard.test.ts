@@ -5,6 +5,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -80,7 +81,10 @@ async function startGateway(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'mapgate-dashboard-'))
   cleanup.onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const config = {
-    listeners: [{ protocol: 'socketmap', listen: 'inet:127.0.0.1:0' }],
+    listeners: [
+      { protocol: 'socketmap', listen: 'inet:127.0.0.1:0' },
+      { protocol: 'memcache', listen: 'inet:127.0.0.1:0' },
+    ],
     admin: { listen: 'inet:127.0.0.1:0' },
     upstreams: {
       directory: { endpoints: [service.origin] },
@@ -105,14 +109,18 @@ async function startGateway(): Promise<string> {
   const text = JSON.stringify(config)
   const gateway = await Gateway.start({ load: () => parseConfig(text, 'dashboard.yaml'), version: '0.0.0' })
   const client = new SocketmapClient({ address: gateway.status().listeners[0]?.bound ?? '' })
+  const writer = connect(Number(gateway.status().listeners[1]?.bound.split(':').at(-1)), '127.0.0.1')
+  writer.resume()
   // Lookups go on, so that there is a rate to show.
   const timer = setInterval(() => {
     for (const key of ['known@a.example', 'unknown@a.example', `known${Math.random()}@a.example`])
       void client.lookup('aliases', key)
+    writer.write('set verify/known 0 0 1\r\n1\r\n')
   }, 100)
   cleanup.onTestFinished(() => {
     clearInterval(timer)
     client.close()
+    writer.destroy()
     return gateway.stop()
   })
   const bound = gateway.admin?.bound

@@ -49,6 +49,7 @@ const ProblemEntrySchema = Type.Object({
     'log',
     'cache-file',
     'replica',
+    'store',
     'secrets',
   ]),
   where: Type.String(),

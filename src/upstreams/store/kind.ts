@@ -36,6 +36,13 @@ const METRICS: readonly Metric<UpstreamStatus>[] = [
     labels: ['upstream'],
     samples: ({ name, store }, write) => store && write({ upstream: name }, store.bytes),
   },
+  {
+    name: 'store_evictions_total',
+    kind: 'counter',
+    help: 'Entries that were dropped before their time because a store was full, by upstream.',
+    labels: ['upstream'],
+    samples: ({ name, store }, write) => store && write({ upstream: name }, store.evicted),
+  },
 ]
 
 export const store: UpstreamKind<StoreSettings> = {
@@ -67,7 +74,9 @@ class OpenStore implements SharedUpstream {
   }
 
   configure(): void {
-    this.file.bounds = this.settings.store
+    const { name, store } = this.settings
+    this.file.bounds = store
+    this.file.onFull = () => this.#parts.observer.upstream(name).storeFull()
   }
 
   isSameFor(other: SharedUpstream): boolean {
@@ -80,8 +89,8 @@ class OpenStore implements SharedUpstream {
 
   forTable({ name: table }: UpstreamTable): TableUpstream {
     const { clock, observer } = this.#parts
-    const onDefect = (error: unknown) => observer.defect(error, `the store of table ${table}`)
-    const stored = new StoredTable(this.settings.name, table, this.file, clock, onDefect)
+    const onFailure = (error: unknown) => observer.table(table).storeFailed(error)
+    const stored = new StoredTable(this.settings.name, table, this.file, clock, onFailure)
     return { upstream: stored, start: () => {}, stop: () => {}, canaries: () => [], store: stored }
   }
 

@@ -54,6 +54,8 @@ export class StoreFile {
   #evicted = 0
   /** As the configuration in use has them. */
   bounds: StoreBounds
+  /** Called for each entry that is dropped before its time. */
+  onFull = (): void => {}
 
   private constructor(root: LmdbRoot<[number, number], string>, bounds: StoreBounds) {
     this.#root = root
@@ -164,9 +166,14 @@ export class StoreFile {
       const isTooMuch = entries > maxEntries || bytes > maxBytes
       const isOver = first[0] <= nowMs && n < SWEPT_BY_A_WRITE
       if (!isTooMuch && !isOver) return
-      if (first[0] > nowMs) this.#evicted++
+      if (first[0] > nowMs) this.#drop()
       this.#remove(first[1], first[2])
     }
+  }
+
+  #drop(): void {
+    this.#evicted++
+    this.onFull()
   }
 
   #remove(table: string, key: string): boolean {

@@ -18,7 +18,7 @@ export class StoredTable implements Upstream, TableStore {
   readonly #table: string
   readonly #file: StoreFile
   readonly #clock: Clock
-  readonly #onDefect: (error: unknown) => void
+  readonly #onFailure: (error: unknown) => void
 
   /** @param name Of the upstream. */
   constructor(
@@ -26,13 +26,13 @@ export class StoredTable implements Upstream, TableStore {
     table: string,
     file: StoreFile,
     clock: Clock,
-    onDefect: (error: unknown) => void,
+    onFailure: (error: unknown) => void,
   ) {
     this.name = name
     this.#table = table
     this.#file = file
     this.#clock = clock
-    this.#onDefect = onDefect
+    this.#onFailure = onFailure
   }
 
   ask({ key, explanation }: Question): Answer {
@@ -96,7 +96,7 @@ export class StoredTable implements Upstream, TableStore {
   /** The disk is full, or somebody else's: nobody's word about a key. */
   #failed(error: unknown): Temporary {
     if (error instanceof StoreClosed) return CLOSED
-    this.#onDefect(error)
+    this.#onFailure(error)
     return temporaryFor(STORE_REASONS.unreadable, this.name, codeOf(error) || 'see the log')
   }
 }

@@ -41,6 +41,7 @@ export function eventsInto(events: string[]): UpstreamObserver {
     hedged: () => events.push('hedged'),
     shed: () => events.push('shed'),
     circuitChanged: (endpoint, circuit) => events.push(`circuit ${endpoint} ${circuit}`),
+    storeFull: () => {},
     endpointChecked: (endpoint, verdict) => events.push(`check ${endpoint} ${verdict}`),
   }
 }

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest'
+import { silentObserver } from '../../../src/core/observer.ts'
 import { temporary } from '../../../src/core/result.ts'
 import type { StoreRequest, TableStore } from '../../../src/core/store.ts'
 import { isStorable, TableStores } from '../../../src/core/table-stores.ts'
+import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 const DONE = { kind: 'done' } as const
 
 function setUp(table: Partial<TableStore> = {}) {
   const calls: string[] = []
   const defects: unknown[] = []
+  const counted: string[] = []
+  const clock = new ManualClock()
   const stored: TableStore = {
     put: async (key, value, { ttlMs, expiresAtMs }) => {
       calls.push(`put ${key}=${value} ${ttlMs} ${expiresAtMs}`)
@@ -28,9 +32,18 @@ function setUp(table: Partial<TableStore> = {}) {
   }
   const stores = new TableStores({
     find: (name) => ({ verify: stored, aliases: 'read-only' as const })[name],
-    onDefect: (error) => defects.push(error),
+    clock,
+    observer: {
+      ...silentObserver,
+      table: (name) => ({
+        ...silentObserver.table(name),
+        storeAnswered: (operation, kind, durationMs) =>
+          counted.push(`${name} ${operation} ${kind} ${durationMs}`),
+      }),
+      defect: (error) => defects.push(error),
+    },
   })
-  return { stores, calls, defects }
+  return { stores, calls, defects, counted, clock }
 }
 
 const put = (key: string | Buffer, value: string | Buffer = '1'): StoreRequest => ({
@@ -98,6 +111,28 @@ describe('changes of tables', () => {
     })
   })
 
+  test('are counted with their time, and nothing that a client made up is counted by name', async () => {
+    const { stores, counted, clock } = setUp({
+      put: () => new Promise((resolve) => clock.after(20, () => resolve(DONE))),
+    })
+    const waiting = stores.request(put('a'))
+    clock.advance(20)
+    await waiting
+    await stores.request({ operation: 'delete', table: 'verify', key: Buffer.from('a') })
+    stores.request({ operation: 'scan', table: 'verify' })
+    stores.request({ operation: 'scan', table: 'aliases' })
+    stores.request({ operation: 'scan', table: 'made-up' })
+    stores.request(put(''))
+    expect(counted).toEqual([
+      'verify put done 20',
+      'verify delete done 0',
+      'verify scan entry 0',
+      'aliases scan permanent 0',
+      ' scan permanent 0',
+      'verify put permanent 0',
+    ])
+  })
+
   test('are scanned in a store that is somewhere else, too', async () => {
     const entries = [{ key: 'k', value: 'v', expiresAtMs: 9 }]
     const far = setUp({ entries: async () => ({ kind: 'page', entries, hasMore: false }) })
@@ -109,7 +144,7 @@ describe('changes of tables', () => {
   })
 
   test('that throw or reject are temporary, and reported', async () => {
-    const { stores, defects } = setUp({
+    const { stores, defects, counted } = setUp({
       put: () => Promise.reject(new Error('late')),
       entries: () => {
         throw new Error('early')
@@ -118,6 +153,7 @@ describe('changes of tables', () => {
     expect(await stores.request(put('a'))).toMatchObject({ kind: 'temporary', cause: 'defect' })
     expect(stores.request({ operation: 'scan', table: 'verify' })).toMatchObject({ kind: 'temporary' })
     expect(defects.map(String)).toEqual(['Error: late', 'Error: early'])
+    expect(counted).toEqual(['verify put temporary 0', 'verify scan temporary 0'])
   })
 })
 

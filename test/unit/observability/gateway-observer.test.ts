@@ -343,3 +343,28 @@ describe('what else is reported', () => {
     expect(observer.table('a')).not.toBe(observer.table('b'))
   })
 })
+
+describe('a store', () => {
+  test('that fails or is full is one line and one problem for each episode, and no defect', async () => {
+    const { clock, log, observability, observer } = await observe()
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    for (let n = 0; n < 3; n++) observer.table('verify').storeFailed(full)
+    for (let n = 0; n < 3; n++) observer.upstream('learned').storeFull()
+    clock.advance(10_000)
+    observer.table('verify').storeFailed(full)
+    expect(observability.counters.defects).toBe(0)
+    expect(observability.problems.list().map(({ kind, where, count }) => [kind, where, count])).toEqual(
+      expect.arrayContaining([
+        ['store', 'verify', 2],
+        ['store', 'learned', 1],
+      ]),
+    )
+    const lines = (await log.lines()).filter(({ event }) => event === 'store')
+    expect(lines.map(({ level, table, upstream }) => [level, table, upstream])).toEqual([
+      ['error', 'verify', undefined],
+      ['warn', undefined, 'learned'],
+      ['error', 'verify', undefined],
+    ])
+    expect(JSON.stringify(lines[0])).toContain('ENOSPC')
+  })
+})

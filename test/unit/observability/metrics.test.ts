@@ -57,6 +57,9 @@ function useEverything({ observer, counters, eventLog }: Observability): void {
   table.cacheEvicted(3)
   table.outageAnswered('when-unknown')
   table.lossChanged(true)
+  table.storeAnswered('put', 'done', 20)
+  table.storeAnswered('put', 'temporary', 30)
+  table.storeAnswered('scan', 'entry', 0.4)
   const upstream = observer.upstream('directory')
   upstream.requestEnded('0 dir.example', 'found', 30)
   upstream.requestEnded('0 dir.example', 'timeout', 2000)
@@ -101,6 +104,12 @@ describe('metrics', () => {
     'mapgate_replies_total{protocol="asked",table="greylist",reply="reject"} 1',
     'mapgate_loss_guard_active{table="aliases"} 1',
     'mapgate_outage_answers_total{table="aliases",rule="when-unknown"} 1',
+    'mapgate_store_requests_total{table="aliases",operation="put",result="done"} 1',
+    'mapgate_store_requests_total{table="aliases",operation="put",result="temporary"} 1',
+    'mapgate_store_requests_total{table="aliases",operation="scan",result="entry"} 1',
+    'mapgate_store_request_duration_seconds_bucket{le="0.025",table="aliases",operation="put"} 1',
+    'mapgate_store_request_duration_seconds_sum{table="aliases",operation="put"} 0.05',
+    'mapgate_store_request_duration_seconds_count{table="aliases",operation="scan"} 1',
     'mapgate_cache_file_last_save_timestamp_seconds 1767225601.5',
     'mapgate_upstream_requests_total{upstream="directory",endpoint="0 dir.example",outcome="timeout"} 1',
     'mapgate_upstream_request_duration_seconds_sum{upstream="directory",endpoint="0 dir.example"} 2.03',
@@ -114,6 +123,7 @@ describe('metrics', () => {
     'mapgate_circuit_state{upstream="directory",endpoint="1 dir2.example"} 0',
     'mapgate_store_entries{upstream="learned"} 12',
     'mapgate_store_bytes{upstream="learned"} 3400',
+    'mapgate_store_evictions_total{upstream="learned"} 0',
     'mapgate_canary_up{table="aliases",upstream="directory",endpoint="0 dir.example"} 1',
     'mapgate_connections{listener="inet:127.0.0.1:0"} 7',
     'mapgate_connections_total{listener="inet:127.0.0.1:0"} 1',

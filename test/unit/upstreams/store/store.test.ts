@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { StoredEntry } from '../../../../src/core/store.ts'
 import type { StoreBounds } from '../../../../src/upstreams/store/store-file.ts'
 import { StoreFile } from '../../../../src/upstreams/store/store-file.ts'
@@ -24,10 +24,10 @@ async function open(bounds: Partial<StoreBounds> = {}, path = folder()) {
   const file = await StoreFile.open(path, { ...BOUNDS, ...bounds })
   onTestFinished(() => file.close())
   const clock = new ManualClock()
-  const defects: unknown[] = []
+  const failures: unknown[] = []
   const table = (name: string) =>
-    new StoredTable('learned', name, file, clock, (error) => defects.push(error))
-  return { path, file, clock, defects, table, verify: table('verify') }
+    new StoredTable('learned', name, file, clock, (error) => failures.push(error))
+  return { path, file, clock, failures, table, verify: table('verify') }
 }
 
 const value = (table: StoredTable, key: string) => {
@@ -106,6 +106,29 @@ describe('a store', () => {
   })
 })
 
+describe('a disk that fails', () => {
+  test('makes everything temporary, with its code, and is reported', async () => {
+    const { verify, file, failures } = await open()
+    await verify.put('a', '1', {})
+    const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    for (const method of ['put', 'delete', 'purge'] as const) vi.spyOn(file, method).mockRejectedValue(full)
+    for (const method of ['get', 'page'] as const)
+      vi.spyOn(file, method).mockImplementation(() => {
+        throw full
+      })
+    const results = [
+      await verify.put('b', '1', {}),
+      await verify.delete('a'),
+      await verify.purge({ kind: 'all' }),
+      verify.entries(undefined, 1),
+      verify.ask(question('a')).result,
+    ]
+    for (const result of results)
+      expect(result).toMatchObject({ kind: 'temporary', reason: expect.stringContaining('(ENOSPC)') })
+    expect(failures).toEqual([full, full, full, full, full])
+  })
+})
+
 describe('an entry', () => {
   test('is gone at the end of its time, to the millisecond, in lookups, scans and deletions', async () => {
     const { verify, clock } = await open()
@@ -145,6 +168,8 @@ describe('an entry', () => {
 describe('a full store', () => {
   test('holds as many entries as it may; those that expire first go', async () => {
     const { verify, file } = await open({ maxEntries: 3 })
+    let dropped = 0
+    file.onFull = () => dropped++
     for (const [key, ttlMs] of [
       ['a', 3000],
       ['b', 1000],
@@ -156,6 +181,7 @@ describe('a full store', () => {
       ['a=1', 'c=1', 'd=1'],
       { entries: 3, evicted: 1 },
     ])
+    expect(dropped).toBe(1)
   })
 
   test('holds as many bytes as it may, counted right over changes and deletions', async () => {
