@@ -10,7 +10,7 @@ export interface FunctionSettings extends UpstreamSettings {
   readonly call: TableFunction
 }
 
-const functions: UpstreamKind<FunctionSettings> = {
+export const functions: UpstreamKind<FunctionSettings> = {
   name: 'function',
   cached: true,
   metrics: [],

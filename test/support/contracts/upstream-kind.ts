@@ -23,6 +23,8 @@ export interface KindSubject<S extends UpstreamSettings, T extends UpstreamTable
   /** Another upstream of the same name, for which tables must be built anew. */
   readonly changed: S
   readonly table: T
+  /** Called with each upstream that was opened with the settings, before it is asked. */
+  readonly prepare?: (shared: SharedUpstream<T>) => Promise<void>
   readonly found: { readonly key: string; readonly value: string }
   readonly absentKey: string
   /** For which the upstream does not know; undefined where it always knows. */
@@ -48,14 +50,16 @@ const PARTS: UpstreamParts = {
 export function upstreamKindContract<S extends UpstreamSettings, T extends UpstreamTable>(
   name: string,
   make: () => Promise<KindSubject<S, T>>,
+  variant = '',
 ): void {
-  describe(`the upstream kind ${name}`, () => {
+  describe(`the upstream kind ${name}${variant}`, () => {
     async function open(running?: SharedUpstream, changed = false) {
       const subject = await make()
       const settings = changed ? subject.changed : subject.settings
       const shared = await subject.kind.plan(settings, running, PARTS)
       onTestFinished(() => shared.destroy())
       shared.configure()
+      if (!changed) await subject.prepare?.(shared)
       return { subject, shared }
     }
 
