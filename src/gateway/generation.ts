@@ -13,7 +13,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { Lookup, LookupOptions, Query } from '../core/lookup.ts'
 import type { Resolver } from '../core/resolver.ts'
 import type { LookupResult } from '../core/result.ts'
-import type { Store } from '../core/store.ts'
+import type { Store, StoreRequest, StoreResult } from '../core/store.ts'
 import { startedWith } from '../server/bind.ts'
 import { descriptorLimit } from '../server/descriptors.ts'
 import type { Listener } from '../server/listener.ts'
@@ -82,8 +82,8 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
       cacheFile: config.cacheFile,
     })
     undo.push(() => closeUpstreams(upstreams, before.upstreams))
-    const held = new HeldLookup(parts.lookup)
-    const listeners = await openListeners(config.listeners, before.listeners, held, parts.store, parts)
+    const held = new HeldRequests(parts.lookup, parts.store)
+    const listeners = await openListeners(config.listeners, before.listeners, held, held, parts)
     undo.push(() => Promise.all(Array.from(listeners.opened.values(), (listener) => listener.close())))
     const adminConfig = await withTlsTexts(config)
     const admin = await openAdmin(before.admin, adminConfig, parts.adminPorts)
@@ -141,25 +141,37 @@ async function openAdmin(
 }
 
 /**
- * Holds lookups back until the tables they are for are there. A listener that a start or reload opens may
+ * Holds lookups and changes back until the tables they are for are there. A listener that a start or reload opens may
  * get its first request before everything else is ready; it waits instead of being told that there is no
  * such table.
  */
-class HeldLookup implements Lookup {
+class HeldRequests implements Lookup, Store {
   readonly #lookup: Lookup
+  readonly #store: Store
   readonly #released: Promise<void>
-  /** Lets every lookup through that waits. Where it is never called, the connections have been closed. */
+  #isReleased = false
+  /** Lets every request through that waits. Where it is never called, the connections have been closed. */
   release: () => void = () => {}
 
-  constructor(lookup: Lookup) {
+  constructor(lookup: Lookup, store: Store) {
     this.#lookup = lookup
+    this.#store = store
     this.#released = new Promise((resolve) => {
-      this.release = resolve
+      this.release = () => {
+        this.#isReleased = true
+        resolve()
+      }
     })
   }
 
   lookup(query: Query, options?: LookupOptions): Promise<LookupResult> {
     return this.#released.then(() => this.#lookup.lookup(query, options))
+  }
+
+  /** A listener keeps this for good, so that it costs nothing later. */
+  request(request: StoreRequest): StoreResult | Promise<StoreResult> {
+    if (this.#isReleased) return this.#store.request(request)
+    return this.#released.then(() => this.#store.request(request))
   }
 }
 

@@ -113,9 +113,13 @@ export class Session implements Answered, ConnectionOwner {
       this.#connection.write(text)
       return
     }
-    this.#greetingTimer = this.#context.clock.after(whenSilentForMs, () => {
-      this.#greetingTimer = undefined
-      this.#connection.write(text)
+    const { clock } = this.#context
+    this.#greetingTimer = clock.after(whenSilentForMs, () => {
+      // A busy program may come here before it has read what arrived in time: one more turn, in which it is read.
+      this.#greetingTimer = clock.afterTurn(() => {
+        this.#greetingTimer = undefined
+        this.#connection.write(text)
+      })
     })
   }
 

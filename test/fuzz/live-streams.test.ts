@@ -2,7 +2,10 @@
  * Random and mutated streams against a whole gateway over many connections, and a correct client on each
  * protocol beside them that verifies every one of its answers. Longer: MAPGATE_TEST_SECONDS=600.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
@@ -54,6 +57,13 @@ const PIECES = [
   'set aliases/a 0 0 9999999999\r\n',
   'delete aliases/a noreply\r\n',
   'version\r\n',
+  'request\0open\0table\0mapgate:aliases\0flags\x000\0\0',
+  'request\0open\0table\0proxy:unix:passwd\0instance_flags\x000\0\0',
+  'request\0lookup\0table\0mapgate:aliases\0flags\x000\0key\0user@x.y\0\0',
+  'request\0lookup\0table\0mapgate:aliases\0instance_flags\x000\0flags\x0016384\0key\0absent1\0\0',
+  'request\0update\0table\0mapgate:aliases\0flags\x000\0key\0a\0value\0b\0\0',
+  'request\0sequence\0table\0mapgate:aliases\0flags\x000\0function\x001\0\0',
+  'request\0delete\0table\0',
 ]
 
 /** One hostile stream: pieces, random bytes, and pieces with bytes changed, doubled or lost. */
@@ -74,9 +84,13 @@ function stream(random: Random): Buffer {
 }
 
 /** One connection: sends a stream in pieces, reads or not, and ends in one of the ways there are. */
-function attackOnce(port: number, random: Random): Promise<void> {
+function attackOnce(target: number | string, random: Random): Promise<void> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: random() < 0.5 })
+    const allowHalfOpen = random() < 0.5
+    const socket =
+      typeof target === 'string'
+        ? connect({ path: target, allowHalfOpen })
+        : connect({ port: target, host: '127.0.0.1', allowHalfOpen })
     const bytes = stream(random)
     const [cut, end] = [between(random, 0, bytes.length), random()]
     const timer = setTimeout(() => socket.destroy(), between(random, 1, 100))
@@ -89,7 +103,8 @@ function attackOnce(port: number, random: Random): Promise<void> {
     socket.once('connect', () => {
       socket.write(bytes.subarray(0, cut))
       if (end < 0.3) socket.end(bytes.subarray(cut))
-      else if (end < 0.5) socket.resetAndDestroy()
+      // A unix socket has no reset (unix(7)).
+      else if (end < 0.5) typeof target === 'string' ? socket.destroy() : socket.resetAndDestroy()
       else setImmediate(() => socket.destroyed || socket.write(bytes.subarray(cut)))
     })
   })
@@ -108,6 +123,8 @@ test('no stream of bytes keeps a correct client from its answers', {
   const random = seededRandom(liveSeed())
   const service = await new KeyedService({ random, mischief: 0 }).start()
   t.onTestFinished(() => service.stop())
+  const folder = mkdtempSync(join(tmpdir(), 'mapgate-streams-'))
+  t.onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const gateway = await startGateway(
     t,
     `
@@ -115,14 +132,17 @@ listeners:
   - { protocol: socketmap, listen: "inet:127.0.0.1:0" }
   - { protocol: tcp_table, listen: "inet:127.0.0.1:0", table: aliases }
   - { protocol: memcache, listen: "inet:127.0.0.1:0" }
+  - { protocol: proxymap, listen: "unix:${folder}/proxymap" }
 admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
 upstreams: { directory: { endpoints: ["${service.origin}"] } }
 tables:
   aliases: { upstream: directory, request: { path: "/g1/aliases/{key}" }, cache: { ttl: 200ms, maxEntries: 1000, maxNegativeEntries: 1000 } }
 `,
   )
-  const protocols = ['socketmap', 'tcp_table', 'memcache'] as const
-  const ports = protocols.map((protocol) => gateway.address(protocol).port)
+  const protocols = ['socketmap', 'tcp_table', 'memcache', 'proxymap'] as const
+  const ports = protocols.map((protocol) =>
+    protocol === 'proxymap' ? join(folder, 'proxymap') : gateway.address(protocol).port,
+  )
   const before = heapBytes()
   const clients = protocols.map(
     (protocol, index) =>

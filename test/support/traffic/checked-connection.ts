@@ -11,6 +11,7 @@ import type { LookupResult } from '../../../src/core/result.ts'
 import type { Decoder } from '../../../src/protocols/framing/frame.ts'
 import { memcacheClient as memcache } from '../../../src/protocols/memcache/client.ts'
 import type { ProtocolClient } from '../../../src/protocols/protocol.ts'
+import { proxymapClient as proxymap } from '../../../src/protocols/proxymap/client.ts'
 import { socketmapClient as socketmap } from '../../../src/protocols/socketmap/client.ts'
 import { tcpTableClient as tcpTable } from '../../../src/protocols/tcp-table/client.ts'
 import { cutAt } from '../wire/chunkings.ts'
@@ -21,7 +22,10 @@ export type WireProtocol = 'socketmap' | 'tcp_table'
 
 export type AskedProtocol = keyof typeof CLIENTS
 
-const CLIENTS = { socketmap, tcp_table: tcpTable, memcache } satisfies Record<string, ProtocolClient>
+const CLIENTS = { socketmap, tcp_table: tcpTable, memcache, proxymap } satisfies Record<
+  string,
+  ProtocolClient
+>
 
 /** A question that waits for its reply. */
 export interface Asked {
@@ -35,7 +39,7 @@ export interface Asked {
 export type Question = Omit<Asked, 'oldest'>
 
 export interface CheckedConnectionOptions {
-  readonly address: Address & { readonly kind: 'inet' }
+  readonly address: Address & { readonly kind: 'inet' | 'unix' }
   readonly protocol: AskedProtocol
   /** Called with each reply and the question it came for, and how long it was its turn, ms, in all and while this process could run. */
   readonly replied: (asked: Asked, result: LookupResult, waitedMs: number, awakeMs: number) => void
@@ -60,8 +64,11 @@ export class CheckedConnection {
     this.#options = options
     this.#client = CLIENTS[options.protocol]
     this.#decoder = this.#client.createDecoder()
-    const { host, port } = options.address
-    this.#socket = connect({ host, port, noDelay: true, allowHalfOpen: true })
+    const { address } = options
+    this.#socket =
+      address.kind === 'unix'
+        ? connect({ path: address.path, allowHalfOpen: true })
+        : connect({ host: address.host, port: address.port, noDelay: true, allowHalfOpen: true })
     this.#socket.on('data', (chunk) => this.#onData(chunk))
     this.#socket.on('error', () => {}) // shows as 'close'
     this.#socket.on('end', () => this.#onEnd())

@@ -7,7 +7,8 @@ import { type AskedProtocol, CheckedConnection } from './checked-connection.ts'
 
 export interface SteadyClientOptions {
   readonly protocol: AskedProtocol
-  readonly port: number
+  /** A port on loopback, or the path of a unix socket. */
+  readonly port: number | string
   readonly table: string
   /** The question number `n`, and the only value that may answer it. */
   readonly question: (n: number) => { readonly key: string; readonly value: string }
@@ -58,7 +59,8 @@ export class SteadyClient {
 
   async #run(): Promise<void> {
     const { port, protocol, table, question, pauseMs = 2, perConnection = 20 } = this.#options
-    const address: Address & { kind: 'inet' } = { kind: 'inet', host: '127.0.0.1', port }
+    const address: Address & { kind: 'inet' | 'unix' } =
+      typeof port === 'string' ? { kind: 'unix', path: port } : { kind: 'inet', host: '127.0.0.1', port }
     while (this.#running) {
       const connection = new CheckedConnection({
         address,
