@@ -83,11 +83,13 @@ beforeAll(async () => {
     {
       listeners: [
         { protocol: 'memcache', listen: `unix:${await socketFolder(files)}/memcache`, mode: '0666' },
-        { protocol: 'proxymap', listen: `unix:${await socketFolder(own)}/proxymap` },
+        { protocol: 'proxymap', listen: `unix:${await socketFolder(own)}/proxymap`, write: ['learned'] },
       ],
+      upstreams: { store: { store: { directory: join(files.directory, 'store') } } },
+      written: { learned: { upstream: 'store' } },
     },
   )
-  for (const table of ['directory', 'bulk', 'nosuch']) {
+  for (const table of ['directory', 'bulk', 'nosuch', 'learned']) {
     const inet = await memcacheFile(files, serving.memcache, table)
     const unix = await memcacheFile(files, 'unix:mapgate/memcache', table)
     tables.set(`memcache:inet ${table}`, `memcache:${inet}`)
@@ -175,6 +177,22 @@ describe.each(kinds)('postmap over %s', (kind: Kind) => {
     const result = await postmapDelete(place(), tableOf('directory'), 'info@a.example')
     expect(result.status).toBe(1)
     expect((await query('info@a.example')).status).toBe(0)
+  })
+
+  test('finds an entry of a store as it was written, and deletes it', async () => {
+    const written = async (key: string) => {
+      const store = serving.gateway.store('learned')
+      if (typeof store !== 'object') return expect.unreachable(store)
+      expect(await store.put(key, `0:1:2:${key}`, {})).toEqual({ kind: 'done' })
+    }
+    await written('bob@a.example')
+    await written('carl@a.example')
+    const ask = async (key: string) =>
+      (await postmapQuery(place(), tableOf('learned'), key)).stdout.toString()
+    expect(await ask('bob@a.example')).toBe('0:1:2:bob@a.example\n')
+    expect((await postmapDelete(place(), tableOf('learned'), 'bob@a.example')).status).toBe(0)
+    expect([await ask('bob@a.example'), await ask('carl@a.example')]).toEqual(['', '0:1:2:carl@a.example\n'])
+    expect((await postmapDelete(place(), tableOf('learned'), 'bob@a.example')).status).toBe(1)
   })
 
   test(`answers ${KEYS} keys in order`, async () => {

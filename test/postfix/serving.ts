@@ -80,7 +80,8 @@ export async function startServing(
   }
 }
 
-function tableOf(name: string, settings: TableSettings): TableSettings {
+/** A table of the HTTP service, as it stands in the configuration file. */
+export function tableOf(name: string, settings: TableSettings = {}): TableSettings {
   return {
     upstream: 'service',
     request: { path: `/${name}`, query: { key: '{key}' } },

@@ -65,6 +65,7 @@ describe.each(['proxymap', 'memcache'] as const)(
   (protocol) => {
     const cleanup = suiteCleanup()
     let serving: Serving
+    let serve: () => Promise<Serving>
     let sink: LmtpSink
     let first: Postfix
     let second: Postfix
@@ -114,16 +115,19 @@ describe.each(['proxymap', 'memcache'] as const)(
         mode: '0666',
         write: ['verify', 'postscreen'],
       })
-      serving = await startServing(
-        cleanup,
-        service,
-        {},
-        {
-          listeners: [await listener(one), await listener(two)],
-          upstreams: { learned: { store: { directory: `${one.directory}/store` } } },
-          written: { verify: { upstream: 'learned' }, postscreen: { upstream: 'learned' } },
-        },
-      )
+      const listeners = [await listener(one), await listener(two)]
+      serve = () =>
+        startServing(
+          cleanup,
+          service,
+          {},
+          {
+            listeners,
+            upstreams: { learned: { store: { directory: `${one.directory}/store` } } },
+            written: { verify: { upstream: 'learned' }, postscreen: { upstream: 'learned' } },
+          },
+        )
+      serving = await serve()
       await writeOldEntries(serving.memcache, 'verify')
       expect(await countOldEntries(serving.memcache, 'verify')).toBe(OLD_ENTRIES)
       screened = [await freePort(), await freePort()]
@@ -170,16 +174,25 @@ describe.each(['proxymap', 'memcache'] as const)(
       }, 60_000)
     }
 
-    test('goes on while the gateway is away, and bounces nothing', async (context) => {
+    test('goes on while the gateway is away, or when it is back, and bounces nothing', async (context) => {
       await serving.gateway.stop()
-      const session = await openSmtpSession(context, first.smtpPort)
-      await session.command('MAIL FROM:<x@elsewhere.example>')
-      // Over proxymap, verify(8) waits for the gateway to come back, and smtpd(8) with it.
+      const known = await openSmtpSession(context, first.smtpPort)
+      await known.command('MAIL FROM:<x@elsewhere.example>')
+      const recipient = known.command('RCPT TO:<bob@a.example>')
+      const screening = openSmtpSession(context, screened[0] ?? 0)
       if (protocol === 'memcache') {
-        const { code } = await session.command('RCPT TO:<bob@a.example>')
-        expect(code).toBe(450)
+        // verify(8) knows nothing, and postscreen(8) takes the client for a new one.
+        expect((await recipient).code).toBe(450)
+        expect((await (await screening).command('NOOP')).code).toBe(250)
+      } else {
+        // Both look for the gateway every ten seconds, and their clients wait.
+        await first.waitForLog(/verify.*connect #1 to subsystem .*mapgate\/proxymap/)
+        await first.waitForLog(/postscreen.*connect #1 to subsystem .*mapgate\/proxymap/)
+        serving = await serve()
+        expect((await recipient).code).toBe(250)
+        expect((await (await screening).command('NOOP')).code).toBe(250)
       }
-      expect(await first.readLog()).not.toMatch(/panic|status=bounced/)
+      expect(await first.readLog()).not.toMatch(/panic|fatal|status=bounced/)
     }, 60_000)
   },
 )

@@ -12,7 +12,7 @@ const POSTCONF = '/usr/sbin/postconf'
 
 async function linesFor(listeners: string, tables: string): Promise<string> {
   const io = await collectingIo()
-  const text = `listeners:\n${listeners}\nupstreams: { s: { entries: { a: b } } }\ntables:\n${tables}\n`
+  const text = `listeners:\n${listeners}\nupstreams: { s: { entries: { a: b } }, learned: { store: { directory: /var/lib/mapgate/store } } }\ntables:\n${tables}\n`
   await writeFile(join(io.cwd, 'mapgate.yaml'), text)
   expect(await printMainCf({}, io)).toBe(0)
   return io.out()
@@ -98,6 +98,25 @@ proxymap_service_name = ../mapgate/proxymap
 # relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
 # to try it: mapgate query proxymap:unix:mapgate/proxymap:aliases KEY
 #   proxy:mapgate:aliases
+`,
+    ],
+    [
+      'the second name for tables that Postfix writes',
+      [
+        '  - { protocol: proxymap, listen: "unix:/var/spool/postfix/mapgate/proxymap", write: [verify], pass: "unix:/var/spool/postfix/private/proxymap" }',
+      ],
+      ['  verify: { upstream: learned, usedBy: address_verify_map }', ALIASES],
+      `# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:
+proxymap_service_name = ../mapgate/proxymap
+proxywrite_service_name = ../mapgate/proxymap
+
+# relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
+# to try it: mapgate query proxymap:unix:mapgate/proxymap:verify KEY
+address_verify_map = proxy:mapgate:verify
+
+# relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
+# to try it: mapgate query proxymap:unix:mapgate/proxymap:aliases KEY
+virtual_alias_maps = proxy:mapgate:aliases
 `,
     ],
     [
