@@ -16,6 +16,8 @@ export class WireClient {
       ...resolveOptions(options),
       createDecoder: () => client.createDecoder(),
       isGreeted: client.isGreeted === true,
+      opening: client.opening,
+      closedReply: client.closedReply,
     })
   }
 

@@ -25,6 +25,10 @@ export interface WireConnectionOptions {
   readonly createDecoder: () => Decoder
   /** True where the server's first frame is a greeting, which comes before the first question. */
   readonly isGreeted: boolean
+  /** What is said first, before the greeting is waited for. */
+  readonly opening?: string | undefined
+  /** What a server has answered that closes the connection instead: it is not asked again. */
+  readonly closedReply?: Temporary | undefined
 }
 
 /** The question that waits for its reply. */
@@ -33,8 +37,6 @@ interface Waiting {
   readonly decoder: Decoder
   readonly finish: (exchange: Exchange | 'closed') => void
 }
-
-const NOTHING = Buffer.alloc(0)
 
 /** Source: Postfix asks twice in all, `src/util/dict_sockmap.c`, DICT_SOCKMAP_TRY_LIMIT. */
 const MAX_TRIES = 2
@@ -68,14 +70,16 @@ export class WireConnection {
   }
 
   async #try(request: Buffer): Promise<Exchange> {
-    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const { closedReply } = this.#options
+    const maxTries = closedReply === undefined ? MAX_TRIES : 1
+    for (let tries = 1; tries <= maxTries; tries++) {
       if (this.#closed) return temporaryFor(CLIENT_REASONS.clientClosed)
       const socket = await this.#connected()
       if (!('write' in socket)) return socket
       const exchange = (await this.#greeted(socket)) ?? (await this.#ask(socket, request))
       if (exchange !== 'closed') return exchange
     }
-    return temporaryFor(CLIENT_REASONS.closedUnanswered)
+    return closedReply ?? temporaryFor(CLIENT_REASONS.closedUnanswered)
   }
 
   #ask(socket: Socket, request: Buffer): Promise<Exchange | 'closed'> {
@@ -97,7 +101,7 @@ export class WireConnection {
   /** Waits for the greeting of a new connection, where there is one: undefined when it has come. */
   async #greeted(socket: Socket): Promise<Exchange | 'closed' | undefined> {
     if (!this.#options.isGreeted || this.#greetedSocket === socket) return undefined
-    const greeting = await this.#ask(socket, NOTHING)
+    const greeting = await this.#ask(socket, Buffer.from(this.#options.opening ?? ''))
     if (greeting === 'closed' || greeting.kind !== 'reply') return greeting
     this.#greetedSocket = socket
     return undefined

@@ -9,7 +9,7 @@ import type { Address, InvalidAddress } from '../core/address.ts'
 import type { AttributeNames } from '../core/attributes.ts'
 import type { Query, QueryClient } from '../core/lookup.ts'
 import type { ReasonCatalogue } from '../core/reason.ts'
-import type { LookupResult } from '../core/result.ts'
+import type { LookupResult, Temporary } from '../core/result.ts'
 import type { StoreRequest, StoreResult } from '../core/store.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { ListenerCheck } from '../schema/settings-kind.ts'
@@ -188,12 +188,21 @@ export interface ProtocolClient {
   parse(text: string): ClientTarget | InvalidAddress
   /** True where the first frame of a connection is the server's greeting. */
   readonly isGreeted?: boolean
+  /** What the client says first on each connection, where it does. Only where the server's greeting follows. */
+  readonly opening?: string
+  /**
+   * What it means that the server closes the connection in the place of a reply: the question is not asked again then.
+   * Absent where that says nothing.
+   */
+  readonly closedReply?: Temporary
   /** The request; or what a key comes to that is never sent, where the protocol cannot carry every key. */
   encodeRequest(table: string, key: Buffer): Buffer | LookupResult
   /** The same question for a server whose reply says that it did not understand it; undefined: the reply counts. */
   encodeAgain?(reply: Buffer, table: string, key: Buffer): Buffer | LookupResult | undefined
   /** The same for a question that is more than a key. Absent where the protocol has keys only. */
   encodeAttributes?(table: string, attributes: ReadonlyMap<string, string>): Buffer
+  /** Those that are not to be seen by others: a person is asked for the first of them where none is given. */
+  readonly secretAttributes?: readonly string[]
   /** Splits what the server sends into replies. */
   createDecoder(): Decoder
   /** Reads one reply. Strict as Postfix: what is no reply of the protocol is temporary, never "not found". */

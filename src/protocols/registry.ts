@@ -5,6 +5,7 @@ import { memcache } from './memcache/protocol.ts'
 import { policy } from './policy/protocol.ts'
 import type { Protocol } from './protocol.ts'
 import { proxymap } from './proxymap/protocol.ts'
+import { sasl } from './sasl/protocol.ts'
 import { socketmap } from './socketmap/protocol.ts'
 import { tcpTable } from './tcp-table/protocol.ts'
 
@@ -17,6 +18,7 @@ export const PROTOCOLS: Protocols = protocolsByName([
   memcache,
   proxymap,
   policy,
+  sasl,
 ])
 
 /** @throws TypeError for two of one name. */

@@ -48,6 +48,8 @@ export interface CheckedTable {
   readonly deadlineMs: number
   readonly whenUnknown: string | undefined
   readonly cacheBy: readonly string[] | undefined
+  /** Its answers name who has logged in, and nothing else lets anybody in. */
+  readonly namesUser: boolean
   /** Longest time for which an answer is kept, ms; undefined where none is. */
   readonly keptForMs: number | undefined
 }
@@ -79,6 +81,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
    * The attributes of clients that a table sends, `attributes` for all of them. Absent where the kind sends keys only.
    */
   attributesOf?(settings: Settings<OfTable>): ReadonlySet<string>
+  /** Returns whether the answers of a table name who has logged in. */
+  namesUser?(settings: Settings<OfTable>): boolean
   /** Returns whether all keys of a table are here, so that an outage of its upstream stops nothing. */
   knowsAllKeys?(settings: Settings<OfTable>): boolean
   /** Everything in an upstream that decides what it answers; the rest may change and stored answers stay. No secrets. */

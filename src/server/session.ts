@@ -170,6 +170,10 @@ export class Session implements Answered, ConnectionOwner {
       this.#state = 'delaying'
       this.#connection.write(replies)
       this.#connection.after(delayMs, () => this.#sendSpecial('', { text, close }))
+    } else if (close && replies + text === '' && !this.#connection.hasUnsent) {
+      // Not half: smtpd connects anew at once only where it can no longer write (xsasl_dovecot_server.c).
+      this.#state = 'closing'
+      this.#connection.destroy()
     } else if (close) this.#end(replies + text)
     else this.#continue(replies + text)
   }

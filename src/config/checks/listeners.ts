@@ -49,6 +49,7 @@ function checkedTable(
     deadlineMs,
     whenUnknown,
     cacheBy,
+    namesUser: kinds.upstreams.some((kind) => kind.namesUser?.(table) === true),
     keptForMs:
       cacheBy === undefined || cache === undefined
         ? undefined

@@ -37,6 +37,7 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
     response: { ...response, notFound: notFoundStatuses(response, attributesIn(request).size > 0) },
   }),
   attributesOf: ({ request }) => attributesIn(request),
+  namesUser: ({ response }) => response.user !== undefined,
 }
 
 /** Header values may be secrets that change; only those with a place for the key decide an answer. */

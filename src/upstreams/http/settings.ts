@@ -44,7 +44,7 @@ export interface HttpTableSettings {
 export type WrittenRequest = NonNullable<TableKeys['request']>
 export type RequestSettings = WrittenRequest & { readonly path: string }
 export type ResponseSettings = TableKeys['response']
-/** What every "not found" must carry. */
-export type NotFoundMarkSettings = NonNullable<ResponseSettings['notFoundMark']>
+/** What replies of a kind must carry. */
+export type ReplyMarkSettings = NonNullable<ResponseSettings['notFoundMark']>
 /** A request for many keys. */
 export type BatchSettings = NonNullable<TableKeys['batch']>

@@ -109,6 +109,34 @@ const Batch = Type.Object(
   },
 )
 
+/** What replies of a kind must carry. */
+function mark(description: string, example: string) {
+  return Type.Optional(
+    Type.Object(
+      {
+        contentType: Type.Optional(
+          text('Media type, without parameters.', {
+            decode: (type: string) => type.toLowerCase(),
+            examples: ['application/vnd.directory+json'],
+          }),
+        ),
+        header: Type.Optional(
+          Type.String({
+            pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:: ?[\\x21-\\x7e][\\x20-\\x7e]*)?$",
+            expected: 'the name of a header field, or "name: value"',
+            description: 'A header field that must be there; with `: value` its whole value, in any case.',
+            examples: ['x-directory', 'x-directory: no-such-key'],
+          }),
+        ),
+        jsonPath: Type.Optional(
+          text('JSONPath (RFC 9535) that must select something in the body.', { examples: [example] }),
+        ),
+      },
+      { additionalProperties: false, defaultText: 'none', description },
+    ),
+  )
+}
+
 const Response = Type.Object(
   {
     value: Type.Optional(
@@ -122,6 +150,28 @@ const Response = Type.Object(
         'JSONPath (RFC 9535) to the action of a policy answer, such as `reject`; only for tables that are asked by attributes, and instead of `value`. Exactly one must be there.',
         { defaultText: 'the body is the action, as access(5) has it', examples: ['$.action'] },
       ),
+    ),
+    user: Type.Optional(
+      text(
+        'JSONPath (RFC 9535) to the name of who has logged in; only for tables that are asked by attributes, and instead of `value` and `action`. Exactly one must be there, and not empty: no other reply lets anybody in.',
+        { defaultText: 'none', examples: ['$.user'] },
+      ),
+    ),
+    foundMark: mark(
+      'What every reply that lets somebody in must carry besides `user`: for services that answer 200 and the name for a wrong password, too.',
+      "$[?$.result=='ok']",
+    ),
+    refused: Type.Optional(
+      statuses({
+        defaultText: 'none',
+        description:
+          'Status codes that mean that somebody may not log in. One of `found` may stand here, too, where `refusedMark` tells them apart. Every other reply, a 404 among them, is "try again later".',
+        examples: [[401, 403]],
+      }),
+    ),
+    refusedMark: mark(
+      'What every refusal must carry, so that no proxy and no mistake in our own credentials is taken for a wrong password.',
+      "$[?@=='wrong_password']",
     ),
     text: Type.Optional(
       text('JSONPath to what goes behind the action, such as the text of a rejection.', {
@@ -155,36 +205,9 @@ const Response = Type.Object(
       description:
         '`notHtml`: a "not found" whose body is HTML, XML or what a known proxy or framework sends where it has no such route counts as temporary; `any` lifts that.',
     }),
-    notFoundMark: Type.Optional(
-      Type.Object(
-        {
-          contentType: Type.Optional(
-            text('Media type, without parameters.', {
-              decode: (type: string) => type.toLowerCase(),
-              examples: ['application/vnd.directory+json'],
-            }),
-          ),
-          header: Type.Optional(
-            Type.String({
-              pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:: ?[\\x21-\\x7e][\\x20-\\x7e]*)?$",
-              expected: 'the name of a header field, or "name: value"',
-              description: 'A header field that must be there; with `: value` its whole value, in any case.',
-              examples: ['x-directory', 'x-directory: no-such-key'],
-            }),
-          ),
-          jsonPath: Type.Optional(
-            text('JSONPath (RFC 9535) that must select something in the body.', {
-              examples: ["$[?@.code=='no_such_alias']"],
-            }),
-          ),
-        },
-        {
-          additionalProperties: false,
-          defaultText: 'none',
-          description:
-            'What every "not found" must carry, so that no proxy or wrong path is taken for the service: all that is given here must hold, or the answer is temporary. Not for batches.',
-        },
-      ),
+    notFoundMark: mark(
+      'What every "not found" must carry, so that no proxy or wrong path is taken for the service: all that is given here must hold, or the answer is temporary. Not for batches.',
+      "$[?@.code=='no_such_alias']",
     ),
     format: text(
       'Template of each value, as result_format of pgsql_table(5): `{value}`, `{valueUser}`, `{valueDomain}`, and the parts of the key as in `request.path`. A value that lacks a part is skipped.',

@@ -2,7 +2,9 @@
  * An SMTP client for tests: sends any command, gives every reply with its code, and can send many
  * commands in one write (RFC 2920), so that hundreds of recipients take one round trip.
  */
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { Cleanup } from '../http/http-service.ts'
 
 export interface SmtpReply {
@@ -32,7 +34,7 @@ export async function openSmtpSession(cleanup: Cleanup, port: number): Promise<S
 }
 
 export class SmtpSession {
-  readonly #socket: Socket
+  #socket: Socket
   readonly #waiting: { resolve(reply: SmtpReply): void; reject(error: Error): void }[] = []
   readonly #replies: SmtpReply[] = []
   #text = ''
@@ -40,9 +42,31 @@ export class SmtpSession {
 
   constructor(socket: Socket) {
     this.#socket = socket
-    socket.on('data', (chunk) => this.#read(chunk.toString()))
-    socket.on('error', (error) => this.#end(error))
-    socket.on('close', () => this.#end(new Error('the SMTP connection was closed')))
+    this.#listen(socket)
+  }
+
+  /** Goes on over TLS (RFC 3207); the certificate is not looked at. */
+  async startTls(): Promise<void> {
+    const { code, text } = await this.command('STARTTLS')
+    if (code !== 220) throw new Error(`no TLS: ${text}`)
+    this.#socket.removeAllListeners('data')
+    const secure = connectTls({ socket: this.#socket, rejectUnauthorized: false })
+    this.#listen(secure)
+    await once(secure, 'secureConnect')
+    this.#socket = secure
+    await this.command('EHLO client.example')
+  }
+
+  /**
+   * Logs in with these messages, the first with the command, the others as answers to challenges.
+   *
+   * @returns The last reply: 235, 535, 454.
+   */
+  async login(mechanism: string, ...messages: readonly string[]): Promise<SmtpReply> {
+    const [first, ...others] = messages.map((message) => Buffer.from(message).toString('base64'))
+    let reply = await this.command(first === undefined ? `AUTH ${mechanism}` : `AUTH ${mechanism} ${first}`)
+    for (const message of others) if (reply.code === 334) reply = await this.command(message)
+    return reply
   }
 
   /** The next reply. */
@@ -84,6 +108,12 @@ export class SmtpSession {
     const data = await this.command('DATA')
     if (data.code !== 354) return { recipients, message: data }
     return { recipients, message: await this.command(`Subject: ${subject}\r\n\r\ntext\r\n.`) }
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (chunk) => this.#read(chunk.toString()))
+    socket.on('error', (error) => this.#end(error))
+    socket.on('close', () => this.#end(new Error('the SMTP connection was closed')))
   }
 
   #read(text: string): void {

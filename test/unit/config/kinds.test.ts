@@ -80,7 +80,7 @@ const cases: [name: string, listener: string, upstream: string, expected: string
     '{ protocol: tox, listen: "inet:127.0.0.1:1" }',
     '{ echo: a }',
     [
-      'm.yaml:1:25: listeners[0].protocol: "tox" is not known, must be socketmap, tcp_table, memcache, proxymap, policy or toy; did you mean "toy"',
+      'm.yaml:1:25: listeners[0].protocol: "tox" is not known, must be socketmap, tcp_table, memcache, proxymap, policy, sasl or toy; did you mean "toy"',
     ],
   ],
   [

@@ -32,7 +32,7 @@ describe('parseServer', () => {
   const bad: [text: string, why: RegExp][] = [
     [
       'hash:/etc/aliases',
-      /^expected socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME, tcp:HOST:PORT, memcache:inet:HOST:PORT:NAME, memcache:unix:PATH:NAME, proxymap:unix:PATH:NAME, proxymap:unix:PATH:TYPE:NAME, policy:inet:HOST:PORT or policy:unix:PATH$/,
+      /^expected socketmap:inet:HOST:PORT:NAME, socketmap:unix:PATH:NAME, tcp:HOST:PORT, memcache:inet:HOST:PORT:NAME, memcache:unix:PATH:NAME, proxymap:unix:PATH:NAME, proxymap:unix:PATH:TYPE:NAME, policy:inet:HOST:PORT, policy:unix:PATH, sasl:inet:HOST:PORT or sasl:unix:PATH$/,
     ],
     ['tcp:8465', /^expected HOST:PORT$/],
     ['socketmap:', /^expected socketmap:inet/],

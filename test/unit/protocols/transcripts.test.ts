@@ -15,6 +15,7 @@ import type {
   StoreStep,
 } from '../../../src/protocols/protocol.ts'
 import { proxymap } from '../../../src/protocols/proxymap/protocol.ts'
+import { sasl } from '../../../src/protocols/sasl/protocol.ts'
 import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
 import { tcpTable } from '../../../src/protocols/tcp-table/protocol.ts'
 import { chunkings } from '../../support/wire/chunkings.ts'
@@ -33,6 +34,7 @@ const documents = [
   { file: 'memcache.md', protocol: memcache, frame: crlfFrame },
   { file: 'proxymap.md', protocol: proxymap, frame: nulFrame },
   { file: 'policy.md', protocol: policy, frame: lineFrame },
+  { file: 'sasl.md', protocol: sasl, frame: lineFrame },
 ]
 
 for (const { file, protocol, frame } of documents) {

@@ -37,6 +37,17 @@ export const BODY_REASONS = {
     text: 'the service answered … without the mark of a "not found"; see response.notFoundMark',
     advice: 'something else answered, or the mark is not what the service sends: ask with curl',
   },
+  foundUnmarked: {
+    cause: 'unreadable',
+    text: "the service's answer lacks the mark of one that lets somebody in; see response.foundMark",
+    advice: 'something else answered, or the mark is not what the service sends: ask with curl',
+  },
+  refusalUnmarked: {
+    cause: 'unreadable',
+    text: 'the service answered … without the mark of a refusal; see response.refusedMark',
+    advice:
+      'it refuses the credentials of mapgate, something else answered, or the mark is not what the service sends: ask with curl',
+  },
   notFoundOfOthers: {
     cause: 'unreadable',
     text: 'the service answered … with the reply of a proxy or of a router without such a route; see response.notFoundBody',

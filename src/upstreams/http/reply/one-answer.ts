@@ -3,7 +3,7 @@
  *
  * | the service | becomes |
  * | --- | --- |
- * | a `found` status with exactly one value: `response.action` with `response.text`, `response.value`, or the body | found |
+ * | a `found` status with exactly one value: `response.action` with `response.text`, `response.user`, `response.value`, or the body | found |
  * | a `notFound` status (204 unless the table says otherwise) | not found |
  * | a `found` status with an empty body, `null`, `""`, `[]`, two values, a page | temporary |
  * | all else | as for keys |
@@ -20,7 +20,7 @@ import type { HttpResponse } from './response.ts'
 
 /** Where the answer stands in a body. */
 export interface OneAnswer {
-  /** `value` is `response.action`, or `response.value`. */
+  /** `value` is `response.user`, `response.action`, or `response.value`. */
   readonly selectors: BodySelectors
   /** What goes behind the value, where the body has it. */
   readonly text: JsonPath | undefined

@@ -8,6 +8,8 @@
  * | a `notFound` status | not found |
  * | a `notFound` status with a web page or the words of a known proxy (`notFoundBody: notHtml`) | temporary |
  * | any "not found" without the mark that `notFoundMark` demands | temporary |
+ * | a `refused` status with the mark that `refusedMark` demands | not found: who logs in is refused |
+ * | an answer without the mark that `foundMark` demands | temporary |
  * | `error` selects something; `value` selects nothing; not decodable; a wrong shape | temporary |
  * | 408, 421, 425, 429 and the like, 5xx and above, any other 2xx | temporary |
  * | a part of a body (Content-Range), a 204 in chunks | temporary |
@@ -18,7 +20,7 @@
  * | 407 | permanent: our proxy refuses, not the service; temporary where we have none |
  * | any other 4xx or 3xx | permanent |
  *
- * "Not found" lets a mail server reject a recipient, so it comes from three rows only.
+ * "Not found" lets a mail server reject a recipient or a password, so it comes from four rows only.
  */
 
 import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../../core/format.ts'
@@ -31,9 +33,10 @@ import { HTTP_REASONS } from '../reasons.ts'
 import type { ResponseSettings } from '../settings.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
-import { NotFoundMark } from './not-found-mark.ts'
 import { type OneAnswer, readOneAnswer } from './one-answer.ts'
 import { otherAnswerer } from './other-answerers.ts'
+import { compileRefusal, type Refusal, refusalIn } from './refusal.ts'
+import { ReplyMark } from './reply-mark.ts'
 import { cachingOf, type HttpResponse, retryAfterMs, validatorsOf } from './response.ts'
 import { isOfTlsPort, whyNoReply } from './wrong-replies.ts'
 
@@ -47,8 +50,12 @@ export interface ResponseMapping {
   readonly found: ReadonlySet<number>
   readonly notFound: ReadonlySet<number>
   readonly notFoundBody: 'notHtml' | 'any'
-  readonly notFoundMark: NotFoundMark | undefined
+  readonly notFoundMark: ReplyMark | undefined
   readonly idn: 'asIs' | 'ascii'
+  /** What every found answer to a question with attributes must carry. */
+  readonly foundMark: ReplyMark | undefined
+  /** Undefined where nobody logs in. */
+  readonly refusal: Refusal | undefined
   /** How a question with attributes is answered; undefined where keys are asked for. */
   readonly one: OneAnswer | undefined
 }
@@ -87,7 +94,7 @@ export function compileResponse(
     selectors: { value: path(settings.value), error, maxValues: settings.maxValues },
     one: hasAttributes
       ? {
-          selectors: { value: path(settings.action ?? settings.value), error, maxValues: 1 },
+          selectors: { value: path(settings.user ?? settings.action ?? settings.value), error, maxValues: 1 },
           text: path(settings.text),
         }
       : undefined,
@@ -98,18 +105,32 @@ export function compileResponse(
     notFound: new Set(notFoundStatuses(settings, hasAttributes)),
     notFoundBody: settings.notFoundBody,
     idn: settings.idn,
-    notFoundMark: settings.notFoundMark && new NotFoundMark(settings.notFoundMark),
+    foundMark: settings.foundMark && new ReplyMark(settings.foundMark),
+    refusal: compileRefusal(settings),
+    notFoundMark: settings.notFoundMark && new ReplyMark(settings.notFoundMark),
   }
 }
 
-/** A wrong path answers 404, too: where an answer may let somebody in, it is "not found" only by the word of the table. */
-export function notFoundStatuses({ notFound }: ResponseSettings, hasAttributes: boolean): readonly number[] {
-  return notFound ?? (hasAttributes ? [204] : [204, 404, 410])
+/**
+ * A wrong path answers 404, too: where an answer may let somebody in, it is "not found" only by the word of the table.
+ * Who logs in is refused by `refused` alone.
+ */
+export function notFoundStatuses(
+  { notFound, user }: Pick<ResponseSettings, 'notFound' | 'user'>,
+  hasAttributes: boolean,
+): readonly number[] {
+  if (notFound !== undefined) return notFound
+  if (user !== undefined) return []
+  return hasAttributes ? [204] : [204, 404, 410]
 }
 
 /** Returns whether the body can matter; if not, the status alone decides. */
 export function needsBody(status: number, mapping: ResponseMapping): boolean {
-  return mapping.found.has(status) || mapping.notFound.has(status)
+  return (
+    mapping.found.has(status) ||
+    mapping.notFound.has(status) ||
+    mapping.refusal?.statuses.has(status) === true
+  )
 }
 
 /** Returns what a complete reply means. Never throws, whatever the service sent. */
@@ -118,7 +139,7 @@ export function mapResponse(response: HttpResponse, mapping: ResponseMapping, as
     mapStatus(response, mapping, asked) ??
     (mapping.one === undefined
       ? mapValues(readBody(response, mapping.selectors), response, mapping, asked.key)
-      : mapOne(readOneAnswer(response, mapping.one), response))
+      : mapOne(readOneAnswer(response, mapping.one), response, mapping))
   const { notFoundMark } = mapping
   if (reply.result.kind !== 'notfound' || notFoundMark === undefined || notFoundMark.isOn(response))
     return reply
@@ -141,7 +162,11 @@ export function mapStatus(
     const broken = whyNoReply(response)
     if (broken !== undefined) return failed(response, temporaryFor(broken))
   }
+  const refusal = refusalIn(response, mapping.refusal)
+  if (refusal === 'marked') return answered(response, NOT_FOUND, [])
+  if (refusal === 'perhaps') return mapNotFound(response, mapping)
   if (mapping.found.has(status)) return undefined
+  if (refusal === 'unmarked') return failed(response, temporaryFor(HTTP_REASONS.refusalUnmarked, status))
   if (mapping.notFound.has(status)) return mapNotFound(response, mapping)
   if (status === 304) {
     return asked.conditional
@@ -214,8 +239,9 @@ export function mapValues(
   }
 }
 
-function mapOne(result: LookupResult, response: HttpResponse): Reply {
+function mapOne(result: LookupResult, response: HttpResponse, { foundMark }: ResponseMapping): Reply {
   if (result.kind === 'temporary') return failed(response, result)
+  if (foundMark?.isOn(response) === false) return failed(response, temporaryFor(HTTP_REASONS.foundUnmarked))
   return answered(response, result, result.kind === 'found' ? [result.value] : [])
 }
 

@@ -8,6 +8,7 @@ import { parseTemplate, Template } from '../../../core/template.ts'
 import type { Settings } from '../../../schema/schema.ts'
 import type { Scope } from '../../../schema/scope.ts'
 import { jsonPathError } from '../reply/json-path.ts'
+import type { ResponseSettings } from '../settings.ts'
 import type { HttpTable } from '../table-schema.ts'
 import { attributesIn, textsIn } from './attribute-use.ts'
 import { REQUEST_JSON_NAMES } from './places.ts'
@@ -16,15 +17,16 @@ type Table = Settings<typeof HttpTable>
 
 export function checkQuestion(settings: Table, attributes: AttributeNames, scope: Scope): void {
   const { request, response } = settings
-  for (const key of ['action', 'text'] as const) {
+  for (const key of ['action', 'text', 'user'] as const) {
     const wrong = response[key] === undefined ? undefined : jsonPathError(response[key])
     if (wrong !== undefined) scope.error(['response', key], `is not a JSONPath (RFC 9535): ${wrong}`)
   }
   if (response.text !== undefined && response.action === undefined)
     scope.error(['response', 'text'], 'needs "action", which it is put behind; add it')
   if (request === undefined || attributesIn(request).size === 0) {
-    if (response.action !== undefined)
-      scope.error(['response', 'action'], 'is only for tables whose request has {attribute...}; use "value"')
+    for (const key of ['action', 'user', 'foundMark', 'refused', 'refusedMark'] as const)
+      if (response[key] !== undefined)
+        scope.error(['response', key], `is only for tables whose request has {attribute...}; ${INSTEAD[key]}`)
     return
   }
   if (settings.batch !== undefined)
@@ -32,6 +34,7 @@ export function checkQuestion(settings: Table, attributes: AttributeNames, scope
   checkPlaces(request, attributes, scope.within(['request']))
   if (response.action !== undefined && response.value !== undefined)
     scope.error(['response', 'value'], 'cannot be used with "action"; remove one')
+  checkLogin(response, scope)
   if (response.missing === 'notFound')
     scope.error(
       ['response', 'missing'],
@@ -43,6 +46,49 @@ export function checkQuestion(settings: Table, attributes: AttributeNames, scope
         ['response', key],
         'has no effect: a table that is asked by attributes has one answer, as it is',
       )
+}
+
+/** What a key belongs to that has no meaning for tables that are asked by keys. */
+const INSTEAD = {
+  action: 'use "value"',
+  user: 'use "value"',
+  foundMark: 'remove it',
+  refused: 'use "notFound"',
+  refusedMark: 'use "notFoundMark"',
+} as const
+
+/** Statuses that may as well be about the credentials of mapgate, or of a proxy. */
+const OF_CREDENTIALS = [401, 403, 407]
+
+/** Replies that let somebody in or refuse a password. */
+function checkLogin(response: ResponseSettings, scope: Scope): void {
+  const { user, action, value, found, notFound, refused, refusedMark } = response
+  const at = (key: string) => ['response', key]
+  if (user === undefined) {
+    for (const key of ['refused', 'refusedMark'] as const)
+      if (response[key] !== undefined)
+        scope.error(at(key), 'needs "user", the name of who logs in; add it, or use "notFound"')
+    return
+  }
+  for (const [key, other] of Object.entries({ action, value }))
+    if (other !== undefined) scope.error(at(key), 'cannot be used with "user"; remove one')
+  if (notFound !== undefined)
+    scope.error(at('notFound'), 'cannot be used with "user": who logs in is let in or refused; use "refused"')
+  if (refusedMark !== undefined && refused === undefined)
+    scope.error(at('refusedMark'), 'needs "refused", the statuses of a refusal; add it')
+  if (refusedMark !== undefined) return
+  for (const [index, status] of (refused ?? []).entries()) {
+    if (found.includes(status))
+      scope.error(
+        [...at('refused'), index],
+        `${status} is in "found" too, so "refusedMark" must tell them apart; add it`,
+      )
+    else if (OF_CREDENTIALS.includes(status))
+      scope.warning(
+        [...at('refused'), index],
+        `${status} may also say that the credentials of mapgate are wrong, and each user would be told so of theirs; add refusedMark`,
+      )
+  }
 }
 
 function checkPlaces(request: NonNullable<Table['request']>, { secret }: AttributeNames, scope: Scope): void {

@@ -11,7 +11,7 @@ import type { Scope } from '../../../schema/scope.ts'
 import { nearest } from '../../../schema/suggest.ts'
 import type { Path } from '../../../schema/tree.ts'
 import { jsonPathError } from '../reply/json-path.ts'
-import type { BatchSettings, ResponseSettings, WrittenRequest } from '../settings.ts'
+import type { BatchSettings, ReplyMarkSettings, ResponseSettings, WrittenRequest } from '../settings.ts'
 import { textsIn } from './attribute-use.ts'
 import { BATCH_NAMES, KEYS } from './places.ts'
 
@@ -128,11 +128,16 @@ export function checkResponse(
   }
   checkJsonPath(response.value, ['response', 'value'], scope)
   checkJsonPath(response.error, ['response', 'error'], scope)
-  checkJsonPath(response.notFoundMark?.jsonPath, ['response', 'notFoundMark', 'jsonPath'], scope)
   checkJsonPath(batch?.results, ['batch', 'results'], scope)
-  checkMark(response, batch, scope)
-  for (const list of ['found', 'notFound'] as const) {
-    for (const [index, status] of response[list].entries()) {
+  for (const key of ['notFoundMark', 'foundMark', 'refusedMark'] as const)
+    checkMark(response[key], ['response', key], scope)
+  if (response.notFoundMark !== undefined && batch !== undefined)
+    scope.warning(
+      ['response', 'notFoundMark'],
+      'has no effect: every lookup of this table goes through its batch route',
+    )
+  for (const list of ['found', 'notFound', 'refused'] as const) {
+    for (const [index, status] of (response[list] ?? []).entries()) {
       if (status !== 206 && status !== 304) continue
       const why = status === 206 ? 'a part of a reply' : 'an answer to a condition, and has no body'
       scope.error(['response', list, index], `${status} is ${why}: it says nothing about a key; remove it`)
@@ -148,18 +153,11 @@ export function checkResponse(
   }
 }
 
-function checkMark(
-  { notFoundMark: mark }: ResponseSettings,
-  batch: BatchSettings | undefined,
-  scope: Scope,
-): void {
+function checkMark(mark: ReplyMarkSettings | undefined, at: Path, scope: Scope): void {
   if (mark === undefined) return
-  const at = ['response', 'notFoundMark']
+  checkJsonPath(mark.jsonPath, [...at, 'jsonPath'], scope)
   if (Object.values(mark).every((demand) => demand === undefined)) {
     scope.error(at, 'demands nothing; name a contentType, a header or a jsonPath')
-  }
-  if (batch !== undefined) {
-    scope.warning(at, 'has no effect: every lookup of this table goes through its batch route')
   }
 }
 

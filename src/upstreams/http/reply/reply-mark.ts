@@ -1,8 +1,8 @@
 /**
- * The mark that a table demands of every "not found": something that only the service itself sets. Pure.
+ * The mark that a table demands of a kind of reply: something that only the service itself sets. Pure.
  */
 
-import type { NotFoundMarkSettings } from '../settings.ts'
+import type { ReplyMarkSettings } from '../settings.ts'
 import { readJson } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
 import { type HttpResponse, headerText, mediaType } from './response.ts'
@@ -10,13 +10,13 @@ import { type HttpResponse, headerText, mediaType } from './response.ts'
 /** Most nodes that are looked at. Ours: one is enough. */
 const MAX_MARK_NODES = 1000
 
-export class NotFoundMark {
+export class ReplyMark {
   readonly #contentType: string | undefined
   readonly #header: { readonly name: string; readonly value: string | undefined } | undefined
   readonly #jsonPath: JsonPath | undefined
 
   /** @throws TypeError for a text that is no JSONPath: the configuration was not checked. */
-  constructor({ contentType, header, jsonPath }: NotFoundMarkSettings) {
+  constructor({ contentType, header, jsonPath }: ReplyMarkSettings) {
     this.#contentType = contentType
     this.#header = header === undefined ? undefined : fieldOf(header)
     this.#jsonPath = jsonPath === undefined ? undefined : new JsonPath(jsonPath)

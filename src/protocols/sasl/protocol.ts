@@ -1,0 +1,139 @@
+/**
+ * sasl: smtpd asks whether somebody is who they say. README.md beside this file is its manual page.
+ */
+import { Type } from '../../schema/schema.ts'
+import { checkName } from '../../schema/scope.ts'
+import type { CheckedTable } from '../../schema/settings-kind.ts'
+import { duration, oneOf, text } from '../../schema/values.ts'
+import type { Protocol } from '../protocol.ts'
+import { saslClient } from './client.ts'
+import { NAME, SaslConversation, type SaslSettings } from './conversation.ts'
+import { MAX_DELAYS } from './failures.ts'
+import { MECHANISM_NAMES, type MechanismName } from './mechanisms.ts'
+import { SASL_REASONS } from './reasons.ts'
+
+const BY_PASSWORD: readonly MechanismName[] = ['PLAIN', 'LOGIN']
+
+const Listener = Type.Object({
+  table: text('The one table of this listener, since the protocol has no table name.', {
+    whyNeeded: 'a login names no table, so one listener serves one table',
+  }),
+  mechanisms: Type.Array(oneOf(MECHANISM_NAMES, { description: 'One way to log in.' }), {
+    minItems: 1,
+    default: BY_PASSWORD,
+    description:
+      'The ways to log in that are offered: by password `PLAIN` and `LOGIN`, by token `XOAUTH2` and `OAUTHBEARER`.',
+  }),
+  failDelay: duration(
+    { min: '0ms', max: '2s' },
+    '1s',
+    'How long the refusal of a wrong password is held back: once for the first of a client address, twice for the second, three times from the third on. A right one ends the counting.',
+  ),
+})
+
+/** Longest time from the request to its reply, ms: two seconds before smtpd gives up (AUTH_TIMEOUT is 10 s). */
+const MAX_REPLY_MS = 8000
+
+/** Longest time for which a login may be taken for right without asking, ms. Ours: a changed password works that long. */
+const MAX_KEPT_MS = 60_000
+
+const SHOWN = ['user', 'mechanism', 'service', 'client_address', 'server_address', 'secured']
+const SECRET = ['password', 'token']
+
+export const sasl: Protocol<SaslSettings> = {
+  name: NAME,
+  summary: 'whether a user may log in, as Dovecot answers it (smtpd_sasl_type = dovecot)',
+  settings: Listener,
+  attributes: { shown: SHOWN, secret: SECRET },
+  check({ table: name, mechanisms, failDelayMs }, { scope, tables, table }) {
+    checkName(scope, ['table'], 'table', name, tables)
+    const asked = table(name)
+    if (asked === undefined) return
+    if (asked.attributes.size === 0) {
+      asked.scope.error(
+        [],
+        'answers logins and asks for no attribute; send {attribute.user} and {attribute.password}',
+      )
+      return
+    }
+    checkCredentials(asked, mechanisms)
+    checkAnswers(asked)
+    checkTime(asked, failDelayMs)
+  },
+  errors: {
+    'bad-request':
+      'A line that is no request, or of a login that was given up: skipped. A login by a mechanism that is not offered: the connection is closed.',
+    'request-limit': 'A line longer than 16384 bytes. The connection is closed.',
+    version: 'Another major version than 1. The connection is closed.',
+  },
+  reasons: SASL_REASONS,
+  example: { table: 'aliases', mechanisms: MECHANISM_NAMES, failDelayMs: 1000 },
+  tables: ({ table }) => [table],
+  accept: (listener) => new SaslConversation(listener),
+  reference: (_table, place) => ({
+    kind: 'lines',
+    notes: [
+      'who may log in is set for submission and smtps in master.cf, and for no other service:',
+      '  -o smtpd_sasl_auth_enable=yes',
+    ],
+    lines: [
+      'smtpd_sasl_type = dovecot',
+      `smtpd_sasl_path = ${place.kind === 'inet' ? `inet:${place.server}` : place.path}`,
+      'smtpd_sasl_security_options = noanonymous',
+      'smtpd_tls_auth_only = yes',
+    ],
+  }),
+  client: saslClient,
+}
+
+/** What proves who somebody is must reach the service. */
+function checkCredentials({ scope, attributes }: CheckedTable, mechanisms: readonly MechanismName[]): void {
+  const byPassword = mechanisms.filter((name) => BY_PASSWORD.includes(name))
+  const byToken = mechanisms.filter((name) => !BY_PASSWORD.includes(name))
+  for (const [attribute, offered] of [
+    ['password', byPassword],
+    ['token', byToken],
+  ] as const)
+    if (offered.length > 0 && !attributes.has(attribute))
+      scope.error(
+        [],
+        `does not send {attribute.${attribute}}, which the service needs to know who logs in by ${offered.join(' or ')}; send it, or take the mechanism out of the listener`,
+      )
+}
+
+/** Only the service's own word lets anybody in. */
+function checkAnswers({ scope, namesUser, whenUnknown }: CheckedTable): void {
+  if (!namesUser)
+    scope.error(
+      [],
+      '"response.user" is missing: a reply lets somebody in only if it names them; add the JSONPath of the user, such as $.user',
+    )
+  else if (!scope.isWritten(['response', 'foundMark']))
+    scope.warning(
+      [],
+      'lets in whoever a 200 names; if the service names the user of a wrong password too, add response.foundMark',
+    )
+  if (whenUnknown !== undefined)
+    scope.error(
+      ['whenUnknown'],
+      'has no meaning for logins: in an outage they are told to try again later; remove it',
+    )
+}
+
+function checkTime({ scope, deadlineMs, cacheBy, keptForMs }: CheckedTable, failDelayMs: number): void {
+  const delayMs = MAX_DELAYS * failDelayMs
+  if (deadlineMs + delayMs > MAX_REPLY_MS)
+    scope.error(
+      scope.isWritten(['deadline']) ? ['deadline'] : [],
+      `the deadline, ${scope.textAt(['deadline'])}, and three times the listener's failDelay come to more than 8s, and smtpd gives up after 10s; lower one of them`,
+    )
+  if (cacheBy === undefined) return
+  for (const name of ['user', ...SECRET])
+    if (!cacheBy.includes(name))
+      scope.error(['cacheBy'], `lacks "${name}", so that one login could let in another; add it`)
+  if (keptForMs !== undefined && keptForMs > MAX_KEPT_MS)
+    scope.error(
+      ['cacheBy'],
+      'keeps logins for more than 60s, and a changed password works as long; lower cache.ttl, and cache.maxTtl where honorCacheControl is on',
+    )
+}

@@ -1,0 +1,167 @@
+/**
+ * What the check says about sasl listeners and their tables.
+ */
+import { describe, expect, test } from 'vitest'
+import { problemsIn } from '../../config/problems.ts'
+
+const REQUEST =
+  'request: { method: POST, path: /a, json: { u: "{attribute.user}", p: "{attribute.password}" } }'
+const MARK = 'foundMark: { jsonPath: $.user }'
+const RESPONSE = `response: { user: $.user, ${MARK} }`
+
+const problems = async (table: string, listener = '') => {
+  const texts =
+    await problemsIn(`listeners: [{ protocol: sasl, listen: "inet:127.0.0.1:1", table: t${listener} }]
+upstreams: { d: { endpoints: ["http://127.0.0.1:1"], timeout: 1s } }
+tables: { t: { upstream: d, ${table} } }`)
+  return texts.map((text) => text.replace(/mapgate.yaml:\d+:\d+: /, ''))
+}
+
+describe('a sasl listener', () => {
+  const cases: [name: string, table: string, listener: string, expected: string[]][] = [
+    ['has nothing to say about a table that names the user', `${REQUEST}, ${RESPONSE}`, '', []],
+    [
+      'warns of a name without a mark',
+      `${REQUEST}, response: { user: $.user }`,
+      '',
+      [
+        'warning: tables.t: lets in whoever a 200 names; if the service names the user of a wrong password too, add response.foundMark',
+      ],
+    ],
+    [
+      'refuses a table whose answers name nobody',
+      REQUEST,
+      '',
+      [
+        'tables.t: "response.user" is missing: a reply lets somebody in only if it names them; add the JSONPath of the user, such as $.user',
+      ],
+    ],
+    [
+      'refuses a table that is asked by keys',
+      'request: { path: "/{key}" }, canary: { key: a }',
+      '',
+      ['tables.t: answers logins and asks for no attribute; send {attribute.user} and {attribute.password}'],
+    ],
+    [
+      'refuses a table without the password',
+      `request: { path: /a, query: { u: "{attribute.user}" } }, ${RESPONSE}`,
+      '',
+      [
+        'tables.t: does not send {attribute.password}, which the service needs to know who logs in by PLAIN or LOGIN; send it, or take the mechanism out of the listener',
+      ],
+    ],
+    [
+      'refuses a table without the token where one is offered',
+      `${REQUEST}, ${RESPONSE}`,
+      ', mechanisms: [PLAIN, XOAUTH2]',
+      [
+        'tables.t: does not send {attribute.token}, which the service needs to know who logs in by XOAUTH2; send it, or take the mechanism out of the listener',
+      ],
+    ],
+    [
+      'refuses whenUnknown',
+      `${REQUEST}, ${RESPONSE}, whenUnknown: DUNNO`,
+      '',
+      [
+        'tables.t.whenUnknown: has no meaning for logins: in an outage they are told to try again later; remove it',
+      ],
+    ],
+    ['is content with the longest deadline', `${REQUEST}, ${RESPONSE}, deadline: 5s`, '', []],
+    [
+      'refuses a longer one',
+      `${REQUEST}, ${RESPONSE}, deadline: 5001ms`,
+      '',
+      [
+        "tables.t.deadline: the deadline, 5001ms, and three times the listener's failDelay come to more than 8s, and smtpd gives up after 10s; lower one of them",
+      ],
+    ],
+    [
+      'is content with a longer one and a shorter failDelay',
+      `${REQUEST}, ${RESPONSE}, deadline: 8s`,
+      ', failDelay: 0ms',
+      [],
+    ],
+    [
+      'refuses a stored login that others could use',
+      `${REQUEST}, ${RESPONSE}, cacheBy: [user, token], cache: { ttl: 60s }`,
+      '',
+      ['tables.t.cacheBy: lacks "password", so that one login could let in another; add it'],
+    ],
+    [
+      'is content with one of 60 s',
+      `${REQUEST}, ${RESPONSE}, cacheBy: [user, password, token], cache: { ttl: 60s }`,
+      '',
+      [],
+    ],
+    [
+      'refuses a longer one',
+      `${REQUEST}, ${RESPONSE}, cacheBy: [user, password, token], cache: { ttl: 61s }`,
+      '',
+      [
+        'tables.t.cacheBy: keeps logins for more than 60s, and a changed password works as long; lower cache.ttl, and cache.maxTtl where honorCacheControl is on',
+      ],
+    ],
+    [
+      'refuses a secret in the URL',
+      `request: { path: /a, query: { u: "{attribute.user}", p: "{attribute.password}" } }, ${RESPONSE}`,
+      '',
+      [
+        'tables.t.request.query: {attribute.password} is secret, and a URL stands in logs; send it in "json", "form" or "headers"',
+      ],
+    ],
+  ]
+  for (const [name, table, listener, expected] of cases) {
+    test(name, async () => expect(await problems(table, listener)).toEqual(expected))
+  }
+})
+
+describe('a table that names who logs in', () => {
+  const cases: [response: string, expected: string[]][] = [
+    [`user: $.user, ${MARK}, refused: [200], refusedMark: { jsonPath: $.no }`, []],
+    [
+      `user: $.user, ${MARK}, refused: [200]`,
+      ['tables.t.response.refused[0]: 200 is in "found" too, so "refusedMark" must tell them apart; add it'],
+    ],
+    [
+      `user: $.user, ${MARK}, refused: [401]`,
+      [
+        'warning: tables.t.response.refused[0]: 401 may also say that the credentials of mapgate are wrong, and each user would be told so of theirs; add refusedMark',
+      ],
+    ],
+    [`user: $.user, ${MARK}, refused: [404]`, []],
+    [
+      `user: $.user, ${MARK}, notFound: [404]`,
+      [
+        'tables.t.response.notFound: cannot be used with "user": who logs in is let in or refused; use "refused"',
+      ],
+    ],
+    [
+      `user: $.user, ${MARK}, refusedMark: { jsonPath: $.no }`,
+      ['tables.t.response.refusedMark: needs "refused", the statuses of a refusal; add it'],
+    ],
+    [
+      `user: $.user, ${MARK}, value: $.x`,
+      ['tables.t.response.value: cannot be used with "user"; remove one'],
+    ],
+    [
+      `user: $.user, foundMark: {}`,
+      ['tables.t.response.foundMark: demands nothing; name a contentType, a header or a jsonPath'],
+    ],
+  ]
+  for (const [response, expected] of cases) {
+    test(response, async () =>
+      expect(await problems(`${REQUEST}, response: { ${response} }`)).toEqual(expected),
+    )
+  }
+
+  test('is one that is asked by attributes, and "refused" belongs to it', async () => {
+    expect(
+      await problemsIn(`listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:1" }]
+upstreams: { d: { endpoints: ["http://127.0.0.1:1"], timeout: 1s } }
+tables: { t: { upstream: d, request: { path: "/{key}" }, canary: { key: a }, response: { user: $.u, refused: [403] } } }`),
+    ).toEqual([
+      'mapgate.yaml:3:96: tables.t.response.user: is only for tables whose request has {attribute...}; use "value"',
+      'mapgate.yaml:3:101: tables.t.response.refused: is only for tables whose request has {attribute...}; use "notFound"',
+    ])
+  })
+})
