@@ -17,7 +17,7 @@ import { httpTable } from '../support/gateway/settings.ts'
 import { codeBlocks, configurations, readDocument } from './markdown.ts'
 
 const FOLDER = 'docs/postfix'
-const OTHER_PAGES = ['README.md', 'differences.md', 'sql-and-ldap-options.md', 'wire.md']
+const OTHER_PAGES = ['README.md', 'differences.md', 'sql-and-ldap-options.md', 'submission.md', 'wire.md']
 const HEADINGS = [
   'The table',
   'The route of the service',
@@ -98,6 +98,13 @@ describe('the pages about Postfix parameters', () => {
       }
     })
   })
+})
+
+test('the page of submission has a configuration without a problem, and the main.cf lines of it', async () => {
+  const config = await configurationOf('submission.md')
+  expect(config.warnings).toEqual([])
+  const printed = codeBlocks(`${FOLDER}/submission.md`).find(({ language }) => language === 'text')?.text
+  expect(printed).toBe(mainCf(config))
 })
 
 test('the page of options has every option of the SQL and LDAP tables', () => {

@@ -18,6 +18,9 @@ import { proxymapClient } from '../../src/protocols/proxymap/client.ts'
 import { ProxymapConversation } from '../../src/protocols/proxymap/conversation.ts'
 import { MessageDecoder } from '../../src/protocols/proxymap/messages.ts'
 import { proxymap } from '../../src/protocols/proxymap/protocol.ts'
+import { saslClient } from '../../src/protocols/sasl/client.ts'
+import { SaslConversation } from '../../src/protocols/sasl/conversation.ts'
+import { sasl } from '../../src/protocols/sasl/protocol.ts'
 import { socketmapClient } from '../../src/protocols/socketmap/client.ts'
 import { MAX_REPLY_PAYLOAD_BYTES, SocketmapConversation } from '../../src/protocols/socketmap/conversation.ts'
 import { tcpTableClient } from '../../src/protocols/tcp-table/client.ts'
@@ -27,7 +30,7 @@ import { decodeAll } from '../support/wire/decoding.ts'
 import { lineFrame, netstringFrame } from '../support/wire/transcript.ts'
 
 /** Properties in this file, which share the time of a longer run. */
-const PROPERTIES = 15
+const PROPERTIES = 17
 
 const seconds = Number(process.env.MAPGATE_TEST_SECONDS ?? 0)
 const runs =
@@ -283,6 +286,32 @@ describe('replies', () => {
     )
   })
 
+  test('a sasl reply is one line, OK has one name, and only "not found" refuses', () => {
+    fc.assert(
+      fc.property(fc.oneof(result, text.map(found)), (result) => {
+        const conversation = saslLogin()
+        const reply = conversation.reply(result)
+        const line = typeof reply === 'string' ? reply : reply.text
+        if (line === '') {
+          expect(reply).toEqual({ text: '', close: true })
+          return
+        }
+        expect(line).toMatch(/^(?:OK\t7\tuser=[^\x00-\x1f\x7f]+|FAIL\t7\treason=[ -~]+)\n$/)
+        const read = saslClient.parseReply(Buffer.from(line.slice(0, -1)))
+        expect(read.kind).toBe(result.kind)
+        if (result.kind === 'found') expect(read).toEqual(found(Buffer.from(result.value).toString()))
+      }),
+      runs,
+    )
+  })
+
+  function saslLogin(): SaslConversation {
+    const conversation = new SaslConversation({ settings: sasl.example, random: () => 0 })
+    conversation.push(Buffer.from(`AUTH\t7\tPLAIN\tresp=${Buffer.from('\0a\0b').toString('base64')}\n`))
+    expect(conversation.next().kind).toBe('ask')
+    return conversation
+  }
+
   function readSocketmapReply(result: LookupResult): LookupResult {
     const decoder = new NetstringDecoder(MAX_REPLY_PAYLOAD_BYTES)
     decoder.push(Buffer.from(new SocketmapConversation().reply(result)))
@@ -340,6 +369,46 @@ test('any block at all is a policy request or is answered', () => {
       }
       expect(steps.length).toBeGreaterThan(0)
       for (const kind of steps) expect(['ask', 'reply']).toContain(kind)
+      expect(conversation.hasBegun).toBe(false)
+    }),
+    runs,
+  )
+})
+
+test('whatever is sent to a sasl listener, only a whole message of a mechanism is asked, and never with an empty secret', () => {
+  const message = fc.oneof(
+    bytes,
+    fc
+      .tuple(fc.constantFrom('', 'bob'), fc.constantFrom('bob', ''), fc.constantFrom('', 'pw'))
+      .map((parts) => Buffer.from(parts.join('\0'))),
+    fc
+      .constantFrom('user=b\x01auth=Bearer t\x01\x01', 'n,a=b,\x01auth=Bearer t\x01\x01')
+      .map((t) => Buffer.from(t)),
+  )
+  const request = fc
+    .tuple(
+      fc.constantFrom('AUTH\t1\t', 'AUTH\t2\t', 'CONT\t1\t', 'CONT\t2\t', 'VERSION\t1\t', 'CPID\t'),
+      fc.constantFrom('PLAIN\tresp=', 'login', 'LOGIN\tresp=', 'XOAUTH2\tresp=', 'OAUTHBEARER\tresp=', ''),
+      message,
+    )
+    .map(([command, mechanism, sent]) =>
+      lineFrame(Buffer.from(command + mechanism + sent.toString('base64'))),
+    )
+  fc.assert(
+    fc.property(fc.array(fc.oneof(request, bytes.map(lineFrame)), { maxLength: 8 }), cuts, (lines, sizes) => {
+      const conversation = new SaslConversation({ settings: sasl.example, random: () => 0 })
+      for (const chunk of cutAt(Buffer.concat(lines), sizes)) {
+        conversation.push(chunk)
+        for (let step = conversation.next(); step.kind !== 'more'; step = conversation.next()) {
+          if (step.kind === 'violation' || (step.kind === 'reply' && step.close === true)) return
+          if (step.kind === 'reply')
+            expect(step.text).toMatch(/^(?:(?:CONT\t\d+\t[A-Za-z0-9+/=]*|FAIL\t\d+\treason=[ -~]+)\n)?$/)
+          if (step.kind !== 'ask') continue
+          const [password = '', token = ''] = ['password', 'token'].map((name) => step.attributes?.get(name))
+          expect(password === '').toBe(token !== '')
+          conversation.reply(notFound())
+        }
+      }
       expect(conversation.hasBegun).toBe(false)
     }),
     runs,

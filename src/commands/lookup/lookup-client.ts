@@ -22,6 +22,8 @@ export interface LookupClient {
   ask(key: Buffer): Promise<LookupReply>
   /** Asks a question that is more than a key. Absent where keys are asked for. */
   askAttributes?(attributes: ReadonlyMap<string, string>): Promise<LookupReply>
+  /** Attributes that are not to be seen by others. */
+  readonly secretAttributes?: readonly string[] | undefined
   /** Closes the connections. */
   close(): Promise<void>
 }

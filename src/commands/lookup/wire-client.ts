@@ -26,6 +26,7 @@ export function openWireClient(shown: string, server: NamedServer, io: CommandIo
     ...(server.client.encodeAttributes !== undefined && {
       askAttributes: async (attributes: ReadonlyMap<string, string>) =>
         replyOf(await client.lookupAttributes(server.table, attributes)),
+      secretAttributes: server.client.secretAttributes,
     }),
     close: async () => client.close(),
   }

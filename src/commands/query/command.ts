@@ -18,7 +18,7 @@ ${serverForms(PROTOCOLS)
   .map((form) => `  ${form}`)
   .join('\n')}
 KEY is the key, or where a server is asked by attributes some NAME=VALUE; - reads one key a line from standard input and prints KEY<TAB>VALUE for those
-that are found, as postmap -q - does.`,
+that are found, as postmap -q - does. A password or token is asked for, or read from standard input.`,
     )
     .argument('<table>', 'a table name, or a server in Postfix spelling')
     .argument('<key...>', 'the key, or - for the lines of standard input; after -- it may begin with a dash')

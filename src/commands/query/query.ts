@@ -25,6 +25,7 @@ import type { LookupClient, LookupReply, QueryOptions } from '../lookup/lookup-c
 import { openLookupClient } from '../lookup/open.ts'
 import type { InteractiveIo } from '../terminal.ts'
 import { explainLines, wireLines } from './explain-text.ts'
+import { shownWords, withSecrets } from './secrets.ts'
 
 /** Keys asked ahead of the one whose answer is printed next. Ours: as many as the admin client has connections. */
 const MAX_AHEAD = 16
@@ -50,8 +51,14 @@ export async function query(
   try {
     const [key = '', ...more] = typeof words === 'string' ? [words] : words
     const attributes = client.askAttributes && attributesOf([key, ...more])
-    if (attributes !== undefined && client.askAttributes !== undefined)
-      return await queryOne([key, ...more].join(' '), client.askAttributes(attributes), options, io)
+    if (attributes !== undefined && client.askAttributes !== undefined) {
+      const { secretAttributes = [] } = client
+      const all = await withSecrets(attributes, secretAttributes, io)
+      const shown = shownWords([key, ...more], secretAttributes)
+      return await queryOne(shown, client.askAttributes(all), options, io)
+    }
+    if (client.secretAttributes !== undefined)
+      throw new CommandError(EXIT_USAGE, `${target} is asked by attributes; write user=NAME`)
     if (more.length > 0) throw new CommandError(EXIT_USAGE, TOO_MANY)
     if (key === '-') return await queryLines(client, options, io)
     return await queryOne(key, client.ask(Buffer.from(key)), options, io)

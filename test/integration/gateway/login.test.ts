@@ -1,0 +1,148 @@
+/**
+ * Logins through the whole program: what `mapgate query` asks and shows, what is kept of a right one, and that a question
+ * is asked once.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { query } from '../../../src/commands/query/query.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
+import { startGateway } from '../../support/gateway/gateway.ts'
+import { type Behaviour, startHttpService } from '../../support/http/http-service.ts'
+
+const judge: Behaviour = ({ body }) => {
+  const { user, password, token } = JSON.parse(body)
+  return password === 'gEheim' || token === 'gEheim'
+    ? { json: { result: 'ok', user: `${user}@a.example` } }
+    : { status: 401, json: { result: 'wrong' } }
+}
+
+async function start(table = '') {
+  const service = await startHttpService({ onTestFinished })
+  service.otherwise = judge
+  const gateway = await startGateway(
+    { onTestFinished },
+    `
+listeners:
+  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: accounts, mechanisms: [PLAIN, XOAUTH2, OAUTHBEARER], failDelay: 0ms }
+admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
+cacheFile: answers.cache
+upstreams: { d: { endpoints: ["${service.origin}"] } }
+tables:
+  accounts:
+    upstream: d
+    request: { method: POST, path: /auth, json: { user: "{attribute.user}", password: "{attribute.password}", token: "{attribute.token}", mechanism: "{attribute.mechanism}" } }
+    response: { user: $.user, foundMark: { jsonPath: "$[?$.result=='ok']" }, refused: [401], refusedMark: { jsonPath: "$[?$.result=='wrong']" } }
+${table}`,
+  )
+  const server = `sasl:inet:127.0.0.1:${gateway.address('sasl').port}`
+  const ask = async (words: readonly string[], stdin: readonly string[] = [], json = false) => {
+    const io = recordIo({ stdin })
+    const code = await query(server, words, json ? { json } : {}, io)
+    return { code, out: io.out(), err: io.err() }
+  }
+  return { service, gateway, server, ask }
+}
+
+describe('mapgate query', () => {
+  test('reads the password from standard input, and prints the name that the service gives', async () => {
+    const { ask } = await start()
+    expect(await ask(['user=bob'], ['gEheim\n'])).toEqual({ code: 0, out: 'bob@a.example\n', err: '' })
+    expect(await ask(['user=bob', 'password=-'], ['gEheim'])).toMatchObject({ code: 0 })
+    expect(await ask(['user=bob'], ['other\n'])).toMatchObject({ code: 1, out: '' })
+  })
+
+  test('logs in by token, in both ways', async () => {
+    const { service, ask } = await start()
+    expect(await ask(['user=bob', 'token=-'], ['gEheim\n'])).toMatchObject({ code: 0 })
+    expect(await ask(['user=bob', 'token=-', 'mechanism=oauthbearer'], ['gEheim\n'])).toMatchObject({
+      code: 0,
+    })
+    expect(await ask(['user=b=o,b', 'token=-', 'mechanism=oauthbearer'], ['x\n'])).toMatchObject({ code: 1 })
+    expect(service.requests.map(({ body }) => JSON.parse(body))).toMatchObject([
+      { user: 'bob', token: 'gEheim', password: '', mechanism: 'XOAUTH2' },
+      { user: 'bob', token: 'gEheim', password: '', mechanism: 'OAUTHBEARER' },
+      { user: 'b=o,b', token: 'x', password: '', mechanism: 'OAUTHBEARER' },
+    ])
+  })
+
+  test('warns of a password on the command line, and shows it nowhere', async () => {
+    const { ask } = await start()
+    const { code, out, err } = await ask(['user=bob', 'password=gEheim'], [], true)
+    expect([code, JSON.parse(out)]).toEqual([0, { key: 'user=bob', kind: 'found', value: 'bob@a.example' }])
+    expect(err).toBe(
+      'mapgate query: password=... can be seen in the list of processes; write password=- and give it on standard input\n',
+    )
+  })
+
+  test('asks once, and tells an outage from a wrong password', async () => {
+    const { service, ask } = await start()
+    service.otherwise = { status: 503 }
+    expect(await ask(['user=bob'], ['gEheim\n'])).toEqual({
+      code: 75,
+      out: '',
+      err: 'mapgate query: temporary (service): the server closed the connection: it does not know, or its service fails; see its log\n',
+    })
+    expect(service.requests).toHaveLength(1)
+  })
+
+  test('needs a password', async () => {
+    const { ask } = await start()
+    await expect(ask(['user=bob'])).rejects.toThrow('no password on standard input; give it as one line')
+    await expect(ask(['user=bob', 'password=-', 'token=-'], ['x'])).rejects.toThrow('one secret can be read')
+    await expect(ask(['bob'], ['x'])).rejects.toThrow('is asked by attributes; write user=NAME')
+  })
+
+  test('asks for it at a terminal, without showing it', async ({ skip }) => {
+    const { server } = await start()
+    const terminal = spawn('script', ['-qec', `node dist/cli.js query ${server} user=bob`, '/dev/null'])
+    onTestFinished(() => void terminal.kill())
+    let shown = ''
+    let isTyped = false
+    terminal.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString()
+      if (isTyped || !shown.includes('password: ')) return
+      isTyped = true
+      terminal.stdin.write('gEheim\r')
+    })
+    const [code] = await Promise.race([once(terminal, 'close'), once(terminal, 'error').then(() => ['none'])])
+    if (code === 'none') skip('needs script(1)')
+    expect([code, shown.replaceAll('\r', '')]).toEqual([0, 'password: \nbob@a.example\n'])
+  })
+})
+
+describe('a right login that is kept', () => {
+  const CACHED = '    cacheBy: [user, password, token]\n    cache: { ttl: 30s, jitter: 0 }'
+
+  test('is not asked again, but for another password, and a wrong one always is', async () => {
+    const { service, ask } = await start(CACHED)
+    for (const [password, code] of [
+      ['gEheim', 0],
+      ['gEheim', 0],
+      ['wrong', 1],
+      ['wrong', 1],
+      ['gEheim', 0],
+    ] as const)
+      expect([password, (await ask(['user=bob'], [password])).code]).toEqual([password, code])
+    expect(service.requests.map(({ body }) => JSON.parse(body).password)).toEqual([
+      'gEheim',
+      'wrong',
+      'wrong',
+    ])
+    expect((await ask(['user=bob', 'token=-'], ['gEheim'])).code).toBe(0)
+    expect(service.requests).toHaveLength(4)
+  })
+
+  test('is in no file, not even as a hash', async () => {
+    const { gateway, ask } = await start(CACHED)
+    expect((await ask(['user=bob'], ['gEheim'])).code).toBe(0)
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    expect(metrics).toContain('mapgate_cache_entries{table="accounts",kind="found"} 1\n')
+    await gateway.gateway.stop()
+    const file = readFileSync(join(gateway.folder, 'answers.cache'), 'utf8')
+    expect(file).toContain('mapgate')
+    expect(file).not.toMatch(/accounts|bob|[A-Za-z0-9+/]{43}=/)
+  })
+})
