@@ -9,6 +9,8 @@
  *   extension               put into every key before the `@`
  *   warmMs, runMs           what is measured comes after the warm-up
  *   total                   instead of a time: ends after so many replies
+ *   perSecond               questions over all connections, at even times; a latency counts from when its question was due.
+ *                           Without it each connection asks as soon as it has its reply
  *   pid                     told to be measured: its CPU time is read at both ends of `runMs`
  */
 import { connect } from 'node:net'
@@ -59,10 +61,16 @@ class Run {
   once(asking) {
     return new Promise((resolve) => {
       const socket = connect({ host: '127.0.0.1', port: this.options.port, noDelay: true })
-      const ask = () => {
+      const ask = (dueAt = performance.now()) => {
         asking.request = this.request()
-        asking.sentAt = performance.now()
+        asking.sentAt = dueAt
         socket.write(asking.request, 'latin1')
+      }
+      const askNext = () => {
+        const { perSecond, connections } = this.options
+        if (perSecond === undefined) return ask()
+        const dueAt = asking.sentAt + (connections * 1000) / perSecond
+        setTimeout(ask, Math.max(0, dueAt - performance.now()), dueAt)
       }
       socket.once('connect', () => {
         if (asking.request === '') ask()
@@ -75,7 +83,7 @@ class Run {
         this.replies++
         if (this.replies % 64 === 1 && !this.found.test(chunk.toString('latin1'))) this.wrong++
         asking.request = ''
-        if (this.state === 'running' && this.replies + this.options.connections <= this.total) ask()
+        if (this.state === 'running' && this.replies + this.options.connections <= this.total) askNext()
         else socket.end()
       })
       socket.on('error', () => this.closed++)

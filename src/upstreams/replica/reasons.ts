@@ -118,8 +118,9 @@ export const REPLICA_REASONS = {
   },
   diskFailed: {
     cause: 'replica',
-    text: 'the copy cannot be written: …',
-    advice: 'the disk is full, or the folder is not writable; the copy in use stays',
+    text: 'the copy cannot be written: …; is the disk full?',
+    advice:
+      'the disk is full, or the folder is not writable (LMDB says "Input/output error" for both); the copy in use stays',
   },
   changedMeanwhile: {
     cause: 'replica',

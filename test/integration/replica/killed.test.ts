@@ -1,11 +1,10 @@
 /**
  * The compiled program, killed at random instants of a copy: whoever starts next finds the old or the new copy whole.
  */
-import { request } from 'node:http'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { SocketmapClient } from '../../../src/library/clients.ts'
+import { askAdmin } from '../../support/gateway/admin-socket.ts'
 import {
   ADMIN,
   buildPackage,
@@ -65,7 +64,7 @@ test(`killed ${KILLS} times while it copies, it never has a torn table`, { timeo
     current = version
     seen.add(version)
     serve(kill)
-    await post(gateway, '/api/v1/tables/mailboxes/replica/refresh')
+    await askAdmin(gateway, 'POST', '/api/v1/tables/mailboxes/replica/refresh')
     if (kill === EXCHANGED) await exchanged(gateway, `v${kill}`)
     else await delay(random() * LONGEST * tookMs)
     gateway.process.kill('SIGKILL')
@@ -102,18 +101,4 @@ async function exchanged(gateway: GatewayProcess, version: string): Promise<void
 
 async function copied(gateway: GatewayProcess): Promise<void> {
   while ((await gateway.metric('mapgate_replica_entries')) < KEYS) await delay(50)
-}
-
-function post(gateway: GatewayProcess, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = { host: 'localhost', 'x-mapgate': '1' }
-    const asked = request(
-      { socketPath: join(gateway.folder, 'admin'), path, method: 'POST', headers },
-      (reply) => {
-        reply.resume().once('end', resolve)
-      },
-    )
-    asked.once('error', reject)
-    asked.end()
-  })
 }

@@ -80,11 +80,17 @@ describe('with replicas', () => {
       expect([address, count(await send(t, postfix, [address], 'never asked'), code)]).toEqual([address, 1])
     const denied = await send(t, postfix, ['ann@example.com'], 'denied', 'bad@elsewhere.example')
     expect(denied.recipients.map(({ code }) => code)).toEqual([554])
-    for (const to of ['z@elsewhere.example', 'bob@example.com']) {
-      const subject = `replicas, submission to ${to}`
-      expect((await submit(t, setup, to, subject)).message?.code).toBe(250)
-      expect(await sink.recipientsOf(subject, 1)).toEqual([to])
+    const submitted = async (when: string) => {
+      for (const to of ['z@elsewhere.example', 'bob@example.com']) {
+        const subject = `replicas, submission to ${to}${when}`
+        expect((await submit(t, setup, to, subject)).message?.code).toBe(250)
+        expect(await sink.recipientsOf(subject, 1)).toEqual([to])
+      }
     }
+    await submitted('')
+    await setup.restart()
+    expect(await inbound(t, setup, 'replicas, inbound after a restart')).toEqual(flowed)
+    await submitted(' after a restart')
     await postfix.emptied()
     expect(await postfix.readLog()).not.toContain('status=bounced')
   })

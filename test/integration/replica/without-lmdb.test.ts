@@ -1,0 +1,63 @@
+/**
+ * The program where the optional package lmdb is not installed: it says how to get it, does all the rest, and compiles.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { buildInto } from '../../support/gateway/built.ts'
+import { suiteCleanup } from '../../support/programs/suite-cleanup.ts'
+import { folderFor, replicaYaml } from './replicated.ts'
+
+const cleanup = suiteCleanup()
+let folder = ''
+let cli = ''
+
+beforeAll(() => {
+  folder = folderFor(cleanup)
+  buildInto(join(folder, 'dist'))
+  cpSync('package.json', join(folder, 'package.json'))
+  cli = join(folder, 'dist/cli.js')
+  // All that is installed but lmdb.
+  const packages = join(folder, 'node_modules')
+  mkdirSync(packages)
+  for (const name of readdirSync('node_modules'))
+    if (name !== 'lmdb' && name !== '@lmdb')
+      symlinkSync(join(process.cwd(), 'node_modules', name), join(packages, name))
+})
+
+function check(yaml: string) {
+  writeFileSync(join(folder, 'mapgate.yaml'), yaml)
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'check'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  return { status, out: stdout + stderr }
+}
+
+describe('without lmdb', () => {
+  test('a replica is refused with the way out', () => {
+    const { status, out } = check(replicaYaml('http://127.0.0.1:1', join(folder, 'replica'), '', 'cache: {}'))
+    expect(status).toBe(1)
+    expect(out).toMatch(
+      /tables\.mailboxes\.replica: a replica needs the package lmdb, which cannot be loaded here; install it with npm install lmdb \(Cannot find module 'lmdb'\)/,
+    )
+  })
+
+  test('everything else works', () => {
+    const yaml = replicaYaml('http://127.0.0.1:1', folder, '', '').replace(/ {4}replica:\n(?: {6}.*\n)*/, '')
+    expect(yaml).not.toContain('replica:')
+    expect(check(yaml)).toMatchObject({ status: 0 })
+  })
+
+  test('the program compiles: none of its types are from there', () => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    )
+    expect(sources.length).toBeGreaterThan(400)
+    const importing = sources.filter((name) =>
+      /(?:from|import\() *'lmdb'/.test(readFileSync(join('src', name), 'utf8')),
+    )
+    expect(importing).toEqual([])
+  })
+})
