@@ -18,7 +18,7 @@ import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './c
 import type { ReplicaControl } from './core/replica/replica-status.ts'
 import { Resolver } from './core/resolver.ts'
 import type { LookupResult, Temporary } from './core/result.ts'
-import type { GatewayStatus } from './core/status.ts'
+import type { GatewayStatus, PurgeReach } from './core/status.ts'
 import type { TableStore } from './core/store.ts'
 import { TableStores } from './core/table-stores.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
@@ -29,6 +29,7 @@ import { memoryWarning } from './gateway/memory-budget.ts'
 import { ProgramState } from './gateway/program-state.ts'
 import { Reloads } from './gateway/reloads.ts'
 import { purgeTable, replicaOf, storeOf } from './gateway/running-table.ts'
+import { purgeElsewhere } from './gateway/shared.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
 import { Telemetry } from './gateway/telemetry.ts'
@@ -99,6 +100,7 @@ export class Gateway implements Lookup {
         find: (name) => this.store(name),
       }),
       adminPorts: adminPorts(this, observability, clock, version),
+      onPurge: (table, what) => this.purge(table, what),
       onCredentialsRefused: () => this.#reloads.credentialsRefused(),
       overloaded: () => state.loop.overloaded,
       use: (generation) => {
@@ -158,15 +160,9 @@ export class Gateway implements Lookup {
 
   get warnings(): readonly string[] {
     const { upstreamKinds } = this.#changeParts
-    const memory = memoryWarning(
-      this.#state.generation.config,
-      upstreamKinds,
-      getHeapStatistics().heap_size_limit,
-    )
-    return [
-      ...this.#state.generation.config.warnings.map(formatIssue),
-      ...(memory === undefined ? [] : [memory]),
-    ]
+    const { config } = this.#state.generation
+    const memory = memoryWarning(config, upstreamKinds, getHeapStatistics().heap_size_limit)
+    return [...config.warnings.map(formatIssue), ...(memory === undefined ? [] : [memory])]
   }
 
   lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {
@@ -219,6 +215,13 @@ export class Gateway implements Lookup {
     if (running === undefined) return undefined
     this.#answers.saveSoon(() => this.#state.generation.tables)
     return purgeTable(running, what)
+  }
+
+  /** Makes the other gateways forget them, too. @returns Undefined where they share nothing with this one. */
+  purgeElsewhere(name: string, what: PurgeWhat): Promise<PurgeReach> | undefined {
+    const { tables, shared } = this.#state.generation
+    if (shared === undefined || tables.get(name)?.tier === undefined) return undefined
+    return purgeElsewhere(shared, name, what)
   }
 
   /**

@@ -10,7 +10,7 @@ import type { Lookup } from '../core/lookup.ts'
 import type { TableReadiness } from '../core/outage/readiness.ts'
 import type { ReplicaControl } from '../core/replica/replica-status.ts'
 import type { LookupResult, Temporary } from '../core/result.ts'
-import type { GatewayStatus } from '../core/status.ts'
+import type { GatewayStatus, PurgeReach } from '../core/status.ts'
 import type { TableStore } from '../core/store.ts'
 import type { Events } from '../observability/events.ts'
 import type { Logger } from '../observability/logging.ts'
@@ -41,6 +41,8 @@ export interface Control {
   reload(): Promise<ReloadReport>
   /** @returns How many answers or entries were forgotten; undefined when the table is not configured. */
   purge(table: string, what: PurgeWhat): Promise<number | Temporary | undefined>
+  /** Makes the gateways that share a store with this one forget them, too. @returns Undefined where there are none. */
+  purgeElsewhere(table: string, what: PurgeWhat): Promise<PurgeReach> | undefined
   /** The operator says that keys are gone on purpose. @returns False when no loss was held back; undefined when the table is not configured. */
   confirmLoss(table: string): boolean | undefined
   /** The copy of a table; `none` for a table that is asked key by key, undefined for one that is not configured. */

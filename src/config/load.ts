@@ -11,7 +11,7 @@ import type { SettingsKinds } from '../schema/settings-kind.ts'
 import { isMap, type Path, type Tree, type TreeMap } from '../schema/tree.ts'
 import { buildConfig } from './build.ts'
 import { checkListeners } from './checks/listeners.ts'
-import { checkCacheFile, checkFiles, checkLog, checkSocketAccess } from './checks/program.ts'
+import { checkCacheFile, checkFiles, checkLog, checkShared, checkSocketAccess } from './checks/program.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
 import type { Config } from './config.ts'
@@ -158,6 +158,7 @@ async function interpret(
   checkUpstreams(file.upstreams, options.kinds.upstreams, scope.within(['upstreams']))
   checkTables(file, options.kinds, scope)
   checkLog(file.log, scope.within(['log']))
+  checkShared(file.shared, scope.within(['shared']))
   await checkFiles(filled, schema, scope, folder, readNamed)
   const lookAt = options.lookAtPath ?? lookAtPath
   await checkSocketAccess(file, scope, readFile, lookAt)

@@ -46,6 +46,15 @@ export type ExplainStep =
       readonly upstream: string
       readonly result?: LookupResult
     }
+  /** The store that the gateways share was looked at. */
+  | {
+      readonly step: 'shared'
+      readonly key: string
+      readonly upstream: string
+      readonly outcome: TierOutcome
+      readonly ageMs?: number
+      readonly result?: LookupResult
+    }
   /** The table's own copy was looked at, `ageMs` after the service gave it. */
   | {
       readonly step: 'replica'
@@ -124,6 +133,14 @@ export type ExplainStep =
 
 /** What the answer store had. A closed set: it is a metric label. */
 export type CacheOutcome = 'hit' | 'negative_hit' | 'stale' | 'miss' | 'coalesced' | 'bypass'
+
+/** What the store that the gateways share had for one search key. A closed set: it is a metric label. */
+export type TierOutcome =
+  | 'hit'
+  | 'negative_hit'
+  | 'stale' // found, used while the service is asked, or because it fails
+  | 'miss'
+  | 'unused' // it had one that may not be used, or none that is younger than ours
 
 /** Collects the steps of one lookup. */
 export class Explanation {

@@ -4,7 +4,7 @@
  *
  * Methods on the cached path only add to plain numbers. None may throw.
  */
-import type { CacheOutcome, Explanation } from './explain.ts'
+import type { CacheOutcome, Explanation, TierOutcome } from './explain.ts'
 import type { Query } from './lookup.ts'
 import type { OutageRule } from './outage-rule.ts'
 import type { AnswerSource, LookupResult } from './result.ts'
@@ -16,6 +16,8 @@ export interface Observer {
   table(name: string): TableObserver
   /** The observer of one upstream. The same object for the same name. */
   upstream(name: string): UpstreamObserver
+  /** Of the store that the gateways share. */
+  readonly tier: TierObserver
   /** An exception where none may be: a bug here. The lookup was answered as temporary. */
   defect(error: unknown, where: string): void
 }
@@ -37,6 +39,8 @@ export interface TableObserver {
   ): void
   /** The answer store was asked for one search key. */
   cacheLooked(outcome: CacheOutcome): void
+  /** The store that the gateways share was asked for one search key. */
+  tierLooked(outcome: TierOutcome): void
   /** Answers were pushed out of the store by its bounds. */
   cacheEvicted(count: number): void
   /** The service of the table lost many keys, or that is over. */
@@ -115,6 +119,29 @@ export interface UpstreamObserver {
   storeFull(): void
 }
 
+/** How a question to the store that the gateways share failed. A closed set: it is a metric label. */
+export type TierFailure =
+  | 'timeout' // no reply in time
+  | 'error' // refused, cut, or an error of the store
+  | 'skipped' // not asked, since it failed just before
+  | 'unreadable' // damaged, of another version, or from the future
+
+/** What became of an answer that was to be stored there. A closed set: it is a metric label. */
+export type TierWrite = 'stored' | 'dropped' | 'failed'
+
+/** Called with what happens at the store that the gateways share. None may throw. */
+export interface TierObserver {
+  /** It replied to a question. @param bytes Of the entry; 0 where it had none. */
+  replied(durationMs: number, bytes: number): void
+  failed(failure: TierFailure): void
+  /** @param bytes Of the entries, where they were stored. */
+  wrote(outcome: TierWrite, count: number, bytes: number): void
+  /** A purge of another gateway, or of a service, was applied here. */
+  purged(): void
+  /** @param why Set when it is not used any more. */
+  changed(isUp: boolean, why: string): void
+}
+
 /** Why a new connection was refused. A closed set: it is a metric label. */
 export type RefusalReason =
   | 'allow' // the address is in no allowed network
@@ -152,12 +179,14 @@ export const silentListenerObserver: ListenerObserver = {
 export const silentObserver: Observer = {
   table: () => silentTable,
   upstream: () => silentUpstream,
+  tier: { replied: () => {}, failed: () => {}, wrote: () => {}, purged: () => {}, changed: () => {} },
   defect: () => {},
 }
 
 const silentTable: TableObserver = {
   answered: () => {},
   cacheLooked: () => {},
+  tierLooked: () => {},
   cacheEvicted: () => {},
   outageAnswered: () => {},
   lossChanged: () => {},

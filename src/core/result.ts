@@ -112,7 +112,7 @@ function printableReason(text: string): Reason {
 }
 
 /**
- * Where an answer came from: `cache`, `stale`, `upstream` (somebody was asked), `filtered`, `shed`, `refused`, `unknown`
+ * Where an answer came from: `cache`, `stale`, `shared` (another gateway stored it), `upstream` (somebody was asked), `filtered`, `shed`, `refused`, `unknown`
  * (nobody knows: "not found" by whenUnknown), or the word of an upstream kind that knows its answers itself. A closed set in each program: it is a metric label.
  */
 export type AnswerSource = string
@@ -129,9 +129,10 @@ const COST: Readonly<Record<string, number>> = {
   filtered: 1,
   cache: 3,
   stale: 4,
-  shed: 5,
-  upstream: 6,
-  unknown: 7,
+  shared: 5,
+  shed: 6,
+  upstream: 7,
+  unknown: 8,
 }
 
 /** Of an upstream that knows its answers itself: nothing was asked, and no store was looked at. */

@@ -13,9 +13,30 @@ export interface GatewayStatus {
   readonly tables: readonly TableStatus[]
   readonly upstreams: readonly UpstreamStatus[]
   readonly listeners: readonly ListenerStatus[]
+  /** Absent where the gateway shares nothing with others. */
+  readonly shared?: SharedStoreStatus
   /** The names of the protocols that mail servers speak, as they label the counters. */
   readonly protocols: readonly string[]
 }
+
+/** The store that the gateways share. */
+export interface SharedStoreStatus {
+  /** As in the configuration. */
+  readonly address: string
+  /** `down`: it is not asked, and tried again several times a second. */
+  readonly state: 'up' | 'down'
+  /** Answers that are still to be written to it. */
+  readonly queuedWrites: number
+  /** Why it is down. */
+  readonly lastFailure?: string
+}
+
+/** Whom a purge reached. */
+export type PurgeReach =
+  /** `others` heard of it, and `confirmed` of them said within a second that they have done it. */
+  | { readonly state: 'sent'; readonly others: number; readonly confirmed: number }
+  /** The shared store cannot be reached: the others hear of it when it can. */
+  | { readonly state: 'later' }
 
 export interface TableStatus {
   readonly name: string

@@ -145,7 +145,8 @@ export class Table {
       context.hasToWait()
       return asking.then(() => this.#inOutage(keys, key, answer, result, context))
     }
-    if (result.kind === 'notfound' && source === 'upstream') this.#outage.notFound(keys, key, context.asked)
+    if (result.kind === 'notfound' && (source === 'upstream' || source === 'shared'))
+      this.#outage.notFound(keys, key, context.asked)
     return answer
   }
 

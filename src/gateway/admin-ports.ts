@@ -12,7 +12,10 @@ import type { Drills } from './drills.ts'
 /** The gateway as its admin API knows it. */
 export interface Administered
   extends Lookup,
-    Pick<Control, 'reload' | 'purge' | 'confirmLoss' | 'replica' | 'store' | 'redactedConfig'>,
+    Pick<
+      Control,
+      'reload' | 'purge' | 'purgeElsewhere' | 'confirmLoss' | 'replica' | 'store' | 'redactedConfig'
+    >,
     Pick<GatewayPorts, 'wireReplies'> {
   readonly drills: Drills
   status(): GatewayStatus
@@ -37,6 +40,7 @@ export function adminPorts(
     control: {
       reload: () => gateway.reload(),
       purge: (table, what) => gateway.purge(table, what),
+      purgeElsewhere: (table, what) => gateway.purgeElsewhere(table, what),
       confirmLoss: (table) => gateway.confirmLoss(table),
       replica: (table) => gateway.replica(table),
       store: (table) => gateway.store(table),

@@ -12,6 +12,7 @@ export function changesBetween(before: Config, after: Config): readonly string[]
     ...(isDeepStrictEqual(before.admin, after.admin) ? [] : ['admin changed']),
     ...(isDeepStrictEqual(before.log, after.log) ? [] : ['log changed']),
     ...(isDeepStrictEqual(before.stop, after.stop) ? [] : ['stop changed']),
+    ...(isDeepStrictEqual(before.shared, after.shared) ? [] : ['shared changed']),
     ...(before.reload === after.reload ? [] : ['reload changed']),
     ...needRestart(before, after),
   ]

@@ -23,6 +23,7 @@ import { checkDescriptors } from './descriptor-budget.ts'
 import { openListeners, type RunningListeners, updateListeners } from './listeners.ts'
 import type { GatewayParts } from './parts.ts'
 import type { RunningTables } from './running-table.ts'
+import { type OnPurge, planShared, type RunningShared } from './shared.ts'
 import { buildTables, type DroppedAnswers } from './tables.ts'
 import { closeUpstreams, planUpstreams, type RunningUpstreams } from './upstreams.ts'
 
@@ -31,13 +32,21 @@ export interface Generation {
   readonly config: LoadedConfig
   readonly upstreams: RunningUpstreams
   readonly tables: RunningTables
+  readonly shared: RunningShared | undefined
   readonly listeners: RunningListeners
   readonly admin: RunningAdmin | undefined
 }
 
 /** Before the start: nothing runs yet. */
 export function emptyGeneration(config: LoadedConfig): Generation {
-  return { config, upstreams: new Map(), tables: new Map(), listeners: new Map(), admin: undefined }
+  return {
+    config,
+    upstreams: new Map(),
+    tables: new Map(),
+    shared: undefined,
+    listeners: new Map(),
+    admin: undefined,
+  }
 }
 
 /** What a change of generation works with. */
@@ -50,6 +59,8 @@ export interface ChangeParts extends GatewayParts {
   /** The tables in use: for domains filters that are tables, which outlive a reload that does not touch them. */
   readonly tables: () => RunningTables
   readonly adminPorts: GatewayPorts
+  /** Called with the purges of gateways that share a store with this one. */
+  readonly onPurge: OnPurge
   /** Called when a service refused our credentials, or TLS failed. */
   readonly onCredentialsRefused: (upstream: string) => void
   /** Called when nothing can fail any more, before the first lookup reaches the new tables. */
@@ -82,6 +93,7 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
       cacheFile: config.cacheFile,
     })
     undo.push(() => closeUpstreams(upstreams, before.upstreams))
+    const shared = await planShared(config, before.shared, parts, parts.onPurge)
     const held = new HeldRequests(parts.lookup, parts.store)
     const listeners = await openListeners(config.listeners, before.listeners, held, held, parts)
     undo.push(() => Promise.all(Array.from(listeners.opened.values(), (listener) => listener.close())))
@@ -94,18 +106,19 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
       for (const upstream of before.upstreams.values()) upstream.configure()
     })
     for (const upstream of upstreams.values()) upstream.configure()
-    const { tables, dropped } = buildTables(config.tables.values(), upstreams, before.tables, parts)
+    const { tables, dropped } = buildTables(config.tables.values(), upstreams, shared, before.tables, parts)
     if (admin !== undefined && admin === before.admin && adminConfig !== undefined) {
       const { config: old } = admin
       undo.push(() => admin.reconfigure(old))
       admin.reconfigure(adminConfig)
     }
-    const generation = { config, upstreams, tables, admin, listeners: updateListeners(listeners) }
+    const generation = { config, upstreams, tables, shared, admin, listeners: updateListeners(listeners) }
 
     parts.use(generation)
     parts.resolver.serve(Array.from(tables.values(), ({ table }) => table))
     for (const listener of listeners.opened.values()) listener.update(listener.settings, parts.lookup)
     held.release()
+    if (shared !== before.shared) shared?.store.start()
     for (const { asked } of added(tables, before.tables)) for (const upstream of asked) upstream.start()
     const files = Array.from(upstreams).flatMap(([name, upstream]) => {
       const running = before.upstreams.get(name)
@@ -186,6 +199,7 @@ async function retire(before: Generation, after: Generation, removed: readonly L
     if (after.tables.get(config.name)?.lossGuard !== lossGuard) lossGuard.reset()
   const ended: Promise<unknown>[] = removed.map((listener) => listener.drain())
   ended.push(closeUpstreams(before.upstreams, after.upstreams))
+  if (before.shared !== after.shared) before.shared?.store.close()
   if (before.admin !== undefined && before.admin !== after.admin) ended.push(before.admin.close())
   await Promise.all(ended)
 }

@@ -5,7 +5,7 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ReplicaStatus } from '../core/replica/replica-status.ts'
-import type { GatewayStatus, TableStatus, UpstreamStatus } from '../core/status.ts'
+import type { GatewayStatus, SharedStoreStatus, TableStatus, UpstreamStatus } from '../core/status.ts'
 import { emptyGeneration, type Generation } from './generation.ts'
 import { LoopWatch } from './loop-watch.ts'
 import { Readiness } from './readiness.ts'
@@ -31,13 +31,18 @@ export class ProgramState {
       tableStatus(table, this.readiness.ratio(table.config.name)),
     )
     const upstreams = Array.from(this.generation.upstreams.values(), (upstream) => upstream.status())
+    const shared = this.generation.shared?.store.status()
     return {
       state: this.phase === 'stopped' ? 'draining' : this.phase,
-      degraded: degradedBy(tables, upstreams, this.loop.overloaded),
+      degraded: [
+        ...degradedBy(tables, upstreams, this.loop.overloaded),
+        ...(shared === undefined ? [] : sharedTroubles(shared)),
+      ],
       tables,
       upstreams,
       listeners: Array.from(this.generation.listeners.values(), (listener) => listener.status()),
       protocols: this.#protocols,
+      ...(shared !== undefined && { shared }),
     }
   }
 }
@@ -54,6 +59,11 @@ function degradedBy(
 ): readonly string[] {
   const program = overloaded ? ['the event loop does not keep up: only stored answers are given'] : []
   return [...program, ...upstreams.flatMap(upstreamTroubles), ...tables.flatMap(tableTroubles)]
+}
+
+function sharedTroubles({ address, state, lastFailure = 'not tried yet' }: SharedStoreStatus): string[] {
+  if (state === 'up') return []
+  return [`the shared store ${address} is not used: ${lastFailure}; lookups ask the service meanwhile`]
 }
 
 function upstreamTroubles({ name, endpoints, drillEndsAtMs }: UpstreamStatus): string[] {

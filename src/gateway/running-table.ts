@@ -4,6 +4,7 @@
 import type { PurgeWhat } from '../admin/ports.ts'
 import type { TableConfig } from '../config/config.ts'
 import type { AnswerStore } from '../core/cache/answer-store.ts'
+import type { AnswerTier } from '../core/cache/answer-tier.ts'
 import type { LossGuard } from '../core/cache/loss-guard.ts'
 import { normaliseKey } from '../core/key.ts'
 import { readinessOf, type TableReadiness } from '../core/outage/readiness.ts'
@@ -15,6 +16,7 @@ import type { Table } from '../core/table.ts'
 import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
 import type { ReplicaOfTable } from '../upstreams/replica/of-table.ts'
 import { addressSpellings } from './key-spellings.ts'
+import type { RunningShared } from './shared.ts'
 
 export interface RunningTable {
   readonly config: TableConfig
@@ -22,11 +24,14 @@ export interface RunningTable {
   /** Of the table of this name, over reloads. */
   readonly recent: RecentLookups
   readonly store: AnswerStore | undefined
+  /** What it shares with other gateways; undefined where it shares nothing. */
+  readonly tier: AnswerTier | undefined
   readonly lossGuard: LossGuard
   /** Its upstreams as it asks them. */
   readonly asked: readonly TableUpstream[]
   /** What it was built over. */
   readonly upstreams: readonly SharedUpstream[]
+  readonly shared: RunningShared | undefined
 }
 
 export type RunningTables = ReadonlyMap<string, RunningTable>
@@ -69,7 +74,7 @@ export function replicaOf(asked: readonly TableUpstream[]): ReplicaOfTable | und
  * @returns How many.
  */
 export async function purgeTable(running: RunningTable, what: PurgeWhat): Promise<number | Temporary> {
-  const { store, lossGuard, config, asked } = running
+  const { store, tier, lossGuard, config, asked } = running
   // Who purges knows of changes, which a copy does not have.
   replicaOf(asked)?.control.refresh(what.kind === 'all')
   const written = storeOf(running)
@@ -81,6 +86,9 @@ export async function purgeTable(running: RunningTable, what: PurgeWhat): Promis
   const normalised = normaliseKey(what.key, config.foldCase)
   if (normalised.kind !== 'key') return 0
   let forgotten = 0
-  for (const key of addressSpellings(normalised.key)) forgotten += store.purge({ kind: 'key', key })
+  for (const key of addressSpellings(normalised.key)) {
+    forgotten += store.purge({ kind: 'key', key })
+    for (const index of asked.keys()) tier?.delete(store.prefixFor(index) + key)
+  }
   return forgotten
 }

@@ -16,7 +16,7 @@ export interface StopOptions {
 
 /** Ends all but the admin API, which shows what is going on until the end. */
 export async function stopRunning(
-  { listeners, tables, upstreams }: Generation,
+  { listeners, tables, shared, upstreams }: Generation,
   { resolver, drainForMs, save }: StopOptions,
 ): Promise<void> {
   const all = Array.from(listeners.values())
@@ -33,6 +33,7 @@ export async function stopRunning(
   await new Promise((resolve) => setImmediate(resolve))
   await Promise.all(all.map((listener) => listener.close()))
   await save()
+  shared?.store.close()
   for (const { asked } of tables.values()) for (const upstream of asked) upstream.stop()
   for (const upstream of upstreams.values()) await upstream.destroy()
 }

@@ -13,7 +13,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { CacheConfig, TableConfig } from '../config/config.ts'
 import type { AttributeRules } from '../core/attributes.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
-import { CachedUpstream } from '../core/cache/cached-upstream.ts'
+import type { AnswerTier } from '../core/cache/answer-tier.ts'
+import { CachedUpstream, type CacheOptions } from '../core/cache/cached-upstream.ts'
 import { LossGuard } from '../core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import { DirectSource } from '../core/direct-source.ts'
@@ -30,6 +31,7 @@ import { addressSpellings } from './key-spellings.ts'
 import { negativeKeptMs, outagePolicy } from './outage-policy.ts'
 import type { GatewayParts } from './parts.ts'
 import type { RunningTable, RunningTables } from './running-table.ts'
+import { type RunningShared, tierOf } from './shared.ts'
 import type { RunningUpstreams } from './upstreams.ts'
 
 /** Stored answers that a reload dropped, because what decides about them has changed. */
@@ -47,6 +49,7 @@ export interface TableParts extends GatewayParts {
 export function buildTables(
   configs: Iterable<TableConfig>,
   upstreams: RunningUpstreams,
+  shared: RunningShared | undefined,
   running: RunningTables,
   parts: TableParts,
 ): { readonly tables: RunningTables; readonly dropped: readonly DroppedAnswers[] } {
@@ -55,7 +58,7 @@ export function buildTables(
   for (const config of configs) {
     const own = config.upstreams.flatMap((name) => upstreams.get(name) ?? [])
     const old = running.get(config.name)
-    if (old !== undefined && isUnchanged(old, config, own)) {
+    if (old !== undefined && old.shared === shared && isUnchanged(old, config, own)) {
       tables.set(config.name, old)
       continue
     }
@@ -63,7 +66,8 @@ export function buildTables(
     if (old?.store !== undefined && old.store.size > 0 && old.config.fingerprint !== config.fingerprint) {
       dropped.push({ table: config.name, count: old.store.size })
     }
-    tables.set(config.name, buildTable(config, own, store, old, parts))
+    const tier = store && tierOf(shared, config)
+    tables.set(config.name, { ...buildTable(config, own, store, tier, old, parts), shared })
   }
   return { tables, dropped }
 }
@@ -109,9 +113,10 @@ function buildTable(
   config: TableConfig,
   upstreams: readonly SharedUpstream[],
   store: AnswerStore | undefined,
+  tier: AnswerTier | undefined,
   old: RunningTable | undefined,
   parts: TableParts,
-): RunningTable {
+): Omit<RunningTable, 'shared'> {
   const asked = upstreams.map((upstream) => upstream.forTable(config))
   let stored = 0
   const recent = old?.recent ?? new RecentLookups(parts.random)
@@ -123,7 +128,8 @@ function buildTable(
   const outage = outagePolicy(config, parts)
   const sources = asked.map(({ upstream, replica }, index): TableSource => {
     if (!upstreams[index]?.kind.cached) return new DirectSource(config.name, upstream)
-    const service = cachedSource(config, upstream, store, stored++, lossGuard, outage !== undefined, parts)
+    const kept = store && { store, tier, upstreamIndex: stored++, hasOutageRules: outage !== undefined }
+    const service = cachedSource(config, upstream, kept, lossGuard, parts)
     return replica === undefined ? service : replicated(config, service, replica, store)
   })
   const table = new Table({
@@ -140,7 +146,7 @@ function buildTable(
     recent,
     attributes: attributeRules(config),
   })
-  return { config, table, recent, store, lossGuard, asked, upstreams }
+  return { config, table, recent, store, tier, lossGuard, asked, upstreams }
 }
 
 function foldsCase({ foldCase }: TableConfig, upstreams: readonly SharedUpstream[]): boolean {
@@ -158,10 +164,8 @@ function attributeRules({ attributes }: TableConfig): AttributeRules | undefined
 function cachedSource(
   config: TableConfig,
   upstream: Upstream,
-  store: AnswerStore | undefined,
-  upstreamIndex: number,
+  kept: Pick<CacheOptions, 'store' | 'tier' | 'upstreamIndex' | 'hasOutageRules'> | undefined,
   lossGuard: LossGuard,
-  hasOutageRules: boolean,
   { clock, random, observability }: GatewayParts,
 ): CachedUpstream {
   const { name, deadlineMs, attributes } = config
@@ -175,15 +179,13 @@ function cachedSource(
     random,
     deadlineMs,
     sideEffects,
-    cache: store &&
+    cache: kept &&
       cache && {
-        store,
+        ...kept,
         policy: { ...cache, negativeKeptMs: negativeKeptMs(config) },
-        hasOutageRules,
         hasCanary: config.canary !== undefined,
         // An answer to a question may change without any loss of data.
         lossGuard: attributes === undefined ? lossGuard : undefined,
-        upstreamIndex,
       },
     observer: observability.observer.table(name),
     onDefect: (error, where) => observability.observer.defect(error, where),

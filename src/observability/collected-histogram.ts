@@ -53,8 +53,9 @@ export class CollectedHistogram extends Histogram {
     for (const { metricName, labels, sharedLabels, value } of this.#samples()) {
       if (sharedLabels !== shared) sharedText = labelsText(sharedLabels)
       shared = sharedLabels
-      const le = labels.le === undefined ? '' : `le="${labels.le}",`
-      lines.push(`${metricName}{${le}${sharedText}} ${value}`)
+      const le = labels.le === undefined ? '' : `le="${labels.le}"`
+      const all = le === '' || sharedText === '' ? le + sharedText : `${le},${sharedText}`
+      lines.push(all === '' ? `${metricName} ${value}` : `${metricName}{${all}} ${value}`)
     }
     return lines.join('\n')
   }

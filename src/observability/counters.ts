@@ -5,8 +5,8 @@
  * Every map here is bounded by the configuration: its keys are names of tables, upstreams,
  * endpoints and listeners, never anything that a client sent.
  */
-import type { CacheOutcome } from '../core/explain.ts'
-import type { CheckVerdict, RequestOutcome } from '../core/observer.ts'
+import type { CacheOutcome, TierOutcome } from '../core/explain.ts'
+import type { CheckVerdict, RequestOutcome, TierFailure, TierWrite } from '../core/observer.ts'
 import type { OutageRule } from '../core/outage-rule.ts'
 import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
 import type { StoreOperation, StoreResult } from '../core/store.ts'
@@ -26,6 +26,10 @@ function noResults(): ResultCounts {
 
 function noOutcomes(): Record<CacheOutcome, number> {
   return { hit: 0, negative_hit: 0, stale: 0, miss: 0, coalesced: 0, bypass: 0 }
+}
+
+function noTierOutcomes(): Record<TierOutcome, number> {
+  return { hit: 0, negative_hit: 0, stale: 0, miss: 0, unused: 0 }
 }
 
 /** One table, one protocol. */
@@ -48,6 +52,8 @@ export class TableCounters {
   /** By protocol. */
   readonly lookups: Record<string, LookupCounters>
   readonly cache = noOutcomes()
+  /** What the store that the gateways share had. */
+  readonly tier = noTierOutcomes()
   readonly causes = new Map<Cause, number>()
   evictions = 0
   /** True while "not found" is not believed of keys that were found before. */
@@ -143,6 +149,15 @@ export class ListenerCounters {
   }
 }
 
+/** The store that the gateways share. */
+export class SharedStoreCounters {
+  readonly durations = new LatencyHistogram(REQUEST_SECONDS_BUCKETS)
+  readonly failures: Record<TierFailure, number> = { timeout: 0, error: 0, skipped: 0, unreadable: 0 }
+  readonly writes: Record<TierWrite, number> = { stored: 0, dropped: 0, failed: 0 }
+  readonly bytes = { read: 0, written: 0 }
+  purges = 0
+}
+
 /** Everything that is counted. */
 export class Counters {
   /** The values of the label `protocol`. */
@@ -150,6 +165,7 @@ export class Counters {
   readonly tables = new Map<string, TableCounters>()
   readonly upstreams = new Map<string, UpstreamCounters>()
   readonly listeners = new Map<string, ListenerCounters>()
+  readonly shared = new SharedStoreCounters()
   readonly reloads = { ok: 0, failed: 0 }
   defects = 0
   /** Wall clock ms of the last reload that took effect, or of the start. */

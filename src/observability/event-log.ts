@@ -104,6 +104,16 @@ export class EventLog {
     }
   }
 
+  /** @param why Why it is not used any more. */
+  sharedStoreChanged(isUp: boolean, why: string): void {
+    const text = isUp ? 'the shared store is used' : 'the shared store is not used until it is quick again'
+    this.#parts.logger[isUp ? 'info' : 'warn'](
+      { event: 'shared', up: isUp, ...(!isUp && { lastFailure: why }) },
+      text,
+    )
+    if (!isUp) this.problem('shared', '', `${text}: ${why}; lookups ask the service meanwhile`)
+  }
+
   /** @param failure Why it is unreachable, in words. */
   canaryChanged(
     table: string,

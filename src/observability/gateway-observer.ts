@@ -5,11 +5,18 @@
  * On the cached path it adds to plain numbers and asks three flags.
  */
 import type { CacheOutcome } from '../core/explain.ts'
-import type { ListenerObserver, Observer, TableObserver, UpstreamObserver } from '../core/observer.ts'
+import type {
+  ListenerObserver,
+  Observer,
+  TableObserver,
+  TierObserver,
+  UpstreamObserver,
+} from '../core/observer.ts'
 import {
   type Counters,
   increment,
   type ListenerCounters,
+  type SharedStoreCounters,
   type TableCounters,
   type UpstreamCounters,
 } from './counters.ts'
@@ -17,6 +24,7 @@ import type { EventLog } from './event-log.ts'
 import type { LookupLog } from './lookup-log.ts'
 
 export class GatewayObserver implements Observer {
+  readonly tier: TierObserver
   readonly #counters: Counters
   readonly #eventLog: EventLog
   readonly #reports: LookupLog
@@ -27,6 +35,7 @@ export class GatewayObserver implements Observer {
     this.#counters = counters
     this.#eventLog = eventLog
     this.#reports = reports
+    this.tier = observeTier(counters.shared, eventLog)
   }
 
   table(name: string): TableObserver {
@@ -71,6 +80,9 @@ function observeTable(counters: TableCounters, eventLog: EventLog, reports: Look
     },
     cacheLooked(outcome: CacheOutcome) {
       counters.cache[outcome] += 1
+    },
+    tierLooked(outcome) {
+      counters.tier[outcome] += 1
     },
     cacheEvicted(count) {
       counters.evictions += count
@@ -121,6 +133,28 @@ function observeUpstream(counters: UpstreamCounters, eventLog: EventLog): Upstre
     },
     storeFull() {
       eventLog.storeFull(counters.name)
+    },
+  }
+}
+
+function observeTier(counters: SharedStoreCounters, eventLog: EventLog): TierObserver {
+  return {
+    replied(durationMs, bytes) {
+      counters.durations.observe(durationMs)
+      counters.bytes.read += bytes
+    },
+    failed(failure) {
+      counters.failures[failure] += 1
+    },
+    wrote(outcome, count, bytes) {
+      counters.writes[outcome] += count
+      counters.bytes.written += bytes
+    },
+    purged() {
+      counters.purges += 1
+    },
+    changed(isUp, why) {
+      eventLog.sharedStoreChanged(isUp, why)
     },
   }
 }

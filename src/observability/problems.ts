@@ -26,6 +26,7 @@ export type ProblemKind =
   | 'replica'
   | 'store'
   | 'secrets'
+  | 'shared'
 
 /** One trouble; the same trouble again counts up and shows the latest text. */
 export interface Problem {

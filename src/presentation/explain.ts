@@ -76,6 +76,10 @@ export function stepText(step: ExplainStep): StepText | undefined {
         'Shared request',
         `${at(step)}: waited for the request that was already under way${and(step.result)}`,
       )
+    case 'shared': {
+      const age = step.ageMs === undefined ? '' : `, ${duration(step.ageMs)} old`
+      return plain('Shared store', `${at(step)}: ${step.outcome.replace('_', ' ')}${age}${and(step.result)}`)
+    }
     case 'replica':
       return result(
         'Replica',

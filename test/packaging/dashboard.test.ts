@@ -16,6 +16,7 @@ import { Gateway } from '../../src/gateway.ts'
 import { SocketmapClient } from '../../src/index.ts'
 import { startHttpService } from '../support/http/http-service.ts'
 import { missingPrometheus, type Prometheus, startPrometheus } from '../support/programs/prometheus.ts'
+import { missingRedis, startRedis } from '../support/programs/redis.ts'
 import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
 import { ROOT, skipWithout } from './run.ts'
 
@@ -66,6 +67,8 @@ function metricNames(expr: string): string[] {
   return expr.match(/\b(?:mapgate_|mapgate:|process_|nodejs_)[a-z0-9_:]+/g) ?? []
 }
 
+const missing = missingPrometheus() ?? missingRedis()
+
 const cleanup = suiteCleanup()
 let prometheus: Prometheus
 let exposition = ''
@@ -104,6 +107,7 @@ async function startGateway(): Promise<string> {
       },
       verify: { upstream: 'learned' },
     },
+    shared: { url: (await startRedis(cleanup)).url },
     log: { level: 'silent' },
   }
   const text = JSON.stringify(config)
@@ -128,14 +132,14 @@ async function startGateway(): Promise<string> {
 }
 
 beforeAll(async () => {
-  if (missingPrometheus() !== undefined) return
+  if (missing !== undefined) return
   const target = await startGateway()
   const ruleFiles = [join(ROOT, 'monitoring/prometheus/mapgate.rules.yaml')]
   prometheus = await startPrometheus(cleanup, { target, ruleFiles })
   exposition = await (await fetch(`http://${target}/metrics`)).text()
 }, 2 * START_TIMEOUT_MS)
 
-beforeEach((context) => skipWithout(context, missingPrometheus()))
+beforeEach((context) => skipWithout(context, missing))
 
 describe('the dashboard', () => {
   for (const { title, targets = [] } of panels) {

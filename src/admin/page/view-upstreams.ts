@@ -27,7 +27,7 @@ const CERTIFICATE_SOON_MS = 14 * 86_400_000
 export function renderUpstreams({ points, status }: Model): void {
   const window = recent(points)
   const ms = window.reduce((sum, { stepMs }) => sum + stepMs, 0)
-  const rows = (status?.upstreams ?? []).flatMap((upstream) => {
+  const rows = (status?.upstreams ?? []).flatMap((upstream): Cell[][] => {
     const { name, kind, inFlight, queued, endpoints } = upstream
     if (endpoints.length === 0) {
       return [[{ text: name, kind: 'head' } as const, { text: `${kind}, asks nobody`, span: 9 }]]
@@ -49,7 +49,19 @@ export function renderUpstreams({ points, status }: Model): void {
       ]
     })
   })
+  if (status?.shared !== undefined) rows.push(sharedRow(status.shared))
   renderRows(byId('upstream-rows', HTMLTableSectionElement), rows, status ? 'No upstreams.' : NOT_KNOWN)
+}
+
+/** The store that gateways share stands below the services. */
+function sharedRow({ address, state, queuedWrites, lastFailure }: NonNullable<Status['shared']>): Cell[] {
+  const note = lastFailure ?? `answers shared with other gateways, ${count(queuedWrites)} still to be written`
+  return [
+    { text: 'shared store', kind: 'head' },
+    text(address),
+    text(state, state === 'up' ? 'ok' : 'bad'),
+    { text: note, span: 7 },
+  ]
 }
 
 function note({ pausedForMs, certificateExpiresAtMs }: EndpointStatus): Cell {

@@ -18,6 +18,21 @@ const PurgeQuery = Type.Object(
   { additionalProperties: false },
 )
 
+/** Whom a purge reached; absent where gateways share nothing. */
+const Elsewhere = Type.Object({
+  state: Type.Enum(['sent', 'later'], {
+    description:
+      '`later`: the shared store cannot be reached, and the other gateways hear of it when it can.',
+  }),
+  others: Type.Optional(Type.Integer({ minimum: 0, description: 'Gateways that heard of it.' })),
+  confirmed: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Those of them that said within a second that they have done it.',
+    }),
+  ),
+})
+
 export function addCacheRoutes(app: App, { ports: { control } }: RouteParts): void {
   app.delete(
     '/api/v1/tables/:table/cache',
@@ -29,17 +44,20 @@ export function addCacheRoutes(app: App, { ports: { control } }: RouteParts): vo
         params: TableParams,
         querystring: PurgeQuery,
         response: {
-          200: Type.Object({ removed: Type.Integer({ minimum: 0 }) }),
+          200: Type.Object({ removed: Type.Integer({ minimum: 0 }), elsewhere: Type.Optional(Elsewhere) }),
           ...problems(400, 401, 403, 404, 503),
         },
       },
     },
     async (request) => {
       const key = queryBytes(request.raw.url ?? '', 'key')
-      const removed = await control.purge(request.params.table, purgeWhat(key, request.query.domain))
+      const { table } = request.params
+      const what = purgeWhat(key, request.query.domain)
+      const removed = await control.purge(table, what)
       if (removed === undefined) throw tableUnknown()
       if (typeof removed !== 'number') throw storeFailed(removed.reason)
-      return { removed }
+      const elsewhere = await control.purgeElsewhere(table, what)
+      return { removed, ...(elsewhere !== undefined && { elsewhere }) }
     },
   )
   app.post(

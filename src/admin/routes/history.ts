@@ -51,6 +51,7 @@ const ProblemEntrySchema = Type.Object({
     'replica',
     'store',
     'secrets',
+    'shared',
   ]),
   where: Type.String(),
   text: Type.String(),

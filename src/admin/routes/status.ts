@@ -101,6 +101,13 @@ const ListenerSchema = Type.Object({
   connections: Count,
 })
 
+const SharedSchema = Type.Object({
+  address: Type.String(),
+  state: Type.Enum(['up', 'down']),
+  queuedWrites: Count,
+  lastFailure: Type.Optional(Type.String({ description: 'Why it is down.' })),
+})
+
 const StatusSchema = Type.Object({
   version: Type.String(),
   startedAtMs: WallMs,
@@ -109,6 +116,7 @@ const StatusSchema = Type.Object({
   tables: Type.Array(TableSchema),
   upstreams: Type.Array(UpstreamSchema),
   listeners: Type.Array(ListenerSchema),
+  shared: Type.Optional(SharedSchema),
   protocols: Type.Array(Type.String(), {
     description: 'Names of the protocols that mail servers speak, as they stand in the metrics.',
   }),

@@ -37,15 +37,27 @@ export async function purge(
     if (typeof removed !== 'number') {
       throw new CommandError(EXIT_UNREACHABLE, `${shown}: the reply does not say how many; is this mapgate?`)
     }
+    const elsewhere = property(reply.body, 'elsewhere')
     io.stdout.write(
       options.json === true
-        ? `${JSON.stringify({ table, removed })}\n`
-        : `${table}: ${counted(removed, 'answer')} forgotten\n`,
+        ? `${JSON.stringify({ table, removed, ...(elsewhere !== undefined && { elsewhere }) })}\n`
+        : `${table}: ${counted(removed, 'answer')} forgotten${elsewhereText(elsewhere)}\n`,
     )
     return EXIT_OK
   } finally {
     await client.close()
   }
+}
+
+/** What other gateways did, where there are some. */
+function elsewhereText(elsewhere: unknown): string {
+  const state = property(elsewhere, 'state')
+  if (state === 'later')
+    return '; the shared store cannot be reached now, and the other gateways hear of it when it can'
+  const [others, confirmed] = [property(elsewhere, 'others'), property(elsewhere, 'confirmed')]
+  if (state !== 'sent' || typeof others !== 'number' || typeof confirmed !== 'number') return ''
+  if (others === 0) return '; no other gateway shares them now'
+  return `; ${confirmed} of ${counted(others, 'other gateway')} did the same`
 }
 
 /** `@DOMAIN` alone means a domain, as in virtual(5); an address has something before its `@`. */

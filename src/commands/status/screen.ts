@@ -35,6 +35,7 @@ export function screenLines(reading: Reading, options: ScreenOptions): string[] 
     ...tableLines(reading, options.width),
     '',
     ...upstreamLines(status.upstreams, options.width),
+    ...sharedLines(status.shared),
     '',
     ...listenerLines(status, options.width),
     ...problemLines(problems, options),
@@ -94,6 +95,13 @@ function tableLines({ status, points }: Reading, width: number): string[] {
     ]
   })
   return columns(TABLE_COLUMNS, rows, width)
+}
+
+/** Why it is down stands above, among the troubles. */
+function sharedLines(shared: GatewayStatus['shared']): string[] {
+  if (shared === undefined) return []
+  const queued = shared.queuedWrites > 0 ? `, ${counted(shared.queuedWrites, 'answer')} to be written` : ''
+  return ['', `shared store ${shared.address}: ${shared.state}${shared.state === 'up' ? '' : ' !'}${queued}`]
 }
 
 const UPSTREAM_COLUMNS: readonly Column[] = [

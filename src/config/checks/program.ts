@@ -20,6 +20,28 @@ export function checkLog({ keys, hashKey }: FileSettings['log'], scope: Scope): 
   }
 }
 
+/** What contradicts itself about the store that gateways share. */
+export function checkShared(shared: FileSettings['shared'], scope: Scope): void {
+  if (shared === undefined) return
+  const { url, username, password, tls } = shared
+  if (tls !== undefined && (url.kind === 'unix' || !url.tls))
+    scope.error(
+      ['tls'],
+      'is only used with an address that begins with rediss://; change "url", or remove it',
+    )
+  if (username !== undefined && password === undefined)
+    scope.error(['username'], 'needs "password"; add it, from a file or a credential')
+  if (url.kind === 'inet' && !url.tls && password !== undefined && !isLoopback(url.host))
+    scope.warning(
+      ['url'],
+      'the password and all answers go over the network as plain text; use rediss:// (TLS)',
+    )
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}
+
 /**
  * Tries certificates and keys, in every section that names some.
  *

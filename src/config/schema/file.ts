@@ -11,6 +11,7 @@ import { duration, namedMap, oneOf, text } from '../../schema/values.ts'
 import { Admin } from './admin.ts'
 import { anyKind } from './kinds.ts'
 import { listenerSchema } from './listener.ts'
+import { Shared } from './shared.ts'
 import { tableSchema } from './table.ts'
 import { upstreamSchema } from './upstream.ts'
 
@@ -73,6 +74,7 @@ export function configFile(kinds: SettingsKinds) {
             'File in which answers survive a restart. Written with mode 0600, since it holds addresses; its folder must exist.',
         }),
       ),
+      shared: Type.Optional(Shared),
       defaults: Type.Optional(
         Type.Object(
           {

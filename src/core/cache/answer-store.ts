@@ -106,17 +106,20 @@ export interface NewAnswer {
   readonly textBytes?: number
 }
 
+/** A stored answer as another store takes it. */
+export function copyOf(answer: StoredAnswer, store: AnswerStore): NewAnswer {
+  return {
+    value: answer.value,
+    freshness: answer,
+    ageMs: store.ageMs(answer),
+    validators: answer.validators,
+    endpoint: answer.endpoint,
+    foundForMs: store.foundForMs(answer),
+    isVouched: answer.isVouched,
+  }
+}
+
 /** Takes over every answer of another store, for a table whose bounds changed. */
 export function copyAnswers(from: AnswerStore, to: AnswerStore): void {
-  for (const [storeKey, answer] of from.entries()) {
-    to.restore(storeKey, {
-      value: answer.value,
-      freshness: answer,
-      ageMs: from.ageMs(answer),
-      validators: answer.validators,
-      endpoint: answer.endpoint,
-      foundForMs: from.foundForMs(answer),
-      isVouched: answer.isVouched,
-    })
-  }
+  for (const [storeKey, answer] of from.entries()) to.restore(storeKey, copyOf(answer, from))
 }

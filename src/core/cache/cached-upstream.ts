@@ -6,8 +6,8 @@
  *   stored, error-only    -> ask; the stored answer if that fails in any way, or takes longer than staleAfter
  *   not stored            -> ask
  *
- * Below it are SharedUpstream, where equal questions share a request, and StoringUpstream, which stores
- * the answers. Two laws hold here: a failure is never an answer of the store, and a "not found" is only
+ * Below it are SharedUpstream, where equal questions share a request, TieredUpstream where gateways share their
+ * answers, and StoringUpstream, which stores them. Two laws hold here: a failure is never an answer of the store, and a "not found" is only
  * used while it is fresh and the service is known to be sane (canary).
  */
 import type { Attributes } from '../attributes.ts'
@@ -19,6 +19,7 @@ import { type Found, NOT_FOUND, type NotFound, type Sourced } from '../result.ts
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
+import type { AnswerTier } from './answer-tier.ts'
 import { FailureMemory } from './failure-memory.ts'
 import { type FreshnessState, freshnessState } from './freshness.ts'
 import type { LifetimePolicy } from './lifetimes.ts'
@@ -29,6 +30,7 @@ import { SharedUpstream } from './shared-upstream.ts'
 import { StaleFallback } from './stale-fallback.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 import { StoringUpstream } from './storing-upstream.ts'
+import { tiered } from './tiered-upstream.ts'
 
 export interface CachedUpstreamOptions {
   /** Name of the table that asks. */
@@ -67,6 +69,8 @@ export interface CacheOptions {
   readonly hasCanary: boolean
   /** Of the table; its upstreams share it. Undefined: every "not found" is believed. */
   readonly lossGuard?: LossGuard
+  /** Of the table: what other gateways stored. Undefined: this one is alone. */
+  readonly tier?: AnswerTier | undefined
   /** Position of this upstream among those that share the store. */
   readonly upstreamIndex: number
 }
@@ -119,7 +123,8 @@ export class CachedUpstream implements TableSource {
       })
     const kept = cache && { ...cache, lossJudge }
     const storing = new StoringUpstream(upstream, kept, this.#failures, clock, random, onDefect)
-    this.#shared = new SharedUpstream(storing, this.#store, !sideEffects)
+    const below = tiered(storing, cache, { upstream, clock, observer: options.observer })
+    this.#shared = new SharedUpstream(below, this.#store, !sideEffects)
   }
 
   /** Requests that can be shared. */
@@ -243,7 +248,8 @@ export class CachedUpstream implements TableSource {
       explanation.add({ step: 'held', key, upstream: this.name, result: failure })
       return this.#fallback.finish(key, { result: failure, source: 'cache' }, fallback, explanation)
     }
-    const request = this.#request(key, storeKey, nowMs, stored, explanation, true, context.attributes)
+    const { attributes, bypass } = context
+    const request = this.#request(key, storeKey, nowMs, stored, explanation, true, attributes, bypass)
     const answer = this.#shared.ask(request)
     if (answer !== undefined) return this.#fallback.finish(key, answer, fallback, explanation)
     return this.#fallback.wait(request, fallback, context, explanation, false)
@@ -257,6 +263,7 @@ export class CachedUpstream implements TableSource {
     explanation: Explanation | undefined,
     hasAsker: boolean,
     attributes: Attributes | undefined,
+    bypass = false,
   ): PendingRequest {
     return new PendingRequest(
       this.#table,
@@ -269,6 +276,7 @@ export class CachedUpstream implements TableSource {
       explanation,
       hasAsker,
       attributes,
+      bypass,
     )
   }
 

@@ -26,6 +26,8 @@ export class PendingRequest implements Question {
   readonly generation: number
   readonly explanation: Explanation | undefined
   readonly attributes: Attributes | undefined
+  /** The service itself is to be asked, whatever other gateways know. */
+  readonly bypass: boolean
   readonly #waiters = new SlotList<Waiter>()
   #abandonedListeners: readonly (() => void)[] = NOBODY
   /** True from the question until its asker waits. */
@@ -47,6 +49,7 @@ export class PendingRequest implements Question {
     explanation: Explanation | undefined,
     hasAsker: boolean,
     attributes?: Attributes,
+    bypass = false,
   ) {
     this.table = table
     this.key = key
@@ -58,6 +61,7 @@ export class PendingRequest implements Question {
     this.explanation = explanation
     this.#isExpected = hasAsker
     this.attributes = attributes
+    this.bypass = bypass
   }
 
   /** Only a found answer is asked for conditionally: a "not found" is never renewed, it is asked anew. */

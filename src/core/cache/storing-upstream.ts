@@ -13,7 +13,8 @@ import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import { DEFECT, type LookupResult, type Sourced } from '../result.ts'
 import type { Answer, Upstream } from '../upstream.ts'
-import type { AnswerStore } from './answer-store.ts'
+import { type AnswerStore, copyOf } from './answer-store.ts'
+import type { AnswerTier } from './answer-tier.ts'
 import { type FailureMemory, isFailure } from './failure-memory.ts'
 import { type LifetimePolicy, lifetimeOf, type StoreMoment } from './lifetimes.ts'
 import type { LossJudge } from './loss-judge.ts'
@@ -23,6 +24,8 @@ import type { PendingRequest } from './pending-request.ts'
 export interface Storing {
   readonly store: AnswerStore
   readonly policy: LifetimePolicy
+  /** Gets what is stored, for other gateways. */
+  readonly tier?: AnswerTier | undefined
   /** The upstream has a canary, so that what it answers comes from a service that knew it. */
   readonly hasCanary: boolean
   /** Undefined: every "not found" is believed. */
@@ -131,7 +134,7 @@ function resultOf(request: PendingRequest, answer: Answer): LookupResult {
  * date now. An answer asked for before a purge changes nothing.
  */
 function storeAnswer(
-  { store, policy, hasCanary }: Storing,
+  { store, policy, hasCanary, tier }: Storing,
   request: PendingRequest,
   result: LookupResult,
   answer: Answer,
@@ -149,6 +152,7 @@ function storeAnswer(
   )
   if (lifetime === undefined) {
     store.delete(storeKey)
+    tier?.delete(storeKey)
     return
   }
   const value = result.kind === 'found' ? result.value : undefined
@@ -160,6 +164,9 @@ function storeAnswer(
     endpoint: answer.endpoint,
     isVouched: hasCanary,
   })
+  if (tier === undefined) return
+  const kept = store.peek(storeKey)
+  if (kept !== undefined) tier.store(storeKey, copyOf(kept, store), request.startMs)
 }
 
 /** A "not found" is never renewed, so its validators would only take memory. */

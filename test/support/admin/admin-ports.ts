@@ -42,6 +42,7 @@ export const OPERATOR_TOKEN = 'operator-token-5678'
 export const READY: GatewayStatus = {
   state: 'ready',
   degraded: [],
+  shared: { address: 'redis://valkey.example:6379', state: 'up', queuedWrites: 3 },
   tables: [
     {
       name: 'aliases',
@@ -252,6 +253,7 @@ export class ScriptedProgram {
       this.reloads += 1
       return this.report
     },
+    purgeElsewhere: () => undefined,
     purge: async (table, what) => {
       this.purged.push({ table, what })
       return this.status.tables.some(({ name }) => name === table) ? 4 : undefined

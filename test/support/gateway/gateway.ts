@@ -86,6 +86,10 @@ export class TestGateway {
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
   }
 
+  read(): string {
+    return readFileSync(join(this.folder, 'mapgate.yaml'), 'utf8')
+  }
+
   /** Replaces the configuration file; `gateway.reload()` reads it. */
   write(yaml: string): void {
     writeFileSync(join(this.folder, 'mapgate.yaml'), yaml)

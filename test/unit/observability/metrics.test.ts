@@ -54,6 +54,11 @@ function useEverything({ observer, counters, eventLog }: Observability): void {
       undefined,
     )
   table.cacheLooked('hit')
+  table.tierLooked('hit')
+  observer.tier.replied(1, 100)
+  observer.tier.failed('timeout')
+  observer.tier.wrote('stored', 2, 300)
+  observer.tier.purged()
   table.cacheEvicted(3)
   table.outageAnswered('when-unknown')
   table.lossChanged(true)
@@ -98,6 +103,16 @@ describe('metrics', () => {
     'mapgate_cache_entries{table="aliases",kind="notfound"} 2',
     'mapgate_cache_bytes{table="aliases"} 1000',
     'mapgate_cache_evictions_total{table="aliases"} 3',
+    'mapgate_shared_store_up 1',
+    'mapgate_shared_store_requests_total{table="aliases",outcome="hit"} 1',
+    'mapgate_shared_store_requests_total{table="aliases",outcome="miss"} 0',
+    'mapgate_shared_store_request_duration_seconds_count 1',
+    'mapgate_shared_store_request_duration_seconds_sum 0.001',
+    'mapgate_shared_store_failures_total{why="timeout"} 1',
+    'mapgate_shared_store_writes_total{result="stored"} 2',
+    'mapgate_shared_store_bytes_total{direction="read"} 100',
+    'mapgate_shared_store_bytes_total{direction="written"} 300',
+    'mapgate_shared_store_purges_total 1',
     'mapgate_outage_readiness_ratio{table="aliases"} 0.9',
     'mapgate_drills_total{upstream="directory"} 1',
     'mapgate_drill_active{upstream="directory"} 0',

@@ -1,0 +1,26 @@
+/**
+ * What the gateways of a site know together about one table: the port between the cache and what holds it.
+ *
+ * It is behind the answer store of each gateway and never in the place of it: what it loses, or does not say in time,
+ * costs a question to the service and nothing else.
+ */
+import type { NewAnswer } from './answer-store.ts'
+
+export interface AnswerTier {
+  /**
+   * Looks for the answer that some gateway stored, with its age by now.
+   *
+   * @returns Undefined at once where it is not asked now. The promise settles within the tier's own limit, and does not reject.
+   */
+  find(storeKey: string): Promise<NewAnswer | undefined> | undefined
+
+  /**
+   * Stores an answer for the others, some time later.
+   *
+   * @param askedMs Monotonic ms at which the question was asked: a purge after it makes the answer worthless.
+   */
+  store(storeKey: string, answer: NewAnswer, askedMs: number): void
+
+  /** The answer of a key must not be used any more, by nobody. */
+  delete(storeKey: string): void
+}

@@ -1,0 +1,152 @@
+/**
+ * The way out of the cache, by way of what other gateways stored:
+ *
+ *   found, fresh                        -> the answer, and stored here
+ *   found, within staleWhileRevalidate  -> the answer, and stored here; the next lookup asks again behind its hit
+ *   found, within staleIfError          -> stored here, and the service asked; the answer if that fails or is late
+ *   not found, and believed             -> the answer, and stored here
+ *   anything else, or nothing in time   -> the service is asked
+ *
+ * A "not found" is believed by the rules for our own (cached-upstream.ts), and two more: it was vouched for by the canary
+ * where this gateway has one, and nothing found is stored here: of that only the service may say so, to our own loss guard.
+ */
+import { type Clock, readableMs } from '../clock.ts'
+import type { TierOutcome } from '../explain.ts'
+import type { TableObserver } from '../observer.ts'
+import { found, NOT_FOUND, type Sourced } from '../result.ts'
+import type { Upstream } from '../upstream.ts'
+import type { AnswerStore, NewAnswer } from './answer-store.ts'
+import type { AnswerTier } from './answer-tier.ts'
+import { isFailure } from './failure-memory.ts'
+import { freshnessState } from './freshness.ts'
+import type { PendingRequest } from './pending-request.ts'
+import type { PendingRequestSource } from './shared-upstream.ts'
+
+export interface TieredOptions {
+  readonly tier: AnswerTier
+  readonly store: AnswerStore
+  readonly upstream: Upstream
+  readonly policy: { readonly negativeTtlMs: number; readonly staleAfterMs: number }
+  readonly hasCanary: boolean
+  readonly clock: Clock
+  readonly observer: TableObserver
+}
+
+/** With the tier before what asks the service, where there is one. */
+export function tiered(
+  below: PendingRequestSource,
+  cache:
+    | (Omit<TieredOptions, 'tier' | 'upstream' | 'clock' | 'observer'> & { tier?: AnswerTier | undefined })
+    | undefined,
+  parts: Pick<TieredOptions, 'upstream' | 'clock' | 'observer'>,
+): PendingRequestSource {
+  return cache?.tier === undefined
+    ? below
+    : new TieredUpstream(below, { ...cache, tier: cache.tier, ...parts })
+}
+
+/** What may be done with an answer of the tier. */
+type Use =
+  | 'answer' // it is the answer
+  | 'stale' // it is the answer, and is older than its lifetime
+  | 'keep' // it is stored here, and the service is asked
+  | 'none'
+
+/** Where such an answer comes from, in metrics and logs. */
+const SOURCE = 'shared'
+
+export class TieredUpstream implements PendingRequestSource {
+  readonly #below: PendingRequestSource
+  readonly #options: TieredOptions
+
+  /** @param below Asks the service, and stores what it says. */
+  constructor(below: PendingRequestSource, options: TieredOptions) {
+    this.#below = below
+    this.#options = options
+  }
+
+  ask(request: PendingRequest): Sourced | Promise<Sourced> {
+    const looking = request.bypass ? undefined : this.#options.tier.find(request.storeKey)
+    return looking === undefined ? this.#below.ask(request) : this.#afterTier(request, looking)
+  }
+
+  async #afterTier(request: PendingRequest, looking: Promise<NewAnswer | undefined>): Promise<Sourced> {
+    const known = await looking
+    if (known === undefined) {
+      this.#looked(request, 'miss', undefined)
+      return this.#below.ask(request)
+    }
+    const use = this.#useOf(request, known)
+    if (use !== 'none') this.#options.store.set(request.storeKey, known)
+    if (use === 'answer' || use === 'stale') {
+      const hit = known.value === undefined ? 'negative_hit' : 'hit'
+      this.#looked(request, use === 'stale' ? 'stale' : hit, known)
+      return { result: resultOf(known), source: use === 'stale' ? 'stale' : SOURCE }
+    }
+    const isFallback = use === 'keep' && known.value !== undefined && request.hasWaiters
+    if (isFallback) return this.#serviceOr(request, known)
+    this.#looked(request, 'unused', known)
+    return this.#below.ask(request)
+  }
+
+  /** What the service says, else the stale answer of the tier: when the service fails, or is late. */
+  async #serviceOr(request: PendingRequest, known: NewAnswer): Promise<Sourced> {
+    const { store, upstream, policy } = this.#options
+    const asking = this.#below.ask(request)
+    const waitMs = upstream.isFailing ? 0 : policy.staleAfterMs
+    const answer = asking instanceof Promise ? await this.#within(asking, waitMs) : asking
+    const isPurged = store.purgedSince(request.generation, request.storeKey)
+    if (isPurged || (answer !== undefined && !isFailure(answer.result))) {
+      this.#looked(request, 'unused', known)
+      return answer ?? asking
+    }
+    this.#looked(request, 'stale', known)
+    return { result: resultOf(known), source: 'stale' }
+  }
+
+  /** The answer, or undefined when it takes longer. */
+  #within(asking: Promise<Sourced>, waitMs: number): Promise<Sourced | undefined> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(waitMs, () => resolve(undefined))
+      void asking.then((answer) => {
+        timer.cancel()
+        resolve(answer)
+      })
+    })
+  }
+
+  #useOf(request: PendingRequest, known: NewAnswer): Use {
+    const { store, upstream, policy, hasCanary } = this.#options
+    const state = freshnessState(known.freshness, known.ageMs)
+    if (state === 'expired' || store.purgedSince(request.generation, request.storeKey)) return 'none'
+    const own = store.peek(request.storeKey)
+    if (own !== undefined && store.ageMs(own) <= known.ageMs) return 'none'
+    if (known.value === undefined) {
+      if (own?.value !== undefined || (hasCanary && known.isVouched !== true)) return 'none'
+      const isUsable =
+        state === 'fresh' &&
+        known.ageMs < policy.negativeTtlMs &&
+        upstream.trustsNegative(known.endpoint ?? 0)
+      return isUsable ? 'answer' : 'keep'
+    }
+    if (state === 'fresh') return 'answer'
+    // A refresh ahead of need wants a newer answer, not another stale one.
+    return state === 'revalidate' && request.hasWaiters ? 'stale' : 'keep'
+  }
+
+  #looked({ key, explanation }: PendingRequest, outcome: TierOutcome, known: NewAnswer | undefined): void {
+    const { observer, upstream } = this.#options
+    observer.tierLooked(outcome)
+    if (explanation === undefined) return
+    const { name } = upstream
+    if (known === undefined) explanation.add({ step: 'shared', key, upstream: name, outcome })
+    else {
+      const ageMs = readableMs(known.ageMs)
+      explanation.add({ step: 'shared', key, upstream: name, outcome, ageMs, result: resultOf(known) })
+    }
+  }
+}
+
+function resultOf({ value }: NewAnswer) {
+  return value === undefined ? NOT_FOUND : found(value)
+}

@@ -1,0 +1,91 @@
+/**
+ * The store that gateways share, as a configuration has it. A reload that changes nothing about it keeps it.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { PurgeWhat } from '../admin/ports.ts'
+import type { TableConfig } from '../config/config.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import type { AnswerTier } from '../core/cache/answer-tier.ts'
+import type { PurgeScope } from '../core/cache/purge-log.ts'
+import type { PurgeReach } from '../core/status.ts'
+import { loadClient } from '../tier/connection.ts'
+import { SharedStore } from '../tier/shared-store.ts'
+import type { GatewayParts } from './parts.ts'
+
+/** What a shared store is made of: another one is made when it changes. */
+interface Made {
+  readonly settings: NonNullable<LoadedConfig['shared']>
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined
+  readonly hashKey: string | undefined
+}
+
+export interface RunningShared {
+  readonly store: SharedStore
+  readonly made: Made
+}
+
+/** Called with the purges of others. */
+export type OnPurge = (table: string, what: PurgeWhat) => Promise<unknown>
+
+/**
+ * Keeps the one that runs, or makes another, which is not connected yet.
+ *
+ * @throws (rejects) when the package of the client is not installed, or a file cannot be read.
+ */
+export async function planShared(
+  config: LoadedConfig,
+  running: RunningShared | undefined,
+  { clock, observability }: GatewayParts,
+  onPurge: OnPurge,
+): Promise<RunningShared | undefined> {
+  const { shared: settings } = config
+  if (settings === undefined) return undefined
+  const made: Made = { settings, tls: await tlsTexts(config, settings), hashKey: hashKeyOf(config) }
+  if (running !== undefined && isDeepStrictEqual(running.made, made)) return running
+  loadClient()
+  const { observer } = observability
+  const store = new SharedStore({
+    ...made,
+    clock,
+    observer: observer.tier,
+    onPurge: (table, scope) =>
+      void onPurge(table, whatOf(scope)).catch((error) => observer.defect(error, 'purge')),
+  })
+  return { store, made }
+}
+
+/** The contents of the files that the settings name. */
+async function tlsTexts({ readFile }: LoadedConfig, { tls }: Made['settings']): Promise<Made['tls']> {
+  if (tls === undefined) return undefined
+  const read = (path: string | undefined) => (path === undefined ? undefined : readFile(path))
+  const [ca, cert, key] = await Promise.all([read(tls.ca), read(tls.cert), read(tls.key)])
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  }
+}
+
+/** Keys that the log hides are hidden there, too. Without a key of its own the hash only keeps them from being read by chance. */
+function hashKeyOf({ log: { keys, hashKey } }: LoadedConfig): string | undefined {
+  return keys === 'plain' ? undefined : (hashKey ?? '')
+}
+
+/** The store as a table uses it; undefined where it shares nothing: what a secret decides, for one. */
+export function tierOf(
+  shared: RunningShared | undefined,
+  { name, fingerprint, attributes }: TableConfig,
+): AnswerTier | undefined {
+  if (shared === undefined || (attributes?.secret.length ?? 0) > 0) return undefined
+  return shared.store.forTable(name, fingerprint)
+}
+
+/** Makes the other gateways forget. */
+export function purgeElsewhere(shared: RunningShared, table: string, what: PurgeWhat): Promise<PurgeReach> {
+  return shared.store.purge(table, what.kind === 'key' ? { kind: 'key', key: what.key.toString() } : what)
+}
+
+/** A purge of another gateway, as the admin API would have it. */
+function whatOf(scope: PurgeScope): PurgeWhat {
+  return scope.kind === 'key' ? { kind: 'key', key: Buffer.from(scope.key) } : scope
+}

@@ -1,0 +1,285 @@
+/**
+ * The way to the shared store, with a circuit of its own.
+ *
+ *   up      asked; a reply that is not there in time opens the circuit at once
+ *   down    not asked; a probe every quarter of a second closes it again
+ *
+ * A single late reply opens it, since each costs a lookup the whole limit, and a lookup may ask for several keys: what is lost
+ * meanwhile is a question to the service. A probe that is as quick as it should be, and what was missed meanwhile, close it.
+ */
+import { type Clock, type Instant, instant, type Timer } from '../core/clock.ts'
+import type { TierObserver } from '../core/observer.ts'
+import { SlotList, type Slotted } from '../core/slot-list.ts'
+import type { Connection, ConnectionOptions, Reply } from './connection.ts'
+
+/** Least time for which the circuit is open, ms. Ours: longer than a lookup asks for all its keys. */
+const OPEN_FOR_MS = 250
+
+/** Longest time between two probes, ms: it is used again within two seconds of being well. */
+const MAX_OPEN_FOR_MS = 500
+
+/** How long the circuit must have been closed to be opened for the shortest time again, ms. Ours. */
+const STEADY_MS = 10_000
+
+/** Longest time for a probe, a connection and the look for purges, ms; then a new connection is tried. */
+export const PROBE_TIMEOUT_MS = 1000
+
+/** How often it is looked for purges that no message told of, and the clocks are compared, ms. */
+const POLL_EVERY_MS = 2000
+
+/** A timer that is later than this, ms, was held up by this program itself. Ours. */
+const BUSY_MS = 5
+
+export interface LinkOptions {
+  readonly clock: Clock
+  /** How long a question waits for its reply, ms. */
+  readonly timeoutMs: number
+  readonly observer: TierObserver
+  readonly open: (parts: Pick<ConnectionOptions, 'timeoutMs' | 'onMessage' | 'onEnd'>) => Promise<Connection>
+  readonly onMessage: (channel: string, message: string) => void
+  /** Called before it is used, and every two seconds while it is: catches up with the purges. Rejects when it cannot. */
+  readonly catchUp: (connection: Connection, isNew: boolean) => Promise<void>
+}
+
+/** A question that waits for its reply. */
+class Read implements Slotted {
+  slot?: number
+  readonly startMs: number
+  readonly resolve: (reply: Reply | undefined) => void
+  timer: Timer | undefined
+  isExtended = false
+
+  constructor(startMs: number, resolve: (reply: Reply | undefined) => void) {
+    this.startMs = startMs
+    this.resolve = resolve
+  }
+}
+
+export class Link {
+  readonly #options: LinkOptions
+  readonly #reads = new SlotList<Read>()
+  #connection: Connection | undefined
+  #state: 'down' | 'up' | 'closed' = 'down'
+  #lastFailure: string | undefined
+  #openForMs = OPEN_FOR_MS
+  #upSinceMs = Number.NEGATIVE_INFINITY
+  #timer: Timer | undefined
+  /** The server's clock less ours. */
+  #ahead: Instant = { monotonicMs: 0, wallMs: 0 }
+  /** What is not known of it, ms: how long the reply took. */
+  #doubtMs = 0
+  #wasTold = false
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up'
+  }
+
+  /** Why it is not used. */
+  get lastFailure(): string | undefined {
+    return this.#state === 'up' ? undefined : this.#lastFailure
+  }
+
+  /** The connection while it is used. */
+  get connection(): Connection | undefined {
+    return this.#state === 'up' ? this.#connection : undefined
+  }
+
+  /** Tries it from now on. */
+  start(): void {
+    void this.#probe()
+  }
+
+  close(): void {
+    this.#state = 'closed'
+    this.#timer?.cancel()
+    this.#drop()
+  }
+
+  /**
+   * The server's clock, ms: all gateways count by it. The later of what both of our clocks say, so that a suspended machine
+   * and a clock set back make an answer too old, and never too young.
+   */
+  nowMs(): number {
+    const { monotonicMs, wallMs } = instant(this.#options.clock)
+    return Math.max(monotonicMs + this.#ahead.monotonicMs, wallMs + this.#ahead.wallMs)
+  }
+
+  /** The earliest that the server's clock may show now, ms: for when something is said to have happened. */
+  earliestMs(): number {
+    return this.nowMs() - this.#doubtMs
+  }
+
+  /** @returns Undefined at once when it is not asked now; the promise does not reject, and has undefined where there is no reply. */
+  read(...command: readonly string[]): Promise<Reply | undefined> | undefined {
+    const { clock, observer, timeoutMs } = this.#options
+    const connection = this.#connection
+    if (this.#state !== 'up' || connection === undefined) {
+      observer.failed('skipped')
+      return undefined
+    }
+    return new Promise((resolve) => {
+      const read = new Read(clock.monotonicMs(), resolve)
+      this.#reads.add(read)
+      read.timer = clock.after(timeoutMs, () => this.#late(read))
+      connection.send(...command).then(
+        (reply) => this.#replied(read, reply),
+        (error: Error) => this.#failed(read, error),
+      )
+    })
+  }
+
+  #replied(read: Read, reply: Reply): void {
+    if (!this.#reads.has(read)) return // given up
+    const { clock, observer } = this.#options
+    observer.replied(clock.monotonicMs() - read.startMs, Buffer.isBuffer(reply) ? reply.length : 0)
+    this.#end(read, reply)
+  }
+
+  #failed(read: Read, error: Error): void {
+    if (!this.#reads.has(read)) return
+    this.#options.observer.failed('error')
+    this.#end(read, undefined)
+    // Somebody put something else under this name; all other names are well.
+    if (!error.message.startsWith('WRONGTYPE')) this.#down(error.message)
+  }
+
+  #late(read: Read): void {
+    const { clock, timeoutMs, observer } = this.#options
+    const busyMs = clock.monotonicMs() - read.startMs - timeoutMs
+    if (busyMs > BUSY_MS && !read.isExtended) {
+      // This program was busy, so that the question went out late, or its reply was not read yet.
+      read.isExtended = true
+      read.timer = clock.after(Math.min(busyMs, timeoutMs), () => this.#late(read))
+      return
+    }
+    // A timer runs before the sockets are read.
+    clock.afterTurn(() => {
+      if (!this.#reads.has(read)) return
+      observer.failed('timeout')
+      this.#down(`no reply within ${timeoutMs} ms`)
+    })
+  }
+
+  #end(read: Read, reply: Reply | undefined): void {
+    read.timer?.cancel()
+    this.#reads.delete(read)
+    read.resolve(reply)
+  }
+
+  /** Opens the circuit: nobody waits for it any more. */
+  #down(why: string): void {
+    const { clock, observer } = this.#options
+    this.#lastFailure = why
+    if (this.#state !== 'up') return
+    this.#state = 'down'
+    this.#wasTold = true
+    observer.changed(false, why)
+    for (const read of this.#reads.toArray()) this.#end(read, undefined)
+    const wasSteady = clock.monotonicMs() - this.#upSinceMs >= STEADY_MS
+    this.#openForMs = wasSteady ? OPEN_FOR_MS : Math.min(2 * this.#openForMs, MAX_OPEN_FOR_MS)
+    this.#next(this.#openForMs, () => this.#probe())
+  }
+
+  #next(delayMs: number, run: () => Promise<void>): void {
+    this.#timer?.cancel()
+    this.#timer = this.#options.clock.after(delayMs, () => void run())
+  }
+
+  #drop(): void {
+    const connection = this.#connection
+    this.#connection = undefined
+    connection?.close()
+  }
+
+  async #probe(): Promise<void> {
+    const { clock, timeoutMs, observer, catchUp } = this.#options
+    try {
+      const isNew = this.#connection === undefined
+      this.#connection ??= await this.#open()
+      const connection = this.#connection
+      const tookMs = await this.#inTime(this.#compareClocks(connection))
+      if (tookMs > timeoutMs) throw new Slow(`replies take ${Math.round(tookMs)} ms`)
+      await this.#inTime(catchUp(connection, isNew))
+      if (this.#state === 'closed' || this.#connection !== connection) throw new Error('the connection ended')
+      this.#state = 'up'
+      this.#upSinceMs = clock.monotonicMs()
+      observer.changed(true, '')
+      this.#next(POLL_EVERY_MS, () => this.#poll())
+    } catch (error) {
+      if (!(error instanceof Slow)) this.#drop()
+      if (this.#state === 'closed') return
+      this.#lastFailure = messageOf(error)
+      if (!this.#wasTold) observer.changed(false, this.#lastFailure)
+      this.#wasTold = true
+      this.#next(Math.max(this.#openForMs, OPEN_FOR_MS), () => this.#probe())
+    }
+  }
+
+  async #poll(): Promise<void> {
+    const connection = this.#connection
+    if (connection === undefined || this.#state !== 'up') return
+    try {
+      await this.#inTime(this.#compareClocks(connection))
+      await this.#inTime(this.#options.catchUp(connection, false))
+      if (this.#state === 'up') this.#next(POLL_EVERY_MS, () => this.#poll())
+    } catch (error) {
+      if (this.#connection !== connection) return
+      this.#drop()
+      this.#down(messageOf(error))
+    }
+  }
+
+  async #open(): Promise<Connection> {
+    let ended: Error | undefined
+    const connection = await this.#options.open({
+      timeoutMs: PROBE_TIMEOUT_MS,
+      onMessage: this.#options.onMessage,
+      onEnd: (error) => {
+        ended = error
+        if (this.#connection !== connection) return
+        this.#connection = undefined
+        this.#down(error.message)
+      },
+    })
+    if (ended !== undefined) throw ended
+    if (this.#state !== 'closed') return connection
+    connection.close()
+    throw new Error('closed')
+  }
+
+  /** Returns how long a reply takes, ms. The command is TIME: seconds and microseconds. */
+  async #compareClocks(connection: Connection): Promise<number> {
+    const { clock } = this.#options
+    const before = instant(clock)
+    const reply = await connection.send('TIME')
+    const tookMs = clock.monotonicMs() - before.monotonicMs
+    const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : []
+    if (seconds === undefined || micros === undefined || !Number.isFinite(seconds + micros))
+      throw new Error('the reply to TIME is not the time; is this Valkey or Redis?')
+    const serverMs = seconds * 1000 + micros / 1000
+    // As if it had been read when the question was sent: its clock is not taken for an earlier one than it is.
+    this.#ahead = { monotonicMs: serverMs - before.monotonicMs, wallMs: serverMs - before.wallMs }
+    this.#doubtMs = tookMs
+    return tookMs
+  }
+
+  #inTime<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#options.clock.after(PROBE_TIMEOUT_MS, () =>
+        reject(new Error(`no reply within ${PROBE_TIMEOUT_MS} ms`)),
+      )
+      promise.then(resolve, reject).finally(() => timer.cancel())
+    })
+  }
+}
+
+/** It answers, and too late to be of use. */
+class Slow extends Error {}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

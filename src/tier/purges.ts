@@ -1,0 +1,247 @@
+/**
+ * Purges that reach every gateway.
+ *
+ *   PREFIXpurges         stream: each purge, as the fields `table`, and `key`, `domain` or neither: the whole table
+ *   PREFIXpurged         channel: rung after each, so that nobody waits for the look every two seconds
+ *   PREFIXconfirmed      channel: an id of the stream that a gateway has applied
+ *   PREFIXfloors:TABLE   hash: server ms of the last purge of the table, and of each domain (floors.ts)
+ *
+ * The stream is the truth and a message only a bell, so that what was missed is caught up with.
+ */
+import type { PurgeScope } from '../core/cache/purge-log.ts'
+import type { Clock } from '../core/clock.ts'
+import type { TierObserver } from '../core/observer.ts'
+import type { PurgeReach } from '../core/status.ts'
+import type { Connection } from './connection.ts'
+import { Floors } from './floors.ts'
+import { entriesOf, ID, idMs, STREAM_LENGTH } from './stream.ts'
+
+/** Entries read at a time. */
+const PAGE = 1000
+
+/** Purges that wait for the store to be reached. Ours: more become purges of whole tables. */
+const MAX_WAITING = 1000
+
+/** How long the others have to confirm, ms. */
+const CONFIRM_WITHIN_MS = 1000
+
+/** How often it is looked whether they have, ms. */
+const LOOK_EVERY_MS = 5
+
+interface Purge {
+  readonly table: string
+  readonly scope: PurgeScope
+}
+
+export interface PurgesOptions {
+  readonly prefix: string
+  readonly clock: Clock
+  readonly observer: TierObserver
+  /** Undefined while the store is not used. */
+  readonly connection: () => Connection | undefined
+  /** Forgets what is stored here, and what the store has of a key. */
+  readonly onPurge: (table: string, scope: PurgeScope) => void
+}
+
+export class Purges {
+  readonly #options: PurgesOptions
+  readonly #floors = new Map<string, Floors>()
+  /** Of the last entry of the stream that was applied. */
+  #lastId: string | undefined
+  #waiting: Purge[] = []
+  /** Purges from here, which the stream gives back. */
+  readonly #own = new Set<string>()
+  /** How many gateways have confirmed a purge from here, by id. */
+  readonly #confirmed = new Map<string, number>()
+  /** Ids that a message told of. */
+  readonly #rung = new Set<string>()
+  #catching: Promise<void> = Promise.resolve()
+
+  constructor(options: PurgesOptions) {
+    this.#options = options
+  }
+
+  get channels(): readonly string[] {
+    const { prefix } = this.#options
+    return [`${prefix}purged`, `${prefix}confirmed`]
+  }
+
+  follow(table: string): void {
+    if (this.#floors.has(table)) return
+    const floors = new Floors()
+    this.#floors.set(table, floors)
+    const connection = this.#options.connection()
+    // Else it is read before the store is used. Where it fails, the next look reads it.
+    if (connection !== undefined) floors.read(connection, this.#floorsName(table)).catch(() => {})
+  }
+
+  /** Returns whether nothing of a table may be read now. */
+  isClosed(table: string): boolean {
+    const floors = this.#floors.get(table)
+    return floors === undefined || !floors.isRead || floors.announcing > 0
+  }
+
+  /** Returns whether an answer is worthless that was asked for at `askedAtMs`. */
+  isPurged(table: string, key: string, askedAtMs: number): boolean {
+    return this.#floors.get(table)?.isPurged(key, askedAtMs) ?? true
+  }
+
+  /** Tells every gateway; while the store cannot be reached, as soon as it can. */
+  async announce(table: string, scope: PurgeScope): Promise<PurgeReach> {
+    const { clock, connection } = this.#options
+    const current = connection()
+    try {
+      if (current === undefined) throw new Error('not connected')
+      const { id, others } = await this.#send(current, { table, scope })
+      const untilMs = clock.monotonicMs() + CONFIRM_WITHIN_MS
+      while ((this.#confirmed.get(id) ?? 0) < others && clock.monotonicMs() < untilMs) await this.#pause()
+      const confirmed = this.#confirmed.get(id) ?? 0
+      this.#confirmed.delete(id)
+      return { state: 'sent', others, confirmed }
+    } catch {
+      this.#wait({ table, scope })
+      return { state: 'later' }
+    }
+  }
+
+  onMessage(channel: string, message: string): void {
+    const { prefix, connection, clock } = this.#options
+    if (channel === `${prefix}confirmed`) {
+      const count = this.#confirmed.get(message)
+      if (count !== undefined) this.#confirmed.set(message, count + 1)
+      return
+    }
+    if (this.#rung.size < PAGE) this.#rung.add(message)
+    clock.afterTurn(() => {
+      const current = connection()
+      if (current !== undefined) this.catchUp(current, false).catch(() => {}) // looked again within two seconds
+    })
+  }
+
+  /** Applies what the stream has and this gateway has not; one after the other. */
+  catchUp(connection: Connection, isNew: boolean): Promise<void> {
+    const caught = this.#catching.then(() => this.#catchUp(connection, isNew))
+    this.#catching = caught.catch(() => {}) // told to its caller
+    return caught
+  }
+
+  async #catchUp(connection: Connection, isNew: boolean): Promise<void> {
+    await this.#sendWaiting(connection)
+    for (const [table, floors] of this.#floors)
+      if (isNew || !floors.isRead) await floors.read(connection, this.#floorsName(table))
+    const stream = `${this.#options.prefix}purges`
+    if (this.#lastId === undefined) {
+      const [last] = entriesOf(await connection.send('XREVRANGE', stream, '+', '-', 'COUNT', '1'))
+      this.#lastId = last?.id ?? '0-0'
+      return
+    }
+    if (isNew) await this.#checkLength(connection, stream, this.#lastId)
+    let count: number
+    do {
+      const from = `(${this.#lastId}`
+      const page = await connection.send('XRANGE', stream, from, '+', 'COUNT', String(PAGE))
+      const entries = entriesOf(page)
+      for (const { id, fields } of entries) this.#applied(connection, id, purgeOf(fields))
+      count = entries.length
+    } while (count === PAGE)
+  }
+
+  #applied(connection: Connection, id: string, purge: Purge | undefined): void {
+    this.#lastId = id
+    const isRung = this.#rung.delete(id)
+    if (this.#own.delete(id)) return
+    if (purge !== undefined) this.#apply(purge, idMs(id))
+    // Who purged waits for a second, and says what it has heard.
+    if (isRung) connection.send('PUBLISH', `${this.#options.prefix}confirmed`, id).catch(() => {})
+  }
+
+  #apply({ table, scope }: Purge, atMs: number): void {
+    const floors = this.#floors.get(table)
+    if (floors === undefined) return
+    floors.raise(scope, atMs)
+    this.#options.observer.purged()
+    this.#options.onPurge(table, scope)
+  }
+
+  /** A stream that lost entries which this gateway has not seen: any answer may have been purged. */
+  async #checkLength(connection: Connection, stream: string, lastId: string): Promise<void> {
+    const [first] = entriesOf(await connection.send('XRANGE', stream, '-', '+', 'COUNT', '1'))
+    if (first === undefined || idMs(first.id) <= idMs(lastId)) return
+    // One that was emptied and begun anew is shorter.
+    if (Number(await connection.send('XLEN', stream)) < STREAM_LENGTH) return
+    for (const table of this.#floors.keys()) this.#apply({ table, scope: { kind: 'all' } }, idMs(first.id))
+  }
+
+  async #sendWaiting(connection: Connection): Promise<void> {
+    const waiting = this.#waiting
+    this.#waiting = []
+    try {
+      for (; waiting[0] !== undefined; waiting.shift()) await this.#send(connection, waiting[0])
+    } finally {
+      this.#waiting = [...waiting, ...this.#waiting]
+    }
+  }
+
+  /** Puts a purge into the stream, and rings. */
+  async #send(
+    connection: Connection,
+    { table, scope }: Purge,
+  ): Promise<{ readonly id: string; readonly others: number }> {
+    const { prefix } = this.#options
+    const floors = this.#floors.get(table)
+    if (floors !== undefined) floors.announcing++
+    try {
+      const id = String(
+        await connection.send('XADD', `${prefix}purges`, ...TRIMMED, ...fieldsOf(table, scope)),
+      )
+      if (!ID.test(id)) throw new Error('the reply to XADD is no id; is this Valkey, or Redis 6 or later?')
+      this.#own.add(id)
+      this.#confirmed.set(id, 0)
+      await floors?.write(connection, this.#floorsName(table), scope, idMs(id))
+      // This gateway hears itself.
+      const others = Number(await connection.send('PUBLISH', `${prefix}purged`, id)) - 1
+      return { id, others: Math.max(0, others) }
+    } finally {
+      if (floors !== undefined) floors.announcing--
+    }
+  }
+
+  #wait(purge: Purge): void {
+    const floors = this.#floors.get(purge.table)
+    // When it was on the server's clock is not known: nothing of the table is used until the others have been told.
+    if (floors !== undefined) floors.isRead = false
+    const all = [...this.#waiting, purge]
+    this.#waiting = all.length > MAX_WAITING ? wholeTables(all) : all
+  }
+
+  #floorsName(table: string): string {
+    return `${this.#options.prefix}floors:${table}`
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(LOOK_EVERY_MS, resolve))
+  }
+}
+
+/** Arguments of XADD: the stream keeps its last entries, about, and the server gives the id. */
+const TRIMMED = ['MAXLEN', '~', String(STREAM_LENGTH), '*']
+
+function fieldsOf(table: string, scope: PurgeScope): readonly string[] {
+  if (scope.kind === 'key') return ['table', table, 'key', scope.key]
+  if (scope.kind === 'domain') return ['table', table, 'domain', scope.domain]
+  return ['table', table]
+}
+
+function purgeOf(fields: ReadonlyMap<string, string>): Purge | undefined {
+  const table = fields.get('table')
+  if (table === undefined) return undefined
+  const key = fields.get('key')
+  const domain = fields.get('domain')
+  if (key !== undefined) return { table, scope: { kind: 'key', key } }
+  return { table, scope: domain === undefined ? { kind: 'all' } : { kind: 'domain', domain } }
+}
+
+function wholeTables(purges: readonly Purge[]): Purge[] {
+  const tables = new Set(purges.map(({ table }) => table))
+  return Array.from(tables, (table) => ({ table, scope: { kind: 'all' } }))
+}

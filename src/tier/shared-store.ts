@@ -1,0 +1,99 @@
+/**
+ * The store that several gateways share: connection, circuit, writes behind the replies, purges.
+ *
+ * It is behind each gateway's own store. Whatever happens to it (down, slow, full, emptied) costs questions to the service, and
+ * nothing else.
+ */
+import type { PurgeScope } from '../core/cache/purge-log.ts'
+import type { Clock } from '../core/clock.ts'
+import type { TierObserver } from '../core/observer.ts'
+import type { PurgeReach, SharedStoreStatus } from '../core/status.ts'
+import { openConnection } from './connection.ts'
+import { Link } from './link.ts'
+import { Purges } from './purges.ts'
+import { shownAddress, type TierSettings } from './settings.ts'
+import { TableTier } from './table-tier.ts'
+import { WriteQueue } from './write-queue.ts'
+
+export interface SharedStoreOptions {
+  readonly settings: TierSettings
+  /** Contents of the files that the settings name. */
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined
+  /** Key of the HMAC that stands for keys; undefined: they stand as they are. */
+  readonly hashKey: string | undefined
+  readonly clock: Clock
+  readonly observer: TierObserver
+  /** A purge of another gateway, or of a service. */
+  readonly onPurge: (table: string, scope: PurgeScope) => void
+  /** Default {@link openConnection}. */
+  readonly open?: typeof openConnection
+}
+
+export class SharedStore {
+  readonly #options: SharedStoreOptions
+  readonly #link: Link
+  readonly #writes: WriteQueue
+  readonly #purges: Purges
+
+  constructor(options: SharedStoreOptions) {
+    const { settings, tls, clock, observer, onPurge, open = openConnection } = options
+    this.#options = options
+    this.#purges = new Purges({
+      prefix: settings.prefix,
+      clock,
+      observer,
+      connection: () => this.#link.connection,
+      onPurge,
+    })
+    this.#link = new Link({
+      clock,
+      observer,
+      timeoutMs: settings.timeoutMs,
+      open: (parts) => open({ ...parts, settings, tls, channels: this.#purges.channels }),
+      onMessage: (channel, message) => this.#purges.onMessage(channel, message),
+      catchUp: (connection, isNew) => this.#purges.catchUp(connection, isNew),
+    })
+    this.#writes = new WriteQueue(clock, observer, () => this.#link.connection)
+  }
+
+  start(): void {
+    this.#link.start()
+  }
+
+  close(): void {
+    this.#writes.close()
+    this.#link.close()
+  }
+
+  /** The store as a table uses it whose configuration has this fingerprint. */
+  forTable(table: string, fingerprint: string): TableTier {
+    const { clock, observer, hashKey, settings } = this.#options
+    this.#purges.follow(table)
+    return new TableTier({
+      table,
+      fingerprint,
+      prefix: settings.prefix,
+      hashKey,
+      clock,
+      observer,
+      link: this.#link,
+      purges: this.#purges,
+      writes: this.#writes,
+    })
+  }
+
+  /** Makes every gateway forget, and what is stored there worthless. */
+  purge(table: string, scope: PurgeScope): Promise<PurgeReach> {
+    return this.#purges.announce(table, scope)
+  }
+
+  status(): SharedStoreStatus {
+    const { lastFailure, isUp } = this.#link
+    return {
+      address: shownAddress(this.#options.settings.url),
+      state: isUp ? 'up' : 'down',
+      queuedWrites: this.#writes.size,
+      ...(lastFailure !== undefined && { lastFailure }),
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Gateways that share what they learn, over a real Redis: who is asked, who is believed, what a failure costs.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import type { LookupResult } from '../../../src/core/result.ts'
+import type { TestGateway } from '../../support/gateway/gateway.ts'
+import { startHttpService } from '../../support/http/http-service.ts'
+import { missingRedis, startRedis } from '../../support/programs/redis.ts'
+import { startShared, until } from './shared-gateways.ts'
+
+/** Keys asked of each gateway: 10,000 in a long run. */
+const KEYS = process.env.MAPGATE_TEST_SECONDS === undefined ? 300 : 10_000
+
+/** Not all at once: clients, gateways and service share one thread. */
+const AT_ONCE = 10
+
+async function askAll(gateway: TestGateway, keys: readonly string[]): Promise<LookupResult[]> {
+  const client = gateway.socketmap()
+  const answers: LookupResult[] = []
+  for (let at = 0; at < keys.length; at += AT_ONCE) {
+    const some = keys.slice(at, at + AT_ONCE).map((key) => client.lookup('aliases', key))
+    answers.push(...(await Promise.all(some)))
+  }
+  return answers
+}
+
+describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
+  test('three ask the service once for each key, and a fourth needs no service', {
+    timeout: 120_000,
+  }, async (t) => {
+    const redis = await startRedis(t)
+    const service = await startHttpService(t)
+    service.otherwise = ({ url }) => ({ text: `value${url}` })
+    const settings = { origin: service.origin, url: redis.url }
+    const three = [
+      await startShared(t, settings),
+      await startShared(t, settings),
+      await startShared(t, settings),
+    ]
+    const keys = Array.from({ length: KEYS }, (_, index) => `user${index}@x.example`)
+    for (const gateway of three) {
+      const answers = await askAll(gateway, keys)
+      expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['found']))
+      await until(() => gateway.gateway.status().shared?.queuedWrites === 0)
+    }
+    expect(service.requests.length).toBeGreaterThanOrEqual(KEYS)
+    expect(service.requests.length).toBeLessThanOrEqual(1.01 * KEYS)
+    await service.stop()
+    expect(await askAll(await startShared(t, settings), keys)).toEqual(
+      keys.map((key) => ({ kind: 'found', value: `value/${encodeURIComponent(key)}` })),
+    )
+  })
+
+  test('a "not found" of a gateway whose canary is missing is believed by nobody', async (t) => {
+    const redis = await startRedis(t)
+    const [broken, sound] = [await startHttpService(t), await startHttpService(t)]
+    broken.otherwise = { status: 404 }
+    sound.otherwise = { text: 'there' }
+    const identity = { url: redis.url, table: 'canary: { key: canary@x.example, every: 1s, maxAge: 0ms }' }
+    const first = await startShared(t, { ...identity, origin: broken.origin })
+    expect(await first.socketmap().lookup('aliases', 'a@x.example')).toMatchObject({ kind: 'temporary' })
+    await delay(100)
+    expect(redis.command('KEYS', '*a@x.example')).toBe('')
+  })
+
+  test('a "not found" is over when negativeTtl has passed since the service gave it', async (t) => {
+    const redis = await startRedis(t)
+    const service = await startHttpService(t)
+    service.route('/a', { status: 404 }, { text: 'created' })
+    const settings = {
+      origin: service.origin,
+      url: redis.url,
+      table: 'cache: { negativeTtl: 600ms, jitter: 0, staleIfError: 0ms }',
+    }
+    const one = (await startShared(t, settings)).socketmap()
+    const two = (await startShared(t, settings)).socketmap()
+    const startMs = performance.now()
+    expect(await one.lookup('aliases', 'a')).toEqual({ kind: 'notfound' })
+    await until(() => redis.command('KEYS', '*:a') !== '')
+    await delay(200)
+    // Counted from here it would be believed for 600 ms again.
+    expect(await two.lookup('aliases', 'a')).toEqual({ kind: 'notfound' })
+    await until(async () => (await two.lookup('aliases', 'a')).kind === 'found')
+    const tookMs = performance.now() - startMs
+    expect(tookMs).toBeGreaterThan(550)
+    expect(tookMs).toBeLessThan(780)
+    expect(service.requests.length).toBe(2)
+  })
+
+  test('tables with another configuration, side effects or no cache share nothing', async (t) => {
+    const redis = await startRedis(t)
+    const service = await startHttpService(t)
+    service.otherwise = { text: 'there' }
+    const settings = { origin: service.origin, url: redis.url }
+    const ask = async (table: string) => {
+      await (await startShared(t, { ...settings, table })).socketmap().lookup('aliases', 'a@x.example')
+    }
+    await ask('sideEffects: true')
+    await ask('cache: off')
+    await delay(50)
+    expect(redis.command('KEYS', '*')).toBe('')
+    await ask('')
+    await until(() => redis.command('KEYS', '*') !== '')
+    await ask('foldCase: false')
+    expect(service.requests.length).toBe(4)
+  })
+
+  test('keys are hidden there where the log hides them', async (t) => {
+    const redis = await startRedis(t)
+    const service = await startHttpService(t)
+    service.otherwise = { text: 'there' }
+    const settings = {
+      origin: service.origin,
+      url: redis.url,
+      more: 'log: { keys: hash, hashKey: a-key-of-16-chars }',
+    }
+    const one = (await startShared(t, settings)).socketmap()
+    const two = (await startShared(t, settings)).socketmap()
+    await one.lookup('aliases', 'secret.person@x.example')
+    await until(() => redis.command('DBSIZE') === '1')
+    const name = redis.command('KEYS', '*')
+    expect(name).toMatch(/^mapgate:a:aliases:[0-9a-f]{16}:[\w-]{43}$/)
+    expect(redis.command('GET', name)).not.toContain('secret.person')
+    await two.lookup('aliases', 'secret.person@x.example')
+    expect(service.requests.length).toBe(1)
+  })
+
+  test('a table that goes over to another store by a reload keeps its own answers', async (t) => {
+    const [first, second] = [await startRedis(t), await startRedis(t)]
+    const service = await startHttpService(t)
+    service.otherwise = { text: 'there' }
+    const gateway = await startShared(t, { origin: service.origin, url: first.url })
+    const client = gateway.socketmap()
+    await client.lookup('aliases', 'a')
+    const file = gateway.read()
+    gateway.write(file.replace(first.url, second.url))
+    expect(await gateway.gateway.reload()).toMatchObject({ ok: true, changes: ['shared changed'] })
+    await until(() => gateway.gateway.status().shared?.state === 'up')
+    expect(gateway.gateway.status().shared?.address).toBe(second.url)
+    await client.lookup('aliases', 'a')
+    expect(service.requests.length).toBe(1)
+    await client.lookup('aliases', 'b')
+    await until(() => second.command('DBSIZE') === '1')
+    await until(() => first.command('CLIENT', 'LIST').split('\n').length === 1)
+    gateway.write(file.replace(/^shared:.*$/m, ''))
+    await gateway.gateway.reload()
+    expect(gateway.gateway.status().shared).toBeUndefined()
+    await until(() => second.command('CLIENT', 'LIST').split('\n').length === 1)
+    expect(await client.lookup('aliases', 'a')).toEqual({ kind: 'found', value: 'there' })
+  })
+})

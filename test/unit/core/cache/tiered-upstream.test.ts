@@ -1,0 +1,261 @@
+/**
+ * What a gateway believes of what others have stored, on a manual clock.
+ */
+import { expect, test } from 'vitest'
+import type { NewAnswer } from '../../../../src/core/cache/answer-store.ts'
+import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
+import { LossGuard } from '../../../../src/core/cache/loss-guard.ts'
+import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
+import { Explanation } from '../../../../src/core/explain.ts'
+import { LookupContext } from '../../../../src/core/lookup-context.ts'
+import { silentObserver } from '../../../../src/core/observer.ts'
+import { found, type LookupResult, NOT_FOUND, temporary } from '../../../../src/core/result.ts'
+import type { Answer } from '../../../../src/core/upstream.ts'
+import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
+
+const DOWN = temporary('connect', 'refused')
+
+/** Fresh for a minute, then stale for five, then a day for errors. */
+const WINDOWS = { freshnessLifetimeMs: 60_000, staleWhileRevalidateMs: 300_000, staleIfErrorMs: 86_400_000 }
+
+/** As a gateway with a ttl of ten seconds stores "not found". */
+const GONE = { freshnessLifetimeMs: 10_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 3_600_000 }
+
+/** A gateway whose service and tier say what the test says. */
+function gateway(options: { hasCanary?: boolean } = {}) {
+  const clock = new ManualClock()
+  const store = new MemoryAnswerStore({ clock, maxEntries: 1000, maxNegativeEntries: 1000, maxBytes: 1e7 })
+  const tier = {
+    has: undefined as NewAnswer | undefined,
+    stored: [] as { key: string; answer: NewAnswer }[],
+    deleted: [] as string[],
+    asked: 0,
+    isUp: true,
+    find() {
+      if (!this.isUp) return undefined
+      this.asked++
+      return Promise.resolve(this.has)
+    },
+    store(key: string, answer: NewAnswer) {
+      this.stored.push({ key, answer: { ...answer } })
+    },
+    delete(key: string) {
+      this.deleted.push(key)
+    },
+  }
+  const service = {
+    says: DOWN as LookupResult,
+    caching: undefined as Answer['caching'],
+    asked: 0,
+    trustsNegative: true,
+    afterMs: 0,
+  }
+  const looked: string[] = []
+  const cached = new CachedUpstream({
+    table: 'aliases',
+    upstream: {
+      name: 'directory',
+      trustsNegative: () => service.trustsNegative,
+      ask() {
+        service.asked++
+        const { says: result, caching, afterMs } = service
+        const answer: Answer = {
+          result,
+          storable: result.kind === 'found' || result.kind === 'notfound',
+          source: 'upstream',
+          ...(caching && { caching }),
+        }
+        if (afterMs === 0) return Promise.resolve(answer)
+        return new Promise((resolve) => clock.after(afterMs, () => resolve(answer)))
+      },
+    },
+    clock,
+    random: () => 0,
+    deadlineMs: 10_000,
+    sideEffects: false,
+    cache: {
+      store,
+      policy: {
+        ttlMs: 60_000,
+        negativeTtlMs: 10_000,
+        staleWhileRevalidateMs: 300_000,
+        staleIfErrorMs: 86_400_000,
+        staleAfterMs: 1000,
+        jitter: 0,
+        honorCacheControl: true,
+        minTtlMs: 0,
+        maxTtlMs: 3_600_000,
+      },
+      hasCanary: options.hasCanary ?? false,
+      lossGuard: new LossGuard(clock, () => {}),
+      tier,
+      upstreamIndex: 0,
+    },
+    observer: { ...silentObserver.table('aliases'), tierLooked: (outcome) => looked.push(outcome) },
+    onDefect: (error) => expect.unreachable(String(error)),
+  })
+  const ask = async (key = 'a@x.example', bypass = false) => {
+    const context = new LookupContext(key, clock.monotonicMs(), 10_000, bypass, new Explanation())
+    const answer = Promise.resolve(cached.ask(key, context))
+    await settle()
+    await clock.advanceAsync(service.afterMs === 0 ? 0 : 1000)
+    const { result, source } = await answer
+    return `${source}: ${result.kind === 'found' ? result.value : result.kind}`
+  }
+  return { clock, store, tier, service, cached, ask, looked }
+}
+
+test('a found answer of another gateway is the answer, and stored here with its age', async () => {
+  const { tier, service, ask, clock, looked } = gateway()
+  tier.has = { value: 'there', freshness: WINDOWS, ageMs: 59_999 }
+  expect(await ask()).toBe('shared: there')
+  expect(await ask()).toBe('cache: there')
+  expect(service.asked).toBe(0)
+  clock.advance(1)
+  tier.has = undefined
+  expect(await ask()).toBe('stale: there')
+  expect(looked).toEqual(['hit', 'miss'])
+})
+
+test('one that is stale is served while it may be, and else only where the service fails', async () => {
+  const { tier, service, ask, looked } = gateway()
+  tier.has = { value: 'old', freshness: WINDOWS, ageMs: 359_999 }
+  expect(await ask('a')).toBe('stale: old')
+  expect(service.asked).toBe(0)
+  tier.has = { value: 'old', freshness: WINDOWS, ageMs: 360_000 }
+  expect(await ask('b')).toBe('stale: old')
+  expect(service.asked).toBe(1)
+  service.says = found('new')
+  expect(await ask('c')).toBe('upstream: new')
+  tier.has = { value: 'old', freshness: WINDOWS, ageMs: 86_460_000 }
+  service.says = DOWN
+  expect(await ask('d')).toBe('upstream: temporary')
+  expect(looked).toEqual(['stale', 'stale', 'unused', 'unused'])
+})
+
+test('one that is stale is not waited for longer than staleAfter', async () => {
+  const { tier, service, ask } = gateway()
+  tier.has = { value: 'old', freshness: WINDOWS, ageMs: 360_000 }
+  service.afterMs = 5000
+  expect(await ask()).toBe('stale: old')
+})
+
+test('a "not found" counts for negativeTtl from when it was given, and not a millisecond longer', async () => {
+  const { tier, service, ask } = gateway()
+  service.says = found('created since')
+  tier.has = { value: undefined, freshness: GONE, ageMs: 9999 }
+  expect(await ask('a')).toBe('shared: notfound')
+  tier.has = { value: undefined, freshness: GONE, ageMs: 10_000 }
+  expect(await ask('b')).toBe('upstream: created since')
+  // Of a gateway whose table has a longer negativeTtl.
+  tier.has = { value: undefined, freshness: { ...GONE, freshnessLifetimeMs: 3_600_000 }, ageMs: 10_000 }
+  expect(await ask('c')).toBe('upstream: created since')
+})
+
+test('a "not found" that no canary vouched for is believed by nobody who has one', async () => {
+  const { tier, service, ask } = gateway({ hasCanary: true })
+  service.says = found('there')
+  tier.has = { value: undefined, freshness: GONE, ageMs: 0, isVouched: false }
+  expect(await ask('a')).toBe('upstream: there')
+  tier.has = { value: undefined, freshness: GONE, ageMs: 0, isVouched: true }
+  expect(await ask('b')).toBe('shared: notfound')
+})
+
+test('a "not found" is not believed while the canary of this gateway is missing', async () => {
+  const { tier, service, ask } = gateway({ hasCanary: true })
+  service.trustsNegative = false
+  tier.has = { value: undefined, freshness: GONE, ageMs: 0, isVouched: true }
+  expect(await ask()).toBe('upstream: temporary')
+})
+
+test('of a key that was found here only the service may say that it is gone', async () => {
+  const { tier, service, ask, clock } = gateway()
+  service.says = found('there')
+  expect(await ask()).toBe('upstream: there')
+  clock.advance(360_000)
+  tier.has = { value: undefined, freshness: GONE, ageMs: 0, isVouched: true }
+  service.says = DOWN
+  expect(await ask()).toBe('stale: there')
+})
+
+test('a key that another gateway found is not "not found" before the loss guard has looked', async () => {
+  const { tier, service, ask, store } = gateway()
+  for (let index = 0; index < 20; index++)
+    store.set(`k${index}`, { value: 'there', freshness: WINDOWS, ageMs: 0 })
+  tier.has = { value: 'there', freshness: WINDOWS, ageMs: 360_000 }
+  service.says = NOT_FOUND
+  // The sample of other keys is "not found", too: the service has lost its data.
+  expect(await ask('lost')).toBe('stale: there')
+})
+
+test('what is stored goes to the others, with the time since which it is found', async () => {
+  const { tier, service, ask, clock } = gateway()
+  service.says = found('there')
+  await ask()
+  clock.advance(400_000)
+  await ask()
+  expect(tier.stored.map(({ key, answer }) => [key, answer.value, answer.ageMs, answer.foundForMs])).toEqual([
+    ['a@x.example', 'there', 0, 0],
+    ['a@x.example', 'there', 0, 400_000],
+  ])
+  service.says = NOT_FOUND
+  await ask('b')
+  expect(tier.stored[2]).toMatchObject({ key: 'b', answer: { value: undefined } })
+})
+
+test('what may not be stored goes to nobody, and ends what is there', async () => {
+  const { tier, service, ask } = gateway()
+  service.says = found('once')
+  service.caching = { cacheControl: 'no-store' }
+  await ask()
+  expect(tier.stored).toEqual([])
+  expect(tier.deleted).toEqual(['a@x.example'])
+  service.says = DOWN
+  await ask('b')
+  expect(tier.stored).toEqual([])
+})
+
+test('a lookup that is to ask the service asks nobody else', async () => {
+  const { tier, service, ask } = gateway()
+  tier.has = { value: 'old', freshness: WINDOWS, ageMs: 0 }
+  service.says = found('new')
+  expect(await ask('a@x.example', true)).toBe('upstream: new')
+  expect(tier.asked).toBe(0)
+})
+
+test('a tier that is not asked now costs nothing', async () => {
+  const { tier, service, ask, looked } = gateway()
+  tier.isUp = false
+  service.says = found('there')
+  expect(await ask()).toBe('upstream: there')
+  expect(looked).toEqual([])
+})
+
+test('an answer that was purged while the tier was asked is not used', async () => {
+  const { tier, service, cached, store, clock } = gateway()
+  tier.has = { value: 'old', freshness: WINDOWS, ageMs: 0 }
+  service.says = found('new')
+  const context = new LookupContext('a', clock.monotonicMs(), 10_000, false, undefined)
+  const answer = cached.ask('a', context)
+  store.purge({ kind: 'all' })
+  expect((await answer).result).toEqual(found('new'))
+})
+
+test('a refresh takes what another gateway refreshed, and asks the service for nothing older', async () => {
+  const { tier, service, ask, clock } = gateway()
+  service.says = found('first')
+  await ask()
+  clock.advance(60_000)
+  service.says = found('of the service')
+  tier.has = { value: 'of the tier', freshness: WINDOWS, ageMs: 1000 }
+  expect(await ask()).toBe('stale: first')
+  await settle()
+  expect(await ask()).toBe('cache: of the tier')
+  expect(service.asked).toBe(1)
+  clock.advance(59_000)
+  tier.has = { value: 'of the tier', freshness: WINDOWS, ageMs: 60_000 }
+  expect(await ask()).toBe('stale: of the tier')
+  await settle()
+  expect(await ask()).toBe('cache: of the service')
+  expect(service.asked).toBe(2)
+})
