@@ -15,6 +15,9 @@ import type { ListSettings } from './settings.ts'
 /** Most changes that are taken over at a time. Ours: they are kept in memory, and written in one transaction. */
 const MAX_CHANGES = 100_000
 
+/** Most bytes of them, unpacked. Ours: 100,000 mailboxes have about 10 MB. */
+const MAX_CHANGES_BYTES = 67_108_864
+
 /** Key and result. */
 export type Entry = readonly [key: string, result: string]
 
@@ -71,7 +74,9 @@ export async function readChanges(
   const keys = new Map<string, string | undefined>()
   const take = (changes: readonly KeyChange[]): void => {
     for (const [key, result] of changes) keys.set(key, result)
-    if (keys.size > MAX_CHANGES) throw new ListError(REPLICA_REASONS.tooManyChanges)
+    const { bytes } = options.progress
+    if (keys.size > MAX_CHANGES || bytes > MAX_CHANGES_BYTES)
+      throw new ListError(REPLICA_REASONS.tooManyChanges)
   }
   const path = changesPath(list.changes, since)
   const reading = { of: 'changes', path, validators: undefined, ...options, read } as const

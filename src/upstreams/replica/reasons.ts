@@ -165,7 +165,7 @@ export const REPLICA_REASONS = {
   },
   tooManyChanges: {
     cause: 'unreadable',
-    text: 'there are more than 100000 changes; the whole list is read',
+    text: 'there are more than 100000 changes, or more than 64 MiB of them; the whole list is read',
     advice: 'nothing, if it is seldom; else a smaller `replica.every`',
   },
   unclearDeletion: {

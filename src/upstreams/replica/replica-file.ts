@@ -224,14 +224,14 @@ export class ReplicaFile {
   /**
    * Changes a key of the copy in use.
    *
-   * @param isAsked Whether the service is being asked, so that its reply may be older.
+   * @param isAsked Returns whether the service is being asked, so that its reply may be older.
    */
-  push(change: KeyChange, atMs: number, isAsked: boolean): Promise<void> {
+  push(change: KeyChange, atMs: number, isAsked: () => boolean): Promise<void> {
     return this.#transaction(() => {
       const { current, ...state } = this.#state()
       if (current === undefined) return
       const [key, result] = change
-      if (isAsked) this.#pushed.putSync(key, result === undefined ? '-' : `+${result}`)
+      if (isAsked()) this.#pushed.putSync(key, result === undefined ? '-' : `+${result}`)
       const entries = current.entries + this.#apply(current.slot, [change])
       // The list that the service has now is another one: its validators must not confirm this copy.
       const { validators: _, ...record } = current

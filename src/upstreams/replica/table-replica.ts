@@ -168,7 +168,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
     const result = item === undefined ? { value: undefined } : reader.result(key.key, item)
     if ('reason' in result) return { kind: 'invalid', why: result.reason }
     const { clock } = this.#parts
-    await this.#file.push([key.key, result.value], clock.wallMs(), this.#copying !== undefined)
+    await this.#file.push([key.key, result.value], clock.wallMs(), () => this.#copying !== undefined)
     this.#look()
     this.#followed?.onGone([key.key])
     return { kind: 'done', status: this.status() }
@@ -228,6 +228,8 @@ export class TableReplica implements TableCopy, ReplicaControl {
     this.#copying = undefined
     this.#look()
     if (taken.kind !== 'failed' && taken.kind !== 'held') this.#age.set(startedMs, job.askedAtMs)
+    // What was asked for by somebody is asked for again.
+    if (taken.kind === 'failed' && job.cursor === undefined) this.#wantsWhole = true
     const isFollowed = this.#followed === followed
     if (isFollowed || taken.kind !== 'failed') this.#tell(outcome, taken, durationMs)
     // When the configuration has changed meanwhile, what was stopped is begun anew.

@@ -15,6 +15,8 @@ import { until } from '../../support/postfix/until.ts'
 import { CHANGES, ChangingService, TEN } from './changing-service.ts'
 import { folderFor, refresh, replicaStatus, replicaYaml, settled, startReplicated } from './replicated.ts'
 
+const TOO_MANY = 'there are more than 100000 changes, or more than 64 MiB of them; the whole list is read'
+
 const ALONE = `authoritative: true\n      ${CHANGES}`
 
 async function withCopy(t: Cleanup, settings = ALONE, table = '') {
@@ -298,8 +300,23 @@ describe('the whole list is read at once, and the reason is told, for changes', 
     expect(await refresh(gateway)).toMatchObject({ changes: { rounds: 1, unusable: 0 } })
     service.changes = many(100_001)
     expect(await refresh(gateway)).toMatchObject({
-      changes: { rounds: 1, lastProblem: 'there are more than 100000 changes; the whole list is read' },
+      changes: { rounds: 1, lastProblem: TOO_MANY },
     })
+    const pad = 'x'.repeat(1_000_000)
+    service.changes = entries(...Array.from({ length: 68 }, () => ({ address: 'x', deleted: true, pad })))
+    expect(await refresh(gateway)).toMatchObject({
+      changes: { rounds: 1, unusable: 2, lastProblem: TOO_MANY },
+    })
+  })
+
+  test('that somebody wants, until it is there', async (t) => {
+    const { http, service, gateway } = await withCopy(t)
+    service.list = { status: 503 }
+    expect(await refresh(gateway, true)).toMatchObject({ failures: 1 })
+    service.list = undefined
+    expect(await refresh(gateway)).toMatchObject({ copies: 2, changes: { rounds: 0 } })
+    expect(await refresh(gateway)).toMatchObject({ copies: 2, changes: { rounds: 1 } })
+    expect(asked(http).slice(1)).toEqual(['/mailboxes', '/mailboxes', '/mailboxes/changes?since=r0'])
   })
 })
 
