@@ -17,7 +17,14 @@ import { httpTable } from '../support/gateway/settings.ts'
 import { codeBlocks, configurations, readDocument } from './markdown.ts'
 
 const FOLDER = 'docs/postfix'
-const OTHER_PAGES = ['README.md', 'differences.md', 'sql-and-ldap-options.md', 'submission.md', 'wire.md']
+const OTHER_PAGES = [
+  'README.md',
+  'differences.md',
+  'inbound-server.md',
+  'sql-and-ldap-options.md',
+  'submission.md',
+  'wire.md',
+]
 const HEADINGS = [
   'The table',
   'The route of the service',
@@ -37,7 +44,10 @@ const OPTIONS =
 async function configurationOf(page: string) {
   const [block] = configurations(`${FOLDER}/${page}`)
   // Its folders are those of a machine with Postfix.
-  return parseConfig(block?.text ?? '', page, { lookAtPath: async () => 'folder' })
+  const text = (block?.text ?? '').replace(/\$\{file:[^}]*\}/, 'of-mapgate')
+  return parseConfig(text, page, {
+    lookAtPath: async (path) => (path.endsWith('/cache') ? 'file' : 'folder'),
+  })
 }
 
 function isProof(name: string, { tables }: LoadedConfig): boolean {
@@ -105,6 +115,19 @@ test('the page of submission has a configuration without a problem, and the main
   expect(config.warnings).toEqual([])
   const printed = codeBlocks(`${FOLDER}/submission.md`).find(({ language }) => language === 'text')?.text
   expect(printed).toBe(mainCf(config))
+})
+
+test('the page of a whole server has a configuration without a problem, and its main.cf every line that is printed for it', async () => {
+  const config = await configurationOf('inbound-server.md')
+  expect(config.warnings).toEqual([])
+  const mainCfText =
+    codeBlocks(`${FOLDER}/inbound-server.md`).find(({ mark }) => mark === 'main.cf')?.text ?? ''
+  // Restrictions are put into a list of one's own, and a login belongs into master.cf.
+  const printed = mainCf(config)
+    .split('\n')
+    .filter((line) => /^[a-z_]+ = /.test(line) && !/restrictions|^check_/.test(line))
+  expect(printed.filter((line) => !mainCfText.split('\n').includes(line))).toEqual([])
+  expect(printed.length).toBeGreaterThan(6)
 })
 
 test('the page of options has every option of the SQL and LDAP tables', () => {
