@@ -108,6 +108,49 @@ test('every action becomes what access(5) says, and what is none never lets anyb
   }
 })
 
+test('what is no action is refused before it leaves: the mail waits, and smtpd has nothing to complain of', async () => {
+  const { service, postfix, open } = await start()
+  const session = await open()
+  const refused: [name: string, answer: Behaviour][] = [
+    ['nothing', { json: '' }],
+    ['blanks', { json: '  ' }],
+    ['an empty text', { headers: { 'content-type': 'text/plain' }, text: '\n' }],
+    ['digits', { json: '12345' }],
+    ['a code without a text', { json: '550 ' }],
+    ['a code of success', { json: '250 fine' }],
+    ['an unknown word', { json: 'ACCEPT' }],
+    ['a name with a colon', { json: 'OK: fine' }],
+    ['a table', { json: 'hash:/etc/passwd' }],
+    ['another service', { json: 'check_policy_service unix:private/x' }],
+    ['a table behind a restriction', { json: 'permit_mynetworks, hash:/x' }],
+    ['no header to put on top', { json: 'PREPEND nothing' }],
+    ['nobody to redirect to', { json: 'REDIRECT nobody' }],
+    ['nobody to copy to', { json: 'BCC nobody' }],
+    ['no transport', { json: 'FILTER nothing' }],
+    ['two lines', { json: 'REJECT two\nlines' }],
+    ['a second reply', { json: 'DUNNO\n\naction=OK' }],
+    ['a line end of another kind', { json: 'REJECT cr\r' }],
+    ['a NUL', { json: 'REJECT nul\u0000' }],
+    ['letters beyond ASCII', { json: 'REJECT für immer' }],
+    [
+      'bytes that are no text',
+      { headers: { 'content-type': 'text/plain' }, body: Buffer.from('REJECT \xff', 'latin1') },
+    ],
+    ['a reply of its own', { headers: { 'content-type': 'text/plain' }, text: 'action=OK\n\n' }],
+    ['more than a line has room for', { json: `REJECT ${'x'.repeat(394)}` }],
+  ]
+  for (const [name, answer] of refused) {
+    service.otherwise = answer
+    expect([name, (await rcpt(session)).slice(0, 9)]).toEqual([name, LATER])
+  }
+  // As long as may be, and with blanks around it.
+  service.otherwise = { json: `REJECT ${'x'.repeat(393)}` }
+  expect(await rcpt(session)).toMatch(/^554 5\.7\.1 .*: x{393}$/)
+  service.otherwise = { json: '  reject   trimmed ' }
+  expect(await rcpt(session)).toBe(`554 5.7.1 <${OURS}>: Recipient address rejected: trimmed`)
+  expect(await postfix.readLog()).not.toMatch(/warning|fatal|panic/)
+})
+
 test('actions for the whole message are done, and a discarded one is checked no further', async () => {
   const { service, postfix, open } = await start()
   const session = await open()
