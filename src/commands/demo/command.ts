@@ -15,7 +15,7 @@ Its configuration is examples/demo.yaml of the package, its data is in examples/
     )
     .option(
       '-p, --port <number>',
-      'the first of four ports: socketmap, tcp_table, admin, directory',
+      'the first of five ports: socketmap, tcp_table, admin, directory, policy',
       port,
       DEMO_PORT,
     )

@@ -12,6 +12,7 @@
  *   GET /access/{key}         {"key": "...", "action": "..."}
  *   GET /aliases              [...]: every entry, as the routes above have it; so for each file, for replicas
  *   GET /changes/aliases?since=CURSOR   [...]: what has changed since `x-cursor` of the list; deleted ones have "deleted"
+ *   POST /policy              {"action": "..."} for the sender in what smtpd says, 204 for nothing to say; of access.json
  *   GET /                     {"routes": [...]}
  *
  * A key that is not there is 404 with a JSON body. Replies carry `ETag` and `Cache-Control`
@@ -74,6 +75,7 @@ interface EntryFile {
 }
 
 async function answer(files: ReadonlyMap<string, EntryFile>, request: IncomingMessage): Promise<Reply> {
+  if (request.method === 'POST' && request.url === '/policy') return policy(files, request)
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { status: 405, body: { error: 'only GET and HEAD are answered' }, headers: { allow: 'GET, HEAD' } }
   }
@@ -100,6 +102,38 @@ async function answer(files: ReadonlyMap<string, EntryFile>, request: IncomingMe
   }
   const body = file.body(key, entries.get(key))
   return { status: 200, body, headers: { 'cache-control': FOUND_CACHE_CONTROL } }
+}
+
+/** Longest description of a client that is read, bytes. Ours: Postfix says some hundred. */
+const MAX_POLICY_BYTES = 65_536
+
+/** What access.json says of a sender, by the address or its domain. */
+async function policy(files: ReadonlyMap<string, EntryFile>, request: IncomingMessage): Promise<Reply> {
+  const sender = senderIn(await textOf(request))
+  if (sender === undefined)
+    return { status: 400, body: { error: 'the body is no JSON object with a text "sender"' } }
+  const entries = await readEntries(files.get('access')?.path ?? '')
+  const address = sender.toLowerCase()
+  const action = entries.get(address) ?? entries.get(address.slice(address.lastIndexOf('@') + 1))
+  return action === undefined ? { status: 204, body: {} } : { status: 200, body: { action } }
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += chunk
+    if (text.length > MAX_POLICY_BYTES) return ''
+  }
+  return text
+}
+
+function senderIn(text: string): string | undefined {
+  try {
+    const { sender } = Object(JSON.parse(text))
+    return typeof sender === 'string' ? sender : undefined
+  } catch {
+    return undefined // SyntaxError
+  }
 }
 
 /** Everything that a file has. */
@@ -149,6 +183,10 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
   const headers = { ...reply.headers, ...(reply.status === 200 ? { etag } : {}) }
   if (reply.status === 200 && request.headers['if-none-match'] === etag) {
     response.writeHead(304, headers).end()
+    return
+  }
+  if (reply.status === 204) {
+    response.writeHead(204).end()
     return
   }
   response.writeHead(reply.status, {

@@ -1,9 +1,9 @@
 /**
- * The four ports of the demo: one after the other, so that one number moves them all.
+ * The five ports of the demo: one after the other, so that one number moves them all.
  */
 import { createServer } from 'node:net'
 
-/** The first of the four. Ours: as in the examples of every document. */
+/** The first of the five. Ours: as in the examples of every document. */
 export const DEMO_PORT = 8464
 
 /** How far apart the choices are that are offered when a port is taken. Ours. */
@@ -15,14 +15,15 @@ export interface DemoPorts {
   readonly tcpTable: number
   readonly admin: number
   readonly directory: number
+  readonly policy: number
 }
 
 export function demoPorts(first: number): DemoPorts {
-  return { socketmap: first, tcpTable: first + 1, admin: first + 2, directory: first + 3 }
+  return { socketmap: first, tcpTable: first + 1, admin: first + 2, directory: first + 3, policy: first + 4 }
 }
 
 /** Largest `--port`. */
-export const MAX_DEMO_PORT = MAX_PORT - 3
+export const MAX_DEMO_PORT = MAX_PORT - 4
 
 /** Returns which of the ports cannot be listened on, if any. */
 export async function takenPort(
@@ -35,7 +36,7 @@ export async function takenPort(
   return undefined
 }
 
-/** Finds another first port whose four ports are free now. */
+/** Finds another first port whose five ports are free now. */
 export async function freeDemoPort(except: number): Promise<number | undefined> {
   for (let tried = 1; tried <= 40; tried++) {
     const first = 1024 + ((except - 1024 + tried * STEP) % (MAX_DEMO_PORT - 1024))

@@ -60,6 +60,7 @@ function whereLines({ ports, directoryPid, configFile, dataFolder }: Shown): str
     `  directory  http://127.0.0.1:${ports.directory}  process ${directoryPid}, its data: ${dataFolder}`,
     `  socketmap  inet:127.0.0.1:${ports.socketmap}  every table`,
     `  tcp_table  inet:127.0.0.1:${ports.tcpTable}  the table aliases`,
+    `  policy     inet:127.0.0.1:${ports.policy}  what check_policy_service asks`,
     `  admin      http://127.0.0.1:${ports.admin}/  open it in a browser`,
     `  settings   ${configFile}`,
   ]
@@ -72,6 +73,7 @@ function mapgateLines({ ports, mapgate }: Shown): string[] {
     'See why, forget what is stored, look around:',
     `  ${mapgate} query aliases Sales+news@Lighthouse.example --explain${admin}`,
     `  ${mapgate} query socketmap:inet:127.0.0.1:${ports.socketmap}:domains lighthouse.example`,
+    `  ${mapgate} query policy:inet:127.0.0.1:${ports.policy} sender=ads@spam.example recipient=alice@lighthouse.example`,
     `  ${mapgate} purge aliases @lighthouse.example${admin}`,
     `  ${mapgate} status${admin}`,
     `  ${mapgate} status --watch${admin}`,

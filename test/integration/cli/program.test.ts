@@ -63,7 +63,7 @@ async function startUntil(
   return { child, out: () => out, ended }
 }
 
-/** A first port whose four are free now. */
+/** A first port whose five are free now. */
 async function freePort(): Promise<number> {
   const { freeDemoPort } = await import('../../../src/commands/demo/ports.ts')
   const port = await freeDemoPort(30_000 + (process.pid % 20_000))
@@ -78,7 +78,7 @@ describe('the program', () => {
     [['qeury'], 64, 'err', 'Did you mean query?'],
     [['status', '--admin', 'unix:/nonexistent'], 69, 'err', 'there is no such socket'],
     [['serve', '-c', '/nonexistent.yaml'], 78, 'err', '/nonexistent.yaml'],
-    [['check', '-c', 'examples/demo.yaml'], 0, 'out', 'examples/demo.yaml: fine: 5 tables'],
+    [['check', '-c', 'examples/demo.yaml'], 0, 'out', 'examples/demo.yaml: fine: 6 tables'],
   ]
   for (const [args, code, channel, says] of cases) {
     test(`mapgate ${args.join(' ')} exits ${code}`, async () => {

@@ -147,3 +147,29 @@ describe('what has changed', () => {
     expect((await ask('/changes/nosuch?since=x'))[0]).toBe(404)
   })
 })
+
+describe('POST /policy', () => {
+  const cases: [body: string, status: number, action: unknown][] = [
+    [
+      '{"sender":"ads@spam.example","recipient":"alice@lighthouse.example"}',
+      200,
+      'REJECT 5.7.1 No mail from here',
+    ],
+    ['{"sender":"Former@Lighthouse.example"}', 200, 'REJECT 5.1.6 This person has left the lighthouse'],
+    ['{"sender":"alice@lighthouse.example"}', 204, undefined],
+    ['{"sender":""}', 204, undefined],
+    ['{"sender":1}', 400, undefined],
+    ['{}', 400, undefined],
+    ['', 400, undefined],
+    [`{"sender":"${'x'.repeat(65_536)}"}`, 400, undefined],
+  ]
+  for (const [body, status, action] of cases) {
+    test(`answers ${body.slice(0, 60)} by ${status}`, async () => {
+      const reply = await fetch(`${await start()}/policy`, { method: 'POST', body })
+      expect(reply.status).toBe(status)
+      const text = await reply.text()
+      if (status === 204) expect(text).toBe('')
+      else expect(JSON.parse(text).action).toBe(action)
+    })
+  }
+})
