@@ -156,8 +156,8 @@ export const MORE_STEP: Step & { readonly kind: 'more' } = Object.freeze({ kind:
 
 /** Where Postfix finds a listener. */
 export type PostfixPlace =
-  /** HOST:PORT, an IPv6 host in brackets. */
-  | { readonly kind: 'inet'; readonly server: string }
+  /** HOST:PORT, an IPv6 host in brackets; those words as they stand for a socket of systemd, whose address is not known here. */
+  | { readonly kind: 'inet'; readonly server: string; readonly isHeldBySystemd?: boolean }
   /** A path, relative to queue_directory where the socket is below it. */
   | { readonly kind: 'unix'; readonly path: string }
 

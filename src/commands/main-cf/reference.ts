@@ -46,7 +46,7 @@ function placeOf(address: ListenerConfig['address']): NotedPlace {
       return unixPlace(address.path)
     case 'systemd':
       return {
-        place: { kind: 'inet', server: 'HOST:PORT' },
+        place: { kind: 'inet', server: 'HOST:PORT', isHeldBySystemd: true },
         notes: [`the address is that of the systemd socket ${address.name}; put it in here`],
       }
   }
@@ -65,6 +65,6 @@ function unixPlace(path: string): NotedPlace {
     const note = `relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd ${QUEUE_DIRECTORY}`
     return { place: { kind: 'unix', path: path.slice(below.length) }, notes: [note] }
   }
-  const note = `daemons in a chroot do not find it; a socket below ${QUEUE_DIRECTORY} they do`
+  const note = `daemons in a chroot find it only below their queue_directory, which is usually ${QUEUE_DIRECTORY}`
   return { place: { kind: 'unix', path }, notes: [note] }
 }

@@ -14,6 +14,12 @@ import { PROXYMAP_REASONS } from './reasons.ts'
 /** Where Debian and most others have `queue_directory`: only below it daemons in a chroot find the socket. */
 const QUEUE_DIRECTORY = '/var/spool/postfix/'
 
+/** Below that, where docs/chroot.md lets systemd hold the socket. */
+const USUAL_PATH = 'mapgate/proxymap'
+
+/** A socket in a folder of some other queue_directory, as of a second instance of Postfix. */
+const OTHER_QUEUE = /^(\/.+)\/([^/]+\/[^/]+)$/
+
 /** Postfix's own server. */
 const STOCK = 'unix:/var/spool/postfix/private/proxymap'
 
@@ -81,8 +87,8 @@ export const proxymap: Protocol<ProxymapSettings> = {
   tables: ({ tables, write }) => tables && [...tables, ...write],
   accept: (listener) => new ProxymapConversation(listener),
   reference: (table, place, settings) => {
-    // The name of the service begins in `private`, below queue_directory.
-    if (place.kind !== 'unix' || place.path.startsWith('/')) return undefined
+    if (place.kind === 'inet')
+      return place.isHeldBySystemd ? referenceAt(table, USUAL_PATH, settings) : undefined
     return referenceAt(table, place.path, settings)
   },
   client: proxymapClient,
@@ -117,7 +123,12 @@ function checkListener(
     scope.warning(['greeting'], 'makes Postfix 3.6 and newer wait an hour; it is for 3.4 and 3.5 alone')
 }
 
+/** @param path Relative to queue_directory, or the whole path where that is another one than the usual. */
 function referenceAt(table: string, path: string, { pass, write }: ProxymapSettings): PostfixReference {
+  // The name of the service begins in `private`, below queue_directory.
+  const [, queueDirectory, below = path] = OTHER_QUEUE.exec(path) ?? []
+  const elsewhere =
+    queueDirectory === undefined ? [] : [`# queue_directory of this Postfix must be ${queueDirectory}`]
   const foreign =
     pass === undefined
       ? [
@@ -133,10 +144,11 @@ function referenceAt(table: string, path: string, { pass, write }: ProxymapSetti
     text: `proxy:${TABLE_TYPE}${table}`,
     server: `${NAME}:unix:${path}:${table}`,
     lines: [
+      ...elsewhere,
       ...foreign,
       '# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:',
-      `proxymap_service_name = ../${path}`,
-      ...(write.length > 0 ? [`proxywrite_service_name = ../${path}`] : []),
+      `proxymap_service_name = ../${below}`,
+      ...(write.length > 0 ? [`proxywrite_service_name = ../${below}`] : []),
     ],
   }
 }

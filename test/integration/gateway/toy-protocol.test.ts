@@ -163,7 +163,7 @@ tables: { aliases: { upstream: fixed, usedBy: virtual_alias_maps } }`,
 virtual_alias_maps = toy:127.0.0.1:8999
 
 # table aliases:
-# daemons in a chroot do not find it; a socket below /var/spool/postfix they do
+# daemons in a chroot find it only below their queue_directory, which is usually /var/spool/postfix
 toy_table = aliases
 toy_path = /run/toy
 `)

@@ -101,6 +101,33 @@ proxymap_service_name = ../mapgate/proxymap
 `,
     ],
     [
+      'the usual path of a proxymap socket that systemd holds',
+      [
+        '  - { protocol: proxymap, listen: "systemd:proxymap", pass: "unix:/var/spool/postfix/private/proxymap" }',
+      ],
+      [ALIASES],
+      `# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:
+proxymap_service_name = ../mapgate/proxymap
+
+# the address is that of the systemd socket proxymap; put it in here
+# to try it: mapgate query proxymap:unix:mapgate/proxymap:aliases KEY
+virtual_alias_maps = proxy:mapgate:aliases
+`,
+    ],
+    [
+      'the queue directory that a proxymap socket elsewhere needs',
+      ['  - { protocol: proxymap, listen: "unix:/var/spool/postfix-out/mapgate/proxymap", pass: "unix:/p" }'],
+      [ALIASES],
+      `# queue_directory of this Postfix must be /var/spool/postfix-out
+# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:
+proxymap_service_name = ../mapgate/proxymap
+
+# daemons in a chroot find it only below their queue_directory, which is usually /var/spool/postfix
+# to try it: mapgate query proxymap:unix:/var/spool/postfix-out/mapgate/proxymap:aliases KEY
+virtual_alias_maps = proxy:mapgate:aliases
+`,
+    ],
+    [
       'the second name for tables that Postfix writes',
       [
         '  - { protocol: proxymap, listen: "unix:/var/spool/postfix/mapgate/proxymap", write: [verify], pass: "unix:/var/spool/postfix/private/proxymap" }',
@@ -182,7 +209,7 @@ virtual_alias_maps = socketmap:inet:127.0.0.1:8464:aliases
       'a socket outside of the queue directory, with what that means',
       ['  - { protocol: socketmap, listen: "unix:/run/mapgate/socketmap" }'],
       [ALIASES],
-      `# daemons in a chroot do not find it; a socket below /var/spool/postfix they do
+      `# daemons in a chroot find it only below their queue_directory, which is usually /var/spool/postfix
 virtual_alias_maps = socketmap:unix:/run/mapgate/socketmap:aliases
 `,
     ],
