@@ -6,6 +6,7 @@ import { Gateway } from '../gateway.ts'
 import { counted } from '../presentation/format.ts'
 import { printable } from '../presentation/printable.ts'
 import { ListenError } from '../server/listen-error.ts'
+import { UnusableFiles } from '../upstreams/own-folder.ts'
 import { CommandError, EXIT_CONFIG, EXIT_UNREACHABLE } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
 import { loadForCommand } from './load-for-command.ts'
@@ -33,7 +34,8 @@ export const startGateway: StartGateway = async (named, io) => {
   try {
     return await Gateway.start({ load, version: version() })
   } catch (error) {
-    if (error instanceof ListenError) throw new CommandError(EXIT_UNREACHABLE, error.message)
+    if (error instanceof ListenError || error instanceof UnusableFiles)
+      throw new CommandError(EXIT_UNREACHABLE, error.message)
     if (!(error instanceof ConfigError)) throw error
     for (const issue of error.issues) io.stderr.write(`${printable(formatIssue(issue))}\n`)
     throw new CommandError(

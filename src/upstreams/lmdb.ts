@@ -6,6 +6,7 @@
  * Source: https://github.com/kriszyp/lmdb-js#readme
  */
 import { createRequire } from 'node:module'
+import { UnusableFiles } from './own-folder.ts'
 
 export interface LmdbRange<Key> {
   readonly start?: Key
@@ -62,7 +63,7 @@ export function loadLmdb(what: string): Lmdb {
     return createRequire(import.meta.url)('lmdb') as Lmdb
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n', 1)[0] : String(error)
-    throw new Error(
+    throw new UnusableFiles(
       `${what} needs the package lmdb, which cannot be loaded here; install it with npm install lmdb (${why})`,
     )
   }

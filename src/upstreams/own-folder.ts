@@ -5,9 +5,13 @@
  * dead network mount never returns. So parents are made one by one, and off the main thread, for a bounded time.
  * Source: mkdir(2), statfs(2), nfs(5) ("hard").
  */
+import { mkdirSync } from 'node:fs'
 import { chmod, mkdir, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+
+/** Thrown at the start for files that cannot be used; the message tells the operator what to do. */
+export class UnusableFiles extends Error {}
 
 /** Longest wait for the disk at the start, ms. Ours: a disk that spins up takes some seconds. */
 const MAX_WAIT_MS = 10_000
@@ -67,9 +71,30 @@ async function isMade(folder: string): Promise<boolean> {
     await mkdir(folder, { mode: 0o700 })
     return true
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return true
-    if (code === 'ENOENT') return false
-    throw error
+    return wasThere(error)
   }
+}
+
+/** As {@link ownFolder} makes it, for those that cannot wait for a disk. */
+export function makeFolderSync(folder: string): void {
+  const isMadeNow = () => {
+    try {
+      mkdirSync(folder, { mode: 0o700 })
+      return true
+    } catch (error) {
+      return wasThere(error)
+    }
+  }
+  if (isMadeNow()) return
+  const parent = dirname(folder)
+  if (parent !== folder) makeFolderSync(parent)
+  if (!isMadeNow()) throw new Error(`${parent} takes no folders (ENOENT)`)
+}
+
+/** @returns False when a parent is not there. */
+function wasThere(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'EEXIST') return true
+  if (code === 'ENOENT') return false
+  throw error
 }

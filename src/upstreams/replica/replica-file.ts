@@ -10,8 +10,9 @@
  *
  * Source: http://www.lmdb.tech/doc/ ("Caveats": a process must not open one environment twice; a local file system).
  */
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
+import { makeFolderSync, UnusableFiles } from '../own-folder.ts'
 import type { CopyRecord, HeldRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
 import { type ChangesPlan, planChanges } from './plan-changes.ts'
 import type { Changes, Entry } from './read-list.ts'
@@ -22,7 +23,7 @@ const FORMAT = 1
 const STATE_KEY = 'state'
 
 /** Why a copy cannot be kept. */
-export class ReplicaUnavailable extends Error {}
+export class ReplicaUnavailable extends UnusableFiles {}
 
 /** Most pushes that are kept while a list is read. Ours: with more, the list is read again. */
 const MAX_PUSHED = 100_000
@@ -48,7 +49,7 @@ export class ReplicaFile {
   static open(folder: string): ReplicaFile {
     try {
       const { open } = loadLmdb('a replica')
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeFolderSync(folder)
       chmodSync(folder, 0o700)
       return new ReplicaFile(
         open<string, string>({
@@ -61,7 +62,7 @@ export class ReplicaFile {
       )
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      throw new ReplicaUnavailable(`the folder of the replica cannot be used: ${why}`)
+      throw new ReplicaUnavailable(`the folder of the replica, ${folder}, cannot be used: ${why}`)
     }
   }
 

@@ -13,7 +13,7 @@
  */
 import type { StoredEntry, StorePage } from '../../core/store.ts'
 import { type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
-import { ownFolder } from '../own-folder.ts'
+import { ownFolder, UnusableFiles } from '../own-folder.ts'
 
 /** Expired entries that one write removes. Ours: more than one write adds, so that they end. */
 const SWEPT_BY_A_WRITE = 16
@@ -76,7 +76,7 @@ export class StoreFile {
       const options = { path: folder, maxDbs: 3, noSubdir: false, permissionsMode: 0o600 } as const
       return new StoreFile(open<[number, number], string>(options), bounds)
     } catch (error) {
-      throw new Error(`the folder of the store, ${folder}, cannot be used: ${messageOf(error)}`)
+      throw new UnusableFiles(`the folder of the store, ${folder}, cannot be used: ${messageOf(error)}`)
     }
   }
 

@@ -71,6 +71,46 @@ async function freePort(): Promise<number> {
   return port ?? 0
 }
 
+describe('a folder in which nothing can be kept', () => {
+  const kept: [what: string, config: object][] = [
+    [
+      'store',
+      {
+        upstreams: { learned: { store: { directory: '/proc/mapgate/x' } } },
+        tables: { verify: { upstream: 'learned' } },
+      },
+    ],
+    [
+      'replica',
+      {
+        upstreams: { directory: { endpoints: ['http://127.0.0.1:1'] } },
+        tables: {
+          users: {
+            upstream: 'directory',
+            request: { path: '/{key}' },
+            replica: { path: '/', directory: '/proc/mapgate/x' },
+          },
+        },
+      },
+    ],
+  ]
+  for (const [what, config] of kept)
+    test(`for a ${what} is one line, and exits 69`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'mapgate-test-'))
+      onTestFinished(() => rm(folder, { recursive: true, force: true }))
+      const file = join(folder, 'mapgate.yaml')
+      const listeners = [{ protocol: 'socketmap', listen: 'inet:127.0.0.1:0' }]
+      await writeFile(file, JSON.stringify({ listeners, ...config, log: { level: 'silent' } }))
+      expect(await mapgate('serve', '-c', file)).toEqual({
+        code: 69,
+        out: '',
+        err: expect.stringMatching(
+          `^mapgate serve: the folder of the ${what}, /proc/mapgate/x\\S*, cannot be used: /proc takes no folders \\(ENOENT\\)\n$`,
+        ),
+      })
+    })
+})
+
 describe('the program', () => {
   const cases: [args: string[], code: number, channel: 'out' | 'err', says: string][] = [
     [['--version'], 0, 'out', 'mapgate '],

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { ownFolder } from '../../../src/upstreams/own-folder.ts'
+import { makeFolderSync, ownFolder } from '../../../src/upstreams/own-folder.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'mapgate-folder-'))
@@ -27,6 +27,13 @@ for (const path of ['/proc/mapgate', '/proc/mapgate/deep/er', '/proc'])
       /takes no folders|it is on proc; take a folder on a local disk/,
     )
   })
+
+test('made at once, it has its parents, too, and below /proc it is refused', () => {
+  const path = folder()
+  for (let n = 0; n < 2; n++) makeFolderSync(join(path, 'a', 'b'))
+  expect([mode(join(path, 'a')), mode(join(path, 'a', 'b'))]).toEqual([0o700, 0o700])
+  expect(() => makeFolderSync('/proc/mapgate/deep/er')).toThrow('takes no folders (ENOENT)')
+})
 
 test('a disk that does not answer is refused in time, in words', async () => {
   const never = () => new Promise<never>(() => {})
