@@ -46,6 +46,8 @@ export interface LmdbOptions {
   readonly maxDbs: number
   readonly noSubdir: false
   readonly permissionsMode: number
+  /** False: no transaction of its own for each turn, whose failure nobody could catch. */
+  readonly eventTurnBatching?: boolean
 }
 
 export interface Lmdb {

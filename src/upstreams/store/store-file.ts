@@ -11,6 +11,7 @@
  * Each write removes some entries that have expired; when a bound is reached, those that expire first go.
  * Source: http://www.lmdb.tech/doc/; npm lmdb.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { StoredEntry, StorePage } from '../../core/store.ts'
 import { type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
 import { ownFolder, UnusableFiles } from '../own-folder.ts'
@@ -73,7 +74,13 @@ export class StoreFile {
     const { open } = loadLmdb('a store')
     try {
       await ownFolder(folder)
-      const options = { path: folder, maxDbs: 3, noSubdir: false, permissionsMode: 0o600 } as const
+      const options = {
+        path: folder,
+        maxDbs: 3,
+        noSubdir: false,
+        permissionsMode: 0o600,
+        eventTurnBatching: false,
+      } as const
       return new StoreFile(open<[number, number], string>(options), bounds)
     } catch (error) {
       throw new UnusableFiles(`the folder of the store, ${folder}, cannot be used: ${messageOf(error)}`)
@@ -194,7 +201,7 @@ export class StoreFile {
 
   async #transaction<T>(work: () => T): Promise<T> {
     this.#requireOpen()
-    const result = await this.#root.transaction(work)
+    const result = await this.#root.transaction(work).catch(throwCause)
     // The next look-up sees it.
     if (this.isOpen) this.#root.resetReadTxn()
     return result
@@ -207,6 +214,13 @@ export class StoreFile {
 }
 
 export class StoreClosed extends Error {}
+
+/** Throws what made a commit fail: a full disk, for example. Source: npm lmdb, `commitError`. */
+async function throwCause(error: unknown): Promise<never> {
+  const { commitError } = error as { readonly commitError?: Promise<never> }
+  const cause = commitError?.catch((cause: unknown) => cause)
+  throw await Promise.race([cause ?? error, setImmediate(error)])
+}
 
 function rangeOf(table: string, after: string | undefined) {
   const start: EntryKey | [string] = after === undefined ? [table] : [table, after]

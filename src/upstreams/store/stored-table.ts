@@ -13,12 +13,18 @@ import { StoreClosed, type StoreFile } from './store-file.ts'
 const DONE: StoreResult = Object.freeze({ kind: 'done' })
 const CLOSED = temporaryFor(STORE_REASONS.closed)
 
+/** Time after a write that failed in which no other one is tried, ms. Ours: verify(8) and postscreen(8) ask again later. */
+const PAUSE_MS = 1000
+
 export class StoredTable implements Upstream, TableStore {
   readonly name: string
   readonly #table: string
   readonly #file: StoreFile
   readonly #clock: Clock
   readonly #onFailure: (error: unknown) => void
+  /** Until then writes fail as the last one did, monotonic ms. */
+  #pausedUntilMs = 0
+  #lastFailure: Temporary = CLOSED
 
   /** @param name Of the upstream. */
   constructor(
@@ -46,6 +52,7 @@ export class StoredTable implements Upstream, TableStore {
   }
 
   async put(key: string, value: string, { ttlMs, expiresAtMs }: EntryLife): Promise<StoreResult> {
+    if (this.#isPaused) return this.#lastFailure
     const nowMs = this.#clock.wallMs()
     const latestMs = nowMs + this.#file.bounds.ttlMs
     const wantedMs = expiresAtMs ?? (ttlMs === undefined ? latestMs : nowMs + ttlMs)
@@ -53,15 +60,16 @@ export class StoredTable implements Upstream, TableStore {
       await this.#file.put(this.#table, key, value, Math.min(wantedMs, latestMs), nowMs)
       return DONE
     } catch (error) {
-      return this.#failed(error)
+      return this.#writeFailed(error)
     }
   }
 
   async delete(key: string): Promise<StoreResult> {
+    if (this.#isPaused) return this.#lastFailure
     try {
       return (await this.#file.delete(this.#table, key, this.#clock.wallMs())) ? DONE : NOT_FOUND
     } catch (error) {
-      return this.#failed(error)
+      return this.#writeFailed(error)
     }
   }
 
@@ -79,7 +87,7 @@ export class StoredTable implements Upstream, TableStore {
       if (what.kind !== 'key') return await this.#file.purge(this.#table, meantBy(what))
       return (await this.#file.delete(this.#table, what.key, this.#clock.wallMs())) ? 1 : 0
     } catch (error) {
-      return this.#failed(error)
+      return this.#writeFailed(error)
     }
   }
 
@@ -97,8 +105,24 @@ export class StoredTable implements Upstream, TableStore {
   #failed(error: unknown): Temporary {
     if (error instanceof StoreClosed) return CLOSED
     this.#onFailure(error)
-    return temporaryFor(STORE_REASONS.unreadable, this.name, codeOf(error) || 'see the log')
+    return temporaryFor(STORE_REASONS.unreadable, this.name, codeOf(error) || firstLine(error))
   }
+
+  get #isPaused(): boolean {
+    return this.#clock.monotonicMs() < this.#pausedUntilMs
+  }
+
+  /** A full disk stays full for a while, and each try costs it and the log something. */
+  #writeFailed(error: unknown): Temporary {
+    this.#pausedUntilMs = this.#clock.monotonicMs() + PAUSE_MS
+    this.#lastFailure = this.#failed(error)
+    return this.#lastFailure
+  }
+}
+
+/** LMDB has numbers for codes, and the system's words in its message. */
+function firstLine(error: unknown): string {
+  return (error instanceof Error && error.message.split('\n', 1)[0]) || 'see the log'
 }
 
 function meantBy(what: Exclude<StorePurge, { kind: 'key' }>): (key: string) => boolean {

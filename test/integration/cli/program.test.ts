@@ -29,6 +29,8 @@ function run(command: string, args: readonly string[], stdin = ''): Promise<Ran>
     const child = execFile(command, [...args], { cwd: ROOT, env: ENV }, (_error, out, err) => {
       resolve({ code: child.exitCode, out, err })
     })
+    // A program that reads nothing may have ended by now.
+    child.stdin?.on('error', () => {})
     child.stdin?.end(stdin)
   })
 }

@@ -1,16 +1,13 @@
 /**
  * The compiled program with tables that clients write: killed under load, and asked by hostile clients beside good ones.
+ * Needs `npm run build`.
  */
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import {
-  ADMIN,
-  buildPackage,
-  type GatewayProcess,
-  startGatewayProcess,
-} from '../../support/gateway/gateway-process.ts'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ADMIN, type GatewayProcess, startGatewayProcess } from '../../support/gateway/gateway-process.ts'
 import { SteadyClient } from '../../support/traffic/steady-client.ts'
 
 /** Resident memory that all hostile clients together may add, bytes. Ours: 60 connections with 128 KiB each, and what V8 keeps. */
@@ -19,12 +16,7 @@ const MEMORY_BOUND = 150 * 1024 * 1024
 /** Longest time that a good client waits beside them, ms. Ours: on a machine that runs other tests. */
 const DEADLINE_MS = 3000
 
-let built = ''
-beforeAll(() => {
-  const program = buildPackage('store')
-  built = program.built
-  return program.remove
-})
+const built = fileURLToPath(new URL('../../../dist', import.meta.url))
 
 const CONFIG = (store: string) => `
 listeners:

@@ -108,7 +108,7 @@ describe('a store', () => {
 
 describe('a disk that fails', () => {
   test('makes everything temporary, with its code, and is reported', async () => {
-    const { verify, file, failures } = await open()
+    const { verify, file, failures, clock } = await open()
     await verify.put('a', '1', {})
     const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' })
     for (const method of ['put', 'delete', 'purge'] as const) vi.spyOn(file, method).mockRejectedValue(full)
@@ -116,16 +116,32 @@ describe('a disk that fails', () => {
       vi.spyOn(file, method).mockImplementation(() => {
         throw full
       })
-    const results = [
-      await verify.put('b', '1', {}),
-      await verify.delete('a'),
+    const results: unknown[] = [await verify.put('b', '1', {})]
+    clock.advance(1000)
+    results.push(await verify.delete('a'))
+    results.push(
       await verify.purge({ kind: 'all' }),
       verify.entries(undefined, 1),
       verify.ask(question('a')).result,
-    ]
+    )
     for (const result of results)
       expect(result).toMatchObject({ kind: 'temporary', reason: expect.stringContaining('(ENOSPC)') })
     expect(failures).toEqual([full, full, full, full, full])
+  })
+
+  test('is not written to again for a second, and read all the same', async () => {
+    const { verify, file, failures, clock } = await open()
+    await verify.put('a', '1', {})
+    const put = vi.spyOn(file, 'put').mockRejectedValueOnce(new Error('Input/output error\nmore'))
+    const failed = { kind: 'temporary', reason: expect.stringContaining('(Input/output error)') }
+    expect(await verify.put('b', '1', {})).toMatchObject(failed)
+    clock.advance(999)
+    expect(await verify.put('b', '1', {})).toMatchObject(failed)
+    expect(await verify.delete('a')).toMatchObject(failed)
+    expect(value(verify, 'a')).toBe('1')
+    expect([put.mock.calls.length, failures.length]).toEqual([1, 1])
+    clock.advance(1)
+    expect(await verify.put('b', '1', {})).toEqual({ kind: 'done' })
   })
 })
 
