@@ -37,6 +37,12 @@ export interface ListenerCheck {
   table(name: string): CheckedTable | undefined
 }
 
+/**
+ * Whether the answers of a table name who has logged in, so that nothing else lets anybody in; and whether something
+ * besides the name has to say so.
+ */
+export type NamesUser = 'marked' | 'unmarked' | undefined
+
 /** What a protocol may look at in a table that its listener serves. */
 export interface CheckedTable {
   /** Where its settings are reported. */
@@ -48,8 +54,7 @@ export interface CheckedTable {
   readonly deadlineMs: number
   readonly whenUnknown: string | undefined
   readonly cacheBy: readonly string[] | undefined
-  /** Its answers name who has logged in, and nothing else lets anybody in. */
-  readonly namesUser: boolean
+  readonly namesUser: NamesUser
   /** Longest time for which an answer is kept, ms; undefined where none is. */
   readonly keptForMs: number | undefined
 }
@@ -81,8 +86,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
    * The attributes of clients that a table sends, `attributes` for all of them. Absent where the kind sends keys only.
    */
   attributesOf?(settings: Settings<OfTable>): ReadonlySet<string>
-  /** Returns whether the answers of a table name who has logged in. */
-  namesUser?(settings: Settings<OfTable>): boolean
+  /** Absent where answers name nobody. */
+  namesUser?(settings: Settings<OfTable>): NamesUser
   /** Returns whether all keys of a table are here, so that an outage of its upstream stops nothing. */
   knowsAllKeys?(settings: Settings<OfTable>): boolean
   /** Everything in an upstream that decides what it answers; the rest may change and stored answers stay. No secrets. */

@@ -49,7 +49,7 @@ function checkedTable(
     deadlineMs,
     whenUnknown,
     cacheBy,
-    namesUser: kinds.upstreams.some((kind) => kind.namesUser?.(table) === true),
+    namesUser: kinds.upstreams.map((kind) => kind.namesUser?.(table)).find((names) => names !== undefined),
     keptForMs:
       cacheBy === undefined || cache === undefined
         ? undefined

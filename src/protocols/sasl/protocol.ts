@@ -103,12 +103,12 @@ function checkCredentials({ scope, attributes }: CheckedTable, mechanisms: reado
 
 /** Only the service's own word lets anybody in. */
 function checkAnswers({ scope, namesUser, whenUnknown }: CheckedTable): void {
-  if (!namesUser)
+  if (namesUser === undefined)
     scope.error(
       [],
       '"response.user" is missing: a reply lets somebody in only if it names them; add the JSONPath of the user, such as $.user',
     )
-  else if (!scope.isWritten(['response', 'foundMark']))
+  else if (namesUser === 'unmarked')
     scope.warning(
       [],
       'lets in whoever a 200 names; if the service names the user of a wrong password too, add response.foundMark',

@@ -9,6 +9,7 @@ import type { TableCheck, UpstreamSettingsKind } from '../../schema/settings-kin
 import { checkReplica } from '../replica/check.ts'
 import { notFoundStatuses } from './reply/response-mapping.ts'
 import { attributesIn } from './request/attribute-use.ts'
+import { AUTH_HTTP } from './request/auth-http.ts'
 import { checkQuestion } from './request/question-check.ts'
 import { checkBatch, checkRequest, checkResponse } from './request/request-check.ts'
 import type { RequestSettings } from './settings.ts'
@@ -37,7 +38,11 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
     response: { ...response, notFound: notFoundStatuses(response, attributesIn(request).size > 0) },
   }),
   attributesOf: ({ request }) => attributesIn(request),
-  namesUser: ({ response }) => response.user !== undefined,
+  namesUser: ({ request, response: { user, foundMark } }) => {
+    if (request?.form === AUTH_HTTP) return 'marked'
+    if (user === undefined) return undefined
+    return foundMark === undefined ? 'unmarked' : 'marked'
+  },
 }
 
 /** Header values may be secrets that change; only those with a place for the key decide an answer. */

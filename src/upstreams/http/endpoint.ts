@@ -19,9 +19,11 @@ import {
   tooLargeReply,
 } from './connection/failures.ts'
 import { HTTP_REASONS } from './reasons.ts'
+import { mapAuthHttp } from './reply/auth-http.ts'
 import type { HttpResponse } from './reply/response.ts'
 import { compileResponse, mapResponse, needsBody, type ResponseMapping } from './reply/response-mapping.ts'
 import { attributesIn } from './request/attribute-use.ts'
+import { AUTH_HTTP } from './request/auth-http.ts'
 import { RequestFields } from './request/request-fields.ts'
 import { type HttpRequest, RequestTemplate } from './request/request-template.ts'
 import type { EndpointSettings, HttpTableSettings } from './settings.ts'
@@ -65,7 +67,10 @@ export class HttpEndpoint implements Endpoint {
     this.context = context
     this.table = table
     this.#hasAttributes = attributesIn(table.request).size > 0
-    this.mapping = compileResponse(table.response, this.#hasAttributes, table.usedBy)
+    // A login is refused by the word of the service, and by no status.
+    const isAuthHttp = table.request.form === AUTH_HTTP
+    const response = isAuthHttp ? { ...table.response, notFound: [] } : table.response
+    this.mapping = compileResponse(response, this.#hasAttributes, table.usedBy)
     this.#request = new RequestTemplate(table.request)
   }
 
@@ -80,8 +85,11 @@ export class HttpEndpoint implements Endpoint {
     }
     const conditional = options.validators !== undefined
     const nowMs = this.context.clock.wallMs()
+    const asked = { key, conditional, nowMs, viaProxy: this.viaProxy }
     return this.exchange(request, options, (response) =>
-      mapResponse(response, this.mapping, { key, conditional, nowMs, viaProxy: this.viaProxy }),
+      this.table.request.form === AUTH_HTTP
+        ? mapAuthHttp(response, this.mapping, asked, options.attributes?.get('user') ?? '')
+        : mapResponse(response, this.mapping, asked),
     )
   }
 

@@ -6,6 +6,7 @@ import { ALL_ATTRIBUTES } from '../../core/attributes.ts'
 import { type Keywords, Type } from '../../schema/schema.ts'
 import { count, duration, eitherType, headerMap, oneOf, text, textMap } from '../../schema/values.ts'
 import { Replica } from '../replica/schema.ts'
+import { AUTH_HTTP } from './request/auth-http.ts'
 
 /** Status codes that a list may hold: final ones. */
 function statuses(keywords: Keywords) {
@@ -15,6 +16,8 @@ function statuses(keywords: Keywords) {
 /** In place of a body: all attributes. */
 const ALL = `{${ALL_ATTRIBUTES}}` as const
 
+type AuthHttp = typeof AUTH_HTTP
+
 const json = Type.Optional(
   Type.Unknown({
     sent: 'text',
@@ -23,12 +26,15 @@ const json = Type.Optional(
   }),
 )
 const form = Type.Optional(
-  eitherType<Record<string, string> | typeof ALL, ReadonlyMap<string, string> | typeof ALL>(
+  eitherType<
+    Record<string, string> | typeof ALL | AuthHttp,
+    ReadonlyMap<string, string> | typeof ALL | AuthHttp
+  >(
     { type: 'object', additionalProperties: { type: 'string' } },
-    { type: 'string', enum: [ALL], expected: `a map of fields or "${ALL}"` },
+    { type: 'string', enum: [ALL, AUTH_HTTP], expected: `a map of fields, "${ALL}" or ${AUTH_HTTP}` },
     {
       description:
-        'Body of a POST as a form (`application/x-www-form-urlencoded`); values are templates. `"{attributes}"` sends all attributes but secret ones.',
+        'Body of a POST as a form (`application/x-www-form-urlencoded`); values are templates. `"{attributes}"` sends all attributes but secret ones. `auth_http` asks about a login as the mail proxy of nginx does, in header fields of a GET, and reads the header fields of the reply; see [sasl](protocols/sasl.md).',
     },
   ),
 )

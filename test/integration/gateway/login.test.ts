@@ -19,7 +19,12 @@ const judge: Behaviour = ({ body }) => {
     : { status: 401, json: { result: 'wrong' } }
 }
 
-async function start(table = '') {
+const ANSWERS = `
+    request: { method: POST, path: /auth, json: { user: "{attribute.user}", password: "{attribute.password}", token: "{attribute.token}", mechanism: "{attribute.mechanism}" } }
+    response: { user: $.user, foundMark: { jsonPath: "$[?$.result=='ok']" }, refused: [401], refusedMark: { jsonPath: "$[?$.result=='wrong']" } }
+`
+
+async function start(table = '', asked = ANSWERS) {
   const service = await startHttpService({ onTestFinished })
   service.otherwise = judge
   const gateway = await startGateway(
@@ -33,8 +38,7 @@ upstreams: { d: { endpoints: ["${service.origin}"] } }
 tables:
   accounts:
     upstream: d
-    request: { method: POST, path: /auth, json: { user: "{attribute.user}", password: "{attribute.password}", token: "{attribute.token}", mechanism: "{attribute.mechanism}" } }
-    response: { user: $.user, foundMark: { jsonPath: "$[?$.result=='ok']" }, refused: [401], refusedMark: { jsonPath: "$[?$.result=='wrong']" } }
+${asked}
 ${table}`,
   )
   const server = `sasl:inet:127.0.0.1:${gateway.address('sasl').port}`
@@ -110,6 +114,40 @@ describe('mapgate query', () => {
     const [code] = await Promise.race([once(terminal, 'close'), once(terminal, 'error').then(() => ['none'])])
     if (code === 'none') skip('needs script(1)')
     expect([code, shown.replaceAll('\r', '')]).toEqual([0, 'password: \nbob@a.example\n'])
+  })
+})
+
+describe('a service that speaks the auth_http of nginx', () => {
+  const AUTH_HTTP = '    request: { path: /auth, form: auth_http }'
+
+  test('is asked in header fields, and answers in them', async () => {
+    const { service, gateway, ask } = await start('', AUTH_HTTP)
+    service.otherwise = ({ headers }) => ({
+      headers: { 'auth-status': headers['auth-pass'] === 'gEheim' ? 'OK' : 'Invalid login or password' },
+    })
+    expect(await ask(['user=bob'], ['gEheim'])).toEqual({ code: 0, out: 'bob\n', err: '' })
+    expect((await ask(['user=bob'], ['other'])).code).toBe(1)
+    expect((await ask(['user=bob', 'token=-'], ['gEheim'])).code).toBe(0)
+    expect(service.requests.map(({ method, url, headers }) => [method, url, headers['auth-method']])).toEqual(
+      [
+        ['GET', '/auth', 'plain'],
+        ['GET', '/auth', 'plain'],
+        ['GET', '/auth', 'xoauth2'],
+      ],
+    )
+    service.otherwise = { headers: { 'auth-status': 'OK', 'auth-user': 'robert' } }
+    expect((await ask(['user=bob'], ['x'])).out).toBe('robert\n')
+    const unknown: Behaviour[] = [
+      { text: 'OK' },
+      { status: 204, headers: { 'auth-status': 'no' } },
+      { status: 401, headers: { 'auth-status': 'no' } },
+      { headers: { 'auth-status': 'busy', 'auth-error-code': '451 4.3.0' } },
+    ]
+    for (const reply of unknown) {
+      service.otherwise = reply
+      expect((await ask(['user=bob'], ['gEheim'])).code).toBe(75)
+    }
+    expect(JSON.stringify(gateway.log())).not.toContain('gEheim')
   })
 })
 

@@ -37,6 +37,16 @@ export const BODY_REASONS = {
     text: 'the service answered … without the mark of a "not found"; see response.notFoundMark',
     advice: 'something else answered, or the mark is not what the service sends: ask with curl',
   },
+  noAuthStatus: {
+    cause: 'unreadable',
+    text: "the service's reply has not exactly one Auth-Status, which request.form: auth_http needs",
+    advice: 'something else answered, or the service does not speak the protocol of nginx: ask with curl',
+  },
+  authErrorCode: {
+    cause: 'service',
+    text: 'the service says by its Auth-Error-Code: try again later',
+    advice: 'its log says why',
+  },
   foundUnmarked: {
     cause: 'unreadable',
     text: "the service's answer lacks the mark of one that lets somebody in; see response.foundMark",

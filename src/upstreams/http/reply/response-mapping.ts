@@ -267,7 +267,7 @@ const OTHER_ANSWERS = {
   'a known sentence': HTTP_REASONS.notFoundOfOthers,
 } as const
 
-function failed(response: HttpResponse, result: Temporary): Reply {
+export function failed(response: HttpResponse, result: Temporary): Reply {
   return {
     status: response.status,
     result,
@@ -277,7 +277,11 @@ function failed(response: HttpResponse, result: Temporary): Reply {
 }
 
 /** Field by field, since a spread in front of more fields is slow to make (bench/RESULTS.md). */
-function answered(response: HttpResponse, result: Reply['result'], selected: Reply['selected']): Reply {
+export function answered(
+  response: HttpResponse,
+  result: Reply['result'],
+  selected: Reply['selected'],
+): Reply {
   return {
     status: response.status,
     caching: cachingOf(response.headers),

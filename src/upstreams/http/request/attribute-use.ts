@@ -4,6 +4,7 @@
 import { ALL_ATTRIBUTES, ATTRIBUTE } from '../../../core/attributes.ts'
 import { isAttribute, parseTemplate, Template } from '../../../core/template.ts'
 import type { WrittenRequest } from '../settings.ts'
+import { AUTH_HTTP, AUTH_HTTP_ATTRIBUTES } from './auth-http.ts'
 import { REQUEST_JSON_NAMES } from './places.ts'
 
 /** The names of the attributes, and {@link ALL_ATTRIBUTES} where all are sent; empty for a table that is asked by keys. */
@@ -11,6 +12,7 @@ export function attributesIn(request: WrittenRequest | undefined): ReadonlySet<s
   const names = new Set<string>()
   if (request === undefined) return names
   const { path, query, headers, json, form } = request
+  if (form === AUTH_HTTP) for (const name of AUTH_HTTP_ATTRIBUTES) names.add(name)
   for (const text of textsIn([path, query, headers, json, form])) {
     const template = parseTemplate(text, REQUEST_JSON_NAMES)
     if (!(template instanceof Template)) continue

@@ -11,6 +11,7 @@ import { jsonPathError } from '../reply/json-path.ts'
 import type { ResponseSettings } from '../settings.ts'
 import type { HttpTable } from '../table-schema.ts'
 import { attributesIn, textsIn } from './attribute-use.ts'
+import { AUTH_HTTP } from './auth-http.ts'
 import { REQUEST_JSON_NAMES } from './places.ts'
 
 type Table = Settings<typeof HttpTable>
@@ -34,7 +35,8 @@ export function checkQuestion(settings: Table, attributes: AttributeNames, scope
   checkPlaces(request, attributes, scope.within(['request']))
   if (response.action !== undefined && response.value !== undefined)
     scope.error(['response', 'value'], 'cannot be used with "action"; remove one')
-  checkLogin(response, scope)
+  if (request.form === AUTH_HTTP) checkAuthHttp(scope)
+  else checkLogin(response, scope)
   if (response.missing === 'notFound')
     scope.error(
       ['response', 'missing'],
@@ -56,6 +58,27 @@ const INSTEAD = {
   refused: 'use "notFound"',
   refusedMark: 'use "notFoundMark"',
 } as const
+
+/** What the reply means is in its header fields. */
+function checkAuthHttp(scope: Scope): void {
+  for (const key of [
+    'found',
+    'notFound',
+    'value',
+    'action',
+    'text',
+    'user',
+    'error',
+    'refused',
+    'refusedMark',
+    'foundMark',
+  ])
+    if (scope.isWritten(['response', key]))
+      scope.error(
+        ['response', key],
+        `cannot be used with ${AUTH_HTTP}, whose reply is its Auth-Status; remove it`,
+      )
+}
 
 /** Statuses that may as well be about the credentials of mapgate, or of a proxy. */
 const OF_CREDENTIALS = [401, 403, 407]

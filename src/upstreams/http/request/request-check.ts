@@ -13,6 +13,7 @@ import type { Path } from '../../../schema/tree.ts'
 import { jsonPathError } from '../reply/json-path.ts'
 import type { BatchSettings, ReplyMarkSettings, ResponseSettings, WrittenRequest } from '../settings.ts'
 import { textsIn } from './attribute-use.ts'
+import { AUTH_HTTP, AUTH_HTTP_ATTRIBUTES } from './auth-http.ts'
 import { BATCH_NAMES, KEYS } from './places.ts'
 
 /** What requests for one key and for many have in common. */
@@ -65,7 +66,7 @@ function checkShared(
   known: readonly string[],
   lists: readonly string[] = [],
 ): ReadonlySet<string> {
-  const used = new Set<string>()
+  const used = new Set<string>(request.form === AUTH_HTTP ? AUTH_HTTP_ATTRIBUTES : [])
   const check = (value: unknown, at: Path): void => {
     const mayBeList = at[0] === 'json' || (at[0] === 'form' && at.length === 1)
     const list = mayBeList ? lists.find((name) => value === `{${name}}`) : undefined
@@ -108,7 +109,10 @@ function checkBody(request: AnyRequest, scope: Scope): void {
     scope.keyError([], 'form', '"json" and "form" are both given, and a request has one body; remove one')
   }
   for (const key of ['json', 'form'] as const) {
-    if (request[key] !== undefined && request.method === 'GET') {
+    if (request[key] === AUTH_HTTP) {
+      if (request.method !== 'GET')
+        scope.error(['method'], `${AUTH_HTTP} is a GET without a body; remove "method"`)
+    } else if (request[key] !== undefined && request.method === 'GET') {
       scope.keyError([], key, `"${key}" needs method: POST; a GET has no body`)
     }
   }

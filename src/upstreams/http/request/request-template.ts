@@ -8,6 +8,7 @@ import { ATTRIBUTE, type Attributes } from '../../../core/attributes.ts'
 import { type KeyPartName, keyPart } from '../../../core/key-parts.ts'
 import { isAttribute, type Template } from '../../../core/template.ts'
 import type { RequestSettings } from '../settings.ts'
+import { AUTH_HTTP, authHttpFields } from './auth-http.ts'
 import { escapeHeader, escapePathLiteral, escapeUrl, headerBytes } from './escape.ts'
 import { JsonTemplate } from './json-template.ts'
 import { hasDotPart, hasPathInDomain } from './path-pieces.ts'
@@ -69,6 +70,8 @@ export class RequestTemplate {
   readonly #headers: readonly { readonly name: string; readonly value: Template }[]
   /** `attributes` for all of them. */
   readonly #form: readonly Field[] | 'attributes' | undefined
+  /** The login is asked about in header fields. */
+  readonly #isAuthHttp: boolean
   readonly #json: JsonTemplate | undefined
   readonly #contentType: string | undefined
 
@@ -95,8 +98,9 @@ export class RequestTemplate {
       name: name.toLowerCase(),
       value: one(text),
     }))
-    this.#form =
-      typeof settings.form === 'string' ? 'attributes' : settings.form && fields(settings.form, list)
+    const { form } = settings
+    this.#isAuthHttp = form === AUTH_HTTP
+    if (form !== AUTH_HTTP) this.#form = typeof form === 'string' ? 'attributes' : form && fields(form, list)
     this.#json = settings.json === undefined ? undefined : new JsonTemplate(settings.json, json)
     this.#contentType =
       this.#json !== undefined
@@ -157,9 +161,10 @@ export class RequestTemplate {
   }
 
   #renderHeaders(source: Source): Readonly<Record<string, string>> | undefined {
-    if (this.#contentType === undefined && this.#headers.length === 0) return NO_FIELDS
+    if (this.#contentType === undefined && this.#headers.length === 0 && !this.#isAuthHttp) return NO_FIELDS
     const headers: Record<string, string> =
       this.#contentType === undefined ? {} : { 'content-type': this.#contentType }
+    if (this.#isAuthHttp) Object.assign(headers, authHttpFields(source.attributes))
     for (const { name, value } of this.#headers) {
       const text = value.render(source.textOf, escapeHeader)
       if (text === undefined) return undefined

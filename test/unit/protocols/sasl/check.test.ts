@@ -115,6 +115,33 @@ describe('a sasl listener', () => {
   }
 })
 
+describe('a table that asks as nginx does', () => {
+  const AUTH_HTTP = 'request: { path: /auth, form: auth_http }'
+  const cases: [table: string, expected: string[]][] = [
+    [AUTH_HTTP, []],
+    [
+      'request: { path: /auth, form: auth_http, method: POST }',
+      ['tables.t.request.method: auth_http is a GET without a body; remove "method"'],
+    ],
+    [
+      `${AUTH_HTTP}, response: { user: $.user, refused: [401] }`,
+      [
+        'tables.t.response.user: cannot be used with auth_http, whose reply is its Auth-Status; remove it',
+        'tables.t.response.refused: cannot be used with auth_http, whose reply is its Auth-Status; remove it',
+      ],
+    ],
+    [
+      'request: { path: /auth, form: auth_htp }',
+      [
+        'tables.t.request.form: "auth_htp" is not known, must be a map of fields, "{attributes}" or auth_http; did you mean "auth_http"',
+      ],
+    ],
+  ]
+  for (const [table, expected] of cases) {
+    test(table, async () => expect(await problems(table, ', mechanisms: [PLAIN, XOAUTH2]')).toEqual(expected))
+  }
+})
+
 describe('a table that names who logs in', () => {
   const cases: [response: string, expected: string[]][] = [
     [`user: $.user, ${MARK}, refused: [200], refusedMark: { jsonPath: $.no }`, []],
