@@ -41,6 +41,8 @@ export const SECRETS = {
   batchWord: 'xqzbatchword',
   formNumber: '90210731',
   environment: 'xqzenvironment',
+  password: 'pw-Zs4xEd7cRfTg',
+  token: 'tok-Vg5tBh8yNjUm',
 } as const
 
 /** Each secret in the forms in which it may stand in a text. */
@@ -51,6 +53,13 @@ export function forms(secret: string): string[] {
     encodeURIComponent(secret),
     Buffer.from(secret).toString('base64').replace(/=+$/, ''),
     Buffer.from(secret).toString('hex'),
+    // Behind other bytes, as in a message of SASL.
+    ...[1, 2].map((offset) =>
+      Buffer.from('x'.repeat(offset) + secret)
+        .toString('base64')
+        .replace(/=+$/, '')
+        .slice(offset + 1, -1),
+    ),
   ]
 }
 
@@ -77,6 +86,8 @@ export function config(service: HttpService, proxy: HttpService, folder: string,
 listeners:
   - { protocol: socketmap, listen: "inet:127.0.0.1:0" }
   - { protocol: tcp_table, listen: "inet:127.0.0.1:0", table: aliases }
+  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: logins, mechanisms: [PLAIN, LOGIN, XOAUTH2], failDelay: 0ms }
+  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: proxy-logins, mechanisms: [PLAIN, XOAUTH2], failDelay: 0ms }
 admin:
   listen: inet:127.0.0.1:0
   anonymous: none
@@ -129,6 +140,13 @@ tables:
     upstream: directory
     batch: { path: /, form: { keys: "{keys}", apitoken: ${SECRETS.batchWord}, nonce: "${SECRETS.formNumber}" } }
     cache: { ttl: 1s, negativeTtl: 1s }
+  logins:
+    upstream: directory
+    request: { method: POST, path: /login, json: { user: "{attribute.user}", password: "{attribute.password}", token: "{attribute.token}", all: "{attributes}" } }
+    response: { user: "$[0]", refused: [401], refusedMark: { jsonPath: $.error } }
+    cacheBy: [user, password, token]
+    cache: { ttl: 1s }
+  proxy-logins: { upstream: behindProxy, request: { path: /login, form: auth_http } }
 tracing: { otlp: "${service.origin}/${SECRETS.otlpPath}?code=${SECRETS.otlpCode}" }
 cacheFile: ${folder}/state/cache
 log: { level: trace, keys: ${keys}${keys === 'hash' ? `, hashKey: ${SECRETS.hashKey}` : ''} }
@@ -171,6 +189,8 @@ export interface Stage {
   readonly folder: string
   /** What the events said so far. */
   readonly events: () => string
+  /** What the collector of traces was sent so far. */
+  readonly spans: () => string
 }
 
 export async function stage(keys: 'plain' | 'hash' | 'none'): Promise<Stage> {
@@ -195,7 +215,9 @@ export async function stage(keys: 'plain' | 'hash' | 'none'): Promise<Stage> {
       CREDENTIALS_DIRECTORY: join(folder, 'secrets'),
     },
   })
-  return { gateway, folder, events: await watchEvents(gateway) }
+  const spans = () =>
+    service.requests.flatMap(({ url, body }) => (url.includes(SECRETS.otlpPath) ? [body] : [])).join('\n')
+  return { gateway, folder, events: await watchEvents(gateway), spans }
 }
 
 export const VIEWER = { authorization: `Bearer ${SECRETS.viewer}` }
@@ -237,7 +259,26 @@ export async function traffic({ gateway }: Stage): Promise<string> {
     told.push(await tcpTable.lookup(key))
   }
   told.push(await socketmap.lookup('aliases', 'absent@person.example'))
+  for (const { bound, settings } of gateway.gateway.listeners.values())
+    if (settings.protocol.name === 'sasl' && bound.kind === 'inet')
+      for (let way = 0; way <= 9; way++)
+        told.push(await logins(bound.port, `Some.Body+way${way}@person.example`))
   return JSON.stringify(told)
+}
+
+/** Logs in by each mechanism, in wrong ways, too. */
+async function logins(port: number, user: string): Promise<unknown> {
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const plain = base64(`\0${user}\0${SECRETS.password}`)
+  const conversations = [
+    `AUTH\t1\tPLAIN\tresp=${plain}\n`,
+    `AUTH\t1\tLOGIN\tresp=${base64(user)}\nCONT\t1\t${base64(SECRETS.password)}\n`,
+    `AUTH\t1\tXOAUTH2\tresp=${base64(`user=${user}\x01auth=Bearer ${SECRETS.token}\x01\x01`)}\nCONT\t1\t\n`,
+    `AUTH\t1\tPLAIN\tresp=${base64(SECRETS.password)}\nCONT\t7\t${plain}\n${SECRETS.password}\t${plain}\n`,
+    `AUTH\t1\t${SECRETS.password}\tresp=${plain}\n`,
+    `AUTH\t${SECRETS.password}\tPLAIN\tresp=${plain}\n`,
+  ]
+  return Promise.all(conversations.map((lines) => raw(port, lines)))
 }
 
 /** Sends bytes, and gives what came back before the end. */

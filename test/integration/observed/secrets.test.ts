@@ -36,6 +36,9 @@ describe('secrets of every kind', { timeout: TIMEOUT_MS }, () => {
     await until(() => here.events().includes('event: reload'))
     expect(leaked(here.events())).toEqual([])
     await here.gateway.gateway.stop()
+    // Stopping has sent the last of them.
+    expect(here.spans()).toContain('logins')
+    expect(leaked(here.spans())).toEqual([])
     const files = filesBelow(here.folder, ['secrets', 'mapgate.yaml'])
     expect(files.map(([path]) => path)).toEqual(
       expect.arrayContaining([join(here.folder, 'log'), join(here.folder, 'state/cache')]),
@@ -45,6 +48,7 @@ describe('secrets of every kind', { timeout: TIMEOUT_MS }, () => {
     const log = JSON.stringify(here.gateway.log())
     expect(log).toContain('some.body+way1@person.example')
     expect(log).toContain('lookup failed')
+    expect(log).toContain('"protocol":"sasl"')
     expect(log).toContain('reload refused')
   })
 })
