@@ -5,6 +5,7 @@
 import type { Config, TableConfig } from '../../config/config.ts'
 import { POSTFIX_PARAMETERS } from '../../config/postfix-parameters.ts'
 import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
+import { listOf } from '../../schema/suggest.ts'
 import { type TableReference, tableReference } from './reference.ts'
 
 /** A table that a parameter uses, at each listener that serves it. */
@@ -32,7 +33,7 @@ export function mainCf(config: Config, protocols: Protocols = PROTOCOLS): string
   const blocks: string[][] = onceBlocks(uses)
   for (const [parameter, tables] of byParameter(uses)) blocks.push(parameterBlock(parameter, tables))
   for (const use of uses) if (use.config.usedBy.length === 0) blocks.push(...tableBlock(use))
-  for (const use of uses) for (const reference of use.lines) blocks.push(linesBlock(use, reference))
+  blocks.push(...linesBlocks(uses))
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n')
 }
 
@@ -123,9 +124,18 @@ function tableBlock(use: Use): string[][] {
   ]
 }
 
-/** What a protocol wants in main.cf for a table, as it stands. */
-function linesBlock({ table }: Use, reference: LinesReference): string[] {
-  return [`# table ${table}:`, ...notesOf([reference]), ...reference.lines]
+/** What a protocol wants in main.cf for a table, as it stands; once where two tables of a listener want the same. */
+function linesBlocks(uses: readonly Use[]): string[][] {
+  const tables = new Map<string, string[]>()
+  for (const { table, lines } of uses)
+    for (const reference of lines) {
+      const block = [...notesOf([reference]), ...reference.lines].join('\n')
+      tables.set(block, [...(tables.get(block) ?? []), table])
+    }
+  return Array.from(tables, ([block, names]) => [
+    `# table${names.length === 1 ? '' : 's'} ${listOf(names, 'and')}:`,
+    block,
+  ])
 }
 
 function isUnserved({ references, lines }: Use): boolean {

@@ -46,6 +46,8 @@ export const NAME = 'sasl'
 export interface SaslSettings {
   /** The one table of the listener: the protocol has no table name. */
   readonly table: string
+  /** The table of tokens, where it is another. */
+  readonly tokenTable?: string | undefined
   /** In the order in which they are offered. */
   readonly mechanisms: readonly MechanismName[]
   readonly failDelayMs: number
@@ -222,10 +224,11 @@ export class SaslConversation implements Conversation {
       ['password', password],
       ['token', token],
     ] as const
+    const { table, tokenTable = table } = this.#listener.settings
     return {
       kind: 'ask',
       protocol: NAME,
-      table: this.#listener.settings.table,
+      table: token === '' ? table : tokenTable,
       // What the login is called in logs.
       key: Buffer.from(user),
       attributes: new Attributes(shown, secret),

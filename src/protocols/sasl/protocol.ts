@@ -18,6 +18,12 @@ const Listener = Type.Object({
   table: text('The one table of this listener, since the protocol has no table name.', {
     whyNeeded: 'a login names no table, so one listener serves one table',
   }),
+  tokenTable: Type.Optional(
+    text(
+      'The table for logins by token, where another service knows the tokens: one that introspects them (RFC 7662).',
+      { defaultText: '`table`' },
+    ),
+  ),
   mechanisms: Type.Array(oneOf(MECHANISM_NAMES, { description: 'One way to log in.' }), {
     minItems: 1,
     default: BY_PASSWORD,
@@ -45,20 +51,18 @@ export const sasl: Protocol<SaslSettings> = {
   summary: 'whether a user may log in, as Dovecot answers it (smtpd_sasl_type = dovecot)',
   settings: Listener,
   attributes: { shown: SHOWN, secret: SECRET },
-  check({ table: name, mechanisms, failDelayMs }, { scope, tables, table }) {
+  check({ table: name, tokenTable, mechanisms, failDelayMs }, { scope, tables, table }) {
+    const byToken = mechanisms.filter((one) => !BY_PASSWORD.includes(one))
     checkName(scope, ['table'], 'table', name, tables)
-    const asked = table(name)
-    if (asked === undefined) return
-    if (asked.attributes.size === 0) {
-      asked.scope.error(
-        [],
-        'answers logins and asks for no attribute; send {attribute.user} and {attribute.password}',
+    if (tokenTable !== undefined) checkName(scope, ['tokenTable'], 'table', tokenTable, tables)
+    if (tokenTable !== undefined && byToken.length === 0)
+      scope.warning(
+        ['tokenTable'],
+        'has no effect: "mechanisms" has none by token; add XOAUTH2 and OAUTHBEARER',
       )
-      return
-    }
-    checkCredentials(asked, mechanisms)
-    checkAnswers(asked)
-    checkTime(asked, failDelayMs)
+    const byPassword = mechanisms.filter((one) => BY_PASSWORD.includes(one))
+    checkTable(table(name), tokenTable === undefined ? mechanisms : byPassword, failDelayMs)
+    if (tokenTable !== undefined && tokenTable !== name) checkTable(table(tokenTable), byToken, failDelayMs)
   },
   errors: {
     'bad-request':
@@ -68,7 +72,7 @@ export const sasl: Protocol<SaslSettings> = {
   },
   reasons: SASL_REASONS,
   example: { table: 'aliases', mechanisms: MECHANISM_NAMES, failDelayMs: 1000 },
-  tables: ({ table }) => [table],
+  tables: ({ table, tokenTable }) => (tokenTable === undefined ? [table] : [table, tokenTable]),
   accept: (listener) => new SaslConversation(listener),
   reference: (_table, place) => ({
     kind: 'lines',
@@ -84,6 +88,24 @@ export const sasl: Protocol<SaslSettings> = {
     ],
   }),
   client: saslClient,
+}
+
+function checkTable(
+  asked: CheckedTable | undefined,
+  mechanisms: readonly MechanismName[],
+  failDelayMs: number,
+): void {
+  if (asked === undefined) return
+  if (asked.attributes.size === 0) {
+    asked.scope.error(
+      [],
+      'answers logins and asks for no attribute; send {attribute.user} and {attribute.password}',
+    )
+    return
+  }
+  checkCredentials(asked, mechanisms)
+  checkAnswers(asked)
+  checkTime(asked, failDelayMs)
 }
 
 /** What proves who somebody is must reach the service. */

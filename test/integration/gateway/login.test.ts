@@ -10,7 +10,12 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { query } from '../../../src/commands/query/query.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import { startGateway } from '../../support/gateway/gateway.ts'
-import { type Behaviour, startHttpService } from '../../support/http/http-service.ts'
+import {
+  type Behaviour,
+  type RecordedRequest,
+  type Reply,
+  startHttpService,
+} from '../../support/http/http-service.ts'
 
 const judge: Behaviour = ({ body }) => {
   const { user, password, token } = JSON.parse(body)
@@ -24,14 +29,14 @@ const ANSWERS = `
     response: { user: $.user, foundMark: { jsonPath: "$[?$.result=='ok']" }, refused: [401], refusedMark: { jsonPath: "$[?$.result=='wrong']" } }
 `
 
-async function start(table = '', asked = ANSWERS) {
+async function start(table = '', asked = ANSWERS, listener = '') {
   const service = await startHttpService({ onTestFinished })
   service.otherwise = judge
   const gateway = await startGateway(
     { onTestFinished },
     `
 listeners:
-  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: accounts, mechanisms: [PLAIN, XOAUTH2, OAUTHBEARER], failDelay: 0ms }
+  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: accounts, mechanisms: [PLAIN, XOAUTH2, OAUTHBEARER], failDelay: 0ms${listener} }
 admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
 cacheFile: answers.cache
 upstreams: { d: { endpoints: ["${service.origin}"] } }
@@ -149,6 +154,34 @@ describe('a service that speaks the auth_http of nginx', () => {
     }
     expect(JSON.stringify(gateway.log())).not.toContain('gEheim')
   })
+})
+
+test('a token is introspected by its own table (RFC 7662), and a password asked of the other', async () => {
+  const { service, ask } = await start(
+    `  tokens:
+    upstream: d
+    request: { method: POST, path: /introspect, form: { token: "{attribute.token}", token_type_hint: access_token } }
+    response:
+      user: $.username
+      foundMark: { jsonPath: "$[?$.active==true]" }
+      refused: [200]
+      refusedMark: { jsonPath: "$[?$.active==false]" }
+`,
+    ANSWERS,
+    ', tokenTable: tokens',
+  )
+  service.otherwise = (request) => {
+    if (request.url !== '/introspect') return (judge as (request: RecordedRequest) => Reply)(request)
+    const isRight = request.body === 'token=gEheim&token_type_hint=access_token'
+    return { json: isRight ? { active: true, username: 'bob@b.example' } : { active: false } }
+  }
+  expect(await ask(['user=eve', 'token=-'], ['gEheim'])).toEqual({ code: 0, out: 'bob@b.example\n', err: '' })
+  expect((await ask(['user=bob', 'token=-'], ['other'])).code).toBe(1)
+  expect((await ask(['user=bob'], ['gEheim'])).out).toBe('bob@a.example\n')
+  for (const json of [{ active: 'true', username: 'bob' }, { username: 'bob' }, { active: true }]) {
+    service.otherwise = { json }
+    expect((await ask(['user=bob', 'token=-'], ['gEheim'])).code).toBe(75)
+  }
 })
 
 describe('a right login that is kept', () => {

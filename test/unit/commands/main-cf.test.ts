@@ -12,7 +12,9 @@ const POSTCONF = '/usr/sbin/postconf'
 
 async function linesFor(listeners: string, tables: string): Promise<string> {
   const io = await collectingIo()
-  const text = `listeners:\n${listeners}\nupstreams: { s: { entries: { a: b } }, learned: { store: { directory: /var/lib/mapgate/store } } }\ntables:\n${tables}\n`
+  const upstreams =
+    '{ s: { entries: { a: b } }, d: { endpoints: ["http://127.0.0.1:1"] }, learned: { store: { directory: /var/lib/mapgate/store } } }'
+  const text = `listeners:\n${listeners}\nupstreams: ${upstreams}\ntables:\n${tables}\n`
   await writeFile(join(io.cwd, 'mapgate.yaml'), text)
   expect(await printMainCf({}, io)).toBe(0)
   return io.out()
@@ -39,6 +41,37 @@ describe('main-cf', () => {
 # relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
 # or: virtual_alias_maps = socketmap:unix:mapgate/socketmap:aliases
 # or: virtual_alias_maps = tcp:127.0.0.1:8465
+`,
+    ],
+    [
+      'lines that two tables of a listener need, once',
+      [
+        '  - { protocol: sasl, listen: "unix:/var/spool/postfix/mapgate/auth", table: accounts, tokenTable: tokens, mechanisms: [PLAIN, XOAUTH2] }',
+        '  - { protocol: sasl, listen: "inet:127.0.0.1:8468", table: accounts }',
+      ],
+      [
+        `  accounts: &login
+    upstream: d
+    request: { method: POST, path: /a, json: { p: "{attribute.password}", t: "{attribute.token}" } }
+    response: { user: $.user }`,
+        '  tokens: *login',
+      ],
+      `# tables accounts and tokens:
+# relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
+# who may log in is set for submission and smtps in master.cf, and for no other service:
+#   -o smtpd_sasl_auth_enable=yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = mapgate/auth
+smtpd_sasl_security_options = noanonymous
+smtpd_tls_auth_only = yes
+
+# table accounts:
+# who may log in is set for submission and smtps in master.cf, and for no other service:
+#   -o smtpd_sasl_auth_enable=yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:8468
+smtpd_sasl_security_options = noanonymous
+smtpd_tls_auth_only = yes
 `,
     ],
     [

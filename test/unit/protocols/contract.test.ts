@@ -171,6 +171,13 @@ for (const protocol of [...PROTOCOLS.values(), toy]) {
       )
     })
 
+    test('what its client says first needs no reply, and its client knows what is secret', () => {
+      const opened = said(protocol, [Buffer.from(client?.opening ?? '')])
+      expect([opened.texts.join(''), opened.errors, opened.hasBegun]).toEqual(['', [], false])
+      if (client?.encodeAttributes !== undefined)
+        expect(client.secretAttributes ?? []).toEqual(protocol.attributes?.secret)
+    })
+
     test('an empty value and one beyond every limit are failures', () => {
       const conversation = accept(protocol)
       expect(conversation.deliverable({ kind: 'found', value: '' })).toMatchObject({ kind: 'temporary' })

@@ -115,6 +115,23 @@ describe('a sasl listener', () => {
   }
 })
 
+describe('two tables of a listener', () => {
+  const TWO = `${REQUEST}, ${RESPONSE} }, o: { upstream: d, request: { method: POST, path: /o, form: { token: "{attribute.token}" } }, ${RESPONSE}`
+
+  test('have what each needs', async () => {
+    expect(await problems(TWO, ', tokenTable: o, mechanisms: [PLAIN, OAUTHBEARER]')).toEqual([])
+  })
+
+  test('are there, and asked at all', async () => {
+    expect(await problems(TWO, ', tokenTable: p, mechanisms: [PLAIN, OAUTHBEARER]')).toEqual([
+      'listeners[0].tokenTable: there is no table "p"; did you mean "t"',
+    ])
+    expect(await problems(TWO, ', tokenTable: o')).toEqual([
+      'warning: listeners[0].tokenTable: has no effect: "mechanisms" has none by token; add XOAUTH2 and OAUTHBEARER',
+    ])
+  })
+})
+
 describe('a table that asks as nginx does', () => {
   const AUTH_HTTP = 'request: { path: /auth, form: auth_http }'
   const cases: [table: string, expected: string[]][] = [

@@ -61,6 +61,13 @@ test('a token is in the place of a password', () => {
   expect([attributes?.get('password'), attributes?.get('token')]).toEqual(['', 't0k'])
 })
 
+test('a token is asked of its own table, where there is one, and a password is not', () => {
+  const conversation = new SaslConversation(listener({ tokenTable: 'tokens' }))
+  const response = base64('user=bob\x01auth=Bearer t0k\x01\x01')
+  expect(ask(conversation, '', 'XOAUTH2', response)).toMatchObject({ table: 'tokens' })
+  expect(ask(conversation)).toMatchObject({ table: 't' })
+})
+
 describe('the refusal of a wrong password', () => {
   test('takes one, two, three seconds, and never more', () => {
     const conversation = new SaslConversation(listener())
