@@ -3,7 +3,9 @@
  * or tells anybody that the password is wrong, a hundred sessions over STARTTLS, and that no password is left anywhere.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { createTransport } from 'nodemailer'
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { mainCf } from '../../src/commands/main-cf/lines.ts'
 import { parseConfig } from '../../src/gateway/load-config.ts'
@@ -102,6 +104,7 @@ const judge: Behaviour = ({ body }) => {
 
 const open = () => openSmtpSession({ onTestFinished }, postfix.smtpPort)
 
+const base64 = (text: string) => Buffer.from(text).toString('base64')
 const plain = (user: string, password: string) => `\0${user}\0${password}`
 const xoauth2 = (user: string, token: string) => `user=${user}\x01auth=Bearer ${token}\x01\x01`
 const bearer = (user: string, token: string) => `n,a=${user},\x01auth=Bearer ${token}\x01\x01`
@@ -133,7 +136,7 @@ describe('a login', () => {
   test('without an initial response is asked for it', async () => {
     const session = await open()
     expect((await session.command('AUTH PLAIN')).text).toBe('334 ')
-    const message = Buffer.from(plain('bob@a.example', RIGHT)).toString('base64')
+    const message = base64(plain('bob@a.example', RIGHT))
     expect((await session.command(message)).code).toBe(235)
   })
 
@@ -187,7 +190,7 @@ describe('a login', () => {
       JSON.parse(body).token === token ? { json: { result: 'ok', user: 'bob' } } : { status: 500 }
     const session = await open()
     await session.command('AUTH XOAUTH2')
-    const message = Buffer.from(xoauth2('bob', token)).toString('base64')
+    const message = base64(xoauth2('bob', token))
     expect((await session.command(message)).code).toBe(235)
   })
 })
@@ -257,6 +260,55 @@ describe('an answer', () => {
     await session.command('RSET')
     expect((await login(session)).code).toBe(235)
   })
+})
+
+describe('nodemailer, over STARTTLS', () => {
+  const cases: [name: string, auth: (secret: string) => object][] = [
+    ['PLAIN', (pass) => ({ authMethod: 'PLAIN', auth: { user: 'bob@a.example', pass } })],
+    ['LOGIN', (pass) => ({ authMethod: 'LOGIN', auth: { user: 'bob@a.example', pass } })],
+    ['XOAUTH2', (accessToken) => ({ auth: { type: 'OAuth2', user: 'bob@a.example', accessToken } })],
+  ]
+  for (const [name, auth] of cases) {
+    test(`logs in by ${name}, and tells a wrong secret from an outage`, async () => {
+      const verify = async (secret: string) => {
+        const transport = createTransport({
+          host: '127.0.0.1',
+          port: submissionPort,
+          requireTLS: true,
+          tls: { rejectUnauthorized: false },
+          ...auth(secret),
+        })
+        return transport
+          .verify()
+          .then(
+            () => 235,
+            (error: { responseCode?: number }) => error.responseCode,
+          )
+          .finally(() => transport.close())
+      }
+      expect(await verify(RIGHT)).toBe(235)
+      expect(await verify(WRONG)).toBe(535)
+      service.otherwise = { status: 503 }
+      expect(await verify(RIGHT)).toBe(454)
+    })
+  }
+})
+
+test('a login that its client gives up while the service is asked is asked once, and the next is answered', async () => {
+  let answer = (): void => {}
+  const after = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  service.requests.length = 0
+  service.otherwise = { json: { result: 'ok', user: 'bob' }, after }
+  const socket = connect(join(postfix.queueDirectory, 'auth'))
+  socket.write(`VERSION\t1\t0\nCPID\t1\nAUTH\t1\tPLAIN\tresp=${base64(plain('bob', RIGHT))}\n`)
+  await expect.poll(() => service.requests.length).toBe(1)
+  socket.destroy()
+  answer()
+  service.otherwise = judge
+  expect((await login(await open())).code).toBe(235)
+  expect(service.requests).toHaveLength(2)
 })
 
 test('a hundred sessions over STARTTLS get the right codes, also while mapgate is started anew', async () => {
