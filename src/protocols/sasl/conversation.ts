@@ -91,8 +91,8 @@ interface Login {
   readonly request: AuthRequest
   readonly name: MechanismName
   readonly mechanism: Mechanism
-  /** Its token is refused: it is told so when it has answered once more. */
-  isRefused: boolean
+  /** `refused`: its token is, and it is told so when it has answered once more. `over`: it has its reply. */
+  stage: 'open' | 'refused' | 'over'
   /** How long its refusal is held back, ms; undefined before it is counted. */
   delayMs: number | undefined
 }
@@ -138,7 +138,10 @@ export class SaslConversation implements Conversation {
       case 'found': {
         const told = this.deliverable(result)
         if (told.kind !== 'found') return CLOSE
-        if (this.#login !== undefined) this.#failures.succeeded(addressOf(this.#login))
+        if (this.#login !== undefined) {
+          this.#login.stage = 'over'
+          this.#failures.succeeded(addressOf(this.#login))
+        }
         return success(this.#id, told.value)
       }
       case 'notfound':
@@ -183,16 +186,16 @@ export class SaslConversation implements Conversation {
     // One that a reload has removed: the client reads the list anew when it connects again.
     if (name === undefined || !this.#listener.settings.mechanisms.includes(name)) return BAD_AUTH
     const mechanism = MECHANISMS[name].begin()
-    const login: Login = { request, name, mechanism, isRefused: false, delayMs: undefined }
+    const login: Login = { request, name, mechanism, stage: 'open', delayMs: undefined }
     this.#login = login
     return this.#next(login, request.parameters.get('resp'))
   }
 
   #continue([id, response = '']: readonly string[]): Step {
     const login = this.#login
-    // Of a login that was given up: nobody waits for a reply.
-    if (login === undefined || login.request.id !== id) return SKIPPED
-    return login.isRefused ? this.#refusal(login, undefined) : this.#next(login, response)
+    // Of a login that was given up or has its reply: nobody waits for another.
+    if (login === undefined || login.request.id !== id || login.stage === 'over') return SKIPPED
+    return login.stage === 'refused' ? this.#refusal(login, undefined) : this.#next(login, response)
   }
 
   #next(login: Login, response: string | undefined): Step {
@@ -241,13 +244,15 @@ export class SaslConversation implements Conversation {
     const login = this.#login
     if (login === undefined) return failure(this.#id)
     const { refusal } = MECHANISMS[login.name]
-    if (refusal === undefined) return { text: failure(this.#id), delayMs: this.#delayMs(login) }
-    login.isRefused = true
-    return challenge(this.#id, refusal)
+    login.stage = refusal === undefined ? 'over' : 'refused'
+    return refusal === undefined
+      ? { text: failure(this.#id), delayMs: this.#delayMs(login) }
+      : challenge(this.#id, refusal)
   }
 
   /** @param result Undefined where it has been counted already. */
   #refusal(login: Login, result: LookupResult | undefined): ReplyStep {
+    login.stage = 'over'
     const text = failure(login.request.id)
     const delayMs = this.#delayMs(login)
     return { kind: 'reply', text, delayMs, ...(result !== undefined && { result }) }
