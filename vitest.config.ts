@@ -22,7 +22,8 @@ export default defineConfig({
     reporters: ['default', new ClosingReporter()],
     projects: [
       // Not isolated: loading every module anew for each file takes longer than the tests.
-      project('unit', 30_000, false),
+      // Time for a machine on which others work, too: the slowest takes 10 s alone.
+      project('unit', 120_000, false),
       project('integration', 60_000),
       project('fuzz', 120_000),
       project('postfix', 120_000),

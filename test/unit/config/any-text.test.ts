@@ -85,7 +85,7 @@ describe('any text', () => {
       }),
       { numRuns: 300 },
     )
-  }, 120_000)
+  })
 
   test('a good file with a piece replaced ends in a configuration or a ConfigError', async () => {
     const piece = fc.oneof(
@@ -118,7 +118,7 @@ describe('any text', () => {
       }),
       { numRuns: 300 },
     )
-  }, 120_000)
+  })
 
   test('right keys with any values end in a configuration or a ConfigError that names a place', async () => {
     await fc.assert(
