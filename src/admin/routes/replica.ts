@@ -36,7 +36,7 @@ const RefreshQuery = Type.Object(
 
 export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): void {
   const config = { access: 'operator' } as const
-  const response = { 200: ReplicaSchema, ...problems(401, 403, 404, 409) }
+  const response = { 200: ReplicaSchema, ...problems(401, 403, 404, 409, 503) }
   const schemaOf = (summary: string) => ({ summary, tags: ['tables'], params: TableParams, response })
 
   app.post(
@@ -71,7 +71,7 @@ export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): 
         tags: ['tables'],
         params: EntryParams,
         body: Entry,
-        response: { 200: ReplicaSchema, ...problems(400, 401, 403, 404, 409, 413, 415) },
+        response: { 200: ReplicaSchema, ...problems(400, 401, 403, 404, 409, 413, 415, 503) },
       },
     },
     async ({ params, body }) => {
@@ -88,7 +88,7 @@ export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): 
         summary: 'Takes one entry out of the copy, if it is there',
         tags: ['tables'],
         params: EntryParams,
-        response: { 200: ReplicaSchema, ...problems(400, 401, 403, 404, 409) },
+        response: { 200: ReplicaSchema, ...problems(400, 401, 403, 404, 409, 503) },
       },
     },
     async ({ params }) => statusAfter(await replicaOf(control, params.table).change(params.key, undefined)),
@@ -120,5 +120,7 @@ function statusAfter(outcome: ReplicaOutcome): ReplicaStatus {
       )
     case 'invalid':
       throw new ProblemError(400, 'invalid-parameter', outcome.why)
+    case 'failed':
+      throw new ProblemError(503, 'replica-failed', outcome.why)
   }
 }

@@ -61,6 +61,8 @@ export type ReplicaOutcome =
   | { readonly kind: 'nothing'; readonly status: ReplicaStatus }
   /** The key or value cannot be one of this table: why. */
   | { readonly kind: 'invalid'; readonly why: string }
+  /** The disk did not take it: why. Nothing has changed. */
+  | { readonly kind: 'failed'; readonly why: string }
 
 /** What an operator, or the service itself, may do with a copy. */
 export interface ReplicaControl {

@@ -26,7 +26,7 @@ import { RoundCounts } from './round-counts.ts'
 import { type RunCopy, runCopy } from './run-copy.ts'
 import { isWholeDue, nextRefreshInMs } from './schedule.ts'
 import type { ListSettings } from './settings.ts'
-import { type TakenOver, takeOver } from './take-over.ts'
+import { diskFailure, type TakenOver, takeOver } from './take-over.ts'
 
 /** What a configuration says of the copy. */
 export interface Followed {
@@ -149,7 +149,8 @@ export class TableReplica implements TableCopy, ReplicaControl {
 
   async settleHeld(accept: boolean): Promise<ReplicaOutcome> {
     const held = this.#state?.held
-    const isDone = await this.#file.settleHeld(accept)
+    const isDone = await this.#file.settleHeld(accept).catch(diskFailure)
+    if (typeof isDone !== 'boolean') return isDone
     this.#look()
     if (isDone && accept && held !== undefined) {
       this.#age.restore(held.copiedAtMs)
@@ -168,7 +169,9 @@ export class TableReplica implements TableCopy, ReplicaControl {
     const result = item === undefined ? { value: undefined } : reader.result(key.key, item)
     if ('reason' in result) return { kind: 'invalid', why: result.reason }
     const { clock } = this.#parts
-    await this.#file.push([key.key, result.value], clock.wallMs(), () => this.#copying !== undefined)
+    const pushed = this.#file.push([key.key, result.value], clock.wallMs(), () => this.#copying !== undefined)
+    const failed = await pushed.catch(diskFailure)
+    if (failed !== undefined) return failed
     this.#look()
     this.#followed?.onGone([key.key])
     return { kind: 'done', status: this.status() }
@@ -222,8 +225,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
       outcome.kind === 'changed' || outcome.kind === 'failed'
         ? outcome
         : await takeOver(outcome, this.#file, round).catch((error: unknown) => {
-            const why = error instanceof Error ? error.message : String(error)
-            return { kind: 'failed', reason: REPLICA_REASONS.diskFailed.text.replace('…', why) }
+            return { kind: 'failed', reason: diskFailure(error).why }
           })
     this.#copying = undefined
     this.#look()

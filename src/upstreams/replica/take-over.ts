@@ -70,3 +70,9 @@ function heldText(entries: number, lost: number, removed: number): string {
     ? `the list lacks ${lost} keys of the copy, more than replica.maxShrink`
     : `the list lacks ${lost} keys of the copy, and changes have deleted ${removed} since the last whole list: more than replica.maxShrink`
 }
+
+/** What an error of the disk, or of LMDB, says. */
+export function diskFailure(error: unknown): { readonly kind: 'failed'; readonly why: string } {
+  const why = error instanceof Error ? error.message : String(error)
+  return { kind: 'failed', why: REPLICA_REASONS.diskFailed.text.replace('…', why) }
+}

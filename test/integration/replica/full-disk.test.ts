@@ -72,7 +72,7 @@ function serve(service: HttpService, value: string): void {
 
 describe('a disk', () => {
   for (const [name, why, make] of DISKS) {
-    test(`${name} keeps the old copy, also over a restart`, { timeout: 120_000 }, async (t) => {
+    test(`${name} keeps the old copy, also over a restart`, { timeout: 240_000 }, async (t) => {
       const disk = make(t)
       if (disk === undefined) return t.skip('needs the right to mount a tmpfs')
       const service = await startHttpService(t)
@@ -96,9 +96,26 @@ describe('a disk', () => {
       await askAdmin(second, 'POST', '/api/v1/tables/mailboxes/replica/refresh')
       expect(await settled(second, 1)).toMatchObject({ state: 'ready', copies: 1 })
       expect(await valuesOf(second)).toEqual(['new'])
+      await expectPushRefused(second)
+      expect(await valuesOf(second)).toEqual(['new'])
     })
   }
 })
+
+/** Pushes until the disk is full: what was answered 200 is there, and what comes then is refused and changes nothing. */
+async function expectPushRefused(gateway: GatewayProcess): Promise<void> {
+  for (let at = 0; ; at++) {
+    const path = `/api/v1/tables/mailboxes/replica/entries/new${at}`
+    const { status, body } = await askAdmin(gateway, 'PUT', path, { value: 'v'.repeat(8000) })
+    if (status === 200) continue
+    expect({ status, body }).toMatchObject({
+      status: 503,
+      body: { code: 'replica-failed', detail: expect.stringMatching(/is the disk full\?$/) },
+    })
+    expect(await gateway.metric('mapgate_replica_entries')).toBe(KEYS + at)
+    break
+  }
+}
 
 interface Status {
   readonly state: string

@@ -51,6 +51,7 @@ export const CODES = [
   'upstream-unknown',
   'drill-refused',
   'replica-refused',
+  'replica-failed',
   'store-refused',
   'store-failed',
   'method-not-allowed',

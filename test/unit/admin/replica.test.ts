@@ -56,6 +56,19 @@ describe('a copy', () => {
     )
   })
 
+  test('whose disk is full says so, and that it may be sent again', async () => {
+    const { ask, program } = await admin()
+    program.replica.outcome = { kind: 'failed', why: 'the copy cannot be written: no; is the disk full?' }
+    for (const reply of [
+      await ask('PUT', `${AT}/entries/bob`, OPERATOR, { value: 'x' }),
+      await ask('DELETE', `${AT}/entries/bob`, OPERATOR),
+      await ask('POST', `${AT}/accept`, OPERATOR),
+    ]) {
+      expect(codeOf(reply)).toBe('503 replica-failed')
+      expect(reply.json()).toMatchObject({ detail: 'the copy cannot be written: no; is the disk full?' })
+    }
+  })
+
   test('is not there for a table that is asked key by key', async () => {
     const { ask } = await admin()
     const none = await ask('POST', '/api/v1/tables/uncached/replica/refresh', OPERATOR)
