@@ -102,6 +102,7 @@ export class Gateway implements Lookup {
       adminPorts: adminPorts(this, observability, clock, version),
       onPurge: (table, what) => this.purge(table, what),
       onCredentialsRefused: () => this.#reloads.credentialsRefused(),
+      onSecret: (owner, secret) => observability.redactor.addSecret(owner, secret),
       overloaded: () => state.loop.overloaded,
       use: (generation) => {
         state.generation = generation

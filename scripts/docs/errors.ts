@@ -34,6 +34,7 @@ const TEMPORARY_CAUSES: Readonly<Record<TemporaryCause, true>> = {
   overload: true,
   stopping: true,
   'too-long': true,
+  token: true,
   replica: true,
   defect: true,
 }

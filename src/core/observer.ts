@@ -102,6 +102,15 @@ export type RequestOutcome =
 /** What a question whose answer is known said about an endpoint. A closed set: it is a metric label. */
 export type CheckVerdict = 'passed' | 'failed'
 
+/** How a request for an access token ended. A closed set: it is a metric label. */
+export type TokenOutcome =
+  | 'ok'
+  | 'timeout'
+  | 'connect'
+  | 'status' // neither a token nor a refusal: 5xx, 404, a redirect
+  | 'refused' // 401, 403, or an error of RFC 6749 section 5.2
+  | 'unreadable'
+
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
 /** Called with what happens at one upstream. */
@@ -117,6 +126,10 @@ export interface UpstreamObserver {
   endpointChecked(endpoint: string, verdict: CheckVerdict): void
   /** A store is full: an entry that had not expired was dropped for a new one. */
   storeFull(): void
+  /** The token endpoint was asked for an access token. */
+  tokenRequested(outcome: TokenOutcome, durationMs: number): void
+  /** Requests for an access token began to fail, or that is over. */
+  tokenChanged(state: 'failing' | 'valid', failure?: string): void
 }
 
 /** How a question to the store that the gateways share failed. A closed set: it is a metric label. */
@@ -204,4 +217,6 @@ const silentUpstream: UpstreamObserver = {
   circuitChanged: () => {},
   endpointChecked: () => {},
   storeFull: () => {},
+  tokenRequested: () => {},
+  tokenChanged: () => {},
 }

@@ -58,6 +58,7 @@ export type TemporaryCause =
   | 'overload' // shed here: limiter or queue full
   | 'stopping' // asked while draining
   | 'too-long' // found, but longer than the client accepts
+  | 'token' // no access token for the service
   | 'replica' // the table's own copy alone answers, and there is none or it is too old
   | 'defect' // a bug here; see the log
 

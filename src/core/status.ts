@@ -80,7 +80,20 @@ export interface UpstreamStatus {
   readonly drillEndsAtMs?: number
   /** What a store holds; absent for other kinds. */
   readonly store?: { readonly entries: number; readonly bytes: number; readonly evicted: number }
+  /** Of its access token; absent where it is asked without. */
+  readonly token?: TokenStatus
   readonly endpoints: readonly EndpointStatus[]
+}
+
+/** The access token that an upstream is asked with. */
+export interface TokenStatus {
+  /** Host and port of the token endpoint. */
+  readonly endpoint: string
+  /** `none` before the first one; `failing` while the last request for one failed, even if an older one is still used. */
+  readonly state: 'none' | 'valid' | 'failing'
+  /** Wall clock ms; absent without a token. */
+  readonly expiresAtMs?: number
+  readonly lastFailure?: string
 }
 
 export interface EndpointStatus {

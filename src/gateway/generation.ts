@@ -63,6 +63,8 @@ export interface ChangeParts extends GatewayParts {
   readonly onPurge: OnPurge
   /** Called when a service refused our credentials, or TLS failed. */
   readonly onCredentialsRefused: (upstream: string) => void
+  /** Called with what the program got by itself and must show nowhere. */
+  readonly onSecret: (owner: string, secret: string) => void
   /** Called when nothing can fail any more, before the first lookup reaches the new tables. */
   readonly use: (generation: Generation) => void
 }

@@ -5,7 +5,13 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ReplicaStatus } from '../core/replica/replica-status.ts'
-import type { GatewayStatus, SharedStoreStatus, TableStatus, UpstreamStatus } from '../core/status.ts'
+import type {
+  GatewayStatus,
+  SharedStoreStatus,
+  TableStatus,
+  TokenStatus,
+  UpstreamStatus,
+} from '../core/status.ts'
 import { emptyGeneration, type Generation } from './generation.ts'
 import { LoopWatch } from './loop-watch.ts'
 import { Readiness } from './readiness.ts'
@@ -66,7 +72,7 @@ function sharedTroubles({ address, state, lastFailure = 'not tried yet' }: Share
   return [`the shared store ${address} is not used: ${lastFailure}; lookups ask the service meanwhile`]
 }
 
-function upstreamTroubles({ name, endpoints, drillEndsAtMs }: UpstreamStatus): string[] {
+function upstreamTroubles({ name, endpoints, drillEndsAtMs, token }: UpstreamStatus): string[] {
   const drill =
     drillEndsAtMs === undefined
       ? []
@@ -80,7 +86,13 @@ function upstreamTroubles({ name, endpoints, drillEndsAtMs }: UpstreamStatus): s
   const paused = endpoints
     .filter(({ pausedForMs }) => pausedForMs !== undefined)
     .map((endpoint) => `upstream ${name}: endpoint ${endpoint.name} asked for a pause (Retry-After)`)
-  return [...drill, ...troubles, ...paused]
+  const failure = token?.lastFailure === undefined ? [] : [`upstream ${name}: ${tokenTrouble(token)}`]
+  return [...drill, ...failure, ...troubles, ...paused]
+}
+
+function tokenTrouble({ expiresAtMs, lastFailure = '' }: TokenStatus): string {
+  if (expiresAtMs === undefined) return lastFailure
+  return `the access token ends at ${new Date(expiresAtMs).toISOString()} and is not renewed: ${lastFailure}`
 }
 
 function tableTroubles({ name, canaries, holdsLoss, replica }: TableStatus): string[] {

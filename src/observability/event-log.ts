@@ -114,6 +114,17 @@ export class EventLog {
     if (!isUp) this.problem('shared', '', `${text}: ${why}; lookups ask the service meanwhile`)
   }
 
+  /** Requests for the access token of an upstream began to fail, or that is over. */
+  tokenChanged(upstream: string, state: 'failing' | 'valid', failure?: string): void {
+    const fields = { event: 'token', upstream, state, ...(failure !== undefined && { failure }) }
+    if (state === 'valid') {
+      this.#parts.logger.info(fields, 'there is a new access token')
+      return
+    }
+    this.#parts.logger.warn(fields, 'the token endpoint gives no access token')
+    this.problem('token', upstream, failure ?? 'the token endpoint gives no access token')
+  }
+
   /** @param failure Why it is unreachable, in words. */
   canaryChanged(
     table: string,

@@ -134,6 +134,12 @@ function observeUpstream(counters: UpstreamCounters, eventLog: EventLog): Upstre
     storeFull() {
       eventLog.storeFull(counters.name)
     },
+    tokenRequested(outcome) {
+      increment(counters.tokens, outcome)
+    },
+    tokenChanged(state, failure) {
+      eventLog.tokenChanged(counters.name, state, failure)
+    },
   }
 }
 

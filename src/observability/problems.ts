@@ -25,6 +25,7 @@ export type ProblemKind =
   | 'cache-file'
   | 'replica'
   | 'store'
+  | 'token'
   | 'secrets'
   | 'shared'
 

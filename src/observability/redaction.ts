@@ -16,6 +16,9 @@ const JSON_STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/g
 /** Knows the secrets of the configuration in use; they change on reload. */
 export class Redactor {
   #needles: readonly string[] = []
+  #configured: readonly string[] = []
+  /** By owner: what the program got by itself, the latest last. */
+  readonly #own = new Map<string, readonly string[]>()
 
   constructor(secrets: Iterable<string> = []) {
     this.setSecrets(secrets)
@@ -23,8 +26,20 @@ export class Redactor {
 
   /** Replaces what is hidden. Called on start and on every reload. */
   setSecrets(secrets: Iterable<string>): void {
+    this.#configured = [...secrets]
+    this.#compile()
+  }
+
+  /** Hides what the program got by itself, such as an access token; the one before of the same owner stays hidden, too. */
+  addSecret(owner: string, secret: string): void {
+    const before = this.#own.get(owner)?.at(-1)
+    this.#own.set(owner, before === undefined ? [secret] : [before, secret])
+    this.#compile()
+  }
+
+  #compile(): void {
     const needles = new Set<string>()
-    for (const secret of secrets) {
+    for (const secret of [...this.#configured, ...[...this.#own.values()].flat()]) {
       if (secret.length < MIN_HIDDEN_CHARACTERS) continue
       for (const form of formsOf(secret)) needles.add(form)
     }

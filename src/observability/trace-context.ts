@@ -68,6 +68,7 @@ function tracedReply(reply: Reply, traceparent: string): Reply {
     traceparent,
     exchange: reply.exchange,
     suppressed: reply.suppressed,
+    isUnsent: reply.isUnsent,
   }
 }
 

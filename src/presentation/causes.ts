@@ -12,6 +12,7 @@ const CAUSES: Record<TemporaryCause | PermanentCause, string> = {
   overload: 'turned away here, too much at once',
   stopping: 'asked while mapgate was stopping',
   'too-long': 'the answer is longer than the client reads',
+  token: 'no access token for the service',
   replica: 'the replica has no copy of the list, or one that is too old',
   defect: 'a bug in mapgate; the log has it',
   'no-table': 'a table that is not configured',

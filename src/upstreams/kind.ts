@@ -12,7 +12,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Metric } from '../core/metric.ts'
 import type { Observer } from '../core/observer.ts'
 import type { DrillSwitch } from '../core/resilience/drill.ts'
-import type { CanaryStatus, UpstreamStatus } from '../core/status.ts'
+import type { CanaryStatus, TokenStatus, UpstreamStatus } from '../core/status.ts'
 import type { TableStore } from '../core/store.ts'
 import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
 import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
@@ -78,6 +78,8 @@ export interface UpstreamParts {
   readonly overloaded: () => boolean
   /** Called when a service refused our credentials, or TLS failed: secrets may have changed on disk. */
   readonly onCredentialsRefused: (upstream: string) => void
+  /** Called with what the program got by itself and must show nowhere, such as an access token: the latest ones of each owner count. */
+  readonly onSecret?: (owner: string, secret: string) => void
   /** Reads a file that the settings name: what was read when they were checked. */
   readonly readFile: (path: string) => Promise<string>
   /** Absolute path of the cache file, beside which upstreams keep what is theirs; undefined where there is none. */
@@ -110,6 +112,8 @@ export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
   probes(table: T): readonly Probe[]
   /** Reads the list of a table that has a replica, without keeping it; undefined for a table without one. */
   tryList?(table: T): Promise<ListTrial> | undefined
+  /** Fetches an access token, if none is in use; undefined where the upstream is asked without. */
+  tryToken?(): Promise<TokenStatus | undefined>
   status(): UpstreamStatus
   /** Answers every question under way and all later ones as temporary: the program ends. */
   abort(): void

@@ -75,6 +75,7 @@ let exposition = ''
 
 async function startGateway(): Promise<string> {
   const service = await startHttpService(cleanup)
+  service.route('/token', { json: { access_token: 'token', token_type: 'bearer', expires_in: 60 } })
   service.otherwise = ({ url }) =>
     url === '/'
       ? { json: { 'known@a.example': 'value' } }
@@ -90,7 +91,10 @@ async function startGateway(): Promise<string> {
     ],
     admin: { listen: 'inet:127.0.0.1:0' },
     upstreams: {
-      directory: { endpoints: [service.origin] },
+      directory: {
+        endpoints: [service.origin],
+        oauth: { tokenUrl: `${service.origin}/token`, clientId: 'gate', clientSecret: 'a secret' },
+      },
       learned: { store: { directory: join(folder, 'store') } },
     },
     tables: {

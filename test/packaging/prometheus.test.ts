@@ -27,6 +27,7 @@ const ALERTS = [
   'MapgateShedLookups',
   'MapgateHitRatioCollapsed',
   'MapgateCertificateExpiring',
+  'MapgateTokenFailing',
   'MapgateReloadFailed',
 ]
 

@@ -11,6 +11,7 @@ import { REPLY_REASONS } from '../../src/protocols/client-result.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import { SESSION_ERRORS } from '../../src/server/errors.ts'
 import { FUNCTION_REASONS } from '../../src/upstreams/function/reasons.ts'
+import { OAUTH_REASONS } from '../../src/upstreams/http/oauth/reasons.ts'
 import { HTTP_REASONS } from '../../src/upstreams/http/reasons.ts'
 import { REPLICA_REASONS } from '../../src/upstreams/replica/reasons.ts'
 import { STORE_REASONS } from '../../src/upstreams/store/reasons.ts'
@@ -19,6 +20,7 @@ const CATALOGUES: Readonly<Record<string, ReasonCatalogue>> = {
   CORE_REASONS,
   HTTP_REASONS,
   FUNCTION_REASONS,
+  OAUTH_REASONS,
   REPLICA_REASONS,
   STORE_REASONS,
   ...Object.fromEntries(

@@ -28,7 +28,7 @@ export function renderUpstreams({ points, status }: Model): void {
   const window = recent(points)
   const ms = window.reduce((sum, { stepMs }) => sum + stepMs, 0)
   const rows = (status?.upstreams ?? []).flatMap((upstream): Cell[][] => {
-    const { name, kind, inFlight, queued, endpoints } = upstream
+    const { name, kind, inFlight, queued, endpoints, token } = upstream
     if (endpoints.length === 0) {
       return [[{ text: name, kind: 'head' } as const, { text: `${kind}, asks nobody`, span: 9 }]]
     }
@@ -45,7 +45,7 @@ export function renderUpstreams({ points, status }: Model): void {
         number(duration(sums.p95Ms)),
         number(index === 0 ? count(inFlight) : ''),
         number(index === 0 ? count(queued) : '', index === 0 && queued > 0 ? 'warn' : undefined),
-        note(endpoint),
+        note(endpoint, index === 0 ? token : undefined),
       ]
     })
   })
@@ -64,7 +64,11 @@ function sharedRow({ address, state, queuedWrites, lastFailure }: NonNullable<St
   ]
 }
 
-function note({ pausedForMs, certificateExpiresAtMs }: EndpointStatus): Cell {
+function note({ pausedForMs, certificateExpiresAtMs }: EndpointStatus, token: UpstreamStatus['token']): Cell {
+  if (token?.state === 'failing')
+    return token.expiresAtMs === undefined
+      ? text('no access token', 'bad')
+      : text(`token for ${duration(token.expiresAtMs - Date.now())}, no new one`, 'warn')
   if (pausedForMs !== undefined) return text(`paused for ${duration(pausedForMs)}, as it asked`, 'warn')
   if (certificateExpiresAtMs === undefined) return text('')
   const leftMs = certificateExpiresAtMs - Date.now()

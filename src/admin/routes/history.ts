@@ -50,6 +50,7 @@ const ProblemEntrySchema = Type.Object({
     'cache-file',
     'replica',
     'store',
+    'token',
     'secrets',
     'shared',
   ]),

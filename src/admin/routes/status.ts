@@ -85,12 +85,22 @@ const Endpoint = Type.Object({
   certificateExpiresAtMs: Type.Optional(WallMs),
 })
 
+const TokenSchema = Type.Object({
+  endpoint: Type.String({ description: 'Host and port of the token endpoint.' }),
+  state: Type.Enum(['none', 'valid', 'failing'], {
+    description: '`failing` while the last request for a token failed, even if an older one is still used.',
+  }),
+  expiresAtMs: Type.Optional(WallMs),
+  lastFailure: Type.Optional(Type.String()),
+})
+
 const UpstreamSchema = Type.Object({
   name: Type.String(),
   kind: Type.String({ description: 'Name of the upstream kind, such as `http` or `static`.' }),
   inFlight: Count,
   queued: Count,
   drillEndsAtMs: Type.Optional(WallMs),
+  token: Type.Optional(TokenSchema),
   endpoints: Type.Array(Endpoint),
 })
 

@@ -5,6 +5,10 @@
  *   aliases  directory 0:dir1.example.com  found, HTTP 200, 12 ms
  *            Cache-Control: max-age=0, private is not followed (honorCacheControl: false); used for 1m
  *
+ * An upstream with "oauth" is asked for an access token before:
+ *
+ *   directory  access token of id.example.com:443  for 59 min
+ *
  * Nothing that the service says is printed but its caching fields: a reply may hold anything.
  */
 
@@ -14,13 +18,14 @@ import { systemClock } from '../../core/clock.ts'
 import { silentObserver } from '../../core/observer.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { planUpstreams } from '../../gateway/upstreams.ts'
+import { duration } from '../../presentation/format.ts'
 import type { Probe, SharedUpstream } from '../../upstreams/kind.ts'
 import { UPSTREAM_KINDS, type UpstreamKinds } from '../../upstreams/registry.ts'
 import type { CommandIo } from '../io.ts'
 import { cachingSentence } from './caching-sentence.ts'
 import { triedList } from './list-trial.ts'
 
-/** @returns False when an endpoint did not find its canary, or a list would not be taken over. */
+/** @returns False when an endpoint did not find its canary, a list would not be taken over, or there is no access token. */
 export async function askCanaries(
   config: LoadedConfig,
   io: CommandIo,
@@ -38,6 +43,8 @@ export async function askCanaries(
   let allFound = true
   try {
     for (const [name, upstream] of upstreams) {
+      const hasToken = await tryToken(upstream, io)
+      allFound &&= hasToken
       for (const table of config.tables.values()) {
         if (!table.upstreams.includes(name)) continue
         const found = await askUpstream(upstream, table, io)
@@ -49,6 +56,18 @@ export async function askCanaries(
     for (const upstream of upstreams.values()) await upstream.destroy()
   }
   return allFound
+}
+
+/** @returns False when the token endpoint gives no token. */
+async function tryToken(upstream: SharedUpstream, io: CommandIo): Promise<boolean> {
+  const token = await upstream.tryToken?.()
+  if (token === undefined) return true
+  const { endpoint, state, expiresAtMs, lastFailure } = token
+  const lasts = expiresAtMs === undefined ? '' : `  for ${duration(expiresAtMs - systemClock.wallMs())}`
+  const what =
+    lastFailure ?? (state === 'valid' ? '' : 'it has no life left; look at expires_in of its reply')
+  io.stdout.write(`${upstream.settings.name}  access token of ${endpoint}${lasts}${what && `  ${what}`}\n`)
+  return what === ''
 }
 
 /** @returns False when the list of the table would not be taken over, or says other things than single replies. */

@@ -11,8 +11,8 @@ export function command({ io, finish }: CommandContext): Command {
     .description(
       `Print every problem of a configuration at once, as FILE:LINE:COLUMN: path: what is wrong, and
 what would be right. Nothing is started; with --ask the HTTP services are asked: each its canary, and
-for the list of a replica, of which 20 entries are asked one by one. With --outage the running
-gateway is asked instead, which of the last ten minutes' lookups it would answer if its services
+for the list of a replica, of which 20 entries are asked one by one; before that their token
+endpoints, where they have some. With --outage the running gateway is asked instead, which of the last ten minutes' lookups it would answer if its services
 died now, which keys would be deferred, why, and what to write.`,
     )
     .option(...CONFIG_FILE_OPTION)
@@ -35,8 +35,8 @@ Examples:
   mapgate check --ask
   mapgate check --outage
 
-Exit codes: 0 fine, 1 problems, a canary not found, or less than 90 % answered in an outage, 64
-wrong command line, 69 gateway not reachable, 77 not allowed, 78 no file.`,
+Exit codes: 0 fine, 1 problems, a canary not found, no access token, or less than 90 % answered in
+an outage, 64 wrong command line, 69 gateway not reachable, 77 not allowed, 78 no file.`,
     )
     .action(async (options: CheckOptions & AdminOptions) => {
       if (options.outage === true) {

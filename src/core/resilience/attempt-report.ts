@@ -28,9 +28,9 @@ export interface ReplyOrigin {
   readonly batchKeys?: number
 }
 
-/** How a reply is counted; a question that was suppressed was not sent. */
+/** How a reply is counted; undefined for what was not sent. */
 export function outcomeOf(reply: Reply): RequestOutcome | undefined {
-  if (reply.suppressed !== undefined) return undefined
+  if (reply.suppressed !== undefined || reply.isUnsent) return undefined
   const { result } = reply
   if (result.kind !== 'temporary') return result.kind
   const { cause } = result

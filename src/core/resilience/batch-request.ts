@@ -117,7 +117,7 @@ function asOne({ replies, overall }: BatchReply, batch: Batch): BatchedReply {
     if (reply.evidence === 'good') answered++
     if (retry === 'none' && batch.isOpen(key)) retry = reply.retry
   }
-  const isUnanswered = replies.size > 1 && answered === 0
+  const isUnanswered = replies.size > 1 && answered === 0 && overall.isUnsent !== true
   return {
     ...overall,
     replies,

@@ -244,6 +244,7 @@ export class ResilientUpstream implements Upstream {
   }
 
   #verdictOf(reply: Reply, endpoint: number): Verdict {
+    if (reply.isUnsent) return 'unasked'
     this.#canaryFailures[endpoint] = failureOf(reply)
     if (reply.result.kind === 'found') return 'found'
     return reply.result.kind === 'notfound' ? 'missing' : 'unreachable'

@@ -7,6 +7,7 @@ import type { Settings } from '../../schema/schema.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { TableCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { checkReplica } from '../replica/check.ts'
+import { checkOAuth, checkTableHeaders } from './oauth/check.ts'
 import { notFoundStatuses } from './reply/response-mapping.ts'
 import { attributesIn } from './request/attribute-use.ts'
 import { AUTH_HTTP } from './request/auth-http.ts'
@@ -30,8 +31,13 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
   check: checkUpstream,
   checkTable,
   knowsAllKeys: ({ replica }) => replica !== undefined && replica.notFoundForMs > 0,
-  // Undefined is left out: without `host` stored answers stay.
-  decisive: ({ endpoints, host }) => ({ endpoints: endpoints.map(({ url }) => url), host }),
+  // Undefined is left out: without `host` and `oauth` stored answers stay.
+  decisive: ({ endpoints, host, oauth }) => ({
+    endpoints: endpoints.map(({ url }) => url),
+    host,
+    // A token for somebody else may open other data.
+    oauth: oauth && [oauth.tokenUrl.url, oauth.clientId, oauth.scope, oauth.audience],
+  }),
   decisiveOfTable: ({ request, batch, response }) => ({
     request: request && { ...request, headers: decisiveHeaders(request) },
     batch: batch && { ...batch, headers: decisiveHeaders(batch), maxKeys: 0, maxWaitMs: 0 },
@@ -62,6 +68,7 @@ function checkUpstream(upstream: Upstream, scope: Scope, all: readonly Upstream[
   }
   checkProxy(upstream, urls, scope)
   checkTls(upstream, scope, all)
+  if (upstream.oauth !== undefined) checkOAuth(upstream.oauth, upstream, scope.within(['oauth']))
 }
 
 function checkProxy({ proxy }: Upstream, urls: readonly string[], scope: Scope): void {
@@ -104,7 +111,10 @@ function checkTls({ tls }: Upstream, scope: Scope, all: readonly Upstream[]): vo
   }
   const isUsed = all.some(
     (other) =>
-      isDeepStrictEqual(other.tls, tls) && other.endpoints.some(({ url }) => url.startsWith('https:')),
+      isDeepStrictEqual(other.tls, tls) &&
+      [...other.endpoints, ...(other.oauth === undefined ? [] : [other.oauth.tokenUrl])].some(({ url }) =>
+        url.startsWith('https:'),
+      ),
   )
   // The same settings as those of an https upstream come out of `defaults`, or could.
   if (!isUsed && !scope.isBroken(['endpoints'])) {
@@ -143,6 +153,7 @@ function checkTable(
     })
   }
   for (const [name, { settings, scope: ofUpstream }] of upstreams) {
+    if (settings.oauth !== undefined) checkTableHeaders(name, { request, batch }, scope)
     if (settings.timeoutMs <= table.deadlineMs) continue
     scope.warning(
       scope.isWritten(['deadline']) ? ['deadline'] : [],

@@ -18,6 +18,8 @@ import {
   timeoutReply,
   tooLargeReply,
 } from './connection/failures.ts'
+import type { AccessTokens } from './oauth/access-tokens.ts'
+import { sendAuthorized } from './oauth/authorized.ts'
 import { HTTP_REASONS } from './reasons.ts'
 import { mapAuthHttp } from './reply/auth-http.ts'
 import type { HttpResponse } from './reply/response.ts'
@@ -43,6 +45,8 @@ export interface EndpointContext {
   readonly onDefect: (error: Error) => void
   /** Whether a certificate of our own is shown to the service. */
   readonly hasClientCertificate: () => boolean
+  /** What every request is authorized by, where the upstream has `oauth`. */
+  readonly tokens: AccessTokens | undefined
   /** Whether requests go through a proxy of our configuration. */
   readonly hasProxy: () => boolean
 }
@@ -109,16 +113,34 @@ export class HttpEndpoint implements Endpoint {
   readonly #needsBody = (status: number): boolean =>
     needsBody(status, this.mapping) || (status === 400 && this.context.endpoint.origin.startsWith('http:'))
 
-  /** Sends a request, once more when a kept-alive connection turned out to be closed. */
-  protected async exchange(
+  /** Sends a request, with an access token where the upstream is asked with one. */
+  protected exchange(
     request: HttpRequest,
     options: SendOptions,
     read: (response: HttpResponse) => Reply,
   ): Promise<Reply> {
+    const { clock, tokens } = this.context
+    if (tokens?.areUsed !== true) return this.#exchange(request, options, read, undefined)
+    const { timeoutMs, signal } = options
+    const mayRepeat = !this.table.sideEffects
+    return sendAuthorized(tokens, { clock, timeoutMs, signal, mayRepeat }, (token, leftMs) =>
+      this.#exchange(request, { ...options, timeoutMs: leftMs }, read, token),
+    )
+  }
+
+  /** Sends a request, once more when a kept-alive connection turned out to be closed. */
+  async #exchange(
+    request: HttpRequest,
+    options: SendOptions,
+    read: (response: HttpResponse) => Reply,
+    token: string | undefined,
+  ): Promise<Reply> {
     const { clock, connections } = this.context
     const startedMs = clock.monotonicMs()
     const { method, path, body } = request
-    const complete = { method, path, headers: this.#headers(request, options), body }
+    const headers = this.#headers(request, options)
+    if (token !== undefined) headers.push('authorization', `Bearer ${token}`)
+    const complete = { method, path, headers, body }
     for (let isRepeat = false; ; isRepeat = true) {
       const timeoutMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
       const use: ConnectionUse = { reused: false, broken: false, addresses: [] }
@@ -130,7 +152,7 @@ export class HttpEndpoint implements Endpoint {
       const mayRepeat = !isRepeat && use.reused && !this.table.sideEffects
       const leftMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
       if (mayRepeat && leftMs >= MIN_REPEAT_MS && wasClosed(outcome)) continue
-      const reply = this.#reply(outcome, use, read)
+      const reply = this.#reply(outcome, use, read, token !== undefined)
       if (options.keepExchange !== true) return reply
       return { ...reply, exchange: this.#exchangeOf(request, outcome, isRepeat) }
     }
@@ -171,11 +193,18 @@ export class HttpEndpoint implements Endpoint {
     return socketPath === undefined && progress === 'sent' ? HTTP_REASONS.closedUnanswered.text : undefined
   }
 
-  #reply(outcome: ExchangeOutcome, use: ConnectionUse, read: (response: HttpResponse) => Reply): Reply {
+  #reply(
+    outcome: ExchangeOutcome,
+    use: ConnectionUse,
+    read: (response: HttpResponse) => Reply,
+    hasToken: boolean,
+  ): Reply {
     switch (outcome.kind) {
       case 'response': {
         const reply = read(outcome.response)
-        if (this.#refusesCredentials(reply)) this.context.onCredentialsRefused(this.name, 'status')
+        // A token is renewed, whatever the files hold.
+        if (!hasToken && this.#refusesCredentials(reply))
+          this.context.onCredentialsRefused(this.name, 'status')
         return reply
       }
       case 'too-large':

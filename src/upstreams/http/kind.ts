@@ -5,11 +5,10 @@
  * are the same.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { CanarySettings } from '../../core/resilience/canary.ts'
 import { DrilledBatchEndpoint, DrilledEndpoint, type DrillSwitch } from '../../core/resilience/drill.ts'
 import { ResilientUpstream } from '../../core/resilience/resilient-upstream.ts'
 import { UpstreamState, type UpstreamStateSettings } from '../../core/resilience/upstream-state.ts'
-import type { UpstreamStatus } from '../../core/status.ts'
+import type { TokenStatus, UpstreamStatus } from '../../core/status.ts'
 import type { BatchEndpoint, Endpoint } from '../../core/upstream.ts'
 import type {
   ListTrial,
@@ -19,21 +18,15 @@ import type {
   UpstreamKind,
   UpstreamParts,
   UpstreamSettings,
-  UpstreamTable,
 } from '../kind.ts'
 import type { ReplicaOfTable } from '../replica/of-table.ts'
 import { Replicas } from '../replica/replicas.ts'
-import type { ReplicaSettings } from '../replica/settings.ts'
+import { asking, type HttpTable, isAuthoritative } from './asked-table.ts'
 import { httpConfiguration } from './configuration.ts'
 import { HTTP_METRICS } from './metrics.ts'
+import { AccessTokens, type Authorize } from './oauth/access-tokens.ts'
 import { endpointName, HttpUpstreamPools } from './pools.ts'
-import type {
-  BatchSettings,
-  HttpTableSettings,
-  HttpUpstreamSettings,
-  TlsSettings,
-  WrittenRequest,
-} from './settings.ts'
+import type { HttpTableSettings, HttpUpstreamSettings, TlsSettings } from './settings.ts'
 
 /** An upstream as it is configured: with the names of its files. */
 export interface HttpSettings
@@ -44,22 +37,13 @@ export interface HttpSettings
   readonly tls: TlsSettings | undefined
 }
 
-export interface HttpTable extends UpstreamTable, Omit<HttpTableSettings, 'request'> {
-  readonly request: WrittenRequest | undefined
-  readonly batch: BatchSettings | undefined
-  readonly canary: CanarySettings | undefined
-  readonly replica?: ReplicaSettings | undefined
-  /** Of everything that decides what the table answers: for what is kept of it. */
-  readonly fingerprint?: string
-}
-
 export const http: UpstreamKind<HttpSettings, HttpTable> = {
   name: httpConfiguration.name,
   configuration: httpConfiguration,
   cached: true,
   metrics: HTTP_METRICS,
-  needs: ({ endpoints, maxConcurrent }) => ({
-    descriptors: maxConcurrent * endpoints.length,
+  needs: ({ endpoints, maxConcurrent, oauth }) => ({
+    descriptors: maxConcurrent * endpoints.length + (oauth === undefined ? 0 : 1),
     heapBytes: 0,
   }),
   plan: async (settings, running, parts) =>
@@ -87,6 +71,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   readonly #state: UpstreamState
   readonly #pools: HttpUpstreamPools
   readonly #replicas: Replicas
+  readonly #tokens: AccessTokens
 
   constructor(
     settings: HttpSettings,
@@ -94,7 +79,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     running: HttpUpstream | undefined,
     parts: UpstreamParts,
   ) {
-    const { clock, random, observer, overloaded, onCredentialsRefused } = parts
+    const { clock, random, observer, overloaded, onCredentialsRefused, onSecret } = parts
     const { name } = settings
     this.settings = settings
     this.#read = read
@@ -112,11 +97,23 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
           })
         : running.#state
     this.#replicas = running === undefined ? new Replicas() : running.#replicas
+    this.#tokens =
+      running === undefined
+        ? new AccessTokens(read, {
+            clock,
+            random,
+            observer: observer.upstream(name),
+            onClientRefused: () => onCredentialsRefused(name),
+            onToken: (token) => onSecret?.(`upstream ${name}`, token),
+            onDefect: (error) => observer.defect(error, `the access token of upstream ${name}`),
+          })
+        : running.#tokens
     const pools = running === undefined ? undefined : running.#pools
     this.#pools = pools?.fits(read)
       ? pools
       : new HttpUpstreamPools(read, {
           clock,
+          tokens: this.#tokens,
           onCredentialsRefused: () => onCredentialsRefused(name),
           onDefect: (error) => observer.defect(error, `upstream ${name}`),
         })
@@ -125,6 +122,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   configure(): void {
     this.#state.configure(stateSettings(this.settings), this.#pools)
     this.#pools.update(this.#read)
+    this.#tokens.configure(this.#read)
   }
 
   isSameFor(other: SharedUpstream): boolean {
@@ -142,7 +140,9 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     const named = running.settings.tls
     return TLS_FILES.filter(
       ([name]) => named?.[name] === this.settings.tls?.[name] && before?.[name] !== after?.[name],
-    ).map(([name, what]) => `upstream ${this.settings.name}: ${what} in tls.${name} changed`)
+    )
+      .map(([name, what]) => `${what} in tls.${name}`)
+      .map((what) => `upstream ${this.settings.name}: ${what} changed`)
   }
 
   forTable(table: HttpTable): TableUpstream {
@@ -170,6 +170,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     return {
       upstream,
       start: () => {
+        this.#tokens.start()
         upstream.start()
         replica?.start()
       },
@@ -185,8 +186,11 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   #replica({ replica, ...table }: HttpTable): ReplicaOfTable | undefined {
     if (replica === undefined) return undefined
     const drilled = () => this.drill.endsAtMs !== undefined
-    return this.#replicas.forTable({ ...table, replica }, () => this.#pools.settings, drilled, this.#parts)
+    const asked = { upstream: () => this.#pools.settings, authorize: this.#authorize, drilled }
+    return this.#replicas.forTable({ ...table, replica }, asked, this.#parts)
   }
+
+  readonly #authorize: Authorize = (refused) => this.#tokens.forList(refused)
 
   /** By the batch route where the table has one, as its lookups go. */
   probes(table: HttpTable): readonly Probe[] {
@@ -220,15 +224,26 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
       upstream: this.#read,
       canary: canary?.key,
     }
+    const authorize = this.#authorize
     // Its parsers would make every start slower.
-    return import('../replica/try-list.ts').then(({ tryList }) => tryList(settings, this.#parts.random))
+    return import('../replica/try-list.ts').then(({ tryList }) =>
+      tryList(settings, authorize, this.#parts.random),
+    )
+  }
+
+  async tryToken(): Promise<TokenStatus | undefined> {
+    const { oauth } = this.#read
+    if (oauth !== undefined) await this.#tokens.get(oauth.timeoutMs, undefined)
+    return this.#tokens.status()
   }
 
   status(): UpstreamStatus {
     const status = this.#state.status()
+    const token = this.#tokens.status()
     return {
       ...status,
       kind: http.name,
+      ...(token !== undefined && { token }),
       ...(this.drill.endsAtMs !== undefined && { drillEndsAtMs: this.drill.endsAtMs }),
       endpoints: status.endpoints.map((endpoint, index) => {
         const certificateExpiresAtMs = this.#pools.certificateExpiresAtMs(index)
@@ -244,13 +259,13 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   async close(other: SharedUpstream | undefined): Promise<void> {
     if (!(other instanceof HttpUpstream)) {
       this.#state.stop()
-      await this.#replicas.close()
+      await Promise.all([this.#replicas.close(), this.#tokens.stop()])
     } else if (other.#pools === this.#pools) return
     await this.#pools.close()
   }
 
   async destroy(): Promise<void> {
-    await Promise.all([this.#pools.destroy(), this.#replicas.close()])
+    await Promise.all([this.#pools.destroy(), this.#replicas.close(), this.#tokens.stop()])
   }
 
   #endpoints(settings: HttpTableSettings): readonly Endpoint[] {
@@ -262,29 +277,6 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
       (_endpoint, index) => this.#pools.batchEndpoint(settings, index) ?? [],
     )
   }
-}
-
-/** A table has a request where it asks an HTTP service: the configuration checks say so. */
-const NO_REQUEST: WrittenRequest = {
-  method: 'GET',
-  path: '',
-  query: new Map(),
-  headers: new Map(),
-  json: undefined,
-  form: undefined,
-}
-
-/** Returns whether the service is never asked for single keys. */
-function isAuthoritative({ replica }: HttpTable): boolean {
-  return replica?.authoritative === true
-}
-
-function asking(table: HttpTable): HttpTableSettings {
-  const { name, request, response, sideEffects, batch, replica, usedBy = [] } = table
-  // With a batch route everything goes through it, and the table needs no other. A copy that answers alone needs none.
-  const path = request?.path ?? batch?.path ?? (isAuthoritative(table) ? replica?.path : undefined)
-  if (path === undefined) throw new TypeError(`unchecked configuration: table ${name} has no request`)
-  return { name, request: { ...NO_REQUEST, ...request, path }, response, sideEffects, batch, usedBy }
 }
 
 function stateSettings(settings: HttpSettings): UpstreamStateSettings {

@@ -35,6 +35,22 @@ export const HTTP_METRICS: readonly Metric<UpstreamStatus>[] = [
     },
   },
   {
+    name: 'upstream_token_expiry_timestamp_seconds',
+    kind: 'gauge',
+    help: 'When the access token in use ends, as Unix time, by upstream.',
+    labels: ['upstream'],
+    samples: ({ name: upstream, token }, write) => writeTimestamp(write, { upstream }, token?.expiresAtMs),
+  },
+  {
+    name: 'upstream_token_failing',
+    kind: 'gauge',
+    help: '1 while the token endpoint gives no access token, even if an older one is still used, else 0, by upstream.',
+    labels: ['upstream'],
+    samples({ name: upstream, token }, write) {
+      if (token !== undefined) write({ upstream }, token.state === 'failing' ? 1 : 0)
+    },
+  },
+  {
     name: 'drill_active',
     kind: 'gauge',
     help: '1 while a drill treats the upstream as dead, else 0, by upstream.',

@@ -8,10 +8,13 @@ import type { Clock } from '../../core/clock.ts'
 import { HttpBatchEndpoint } from './batch-endpoint.ts'
 import { Connections } from './connection/connections.ts'
 import { type EndpointContext, HttpEndpoint } from './endpoint.ts'
+import type { AccessTokens } from './oauth/access-tokens.ts'
 import type { EndpointSettings, HttpTableSettings, HttpUpstreamSettings } from './settings.ts'
 
 export interface HttpUpstreamPoolsOptions {
   readonly clock: Clock
+  /** What every request is authorized by, where the upstream has `oauth`. */
+  readonly tokens?: AccessTokens
   /**
    * The service refused our credentials (401, 403) or TLS failed: read the secrets again, at
    * most once a minute, and hand them to {@link HttpUpstreamPools.update}.
@@ -65,6 +68,7 @@ export class HttpUpstreamPools {
       endpoint: endpoint.settings,
       connections: endpoint.connections,
       clock: this.#options.clock,
+      tokens: this.#options.tokens,
       headers: () => this.#settings.headers,
       host: () => this.#settings.host,
       onCredentialsRefused: (name, why) => this.#options.onCredentialsRefused?.(name, why),

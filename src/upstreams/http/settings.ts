@@ -21,6 +21,7 @@ export type HttpUpstreamSettings = { readonly name: string } & Pick<
   | 'maxBodyBytes'
   | 'proxy'
   | 'tls'
+  | 'oauth'
 >
 
 /** PEM texts; in the configuration, the absolute paths of the files that hold them. */

@@ -15,6 +15,7 @@ import {
   text,
 } from '../../schema/values.ts'
 import { isInvalid, parseEndpoint } from './endpoint-url.ts'
+import { OAuth } from './oauth/schema.ts'
 
 const CircuitBreaker = Type.Object(
   {
@@ -142,6 +143,7 @@ export const HttpUpstream = Type.Object(
       }),
     ),
     tls: Type.Optional(Tls),
+    oauth: Type.Optional(OAuth),
   },
   { additionalProperties: false },
 )

@@ -3,10 +3,12 @@
  */
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Authorize, TokenResult } from '../http/oauth/access-tokens.ts'
 import type { CopyJob } from './copy-job.ts'
 import { fillCopy } from './fill-copy.ts'
 import type { ListProgress } from './list-progress.ts'
 import { ReplicaFile } from './replica-file.ts'
+import type { ThreadMessage } from './run-copy.ts'
 
 /** How often the progress is told, ms. */
 const TELL_EVERY_MS = 250
@@ -21,10 +23,21 @@ try {
 const job = workerData as CopyJob
 const progress: ListProgress = { entries: 0, bytes: 0, expectedBytes: undefined }
 const stop = new AbortController()
-parentPort?.once('message', () => stop.abort())
+/** Whoever waits for an access token: one page at a time is asked for. */
+let onToken: (result: TokenResult | undefined) => void = () => {}
+parentPort?.on('message', (message: 'stop' | { readonly result: TokenResult | undefined }) => {
+  if (message === 'stop') stop.abort()
+  else onToken(message.result)
+})
+const authorize: Authorize = (refused) =>
+  new Promise((resolve) => {
+    onToken = resolve
+    const message: ThreadMessage = { authorize: true, refused }
+    parentPort?.postMessage(message)
+  })
 const file = ReplicaFile.open(job.folder)
 const telling = setInterval(() => parentPort?.postMessage({ progress }), TELL_EVERY_MS)
-const outcome = await fillCopy(job, file, progress, stop.signal)
+const outcome = await fillCopy(job, file, progress, stop.signal, authorize)
 clearInterval(telling)
 await file.flushed()
 await file.close()

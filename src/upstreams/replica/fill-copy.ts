@@ -5,6 +5,7 @@
  *   changes   asked for where there is a cursor; taken over in one transaction with the next cursor
  *   list      asked for where there is none, and where the changes cannot be used
  */
+import type { Authorize } from '../http/oauth/access-tokens.ts'
 import type { EndpointSettings } from '../http/settings.ts'
 import type { CopyJob, CopyOutcome, FailedOutcome, WholeOutcome } from './copy-job.ts'
 import { canaryOf, Filling, MAX_NAMED } from './filling.ts'
@@ -20,13 +21,14 @@ export async function fillCopy(
   file: ReplicaFile,
   progress: ListProgress,
   stop: AbortSignal,
+  authorize: Authorize,
 ): Promise<CopyOutcome> {
   const limit = AbortSignal.timeout(job.settings.list.timeoutMs)
-  const bounds = { stop, limit, signal: AbortSignal.any([stop, limit]) }
+  const bounds = { stop, limit, signal: AbortSignal.any([stop, limit]), authorize }
   const { cursor } = job
   if (cursor !== undefined) {
     const outcome = await atSomeEndpoint(job, bounds, (endpoint) =>
-      takeChanges({ ...job, cursor }, file, endpoint, progress, bounds.signal),
+      takeChanges({ ...job, cursor }, file, endpoint, progress, bounds),
     )
     if (outcome.kind !== 'failed' || outcome.cause !== 'unreadable') return outcome
     // Not even "unchanged" would help: the copy needs another cursor.
@@ -41,6 +43,7 @@ interface Bounds {
   readonly limit: AbortSignal
   /** Either of them. */
   readonly signal: AbortSignal
+  readonly authorize: Authorize
 }
 
 const ANOTHER_MAY_HELP: ReadonlySet<string> = new Set(['connect', 'timeout', 'status', 'refused'])
@@ -77,7 +80,8 @@ function fillWhole(
     beginCounting(progress)
     file.forgetPushes()
     const filling = new Filling(job, file)
-    const options = { validators, signal: bounds.signal, progress }
+    const { signal, authorize } = bounds
+    const options = { validators, signal, authorize, progress }
     const end = await readList(settings, endpoint, options, (entries) => filling.add(entries))
     if (end === 'unchanged') return { kind: 'unchanged' }
     filling.flush()
@@ -95,12 +99,12 @@ async function takeChanges(
   file: ReplicaFile,
   endpoint: EndpointSettings,
   progress: ListProgress,
-  signal: AbortSignal,
+  { signal, authorize }: Bounds,
 ): Promise<CopyOutcome> {
   beginCounting(progress)
   file.forgetPushes()
   const { settings, cursor, askedAtMs } = job
-  const changes = await readChanges(settings, endpoint, cursor, { signal, progress })
+  const changes = await readChanges(settings, endpoint, cursor, { signal, authorize, progress })
   const canary = canaryOf(job)
   if (canary !== undefined && changes.keys.has(canary) && changes.keys.get(canary) === undefined)
     throw new ListError(REPLICA_REASONS.canaryDeleted)

@@ -10,6 +10,8 @@ import type { Dispatcher } from 'undici'
 import type { Validators } from '../../core/upstream.ts'
 import type { ConnectionUse, Route, TrackedOptions } from '../http/connection/dispatchers.ts'
 import { classifyFailure } from '../http/connection/failures.ts'
+import type { Authorize, TokenResult } from '../http/oauth/access-tokens.ts'
+import { OAUTH_REASONS } from '../http/oauth/reasons.ts'
 import { HTTP_REASONS } from '../http/reasons.ts'
 import {
   type HeaderFields,
@@ -49,12 +51,13 @@ export interface PageRequest {
   readonly path: string
   readonly validators: Validators | undefined
   readonly signal: AbortSignal
+  readonly authorize: Authorize
   /** Called with the unpacked bytes of each chunk; throws where they are too many. */
   readonly onBytes: (bytes: number) => void
 }
 
 /**
- * Asks for a page.
+ * Asks for a page, once more with a new access token where the service refuses the first.
  *
  * @returns `unchanged` for 304 in answer to validators.
  * @throws ListError (rejects) for every failure of network and service.
@@ -62,7 +65,33 @@ export interface PageRequest {
 export async function requestPage(
   route: Route,
   settings: HttpUpstreamSettings,
+  request: PageRequest,
+): Promise<Page | 'unchanged'> {
+  const first = tokenOf(await request.authorize(undefined))
+  try {
+    return await askForPage(route, settings, request, first)
+  } catch (error) {
+    if (first === undefined || !(error instanceof TokenRefused)) throw error
+    const second = tokenOf(await request.authorize(first))
+    if (second === first) throw error
+    return askForPage(route, settings, request, second)
+  }
+}
+
+/** 401 to an access token: another one may be taken. */
+class TokenRefused extends ListError {}
+
+function tokenOf(result: TokenResult | undefined): string | undefined {
+  if (result === undefined || 'token' in result) return result?.token
+  const { cause, reason } = result.failure
+  throw new ListError({ cause, text: reason.replaceAll('…', '...'), advice: '' })
+}
+
+async function askForPage(
+  route: Route,
+  settings: HttpUpstreamSettings,
   { of, path, validators, signal, onBytes }: PageRequest,
+  token: string | undefined,
 ): Promise<Page | 'unchanged'> {
   const use: ConnectionUse = { reused: false, broken: false, addresses: [] }
   const idleMs = Math.max(settings.timeoutMs, MIN_IDLE_MS)
@@ -70,7 +99,7 @@ export async function requestPage(
     origin: route.origin,
     path: route.pathPrefix + path,
     method: 'GET',
-    headers: fields(route, settings, validators),
+    headers: fields(route, settings, validators, token),
     headersTimeout: idleMs,
     bodyTimeout: idleMs,
     signal,
@@ -87,7 +116,7 @@ export async function requestPage(
       await reply.body.dump()
       return 'unchanged'
     }
-    checkHead(reply.statusCode, headers, of)
+    checkHead(reply.statusCode, headers, of, token !== undefined)
     const encoding = headerText(headers, 'content-encoding')?.trim().toLowerCase() ?? ''
     const length = Number(headers['content-length'] ?? Number.NaN)
     return {
@@ -104,7 +133,12 @@ export async function requestPage(
   }
 }
 
-function fields(route: Route, settings: HttpUpstreamSettings, validators: Validators | undefined) {
+function fields(
+  route: Route,
+  settings: HttpUpstreamSettings,
+  validators: Validators | undefined,
+  token: string | undefined,
+) {
   const all: Record<string, string> = {
     ...route.headers,
     ...(settings.host === undefined ? {} : { host: settings.host }),
@@ -112,13 +146,18 @@ function fields(route: Route, settings: HttpUpstreamSettings, validators: Valida
     'user-agent': 'mapgate',
   }
   for (const [name, value] of settings.headers) all[name.toLowerCase()] = headerBytes(value)
+  if (token !== undefined) all.authorization = `Bearer ${token}`
   all['accept-encoding'] = 'gzip, br'
   if (validators?.etag !== undefined) all['if-none-match'] = validators.etag
   if (validators?.lastModified !== undefined) all['if-modified-since'] = validators.lastModified
   return Object.entries(all).flat()
 }
 
-function checkHead(status: number, headers: HeaderFields, of: PageRequest['of']): void {
+function checkHead(status: number, headers: HeaderFields, of: PageRequest['of'], hasToken: boolean): void {
+  if (hasToken && (status === 401 || status === 403)) {
+    const entry = OAUTH_REASONS.tokenRefused
+    throw status === 401 ? new TokenRefused(entry, status) : new ListError(entry, status)
+  }
   if (status === 407) throw new ListError(HTTP_REASONS.proxyCredentials)
   if (of === 'changes') checkChangesStatus(status)
   if (status === 401 || status === 403) throw new ListError(REPLICA_REASONS.credentials, status)

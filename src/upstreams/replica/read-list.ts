@@ -2,6 +2,7 @@
  * A whole list at one endpoint, and what has changed since a cursor.
  */
 import type { Validators } from '../../core/upstream.ts'
+import type { Authorize } from '../http/oauth/access-tokens.ts'
 import type { EndpointSettings } from '../http/settings.ts'
 import type { KeyChange } from './copy-record.ts'
 import { changesPath } from './cursor.ts'
@@ -24,6 +25,7 @@ export type Entry = readonly [key: string, result: string]
 export interface ListOptions {
   readonly validators: Validators | undefined
   readonly signal: AbortSignal
+  readonly authorize: Authorize
   readonly progress: ListProgress
   /** Called with what is wrong with one entry, and the reading goes on; else it ends. */
   readonly onBadEntry?: (error: ListError) => void
@@ -65,7 +67,7 @@ export async function readChanges(
   settings: ListSettings,
   endpoint: EndpointSettings,
   since: string,
-  options: Pick<ListOptions, 'signal' | 'progress'>,
+  options: Pick<ListOptions, 'signal' | 'authorize' | 'progress'>,
 ): Promise<Changes> {
   const { list } = settings
   if (list.changes === undefined) throw new TypeError('unchecked configuration: no route for changes')

@@ -3,6 +3,7 @@
  */
 import type { Validators } from '../../core/upstream.ts'
 import { openRoute } from '../http/connection/dispatchers.ts'
+import type { Authorize } from '../http/oauth/access-tokens.ts'
 import { type HeaderFields, headerText } from '../http/reply/response.ts'
 import type { EndpointSettings } from '../http/settings.ts'
 import { type CursorPlace, cursorPlace, cursorText } from './cursor.ts'
@@ -28,6 +29,7 @@ export interface PagesReading<Read> {
   readonly path: string
   readonly validators: Validators | undefined
   readonly signal: AbortSignal
+  readonly authorize: Authorize
   readonly progress: ListProgress
   /**
    * What an entry is.
@@ -54,7 +56,7 @@ export async function readPages<Read>(
   reading: PagesReading<Read>,
   take: (entries: readonly Read[]) => void,
 ): Promise<PagesEnd | 'unchanged'> {
-  const { of, progress, signal, validators } = reading
+  const { of, progress, signal, authorize, validators } = reading
   const route = openRoute(endpoint, upstream, () => {})
   const first = endpoint.pathPrefix + reading.path
   const pages = new Pages(endpoint.origin, first)
@@ -69,7 +71,8 @@ export async function readPages<Read>(
     let end: PagesEnd = { validators: undefined, firstCursor: undefined, lastCursor: undefined }
     for (let isFirst = true; path !== undefined; isFirst = false) {
       const sent = isFirst ? validators : undefined
-      const page = await requestPage(route, upstream, { of, path, validators: sent, signal, onBytes })
+      const asked = { of, path, validators: sent, signal, authorize, onBytes }
+      const page = await requestPage(route, upstream, asked)
       if (page === 'unchanged') return page
       progress.expectedBytes = isFirst && list.next === undefined ? page.length : undefined
       const format = list.format ?? formatOf(page.contentType)

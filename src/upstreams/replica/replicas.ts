@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import type { Authorize } from '../http/oauth/access-tokens.ts'
 import type { HttpUpstreamSettings, ResponseSettings } from '../http/settings.ts'
 import type { UpstreamParts } from '../kind.ts'
 import type { ReplicaOfTable } from './of-table.ts'
@@ -22,6 +23,15 @@ export interface ReplicatedTable {
   readonly canary: { readonly key: string } | undefined
 }
 
+/** The upstream as lists are asked for. */
+export interface AskedForLists {
+  /** As it is then. */
+  readonly upstream: () => HttpUpstreamSettings
+  readonly authorize: Authorize
+  /** Returns whether a drill treats the service as dead. */
+  readonly drilled: () => boolean
+}
+
 /** Times `every` for which the entries of a copy are answered without asking. Ours: one list may fail. */
 const FRESH_ROUNDS = 2
 
@@ -32,14 +42,11 @@ export class Replicas {
   readonly #open = new Map<string, { readonly replica: TableReplica; owner: ReplicaOfTable | undefined }>()
 
   /**
-   * @param upstream As it is when a list is asked for.
-   * @param drilled Returns whether a drill treats the service as dead.
    * @throws ReplicaUnavailable when the folder cannot be used; TypeError for a table that the checks would have refused.
    */
   forTable(
     table: ReplicatedTable,
-    upstream: () => HttpUpstreamSettings,
-    drilled: () => boolean,
+    { upstream, authorize, drilled }: AskedForLists,
     { clock, random, observer, cacheFile, onCredentialsRefused }: UpstreamParts,
   ): ReplicaOfTable {
     const { directory, ...list } = table.replica
@@ -50,6 +57,7 @@ export class Replicas {
         clock,
         random,
         drilled,
+        authorize,
         observer: observer.table(table.name),
         onCredentialsRefused,
         onDefect: (error: unknown) => observer.defect(error, `the replica of table ${table.name}`),

@@ -4,6 +4,7 @@
  * The sources run as they are in tests, where no thread can load them: there the copying runs in this one.
  */
 import { Worker } from 'node:worker_threads'
+import type { Authorize } from '../http/oauth/access-tokens.ts'
 import type { CopyJob, CopyOutcome } from './copy-job.ts'
 import type { ListProgress } from './list-progress.ts'
 import type { ReplicaFile } from './replica-file.ts'
@@ -16,6 +17,7 @@ export type RunCopy = (
   file: ReplicaFile,
   onProgress: (progress: ListProgress) => void,
   signal: AbortSignal,
+  authorize: Authorize,
 ) => Promise<CopyOutcome>
 
 export const runCopy: RunCopy = import.meta.url.endsWith('.ts') ? copyHere : copyInThread
@@ -26,16 +28,20 @@ async function copyHere(
   file: ReplicaFile,
   onProgress: (progress: ListProgress) => void,
   signal: AbortSignal,
+  authorize: Authorize,
 ): Promise<CopyOutcome> {
   const progress: ListProgress = { entries: 0, bytes: 0, expectedBytes: undefined }
   // Its parsers would make every start slower.
   const { fillCopy } = await import('./fill-copy.ts')
-  const outcome = await fillCopy(job, file, progress, signal)
+  const outcome = await fillCopy(job, file, progress, signal, authorize)
   onProgress(progress)
   return outcome
 }
 
-type Message = { readonly progress: ListProgress; readonly outcome?: CopyOutcome }
+/** What the thread says: how far it is, what came of it, or that it needs an access token, which it gets as a message. */
+export type ThreadMessage =
+  | { readonly progress: ListProgress; readonly outcome?: CopyOutcome }
+  | { readonly authorize: true; readonly refused: string | undefined }
 
 /** Does not reject. */
 function copyInThread(
@@ -43,6 +49,7 @@ function copyInThread(
   _file: ReplicaFile,
   onProgress: (progress: ListProgress) => void,
   signal: AbortSignal,
+  authorize: Authorize,
 ): Promise<CopyOutcome> {
   return new Promise((resolve) => {
     const thread = new Worker(new URL('./copy-thread.js', import.meta.url), {
@@ -59,7 +66,11 @@ function copyInThread(
     }
     signal.addEventListener('abort', stop, { once: true })
     thread.unref()
-    thread.on('message', (message: Message) => {
+    thread.on('message', (message: ThreadMessage) => {
+      if ('authorize' in message) {
+        void authorize(message.refused).then((result) => thread.postMessage({ result }))
+        return
+      }
       outcome = message.outcome
       onProgress(message.progress)
     })

@@ -14,6 +14,7 @@ import { comparableAddress } from '../../core/idn.ts'
 import type { TableObserver } from '../../core/observer.ts'
 import type { ReplicaControl, ReplicaOutcome, ReplicaStatus } from '../../core/replica/replica-status.ts'
 import type { TableCopy } from '../../core/replica/table-copy.ts'
+import type { Authorize } from '../http/oauth/access-tokens.ts'
 import type { HttpUpstreamSettings } from '../http/settings.ts'
 import { CopyAge } from './copy-age.ts'
 import type { ChangedOutcome, CopyJob, CopyOutcome } from './copy-job.ts'
@@ -47,6 +48,7 @@ export interface TableReplicaParts {
   readonly onDefect: (error: unknown) => void
   /** Returns whether a drill treats the service as dead. */
   readonly drilled: () => boolean
+  readonly authorize: Authorize
   readonly run?: RunCopy
 }
 
@@ -206,7 +208,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
   }
 
   async #copy(signal: AbortSignal): Promise<void> {
-    const { clock, drilled, run = runCopy } = this.#parts
+    const { clock, drilled, authorize, run = runCopy } = this.#parts
     const followed = this.#followed
     if (followed === undefined) return
     const startedMs = clock.monotonicMs()
@@ -217,7 +219,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
     }
     const outcome: CopyOutcome = drilled()
       ? { kind: 'failed', cause: 'connect', reason: REPLICA_REASONS.drillRuns.text }
-      : await run(job, this.#file, onProgress, signal)
+      : await run(job, this.#file, onProgress, signal, authorize)
     const durationMs = clock.monotonicMs() - startedMs
     const { maxShrink } = job.settings.list
     const round = { token: job.token, before, maxShrink, askedAtMs: job.askedAtMs, durationMs }
@@ -267,7 +269,10 @@ export class TableReplica implements TableCopy, ReplicaControl {
     this.#counts.add(taken, outcome)
     if (outcome.kind === 'failed') {
       const { upstream } = this.#followed ?? {}
-      if (outcome.cause === 'refused' && upstream !== undefined) onCredentialsRefused(upstream().name)
+      const asked = upstream?.()
+      // A token is renewed, whatever the files hold.
+      if (outcome.cause === 'refused' && asked !== undefined && asked.oauth === undefined)
+        onCredentialsRefused(asked.name)
       if (outcome.defect !== undefined) onDefect(new Error(outcome.defect))
     }
     if ('noChanges' in outcome && outcome.noChanges !== undefined)

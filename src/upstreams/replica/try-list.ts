@@ -2,6 +2,7 @@
  * Tries the list of a table without keeping it: for `mapgate check --ask`.
  */
 import { systemClock } from '../../core/clock.ts'
+import type { Authorize } from '../http/oauth/access-tokens.ts'
 import type { EndpointSettings } from '../http/settings.ts'
 import type { ChangesTrial, ListTrial } from '../kind.ts'
 import { ListError } from './list-error.ts'
@@ -20,7 +21,11 @@ const COMPARED = 20
 const MAX_KEYS = 1_000_000
 
 /** Reads the list at the first endpoint. */
-export async function tryList(settings: ListSettings, random: () => number): Promise<ListTrial> {
+export async function tryList(
+  settings: ListSettings,
+  authorize: Authorize,
+  random: () => number,
+): Promise<ListTrial> {
   const [endpoint] = settings.upstream.endpoints
   if (endpoint === undefined) throw new TypeError('unchecked configuration: no endpoint')
   const startMs = systemClock.monotonicMs()
@@ -59,7 +64,7 @@ export async function tryList(settings: ListSettings, random: () => number): Pro
   let cursor: string | undefined
   try {
     const signal = AbortSignal.timeout(settings.list.timeoutMs)
-    const options = { validators: undefined, signal, progress, onBadEntry }
+    const options = { validators: undefined, signal, authorize, progress, onBadEntry }
     const end = await readList(settings, endpoint, options, take)
     if (end !== 'unchanged') cursor = end.firstCursor
   } catch (error) {
@@ -70,13 +75,14 @@ export async function tryList(settings: ListSettings, random: () => number): Pro
   const { entries, bytes } = progress
   const trial = { failure, entries, bytes, tookMs, first, sample, duplicates, repeats, unusable, bad }
   if (settings.list.changes === undefined || failure !== undefined) return trial
-  return { ...trial, changes: await tryChanges(settings, endpoint, cursor) }
+  return { ...trial, changes: await tryChanges(settings, endpoint, authorize, cursor) }
 }
 
 /** Asks what has changed since the list. */
 async function tryChanges(
   settings: ListSettings,
   endpoint: EndpointSettings,
+  authorize: Authorize,
   cursor: string | undefined,
 ): Promise<ChangesTrial> {
   const startMs = systemClock.monotonicMs()
@@ -85,7 +91,7 @@ async function tryChanges(
   try {
     if (cursor === undefined) throw new ListError(REPLICA_REASONS.listWithoutCursor)
     const signal = AbortSignal.timeout(settings.list.timeoutMs)
-    await readChanges(settings, endpoint, cursor, { signal, progress })
+    await readChanges(settings, endpoint, cursor, { signal, authorize, progress })
   } catch (error) {
     if (!(error instanceof ListError)) throw error
     failure = error.message

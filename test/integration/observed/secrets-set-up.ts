@@ -43,6 +43,10 @@ export const SECRETS = {
   environment: 'xqzenvironment',
   password: 'pw-Zs4xEd7cRfTg',
   token: 'tok-Vg5tBh8yNjUm',
+  clientSecret: 'client-Vt5nQe8bWd',
+  postedSecret: 'clientpost-Hf4mTz9kLs',
+  tokenQuery: 'tokenquery-Bn3jRy7xCg',
+  accessToken: 'access-Gs6dUo1pMk',
 } as const
 
 /** Each secret in the forms in which it may stand in a text. */
@@ -75,7 +79,7 @@ export function leaked(text: string): string[] {
   )
 }
 
-export const TABLES = ['aliases', 'posted', 'proxied', 'secretly', 'words', 'batched']
+export const TABLES = ['aliases', 'posted', 'proxied', 'secretly', 'words', 'batched', 'tokened', 'tokenless']
 
 export function config(service: HttpService, proxy: HttpService, folder: string, keys: string): string {
   const proxyUrl = proxy.origin.replace(
@@ -107,6 +111,17 @@ upstreams:
     endpoints: ["${service.origin}"]
     attempts: 1
     proxy: "${proxyUrl}"
+  authorized:
+    endpoints: ["${service.origin}"]
+    attempts: 1
+    oauth: { tokenUrl: "${service.origin}/issue", clientId: gate, clientSecret: ${SECRETS.clientSecret} }
+  unauthorized:
+    endpoints: ["${service.origin}"]
+    oauth:
+      tokenUrl: "${service.origin}/way6?apikey=${SECRETS.tokenQuery}"
+      clientId: gate
+      clientSecret: ${SECRETS.postedSecret}
+      authentication: client_secret_post
 tables:
   aliases:
     upstream: directory
@@ -136,6 +151,8 @@ tables:
       query: { k: ${SECRETS.queryWord}, tenant: "\${env:TENANT}" }
       json: { key: "{key}", note: "Bearer ${SECRETS.jsonWord}" }
     cache: { ttl: 1s, negativeTtl: 1s }
+  tokened: { upstream: authorized, request: { path: "/{key}" }, cache: { ttl: 1s, negativeTtl: 1s } }
+  tokenless: { upstream: unauthorized, request: { path: "/{key}" } }
   batched:
     upstream: directory
     batch: { path: /, form: { keys: "{keys}", apitoken: ${SECRETS.batchWord}, nonce: "${SECRETS.formNumber}" } }
@@ -157,6 +174,8 @@ log: { level: trace, keys: ${keys}${keys === 'hash' ? `, hashKey: ${SECRETS.hash
 export function echo(
   request: RecordedRequest,
 ): ReturnType<Extract<HttpService['otherwise'], (...args: never[]) => unknown>> {
+  if (request.url === '/issue')
+    return { json: { access_token: SECRETS.accessToken, token_type: 'bearer', expires_in: 60 } }
   const all = JSON.stringify([request.url, request.rawHeaders, request.body])
   const shown = all.replace(/[^ -~]/g, '')
   const way = /way(\d)/.exec(request.url + request.body)?.[1]

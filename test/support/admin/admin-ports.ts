@@ -83,6 +83,12 @@ export const READY: GatewayStatus = {
       kind: 'http',
       inFlight: 1,
       queued: 2,
+      token: {
+        endpoint: 'id.example:443',
+        state: 'failing',
+        expiresAtMs: 1_800_000_000_000,
+        lastFailure: 'no access token: the token endpoint id.example:443 answered 503; look at its log',
+      },
       endpoints: [
         { name: '0 dir.example', circuit: 'open', pausedForMs: 5, certificateExpiresAtMs: 1_800_000_000_000 },
         { name: '1 dir2.example', circuit: 'closed' },

@@ -42,6 +42,8 @@ export function eventsInto(events: string[]): UpstreamObserver {
     shed: () => events.push('shed'),
     circuitChanged: (endpoint, circuit) => events.push(`circuit ${endpoint} ${circuit}`),
     storeFull: () => {},
+    tokenRequested: (outcome) => events.push(`token ${outcome}`),
+    tokenChanged: (tokenState) => events.push(`token ${tokenState}`),
     endpointChecked: (endpoint, verdict) => events.push(`check ${endpoint} ${verdict}`),
   }
 }

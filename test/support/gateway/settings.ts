@@ -2,7 +2,8 @@
  * Settings of a loaded configuration with the keys of their kinds, which the configuration itself does not know.
  */
 import type { TableConfig, UpstreamConfig } from '../../../src/config/config.ts'
-import type { HttpSettings, HttpTable } from '../../../src/upstreams/http/kind.ts'
+import type { HttpTable } from '../../../src/upstreams/http/asked-table.ts'
+import type { HttpSettings } from '../../../src/upstreams/http/kind.ts'
 import type { StaticSettings } from '../../../src/upstreams/static/kind.ts'
 
 /** @throws when it is no HTTP upstream. */

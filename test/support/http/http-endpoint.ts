@@ -73,6 +73,7 @@ export const upstreamSettings = (
   maxBodyBytes: 1_048_576,
   proxy: undefined,
   tls: undefined,
+  oauth: undefined,
   ...changes,
 })
 

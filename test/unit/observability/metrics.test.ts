@@ -71,6 +71,8 @@ function useEverything({ observer, counters, eventLog }: Observability): void {
   upstream.retried()
   upstream.hedged()
   upstream.shed()
+  upstream.tokenRequested('ok', 12)
+  upstream.tokenRequested('refused', 8)
   const listener = observer.listener('inet:127.0.0.1:0')
   listener.connectionOpened()
   listener.connectionShed()
@@ -131,6 +133,10 @@ describe('metrics', () => {
     'mapgate_upstream_in_flight{upstream="directory"} 1',
     'mapgate_upstream_queued{upstream="directory"} 2',
     'mapgate_upstream_shed_total{upstream="directory"} 1',
+    'mapgate_upstream_token_requests_total{upstream="directory",outcome="ok"} 1',
+    'mapgate_upstream_token_requests_total{upstream="directory",outcome="refused"} 1',
+    'mapgate_upstream_token_expiry_timestamp_seconds{upstream="directory"} 1800000000',
+    'mapgate_upstream_token_failing{upstream="directory"} 1',
     'mapgate_upstream_retries_total{upstream="directory"} 1',
     'mapgate_upstream_hedges_total{upstream="directory"} 1',
     'mapgate_upstream_certificate_expiry_timestamp_seconds{upstream="directory",endpoint="0 dir.example"} 1800000000',

@@ -1,0 +1,76 @@
+/**
+ * What is wrong with the access tokens of an upstream that a schema cannot say.
+ */
+import type { Scope } from '../../../schema/scope.ts'
+import { authenticationOf, type ClientAuthentication, type OAuthSettings } from './schema.ts'
+
+/** What of an upstream the tokens go with. */
+interface AskedWithTokens {
+  readonly headers: ReadonlyMap<string, string>
+  readonly tls: { readonly cert?: string | undefined } | undefined
+  readonly proxy: string | undefined
+}
+
+/** What each authentication needs, and what it leaves unused. */
+const NEEDS: Readonly<Record<ClientAuthentication, 'clientSecret' | 'privateKey' | undefined>> = {
+  client_secret_basic: 'clientSecret',
+  client_secret_post: 'clientSecret',
+  private_key_jwt: 'privateKey',
+  tls_client_auth: undefined,
+}
+
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+
+/** @param scope Within `oauth`. */
+export function checkOAuth(
+  oauth: OAuthSettings,
+  { headers, tls, proxy }: AskedWithTokens,
+  scope: Scope,
+): void {
+  const authentication = authenticationOf(oauth)
+  const needed = NEEDS[authentication]
+  if (needed !== undefined && oauth[needed] === undefined)
+    scope.error([], `"authentication: ${authentication}" needs "${needed}"; add it`)
+  for (const key of ['clientSecret', 'privateKey'] as const)
+    if (oauth[key] !== undefined && key !== needed)
+      scope.error([key], `is not used with "authentication: ${authentication}"; remove one of them`)
+  for (const key of ['keyId', 'assertionAudience'] as const)
+    if (oauth[key] !== undefined && authentication !== 'private_key_jwt')
+      scope.warning([key], 'has no effect: only what is signed with "privateKey" has it')
+  if (authentication === 'tls_client_auth' && tls?.cert === undefined)
+    scope.error([], 'has neither "clientSecret" nor "privateKey", and the upstream has no tls.cert; add one')
+  checkUrl(oauth, authentication, scope)
+  if (proxy !== undefined && oauth.tokenUrl.url.startsWith('unix:'))
+    scope.error(['tokenUrl'], 'cannot be a unix socket where the upstream has a "proxy"; put a URL there')
+  if (headers.has('authorization'))
+    scope.error([], 'cannot be used with an "authorization" in "headers" of the upstream; remove one')
+}
+
+function checkUrl({ tokenUrl }: OAuthSettings, authentication: ClientAuthentication, scope: Scope): void {
+  if (!tokenUrl.url.startsWith('http:')) return
+  if (authentication === 'tls_client_auth')
+    scope.error(['tokenUrl'], 'must begin with https:// where the client certificate is what is shown')
+  else if (!LOOPBACK.test(new URL(tokenUrl.endpoint.origin).hostname))
+    scope.warning(
+      ['tokenUrl'],
+      'begins with http://, so secrets and tokens can be read on the way; use https://',
+    )
+}
+
+/** A table's own header would take the place of the token, or stand beside it. */
+export function checkTableHeaders(
+  upstream: string,
+  requests: Readonly<
+    Record<'request' | 'batch', { readonly headers: ReadonlyMap<string, string> } | undefined>
+  >,
+  scope: Scope,
+): void {
+  for (const key of ['request', 'batch'] as const) {
+    const names = [...(requests[key]?.headers.keys() ?? [])]
+    if (names.some((name) => name.toLowerCase() === 'authorization'))
+      scope.error(
+        [key, 'headers'],
+        `has an "authorization", and upstream "${upstream}" has "oauth", which sets it; remove one`,
+      )
+  }
+}
