@@ -3,7 +3,9 @@
  * `title` is the phrase of the HTTP status; `code` is what a program tells errors apart by.
  */
 import { STATUS_CODES } from 'node:http'
+import type { GatewayStatus } from '../core/status.ts'
 import { Type } from '../schema/schema.ts'
+import { nearest } from '../schema/suggest.ts'
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8'
 
@@ -91,6 +93,11 @@ export class ProblemError extends Error {
 }
 
 /** The answer to a table name that is not configured, the same on every route. */
-export function tableUnknown(): ProblemError {
-  return new ProblemError(404, 'table-unknown', 'no such table; GET /api/v1/tables lists all')
+export function tableUnknown(name: string, status: () => GatewayStatus): ProblemError {
+  const near = nearest(
+    name,
+    status().tables.map((table) => table.name),
+  )
+  const hint = near === undefined ? 'GET /api/v1/tables lists all' : `did you mean "${near}"`
+  return new ProblemError(404, 'table-unknown', `no such table; ${hint}`)
 }

@@ -128,11 +128,10 @@ export class AdminClient {
     if (ANSWERS.has(code)) return { problem: code as NonNullable<AdminReply['problem']>, body }
     const why = problemText(body) ?? `HTTP status ${status}`
     if (status === 401 || status === 403) {
-      const hint =
-        this.target.token === undefined
-          ? 'give a token by --token-file or MAPGATE_TOKEN'
-          : 'use another token'
-      throw this.#error(EXIT_PERMANENT, `${why}; ${hint}`)
+      if (this.target.token !== undefined) throw this.#error(EXIT_PERMANENT, `${why}; use another token`)
+      // To nobody in particular, this means that no token is configured, so that none would help.
+      const hint = code === 'role-too-low' ? '' : '; give a token by --token-file or MAPGATE_TOKEN'
+      throw this.#error(EXIT_PERMANENT, `${why}${hint}`)
     }
     if (status === 429) throw this.#error(EXIT_TEMPORARY, `${why}; ask more slowly`)
     if (typeof code !== 'string') {
@@ -149,6 +148,8 @@ export class AdminClient {
         `${why}; name the host as its certificate does, and an authority of your own by the variable NODE_EXTRA_CA_CERTS`,
       )
     }
+    if (codeOfFirst(error) === 'EACCES')
+      return this.#error(EXIT_UNREACHABLE, `${why}; run the command as root, or as a member of its group`)
     const { from } = this.target
     const where =
       from === '--admin' ? '' : ` (${from === DEFAULT_FROM ? from : `the address is from ${from}`})`
@@ -193,6 +194,12 @@ export function property(value: unknown, name: string): unknown {
     : undefined
 }
 
+/** A host with several addresses fails with one error for each. */
+function codeOfFirst(error: unknown): string | undefined {
+  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error
+  return first instanceof Error ? (first as NodeJS.ErrnoException).code : undefined
+}
+
 const NETWORK_FAILURES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',
   ENOENT: 'there is no such socket',
@@ -221,9 +228,7 @@ function isCertificateFailure(error: unknown): boolean {
 export function networkFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return 'no answer in time'
-  // A host with several addresses fails with one error for each.
-  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error
-  const code = first instanceof Error ? (first as NodeJS.ErrnoException).code : undefined
+  const code = codeOfFirst(error)
   if (code === undefined) return oneLine(error.message)
   return NETWORK_FAILURES[code] ?? (error.message === '' ? code : oneLine(error.message))
 }

@@ -4,7 +4,7 @@
  * YAML 1.2 core schema: `off`, `yes` and `no` are text, and there are no merge keys. Size,
  * depth and the growth by aliases are bounded, so that no file can exhaust the memory.
  */
-import { LineCounter, parseDocument } from 'yaml'
+import { LineCounter, parseDocument, type YAMLError } from 'yaml'
 import type { Path, Tree } from '../schema/tree.ts'
 import { type DocumentProblem, type SourcePosition, TreeReader } from './tree-reader.ts'
 
@@ -75,11 +75,13 @@ export function readDocument(text: string): SourceDocument {
     if (document.errors.some(({ message }) => STACK_EXHAUSTED.test(message))) return broken(0, TOO_DEEP)
     // To the parser a tag that it does not know is a warning; the value would be lost.
     const lost = document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED')
-    if (document.errors.length + lost.length > 0) {
-      const problems = [...document.errors, ...lost].map((error) => ({
+    // What the parser finds behind its first error follows from it.
+    const errors = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0]).slice(0, 1)
+    if (errors.length + lost.length > 0) {
+      const problems = [...errors, ...lost].map((error) => ({
         path: [],
         offset: error.pos[0],
-        message: `not valid YAML: ${SYNTAX_WORDS[error.code] ?? withoutSource(error.message)}`,
+        message: `not valid YAML: ${syntaxWords(error, text)}`,
       }))
       return new SourceDocument(null, problems, lines, places)
     }
@@ -100,6 +102,31 @@ const SYNTAX_WORDS: Readonly<Record<string, string>> = {
     'a backslash in double quotes begins no escape that YAML knows; double it, or use single quotes',
   MULTIPLE_DOCS: 'a second document begins here; one file holds one',
   TAG_RESOLVE_FAILED: 'a text that begins with ! must be quoted',
+}
+
+/** A place of a template, or a reference, outside of quotes: to YAML a map begins there. */
+const UNQUOTED_BRACES = /\{[\w.:/-]+\}/
+
+/** To its end, or to that of the line: so it is looked for once. */
+const QUOTED = /"(?:[^"\\]|\\.)*"?|'[^']*'?/g
+
+/** What is wrong, and the hint that helps most often. Nothing of the text itself is told. */
+function syntaxWords({ code, message, pos }: YAMLError, text: string): string {
+  if (code !== 'TAG_RESOLVE_FAILED' && hasUnquotedBraces(lineAt(text, pos[0])))
+    return 'a text with { } must be in quotes, such as "/aliases/{key}"'
+  if (/^Unexpected .*(?:token|at node end)/.test(message))
+    return 'what stands here cannot follow what stands before it; is a quote, comma or bracket missing?'
+  return SYNTAX_WORDS[code] ?? withoutSource(message)
+}
+
+function lineAt(text: string, offset: number): string {
+  const start = text.lastIndexOf('\n', offset - 1) + 1
+  const end = text.indexOf('\n', start)
+  return text.slice(start, end === -1 ? undefined : end)
+}
+
+function hasUnquotedBraces(line: string): boolean {
+  return UNQUOTED_BRACES.test(line.replace(QUOTED, '').replace(/(?:^|\s)#.*/, ''))
 }
 
 /** The first line, without what it quotes behind a colon. */

@@ -43,7 +43,7 @@ export class RunningAdmin {
       })
     } catch (error) {
       await server.close()
-      throw listenError(formatAddress(config.address), error)
+      throw listenError(formatAddress(config.address), config.address.kind, error)
     }
     return admin
   }

@@ -99,7 +99,12 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
 /** What the check of one table is given. */
 export interface TableCheck<OfUpstream = unknown> {
   readonly scope: Scope
-  readonly table: { readonly name: string; readonly deadlineMs: number; readonly sideEffects: boolean }
+  readonly table: {
+    readonly name: string
+    readonly deadlineMs: number
+    readonly sideEffects: boolean
+    readonly canary?: { readonly key: string } | undefined
+  }
   /** The attributes that clients of some protocol send. */
   readonly attributes: AttributeNames
   /** The upstreams of this kind that the table asks, by name. */

@@ -1,6 +1,7 @@
 /**
  * Why a listener cannot listen, as a sentence that says what to do.
  */
+import type { Address } from '../core/address.ts'
 import { codeOf } from '../core/error-code.ts'
 
 /** Thrown while a listener is opened or changed; nothing of it is left behind. */
@@ -12,16 +13,22 @@ export class ListenError extends Error {
 const ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there; stop it or choose another address',
   EADDRNOTAVAIL: 'this machine has no such address; choose one of its own',
-  EACCES: 'not permitted; choose a port above 1023 or a directory that mapgate may write',
-  EPERM: 'not permitted; choose a port above 1023 or a directory that mapgate may write',
   ENOTFOUND: 'the host name is not known; use an IP address',
   EMFILE: 'out of file descriptors; raise the limit (ulimit -n, LimitNOFILE=)',
 }
 
+/** What to do when it is not permitted (EACCES, EPERM). */
+const NOT_PERMITTED: Readonly<Record<Address['kind'], string>> = {
+  inet: 'not permitted; choose a port above 1023, or give mapgate the capability CAP_NET_BIND_SERVICE',
+  unix: 'not permitted; choose a folder that mapgate may write, or let its user write this one',
+  systemd: 'not permitted; look at the socket unit',
+}
+
 /** Makes an operating system's error ours. */
-export function listenError(listener: string, error: unknown): ListenError {
+export function listenError(listener: string, kind: Address['kind'], error: unknown): ListenError {
   const code = error instanceof ListenError ? '' : codeOf(error)
-  const advice = ADVICE[code] ?? (error instanceof Error ? error.message : String(error))
+  const refused = code === 'EACCES' || code === 'EPERM' ? NOT_PERMITTED[kind] : undefined
+  const advice = refused ?? ADVICE[code] ?? (error instanceof Error ? error.message : String(error))
   const suffix = code === '' ? '' : ` (${code})`
   return new ListenError(`cannot listen on ${listener}: ${advice}${suffix}`, { cause: error })
 }

@@ -32,7 +32,7 @@ export async function openListener(settings: ListenerSettings, parts: ListenerPa
     await listener.open()
     return listener
   } catch (error) {
-    throw listenError(settings.name, error)
+    throw listenError(settings.name, settings.address.kind, error)
   }
 }
 

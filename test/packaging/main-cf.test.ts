@@ -29,8 +29,8 @@ function parameters(text: string): Record<string, string> {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return Object.fromEntries(
     lines.map((line) => {
-      const [name = '', ...value] = line.split(' = ')
-      return [name, value.join(' = ')]
+      const [, name = '', value = ''] = /^(\S+) = ?(.*)$/.exec(line) ?? []
+      return [name, value]
     }),
   )
 }
@@ -101,13 +101,14 @@ describe.each(['socketmap', 'tcp_table'] as const)('main-cf for %s', (protocol) 
 
   test('prints a line for every table, as postconf reads it', async () => {
     expect(Object.keys(parameters(printed)).sort()).toEqual([
+      'virtual_alias_domains',
       'virtual_alias_maps',
       'virtual_mailbox_domains',
       'virtual_mailbox_maps',
     ])
     const read = await runOk('/usr/sbin/postconf', ['-c', postfix.configDirectory, '-n'])
     for (const [name, value] of Object.entries(parameters(printed)))
-      expect(read).toContain(`${name} = ${value}`)
+      expect(read).toContain(`\n${name} = ${value}`.trimEnd())
   })
 
   test('Postfix delivers to an alias and refuses a stranger with these lines', async (context) => {

@@ -33,7 +33,7 @@ const Elsewhere = Type.Object({
   ),
 })
 
-export function addCacheRoutes(app: App, { ports: { control } }: RouteParts): void {
+export function addCacheRoutes(app: App, { ports: { control, status } }: RouteParts): void {
   app.delete(
     '/api/v1/tables/:table/cache',
     {
@@ -54,7 +54,7 @@ export function addCacheRoutes(app: App, { ports: { control } }: RouteParts): vo
       const { table } = request.params
       const what = purgeWhat(key, request.query.domain)
       const removed = await control.purge(table, what)
-      if (removed === undefined) throw tableUnknown()
+      if (removed === undefined) throw tableUnknown(table, status)
       if (typeof removed !== 'number') throw storeFailed(removed.reason)
       const elsewhere = await control.purgeElsewhere(table, what)
       return { removed, ...(elsewhere !== undefined && { elsewhere }) }
@@ -78,7 +78,7 @@ export function addCacheRoutes(app: App, { ports: { control } }: RouteParts): vo
     },
     async (request) => {
       const confirmed = control.confirmLoss(request.params.table)
-      if (confirmed === undefined) throw tableUnknown()
+      if (confirmed === undefined) throw tableUnknown(request.params.table, status)
       return { confirmed }
     },
   )

@@ -3,7 +3,7 @@ import type { TableStore } from '../../core/store.ts'
 import { isStorable } from '../../core/table-stores.ts'
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
-import type { Control } from '../ports.ts'
+import type { AdminPorts } from '../ports.ts'
 import { ProblemError, tableUnknown } from '../problem.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { Count, problems, TableParams, WallMs } from '../schemas.ts'
@@ -71,7 +71,7 @@ const Entries = Type.Object(
   { additionalProperties: false },
 )
 
-export function addEntriesRoutes(app: App, { ports: { control } }: RouteParts): void {
+export function addEntriesRoutes(app: App, { ports }: RouteParts): void {
   app.get(
     '/api/v1/tables/:table/entries',
     {
@@ -85,7 +85,7 @@ export function addEntriesRoutes(app: App, { ports: { control } }: RouteParts): 
       },
     },
     async ({ params, query }) => {
-      const page = await storeOf(control, params.table).entries(
+      const page = await storeOf(ports, params.table).entries(
         query.after,
         Number(query.limit ?? DEFAULT_ENTRIES),
       )
@@ -114,7 +114,7 @@ export function addEntriesRoutes(app: App, { ports: { control } }: RouteParts): 
       },
     },
     async ({ params, body: { entries } }) => {
-      const store = storeOf(control, params.table)
+      const store = storeOf(ports, params.table)
       if (entries.length > MAX_ENTRIES)
         throw new ProblemError(
           400,
@@ -137,9 +137,9 @@ export function addEntriesRoutes(app: App, { ports: { control } }: RouteParts): 
   )
 }
 
-function storeOf(control: Control, table: string): TableStore {
+function storeOf({ control, status }: Pick<AdminPorts, 'control' | 'status'>, table: string): TableStore {
   const store = control.store(table)
-  if (store === undefined) throw tableUnknown()
+  if (store === undefined) throw tableUnknown(table, status)
   if (store !== 'read-only') return store
   throw new ProblemError(
     409,

@@ -103,7 +103,7 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
       } finally {
         inFlight -= 1
       }
-      if (result.kind === 'permanent' && result.cause === 'no-table') throw tableUnknown()
+      if (result.kind === 'permanent' && result.cause === 'no-table') throw tableUnknown(table, ports.status)
       const wire = wireReplies(table, result)
       return reply.send({
         table,

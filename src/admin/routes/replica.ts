@@ -2,7 +2,7 @@
 import type { ReplicaOutcome, ReplicaStatus } from '../../core/replica/replica-status.ts'
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
-import type { Control } from '../ports.ts'
+import type { AdminPorts } from '../ports.ts'
 import { ProblemError, tableUnknown } from '../problem.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { problems, TableParams } from '../schemas.ts'
@@ -34,7 +34,7 @@ const RefreshQuery = Type.Object(
   { additionalProperties: false },
 )
 
-export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): void {
+export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
   const config = { access: 'operator' } as const
   const response = { 200: ReplicaSchema, ...problems(401, 403, 404, 409, 503) }
   const schemaOf = (summary: string) => ({ summary, tags: ['tables'], params: TableParams, response })
@@ -49,8 +49,7 @@ export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): 
         response: { ...response, ...problems(400) },
       },
     },
-    async ({ params, query }) =>
-      statusAfter(replicaOf(control, params.table).refresh(query.whole === 'true')),
+    async ({ params, query }) => statusAfter(replicaOf(ports, params.table).refresh(query.whole === 'true')),
   )
   for (const [word, accept, summary] of [
     ['accept', true, 'Takes the list that is kept aside into use'],
@@ -59,7 +58,7 @@ export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): 
     app.post(
       `/api/v1/tables/:table/replica/${word}`,
       { config, schema: schemaOf(summary) },
-      async ({ params }) => statusAfter(await replicaOf(control, params.table).settleHeld(accept)),
+      async ({ params }) => statusAfter(await replicaOf(ports, params.table).settleHeld(accept)),
     )
   }
   app.put(
@@ -77,7 +76,7 @@ export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): 
     async ({ params, body }) => {
       if (body.value === undefined)
         throw new ProblemError(400, 'invalid-parameter', '"value" is missing; add it')
-      return statusAfter(await replicaOf(control, params.table).change(params.key, body.value))
+      return statusAfter(await replicaOf(ports, params.table).change(params.key, body.value))
     },
   )
   app.delete(
@@ -91,13 +90,13 @@ export function addReplicaRoutes(app: App, { ports: { control } }: RouteParts): 
         response: { 200: ReplicaSchema, ...problems(400, 401, 403, 404, 409, 503) },
       },
     },
-    async ({ params }) => statusAfter(await replicaOf(control, params.table).change(params.key, undefined)),
+    async ({ params }) => statusAfter(await replicaOf(ports, params.table).change(params.key, undefined)),
   )
 }
 
-function replicaOf(control: Control, table: string) {
+function replicaOf({ control, status }: Pick<AdminPorts, 'control' | 'status'>, table: string) {
   const replica = control.replica(table)
-  if (replica === undefined) throw tableUnknown()
+  if (replica === undefined) throw tableUnknown(table, status)
   if (replica !== 'none') return replica
   throw new ProblemError(
     409,

@@ -172,7 +172,7 @@ export function addStatusRoutes(app: App, { ports: { clock, status, version } }:
     },
     async (request, reply) => {
       const table = status().tables.find(({ name }) => name === request.params.table)
-      if (table === undefined) throw tableUnknown()
+      if (table === undefined) throw tableUnknown(request.params.table, status)
       return reply.send(table)
     },
   )

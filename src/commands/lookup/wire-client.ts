@@ -17,7 +17,7 @@ export function openWireClient(shown: string, server: NamedServer, io: CommandIo
   const client = new WireClient(server.client, { address: fromHere(server.address, io) })
   const replyOf = (result: LookupResult): LookupReply => {
     if (result.kind === 'temporary' && result.cause === 'connect') {
-      throw new CommandError(EXIT_UNREACHABLE, `${shown}: ${result.reason}; is a server running there?`)
+      throw new CommandError(EXIT_UNREACHABLE, `${shown}: ${result.reason}; ${whatToDo(result.reason)}`)
     }
     return { result, details: {} }
   }
@@ -30,6 +30,13 @@ export function openWireClient(shown: string, server: NamedServer, io: CommandIo
     }),
     close: async () => client.close(),
   }
+}
+
+/** @param reason Ends with the code of the system. */
+function whatToDo(reason: string): string {
+  return /: (?:EACCES|EPERM)$/.test(reason)
+    ? 'this user may not open that socket: ask as root, or as a member of its group'
+    : 'is a server running there?'
 }
 
 /** A relative path starts from where the person stands, as postmap has it. */

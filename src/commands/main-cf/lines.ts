@@ -32,6 +32,7 @@ export function mainCf(config: Config, protocols: Protocols = PROTOCOLS): string
   })
   const blocks: string[][] = onceBlocks(uses)
   for (const [parameter, tables] of byParameter(uses)) blocks.push(parameterBlock(parameter, tables))
+  blocks.push(...aliasDomainsBlock(uses))
   for (const use of uses) if (use.config.usedBy.length === 0) blocks.push(...tableBlock(use))
   blocks.push(...linesBlocks(uses))
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n')
@@ -78,6 +79,23 @@ function plainLines(parameter: string, uses: readonly Use[]): string[] {
       ...notesOf(choice),
       `# or: ${parameter} = ${choice.map(({ text }) => text).join(', ')}`,
     ]),
+  ]
+}
+
+/**
+ * By default `virtual_alias_domains` is `$virtual_alias_maps` (postconf(5)): Postfix asks the aliases for each domain, which an
+ * outage cannot answer. Where mailboxes are in tables, too, their domains are none of aliases alone.
+ */
+function aliasDomainsBlock(uses: readonly (Use & { readonly config: TableConfig })[]): string[][] {
+  const parameters = new Set(uses.flatMap(({ config }) => config.usedBy))
+  const hasMailboxes = parameters.has('virtual_mailbox_maps') || parameters.has('virtual_mailbox_domains')
+  if (!parameters.has('virtual_alias_maps') || !hasMailboxes || parameters.has('virtual_alias_domains'))
+    return []
+  return [
+    [
+      '# or the domains that have aliases and no mailboxes; without this line Postfix asks virtual_alias_maps for every domain',
+      'virtual_alias_domains =',
+    ],
   ]
 }
 

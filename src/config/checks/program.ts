@@ -99,7 +99,7 @@ export async function checkCacheFile(
     if (other !== path) continue
     scope.error(
       [],
-      `${scope.show([], path)}: is named for something else, too, and would be written over; choose another file`,
+      `${scope.show([], scope.textAt([]))}: is named for something else, too, and would be written over; choose another file`,
     )
     return
   }
@@ -111,7 +111,10 @@ export async function checkCacheFile(
         ? 'is a pipe, a socket or a device; name a file'
         : await whyNoFolder(path, lookAt)
   if (why !== undefined)
-    scope.warning([], `${scope.show([], path)}: ${why}; until then no answer is kept over a restart`)
+    scope.warning(
+      [],
+      `${scope.show([], scope.textAt([]))}: ${why}; until then no answer is kept over a restart`,
+    )
 }
 
 /** Folder, owner, group and mode of every unix socket. */

@@ -13,6 +13,7 @@ import { attributesIn } from './request/attribute-use.ts'
 import { AUTH_HTTP } from './request/auth-http.ts'
 import { checkQuestion } from './request/question-check.ts'
 import { checkBatch, checkRequest, checkResponse } from './request/request-check.ts'
+import { RequestTemplate } from './request/request-template.ts'
 import type { RequestSettings } from './settings.ts'
 import { HttpTable } from './table-schema.ts'
 import { HttpUpstream } from './upstream-schema.ts'
@@ -122,6 +123,36 @@ function checkTls({ tls }: Upstream, scope: Scope, all: readonly Upstream[]): vo
   }
 }
 
+/** A canary that fits into no request is never asked, so that it guards nothing. */
+function checkCanary(
+  { request, batch }: Table,
+  { name, canary }: TableCheck<Upstream>['table'],
+  scope: Scope,
+): void {
+  if (canary === undefined || batch !== undefined || attributesIn(request).size > 0) return
+  if (request?.path === undefined) return
+  const built = requestOf({ ...request, path: request.path }, canary.key, name)
+  if (built === undefined || !('suppressed' in built)) return
+  scope.error(
+    ['canary', 'key'],
+    `${scope.show(['canary', 'key'], canary.key)} cannot be asked: ${built.suppressed}; name a key that fits into the request`,
+  )
+}
+
+/** Undefined for templates that are none, of which `checkRequest` speaks. */
+function requestOf(
+  settings: RequestSettings,
+  key: string,
+  table: string,
+): ReturnType<RequestTemplate['build']> | undefined {
+  try {
+    return new RequestTemplate(settings).build(key, table, '')
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
 function checkTable(
   settings: Table,
   { scope, table, attributes, upstreams, cacheFile }: TableCheck<Upstream>,
@@ -137,6 +168,7 @@ function checkTable(
   }
   if (request !== undefined) checkRequest(request, attributes, scope.within(['request']))
   checkQuestion(settings, attributes, scope)
+  checkCanary(settings, table, scope)
   if (batch !== undefined) checkBatch(batch, scope.within(['batch']))
   const notFound = notFoundStatuses(response, attributesIn(request).size > 0)
   checkResponse({ ...response, notFound }, batch, scope)

@@ -50,6 +50,18 @@ describe('foreign pages', () => {
   })
 })
 
+test.each([
+  ['GET', '/api/v1/tables/alias'],
+  ['GET', '/api/v1/tables/alias/lookup?key=a'],
+  ['DELETE', '/api/v1/tables/alias/cache'],
+  ['POST', '/api/v1/tables/alias/confirm-loss'],
+  ['POST', '/api/v1/tables/alias/replica/refresh'],
+] as const)('%s %s says which table may be meant', async (method, url) => {
+  const { ask } = await admin()
+  const { statusCode, body } = await ask(method, url, OPERATOR)
+  expect([statusCode, JSON.parse(body).detail]).toEqual([404, 'no such table; did you mean "aliases"'])
+})
+
 describe('bad input', () => {
   const cases: [
     name: string,

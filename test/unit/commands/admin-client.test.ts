@@ -2,6 +2,7 @@
  * The commands' connection to the admin API, against a real HTTP service.
  */
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -108,6 +109,12 @@ describe('AdminClient', () => {
       'HTTP status 403; give a token by --token-file or MAPGATE_TOKEN',
     ],
     [
+      '403 without a token means that none is configured, so none is asked for',
+      { status: 403, json: { code: 'role-too-low', detail: 'and no token is configured; see admin.tokens' } },
+      77,
+      'and no token is configured; see admin.tokens',
+    ],
+    [
       'another 4xx is a wrong request',
       { status: 400, json: { code: 'bad-request', detail: '', title: 'Bad Request' } },
       64,
@@ -178,6 +185,30 @@ describe('AdminClient', () => {
       exitCode: 69,
       message: `${service.origin}: nobody listens there; is mapgate running there? Give its address by --admin URL, --admin unix:PATH or -c FILE`,
     })
+  })
+
+  test.skipIf(process.geteuid?.() !== 0)('a socket that this user may not open says so', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mapgate-test-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const socketPath = `${folder}/admin`
+    const shown = `unix:${socketPath}`
+    const client = new AdminClient({
+      shown,
+      origin: 'http://localhost',
+      socketPath,
+      pathPrefix: '',
+      from: '--admin',
+    })
+    onTestFinished(() => client.close())
+    process.seteuid?.(65_534)
+    try {
+      await expect(client.get('/')).rejects.toMatchObject({
+        exitCode: 69,
+        message: `${shown}: this user may not connect to that socket; run the command as root, or as a member of its group`,
+      })
+    } finally {
+      process.seteuid?.(0)
+    }
   })
 
   test('waits and asks again when the gateway limits the rate', async () => {

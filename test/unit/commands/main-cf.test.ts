@@ -113,6 +113,24 @@ virtual_alias_maps = proxy:mapgate:aliases
 # relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
 # to try it: mapgate query proxymap:unix:mapgate/proxymap:users KEY
 virtual_mailbox_maps = proxy:mapgate:users
+
+# or the domains that have aliases and no mailboxes; without this line Postfix asks virtual_alias_maps for every domain
+virtual_alias_domains =
+`,
+    ],
+    [
+      'no domains of aliases where a table has them',
+      [INET],
+      [
+        ALIASES,
+        '  domains: { upstream: s, usedBy: virtual_alias_domains }',
+        '  ours: { upstream: s, usedBy: virtual_mailbox_domains }',
+      ],
+      `virtual_alias_maps = socketmap:inet:127.0.0.1:8464:aliases
+
+virtual_alias_domains = socketmap:inet:127.0.0.1:8464:domains
+
+virtual_mailbox_domains = socketmap:inet:127.0.0.1:8464:ours
 `,
     ],
     [

@@ -2,7 +2,10 @@
  * `mapgate query` against a gateway's admin API that is played by a real HTTP service, and
  * against servers on the wire.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CommandError } from '../../../src/commands/exit-codes.ts'
 import { query } from '../../../src/commands/query/query.ts'
@@ -294,6 +297,21 @@ describe('mapgate query over the wire', () => {
       exitCode: 69,
       message: `${target}: cannot connect to the server: ENOENT; is a server running there?`,
     })
+  })
+
+  test.skipIf(process.geteuid?.() !== 0)('a socket that this user may not open says so', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mapgate-test-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const target = `socketmap:unix:${folder}/s:aliases`
+    process.seteuid?.(65_534)
+    try {
+      await expect(query(target, 'k', {}, recordIo({ cwd: '/' }))).rejects.toMatchObject({
+        exitCode: 69,
+        message: `${target}: cannot connect to the server: EACCES; this user may not open that socket: ask as root, or as a member of its group`,
+      })
+    } finally {
+      process.seteuid?.(0)
+    }
   })
 
   test('--json has the result and no table', async () => {

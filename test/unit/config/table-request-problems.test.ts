@@ -26,6 +26,19 @@ tables:
     ],
   ],
   [
+    'a canary that fits into no request',
+    `${LISTENERS}
+${UPSTREAMS}
+tables:
+  t: { upstream: d, request: { path: "/d/{domain}/u/{user}" }, canary: { key: postmaster } }
+  u: { upstream: d, request: { path: "/{key}" }, canary: { key: example.com/members } }
+  v: { upstream: d, request: { path: "/x", query: { q: "{key}" } }, canary: { key: example.com/members } }`,
+    [
+      'mapgate.yaml:4:79: tables.t.canary.key: "postmaster" cannot be asked: the key lacks a part that request.path needs; name a key that fits into the request',
+      'mapgate.yaml:5:65: tables.u.canary.key: "example.com/members" cannot be asked: the key has a "/" or "\\" outside of a local part, which a proxy may read as another path; name a key that fits into the request',
+    ],
+  ],
+  [
     'an unknown upstream',
     `${LISTENERS}
 ${UPSTREAMS}

@@ -23,6 +23,33 @@ testProblems('the text', [
     ],
   ],
   [
+    'a text with braces outside of quotes is told once, with what helps',
+    `${LISTENERS}
+${UPSTREAMS}
+tables:
+  aliases:
+    upstream: d
+    request: { path: /aliases/{key} }
+    response: { value: $.goto }
+  others:
+    upstream: d
+    request: { path: "/others/{key}" }`,
+    ['mapgate.yaml:6:31: not valid YAML: a text with { } must be in quotes, such as "/aliases/{key}"'],
+  ],
+  [
+    'a reference outside of quotes in a line of braces, too',
+    `upstreams: { d: { endpoints: ["http://a.example"], headers: { authorization: Bearer \${env:TOKEN}, x: y } } }`,
+    ['mapgate.yaml:1:86: not valid YAML: a text with { } must be in quotes, such as "/aliases/{key}"'],
+  ],
+  [
+    'braces in quotes or in a comment are no hint',
+    `listeners: { a: "{key}" b } # {key}
+x: [`,
+    [
+      'mapgate.yaml:1:25: not valid YAML: what stands here cannot follow what stands before it; is a quote, comma or bracket missing?',
+    ],
+  ],
+  [
     'a key that stands twice is an error',
     `${LISTENERS}
 ${UPSTREAMS}
