@@ -12,7 +12,7 @@ export const CORE_REASONS = {
   },
   silent: {
     cause: 'timeout',
-    text: 'the service answers nobody just now; see if it hangs',
+    text: 'the service is answering no lookups at the moment; see if it hangs',
     advice: 'only in explanations: a rule for outages answers, or the lookup waits on',
   },
   tooSlow: {
@@ -130,7 +130,7 @@ export const CORE_REASONS = {
   },
   badEntry: {
     cause: 'refused',
-    text: 'such an entry cannot be kept: a key of 1 to 1024 bytes and a value of text are',
+    text: 'this entry cannot be stored: it needs a key of 1 to 1024 bytes and a text as its value',
     advice: 'a client writes keys or values that are too long, empty, not UTF-8, or hold control bytes',
   },
   readOnly: {

@@ -48,7 +48,7 @@ const SPACE = 0x20
 export const VALUE_FAULTS = {
   controlCharacters: 'has control characters in a value',
   invisibleCharacter: 'has the invisible character … in a value',
-  noCharacter: 'has …, which is no letter or sign, in a value',
+  noCharacter: 'has …, which is not a character in use, in a value',
   onlySpaces: 'has a value of nothing but spaces',
 } as const
 

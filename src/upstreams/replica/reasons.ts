@@ -26,7 +26,7 @@ export const REPLICA_REASONS = {
   },
   unframed: {
     cause: 'unreadable',
-    text: 'the list comes without a length and not chunked, so that nobody can tell whether it is whole',
+    text: 'the list has neither a length nor chunks, so nobody can tell whether it is complete',
     advice: 'the service or a proxy must send `content-length`, or `transfer-encoding: chunked`',
   },
   listEncoding: {
@@ -61,7 +61,7 @@ export const REPLICA_REASONS = {
   },
   impossibleKey: {
     cause: 'unreadable',
-    text: 'entry … of the list has a key that nobody can ask for: …',
+    text: 'entry … of the list has a key that cannot be asked for: …',
     advice: 'remove it from the list: it is empty, too long, or has control characters',
   },
   badEntry: {
@@ -98,12 +98,12 @@ export const REPLICA_REASONS = {
   },
   foreignPage: {
     cause: 'unreadable',
-    text: 'the next page of the list is at another origin, or no address',
+    text: 'the next page of the list is at another origin, or is not a URL',
     advice: 'only pages of the same scheme, host and port are read: credentials go with the request',
   },
   pageCircle: {
     cause: 'unreadable',
-    text: 'the pages of the list go in a circle',
+    text: 'the pages of the list lead back to an earlier one',
     advice: 'the address of the next page was read before: look at the service',
   },
   tooManyPages: {

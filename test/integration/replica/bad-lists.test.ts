@@ -71,7 +71,7 @@ const CASES: [name: string, list: Behaviour, reason: string, settings?: string][
   [
     'a value that nothing can use where the table is used',
     more({ address: 'u5@a.example', mailbox: 'unavailable' }),
-    "entry 6 of the list: the service's value is none that Postfix can mean where the table is used; see usedBy",
+    "entry 6 of the list: the service's value makes no sense to Postfix where this table is used; see usedBy",
   ],
   [
     'a 404',
@@ -112,7 +112,7 @@ const CASES: [name: string, list: Behaviour, reason: string, settings?: string][
   [
     'an end by the end of the connection',
     raw(LIST, 'content-type: application/json\r\nconnection: close'),
-    'the list comes without a length and not chunked, so that nobody can tell whether it is whole',
+    'the list has neither a length nor chunks, so nobody can tell whether it is complete',
   ],
   [
     'no JSON',
@@ -142,17 +142,17 @@ const CASES: [name: string, list: Behaviour, reason: string, settings?: string][
   [
     'an empty key',
     more({ address: '', mailbox: 'x' }),
-    'entry 6 of the list has a key that nobody can ask for: empty',
+    'entry 6 of the list has a key that cannot be asked for: empty',
   ],
   [
     'a key with a line end',
     more({ address: 'a\nb', mailbox: 'x' }),
-    'entry 6 of the list has a key that nobody can ask for: control bytes',
+    'entry 6 of the list has a key that cannot be asked for: control bytes',
   ],
   [
     'a key of 1025 bytes',
     more({ address: 'a'.repeat(1025), mailbox: 'x' }),
-    'entry 6 of the list has a key that nobody can ask for: too long',
+    'entry 6 of the list has a key that cannot be asked for: too long',
   ],
   [
     'a value with a line end',
@@ -162,7 +162,7 @@ const CASES: [name: string, list: Behaviour, reason: string, settings?: string][
   [
     'a value that is an object',
     more({ address: 'x@a.example', mailbox: {} }),
-    "entry 6 of the list: the service's reply has a value that is no text and no plain number",
+    "entry 6 of the list: the service's reply has a value that is neither text nor a plain number",
   ],
   [
     'a list that is endless',
@@ -226,13 +226,13 @@ const CASES: [name: string, list: Behaviour, reason: string, settings?: string][
   [
     'pages in a circle',
     { json: FIVE, headers: { link: '</mailboxes>; rel="next"' } },
-    'the pages of the list go in a circle',
+    'the pages of the list lead back to an earlier one',
     'next: link',
   ],
   [
     'a page of somebody else',
     { json: FIVE, headers: { link: '<http://127.0.0.1:1/>; rel="next"' } },
-    'the next page of the list is at another origin, or no address',
+    'the next page of the list is at another origin, or is not a URL',
     'next: link',
   ],
   [

@@ -223,12 +223,12 @@ describe('the whole list is read at once, and the reason is told, for changes', 
     [
       'with a key that cannot be',
       entries({ address: 'a\nb', mailbox: 'x' }),
-      'entry 1 of the list has a key that nobody can ask for: control bytes',
+      'entry 1 of the list has a key that cannot be asked for: control bytes',
     ],
     [
       'with a value that cannot be',
       entries({ address: 'x@a.example', mailbox: {} }),
-      "entry 1 of the list: the service's reply has a value that is no text and no plain number",
+      "entry 1 of the list: the service's reply has a value that is neither text nor a plain number",
     ],
     [
       'with a deletion that may mean either',
@@ -243,12 +243,12 @@ describe('the whole list is read at once, and the reason is told, for changes', 
     [
       'of somebody else',
       { json: { cursor: 'r9', next: 'http://127.0.0.1:1/', entries: [] } },
-      'the next page of the list is at another origin, or no address',
+      'the next page of the list is at another origin, or is not a URL',
     ],
     [
       'in a circle',
       { json: { cursor: 'r9', next: '/mailboxes/changes?since=r0', entries: [] } },
-      'the pages of the list go in a circle',
+      'the pages of the list lead back to an earlier one',
     ],
   ]
   for (const [name, changes, reason] of CASES) {

@@ -193,7 +193,7 @@ mailboxes  directory  list: 30 entries, ${JSON.stringify(list).length} B, N ms
     const bad = await ask(service.origin)
     expect(bad.isGood).toBe(false)
     expect(bad.out).toContain(`    NOT USABLE: 1 keys stand more than once
-    NOT USABLE: 1 entries cannot be used: entry 3 of the list: the service's reply has a value that is no text and no plain number
+    NOT USABLE: 1 entries cannot be used: entry 3 of the list: the service's reply has a value that is neither text nor a plain number
     1 of 2 are the same by the route for single keys, N ms
     DIFFERENT: "a@a.example"; the list and the route for single keys must answer the same
 `)

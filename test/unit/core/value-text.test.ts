@@ -4,7 +4,7 @@ import { whyNoValue, withoutOuterBlanks } from '../../../src/core/value-text.ts'
 const CONTROL = 'has control characters in a value'
 const invisible = (codePoint: string) => `has the invisible character ${codePoint} in a value`
 
-const none = (codePoint: string) => `has ${codePoint}, which is no letter or sign, in a value`
+const none = (codePoint: string) => `has ${codePoint}, which is not a character in use, in a value`
 
 describe('a value', () => {
   const cases: [name: string, text: string, why: string | undefined][] = [

@@ -76,7 +76,7 @@ export const BODY_REASONS = {
   },
   noTextType: {
     cause: 'unreadable',
-    text: "the service's reply is no text, by its content type",
+    text: "the service's reply is not text, by its content type",
     advice:
       'a picture, a script, a form or a download: without `response.value` a value comes as `text/plain`, as JSON, or without a type',
   },
@@ -98,7 +98,7 @@ export const BODY_REASONS = {
   },
   brokenJson: {
     cause: 'unreadable',
-    text: "the service's reply begins as JSON and is none",
+    text: "the service's reply begins like JSON and is not JSON",
     advice: 'it was cut off; or give it a content type of text and no brace at its start',
   },
   markup: {
@@ -108,23 +108,23 @@ export const BODY_REASONS = {
   },
   programWord: {
     cause: 'unreadable',
-    text: "the service's reply is the word of a program, and no value",
+    text: "the service's reply is a word that programs write, not a value",
     advice: '`null`, `true`, `undefined` … sent as a text: answer 404 for "no", and a value for "yes"',
   },
   failureText: {
     cause: 'unreadable',
-    text: "the service's reply is the message of a failure, and no value",
+    text: "the service's reply is an error message, not a value",
     advice:
       '`Internal Server Error`, a stack trace and the like with a 200: look at the service, which should answer 5xx',
   },
   dataDump: {
     cause: 'unreadable',
-    text: "the service's reply is data as a program shows it, and no value",
+    text: "the service's reply is a program's dump of its data, not a value",
     advice: 'a list as Python or Java prints it, JSONP, YAML, a form: send JSON or the value alone',
   },
   notMeant: {
     cause: 'unreadable',
-    text: "the service's value is none that Postfix can mean where the table is used; see usedBy",
+    text: "the service's value makes no sense to Postfix where this table is used; see usedBy",
     advice:
       'such as `OK` for an alias, or a sentence for a transport: ask with `mapgate check --ask`. Or `usedBy` is wrong, or is missing and the value is a sentence such as those of relocated_maps',
   },
@@ -177,7 +177,7 @@ export const BODY_REASONS = {
   },
   notText: {
     cause: 'unreadable',
-    text: "the service's reply has a value that is no text and no plain number",
+    text: "the service's reply has a value that is neither text nor a plain number",
     advice: 'let `response.value` select the text inside',
   },
   encodedTwice: {
@@ -222,7 +222,7 @@ export const BODY_REASONS = {
   },
   notHttp: {
     cause: 'unreadable',
-    text: 'the service does not speak HTTP as it should',
+    text: 'the service does not speak valid HTTP',
     advice:
       'the port of another protocol, `http` for `https`, or a reply that HTTP forbids: 101 without being asked, two lengths, a 204 with a body',
   },

@@ -24,7 +24,7 @@ describe('the next page', () => {
     test(`is not ${JSON.stringify(address)}`, () => {
       const pages = new Pages('http://d.example:8080', '/v1')
       expect(() => pages.next(address)).toThrow(
-        'the next page of the list is at another origin, or no address',
+        'the next page of the list is at another origin, or is not a URL',
       )
     })
   }
@@ -32,7 +32,7 @@ describe('the next page', () => {
   test('is not one that was read before', () => {
     const pages = new Pages('http://d.example', '/a')
     expect(pages.next('/b')).toBe('/b')
-    expect(() => pages.next('/a')).toThrow('the pages of the list go in a circle')
+    expect(() => pages.next('/a')).toThrow('the pages of the list lead back to an earlier one')
   })
 })
 
