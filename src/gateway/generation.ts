@@ -24,7 +24,7 @@ import { openListeners, type RunningListeners, updateListeners } from './listene
 import type { GatewayParts } from './parts.ts'
 import type { RunningTables } from './running-table.ts'
 import { type OnPurge, planShared, type RunningShared } from './shared.ts'
-import { buildTables, type DroppedAnswers } from './tables.ts'
+import { type AnswersAfter, buildTables } from './tables.ts'
 import { closeUpstreams, planUpstreams, type RunningUpstreams } from './upstreams.ts'
 
 /** What a configuration has become. Nothing in it is exchanged: the next configuration makes another one. */
@@ -71,7 +71,9 @@ export interface ChangeParts extends GatewayParts {
 
 /** A change that has happened. */
 export interface Change {
-  readonly dropped: readonly DroppedAnswers[]
+  readonly answers: AnswersAfter
+  /** Upstreams whose circuits start anew, since their settings changed. */
+  readonly anew: readonly string[]
   /** What changed in files that the settings name: a sentence each. */
   readonly files: readonly string[]
   /** Ends what only the generation before needed. */
@@ -108,7 +110,7 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
       for (const upstream of before.upstreams.values()) upstream.configure()
     })
     for (const upstream of upstreams.values()) upstream.configure()
-    const { tables, dropped } = buildTables(config.tables.values(), upstreams, shared, before.tables, parts)
+    const { tables, answers } = buildTables(config.tables.values(), upstreams, shared, before.tables, parts)
     if (admin !== undefined && admin === before.admin && adminConfig !== undefined) {
       const { config: old } = admin
       undo.push(() => admin.reconfigure(old))
@@ -126,7 +128,12 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
       const running = before.upstreams.get(name)
       return running === undefined ? [] : upstream.changedFiles(running)
     })
-    return { dropped, files, retire: () => retire(before, generation, listeners.removed) }
+    const anew = Array.from(upstreams).flatMap(([name, upstream]) => {
+      const running = before.upstreams.get(name)
+      const hasCircuits = upstream.status().endpoints.length > 0
+      return running !== undefined && hasCircuits && !upstream.isSameFor(running) ? [name] : []
+    })
+    return { answers, anew, files, retire: () => retire(before, generation, listeners.removed) }
   } catch (error) {
     for (const step of undo.reverse()) await step()
     throw error

@@ -6,6 +6,7 @@ import type { ReloadReport } from '../admin/ports.ts'
 import { ConfigError, formatIssue } from '../config/issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Clock } from '../core/clock.ts'
+import { counted } from '../presentation/format.ts'
 import { changesBetween } from './changes.ts'
 import { FileWatch } from './file-watch.ts'
 import type { Change } from './generation.ts'
@@ -110,15 +111,19 @@ export class Reloads {
   async #changeTo(config: LoadedConfig): Promise<readonly string[]> {
     const { telemetry, apply } = this.#options
     telemetry.expect(config)
-    const { dropped, files, retire } = await apply(config)
+    const { answers, anew, files, retire } = await apply(config)
     this.#fileWatch.follow(config.reload === 'watch' ? [config.file, ...config.files] : [], config.readAtMs)
     telemetry.follow(config)
     retire().catch((error) => telemetry.observability.observer.defect(error, 'reload'))
-    const losses = dropped.map(
-      ({ table, count }) =>
-        `table ${table}: ${count} stored answers dropped, since what decides about them changed`,
-    )
-    return [...files, ...losses]
+    return [
+      ...files,
+      ...anew.map((name) => `upstream ${name}: its circuits start anew`),
+      ...answers.kept.map(({ table, count }) => `table ${table}: ${counted(count, 'stored answer')} kept`),
+      ...answers.dropped.map(
+        ({ table, count }) =>
+          `table ${table}: ${counted(count, 'stored answer')} dropped, since what decides about them changed`,
+      ),
+    ]
   }
 
   #refreshSecrets(): Promise<void> {

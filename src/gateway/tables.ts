@@ -34,10 +34,18 @@ import type { RunningTable, RunningTables } from './running-table.ts'
 import { type RunningShared, tierOf } from './shared.ts'
 import type { RunningUpstreams } from './upstreams.ts'
 
-/** Stored answers that a reload dropped, because what decides about them has changed. */
-export interface DroppedAnswers {
+/** Stored answers of one table. */
+export interface CountedAnswers {
   readonly table: string
   readonly count: number
+}
+
+/** What became of the stored answers at a reload. */
+export interface AnswersAfter {
+  /** What decides about them has changed. */
+  readonly dropped: readonly CountedAnswers[]
+  /** An upstream of the table has changed, and they are still true. */
+  readonly kept: readonly CountedAnswers[]
 }
 
 export interface TableParts extends GatewayParts {
@@ -52,9 +60,10 @@ export function buildTables(
   shared: RunningShared | undefined,
   running: RunningTables,
   parts: TableParts,
-): { readonly tables: RunningTables; readonly dropped: readonly DroppedAnswers[] } {
+): { readonly tables: RunningTables; readonly answers: AnswersAfter } {
   const tables = new Map<string, RunningTable>()
-  const dropped: DroppedAnswers[] = []
+  const dropped: CountedAnswers[] = []
+  const kept: CountedAnswers[] = []
   for (const config of configs) {
     const own = config.upstreams.flatMap((name) => upstreams.get(name) ?? [])
     const old = running.get(config.name)
@@ -63,17 +72,23 @@ export function buildTables(
       continue
     }
     const store = makeStore(config, old, parts)
-    if (old?.store !== undefined && old.store.size > 0 && old.config.fingerprint !== config.fingerprint) {
-      dropped.push({ table: config.name, count: old.store.size })
+    if (old?.store !== undefined && old.store.size > 0) {
+      const counted = { table: config.name, count: old.store.size }
+      if (old.config.fingerprint !== config.fingerprint) dropped.push(counted)
+      else if (!haveSameUpstreams(old, own)) kept.push(counted)
     }
     const tier = store && tierOf(shared, config)
     tables.set(config.name, { ...buildTable(config, own, store, tier, old, parts), shared })
   }
-  return { tables, dropped }
+  return { tables, answers: { dropped, kept } }
 }
 
 function isUnchanged(old: RunningTable, config: TableConfig, upstreams: readonly SharedUpstream[]): boolean {
-  if (!isDeepStrictEqual(old.config, config) || old.upstreams.length !== upstreams.length) return false
+  return isDeepStrictEqual(old.config, config) && haveSameUpstreams(old, upstreams)
+}
+
+function haveSameUpstreams(old: RunningTable, upstreams: readonly SharedUpstream[]): boolean {
+  if (old.upstreams.length !== upstreams.length) return false
   return upstreams.every((upstream, index) => {
     const before = old.upstreams[index]
     return before !== undefined && upstream.isSameFor(before)

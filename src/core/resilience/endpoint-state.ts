@@ -79,7 +79,7 @@ export class EndpointState {
   /** When the next test of an open circuit is due, monotonic ms. */
   #testAtMs = 0
   #timer: Timer | undefined
-  #isRetired = false
+  isRetired = false
   #checking: 'idle' | 'checking' = 'idle'
   #quietUntilMs = Number.NEGATIVE_INFINITY
   /** Which known question comes next while the circuit is open. */
@@ -171,7 +171,7 @@ export class EndpointState {
   /** Another one takes its place, or none: its circuit is not open any more. */
   retire(): void {
     this.stop()
-    this.#isRetired = true
+    this.isRetired = true
     if (this.#circuit === 'closed') return
     this.#circuit = 'closed'
     this.#options.onChanged('closed', undefined)
@@ -260,7 +260,7 @@ export class EndpointState {
   }
 
   #open(retryAfterMs?: number): void {
-    if (this.#isRetired) return
+    if (this.isRetired) return
     this.#openedAtMs = this.#options.clock.monotonicMs()
     this.#circuit = 'open'
     this.#pausedUntilMs = 0

@@ -74,6 +74,8 @@ export class UpstreamState {
   #settings: UpstreamStateSettings
   #way: object | undefined
   #endpoints: readonly EndpointState[]
+  /** What the last change replaced, for when it is taken back: the tables of then still ask these. */
+  #replaced: { readonly way: object; readonly endpoints: readonly EndpointState[] } | undefined
   #watch: Timer | undefined
   #watchAtMs = 0
   /** How late the program was when it last looked at the requests under way, ms. */
@@ -105,18 +107,23 @@ export class UpstreamState {
   }
 
   /**
-   * Takes changed settings over. An endpoint that stays keeps its circuit.
+   * Takes settings over. An endpoint that stays keeps its circuit.
    *
-   * @param way Stands for how the endpoints are reached: when it is another one, what was seen of them says nothing any more.
+   * @param way Stands for how the endpoints are asked: when it is another one, what was seen of them says nothing any more.
    */
   configure(settings: UpstreamStateSettings, way: object): void {
-    const areOthers = this.#way !== undefined && this.#way !== way
+    const old = this.#way === undefined || this.#way === way ? undefined : this.#way
+    const restored = this.#replaced?.way === way ? this.#replaced.endpoints : undefined
+    this.#replaced = old && { way: old, endpoints: this.#endpoints }
     this.#way = way
     this.#settings = settings
     this.limiter.limits = settings
-    const known = new Map(areOthers ? [] : this.#endpoints.map((endpoint) => [endpoint.name, endpoint]))
-    const kept = settings.endpoints.map((name) => known.get(name) ?? this.#newEndpoint(name))
+    const known = new Map(
+      old === undefined ? this.#endpoints.map((endpoint) => [endpoint.name, endpoint]) : [],
+    )
+    const kept = restored ?? settings.endpoints.map((name) => known.get(name) ?? this.#newEndpoint(name))
     for (const endpoint of this.#endpoints) if (!kept.includes(endpoint)) endpoint.retire()
+    for (const endpoint of kept) endpoint.isRetired = false
     this.#endpoints = kept
     for (const endpoint of this.#endpoints) endpoint.limits = settings.circuitBreaker
   }

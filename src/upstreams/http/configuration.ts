@@ -33,9 +33,8 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
   checkTable,
   knowsAllKeys: ({ replica }) => replica !== undefined && replica.notFoundForMs > 0,
   // Undefined is left out: without `host` and `oauth` stored answers stay.
-  decisive: ({ endpoints, host, oauth }) => ({
-    endpoints: endpoints.map(({ url }) => url),
-    host,
+  decisive: ({ endpoints, host, identity, oauth }) => ({
+    ...(identity === undefined ? { endpoints: endpoints.map(({ url }) => url), host } : { identity }),
     // A token for somebody else may open other data.
     oauth: oauth && [oauth.tokenUrl.url, oauth.clientId, oauth.scope, oauth.audience],
   }),

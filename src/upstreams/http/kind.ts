@@ -70,6 +70,8 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   readonly #parts: UpstreamParts
   readonly #state: UpstreamState
   readonly #pools: HttpUpstreamPools
+  /** Another one for other settings, which may be what ends an outage: circuits start anew. */
+  readonly #way: object
   readonly #replicas: Replicas
   readonly #tokens: AccessTokens
 
@@ -108,6 +110,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
             onDefect: (error) => observer.defect(error, `the access token of upstream ${name}`),
           })
         : running.#tokens
+    this.#way = running !== undefined && isDeepStrictEqual(running.#read, read) ? running.#way : {}
     const pools = running === undefined ? undefined : running.#pools
     this.#pools = pools?.fits(read)
       ? pools
@@ -120,17 +123,13 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   }
 
   configure(): void {
-    this.#state.configure(stateSettings(this.settings), this.#pools)
+    this.#state.configure(stateSettings(this.settings), this.#way)
     this.#pools.update(this.#read)
     this.#tokens.configure(this.#read)
   }
 
   isSameFor(other: SharedUpstream): boolean {
-    return (
-      other instanceof HttpUpstream &&
-      other.#pools === this.#pools &&
-      isDeepStrictEqual(other.settings.endpoints, this.settings.endpoints)
-    )
+    return other instanceof HttpUpstream && other.#way === this.#way
   }
 
   changedFiles(running: SharedUpstream): readonly string[] {

@@ -90,6 +90,16 @@ export const HttpUpstream = Type.Object(
       description:
         'URLs of the service, in order of preference: `https://HOST/PREFIX`, `http://HOST:PORT`, or `unix:/PATH:/PREFIX` for a service on a unix socket. The path of a request is appended as text.',
     }),
+    identity: Type.Optional(
+      Type.String({
+        pattern: '^[\\x21-\\x7e]{1,200}$',
+        expected: 'a word of printable ASCII without blanks, such as directory-2026',
+        defaultText: 'the URLs of `endpoints`',
+        description:
+          'What the service is, in a word of yours. With it, `endpoints` and `host` may change and the stored answers and copies of tables stay: they are dropped when this word changes. Without it a changed URL drops them, since it may be another service. Set it while all is well: the first time drops them once.',
+        examples: ['directory'],
+      }),
+    ),
     headers: headerMap('Headers of every request. Shown as `***` everywhere.'),
     host: Type.Optional(
       Type.String({

@@ -10,6 +10,7 @@ import { found } from '../../../src/core/result.ts'
 import { ListenError } from '../../../src/server/listen-error.ts'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
+import { until } from '../../support/postfix/until.ts'
 
 const STATIC = (value: string, more = '') => `${TWO_LISTENERS}
 upstreams:
@@ -123,10 +124,76 @@ tables: { aliases: { upstream: directory, request: { path: "${path}" }, cache: {
     expect(service.requests).toHaveLength(1)
     gateway.write(yaml('/other/{key}', '30s'))
     expect(await gateway.gateway.reload()).toMatchObject({
-      changes: expect.arrayContaining([expect.stringContaining('1 stored answers dropped')]),
+      changes: expect.arrayContaining([expect.stringContaining('1 stored answer dropped')]),
     })
     await client.lookup('aliases', 'a')
     expect(service.requests.map(({ url }) => url)).toEqual(['/a', '/other/a'])
+  })
+
+  test('drops them for another endpoint, and keeps them where the upstream has an identity', async (t) => {
+    const [first, second] = [await startHttpService(t), await startHttpService(t)]
+    first.otherwise = { text: 'first' }
+    second.otherwise = { text: 'second' }
+    const yaml = (origin: string, identity: string) => `${TWO_LISTENERS}
+upstreams: { directory: { endpoints: ["${origin}"], ${identity} timeout: 1s } }
+tables: { aliases: { upstream: directory, request: { path: "/{key}" } } }
+`
+    const gateway = await startGateway(t, yaml(first.origin, 'identity: directory,'))
+    const client = gateway.socketmap()
+    await client.lookup('aliases', 'a')
+    gateway.write(yaml(second.origin, 'identity: directory,'))
+    expect(await gateway.gateway.reload()).toEqual({
+      ok: true,
+      changes: [
+        'upstream directory changed',
+        'upstream directory: its circuits start anew',
+        'table aliases: 1 stored answer kept',
+      ],
+      warnings: expect.anything(),
+    })
+    expect(await client.lookup('aliases', 'a')).toEqual({ kind: 'found', value: 'first' })
+    expect(await client.lookup('aliases', 'b')).toEqual({ kind: 'found', value: 'second' })
+    gateway.write(yaml(second.origin, 'identity: another,'))
+    expect(await gateway.gateway.reload()).toMatchObject({
+      changes: expect.arrayContaining([
+        'table aliases: 2 stored answers dropped, since what decides about them changed',
+      ]),
+    })
+    gateway.write(yaml(second.origin, ''))
+    await gateway.gateway.reload()
+    await client.lookup('aliases', 'a')
+    gateway.write(yaml(first.origin, ''))
+    expect(await gateway.gateway.reload()).toMatchObject({
+      changes: expect.arrayContaining([
+        'table aliases: 1 stored answer dropped, since what decides about them changed',
+      ]),
+    })
+  })
+
+  test('starts circuits anew with any other setting of the upstream, and not without', async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = { status: 503 }
+    const yaml = (timeout: string, level: string) => `${TWO_LISTENERS}
+log: { level: ${level} }
+upstreams: { directory: { endpoints: ["${service.origin}"], attempts: 1, circuitBreaker: { failures: 1, openFor: 10m }, timeout: ${timeout} } }
+tables: { aliases: { upstream: directory, request: { path: "/{key}" }, cache: off, canary: { key: c } } }
+`
+    const gateway = await startGateway(t, yaml('1s', 'silent'))
+    const client = gateway.socketmap()
+    const circuit = () => gateway.gateway.status().upstreams[0]?.endpoints[0]?.circuit
+    await until('the circuit is open', async () => {
+      await client.lookup('aliases', 'a')
+      return circuit() === 'open' || undefined
+    })
+    gateway.write(yaml('1s', 'error'))
+    expect(await gateway.gateway.reload()).toMatchObject({ changes: ['log changed'] })
+    expect(circuit()).toBe('open')
+    gateway.write(yaml('2s', 'error'))
+    service.otherwise = { text: 'b' }
+    expect(await gateway.gateway.reload()).toMatchObject({
+      changes: ['upstream directory changed', 'upstream directory: its circuits start anew'],
+    })
+    expect(await client.lookup('aliases', 'a')).toEqual({ kind: 'found', value: 'b' })
   })
 
   test('counts what it did', async (t) => {

@@ -88,6 +88,17 @@ describe('fingerprint', () => {
     })
   }
 
+  test('has the identity of an upstream in the place of its endpoints', async () => {
+    const named = BASE.replace('timeout: 2s', 'timeout: 2s\n    identity: directory')
+    expect(await fingerprintOf(named)).not.toBe(await fingerprintOf(BASE))
+    expect(await fingerprintOf(named.replace('http://a.example, http://b.example', 'http://c.example'))).toBe(
+      await fingerprintOf(named),
+    )
+    expect(await fingerprintOf(named.replace('identity: directory', 'identity: other'))).not.toBe(
+      await fingerprintOf(named),
+    )
+  })
+
   test('is the same in every run of the program', async () => {
     expect(await fingerprintOf(BASE)).toMatch(/^[0-9a-f]{32}$/)
   })

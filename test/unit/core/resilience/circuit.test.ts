@@ -230,6 +230,22 @@ describe('an endpoint that does not answer its known question', () => {
     expect(endpoints[0]?.sent.length).toBe(sent)
   })
 
+  test('is asked and doubted as before when another way is taken back', async () => {
+    const { ask, good, state } = await known(at(fails(502)))
+    good.reply = fails(502)
+    state.configure(state.settings, WAY)
+    const before = state.endpoints
+    state.configure(state.settings, {})
+    expect(state.endpoints).not.toBe(before)
+    state.configure(state.settings, WAY)
+    // The tables that go on hold this list.
+    expect(state.endpoints).toBe(before)
+    await ask('k1')
+    await ask('k2')
+    await settle()
+    expect(state.status().endpoints).toMatchObject([{ name: '0', circuit: 'open' }])
+  })
+
   test('leaves no timer behind when the program ends', async () => {
     const { ask, good, state, clock } = await known(at(fails(502)))
     good.reply = fails(502)
