@@ -6,7 +6,6 @@ import type { ReloadReport } from '../admin/ports.ts'
 import { ConfigError, formatIssue } from '../config/issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Clock } from '../core/clock.ts'
-import { counted } from '../presentation/format.ts'
 import { changesBetween } from './changes.ts'
 import { FileWatch } from './file-watch.ts'
 import type { Change } from './generation.ts'
@@ -118,10 +117,10 @@ export class Reloads {
     return [
       ...files,
       ...anew.map((name) => `upstream ${name}: its circuits start anew`),
-      ...answers.kept.map(({ table, count }) => `table ${table}: ${counted(count, 'stored answer')} kept`),
+      ...answers.kept.map(({ table, count }) => `table ${table}: ${storedAnswers(count)} kept`),
       ...answers.dropped.map(
         ({ table, count }) =>
-          `table ${table}: ${counted(count, 'stored answer')} dropped, since what decides about them changed`,
+          `table ${table}: ${storedAnswers(count)} dropped, since what decides about them changed`,
       ),
     ]
   }
@@ -144,6 +143,10 @@ export class Reloads {
     this.#turns = turn.catch(() => {}) // reported to the caller; the next one does not depend on it
     return turn
   }
+}
+
+function storedAnswers(count: number): string {
+  return count === 1 ? '1 stored answer' : `${count} stored answers`
 }
 
 /** One line for each problem: all those of a bad configuration, else the one that ended it. */
