@@ -36,7 +36,9 @@ class PlainLists {
     if (entry === undefined) return undefined
     const wasProtected = this.protectedOnes.includes(entry)
     this.delete(key)
-    if (wasProtected || this.protectsUsed) this.#pushProtected(entry)
+    // A use of a protected one moves no other, though it may have grown by a `set`.
+    if (wasProtected) this.protectedOnes.push(entry)
+    else if (this.protectsUsed) this.#pushProtected(entry)
     else this.probation.push(entry)
     return entry.value
   }
