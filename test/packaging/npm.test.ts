@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildInto } from '../support/gateway/built.ts'
 import { ROOT, runOk } from './run.ts'
 
-/** Ours: far above the size when this was written, 0.3 MB; a folder too many is seen. */
-const MAX_PACKED_BYTES = 800_000
+/** Ours: above the size when this was written, 0.8 MB; a folder too many, such as src, would be as much again. */
+const MAX_PACKED_BYTES = 900_000
 const TOP_LEVEL = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
 
 /** A server and a client of the library in one process, over a real socket. */
