@@ -24,6 +24,9 @@ const STEADY_MS = 10_000
 /** Longest time for a probe, a connection and the look for purges, ms; then a new connection is tried. */
 export const PROBE_TIMEOUT_MS = 1000
 
+/** Replies of which one must be in time. Ours: this program may have been busy with something else. */
+const PROBES = 3
+
 /** How often it is looked for purges that no message told of, and the clocks are compared, ms. */
 const POLL_EVERY_MS = 2000
 
@@ -201,7 +204,9 @@ export class Link {
       const isNew = this.#connection === undefined
       this.#connection ??= await this.#open()
       const connection = this.#connection
-      const tookMs = await this.#inTime(this.#compareClocks(connection))
+      let tookMs = Number.POSITIVE_INFINITY
+      for (let tries = 0; tries < PROBES && tookMs > timeoutMs; tries++)
+        tookMs = await this.#inTime(this.#compareClocks(connection))
       if (tookMs > timeoutMs) throw new Slow(`replies take ${Math.round(tookMs)} ms`)
       await this.#inTime(catchUp(connection, isNew))
       if (this.#state === 'closed' || this.#connection !== connection) throw new Error('the connection ended')

@@ -1,7 +1,8 @@
 /**
  * The shared store as one table uses it: names, ages, purges.
  *
- *   name = PREFIX a: TABLE : FINGERPRINT : KEY
+ *   name = PREFIX a: TABLE : FINGERPRINT : KEY      an answer
+ *          PREFIX l: …                              the lease of a refresh
  *
  * The fingerprint is that of the table's configuration, so that gateways share answers only where they would get the same. Where
  * `log.keys` hides keys, an HMAC stands in the place of the key; values stay as they are.
@@ -38,12 +39,13 @@ export interface TableTierOptions {
 
 export class TableTier implements AnswerTier {
   readonly #options: TableTierOptions
+  /** Of the table, without that of the store and the letter. */
   readonly #prefix: string
 
   constructor(options: TableTierOptions) {
     this.#options = options
-    const { prefix, table, fingerprint } = options
-    this.#prefix = `${prefix}a:${table}:${fingerprint.slice(0, FINGERPRINT_LENGTH)}:`
+    const { table, fingerprint } = options
+    this.#prefix = `:${table}:${fingerprint.slice(0, FINGERPRINT_LENGTH)}:`
   }
 
   find(storeKey: string): Promise<NewAnswer | undefined> | undefined {
@@ -67,6 +69,13 @@ export class TableTier implements AnswerTier {
     }
   }
 
+  async lease(storeKey: string, forMs: number): Promise<boolean> {
+    const name = this.#name(storeKey, 'l')
+    const reply = await this.#options.link.read('SET', name, '', 'NX', 'PX', String(forMs))
+    // Nil: somebody has it.
+    return reply !== null
+  }
+
   delete(storeKey: string): void {
     this.#options.writes.delete(this.#name(storeKey))
   }
@@ -84,9 +93,10 @@ export class TableTier implements AnswerTier {
     return undefined
   }
 
-  #name(storeKey: string): string {
-    const { hashKey } = this.#options
-    if (hashKey === undefined) return this.#prefix + storeKey
-    return this.#prefix + createHmac('sha256', hashKey).update(storeKey).digest('base64url')
+  #name(storeKey: string, kind: 'a' | 'l' = 'a'): string {
+    const { hashKey, prefix } = this.#options
+    const before = prefix + kind + this.#prefix
+    if (hashKey === undefined) return before + storeKey
+    return before + createHmac('sha256', hashKey).update(storeKey).digest('base64url')
   }
 }

@@ -21,6 +21,14 @@ export interface AnswerTier {
    */
   store(storeKey: string, answer: NewAnswer, askedMs: number): void
 
+  /**
+   * Takes the right to refresh an answer ahead of need, so that not every gateway does. It ends by itself, and whoever loses it
+   * costs the service a second request.
+   *
+   * @returns Whether it was taken; true as well where the tier does not say. The promise does not reject.
+   */
+  lease(storeKey: string, forMs: number): Promise<boolean>
+
   /** The answer of a key must not be used any more, by nobody. */
   delete(storeKey: string): void
 }

@@ -7,9 +7,12 @@
  *   not found, and believed             -> the answer, and stored here
  *   anything else, or nothing in time   -> the service is asked
  *
+ * A refresh ahead of need is one gateway's, who has the lease of the key; the others look a moment later what it has brought.
+ *
  * A "not found" is believed by the rules for our own (cached-upstream.ts), and two more: it was vouched for by the canary
  * where this gateway has one, and nothing found is stored here: of that only the service may say so, to our own loss guard.
  */
+import { LRUCache } from 'lru-cache'
 import { type Clock, readableMs } from '../clock.ts'
 import type { TierOutcome } from '../explain.ts'
 import type { TableObserver } from '../observer.ts'
@@ -21,6 +24,7 @@ import { isFailure } from './failure-memory.ts'
 import { freshnessState } from './freshness.ts'
 import type { PendingRequest } from './pending-request.ts'
 import type { PendingRequestSource } from './shared-upstream.ts'
+import type { StoredAnswer } from './stored-answer.ts'
 
 export interface TieredOptions {
   readonly tier: AnswerTier
@@ -45,6 +49,15 @@ export function tiered(
     : new TieredUpstream(below, { ...cache, tier: cache.tier, ...parts })
 }
 
+/** Longest lease, ms. Ours: longer than most requests; when it ends another gateway may try. */
+const LEASE_MS = 2000
+
+/** How long a gateway without the lease waits before it looks again, ms. Ours. */
+const LOOK_AGAIN_MS = 200
+
+/** Keys that others refresh, most. Ours: about 1 MB. */
+const MAX_ELSEWHERE = 10_000
+
 /** What may be done with an answer of the tier. */
 type Use =
   | 'answer' // it is the answer
@@ -58,6 +71,8 @@ const SOURCE = 'shared'
 export class TieredUpstream implements PendingRequestSource {
   readonly #below: PendingRequestSource
   readonly #options: TieredOptions
+  /** Keys that another gateway refreshes: monotonic ms until which nothing is asked for them. */
+  readonly #elsewhere = new LRUCache<string, number>({ max: MAX_ELSEWHERE })
 
   /** @param below Asks the service, and stores what it says. */
   constructor(below: PendingRequestSource, options: TieredOptions) {
@@ -66,6 +81,9 @@ export class TieredUpstream implements PendingRequestSource {
   }
 
   ask(request: PendingRequest): Sourced | Promise<Sourced> {
+    const untilMs = this.#elsewhere.size === 0 ? undefined : this.#elsewhere.get(request.storeKey)
+    if (untilMs !== undefined && request.startMs < untilMs && isRefresh(request))
+      return staleOf(request.stored)
     const looking = request.bypass ? undefined : this.#options.tier.find(request.storeKey)
     return looking === undefined ? this.#below.ask(request) : this.#afterTier(request, looking)
   }
@@ -74,7 +92,7 @@ export class TieredUpstream implements PendingRequestSource {
     const known = await looking
     if (known === undefined) {
       this.#looked(request, 'miss', undefined)
-      return this.#below.ask(request)
+      return this.#askService(request)
     }
     const use = this.#useOf(request, known)
     if (use !== 'none') this.#options.store.set(request.storeKey, known)
@@ -86,7 +104,19 @@ export class TieredUpstream implements PendingRequestSource {
     const isFallback = use === 'keep' && known.value !== undefined && request.hasWaiters
     if (isFallback) return this.#serviceOr(request, known)
     this.#looked(request, 'unused', known)
-    return this.#below.ask(request)
+    return this.#askService(request)
+  }
+
+  /** Asks the service, unless another gateway does for a refresh. */
+  async #askService(request: PendingRequest): Promise<Sourced> {
+    if (!isRefresh(request)) return this.#below.ask(request)
+    const { tier, clock } = this.#options
+    const forMs = Math.min(LEASE_MS, Math.max(1, request.stored.freshnessLifetimeMs))
+    const isOurs = await tier.lease(request.storeKey, forMs)
+    // Somebody may wait by now.
+    if (isOurs || !isRefresh(request)) return this.#below.ask(request)
+    this.#elsewhere.set(request.storeKey, clock.monotonicMs() + LOOK_AGAIN_MS)
+    return staleOf(request.stored)
   }
 
   /** What the service says, else the stale answer of the tier: when the service fails, or is late. */
@@ -145,6 +175,15 @@ export class TieredUpstream implements PendingRequestSource {
       explanation.add({ step: 'shared', key, upstream: name, outcome, ageMs, result: resultOf(known) })
     }
   }
+}
+
+/** Returns whether it is asked ahead of need: there is an answer, and nobody waits. */
+function isRefresh(request: PendingRequest): request is PendingRequest & { readonly stored: StoredAnswer } {
+  return request.stored !== undefined && !request.hasWaiters
+}
+
+function staleOf(stored: StoredAnswer): Sourced {
+  return { result: stored.result, source: 'stale' }
 }
 
 function resultOf({ value }: NewAnswer) {

@@ -52,6 +52,34 @@ describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
     )
   })
 
+  test('one of them refreshes an answer ahead of need', { timeout: 30_000 }, async (t) => {
+    const redis = await startRedis(t)
+    const service = await startHttpService(t)
+    // Slow, so that all of them want to while the first does.
+    service.otherwise = () => ({ text: 'there', after: delay(service.requests.length === 1 ? 0 : 300) })
+    const settings = {
+      origin: service.origin,
+      url: redis.url,
+      table: 'cache: { ttl: 500ms, jitter: 0, staleWhileRevalidate: 1h }',
+    }
+    const clients = [
+      await startShared(t, settings),
+      await startShared(t, settings),
+      await startShared(t, settings),
+    ].map((gateway) => gateway.socketmap())
+    const ask = async () => {
+      for (const client of clients) expect((await client.lookup('aliases', 'a')).kind).toBe('found')
+    }
+    await ask()
+    await until(() => redis.command('KEYS', '*:a') !== '')
+    await ask()
+    expect(service.requests.length).toBe(1)
+    await delay(600)
+    const untilMs = performance.now() + 250
+    while (performance.now() < untilMs) await ask()
+    expect(service.requests.length).toBe(2)
+  })
+
   test('a "not found" of a gateway whose canary is missing is believed by nobody', async (t) => {
     const redis = await startRedis(t)
     const [broken, sound] = [await startHttpService(t), await startHttpService(t)]

@@ -31,6 +31,12 @@ function gateway(options: { hasCanary?: boolean } = {}) {
     deleted: [] as string[],
     asked: 0,
     isUp: true,
+    leases: [] as number[],
+    hasLease: true,
+    lease(_key: string, forMs: number) {
+      this.leases.push(forMs)
+      return Promise.resolve(this.hasLease)
+    },
     find() {
       if (!this.isUp) return undefined
       this.asked++
@@ -258,4 +264,37 @@ test('a refresh takes what another gateway refreshed, and asks the service for n
   await settle()
   expect(await ask()).toBe('cache: of the service')
   expect(service.asked).toBe(2)
+})
+
+test('a refresh of which another gateway has the lease asks nobody, and looks 200 ms later what came of it', async () => {
+  const { tier, service, ask, clock } = gateway()
+  service.says = found('first')
+  await ask()
+  clock.advance(60_000)
+  tier.hasLease = false
+  for (let count = 0; count < 3; count++) expect(await ask()).toBe('stale: first')
+  await settle()
+  expect({ service: service.asked, tier: tier.asked, leases: tier.leases }).toEqual({
+    service: 1,
+    tier: 2,
+    leases: [2000],
+  })
+  clock.advance(199)
+  await ask()
+  expect(tier.asked).toBe(2)
+  clock.advance(1)
+  tier.has = { value: 'second', freshness: WINDOWS, ageMs: 100 }
+  expect(await ask()).toBe('stale: first')
+  await settle()
+  expect(await ask()).toBe('cache: second')
+  expect(service.asked).toBe(1)
+})
+
+test('a lookup that has to wait asks for no lease', async () => {
+  const { tier, service, ask } = gateway()
+  tier.hasLease = false
+  tier.has = { value: 'old', freshness: WINDOWS, ageMs: 360_000 }
+  service.says = found('new')
+  expect(await ask()).toBe('upstream: new')
+  expect(tier.leases).toEqual([])
 })
