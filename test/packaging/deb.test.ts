@@ -171,7 +171,12 @@ describe('the Debian package, from build to purge', () => {
   })
 
   test('systemd-analyze verify has nothing to say about the installed units', async () => {
-    const units = ['/lib/systemd/system/mapgate.service', '/lib/systemd/system/mapgate.socket']
+    const units = [
+      '/lib/systemd/system/mapgate.service',
+      '/lib/systemd/system/mapgate.socket',
+      '/lib/systemd/system/mapgate@.service',
+      '/lib/systemd/system/mapgate@.socket',
+    ]
     const { status, stdout, stderr } = await run('systemd-analyze', ['verify', ...units])
     expect([status, stdout, stderr]).toEqual([0, '', ''])
   })

@@ -67,6 +67,29 @@ describe('mapgate.service', () => {
   })
 })
 
+test('one of several processes is the service, but for what each has for itself', async () => {
+  const lines = async (unit: string) =>
+    (await readFile(join(UNITS, unit), 'utf8')).split('\n').filter((line) => /^[[A-Z]/.test(line))
+  const [alone, several] = [await lines('mapgate.service'), await lines('mapgate@.service')]
+  expect(several.filter((line) => !alone.includes(line))).toEqual([
+    'Description=mapgate %i, the gateway through which Postfix asks HTTP services',
+    'Requires=mapgate@%i.socket',
+    'Conflicts=mapgate.service',
+    'RuntimeDirectory=mapgate/%i',
+    'Environment=MAPGATE_INSTANCE=%i',
+  ])
+  expect(alone.filter((line) => !several.includes(line))).toEqual([
+    'Description=mapgate, the gateway through which Postfix asks HTTP services',
+    'RuntimeDirectory=mapgate',
+  ])
+})
+
+test('the sockets of several processes are at one port', async () => {
+  expect(await settings('mapgate@.socket', 'ReusePort')).toEqual(['yes'])
+  expect(await settings('mapgate@.socket', 'ListenStream')).toEqual(['127.0.0.1:8464'])
+  expect(await settings('mapgate@.socket', 'FileDescriptorName')).toEqual(['socketmap'])
+})
+
 test('the socket in the queue directory is for Postfix, and not for everybody', async () => {
   expect(await settings('mapgate.socket', 'ListenStream')).toEqual(['/var/spool/postfix/mapgate/socketmap'])
   expect(await settings('mapgate.socket', 'SocketGroup')).toEqual(['postfix'])

@@ -36,6 +36,8 @@ const COPIES = [
   ['packaging/debian/mapgate.yaml', 'etc/mapgate/mapgate.yaml'],
   ['packaging/systemd/mapgate.service', 'lib/systemd/system/mapgate.service'],
   ['packaging/systemd/mapgate.socket', 'lib/systemd/system/mapgate.socket'],
+  ['packaging/systemd/mapgate@.service', 'lib/systemd/system/mapgate@.service'],
+  ['packaging/systemd/mapgate@.socket', 'lib/systemd/system/mapgate@.socket'],
   ['packaging/systemd/mapgate.sysusers.conf', 'usr/lib/sysusers.d/mapgate.conf'],
   ['packaging/systemd/mapgate.tmpfiles.conf', 'usr/lib/tmpfiles.d/mapgate.conf'],
   ['monitoring/prometheus', 'usr/share/mapgate/prometheus'],
