@@ -115,13 +115,14 @@ describe('the Dockerfile', async () => {
 describe('compose.yaml', async () => {
   const compose = parse(await read('compose.yaml'), { merge: true }) as Compose
 
-  test('has Postfix, a service, mapgate, Prometheus and Grafana', () => {
+  test('has Postfix, a service, mapgate, Valkey, Prometheus and Grafana', () => {
     expect(Object.keys(compose.services).sort()).toEqual([
       'grafana',
       'mapgate',
       'postfix',
       'prometheus',
       'service',
+      'valkey',
     ])
   })
 
