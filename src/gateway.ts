@@ -23,13 +23,13 @@ import type { TableStore } from './core/store.ts'
 import { TableStores } from './core/table-stores.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
 import { Drills } from './gateway/drills.ts'
+import { applyPurge, entryElsewhere, purgeElsewhere } from './gateway/elsewhere.ts'
 import { apply, type ChangeParts, type Generation } from './gateway/generation.ts'
 import { settingsKinds } from './gateway/load-config.ts'
 import { memoryWarning } from './gateway/memory-budget.ts'
 import { ProgramState } from './gateway/program-state.ts'
 import { Reloads } from './gateway/reloads.ts'
 import { purgeTable, replicaOf, storeOf } from './gateway/running-table.ts'
-import { purgeElsewhere } from './gateway/shared.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
 import { Telemetry } from './gateway/telemetry.ts'
@@ -100,7 +100,7 @@ export class Gateway implements Lookup {
         find: (name) => this.store(name),
       }),
       adminPorts: adminPorts(this, observability, clock, version),
-      onPurge: (table, what) => this.purge(table, what),
+      onPurge: (purge) => applyPurge(state.generation.tables.get(purge.table), purge),
       onCredentialsRefused: () => this.#reloads.credentialsRefused(),
       onSecret: (owner, secret) => observability.redactor.addSecret(owner, secret),
       overloaded: () => state.loop.overloaded,
@@ -220,9 +220,12 @@ export class Gateway implements Lookup {
 
   /** Makes the other gateways forget them, too. @returns Undefined where they share nothing with this one. */
   purgeElsewhere(name: string, what: PurgeWhat): Promise<PurgeReach> | undefined {
-    const { tables, shared } = this.#state.generation
-    if (shared === undefined || tables.get(name)?.tier === undefined) return undefined
-    return purgeElsewhere(shared, name, what)
+    return purgeElsewhere(this.#state.generation, name, what)
+  }
+
+  /** Puts an entry of a list into the copies of the other gateways, too. */
+  entryElsewhere(name: string, key: string, item: unknown): void {
+    entryElsewhere(this.#state.generation, name, key, item)
   }
 
   /**

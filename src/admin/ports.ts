@@ -43,6 +43,8 @@ export interface Control {
   purge(table: string, what: PurgeWhat): Promise<number | Temporary | undefined>
   /** Makes the gateways that share a store with this one forget them, too. @returns Undefined where there are none. */
   purgeElsewhere(table: string, what: PurgeWhat): Promise<PurgeReach> | undefined
+  /** Puts an entry that was pushed into their copies, too. @param item Undefined: it is gone. */
+  entryElsewhere(table: string, key: string, item: unknown): void
   /** The operator says that keys are gone on purpose. @returns False when no loss was held back; undefined when the table is not configured. */
   confirmLoss(table: string): boolean | undefined
   /** The copy of a table; `none` for a table that is asked key by key, undefined for one that is not configured. */

@@ -14,7 +14,14 @@ export interface Administered
   extends Lookup,
     Pick<
       Control,
-      'reload' | 'purge' | 'purgeElsewhere' | 'confirmLoss' | 'replica' | 'store' | 'redactedConfig'
+      | 'reload'
+      | 'purge'
+      | 'purgeElsewhere'
+      | 'entryElsewhere'
+      | 'confirmLoss'
+      | 'replica'
+      | 'store'
+      | 'redactedConfig'
     >,
     Pick<GatewayPorts, 'wireReplies'> {
   readonly drills: Drills
@@ -41,6 +48,7 @@ export function adminPorts(
       reload: () => gateway.reload(),
       purge: (table, what) => gateway.purge(table, what),
       purgeElsewhere: (table, what) => gateway.purgeElsewhere(table, what),
+      entryElsewhere: (table, key, item) => gateway.entryElsewhere(table, key, item),
       confirmLoss: (table) => gateway.confirmLoss(table),
       replica: (table) => gateway.replica(table),
       store: (table) => gateway.store(table),

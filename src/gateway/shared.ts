@@ -2,13 +2,11 @@
  * The store that gateways share, as a configuration has it. A reload that changes nothing about it keeps it.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { PurgeWhat } from '../admin/ports.ts'
 import type { TableConfig } from '../config/config.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { AnswerTier } from '../core/cache/answer-tier.ts'
-import type { PurgeScope } from '../core/cache/purge-log.ts'
-import type { PurgeReach } from '../core/status.ts'
 import { loadClient } from '../tier/connection.ts'
+import type { Purge } from '../tier/purges.ts'
 import { SharedStore } from '../tier/shared-store.ts'
 import type { GatewayParts } from './parts.ts'
 
@@ -25,7 +23,7 @@ export interface RunningShared {
 }
 
 /** Called with the purges of others. */
-export type OnPurge = (table: string, what: PurgeWhat) => Promise<unknown>
+export type OnPurge = (purge: Purge) => Promise<unknown>
 
 /**
  * Keeps the one that runs, or makes another, which is not connected yet.
@@ -48,8 +46,7 @@ export async function planShared(
     ...made,
     clock,
     observer: observer.tier,
-    onPurge: (table, scope) =>
-      void onPurge(table, whatOf(scope)).catch((error) => observer.defect(error, 'purge')),
+    onPurge: (purge) => void onPurge(purge).catch((error) => observer.defect(error, 'purge')),
   })
   return { store, made }
 }
@@ -78,14 +75,4 @@ export function tierOf(
 ): AnswerTier | undefined {
   if (shared === undefined || (attributes?.secret.length ?? 0) > 0) return undefined
   return shared.store.forTable(name, fingerprint)
-}
-
-/** Makes the other gateways forget. */
-export function purgeElsewhere(shared: RunningShared, table: string, what: PurgeWhat): Promise<PurgeReach> {
-  return shared.store.purge(table, what.kind === 'key' ? { kind: 'key', key: what.key.toString() } : what)
-}
-
-/** A purge of another gateway, as the admin API would have it. */
-function whatOf(scope: PurgeScope): PurgeWhat {
-  return scope.kind === 'key' ? { kind: 'key', key: Buffer.from(scope.key) } : scope
 }

@@ -145,7 +145,7 @@ function buildTable(
     if (!upstreams[index]?.kind.cached) return new DirectSource(config.name, upstream)
     const kept = store && { store, tier, upstreamIndex: stored++, hasOutageRules: outage !== undefined }
     const service = cachedSource(config, upstream, kept, lossGuard, parts)
-    return replica === undefined ? service : replicated(config, service, replica, store)
+    return replica === undefined ? service : replicated(config, service, replica, store, tier)
   })
   const table = new Table({
     name: config.name,
@@ -223,12 +223,20 @@ function replicated(
   service: TableSource,
   replica: ReplicaOfTable,
   store: AnswerStore | undefined,
+  tier: AnswerTier | undefined,
 ): TableSource {
   const { policy } = replica
   // What was stored of a key that is gone must not outlive it.
   replica.onGone = (keys) => {
-    if (keys === undefined) store?.purge({ kind: 'all' })
-    else for (const gone of keys) for (const key of addressSpellings(gone)) store?.purge({ kind: 'key', key })
+    if (keys === undefined) {
+      store?.purge({ kind: 'all' })
+      tier?.forget()
+    } else
+      for (const gone of keys)
+        for (const key of addressSpellings(gone)) {
+          store?.purge({ kind: 'key', key })
+          tier?.delete(key)
+        }
   }
   const staleForMs = Math.max(policy.freshForMs, policy.notFoundForMs, cache?.staleIfErrorMs ?? 0)
   return new ReplicaSource(service, replica.copy, { ...policy, staleForMs })

@@ -1,7 +1,8 @@
 /**
  * Purges that reach every gateway.
  *
- *   PREFIXpurges         stream: each purge, as the fields `table`, and `key`, `domain` or neither: the whole table
+ *   PREFIXpurges         stream: each purge, as the fields `table`, and `key`, `domain` or neither: the whole table;
+ *                        with a key perhaps `entry`, what the list of the service has for it by now: JSON, or nothing
  *   PREFIXpurged         channel: rung after each, so that nobody waits for the look every two seconds
  *   PREFIXconfirmed      channel: an id of the stream that a gateway has applied
  *   PREFIXfloors:TABLE   hash: server ms of the last purge of the table, and of each domain (floors.ts)
@@ -28,9 +29,11 @@ const CONFIRM_WITHIN_MS = 1000
 /** How often it is looked whether they have, ms. */
 const LOOK_EVERY_MS = 5
 
-interface Purge {
+export interface Purge {
   readonly table: string
   readonly scope: PurgeScope
+  /** Of one key: the entry of the list that took its place, as JSON; '' when it is gone. */
+  readonly entry?: string | undefined
 }
 
 export interface PurgesOptions {
@@ -40,7 +43,7 @@ export interface PurgesOptions {
   /** Undefined while the store is not used. */
   readonly connection: () => Connection | undefined
   /** Forgets what is stored here, and what the store has of a key. */
-  readonly onPurge: (table: string, scope: PurgeScope) => void
+  readonly onPurge: (purge: Purge) => void
 }
 
 export class Purges {
@@ -86,20 +89,25 @@ export class Purges {
     return this.#floors.get(table)?.isPurged(key, askedAtMs) ?? true
   }
 
+  /** Nothing that was asked for before `atMs` counts for this gateway. */
+  forget(table: string, atMs: number): void {
+    this.#floors.get(table)?.raise({ kind: 'all' }, atMs)
+  }
+
   /** Tells every gateway; while the store cannot be reached, as soon as it can. */
-  async announce(table: string, scope: PurgeScope): Promise<PurgeReach> {
+  async announce(purge: Purge): Promise<PurgeReach> {
     const { clock, connection } = this.#options
     const current = connection()
     try {
       if (current === undefined) throw new Error('not connected')
-      const { id, others } = await this.#send(current, { table, scope })
+      const { id, others } = await this.#send(current, purge)
       const untilMs = clock.monotonicMs() + CONFIRM_WITHIN_MS
       while ((this.#confirmed.get(id) ?? 0) < others && clock.monotonicMs() < untilMs) await this.#pause()
       const confirmed = this.#confirmed.get(id) ?? 0
       this.#confirmed.delete(id)
       return { state: 'sent', others, confirmed }
     } catch {
-      this.#wait({ table, scope })
+      this.#wait(purge)
       return { state: 'later' }
     }
   }
@@ -155,12 +163,12 @@ export class Purges {
     if (isRung) connection.send('PUBLISH', `${this.#options.prefix}confirmed`, id).catch(() => {})
   }
 
-  #apply({ table, scope }: Purge, atMs: number): void {
-    const floors = this.#floors.get(table)
+  #apply(purge: Purge, atMs: number): void {
+    const floors = this.#floors.get(purge.table)
     if (floors === undefined) return
-    floors.raise(scope, atMs)
+    floors.raise(purge.scope, atMs)
     this.#options.observer.purged()
-    this.#options.onPurge(table, scope)
+    this.#options.onPurge(purge)
   }
 
   /** A stream that lost entries which this gateway has not seen: any answer may have been purged. */
@@ -185,14 +193,20 @@ export class Purges {
   /** Puts a purge into the stream, and rings. */
   async #send(
     connection: Connection,
-    { table, scope }: Purge,
+    { table, scope, entry }: Purge,
   ): Promise<{ readonly id: string; readonly others: number }> {
     const { prefix } = this.#options
     const floors = this.#floors.get(table)
     if (floors !== undefined) floors.announcing++
     try {
       const id = String(
-        await connection.send('XADD', `${prefix}purges`, ...TRIMMED, ...fieldsOf(table, scope)),
+        await connection.send(
+          'XADD',
+          `${prefix}purges`,
+          ...TRIMMED,
+          ...fieldsOf(table, scope),
+          ...entryOf(entry),
+        ),
       )
       if (!ID.test(id)) throw new Error('the reply to XADD is no id; is this Valkey, or Redis 6 or later?')
       this.#own.add(id)
@@ -232,12 +246,16 @@ function fieldsOf(table: string, scope: PurgeScope): readonly string[] {
   return ['table', table]
 }
 
+function entryOf(entry: string | undefined): readonly string[] {
+  return entry === undefined ? [] : ['entry', entry]
+}
+
 function purgeOf(fields: ReadonlyMap<string, string>): Purge | undefined {
   const table = fields.get('table')
   if (table === undefined) return undefined
   const key = fields.get('key')
   const domain = fields.get('domain')
-  if (key !== undefined) return { table, scope: { kind: 'key', key } }
+  if (key !== undefined) return { table, scope: { kind: 'key', key }, entry: fields.get('entry') }
   return { table, scope: domain === undefined ? { kind: 'all' } : { kind: 'domain', domain } }
 }
 

@@ -4,13 +4,12 @@
  * It is behind each gateway's own store. Whatever happens to it (down, slow, full, emptied) costs questions to the service, and
  * nothing else.
  */
-import type { PurgeScope } from '../core/cache/purge-log.ts'
 import type { Clock } from '../core/clock.ts'
 import type { TierObserver } from '../core/observer.ts'
 import type { PurgeReach, SharedStoreStatus } from '../core/status.ts'
 import { openConnection } from './connection.ts'
 import { Link } from './link.ts'
-import { Purges } from './purges.ts'
+import { type Purge, Purges } from './purges.ts'
 import { shownAddress, type TierSettings } from './settings.ts'
 import { TableTier } from './table-tier.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -24,7 +23,7 @@ export interface SharedStoreOptions {
   readonly clock: Clock
   readonly observer: TierObserver
   /** A purge of another gateway, or of a service. */
-  readonly onPurge: (table: string, scope: PurgeScope) => void
+  readonly onPurge: (purge: Purge) => void
   /** Default {@link openConnection}. */
   readonly open?: typeof openConnection
 }
@@ -83,8 +82,8 @@ export class SharedStore {
   }
 
   /** Makes every gateway forget, and what is stored there worthless. */
-  purge(table: string, scope: PurgeScope): Promise<PurgeReach> {
-    return this.#purges.announce(table, scope)
+  purge(purge: Purge): Promise<PurgeReach> {
+    return this.#purges.announce(purge)
   }
 
   status(): SharedStoreStatus {

@@ -80,6 +80,11 @@ export class TableTier implements AnswerTier {
     this.#options.writes.delete(this.#name(storeKey))
   }
 
+  forget(): void {
+    const { purges, link, table } = this.#options
+    purges.forget(table, link.nowMs())
+  }
+
   #read(name: string, storeKey: string, reply: Reply | undefined): NewAnswer | undefined {
     if (!Buffer.isBuffer(reply)) return undefined
     const { link, purges, table, observer, writes } = this.#options

@@ -76,7 +76,7 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
     async ({ params, body }) => {
       if (body.value === undefined)
         throw new ProblemError(400, 'invalid-parameter', '"value" is missing; add it')
-      return statusAfter(await replicaOf(ports, params.table).change(params.key, body.value))
+      return statusAfter(await change(ports, params.table, params.key, body.value))
     },
   )
   app.delete(
@@ -90,8 +90,20 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
         response: { 200: ReplicaSchema, ...problems(400, 401, 403, 404, 409, 503) },
       },
     },
-    async ({ params }) => statusAfter(await replicaOf(ports, params.table).change(params.key, undefined)),
+    async ({ params }) => statusAfter(await change(ports, params.table, params.key, undefined)),
   )
+}
+
+/** Here, and in the copies of the gateways that share a store with this one. */
+async function change(
+  ports: Pick<AdminPorts, 'control' | 'status'>,
+  table: string,
+  key: string,
+  item: unknown,
+) {
+  const outcome = await replicaOf(ports, table).change(key, item)
+  if (outcome.kind === 'done') ports.control.entryElsewhere(table, key, item)
+  return outcome
 }
 
 function replicaOf({ control, status }: Pick<AdminPorts, 'control' | 'status'>, table: string) {

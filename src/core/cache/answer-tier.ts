@@ -31,4 +31,7 @@ export interface AnswerTier {
 
   /** The answer of a key must not be used any more, by nobody. */
   delete(storeKey: string): void
+
+  /** Nothing that is there by now is used by this gateway any more. */
+  forget(): void
 }

@@ -260,6 +260,7 @@ export class ScriptedProgram {
       return this.report
     },
     purgeElsewhere: () => undefined,
+    entryElsewhere: () => {},
     purge: async (table, what) => {
       this.purged.push({ table, what })
       return this.status.tables.some(({ name }) => name === table) ? 4 : undefined

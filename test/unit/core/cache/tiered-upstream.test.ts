@@ -45,6 +45,7 @@ function gateway(options: { hasCanary?: boolean } = {}) {
     store(key: string, answer: NewAnswer) {
       this.stored.push({ key, answer: { ...answer } })
     },
+    forget() {},
     delete(key: string) {
       this.deleted.push(key)
     },

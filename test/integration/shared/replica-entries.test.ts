@@ -1,0 +1,66 @@
+/**
+ * Entries that a service pushes to one gateway reach the copies of all that share a store.
+ */
+import { describe, expect, test } from 'vitest'
+import { startGateway } from '../../support/gateway/gateway.ts'
+import { type Cleanup, startHttpService } from '../../support/http/http-service.ts'
+import { missingRedis, startRedis } from '../../support/programs/redis.ts'
+import { folderFor, replicaYaml, serveMailboxes, settled } from '../replica/replicated.ts'
+import { until } from './shared-gateways.ts'
+
+async function startReplicated(t: Cleanup, origin: string, url: string) {
+  const yaml = replicaYaml(origin, folderFor(t))
+  const gateway = await startGateway(t, `${yaml}\nshared: { url: "${url}", timeout: 1s }\n`)
+  await settled(gateway, 1)
+  await until(() => gateway.gateway.status().shared?.state === 'up')
+  return gateway
+}
+
+describe.skipIf(missingRedis() !== undefined)('entries of a list', () => {
+  test('one that is put or deleted here is there as well, and no list is asked for', {
+    timeout: 30_000,
+  }, async (t) => {
+    const redis = await startRedis(t)
+    const service = await startHttpService(t)
+    serveMailboxes(service, new Map([['old@x.example', 'old/']]))
+    const one = await startReplicated(t, service.origin, redis.url)
+    const two = await startReplicated(t, service.origin, redis.url)
+    const lists = () => service.requests.filter(({ url }) => url === '/mailboxes').length
+    const before = lists()
+    const entry = `${one.adminUrl}/api/v1/tables/mailboxes/replica/entries`
+    const change = async (method: string, key: string, body?: object) => {
+      const headers = { 'x-mapgate': '1', ...(body && { 'content-type': 'application/json' }) }
+      const url = `${entry}/${encodeURIComponent(key)}`
+      const reply = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) })
+      expect(reply.status).toBe(200)
+    }
+    const source = async (key: string) => {
+      const url = `${two.adminUrl}/api/v1/tables/mailboxes/lookup?key=${encodeURIComponent(key)}`
+      const { result, source: from } = (await (await fetch(url)).json()) as {
+        result: { value?: string; kind: string }
+        source: string
+      }
+      return `${from}: ${result.value ?? result.kind}`
+    }
+    await change('PUT', 'new@x.example', { value: { address: 'new@x.example', mailbox: 'new/' } })
+    await until(async () => (await source('new@x.example')) === 'replica: new/')
+    await change('DELETE', 'old@x.example')
+    await until(async () => (await source('old@x.example')) !== 'replica: old/')
+    expect(lists()).toBe(before)
+    expect(two.log().filter(({ event }) => event === 'defect')).toEqual([])
+  })
+
+  test('one that is too long for a message makes the others ask for their list', {
+    timeout: 30_000,
+  }, async (t) => {
+    const redis = await startRedis(t)
+    const service = await startHttpService(t)
+    serveMailboxes(service, new Map([['old@x.example', 'old/']]))
+    const one = await startReplicated(t, service.origin, redis.url)
+    await startReplicated(t, service.origin, redis.url)
+    const lists = () => service.requests.filter(({ url }) => url === '/mailboxes').length
+    const before = lists()
+    one.gateway.entryElsewhere('mailboxes', 'old@x.example', 'x'.repeat(20_000))
+    await until(() => lists() === before + 1)
+  })
+})
