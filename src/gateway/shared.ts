@@ -1,6 +1,7 @@
 /**
  * The store that gateways share, as a configuration has it. A reload that changes nothing about it keeps it.
  */
+import { statSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { TableConfig } from '../config/config.ts'
 import type { LoadedConfig } from '../config/load.ts'
@@ -46,9 +47,20 @@ export async function planShared(
     ...made,
     clock,
     observer: observer.tier,
+    savedMs: running === undefined ? savedAt(config.cacheFile) : undefined,
     onPurge: (purge) => void onPurge(purge).catch((error) => observer.defect(error, 'purge')),
   })
   return { store, made }
+}
+
+/** When the cache file was written, of which the answers come at the start: what was purged since must not come back. */
+function savedAt(cacheFile: string | undefined): number | undefined {
+  if (cacheFile === undefined) return undefined
+  try {
+    return statSync(cacheFile, { throwIfNoEntry: false })?.mtimeMs
+  } catch {
+    return undefined // it cannot be read, either
+  }
 }
 
 /** The contents of the files that the settings name. */

@@ -29,6 +29,9 @@ const CONFIRM_WITHIN_MS = 1000
 /** How often it is looked whether they have, ms. */
 const LOOK_EVERY_MS = 5
 
+/** How much the clocks of a gateway and of the store's server may differ, ms, where nobody has compared them. Ours. */
+const CLOCKS_MS = 60_000
+
 export interface Purge {
   readonly table: string
   readonly scope: PurgeScope
@@ -42,6 +45,8 @@ export interface PurgesOptions {
   readonly observer: TierObserver
   /** Undefined while the store is not used. */
   readonly connection: () => Connection | undefined
+  /** Wall clock ms of the answers that are here from the start on; undefined where there are none. */
+  readonly savedMs?: number | undefined
   /** Forgets what is stored here, and what the store has of a key. */
   readonly onPurge: (purge: Purge) => void
 }
@@ -138,6 +143,9 @@ export class Purges {
     for (const [table, floors] of this.#floors)
       if (isNew || !floors.isRead) await floors.read(connection, this.#floorsName(table))
     const stream = `${this.#options.prefix}purges`
+    const { savedMs } = this.#options
+    if (this.#lastId === undefined && savedMs !== undefined)
+      this.#lastId = `${Math.max(0, Math.floor(savedMs - CLOCKS_MS))}-0`
     if (this.#lastId === undefined) {
       const [last] = entriesOf(await connection.send('XREVRANGE', stream, '+', '-', 'COUNT', '1'))
       this.#lastId = last?.id ?? '0-0'

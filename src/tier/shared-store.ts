@@ -24,6 +24,8 @@ export interface SharedStoreOptions {
   readonly observer: TierObserver
   /** A purge of another gateway, or of a service. */
   readonly onPurge: (purge: Purge) => void
+  /** Wall clock ms of the answers that are here from the start on; undefined where there are none. */
+  readonly savedMs?: number | undefined
   /** Default {@link openConnection}. */
   readonly open?: typeof openConnection
 }
@@ -35,7 +37,7 @@ export class SharedStore {
   readonly #purges: Purges
 
   constructor(options: SharedStoreOptions) {
-    const { settings, tls, clock, observer, onPurge, open = openConnection } = options
+    const { settings, tls, clock, observer, onPurge, savedMs, open = openConnection } = options
     this.#options = options
     this.#purges = new Purges({
       prefix: settings.prefix,
@@ -43,6 +45,7 @@ export class SharedStore {
       observer,
       connection: () => this.#link.connection,
       onPurge,
+      savedMs,
     })
     this.#link = new Link({
       clock,

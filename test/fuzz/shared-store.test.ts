@@ -55,8 +55,8 @@ async function disturb(random: Random, redis: Redis, way: TcpWay): Promise<(type
   const fault = oneOf(random, FAULTS)
   if (fault === 'killed') await redis.kill()
   if (fault === 'paused') redis.pause()
-  if (fault === 'emptied') redis.command('FLUSHALL')
-  if (fault === 'full') redis.command('CONFIG', 'SET', 'maxmemory', '1')
+  if (fault === 'emptied') await redis.commandBeside('FLUSHALL')
+  if (fault === 'full') await redis.commandBeside('CONFIG', 'SET', 'maxmemory', '1')
   if (fault === 'slow') way.delayMs = between(random, 100, 1000)
   if (fault === 'cut') way.cut()
   if (fault === 'nonsense') way.nonsense = '\u0000garbage\r\n'
@@ -66,7 +66,7 @@ async function disturb(random: Random, redis: Redis, way: TcpWay): Promise<(type
   way.delayMs = 0
   redis.resume()
   if (fault === 'killed') await redis.start()
-  if (fault === 'full') redis.command('CONFIG', 'SET', 'maxmemory', '0')
+  if (fault === 'full') await redis.commandBeside('CONFIG', 'SET', 'maxmemory', '0')
   await delay(between(random, 100, 900))
   return fault
 }

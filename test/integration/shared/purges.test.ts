@@ -1,6 +1,9 @@
 /**
  * A purge on one gateway reaches all, over a real Redis.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { PurgeWhat } from '../../../src/admin/ports.ts'
@@ -131,6 +134,27 @@ describe.skipIf(missingRedis() !== undefined)('purges', () => {
     expect(await late).toBe('old')
     expect(await ask(one, 'late@x.example')).toBe('new')
     expect(await ask(two, 'late@x.example')).toBe('new')
+  })
+
+  test('a gateway that was not there during a purge does not bring its old answers back', async (t) => {
+    const { redis, service, one, learn, ask, purge } = await start(t)
+    const folder = mkdtempSync(join(tmpdir(), 'mapgate-shared-'))
+    t.onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const settings = {
+      origin: service.origin,
+      url: redis.url,
+      table: 'cache: { ttl: 1h }',
+      more: `cacheFile: "${folder}/cache"`,
+    }
+    const away = await startShared(t, settings)
+    expect([await ask(away), await ask(away, 'b@y.example')]).toEqual(['old', 'old'])
+    await away.gateway.stop()
+    await learn()
+    await purge(KEY)
+    expect(await ask(one)).toBe('new')
+    const back = await startShared(t, settings)
+    await until(async () => (await ask(back)) === 'new')
+    expect(await ask(back, 'b@y.example')).toBe('old')
   })
 
   test('a new gateway knows of purges before its time', async (t) => {

@@ -71,6 +71,12 @@ export class Redis {
     return `${stdout}${stderr}`.trim()
   }
 
+  /** As {@link command}, while this process goes on. */
+  async commandBeside(...words: readonly string[]): Promise<void> {
+    const child = spawn('redis-cli', ['-p', String(this.port), ...words], { stdio: 'ignore' })
+    await new Promise((resolve) => child.once('close', resolve))
+  }
+
   #listens(): Promise<boolean> {
     return new Promise((resolve) => {
       const socket = connect(this.port, '127.0.0.1')
