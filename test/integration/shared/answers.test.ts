@@ -56,11 +56,11 @@ describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
     const redis = await startRedis(t)
     const service = await startHttpService(t)
     // Slow, so that all of them want to while the first does.
-    service.otherwise = () => ({ text: 'there', after: delay(service.requests.length === 1 ? 0 : 300) })
+    service.otherwise = () => ({ text: 'there', after: delay(service.requests.length === 1 ? 0 : 800) })
     const settings = {
       origin: service.origin,
       url: redis.url,
-      table: 'cache: { ttl: 500ms, jitter: 0, staleWhileRevalidate: 1h }',
+      table: 'cache: { ttl: 2s, jitter: 0, staleWhileRevalidate: 1h }',
     }
     const clients = [
       await startShared(t, settings),
@@ -74,8 +74,8 @@ describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
     await until(() => redis.command('KEYS', '*:a') !== '')
     await ask()
     expect(service.requests.length).toBe(1)
-    await delay(600)
-    const untilMs = performance.now() + 250
+    await delay(2100)
+    const untilMs = performance.now() + 400
     while (performance.now() < untilMs) await ask()
     expect(service.requests.length).toBe(2)
   })
