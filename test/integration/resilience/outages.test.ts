@@ -27,7 +27,8 @@ const OUTAGES: readonly (readonly [what: string, begin: (service: HttpService) =
 const NOTICED_MS = 2000
 const BACK_MS = 1500
 
-describe.each(OUTAGES)('a service that %s', (what, begin) => {
+// At the same time: they wait for one second after the other.
+describe.concurrent.each(OUTAGES)('a service that %s', (what, begin) => {
   test('is noticed within two seconds, and every lookup is answered 1.5 s after it is back', {
     timeout: 30_000 + 4 * CASE_MS,
   }, async (t) => {
@@ -92,7 +93,7 @@ const LOOKUPS = [
   ['aliases', 'team@a.example', 'OK'],
 ] as const
 
-describe.each(OUTAGES)('a key whose answer is known, while the service %s', (what, begin) => {
+describe.concurrent.each(OUTAGES)('a key whose answer is known, while the service %s', (what, begin) => {
   test('is answered, and waits no longer than staleAfter', { timeout: 30_000 + 2 * CASE_MS }, async (t) => {
     const service = await startHttpService(t)
     service.otherwise = directory
