@@ -181,7 +181,6 @@ const KINDS: readonly Kind[] = [
         `--socket=${socket}`,
         '--bind-address=127.0.0.1',
         `--port=${port}`,
-        '--innodb-flush-log-at-trx-commit=0',
       ])
       const mariadb = (sql: string) =>
         run('mariadb', ['--no-defaults', `--socket=${socket}`, '-u', 'root', '-e', sql])

@@ -201,7 +201,8 @@ describe('a dictionary attack of 20,000 unknown keys over HTTP', () => {
     const before = await Promise.all(askEach(GOOD, (at) => `good${at}@a.example`))
     const misses = await Promise.all(askEach(ATTACK, (at) => `guess${at}@a.example`))
     expect(new Set(misses.map(({ kind }) => kind))).toEqual(new Set(['NOTFOUND', '500']))
-    expect(service.requests).toHaveLength(GOOD + ATTACK)
+    // Each once. A good key may be asked for again, as the question whose answer is known.
+    expect(service.requests.filter(({ url }) => url.startsWith('/aliases/guess'))).toHaveLength(ATTACK)
 
     await service.stop()
     const after = await Promise.all(askEach(GOOD, (at) => `good${at}@a.example`))
