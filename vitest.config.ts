@@ -18,7 +18,8 @@ const project = (name: string, testTimeout: number, isolate = true) => ({
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than processors here: half of the time a test with real programs waits for them.
+    maxWorkers: 3,
     reporters: ['default', new ClosingReporter()],
     projects: [
       // Not isolated: loading every module anew for each file takes longer than the tests.
