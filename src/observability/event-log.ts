@@ -107,10 +107,8 @@ export class EventLog {
   /** @param why Why it is not used any more. */
   sharedStoreChanged(isUp: boolean, why: string): void {
     const text = isUp ? 'the shared store is used' : 'the shared store is not used until it is quick again'
-    this.#parts.logger[isUp ? 'info' : 'warn'](
-      { event: 'shared', up: isUp, ...(!isUp && { lastFailure: why }) },
-      text,
-    )
+    const fields = { event: 'shared', up: isUp, ...(!isUp && { lastFailure: why }) }
+    this.#parts.logger[isUp ? 'info' : 'warn'](fields, text)
     if (!isUp) this.problem('shared', '', `${text}: ${why}; lookups ask the service meanwhile`)
   }
 

@@ -239,3 +239,10 @@ describe('layers', () => {
     )
   })
 })
+
+test('no file is longer than 300 lines: one that is has more than one job', () => {
+  const lengths = files.map(
+    (file) => [file, readFileSync(join(SRC, file), 'utf8').split('\n').length - 1] as const,
+  )
+  expect(lengths.filter(([, lines]) => lines > 300)).toEqual([])
+})

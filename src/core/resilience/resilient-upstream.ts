@@ -153,7 +153,8 @@ export class ResilientUpstream implements Upstream {
       if (result.kind === 'held') return this.#held(question, result.result)
       return this.#answer(question, result.reply, result.endpoint)
     } catch (error) {
-      return this.#defect(error)
+      this.#options.onDefect(error, `upstream ${this.name}`)
+      return { result: DEFECT, storable: false, source: 'shed' }
     }
   }
 
@@ -177,18 +178,14 @@ export class ResilientUpstream implements Upstream {
       if (trusted) return this.#answer(question, reply, endpoint)
       if (this.#options.sideEffects) return this.#held(question, NO_CANARY)
       const found = await canary.check(endpoint, question.deadlineMs)
-      this.#explainCanary(question, endpoint, found)
+      const [upstream, name, key] = [this.name, this.#nameOf(endpoint), this.#options.canary?.key ?? '']
+      question.explanation?.add({ step: 'canary', key, upstream, endpoint: name, found })
       if (found) verified.add(endpoint)
       else doubted.add(endpoint)
       if (doubted.size === this.#asked.endpoints.length)
         return { ...this.#held(question, NO_CANARY), source: 'upstream' }
       next = this.#options.state.admit({ ...this.#asked, avoided: doubted }, question)
     }
-  }
-
-  #explainCanary({ explanation }: Question, endpoint: number, found: boolean): void {
-    const key = this.#options.canary?.key ?? ''
-    explanation?.add({ step: 'canary', key, upstream: this.name, endpoint: this.#nameOf(endpoint), found })
   }
 
   /** A key that must be asked once only: its canary is asked before. */
@@ -274,11 +271,6 @@ export class ResilientUpstream implements Upstream {
   #held(question: Question, result: Temporary): Answer {
     question.explanation?.add({ step: 'held', key: question.key, upstream: this.name, result })
     return { result, storable: false, source: 'shed' }
-  }
-
-  #defect(error: unknown): Answer {
-    this.#options.onDefect(error, `upstream ${this.name}`)
-    return { result: DEFECT, storable: false, source: 'shed' }
   }
 
   #nameOf(endpoint: number): string {

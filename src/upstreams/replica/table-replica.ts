@@ -67,7 +67,6 @@ export class TableReplica implements TableCopy, ReplicaControl {
     | undefined
   /** A refresh was asked for while the service is asked, whose reply may be older. */
   #again = false
-  /** Somebody wants the whole list. */
   #wantsWhole = false
   readonly #counts = new RoundCounts()
 

@@ -103,8 +103,7 @@ export class AccessTokens {
   configure(settings: HttpUpstreamSettings): void {
     const before = this.#settings
     this.#settings = settings
-    const isSame = wholeText(before) === wholeText(settings)
-    if (isSame) return
+    if (wholeText(before) === wholeText(settings)) return
     if (tokenText(before) !== tokenText(settings)) this.#token = undefined
     this.#fetching = undefined
     this.#failure = undefined
@@ -129,12 +128,8 @@ export class AccessTokens {
     if (current !== undefined) return { token: current }
     if (this.#state === 'stopped') return { failure: STOPPING }
     const { clock } = this.#parts
-    if (
-      this.#fetching === undefined &&
-      clock.monotonicMs() < this.#quietUntilMs &&
-      this.#failure !== undefined
-    )
-      return { failure: this.#failure }
+    const isQuiet = this.#fetching === undefined && clock.monotonicMs() < this.#quietUntilMs
+    if (isQuiet && this.#failure !== undefined) return { failure: this.#failure }
     return waitFor(clock, this.#fetch(), timeoutMs, signal, () =>
       temporaryFor(OAUTH_REASONS.tokenWaited, this.#endpointName),
     )
