@@ -55,8 +55,12 @@ describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
   test('one of them refreshes an answer ahead of need', { timeout: 30_000 }, async (t) => {
     const redis = await startRedis(t)
     const service = await startHttpService(t)
-    // Slow, so that all of them want to while the first does.
-    service.otherwise = () => ({ text: 'there', after: delay(service.requests.length === 1 ? 0 : 800) })
+    // Held, so that all of them want to while the first does.
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    service.otherwise = () => ({ text: 'there', after: service.requests.length === 1 ? delay(0) : held })
     const settings = {
       origin: service.origin,
       url: redis.url,
@@ -78,6 +82,7 @@ describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
     const untilMs = performance.now() + 400
     while (performance.now() < untilMs) await ask()
     expect(service.requests.length).toBe(2)
+    release()
   })
 
   test('a "not found" of a gateway whose canary is missing is believed by nobody', async (t) => {
