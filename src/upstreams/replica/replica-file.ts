@@ -30,6 +30,9 @@ const MAX_PUSHED = 100_000
 
 type Table = LmdbTable<string, string>
 
+const LAYOUT = { encoding: 'string', maxDbs: 4, noSubdir: false } as const
+const OPTIONS = { ...LAYOUT, permissionsMode: 0o600, eventTurnBatching: false } as const
+
 export class ReplicaFile {
   readonly #root: LmdbRoot<string, string>
   readonly #slots: Readonly<Record<Slot, Table>>
@@ -51,15 +54,7 @@ export class ReplicaFile {
       const { open } = loadLmdb('a replica')
       makeFolderSync(folder)
       chmodSync(folder, 0o700)
-      return new ReplicaFile(
-        open<string, string>({
-          path: folder,
-          encoding: 'string',
-          maxDbs: 4,
-          noSubdir: false,
-          permissionsMode: 0o600,
-        }),
-      )
+      return new ReplicaFile(open<string, string>({ path: folder, ...OPTIONS }))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       throw new ReplicaUnavailable(`the folder of the replica, ${folder}, cannot be used: ${why}`)
