@@ -5,11 +5,9 @@
  *   socketmap:inet:…              a server on the wire, as `mapgate query` asks it
  *   postmap:TYPE:NAME             what the local Postfix reads
  */
-import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
 import type { LookupResult } from '../../core/result.ts'
 import type { Protocols } from '../../protocols/registry.ts'
+import { postmapFile } from '../demo/find-postmap.ts'
 import { CommandError, EXIT_PERMANENT, EXIT_UNREACHABLE, EXIT_USAGE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import type { QueryOptions } from '../lookup/lookup-client.ts'
@@ -27,9 +25,6 @@ export interface Side {
 
 /** How what the local Postfix reads is named: the rest is its TYPE:NAME. */
 const POSTMAP = 'postmap:'
-
-/** Where postmap is on systems that keep it out of an ordinary PATH. */
-const SBIN = '/usr/sbin'
 
 export async function openSide(
   target: string,
@@ -63,16 +58,8 @@ export async function openSide(
 }
 
 async function postmap(env: CommandIo['env']): Promise<string> {
-  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-  for (const folder of [...folders, SBIN]) {
-    const file = join(folder, 'postmap')
-    try {
-      await access(file, constants.X_OK)
-      return file
-    } catch {
-      // Not in this folder.
-    }
-  }
+  const file = await postmapFile(env.PATH)
+  if (file !== undefined) return file
   throw new CommandError(
     EXIT_UNREACHABLE,
     `${POSTMAP}TYPE:NAME needs postmap(1) of Postfix, which is not in PATH`,

@@ -3,7 +3,7 @@
  */
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { shellQuote } from './own-name.ts'
 
 /** Where postmap is on systems that keep it out of an ordinary PATH. */
@@ -24,14 +24,23 @@ export async function findPostmap(
   ownFolder: string,
   mainCf = MAIN_CF,
 ): Promise<string | undefined> {
-  const folders = (path ?? '').split(delimiter).filter((folder) => folder !== '')
-  for (const folder of [...folders, SBIN]) {
+  const file = await postmapFile(path)
+  if (file === undefined) return undefined
+  const word = foldersOf(path).includes(dirname(file)) ? 'postmap' : file
+  return (await allows(mainCf, constants.R_OK)) ? word : `${word} -c ${shellQuote(ownFolder)}`
+}
+
+/** The program itself; undefined when this machine has none. */
+export async function postmapFile(path: string | undefined): Promise<string | undefined> {
+  for (const folder of [...foldersOf(path), SBIN]) {
     const file = join(folder, 'postmap')
-    if (!(await allows(file, constants.X_OK))) continue
-    const word = folders.includes(folder) ? 'postmap' : file
-    return (await allows(mainCf, constants.R_OK)) ? word : `${word} -c ${shellQuote(ownFolder)}`
+    if (await allows(file, constants.X_OK)) return file
   }
   return undefined
+}
+
+function foldersOf(path: string | undefined): readonly string[] {
+  return (path ?? '').split(delimiter).filter((folder) => folder !== '')
 }
 
 async function allows(file: string, mode: number): Promise<boolean> {
