@@ -18,6 +18,7 @@ import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './c
 import type { ReplicaControl } from './core/replica/replica-status.ts'
 import { Resolver } from './core/resolver.ts'
 import type { LookupResult, Temporary } from './core/result.ts'
+import type { ShadowDifference } from './core/shadow/shadow-record.ts'
 import type { GatewayStatus, PurgeReach } from './core/status.ts'
 import type { TableStore } from './core/store.ts'
 import { TableStores } from './core/table-stores.ts'
@@ -29,7 +30,7 @@ import { settingsKinds } from './gateway/load-config.ts'
 import { memoryWarning } from './gateway/memory-budget.ts'
 import { ProgramState } from './gateway/program-state.ts'
 import { Reloads } from './gateway/reloads.ts'
-import { purgeTable, replicaOf, storeOf } from './gateway/running-table.ts'
+import { confirmLoss, purgeTable, replicaOf, storeOf } from './gateway/running-table.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
 import { Telemetry } from './gateway/telemetry.ts'
@@ -228,23 +229,22 @@ export class Gateway implements Lookup {
     entryElsewhere(this.#state.generation, name, key, item)
   }
 
-  /**
-   * The operator says that the keys which the service lost are gone on purpose.
-   *
-   * @returns Whether their loss was held back; undefined for a table that is not configured.
-   */
+  /** The operator says that lost keys are gone on purpose. @returns False where no loss was held back. */
   confirmLoss(name: string): boolean | undefined {
-    const lossGuard = this.#state.generation.tables.get(name)?.lossGuard
-    if (lossGuard === undefined) return undefined
-    const wasHeld = lossGuard.isHolding
-    if (wasHeld) lossGuard.confirm(this.#clock.monotonicMs())
-    return wasHeld
+    const running = this.#state.generation.tables.get(name)
+    return running && confirmLoss(running, this.#clock.monotonicMs())
   }
 
   /** The copy of a table; `none` for a table that is asked key by key, undefined for one that is not configured. */
   replica(name: string): ReplicaControl | 'none' | undefined {
     const running = this.#state.generation.tables.get(name)
     return running && (replicaOf(running.asked)?.control ?? 'none')
+  }
+
+  /** Where a table and its shadow differed last; `none` for a table without one. */
+  shadowDifferences(name: string): readonly ShadowDifference[] | 'none' | undefined {
+    const running = this.#state.generation.tables.get(name)
+    return running && (running.shadow?.record.differences ?? 'none')
   }
 
   /** What Postfix writes of a table; undefined for a table that is not configured. */

@@ -10,6 +10,7 @@ import type { Lookup } from '../core/lookup.ts'
 import type { TableReadiness } from '../core/outage/readiness.ts'
 import type { ReplicaControl } from '../core/replica/replica-status.ts'
 import type { LookupResult, Temporary } from '../core/result.ts'
+import type { ShadowDifference } from '../core/shadow/shadow-record.ts'
 import type { GatewayStatus, PurgeReach } from '../core/status.ts'
 import type { TableStore } from '../core/store.ts'
 import type { Events } from '../observability/events.ts'
@@ -49,6 +50,8 @@ export interface Control {
   confirmLoss(table: string): boolean | undefined
   /** The copy of a table; `none` for a table that is asked key by key, undefined for one that is not configured. */
   replica(table: string): ReplicaControl | 'none' | undefined
+  /** The last differences between a table and its shadow, the latest first; `none` for a table without, undefined for one that is not configured. */
+  shadowDifferences(table: string): readonly ShadowDifference[] | 'none' | undefined
   /** What Postfix wrote of a table; undefined for one that is not configured. */
   store(table: string): TableStore | 'read-only' | undefined
   /** Treats an upstream as dead for a while. @returns Why that cannot begin, where it cannot. */

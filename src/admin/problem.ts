@@ -24,6 +24,7 @@ export const PROBLEM_CODES = [
   'drill-refused', // a drill that cannot begin, or is not under way
   'replica-refused', // a table without a replica, or nothing to decide or change
   'replica-failed', // its disk is full or failing
+  'shadow-refused', // a table without a shadow
   'store-refused', // a table that is not written by Postfix
   'store-failed', // its disk is full or failing
   'method-not-allowed',

@@ -4,6 +4,7 @@
  */
 import type { CircuitState } from './observer.ts'
 import type { ReplicaStatus } from './replica/replica-status.ts'
+import type { ShadowStatus } from './shadow/shadow-record.ts'
 
 /** One look at everything. */
 export interface GatewayStatus {
@@ -54,6 +55,8 @@ export interface TableStatus {
   readonly holdsLoss?: boolean
   /** Of the table's own copy; absent where it has none. */
   readonly replica?: ReplicaStatus
+  /** Of the upstream that is asked beside its own; absent where there is none. */
+  readonly shadow?: ShadowStatus
 }
 
 export interface StoreStatus {

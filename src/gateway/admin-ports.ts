@@ -21,6 +21,7 @@ export interface Administered
       | 'confirmLoss'
       | 'replica'
       | 'store'
+      | 'shadowDifferences'
       | 'redactedConfig'
     >,
     Pick<GatewayPorts, 'wireReplies'> {
@@ -52,6 +53,7 @@ export function adminPorts(
       confirmLoss: (table) => gateway.confirmLoss(table),
       replica: (table) => gateway.replica(table),
       store: (table) => gateway.store(table),
+      shadowDifferences: (table) => gateway.shadowDifferences(table),
       beginDrill: (upstream, forMs) => gateway.drills.begin(upstream, forMs),
       endDrill: (upstream) => gateway.drills.end(upstream, 'operator'),
       logLevel: () => logging.level,

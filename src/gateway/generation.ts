@@ -22,7 +22,7 @@ import { type GatewayPorts, RunningAdmin } from './admin.ts'
 import { checkDescriptors } from './descriptor-budget.ts'
 import { openListeners, type RunningListeners, updateListeners } from './listeners.ts'
 import type { GatewayParts } from './parts.ts'
-import type { RunningTables } from './running-table.ts'
+import { allAsked, type RunningTables } from './running-table.ts'
 import { type OnPurge, planShared, type RunningShared } from './shared.ts'
 import { type AnswersAfter, buildTables } from './tables.ts'
 import { closeUpstreams, planUpstreams, type RunningUpstreams } from './upstreams.ts'
@@ -123,7 +123,7 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
     for (const listener of listeners.opened.values()) listener.update(listener.settings, parts.lookup)
     held.release()
     if (shared !== before.shared) shared?.store.start()
-    for (const { asked } of added(tables, before.tables)) for (const upstream of asked) upstream.start()
+    for (const table of added(tables, before.tables)) for (const upstream of allAsked(table)) upstream.start()
     const files = Array.from(upstreams).flatMap(([name, upstream]) => {
       const running = before.upstreams.get(name)
       return running === undefined ? [] : upstream.changedFiles(running)
@@ -203,7 +203,8 @@ function added(tables: RunningTables, others: RunningTables) {
 }
 
 async function retire(before: Generation, after: Generation, removed: readonly Listener[]): Promise<void> {
-  for (const { asked } of added(before.tables, after.tables)) for (const upstream of asked) upstream.stop()
+  for (const table of added(before.tables, after.tables))
+    for (const upstream of allAsked(table)) upstream.stop()
   for (const { config, lossGuard } of before.tables.values())
     if (after.tables.get(config.name)?.lossGuard !== lossGuard) lossGuard.reset()
   const ended: Promise<unknown>[] = removed.map((listener) => listener.drain())

@@ -10,6 +10,7 @@ import { normaliseKey } from '../core/key.ts'
 import { readinessOf, type TableReadiness } from '../core/outage/readiness.ts'
 import type { RecentLookups } from '../core/outage/recent-lookups.ts'
 import type { Temporary } from '../core/result.ts'
+import type { ShadowRecord } from '../core/shadow/shadow-record.ts'
 import type { TableStatus } from '../core/status.ts'
 import type { TableStore } from '../core/store.ts'
 import type { Table } from '../core/table.ts'
@@ -31,7 +32,17 @@ export interface RunningTable {
   readonly asked: readonly TableUpstream[]
   /** What it was built over. */
   readonly upstreams: readonly SharedUpstream[]
+  readonly shadow: RunningShadow | undefined
   readonly shared: RunningShared | undefined
+}
+
+/** The upstream that is asked beside a table's own. */
+export interface RunningShadow {
+  readonly asked: TableUpstream
+  /** What it was built over. */
+  readonly over: SharedUpstream
+  /** Goes on over reloads, as long as the upstream has its name. */
+  readonly record: ShadowRecord
 }
 
 export type RunningTables = ReadonlyMap<string, RunningTable>
@@ -41,13 +52,18 @@ export function storeOf({ asked }: RunningTable): TableStore | undefined {
   return asked.find(({ store }) => store !== undefined)?.store
 }
 
+/** Every upstream of a table that has to be started and stopped. */
+export function allAsked({ asked, shadow }: RunningTable): readonly TableUpstream[] {
+  return shadow === undefined ? asked : [...asked, shadow.asked]
+}
+
 /** How ready a table is for an outage of its services now. */
 export function tableReadiness({ table, recent }: RunningTable, nowMs: number): TableReadiness {
   return readinessOf(recent.sample(nowMs), (key, asked, exact) => table.answerOffline(key, asked, exact))
 }
 
 export function tableStatus(
-  { config, store, asked, lossGuard }: RunningTable,
+  { config, store, asked, lossGuard, shadow }: RunningTable,
   readiness: number | undefined,
 ): TableStatus {
   const replica = replicaOf(asked)
@@ -60,7 +76,15 @@ export function tableStatus(
     ...(readiness !== undefined && { readiness }),
     ...(lossGuard.isHolding && { holdsLoss: true }),
     ...(replica && { replica: replica.control.status() }),
+    ...(shadow && config.shadow && { shadow: { ...config.shadow, ...shadow.record.counts } }),
   }
+}
+
+/** The operator says that the keys which the service lost are gone on purpose. @returns Whether their loss was held back. */
+export function confirmLoss({ lossGuard }: RunningTable, nowMs: number): boolean {
+  const wasHeld = lossGuard.isHolding
+  if (wasHeld) lossGuard.confirm(nowMs)
+  return wasHeld
 }
 
 /** The table's own copy, where it has one: of its only HTTP service. */

@@ -30,7 +30,8 @@ import type { ReplicaOfTable } from '../upstreams/replica/of-table.ts'
 import { addressSpellings } from './key-spellings.ts'
 import { negativeKeptMs, outagePolicy } from './outage-policy.ts'
 import type { GatewayParts } from './parts.ts'
-import type { RunningTable, RunningTables } from './running-table.ts'
+import type { RunningShadow, RunningTable, RunningTables } from './running-table.ts'
+import { makeShadow, shadowOf } from './shadow.ts'
 import { type RunningShared, tierOf } from './shared.ts'
 import type { RunningUpstreams } from './upstreams.ts'
 
@@ -67,7 +68,8 @@ export function buildTables(
   for (const config of configs) {
     const own = config.upstreams.flatMap((name) => upstreams.get(name) ?? [])
     const old = running.get(config.name)
-    if (old !== undefined && old.shared === shared && isUnchanged(old, config, own)) {
+    const beside = config.shadow && upstreams.get(config.shadow.upstream)
+    if (old !== undefined && old.shared === shared && isUnchanged(old, config, own, beside)) {
       tables.set(config.name, old)
       continue
     }
@@ -78,13 +80,22 @@ export function buildTables(
       else if (!haveSameUpstreams(old, own)) kept.push(counted)
     }
     const tier = store && tierOf(shared, config)
-    tables.set(config.name, { ...buildTable(config, own, store, tier, old, parts), shared })
+    const shadow = beside && makeShadow(config, beside, old, parts)
+    tables.set(config.name, { ...buildTable(config, own, store, tier, shadow, old, parts), shared })
   }
   return { tables, answers: { dropped, kept } }
 }
 
-function isUnchanged(old: RunningTable, config: TableConfig, upstreams: readonly SharedUpstream[]): boolean {
-  return isDeepStrictEqual(old.config, config) && haveSameUpstreams(old, upstreams)
+function isUnchanged(
+  old: RunningTable,
+  config: TableConfig,
+  upstreams: readonly SharedUpstream[],
+  beside: SharedUpstream | undefined,
+): boolean {
+  const before = old.shadow?.over
+  const hasSameShadow =
+    beside === undefined ? before === undefined : before !== undefined && beside.isSameFor(before)
+  return isDeepStrictEqual(old.config, config) && hasSameShadow && haveSameUpstreams(old, upstreams)
 }
 
 function haveSameUpstreams(old: RunningTable, upstreams: readonly SharedUpstream[]): boolean {
@@ -129,6 +140,7 @@ function buildTable(
   upstreams: readonly SharedUpstream[],
   store: AnswerStore | undefined,
   tier: AnswerTier | undefined,
+  shadow: RunningShadow | undefined,
   old: RunningTable | undefined,
   parts: TableParts,
 ): Omit<RunningTable, 'shared'> {
@@ -144,7 +156,9 @@ function buildTable(
   const sources = asked.map(({ upstream, replica }, index): TableSource => {
     if (!upstreams[index]?.kind.cached) return new DirectSource(config.name, upstream)
     const kept = store && { store, tier, upstreamIndex: stored++, hasOutageRules: outage !== undefined }
-    const service = cachedSource(config, upstream, kept, lossGuard, parts)
+    // Beside the first that asks a service.
+    const beside = upstreams.findIndex(({ kind }) => kind.cached) === index ? shadow : undefined
+    const service = cachedSource(config, upstream, kept, lossGuard, beside, parts)
     return replica === undefined ? service : replicated(config, service, replica, store, tier)
   })
   const table = new Table({
@@ -161,7 +175,7 @@ function buildTable(
     recent,
     attributes: attributeRules(config),
   })
-  return { config, table, recent, store, tier, lossGuard, asked, upstreams }
+  return { config, table, recent, store, tier, lossGuard, asked, upstreams, shadow }
 }
 
 function foldsCase({ foldCase }: TableConfig, upstreams: readonly SharedUpstream[]): boolean {
@@ -181,6 +195,7 @@ function cachedSource(
   upstream: Upstream,
   kept: Pick<CacheOptions, 'store' | 'tier' | 'upstreamIndex' | 'hasOutageRules'> | undefined,
   lossGuard: LossGuard,
+  shadow: RunningShadow | undefined,
   { clock, random, observability }: GatewayParts,
 ): CachedUpstream {
   const { name, deadlineMs, attributes } = config
@@ -202,6 +217,7 @@ function cachedSource(
         // An answer to a question may change without any loss of data.
         lossGuard: attributes === undefined ? lossGuard : undefined,
       },
+    shadow: shadowOf(config, shadow),
     observer: observability.observer.table(name),
     onDefect: (error, where) => observability.observer.defect(error, where),
   })

@@ -15,6 +15,7 @@ import { CACHE_ROWS, LOOKUP_ROWS, type MetricSource, type Row } from './metric-r
 import { LISTENER_ROWS, PROGRAM_ROWS, UPSTREAM_ROWS } from './program-metrics.ts'
 import { REPLICA_ROWS } from './replica-rows.ts'
 import { ScrapedMetrics } from './scraped-metrics.ts'
+import { SHADOW_ROWS } from './shadow-rows.ts'
 import { SHARED_ROWS } from './shared-rows.ts'
 import { STORE_ROWS } from './store-rows.ts'
 
@@ -62,6 +63,7 @@ export class Metrics {
       REPLICA_ROWS,
       STORE_ROWS,
       SHARED_ROWS,
+      SHADOW_ROWS,
       UPSTREAM_ROWS,
       kindRows(upstreamKinds),
       LISTENER_ROWS,

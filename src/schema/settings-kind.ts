@@ -109,6 +109,8 @@ export interface TableCheck<OfUpstream = unknown> {
   readonly attributes: AttributeNames
   /** The upstreams of this kind that the table asks, by name. */
   readonly upstreams: ReadonlyMap<string, { readonly settings: OfUpstream; readonly scope: Scope }>
+  /** The upstream of this kind, at most one, that the table asks beside its own, to compare. */
+  readonly shadow: TableCheck<OfUpstream>['upstreams']
   /** The file's `cacheFile`, where it has one. */
   readonly cacheFile?: string | undefined
 }

@@ -96,12 +96,14 @@ async function startGateway(): Promise<string> {
         oauth: { tokenUrl: `${service.origin}/token`, clientId: 'gate', clientSecret: 'a secret' },
       },
       learned: { store: { directory: join(folder, 'store') } },
+      next: { entries: { 'known@a.example': 'known' } },
     },
     tables: {
       aliases: {
         upstream: 'directory',
         request: { path: '/{key}' },
         canary: { key: 'known@a.example' },
+        shadow: { upstream: 'next', share: 1 },
         replica: {
           path: '/',
           changes: '/?since={cursor}',

@@ -15,6 +15,7 @@ import { Plots } from './view-plots.ts'
 import { PurgeBox } from './view-purge.ts'
 import { LookupList, renderProblems } from './view-recent.ts'
 import { ReplicaBox } from './view-replica.ts'
+import { ShadowBox } from './view-shadow.ts'
 import { TokenDialog } from './view-token.ts'
 import { renderCauses, renderTraffic } from './view-traffic.ts'
 import { TryBox } from './view-try.ts'
@@ -30,6 +31,7 @@ const plots = new Plots(() => plots.render(model))
 const tryBox = new TryBox(ask)
 const outageBox = new OutageBox(ask)
 const replicaBox = new ReplicaBox(ask)
+const shadowBox = new ShadowBox(ask)
 const purgeBox = new PurgeBox(ask)
 const lookupList = new LookupList()
 const live = new Live({
@@ -66,6 +68,7 @@ function drawAll(): void {
   tryBox.render(model)
   outageBox.render(model)
   replicaBox.render(model)
+  shadowBox.render(model)
   purgeBox.render(model)
   makeScrollersReachable()
 }

@@ -12,6 +12,7 @@ import { addPageRoutes } from './page.ts'
 import { addReadinessRoute } from './readiness.ts'
 import { addReplicaRoutes } from './replica.ts'
 import { addSettingsRoutes } from './settings.ts'
+import { addShadowRoute } from './shadow.ts'
 import { addStatusRoutes } from './status.ts'
 
 export const ROUTES: readonly AddRoutes[] = [
@@ -22,6 +23,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addCacheRoutes,
   addReplicaRoutes,
   addEntriesRoutes,
+  addShadowRoute,
   addReadinessRoute,
   addDrillRoutes,
   addSettingsRoutes,

@@ -52,6 +52,16 @@ export const ReplicaSchema = Type.Object({
   ),
 })
 
+/** Of the route about a shadow, too. */
+export const SHADOW = {
+  upstream: Type.String({ description: "The upstream that is asked beside the table's own." }),
+  share: Type.Number({ description: 'Of the misses.' }),
+  same: Count,
+  differs: Count,
+  failed: Type.Integer({ minimum: 0, description: 'The shadow could not say.' }),
+  busy: Type.Integer({ minimum: 0, description: 'The shadow had no slot free, and was not asked.' }),
+}
+
 const TableSchema = Type.Object({
   name: Type.String(),
   upstreams: Type.Array(Type.String()),
@@ -73,6 +83,7 @@ const TableSchema = Type.Object({
     }),
   ),
   replica: Type.Optional(ReplicaSchema),
+  shadow: Type.Optional(Type.Object(SHADOW)),
 })
 
 const Endpoint = Type.Object({

@@ -2,8 +2,8 @@
  * How far a comparison has come, in a file, so that the next call goes on from there.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { OUTCOMES, type Outcome } from '../../core/shadow/comparison.ts'
 import { CommandError, EXIT_NOT_WRITTEN, EXIT_USAGE } from '../exit-codes.ts'
-import { OUTCOMES, type Outcome } from './outcome.ts'
 
 /** What was counted. */
 export type Totals = Record<Outcome | 'found in both', number>

@@ -2,10 +2,10 @@
  * What a comparison prints: a line for each key that is not the same, and the totals.
  */
 import type { LookupResult } from '../../core/result.ts'
+import type { Outcome } from '../../core/shadow/comparison.ts'
 import { resultText } from '../../presentation/explain.ts'
 import { count, counted, quoted } from '../../presentation/format.ts'
 import { oneLine, printable, printableJson, printableValue } from '../../presentation/printable.ts'
-import type { Outcome } from './outcome.ts'
 import type { Totals } from './place.ts'
 
 export interface Difference {

@@ -36,6 +36,7 @@ export function screenLines(reading: Reading, options: ScreenOptions): string[] 
     '',
     ...upstreamLines(status.upstreams, options.width),
     ...sharedLines(status.shared),
+    ...shadowLines(status),
     '',
     ...listenerLines(status, options.width),
     ...problemLines(problems, options),
@@ -102,6 +103,18 @@ function sharedLines(shared: GatewayStatus['shared']): string[] {
   if (shared === undefined) return []
   const queued = shared.queuedWrites > 0 ? `, ${counted(shared.queuedWrites, 'answer')} to be written` : ''
   return ['', `shared store ${shared.address}: ${shared.state}${shared.state === 'up' ? '' : ' !'}${queued}`]
+}
+
+/** What came of comparing a table with another upstream. */
+function shadowLines({ tables }: GatewayStatus): string[] {
+  const lines = tables.flatMap(({ name, shadow }) => {
+    if (shadow === undefined) return []
+    const { upstream, same, differs, failed, busy } = shadow
+    return [
+      `table ${name}, shadow ${upstream}: ${count(same)} the same, ${count(differs)} ${differs === 1 ? 'differs' : 'differ'}${differs > 0 ? ' !' : ''}, ${count(failed)} failed, ${count(busy)} not asked`,
+    ]
+  })
+  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 const UPSTREAM_COLUMNS: readonly Column[] = [

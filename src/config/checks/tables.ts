@@ -11,6 +11,7 @@ import { checkAttributes } from './attributes.ts'
 import { checkDomains } from './domains.ts'
 import { checkOutage } from './outage.ts'
 import { checkSearch } from './search.ts'
+import { checkShadow } from './shadow.ts'
 import { checkUsedBy } from './used-by.ts'
 
 export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scope): void {
@@ -28,6 +29,7 @@ export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scop
         table: { ...table, sideEffects, name },
         attributes,
         upstreams,
+        shadow: upstreamsOf(file, { upstream: table.shadow && [table.shadow.upstream] }, kind.name, root),
         cacheFile,
       })
     }
@@ -35,6 +37,7 @@ export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scop
     checkCanary(file, table, kinds, scope)
     checkSearch(table, scope, root)
     checkAttributes(table, file, kinds, scope)
+    checkShadow({ ...table, sideEffects, hasAttributes }, file.upstreams, kinds, scope)
     if (hasAttributes) continue
     checkUsedBy(table, asksNetwork(table.upstream ?? [], file.upstreams, kinds), scope)
     checkOutage(table, file.tables, scope)
@@ -43,7 +46,12 @@ export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scop
 }
 
 /** The upstreams of one kind that a table asks. */
-function upstreamsOf(file: FileSettings, { upstream = [] }: TableSettings, kind: string, root: Scope) {
+function upstreamsOf(
+  file: FileSettings,
+  { upstream = [] }: Pick<TableSettings, 'upstream'>,
+  kind: string,
+  root: Scope,
+) {
   const found = upstream.flatMap((name) => {
     const settings = file.upstreams.get(name)
     const scope = root.within(['upstreams', name])

@@ -36,6 +36,36 @@ const Domains = eitherType<unknown, DomainsSettings>(
   },
 )
 
+/** Share of the misses where only the name of the upstream is given. Ours: enough to see differences in a day, and little load. */
+const SHADOW_SHARE = 0.1
+
+const ShadowKeys = Type.Object(
+  {
+    upstream: Type.String({ minLength: 1, description: 'Name of the upstream to compare with.' }),
+    share: Type.Number({
+      minimum: 0.001,
+      maximum: 1,
+      default: SHADOW_SHARE,
+      description: 'Share of the misses for which it is asked, too; 1 is all of them.',
+    }),
+  },
+  { additionalProperties: false, expected: 'the name of an upstream or { upstream: NAME, share: NUMBER }' },
+)
+
+/** Another upstream, which is asked beside the table's own and whose answers are compared. */
+export interface ShadowSettings {
+  readonly upstream: string
+  readonly share: number
+}
+
+const Shadow = eitherType<unknown, ShadowSettings>({ type: 'string', minLength: 1 }, ShadowKeys, {
+  decode: (value: string | ShadowSettings): ShadowSettings =>
+    typeof value === 'string' ? { upstream: value, share: SHADOW_SHARE } : value,
+  defaultText: 'nobody else is asked',
+  description:
+    "Another upstream, which is asked beside the table's own for a share of the misses, to see whether it would answer the same (docs/compare.md). Changes no answer and no waiting time. A name alone is a tenth of the misses. Not for tables with `sideEffects`, nor for those that are asked by attributes or written by Postfix.",
+})
+
 /** Keys that say who asks and what is asked. */
 const first = {
   usedBy: oneOrMore(
@@ -127,6 +157,7 @@ const rest = {
   ),
   cache: Cache,
   canary: Type.Optional(Canary),
+  shadow: Type.Optional(Shadow),
 }
 
 const Common = Type.Object({ ...first, ...rest })

@@ -7,7 +7,7 @@
  *   not stored            -> ask
  *
  * Below it are SharedUpstream, where equal questions share a request, TieredUpstream where gateways share their
- * answers, and StoringUpstream, which stores them. Two laws hold here: a failure is never an answer of the store, and a "not found" is only
+ * answers, ShadowedUpstream where another upstream is compared, and StoringUpstream, which stores them. Two laws hold here: a failure is never an answer of the store, and a "not found" is only
  * used while it is fresh and the service is known to be sane (canary).
  */
 import type { Attributes } from '../attributes.ts'
@@ -16,6 +16,7 @@ import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
 import type { TableObserver } from '../observer.ts'
 import { type Found, NOT_FOUND, type NotFound, type Sourced } from '../result.ts'
+import { type Shadow, shadowed } from '../shadow/shadowed-upstream.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
@@ -45,6 +46,8 @@ export interface CachedUpstreamOptions {
   readonly sideEffects: boolean
   /** Undefined with `cache: off`: nothing is stored, questions are still shared. */
   readonly cache: CacheOptions | undefined
+  /** Another upstream that is asked beside it, for a comparison. */
+  readonly shadow?: Shadow | undefined
   readonly observer: TableObserver
   /** Called with unexpected exceptions (bugs). */
   readonly onDefect: (error: unknown, where: string) => void
@@ -123,7 +126,8 @@ export class CachedUpstream implements TableSource {
       })
     const kept = cache && { ...cache, lossJudge }
     const storing = new StoringUpstream(upstream, kept, this.#failures, clock, random, onDefect)
-    const below = tiered(storing, cache, { upstream, clock, observer: options.observer })
+    const asking = shadowed(storing, options.shadow, { clock, random, onDefect })
+    const below = tiered(asking, cache, { upstream, clock, observer: options.observer })
     this.#shared = new SharedUpstream(below, this.#store, !sideEffects)
   }
 

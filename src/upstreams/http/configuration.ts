@@ -154,7 +154,7 @@ function requestOf(
 
 function checkTable(
   settings: Table,
-  { scope, table, attributes, upstreams, cacheFile }: TableCheck<Upstream>,
+  { scope, table, attributes, upstreams, shadow, cacheFile }: TableCheck<Upstream>,
 ): void {
   const { request, batch, response, replica } = settings
   const [service] = [...upstreams.keys()]
@@ -190,6 +190,14 @@ function checkTable(
       scope.isWritten(['deadline']) ? ['deadline'] : [],
       `the deadline, ${scope.textAt(['deadline'])}, is shorter than the timeout of upstream "${name}", ${ofUpstream.textAt(['timeout'])}, so one slow attempt takes all the time; lower that timeout`,
     )
+  }
+  for (const [name, { settings }] of shadow) {
+    if (settings.oauth !== undefined) checkTableHeaders(name, { request, batch }, scope)
+    if (!asksByKey)
+      scope.error(
+        ['shadow'],
+        'has nothing to compare with replica.authoritative: true, where no single key is asked for; remove one',
+      )
   }
   if (table.sideEffects && batch !== undefined) {
     scope.error(

@@ -42,6 +42,8 @@ upstreams:
     circuitBreaker: { failures: 2, openFor: 60s }
   overrides:
     entries: { postmaster@a.example: [ops@a.example] }
+  next:
+    entries: { moved@a.example: [moved@new.example] }
 tables:
   aliases:
     upstream: [overrides, directory]
@@ -49,6 +51,7 @@ tables:
     response: { value: $.goto }
     cache: { ttl: 60s }
     canary: { key: canary@a.example, every: 1s, maxAge: 60s }
+    shadow: { upstream: next, share: 1 }
   domains:
     upstream: domains
     request: { path: "/domains/{key}" }

@@ -51,6 +51,22 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     expect(offences(visited)).toEqual([])
   })
 
+  test('shows what another upstream would have answered', async () => {
+    const scene = await open()
+    const { page, socketmap } = scene
+    await socketmap.lookup('aliases', 'moved@a.example')
+    const differences = page.locator('#shadow-differences tr')
+    await differences.filter({ hasText: 'moved@new.example' }).waitFor()
+    expect((await differences.locator('td').allInnerTexts()).slice(1)).toEqual([
+      'aliases',
+      'moved@a.example',
+      'box26@mail.example',
+      'moved@new.example',
+    ])
+    expect(await page.locator('#shadow-rows tr').allInnerTexts()).toEqual(['aliases\tnext\t100%\t0\t1\t0\t0'])
+    expect(offences(scene)).toEqual([])
+  })
+
   test('explains a key step by step, with what a mail server would read', async () => {
     const scene = await open()
     const { page, service } = scene

@@ -74,6 +74,7 @@ export const READY: GatewayStatus = {
           lastProblem: 'the changes have no cursor where replica.cursor points',
         },
       },
+      shadow: { upstream: 'new-directory', share: 0.5, same: 12, differs: 1, failed: 2, busy: 3 },
     },
     { name: 'uncached', upstreams: ['fixed'], search: 'exact', canaries: [] },
   ],
@@ -275,6 +276,19 @@ export class ScriptedProgram {
           ? this.replica
           : 'none'
         : undefined,
+    shadowDifferences: (table) =>
+      table === 'aliases'
+        ? [
+            {
+              atMs: 1_767_225_600_000,
+              key: 'ann@lighthouse.example',
+              own: found('ann@mail.example'),
+              shadow: notFound(),
+            },
+          ]
+        : table === 'uncached'
+          ? 'none'
+          : undefined,
     store: (table) => {
       if (!this.status.tables.some(({ name }) => name === table)) return undefined
       return table === 'aliases' ? this.store : 'read-only'

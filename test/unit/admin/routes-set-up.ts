@@ -63,6 +63,7 @@ export const PROTECTED: [
   ['operator', 'DELETE', '/api/v1/tables/aliases/replica/entries/bob'],
   ['operator', 'GET', '/api/v1/tables/aliases/entries'],
   ['operator', 'POST', '/api/v1/tables/aliases/entries', { entries: [{ key: 'bob', value: '1' }] }],
+  ['viewer', 'GET', '/api/v1/tables/aliases/shadow'],
   ['viewer', 'GET', '/api/v1/config'],
   ['viewer', 'GET', '/api/v1/log-level'],
   ['viewer', 'GET', '/api/v1/history'],

@@ -129,3 +129,15 @@ describe('screenLines', () => {
     expect(lines).not.toContain('RECENT PROBLEMS')
   })
 })
+
+test('a table with a shadow has a line about it, and one without has none', () => {
+  const [aliases, ...others] = STATUS.tables
+  if (aliases === undefined) throw new TypeError('the fixture has no table')
+  const shadow = { upstream: 'next', share: 0.1, same: 8209, differs: 2, failed: 1, busy: 3 }
+  const status = { ...STATUS, tables: [{ ...aliases, shadow }, ...others] }
+  const lines = (reading: typeof READING) => screenLines(reading, { ...WHERE, width: 120 })
+  expect(lines({ ...READING, status })).toContain(
+    'table aliases, shadow next: 8,209 the same, 2 differ !, 1 failed, 3 not asked',
+  )
+  expect(lines(READING).filter((line) => line.includes('shadow'))).toEqual([])
+})

@@ -10,7 +10,7 @@
  * | found | found, another value | different |
  * | temporary or permanent, on either side | | failed: nobody knows |
  */
-import type { LookupResult } from '../../core/result.ts'
+import type { LookupResult } from '../result.ts'
 
 export const OUTCOMES = ['same', 'only in A', 'only in B', 'different', 'failed'] as const
 

@@ -1,0 +1,35 @@
+/**
+ * The upstream that a table asks beside its own, running.
+ */
+import type { TableConfig } from '../config/config.ts'
+import { ShadowRecord } from '../core/shadow/shadow-record.ts'
+import type { Shadow } from '../core/shadow/shadowed-upstream.ts'
+import type { SharedUpstream } from '../upstreams/kind.ts'
+import type { GatewayParts } from './parts.ts'
+import type { RunningShadow, RunningTable } from './running-table.ts'
+
+/** Asked as the table's own, without what guards its answers: the canary and the copy. */
+export function makeShadow(
+  config: TableConfig,
+  over: SharedUpstream,
+  old: RunningTable | undefined,
+  { clock }: GatewayParts,
+): RunningShadow {
+  const isKept = old?.config.shadow?.upstream === config.shadow?.upstream
+  const record = (isKept ? old?.shadow?.record : undefined) ?? new ShadowRecord(clock)
+  const asked = { ...config, canary: undefined, replica: undefined }
+  return { asked: over.forTable(asked), over, record }
+}
+
+export function shadowOf(
+  { shadow, deadlineMs }: TableConfig,
+  running: RunningShadow | undefined,
+): Shadow | undefined {
+  if (shadow === undefined || running === undefined) return undefined
+  return {
+    upstream: running.asked.upstream,
+    share: shadow.share,
+    timeoutMs: deadlineMs,
+    record: running.record,
+  }
+}
