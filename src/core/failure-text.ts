@@ -33,6 +33,10 @@ const FAILURES: readonly RegExp[] = [
   /^(?:welcome to nginx|it works!|hello,? world)/i,
 ]
 
+/** A field with its name in front, as in a form, LDIF, YAML or INI; but for names in LDAP, `mail=ann,ou=people`. */
+const FIELD =
+  /^(?:goto|alias(?:es)?|address(?:es)?|e-?mail|mail|destinations?|targets?|forward(?:_?to)?|recipients?|user(?:name)?|transport|next_?hop|relay_?host|value|result|response|status|message|action|key|mailbox|maildir|data|id)\s*(?:=>|=(?!.*,\s*(?:ou|dc|o|cn)=)|:\s+\S)/i
+
 /** How programs show data that were never meant for a mail system. */
 const DUMPS: readonly RegExp[] = [
   /^\[\s*(?:u?'|None\b|True\b|False\b)/, // a list of Python or Ruby
@@ -45,26 +49,55 @@ const DUMPS: readonly RegExp[] = [
   /^(?:-{3}$|-{3} |- \S)/, // YAML
   /^[\w-]+: +["']?[^\s@]+@[^\s@]+$/, // YAML
   /^[\w.-]+=[^\s&]*%40/, // a form
-  /^(?:Some|Ok|Err|Just|Optional)[([]/,
+  /^%(?:7B|5B|22|27|3C)/i, // escaped for a URL
+  /^[\w.+-]*%(?:20|22|40|7B)[\w.+%-]*$/i,
+  /^(?:eyJ|WyJ|W3si)[\w+/=.-]{6,}$/, // JSON in base64
+  FIELD,
+  /^"(?![|/:])[^"]*"\s*(?:[,;:]|=>)/, // a line of CSV, or a member
+  /^(?:Some|Ok|Err|Just|Left|Right|Optional)(?:[([]| ")/,
+  /^#<\S/, // an object of Ruby
+  /^(?:b|u|r|br|rb|f|~c|c)(?:'[^']*'|"[^"]*")$/i, // a text of Python, Rust or Elixir
+  /^(?:[sSaC]:\d+:["{]|O:\d+:"|[id]:-?[\d.]+;|b:[01];|N;)/, // serialize() of PHP
+  /^(?:array|string|int|float|bool|object|enum)\([^\s()]*\)/, // var_dump() of PHP
+  /^\$VAR\d/, // Data::Dumper of Perl
+  /^[\w:]+(?:=\w+)?\(0x[\da-f]+\)$/i, // a reference of Perl
+  /^<(?=[^<>"]*\s)[^<>"]*>$/, // an object of Python
+  /^<[^<>@]+>$/, // a name to be filled in
+  /^map\[/, // Go, as are the next two
+  /^&\{/,
+  /^\{(?:\w+:|[^{}]*@[^{}]*\}$)/,
+  /^%[\w.]*\{/, // Elixir, as is the next
+  /^\{(?::\w|\w+,\s*(?:<<|"))/,
+  /^<<(?:"|\d)/, // Erlang
+  /^(?!REJECT|DEFER|HOLD|WARN|INFO|DISCARD)[A-Z][\w.$]*(?:[({[]| \{)\s*\w+\s*[=:]/, // an object of Java, Kotlin, Python, C# or Rust
+  /^(?:System|Microsoft)\.[A-Z]\w*\./, // a type of .NET, as is the next
+  /^[A-Z][\w.]*`\d/,
   /^(?:<Buffer|#!|%PDF-|PK\x03)/,
-  /^\[object \w+\]$/,
+  /^\[object \w+\]$/i,
   /^&(?:quot|lt|gt|amp|apos|nbsp|#\d{1,4});/, // escaped for a page
   /^[^\s;:"@]+@[^\s;:"@]+(?:; ?[^\s;:"@]+@[^\s;:"@]+)+;?$/, // a list for a mail program: Postfix lists by commas
   /^(?:https?|ftp|mailto|data):\S/i, // an address of a page; `transport:nexthop` has none of these names
-  /^(?:\$\{[^}]*\}|<%=.*%>|%\(\w+\)s|%s)$/, // a template that nobody filled in
+  /^(?:[$#]?\{[^{}]*\}|\{\{.*\}\}|<%=.*%>|%\(\w+\)s|%[sdv]|%\w+%|\$\w+|@\w+@|\[\[.*\]\])$/, // a template that nobody filled in
 ]
 
-/** What programming languages write for nothing, for yes and for no. `none` in lower case is a TLS level (smtp_tls_policy_maps). */
+/** What programming languages and databases write for nothing, for yes and for no. `none` in lower case is a TLS level (smtp_tls_policy_maps). */
 const WORDS =
-  /^(?:null|NULL|Null|nil|None|undefined|NaN|-?Infinity|\(null\)|<nil>|<null>|<none>|true|false|True|False|TRUE|FALSE|Array|Object)$/
+  /^(?:null|NULL|Null|nil|None|undefined|NaN|-?Infinity|\(null\)|\(nil\)|\(none\)|<nil>|<null>|<none>|\\N|true|false|True|False|TRUE|FALSE|Array|Object)$/
+
+/** A list of addresses and bare names. Of a value with `:` or blanks nobody knows what stands between its commas. */
+const LIST = /^[^\s,:]+(?:, ?[^\s,:]+)+$/
+
+/** `Object.toString()` of Java, which looks like an address: `com.example.User@1b28cdfa`. */
+const JAVA_OBJECT = /^(?:[a-z]\w*\.)+[A-Z][\w$]*@[\da-f]{4,8}$/
 
 /** An address, whatever its words: `forbidden.city@a.example`. The usual value, which is looked at once. */
 const ADDRESS = /^[\w.+-]+@[\w-]+(?:\.[\w-]+)*$/
 
 /** What a text is that no table of Postfix can mean; undefined for one that may be a value. */
 export function whyNoMeaning(text: string): 'word' | 'failure' | 'dump' | undefined {
-  if (ADDRESS.test(text)) return undefined
+  if (ADDRESS.test(text)) return JAVA_OBJECT.test(text) ? 'dump' : undefined
   if (WORDS.test(text)) return 'word'
+  if (LIST.test(text) && text.split(',').some((part) => WORDS.test(part.trim()))) return 'word'
   if (FAILURES.some((pattern) => pattern.test(text))) return 'failure'
   return DUMPS.some((pattern) => pattern.test(text)) ? 'dump' : undefined
 }

@@ -4,6 +4,10 @@
  * Postfix hands on the one that the client wrote, so that comparing takes the A-label of both (RFC 5891 section 5).
  */
 
+import { temporaryFor } from './reason.ts'
+import { CORE_REASONS } from './reasons.ts'
+import { found, type LookupResult } from './result.ts'
+
 const ASCII = /^[\x00-\x7f]*$/
 
 /** What cannot be in a domain, and would be read as another part of a URL. */
@@ -46,7 +50,37 @@ export function asciiAddress(text: string): string {
 /**
  * A value with every domain in it in A-labels: addresses, lists of them, next hops such as `smtp:[bücher.example]:25`.
  * What stands before an `@` stays: a local part has no other spelling.
+ *
+ * @returns `undefined` when a domain has no A-label: UTS #46 refuses it, or would put signs into a label. One dot leader (U+2024)
+ *   and "a/c" (U+2100) are drawn as what others read as `.` and `/`. In a sentence only what has an `@` is taken for a domain.
  */
-export function asciiValue(value: string): string {
-  return ASCII.test(value) ? value : value.replace(/[^\s,;:<>()[\]"]+/g, asciiAddress)
+export function asciiValue(value: string): string | undefined {
+  if (ASCII.test(value)) return value
+  const isSentence = /\s/.test(value)
+  let hasNone = false
+  const ascii = value.replace(/[^\s,;:<>()[\]"]+/g, (text) => {
+    const address = asciiAddress(text)
+    if (address === text && ASCII.test(text)) return text
+    const at = address.lastIndexOf('@')
+    const isDomain = at !== -1 || (!isSentence && (address !== text || looksLikeDomain(text)))
+    if (isDomain && !LABELS.test(address.slice(at + 1))) hasNone = true
+    return address
+  })
+  return hasNone ? undefined : ascii
+}
+
+/** What a domain of A-labels is written with. Postfix and others allow the underscore (`valid_hostname.c`). */
+const LABELS = /^[\w.-]*$/
+
+/** A dot, or a character that is one for others or is no letter of a name: its compatibility form has another sign. */
+function looksLikeDomain(text: string): boolean {
+  return text.slice(0, -1).includes('.') || /[^\w-]/.test(text.normalize('NFKC').replace(/[^\x00-\x7f]/g, ''))
+}
+
+/** A result with every domain of its value in A-labels; temporary where one has none. */
+export function asciiResult(result: LookupResult): LookupResult {
+  if (result.kind !== 'found') return result
+  const value = asciiValue(result.value)
+  if (value === result.value) return result
+  return value === undefined ? temporaryFor(CORE_REASONS.noAsciiDomain) : found(value)
 }

@@ -30,6 +30,12 @@ export const CORE_REASONS = {
     text: 'the service gave more than … values; see response.maxValues',
     advice: 'a list that grew; raise it if it is right',
   },
+  noAsciiDomain: {
+    cause: 'unreadable',
+    text: 'a value has a domain that cannot be written in ASCII; see response.idn',
+    advice:
+      'a character that only looks like a dot, a slash or an at sign (`U+2024`, `U+2100`, `U+FF20`), mostly pasted: find the value in the data of the service, or in the static entries, and write it anew',
+  },
   unconditional304: {
     cause: 'unreadable',
     text: 'the service answered 304 to a request without a condition; fix the service',

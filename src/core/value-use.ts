@@ -12,9 +12,10 @@
  * | any | anything | passwords, relocated(5), parameters not known |
  * | unknown | what one of the uses above could mean, but for `any` | no parameter is named |
  *
+ * What nothing selects out of a body is a value only if it cannot be taken for a report of the service: `bare-value.ts`.
+ *
  * A table with several uses may have a value of any of them. Wrong for one is harmless; refused for all, mail would wait.
  */
-
 export type ValueUse =
   | 'addresses'
   | 'transport'
@@ -94,16 +95,25 @@ export function isMeantBy(value: string, uses: readonly ValueUse[]): boolean {
   return uses.some((use) => CAN_MEAN[use](value))
 }
 
+const NEXT_HOP = /^\[?[\p{L}\p{M}\d._:-]+\]?(?::[\w-]+)?$/u
+
+/** No local part has a colon outside of quotes (RFC 5322 section 3.2.3); what is quoted, and a literal, has become a name before. */
+const ADDRESS = /^<?[^@:;<>()[\]]*@[\p{L}\p{M}\p{N}._-]+>?(?:\([^()]*\))?$/u
+
 const CAN_MEAN: Readonly<Record<ValueUse, (value: string) => boolean>> = {
   any: () => true,
   unknown: (value) => KNOWN_USES.some((use) => CAN_MEAN[use](value)),
   existence: (value) => isAffirmative(value),
-  addresses: (value) => partsOf(value).every(isAddressPart),
-  transport: (value) => /^:|^[\w.-]+:/.test(value) || (/^[\w.-]+$/.test(value) && !isReport(value)),
+  addresses: (value) => {
+    const parts = partsOf(value)
+    return parts.length > 0 && parts.every(isAddressPart)
+  },
+  transport: (value) =>
+    /^:|^[\w.-]+:/.test(value) || (/^[\w.-]+$/.test(value) && /[a-z]/i.test(value) && !isReport(value)),
   relayhost: (value) => {
     const hops = value.split(/[\s,]+/)
     return (
-      hops.every((hop) => /^\[?[\p{L}\p{M}\d._:-]+\]?(?::[\w-]+)?$/u.test(hop) && !isReport(hop)) &&
+      hops.every((hop) => NEXT_HOP.test(hop) && !/^[\d-]+$/.test(hop) && !isReport(hop)) &&
       (hops.length === 1 || hops.every((hop) => /[.:[]/.test(hop)))
     )
   },
@@ -122,13 +132,13 @@ function isAffirmative(value: string): boolean {
   const word = value.toLowerCase()
   if (/\s/.test(word)) return !NEGATIVE.test(word)
   if (/^(?:[0fn?*-]|off)$/.test(word)) return false
-  return !isReport(value) || /^(?:ok|okay|success|successful|succeeded|yes|none)$/.test(word)
+  return !isReport(value) || /^(?:ok|okay|success|successful|succeeded|yes)$/.test(word)
 }
 
 /** Names of restrictions and classes, and tables such as `hash:/etc/x` behind them. */
 function isRestrictions(value: string): boolean {
   const words = value.split(/[\s,]+/)
-  if (words.length === 1) return /^\w[\w-]*$/.test(value) && !isReport(value)
+  if (words.length === 1) return /^[a-z_][\w-]*$/i.test(value) && !isReport(value)
   // Without a comma or a name such as `permit_mynetworks` it may be any sentence.
   if (!value.includes(',') && !words.some((word) => word.includes('_'))) return false
   return words.every((word) => /^[a-z]\w*(?:[:-]\S*)?$/.test(word) && !isReport(word) && !SENTENCE.has(word))
@@ -148,10 +158,10 @@ function isAddressPart(part: string): boolean {
   // A command, a file or an included list (aliases(5)); a name with an address.
   if (/^(?:\||\/\S|:include:)/.test(part) || /^[^<>{}[\];]*<[^<>\s]*>$/.test(part)) return true
   if (/[{}[\];`]/.test(part) || /^'|'$/.test(part)) return false
-  if (/@@|@(?:$|\s)/.test(part)) return false
   const words = part.split(/\s+/)
+  if (words.some((word) => word.includes('@') && !ADDRESS.test(word))) return false
   const bare = words.filter((word) => !word.includes('@') && !/^\(.*\)$/.test(word))
-  if (words.length === 1) return bare.length === 0 || (!isReport(part) && !/[():=]|[!?.]$/.test(part))
+  if (words.length === 1) return bare.length === 0 || (!isReport(part) && !/^-|[():=]|[!?.]$/.test(part))
   if (words.length > bare.length) return bare.length < 2
   return bare.every((word) => /^[a-z\d][a-z\d._+-]*$/.test(word) && !SENTENCE.has(word) && !isReport(word))
 }

@@ -2,7 +2,7 @@
  * A static upstream: entries from the configuration, answered at once. For break-glass entries
  * in front of a service, and for tests.
  */
-import { asciiValue, comparableAddress } from '../../core/idn.ts'
+import { asciiResult, comparableAddress } from '../../core/idn.ts'
 import { found, notFound } from '../../core/result.ts'
 import type { Answer, Question, Upstream } from '../../core/upstream.ts'
 import { withoutOuterBlanks } from '../../core/value-text.ts'
@@ -35,9 +35,9 @@ export class StaticUpstream implements Upstream {
         .filter((text) => text !== '')
         .join(separator)
       if (joined === '') continue
-      const value = idn === 'ascii' ? asciiValue(joined) : joined
+      const result = idn === 'ascii' ? asciiResult(found(joined)) : found(joined)
       const folded = foldCase ? key.toLowerCase() : key
-      const answer: Answer = { result: found(value), storable: false, source: 'static' }
+      const answer: Answer = { result, storable: false, source: 'static' }
       // Every spelling of a domain finds the entry, and an entry of its own comes first.
       const comparable = comparableAddress(folded)
       if (!entries.has(comparable)) answers.set(comparable, answer)

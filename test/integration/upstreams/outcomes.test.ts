@@ -15,6 +15,7 @@ import { type Behaviour, startHttpService } from '../../support/http/http-servic
 const t = { onTestFinished }
 
 interface Setup {
+  readonly usedBy?: readonly string[]
   readonly response?: Partial<ResponseSettings>
   readonly maxBodyBytes?: number
   readonly timeoutMs?: number
@@ -26,7 +27,7 @@ async function ask(behaviour: Behaviour, setup: Setup = {}): Promise<Outcome> {
   const upstream = upstreamSettings([{ origin: service.origin }], {
     maxBodyBytes: setup.maxBodyBytes ?? 1_048_576,
   })
-  const table = tableSettings({ response: responseSettings(setup.response) })
+  const table = tableSettings({ response: responseSettings(setup.response), usedBy: setup.usedBy ?? [] })
   const endpoint = openPools(t, upstream).endpoint(table, 0)
   return endpoint.send('info@a.example', { timeoutMs: setup.timeoutMs ?? 5000 })
 }
@@ -56,6 +57,39 @@ describe('what a service answers', () => {
       'found ü@xn--bcher-kva.example',
       { response: { value: '$.goto', idn: 'ascii' } },
     ],
+    [
+      'a domain without an A-label is no value where the table wants one',
+      { json: { goto: 'x@bücher\u2024example' } },
+      'temporary unreadable none none',
+      { response: { value: '$.goto', idn: 'ascii' } },
+    ],
+    ['a field with its name is no value', { text: 'goto=x@b.example' }, 'temporary unreadable key any'],
+    ['what PHP serializes is no value', { text: 's:3:"abc";' }, 'temporary unreadable key any'],
+    [
+      'a bare status number is no alias',
+      { text: '404' },
+      'temporary unreadable key any',
+      { usedBy: ['virtual_alias_maps'] },
+    ],
+    [
+      'a number that is selected is one',
+      { json: { goto: 404 } },
+      'found 404',
+      { ...value, usedBy: ['virtual_alias_maps'] },
+    ],
+    [
+      'a bare status number is no permission',
+      { json: 404 },
+      'temporary unreadable key any',
+      { usedBy: ['check_client_access'] },
+    ],
+    [
+      'a tenant that is not found is no key',
+      { status: 404, json: { error: 'Tenant not found' } },
+      'temporary unreadable key any',
+    ],
+    ['410 for a key is not found', { status: 410, json: { error: 'user was deleted' } }, 'notfound'],
+    ['the word for 410 alone is of anybody', { status: 410, text: 'Gone' }, 'temporary unreadable key any'],
     ['a selected null is not found', { json: { goto: null } }, 'notfound', value],
     ['a selected empty text is not found', { json: { goto: '' } }, 'notfound', value],
     ['a selected empty array is not found', { json: { goto: [] } }, 'notfound', value],

@@ -38,7 +38,40 @@ describe('A-labels', () => {
     ['REJECT für immer', 'REJECT für immer'],
     ['plain', 'plain'],
     ['REJECT Viele Grüße.', 'REJECT Viele Grüße.'],
+    ['a@ü_x.example', 'a@xn--_x-wka.example'],
+    ['a@bücher。example', 'a@xn--bcher-kva.example'],
+    ['REJECT für…', 'REJECT für…'],
+    ['REJECT siehe z.B.…', 'REJECT siehe z.B.…'],
+    ['jürgen', 'jürgen'],
+    ['jürgen…@b.example', 'jürgen…@b.example'],
   ])('the value %j is %j', (text, ascii) => expect(asciiValue(text)).toBe(ascii))
+
+  test.each([
+    ['one dot leader', '\u2024'],
+    ['two dot leader', '\u2025'],
+    ['ellipsis', '\u2026'],
+    ['a/c', '\u2100'],
+    ['a/s', '\u2101'],
+    ['c/o', '\u2105'],
+    ['c/u', '\u2106'],
+    ['digit one full stop', '\u2488'],
+    ['small full stop', '\ufe52'],
+    ['small at', '\ufe6b'],
+    ['full-width at', '\uff20'],
+    ['full-width colon', '\uff1a'],
+    ['full-width solidus', '\uff0f'],
+    ['full-width per cent', '\uff05'],
+    ['full-width exclamation', '\uff01'],
+    ['full-width number sign', '\uff03'],
+    ['full-width plus', '\uff0b'],
+    ['parenthesised one', '\u2474'],
+    ['double question mark', '\u2047'],
+  ])('there is none with %s', (_name, character) => {
+    expect(asciiValue(`x@bü${character}cher.example`)).toBeUndefined()
+    expect(asciiValue(`ann@b.example, x@bu${character}example`)).toBeUndefined()
+    expect(asciiValue(`smtp:[bücher${character}example]:25`)).toBeUndefined()
+    expect(asciiValue(`smtp:[b${character}example]`)).toBeUndefined()
+  })
 })
 
 describe('comparable spellings', () => {

@@ -178,6 +178,12 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
     '@',
     'ann@@example.com',
     'smtp:[mail.example.com]',
+    'goto:ann@example.com',
+    'ann@example.com|bob@example.com',
+    'ann@exa|mple.com',
+    'ann@example.com/x',
+    '-1',
+    ',',
   ],
   smtpd_sender_login_maps: ['OK', 'no such user', '{}'],
   transport_maps: [
@@ -188,8 +194,19 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
     'PHP Fatal error: x',
     'ann@example.com',
     '[a.example]',
+    '404',
+    '0',
+    '-',
   ],
-  sender_dependent_relayhost_maps: ['OK', 'error', 'no such relay', 'smtp:[a b]', 'ann@example.com'],
+  sender_dependent_relayhost_maps: [
+    '404',
+    '-',
+    'OK',
+    'error',
+    'no such relay',
+    'smtp:[a b]',
+    'ann@example.com',
+  ],
   smtp_tls_policy_maps: ['OK', 'nonesuch', 'not found', 'true', 'ann@example.com'],
   check_client_access: [
     'Internal Server Error',
@@ -200,6 +217,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
     'ann@example.com',
     '<>',
     'not found',
+    '2026-01-01',
   ],
   virtual_mailbox_domains: [
     '0',
@@ -211,6 +229,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
     'not_found',
     'unavailable',
     'invalid',
+    'none',
   ],
 }
 

@@ -64,6 +64,12 @@ export const BODY_REASONS = {
     advice:
       'not the service\'s own "not found", but what a known proxy or framework says where it has no such route: path, host, deployment. If the service itself says this about a key, `notFoundBody: any`, best with a `canary` or `notFoundMark`',
   },
+  notFoundOfPlace: {
+    cause: 'unreadable',
+    text: 'the service answered … about a route, an API, a tenant or the like, not about a key; see response.notFoundMark',
+    advice:
+      'a proxy, a gateway or a storage service answers, or the path is wrong. If it is the service\'s "not found", let it answer 204, or 404 with nothing or with words about the key (`no such address`); or write `notFoundBody: any`, best with a `canary` or `notFoundMark`',
+  },
   webPage: {
     cause: 'unreadable',
     text: "the service's reply is a web page",
@@ -120,13 +126,14 @@ export const BODY_REASONS = {
   dataDump: {
     cause: 'unreadable',
     text: "the service's reply is a program's dump of its data, not a value",
-    advice: 'a list as Python or Java prints it, JSONP, YAML, a form: send JSON or the value alone',
+    advice:
+      'a list or an object as Python, PHP, Ruby, Java or Go prints it, JSONP, YAML, a form, a template not filled in: send JSON or the value alone',
   },
   notMeant: {
     cause: 'unreadable',
     text: "the service's value makes no sense to Postfix where this table is used; see usedBy",
     advice:
-      'such as `OK` for an alias, or a sentence for a transport: ask with `mapgate check --ask`. Or `usedBy` is wrong, or is missing and the value is a sentence such as those of relocated_maps',
+      'such as `OK` for an alias, or a sentence for a transport: ask with `mapgate check --ask`. A bare `404`, `0`, `unknown` or `goto=…` is believed only where `response.value` selects it. Or `usedBy` is wrong, or is missing and the value is a sentence such as those of relocated_maps',
   },
   tooDeepForValue: {
     cause: 'unreadable',

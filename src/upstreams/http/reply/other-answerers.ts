@@ -2,10 +2,17 @@
  * Replies that did not come from the service but from something before it: a proxy without a route, a gateway, or
  * the framework whose router knows no such path. Their "404" says nothing about a key. Pure.
  *
+ * | a body | is |
+ * | --- | --- |
+ * | with a sentence of a known program, or of nothing but words about routes | of another |
+ * | whose words are about a place (a route, an API, a tenant), and no key | of another |
+ * | with words of its own, or empty | the service's |
+ *
  * A list can only hold what is known. What is sure is a canary, or a mark that the service alone sets
  * (`response.notFoundMark`). A reply is read whole, so that a service's own sentence is not caught.
  */
 import { parseJson } from './json-document.ts'
+import { isAboutPlace, namesKey } from './place-sentences.ts'
 import { type HttpResponse, headerText, isHtml, isIdentity, mediaType } from './response.ts'
 import { isKnownSentence, sentenceKind } from './router-sentences.ts'
 
@@ -40,9 +47,10 @@ const MARKS_OF_OTHERS = [
 ] as const
 
 /** What shows that not the service answered; undefined when nothing does. */
-export type OtherAnswer = 'a web page' | 'a compressed body' | 'a known sentence'
+export type OtherAnswer = 'a web page' | 'a compressed body' | 'a known sentence' | 'another subject'
 
-export function otherAnswerer(response: HttpResponse): OtherAnswer | undefined {
+/** @param key What was asked for; undefined where a reply is no "not found", whose words may be those of a value. */
+export function otherAnswerer(response: HttpResponse, key?: string): OtherAnswer | undefined {
   const { headers, body } = response
   if (!isIdentity(headers)) return 'a compressed body'
   if (SELF_ANSWERING.test(headerText(headers, 'server') ?? '')) return 'a known sentence'
@@ -53,9 +61,15 @@ export function otherAnswerer(response: HttpResponse): OtherAnswer | undefined {
   const text = body.toString('utf8').trim()
   // A number is a value where values are.
   if (response.status < 400 && /^\d+$/.test(text)) return undefined
+  // What net/http, Express and others make of the status alone; in lower case it is a word of somebody's own.
+  const isGone = (word: string) => response.status === 410 && /^(?:410 )?Gone\.?$/.test(word)
   const document = /^[{["]/.test(text) ? parseJson(text) : undefined
-  const isOther = document === undefined ? sentenceKind(text) === 'says no' : isRouterDocument(document.json)
-  return isOther ? 'a known sentence' : undefined
+  if (document === undefined) {
+    if (sentenceKind(text) === 'says no' || isGone(text)) return 'a known sentence'
+    return key !== undefined && isAboutPlace(text) && !namesKey(text, key) ? 'another subject' : undefined
+  }
+  if (isRouterDocument(document.json, isGone)) return 'a known sentence'
+  return key !== undefined && isPlaceDocument(document.json, key) ? 'another subject' : undefined
 }
 
 /** An empty body of a program that marks what it passes on, without that mark; or with the type of the page that is missing. */
@@ -75,6 +89,7 @@ function isEmptyOfOthers({ headers, status }: HttpResponse): boolean {
 
 /** What was seen in a document so far. */
 interface Seen {
+  readonly isGone: (text: string) => boolean
   /** Sentences of routers. */
   others: number
   /** A 404 in a number, and nothing by which a service speaks. */
@@ -84,8 +99,8 @@ interface Seen {
   known: boolean
 }
 
-function isRouterDocument(document: unknown): boolean {
-  const seen: Seen = { others: 0, hasCode: false, hasOwnWord: false, own: false, known: false }
+function isRouterDocument(document: unknown, isGone: Seen['isGone']): boolean {
+  const seen: Seen = { isGone, others: 0, hasCode: false, hasOwnWord: false, own: false, known: false }
   look(document, '', seen, 0)
   return seen.known || (!seen.own && (seen.others > 0 || (seen.hasCode && !seen.hasOwnWord)))
 }
@@ -93,7 +108,7 @@ function isRouterDocument(document: unknown): boolean {
 function look(value: unknown, name: string, seen: Seen, depth: number): void {
   if (value === null || value === undefined || typeof value === 'boolean') return
   if (typeof value === 'string') lookAtText(value, name, seen)
-  else if (value === 404) seen.hasCode = true
+  else if (value === 404 || value === 410) seen.hasCode = true
   else if (typeof value === 'number') seen.own ||= !TECHNICAL.test(name) && !CODES.test(name)
   else if (depth >= MAX_DEPTH) seen.own = true
   else if (Array.isArray(value)) for (const element of value) look(element, name, seen, depth + 1)
@@ -103,7 +118,7 @@ function look(value: unknown, name: string, seen: Seen, depth: number): void {
 function lookAtText(text: string, name: string, seen: Seen): void {
   if (isKnownSentence(text)) seen.known = true
   else {
-    const kind = sentenceKind(text)
+    const kind = seen.isGone(text) ? 'says no' : sentenceKind(text)
     if (kind === 'says no' && isOwnWord(name, text)) seen.hasOwnWord = true
     else if (kind === 'says no') seen.others++
     else if (kind === 'own' && !TECHNICAL.test(name)) seen.own = true
@@ -112,5 +127,21 @@ function lookAtText(text: string, name: string, seen: Seen): void {
 
 /** What services write for "no such key", where frameworks begin with a capital. Beside a router's sentence it says nothing. */
 function isOwnWord(name: string, text: string): boolean {
-  return (name === 'error' || name === 'code') && /^not[ _]found$/.test(text)
+  return (name === 'error' || name === 'code') && /^(?:not[ _]found|no[ _-]such|gone)$/.test(text)
+}
+
+/** A text that speaks of a place, and none that names what was asked for. */
+function isPlaceDocument(document: unknown, key: string): boolean {
+  const texts: string[] = []
+  collectTexts(document, '', texts, 0)
+  return texts.some(isAboutPlace) && !texts.some((text) => namesKey(text, key))
+}
+
+function collectTexts(value: unknown, name: string, texts: string[], depth: number): void {
+  if (typeof value === 'string') {
+    if (!TECHNICAL.test(name) || name === 'exception') texts.push(value)
+  } else if (typeof value === 'object' && value !== null && depth < MAX_DEPTH) {
+    for (const [key, member] of Object.entries(value))
+      collectTexts(member, Array.isArray(value) ? name : key, texts, depth + 1)
+  }
 }

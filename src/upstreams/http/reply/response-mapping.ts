@@ -6,7 +6,7 @@
  * | a `found` status with a usable value | found |
  * | a `found` status with a selected `null`, `""` or `[]`, or an empty plain text | not found |
  * | a `notFound` status | not found |
- * | a `notFound` status with a web page or the words of a known proxy (`notFoundBody: notHtml`) | temporary |
+ * | a `notFound` status with a web page, the words of a known proxy, or words about a route and no key (`notFoundBody: notHtml`) | temporary |
  * | any "not found" without the mark that `notFoundMark` demands | temporary |
  * | a `refused` status with the mark that `refusedMark` demands | not found: who logs in is refused |
  * | an answer without the mark that `foundMark` demands | temporary |
@@ -23,12 +23,13 @@
  * "Not found" lets a mail server reject a recipient or a password, so it comes from four rows only.
  */
 
+import { isMeant } from '../../../core/bare-value.ts'
 import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../../core/format.ts'
-import { asciiValue } from '../../../core/idn.ts'
+import { asciiResult } from '../../../core/idn.ts'
 import { permanentFor, temporaryFor } from '../../../core/reason.ts'
-import { found, type LookupResult, NOT_FOUND, type Temporary, temporary } from '../../../core/result.ts'
+import { type LookupResult, NOT_FOUND, type Temporary, temporary } from '../../../core/result.ts'
 import type { Reply } from '../../../core/upstream.ts'
-import { isMeantBy, usesOf, type ValueUse } from '../../../core/value-use.ts'
+import { usesOf, type ValueUse } from '../../../core/value-use.ts'
 import { HTTP_REASONS } from '../reasons.ts'
 import type { ResponseSettings } from '../settings.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
@@ -46,6 +47,8 @@ export interface ResponseMapping {
   readonly format: ResultFormat
   /** What Postfix uses the values for. */
   readonly uses: readonly ValueUse[]
+  /** Neither `value` nor `format` says what is a value: the whole body or result is. */
+  readonly isBare: boolean
   readonly missing: 'temporary' | 'notFound'
   readonly found: ReadonlySet<number>
   readonly notFound: ReadonlySet<number>
@@ -100,6 +103,7 @@ export function compileResponse(
       : undefined,
     format: compileFormat(settings),
     uses: usesOf(usedBy),
+    isBare: settings.value === undefined && settings.format === '{value}',
     missing: settings.missing,
     found: new Set(settings.found),
     notFound: new Set(notFoundStatuses(settings, hasAttributes)),
@@ -164,10 +168,10 @@ export function mapStatus(
   }
   const refusal = refusalIn(response, mapping.refusal)
   if (refusal === 'marked') return answered(response, NOT_FOUND, [])
-  if (refusal === 'perhaps') return mapNotFound(response, mapping)
+  if (refusal === 'perhaps') return mapNotFound(response, mapping, asked.key)
   if (mapping.found.has(status)) return undefined
   if (refusal === 'unmarked') return failed(response, temporaryFor(HTTP_REASONS.refusalUnmarked, status))
-  if (mapping.notFound.has(status)) return mapNotFound(response, mapping)
+  if (mapping.notFound.has(status)) return mapNotFound(response, mapping, asked.key)
   if (status === 304) {
     return asked.conditional
       ? answered(response, { kind: 'notmodified' }, undefined)
@@ -212,9 +216,8 @@ export function mapValues(
     case 'values': {
       const formatted = formatResult(body.values, key, mapping.format)
       // Behind the format, which may add domains of its own or of the key.
-      const result =
-        mapping.idn === 'ascii' && formatted.kind === 'found' ? found(asciiValue(formatted.value)) : formatted
-      if (result.kind === 'found' && !isMeantBy(result.value, mapping.uses))
+      const result = mapping.idn === 'ascii' ? asciiResult(formatted) : formatted
+      if (result.kind === 'found' && !isMeant(result.value, mapping.uses, mapping.isBare))
         return failed(response, temporaryFor(HTTP_REASONS.notMeant))
       return result.kind === 'temporary'
         ? { status: response.status, result, evidence: 'none', retry: 'none', selected: body.values }
@@ -245,10 +248,10 @@ function mapOne(result: LookupResult, response: HttpResponse, { foundMark }: Res
   return answered(response, result, result.kind === 'found' ? [result.value] : [])
 }
 
-function mapNotFound(response: HttpResponse, mapping: ResponseMapping): Reply {
+function mapNotFound(response: HttpResponse, mapping: ResponseMapping, key: string): Reply {
   if (mapping.notFoundBody === 'notHtml') {
     // It comes from a proxy or a wrong path, not from a service that knows its keys.
-    const other = otherAnswerer(response)
+    const other = otherAnswerer(response, key)
     if (other !== undefined) {
       return failed(response, temporaryFor(OTHER_ANSWERS[other], response.status))
     }
@@ -265,6 +268,7 @@ const OTHER_ANSWERS = {
   'a web page': HTTP_REASONS.notFoundWebPage,
   'a compressed body': HTTP_REASONS.notFoundCompressed,
   'a known sentence': HTTP_REASONS.notFoundOfOthers,
+  'another subject': HTTP_REASONS.notFoundOfPlace,
 } as const
 
 export function failed(response: HttpResponse, result: Temporary): Reply {

@@ -5,6 +5,7 @@
  * | --- | --- |
  * | `404 page not found`, `The requested URL /x was not found on this server.` | a router's: every word of it is about routes |
  * | `no Route matched with those values` and others with words of their own | a router's, by the list |
+ * | `Tenant not found`, `This API version has been retired` | about a place, whatever words stand beside: `place-sentences.ts` |
  * | `no such user`, `alias a@b.example not found` | the service's: it names what was looked for |
  */
 
@@ -14,18 +15,18 @@ const WORDS: ReadonlySet<string> = new Set(
   resources url uri path paths endpoint endpoints api request requests requested the this that there was were is are be been could
   can cannot couldn t s does do doesn didn don wasn isn exist exists on in at of for to from with by a an any no such server service
   backend upstream app application site website web default here nothing sorry oops whoops we you your it its looking look locate
-  find match matches matched matching unable handler handlers registered configured unknown invalid get post head method methods
+  find match matches matched matching unable entity global handler handlers registered configured unknown invalid get post head method methods
   exception action controller module function proxy gateway fault abort filter deployment deployed location content available
   please check spelling try again if entered manually and or message msg reason detail description title fail failed failure
   occurred report client response reply problem has have`.split(/\s+/),
 )
 
-/** 404, and the digits of `HTTP/1.1`. Another code is of a mail system: `550 not found`. */
-const NUMBERS = /^(?:404|\d)$/
+/** 404, 410, and the digits of `HTTP/1.1`. Another code is of a mail system: `550 not found`. */
+const NUMBERS = /^(?:404|410|\d)$/
 
 /** What makes a sentence of such words a "no". */
 const NO =
-  /\b(?:404|notfound|not (?:be )?found|not find|no such|not exist|cannot (?:get|find)|unable to (?:find|locate)|no route|no (?:matching )?(?:handler|app|application|site|page|backend|endpoint|service)|not available|unknown (?:route|path|url|uri|endpoint|page|resource|api|method|action|app|application|site)|nothing (?:here|found))\b|n t (?:exist|(?:be )?found)\b/
+  /\b(?:404|notfound|not (?:be )?found|not find|no such|not exist|cannot (?:get|find)|unable to (?:find|locate)|no route|no (?:matching )?(?:handler|app|application|site|page|backend|endpoint|service)|not available|unknown (?:route|path|url|uri|endpoint|page|resource|api|method|action|app|application|site)|(?:route|path|url|uri|endpoint|page|resource|api|method|action) unknown|nothing (?:here|found))\b|n t (?:exist|(?:be )?found)\b/
 
 /** Begin sentences of routers that have other words, too. */
 const KNOWN: readonly RegExp[] = [
@@ -57,7 +58,12 @@ const KNOWN: readonly RegExp[] = [
   /^default backend - 404$/i, // ingress-nginx, GKE
   /^response 404 \(backend NotFound\)/, // Google Cloud load balancer
   /^No input file specified\.$/, // PHP
-  /^The page could not be found\s+NOT_FOUND/, // Vercel
+  /^The page could not be found\s+NOT_FOUND/, // Vercel, as is the next
+  /(?:^|\s)[a-z]{3}\d::[\w-]+/,
+  /^(?:404 Not Found: )?Requested route \(/, // Cloud Foundry
+  /^The Resource '.*' under resource group '.*' was not found/, // Azure
+  /^NoSuch(?:Bucket|Key|Version|Upload|Container|Blob|Object)$/, // S3 and those who speak as it does
+  /^The specified (?:key|bucket|blob|container|resource|version|upload|queue|share|account|parent|table|entity) (?:does not|doesn't) exist/, // S3, Azure
   /^(?:The deployment could not be found|DEPLOYMENT_NOT_FOUND)/, // Vercel
   /^Not Found - Request ID: /, // Netlify
   /^error code: 1\d{3}$/, // Cloudflare
@@ -84,7 +90,7 @@ export function isKnownSentence(text: string): boolean {
 }
 
 /** In lower case, `NotFound` as two words, without paths and URLs: they are what was asked for. */
-function wordsOf(sentence: string): readonly string[] {
+export function wordsOf(sentence: string): readonly string[] {
   return sentence
     .split(/\s+/)
     .filter((token) => !/^["'`[(<]*(?:[A-Z]+:)?(?:\/|[a-z]+:\/\/|about:)/.test(token))

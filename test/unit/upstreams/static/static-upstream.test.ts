@@ -76,6 +76,15 @@ describe('a static upstream', () => {
     ).toStrictEqual(['u', 'u', 'notfound'])
   })
 
+  test('does not give a value whose domain has no A-label, where the table wants one', () => {
+    const values = new Map([['a@b.example', ['c@d.example', 'x@bücher\u2024example']]])
+    const upstream = new StaticUpstream({ ...settings, entries: values, idn: 'ascii' })
+    expect(upstream.ask(question('a@b.example')).result).toMatchObject({
+      kind: 'temporary',
+      reason: 'a value has a domain that cannot be written in ASCII; see response.idn',
+    })
+  })
+
   test('gives its values as the table wants their domains, without blanks around', () => {
     const answerOf = (idn: 'asIs' | 'ascii') => {
       const values = new Map([['a@b.example', [' jürgen@bücher.example ', 'c@d.example']]])

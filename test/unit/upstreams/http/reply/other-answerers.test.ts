@@ -186,6 +186,54 @@ const OTHERS: [who: string, body: string, headers?: Fields][] = [
   ['an empty page', '', { 'content-type': 'text/html; charset=UTF-8' }],
   ['nginx, with its type', '', { server: 'nginx/1.22.1', 'content-type': 'application/octet-stream' }],
   ['http.sys', '', { server: 'Microsoft-HTTPAPI/2.0' }],
+  ['Cloud Foundry, without its field', "404 Not Found: Requested route ('x.example') does not exist."],
+  [
+    'Google',
+    '{"error":{"code":404,"message":"Requested entity was not found.","status":"NOT_FOUND"}}',
+    JSON_TYPE,
+  ],
+  [
+    'Google, with its list',
+    '{"error":{"code":404,"message":"Not Found","errors":[{"message":"Not Found","domain":"global","reason":"notFound"}]}}',
+    JSON_TYPE,
+  ],
+  ['Matrix and others', '{"detail":"Method or path unknown"}', JSON_TYPE],
+  ['Azure Storage', 'The specified blob does not exist.'],
+  ['S3, in JSON', '{"code":"NoSuchKey","message":"The specified key does not exist.","key":"x"}', JSON_TYPE],
+  ['MinIO', '{"Code":"NoSuchBucket","BucketName":"x"}', JSON_TYPE],
+  ['Vercel, its code', 'NOT_FOUND: fra1::abcde-1'],
+  [
+    'Azure',
+    '{"error":{"message":"The Resource \'Microsoft.Web/sites/x\' under resource group \'y\' was not found."}}',
+    JSON_TYPE,
+  ],
+  ['a service with tenants', '{"error":"Tenant not found"}', JSON_TYPE],
+  ['a service with tenants, and the name', '{"error":"Tenant acme not found","tenant":"acme"}', JSON_TYPE],
+  ['a code of a tenant', '{"error":"TENANT_NOT_FOUND"}', JSON_TYPE],
+  [
+    'an API that is gone',
+    '{"message":"This API version has been retired","docs":"https://x.example/"}',
+    JSON_TYPE,
+  ],
+  ['an API that is gone, as text', 'API v1 is no longer available'],
+  [
+    'ASP.NET versions',
+    '{"code":"UnsupportedApiVersion","message":"The version is not supported"}',
+    JSON_TYPE,
+  ],
+  ['the API of aliases', '{"message":"The alias API has been removed"}', JSON_TYPE],
+  ['GitLab', '{"message":"404 Project Not Found"}', JSON_TYPE],
+  [
+    'a registry',
+    '{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}',
+    JSON_TYPE,
+  ],
+  ['a container', '{"error":{"code":"ContainerNotFound"}}', JSON_TYPE],
+  ['a host', 'no such host'],
+  ['a site', 'There is no site configured at this address'],
+  ['a deployment', '{"title":"Deployment does not exist"}', JSON_TYPE],
+  ['an application', 'The application has been suspended'],
+  ['an API key', '{"message":"Invalid API key"}', JSON_TYPE],
 ]
 
 describe('a 404 of something before the service says nothing about the key', () => {
@@ -219,6 +267,20 @@ describe("the service's own words are believed", () => {
     ['a@b.example: not found'],
     ['550 not found'],
     ['gone'],
+    ['Gone'],
+    ['{"error":{"code":"no_such"}}'],
+    ['{"error":"gone"}'],
+    ['{"error":"Tenant of a@b.example not found"}'],
+    ['{"error":"Tenant not found","key":"a@b.example"}'],
+    ['{"error":"not found in database"}'],
+    ['ann not found on server'],
+    ['database entry not found'],
+    ['No entry in table'],
+    ['No match in the directory'],
+    ['mailbox does not exist on this host'],
+    ['unknown domain'],
+    ['{"error":"Resource alias not found"}'],
+    ['{"error":{"code":404,"message":"alias not found","status":"NOT_FOUND"}}'],
     ['{}'],
     ['null'],
     [''],
@@ -243,6 +305,54 @@ test('a number is a value where values are, and a refusal by a code of mail is o
   expect(answer('404', {}, {}, 200)).toBe('found')
   expect(answer('550 not found', {}, {}, 200)).toBe('found')
   expect(answer('404 page not found', {}, {}, 200)).toBe('temporary')
+})
+
+describe('410, which services say of what was deleted', () => {
+  test.each([
+    [''],
+    ['{}'],
+    ['gone'],
+    ['{"error":"gone"}'],
+    ['{"error":"user was deleted"}'],
+    ['This mailbox has been removed'],
+  ])('%j is believed', (body) => expect(answer(body, JSON_TYPE, {}, 410)).toBe('notfound'))
+
+  test.each([
+    ['Gone'],
+    ['Gone\n'],
+    ['410 Gone'],
+    ['{"error":"Gone","statusCode":410}'],
+    ['{"message":"Gone"}'],
+    ['{"code":410}'],
+    ['This version of the API is no longer supported'],
+    ['{"error":"Endpoint has been removed"}'],
+  ])('%j is of a status or a route', (body) => expect(answer(body, JSON_TYPE, {}, 410)).toBe('temporary'))
+})
+
+test('what was asked for is found in the words, not in the path', () => {
+  const say = (body: string, key: string) =>
+    mapResponse({ status: 404, headers: {}, body: Buffer.from(body) }, compileResponse(responseSettings()), {
+      key,
+      conditional: false,
+      nowMs: 0,
+    }).result.kind
+  expect(say('{"error":"Tenant B.example not found"}', 'b.example')).toBe('notfound')
+  expect(say('{"error":"Tenant c.example not found"}', 'b.example')).toBe('temporary')
+  expect(say('{"error":"Endpoint /aliases/b.example is gone"}', 'b.example')).toBe('temporary')
+})
+
+test('about a place, the reason says how a "not found" is marked', () => {
+  const asked = { key: 'a@b.example', conditional: false, nowMs: 0 }
+  const reply = { status: 404, headers: {}, body: Buffer.from('{"error":"Tenant not found"}') }
+  expect(mapResponse(reply, compileResponse(responseSettings()), asked).result).toMatchObject({
+    reason:
+      'the service answered 404 about a route, an API, a tenant or the like, not about a key; see response.notFoundMark',
+  })
+})
+
+test('in a value, words about a place are those of the value', () => {
+  expect(answer('550 5.1.2 unknown host', {}, {}, 200)).toBe('found')
+  expect(answer('REJECT this service has been retired', {}, {}, 200)).toBe('found')
 })
 
 describe('a mark that is demanded of every "not found"', () => {
@@ -275,6 +385,27 @@ describe('a mark that is demanded of every "not found"', () => {
     ['a member', mark({ jsonPath: "$[?@ == 'gone']" }), '{"code":"gone"}', {}, 'notfound'],
     ['another member', mark({ jsonPath: '$.code' }), '{"error":"gone"}', {}, 'temporary'],
     ['no JSON', mark({ jsonPath: '$.code' }), 'gone', {}, 'temporary'],
+    [
+      'a member of a member',
+      mark({ jsonPath: "$[?@.code=='no_such']" }),
+      '{"error":{"code":"no_such"}}',
+      JSON_TYPE,
+      'notfound',
+    ],
+    [
+      'the words of a router beside it',
+      mark({ jsonPath: '$.code' }),
+      '{"code":"x1","message":"No static resource x."}',
+      JSON_TYPE,
+      'temporary',
+    ],
+    [
+      "words of a router that are said to be the service's",
+      { ...mark({ jsonPath: '$.code' }), notFoundBody: 'any' },
+      '{"code":"x1","message":"No static resource x."}',
+      JSON_TYPE,
+      'notfound',
+    ],
     ['one of two', mark({ header: 'x-directory', jsonPath: '$.code' }), '{"code":1}', {}, 'temporary'],
   ])('%s', (_what, settings, body, headers, expected) => {
     expect(answer(body, headers, settings)).toBe(expected)
