@@ -54,6 +54,12 @@ export function outageAdvice(
   if (!asksNetwork(table.upstreams, upstreams, kinds)) return []
   const { usedBy, cache, sideEffects } = table
   const advice = (stops: string, write?: string): OutageAdvice => ({ stops, write })
+  if (table.attributes !== undefined) {
+    if (kinds.upstreams.some((kind) => kind.namesUser?.(table) !== undefined)) return [advice('every login')]
+    return table.whenUnknown === 'DUNNO'
+      ? []
+      : [advice('mail that this policy decides about', 'whenUnknown: DUNNO, if it may pass unchecked')]
+  }
   if (usedBy.length === 0)
     return [
       advice(

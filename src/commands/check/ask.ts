@@ -9,7 +9,7 @@
  *
  *   directory  access token of id.example.com:443  for 59 min
  *
- * Nothing that the service says is printed but its caching fields: a reply may hold anything.
+ * Of what the service says the value, entries of its list and the caching fields are printed, secrets as `***`.
  */
 
 import type { TableConfig } from '../../config/config.ts'
@@ -18,6 +18,7 @@ import { systemClock } from '../../core/clock.ts'
 import { silentObserver } from '../../core/observer.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { planUpstreams } from '../../gateway/upstreams.ts'
+import { Redactor } from '../../observability/redaction.ts'
 import { duration } from '../../presentation/format.ts'
 import type { Probe, SharedUpstream } from '../../upstreams/kind.ts'
 import { UPSTREAM_KINDS, type UpstreamKinds } from '../../upstreams/registry.ts'
@@ -31,6 +32,9 @@ export async function askCanaries(
   io: CommandIo,
   kinds: UpstreamKinds = UPSTREAM_KINDS,
 ): Promise<boolean> {
+  const redactor = new Redactor(config.secrets)
+  const hide = (text: string): string => redactor.text(text)
+  const out: Out = { hide, write: (text) => io.stdout.write(hide(text)) }
   const upstreams = await planUpstreams(config.upstreams.values(), kinds, new Map(), {
     clock: systemClock,
     random: Math.random,
@@ -38,17 +42,18 @@ export async function askCanaries(
     traced: { endpoint: (_upstream, inner) => inner, batchEndpoint: (_upstream, inner) => inner },
     overloaded: () => false,
     onCredentialsRefused: () => {},
+    onSecret: (owner, secret) => redactor.addSecret(owner, secret),
     readFile: config.readFile,
   })
   let allFound = true
   try {
     for (const [name, upstream] of upstreams) {
-      const hasToken = await tryToken(upstream, io)
+      const hasToken = await tryToken(upstream, out)
       allFound &&= hasToken
       for (const table of config.tables.values()) {
         if (!table.upstreams.includes(name)) continue
-        const found = await askUpstream(upstream, table, io)
-        const isListed = await tryList(upstream, table, io)
+        const found = await askUpstream(upstream, table, out)
+        const isListed = await tryList(upstream, table, out)
         allFound &&= found && isListed
       }
     }
@@ -58,41 +63,47 @@ export async function askCanaries(
   return allFound
 }
 
+/** Where the lines go: what is a secret is hidden before a text is shortened, which could leave half of it, and in every line. */
+interface Out {
+  readonly hide: (text: string) => string
+  readonly write: (text: string) => void
+}
+
 /** @returns False when the token endpoint gives no token. */
-async function tryToken(upstream: SharedUpstream, io: CommandIo): Promise<boolean> {
+async function tryToken(upstream: SharedUpstream, out: Out): Promise<boolean> {
   const token = await upstream.tryToken?.()
   if (token === undefined) return true
   const { endpoint, state, expiresAtMs, lastFailure } = token
   const lasts = expiresAtMs === undefined ? '' : `  for ${duration(expiresAtMs - systemClock.wallMs())}`
   const what =
     lastFailure ?? (state === 'valid' ? '' : 'it has no life left; look at expires_in of its reply')
-  io.stdout.write(`${upstream.settings.name}  access token of ${endpoint}${lasts}${what && `  ${what}`}\n`)
+  out.write(`${upstream.settings.name}  access token of ${endpoint}${lasts}${what && `  ${what}`}\n`)
   return what === ''
 }
 
 /** @returns False when the list of the table would not be taken over, or says other things than single replies. */
-async function tryList(upstream: SharedUpstream, table: TableConfig, io: CommandIo): Promise<boolean> {
+async function tryList(upstream: SharedUpstream, table: TableConfig, out: Out): Promise<boolean> {
   const trial = await upstream.tryList?.(table)
   if (trial === undefined) return true
   const [probe] = upstream.probes(table)
-  const { lines, isGood } = await triedList(trial, probe)
+  const { lines, isGood } = await triedList(trial, probe, out.hide)
   const [first, ...others] = lines
-  io.stdout.write(`${table.name}  ${upstream.settings.name}  ${first}\n`)
-  for (const line of others) io.stdout.write(`    ${line}\n`)
+  out.write(`${table.name}  ${upstream.settings.name}  ${first}\n`)
+  for (const line of others) out.write(`    ${line}\n`)
   return isGood
 }
 
-async function askUpstream(upstream: SharedUpstream, table: TableConfig, io: CommandIo): Promise<boolean> {
+async function askUpstream(upstream: SharedUpstream, table: TableConfig, out: Out): Promise<boolean> {
   const probes = upstream.probes(table)
   const { canary } = table
   if (canary === undefined) {
     if (probes.length > 0)
-      io.stdout.write(`${table.name}  ${upstream.settings.name}  not asked: it has no canary\n`)
+      out.write(`${table.name}  ${upstream.settings.name}  not asked: it has no canary\n`)
     return true
   }
   let allFound = true
   for (const probe of probes) {
-    const found = await askProbe(probe, { upstream, table, key: canary.key }, io)
+    const found = await askProbe(probe, { upstream, table, key: canary.key }, out)
     allFound &&= found
   }
   return allFound
@@ -101,17 +112,17 @@ async function askUpstream(upstream: SharedUpstream, table: TableConfig, io: Com
 async function askProbe(
   probe: Probe,
   { upstream, table, key }: { upstream: SharedUpstream; table: TableConfig; key: string },
-  io: CommandIo,
+  out: Out,
 ): Promise<boolean> {
   const startMs = systemClock.monotonicMs()
   const reply = await probe.ask(table.foldCase ? key.toLowerCase() : key)
   const tookMs = Math.round(systemClock.monotonicMs() - startMs)
   const head = `${table.name}  ${upstream.settings.name} ${probe.name}`
   const status = reply.status === undefined ? '' : `, HTTP ${reply.status}`
-  io.stdout.write(`${head}  ${outcomeOf(reply)}${status}, ${tookMs} ms\n`)
+  out.write(`${head}  ${outcomeOf(reply, out)}${status}, ${tookMs} ms\n`)
   const isFound = reply.result.kind === 'found'
   if (isFound && upstream.kind.cached)
-    io.stdout.write(`    ${cachingSentence(table.cache, reply, systemClock.wallMs())}\n`)
+    out.write(`    ${cachingSentence(table.cache, reply, systemClock.wallMs())}\n`)
   return isFound
 }
 
@@ -122,10 +133,10 @@ function shortened(value: string): string {
   return value.length <= MAX_SHOWN_LENGTH ? value : `${value.slice(0, MAX_SHOWN_LENGTH)}...`
 }
 
-function outcomeOf({ result }: Reply): string {
+function outcomeOf({ result }: Reply, { hide }: Out): string {
   switch (result.kind) {
     case 'found':
-      return `found ${JSON.stringify(shortened(result.value))}`
+      return `found ${JSON.stringify(shortened(hide(result.value)))}`
     case 'notfound':
       return 'NOT FOUND: the endpoint does not know its canary; check the path and the deployment'
     case 'notmodified':

@@ -18,13 +18,21 @@ export interface TriedList {
   readonly isGood: boolean
 }
 
-/** @param probe Asks single keys; undefined for a table that never does. */
-export async function triedList(trial: ListTrial, probe: Probe | undefined): Promise<TriedList> {
+/**
+ * @param probe Asks single keys; undefined for a table that never does.
+ * @param hide Takes the secrets out of a text.
+ */
+export async function triedList(
+  trial: ListTrial,
+  probe: Probe | undefined,
+  hide: (text: string) => string,
+): Promise<TriedList> {
   const { entries, first, duplicates, repeats, unusable, bad, failure, changes } = trial
   const lines = [
     `list: ${count(entries)} ${entries === 1 ? 'entry' : 'entries'}, ${bytes(trial.bytes)}, ${duration(trial.tookMs)}`,
   ]
-  if (first.length > 0) lines.push(`first: ${first.map((entry) => entry.map(quoted).join(' ')).join(', ')}`)
+  if (first.length > 0)
+    lines.push(`first: ${first.map((entry) => entry.map((text) => quoted(hide(text))).join(' ')).join(', ')}`)
   if (failure !== undefined) lines.push(`NOT USABLE: ${failure}`)
   if (duplicates > 0) lines.push(`NOT USABLE: ${count(duplicates)} keys stand more than once`)
   if (repeats > 0)

@@ -45,6 +45,20 @@ aliases  directory 1:127.0.0.1:${broken.port}  NOT FOUND: the endpoint does not 
     )
   })
 
+  test('hides a secret that the service gives back, also one that is cut off', async (t) => {
+    const service = await startHttpService(t)
+    const file = config([service.origin]).replace(
+      'endpoints:',
+      'headers: { authorization: "Bearer s3cret-of-the-directory" }, endpoints:',
+    )
+    for (const before of ['token:', 'x'.repeat(190)]) {
+      service.otherwise = { text: `${before}s3cret-of-the-directory` }
+      const io = recordIo()
+      expect(await askCanaries(await parseConfig(file, 'm.yaml'), io)).toBe(true)
+      expect(io.out()).toContain(`found "${before}***"`)
+    }
+  })
+
   test('says which table it could not ask about, and succeeds when all are found', async (t) => {
     const service = await startHttpService(t)
     service.otherwise = { text: 'ops' }

@@ -90,6 +90,22 @@ describe('what an outage stops', () => {
     ])
   })
 
+  test('names the word of a policy table, and none for logins', async () => {
+    const request = 'request: { method: POST, path: /p, json: "{attributes}" }'
+    expect(
+      await advised(
+        `greylist: { ${request} }`,
+        `quota: { ${request}, whenUnknown: DEFER_IF_PERMIT, sideEffects: true }`,
+        `spam: { ${request}, whenUnknown: DUNNO }`,
+        'logins: { request: { method: POST, path: /l, json: { p: "{attribute.password}" } }, response: { user: $.user } }',
+      ),
+    ).toEqual([
+      'greylist: mail that this policy decides about: whenUnknown: DUNNO, if it may pass unchecked',
+      'quota: mail that this policy decides about: whenUnknown: DUNNO, if it may pass unchecked',
+      'logins: every login: undefined',
+    ])
+  })
+
   test('is silent about tables that have their rules', async () => {
     expect(
       await advised(

@@ -152,7 +152,9 @@ export class RequestTemplate {
       if (text === undefined) return undefined
       const filled = attributes.length === 0 ? source.key : attributes.map(source.textOf).join('')
       if (literals !== undefined && hasDotPart(text, literals, filled)) return DOT_PART
-      if (literals !== undefined && attributes.length === 0 && hasPathInDomain(filled)) return PATH_IN_DOMAIN
+      if (literals !== undefined && hasSlashInName(source, attributes)) {
+        return attributes.length === 0 ? PATH_IN_DOMAIN : PATH_IN_ATTRIBUTE
+      }
       // Without it the path is that of another resource, such as the list of all.
       if (text === '' && attributes.length > 0) return EMPTY_PART
       path += `/${text}`
@@ -219,6 +221,17 @@ const DOT_PART: Suppressed = {
 
 const PATH_IN_DOMAIN: Suppressed = {
   suppressed: 'the key has a "/" or "\\" outside of a local part, which a proxy may read as another path',
+}
+
+const PATH_IN_ATTRIBUTE: Suppressed = {
+  suppressed:
+    'an attribute in the path has a "/" or "\\" outside of a local part, which a proxy may read as another path; send it in "query" or "json"',
+}
+
+/** Each attribute by itself: an address may stand before a HELO name. */
+function hasSlashInName({ key, textOf }: Source, attributes: readonly string[]): boolean {
+  if (attributes.length === 0) return hasPathInDomain(key)
+  return attributes.some((name) => hasPathInDomain(textOf(name) ?? ''))
 }
 
 const EMPTY_PART: Suppressed = { suppressed: 'an attribute that is all of a part of the path is empty' }

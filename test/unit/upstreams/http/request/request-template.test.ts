@@ -116,6 +116,32 @@ describe('attributes', () => {
     expect(ask({ json: ['{attribute.empty}', '{attribute.other}'] })).toMatchObject({ body: '["",""]' })
   })
 
+  test.each([
+    ['mx.example/members'],
+    ['mx.example\\members'],
+    ['mx.example%2Fmembers'],
+    ['/CN=ann'],
+    ['ann@b.example/members'],
+  ])('%j is no part of a path: a proxy that decodes would read one below', (name) => {
+    const build = (settings: Partial<RequestSettings>) =>
+      new RequestTemplate(requestSettings(settings)).build(
+        'label',
+        't',
+        '',
+        new Attributes([
+          ['helo_name', name],
+          ['sender', 'a/b@x.example'],
+        ]),
+      )
+    const refused = { suppressed: expect.stringContaining('an attribute in the path has a "/"') }
+    expect(build({ path: '/p/{attribute.helo_name}' })).toMatchObject(refused)
+    expect(build({ path: '/p/{attribute.helo_name}-{attribute.sender}' })).toMatchObject(refused)
+    expect(build({ path: '/p', query: new Map([['h', '{attribute.helo_name}']]) })).toMatchObject({
+      path: expect.stringContaining('/p?h='),
+    })
+    expect(build({ path: '/p/{attribute.sender}' })).toMatchObject({ path: '/p/a%2Fb%40x.example' })
+  })
+
   test('an empty one is no part of a path, and dots are none either', () => {
     expect(ask({ path: '/p/{attribute.empty}' })).toMatchObject({
       suppressed: expect.stringContaining('is empty'),
