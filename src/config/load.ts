@@ -155,7 +155,7 @@ async function interpret(
   const scope = new FileScope({ written, filled, report, mayQuote })
   const file = decode(filled, schema as Schema<unknown, FileSettings>, folder)
   checkListeners(file, options.kinds, scope)
-  checkUpstreams(file.upstreams, options.kinds.upstreams, scope.within(['upstreams']))
+  checkUpstreams(file, options.kinds.upstreams, scope.within(['upstreams']))
   checkTables(file, options.kinds, scope)
   checkLog(file.log, scope.within(['log']))
   checkShared(file.shared, scope.within(['shared']))

@@ -1,5 +1,5 @@
 /**
- * The system's name of an error.
+ * What an error says of itself: the system's name of it, and its first line.
  */
 
 /** Such as EACCES or ECONNREFUSED; '' when the error has none. */
@@ -11,4 +11,10 @@ export function codeOf(error: unknown): string {
 /** The same, or the kind of any other error: for messages. */
 export function codeOrName(error: unknown): string {
   return codeOf(error) || (error instanceof Error ? error.name : String(error))
+}
+
+/** The first line of what it says, for messages. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n', 1)[0] || 'see the log'
 }

@@ -41,6 +41,8 @@ export interface Store {
 
 /** One table that takes changes. Keys and values are texts that have been checked. */
 export interface TableStore {
+  /** Other gateways have the same entries, so that what is done here is done there. */
+  readonly isShared?: true
   /** Resolves when the entry would survive the end of the program. */
   put(key: string, value: string, life: EntryLife): Promise<StoreResult>
   delete(key: string): Promise<StoreResult>
@@ -68,6 +70,23 @@ export interface StorePage {
   /** False: no entry is behind the last one of the page. */
   readonly hasMore: boolean
 }
+
+/** How much a store holds at most, and for how long. */
+export interface StoreBounds {
+  readonly maxEntries: number
+  readonly maxBytes: number
+  readonly ttlMs: number
+}
+
+export interface StoreTotals {
+  readonly entries: number
+  readonly bytes: number
+  /** Entries that this program dropped before their time since the store was opened, because it was full. */
+  readonly evicted: number
+}
+
+/** Bytes after which a page of entries ends. Ours: some megabytes at once hold nobody up. */
+export const MAX_PAGE_BYTES = 1_048_576
 
 /** How long an entry lives, where its client says so. */
 export interface EntryLife {

@@ -5,18 +5,19 @@ import type { PurgeWhat } from '../admin/ports.ts'
 import type { PurgeReach } from '../core/status.ts'
 import type { Purge } from '../tier/purges.ts'
 import type { Generation } from './generation.ts'
-import { purgeTable, type RunningTable, replicaOf } from './running-table.ts'
+import { purgeTable, type RunningTable, replicaOf, storeOf } from './running-table.ts'
 
 /** Longest entry that is sent, UTF-16 units. Ours: of a longer one the others ask for their list. */
 const MAX_ENTRY = 16_384
 
-/** Makes the other gateways forget; undefined where they share nothing with this one. */
+/** Makes the other gateways forget; undefined where they share nothing with this one, or have the very entries that are gone. */
 export function purgeElsewhere(
   { tables, shared }: Generation,
   table: string,
   what: PurgeWhat,
 ): Promise<PurgeReach> | undefined {
-  if (shared === undefined || tables.get(table)?.tier === undefined) return undefined
+  const running = tables.get(table)
+  if (shared === undefined || running?.tier === undefined || storeOf(running)?.isShared) return undefined
   const scope = what.kind === 'key' ? ({ kind: 'key', key: what.key.toString() } as const) : what
   return shared.store.purge({ table, scope })
 }

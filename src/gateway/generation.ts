@@ -90,14 +90,15 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
   requireServed(systemdNames(config), startedWith())
   const undo: (() => unknown)[] = []
   try {
+    const shared = await planShared(config, before.shared, parts, parts.onPurge)
     const upstreams = await planUpstreams(config.upstreams.values(), parts.upstreamKinds, before.upstreams, {
       ...parts,
       observer: parts.observability.observer,
       readFile: config.readFile,
       cacheFile: config.cacheFile,
+      entryTier: shared && ((upstream) => shared.store.entriesOf(upstream)),
     })
     undo.push(() => closeUpstreams(upstreams, before.upstreams))
-    const shared = await planShared(config, before.shared, parts, parts.onPurge)
     const held = new HeldRequests(parts.lookup, parts.store)
     const listeners = await openListeners(config.listeners, before.listeners, held, held, parts)
     undo.push(() => Promise.all(Array.from(listeners.opened.values(), (listener) => listener.close())))

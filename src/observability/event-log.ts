@@ -201,7 +201,7 @@ export class EventLog {
   storeFailed(table: string, error: unknown): void {
     if (!this.#begins(`store ${table}`)) return
     const text =
-      'what Postfix wrote of the table cannot be read or written; see the disk of the store and its owner'
+      'what Postfix wrote of the table cannot be read or written; see the disk of the store and its owner, or the shared store'
     this.#parts.logger.error({ event: 'store', table, err: error }, text)
     this.problem('store', table, text)
   }

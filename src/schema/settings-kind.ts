@@ -78,8 +78,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
   readonly isWritten?: boolean
   /** Returns whether a key is found, where the settings alone tell. */
   finds?(settings: Settings<Own>, key: string): boolean
-  /** Reports what a schema cannot say. @param all The upstreams of this kind, this one among them. */
-  check?(settings: Settings<Own>, scope: Scope, all: readonly Settings<Own>[]): void
+  /** Reports what a schema cannot say. */
+  check?(settings: Settings<Own>, scope: Scope, file: UpstreamCheck<Settings<Own>>): void
   /** Reports what is wrong with the keys of a table, of whatever kind its upstreams are. */
   checkTable?(settings: Settings<OfTable>, context: TableCheck<Settings<Own>>): void
   /**
@@ -94,6 +94,14 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
   decisive(settings: Settings<Own>): unknown
   /** The same for the keys of a table. */
   decisiveOfTable?(settings: Settings<OfTable>): unknown
+}
+
+/** What the check of one upstream is given besides its settings. */
+export interface UpstreamCheck<Own> {
+  /** The upstreams of this kind, this one among them. */
+  readonly all: readonly Own[]
+  /** The gateway shares a store with others (`shared`). */
+  readonly isShared: boolean
 }
 
 /** What the check of one table is given. */

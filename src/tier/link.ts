@@ -7,10 +7,12 @@
  * A single late reply opens it, since each costs a lookup the whole limit, and a lookup may ask for several keys: what is lost
  * meanwhile is a question to the service. A probe that is as quick as it should be, and what was missed meanwhile, close it.
  */
-import { type Clock, type Instant, instant, type Timer } from '../core/clock.ts'
+import type { Clock, Timer } from '../core/clock.ts'
+import { errorText } from '../core/error-code.ts'
 import type { TierObserver } from '../core/observer.ts'
 import { SlotList, type Slotted } from '../core/slot-list.ts'
 import type { Connection, ConnectionOptions, Reply } from './connection.ts'
+import { ServerClock } from './server-clock.ts'
 
 /** Least time for which the circuit is open, ms. Ours: longer than a lookup asks for all its keys. */
 const OPEN_FOR_MS = 250
@@ -61,20 +63,20 @@ class Read implements Slotted {
 export class Link {
   readonly #options: LinkOptions
   readonly #reads = new SlotList<Read>()
+  readonly #serverClock: ServerClock
   #connection: Connection | undefined
+  /** The connection that is being opened. */
+  #opening: Promise<Connection> | undefined
   #state: 'down' | 'up' | 'closed' = 'down'
   #lastFailure: string | undefined
   #openForMs = OPEN_FOR_MS
   #upSinceMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
-  /** The server's clock less ours. */
-  #ahead: Instant = { monotonicMs: 0, wallMs: 0 }
-  /** What is not known of it, ms: how long the reply took. */
-  #doubtMs = 0
   #wasTold = false
 
   constructor(options: LinkOptions) {
     this.#options = options
+    this.#serverClock = new ServerClock(options.clock)
   }
 
   get isUp(): boolean {
@@ -102,18 +104,14 @@ export class Link {
     this.#drop()
   }
 
-  /**
-   * The server's clock, ms: all gateways count by it. The later of what both of our clocks say, so that a suspended machine
-   * and a clock set back make an answer too old, and never too young.
-   */
+  /** The server's clock, ms. */
   nowMs(): number {
-    const { monotonicMs, wallMs } = instant(this.#options.clock)
-    return Math.max(monotonicMs + this.#ahead.monotonicMs, wallMs + this.#ahead.wallMs)
+    return this.#serverClock.nowMs()
   }
 
-  /** The earliest that the server's clock may show now, ms: for when something is said to have happened. */
+  /** The earliest that it may show now, ms. */
   earliestMs(): number {
-    return this.nowMs() - this.#doubtMs
+    return this.#serverClock.earliestMs()
   }
 
   /** @returns Undefined at once when it is not asked now; the promise does not reject, and has undefined where there is no reply. */
@@ -133,6 +131,17 @@ export class Link {
         (error: Error) => this.#failed(read, error),
       )
     })
+  }
+
+  /**
+   * Asks what nobody else can answer: also while lookups do without the store, as long as there is a connection, and for longer.
+   * Rejects with what went wrong: then it is not known what came of the command.
+   */
+  async command(...words: readonly string[]): Promise<Reply> {
+    const connection = this.#connection ?? (await this.#opening)
+    if (connection === undefined || this.#state === 'closed')
+      throw new Error(this.#lastFailure ?? 'there is no connection yet')
+    return this.#inTime(connection.send(...words))
   }
 
   #replied(read: Read, reply: Reply): void {
@@ -202,11 +211,13 @@ export class Link {
     const { clock, timeoutMs, observer, catchUp } = this.#options
     try {
       const isNew = this.#connection === undefined
-      this.#connection ??= await this.#open()
-      const connection = this.#connection
+      if (isNew) this.#opening = this.#open()
+      const connection = this.#connection ?? (await this.#opening)
+      if (connection === undefined) throw new Error('the connection ended')
+      this.#connection = connection
       let tookMs = Number.POSITIVE_INFINITY
       for (let tries = 0; tries < PROBES && tookMs > timeoutMs; tries++)
-        tookMs = await this.#inTime(this.#compareClocks(connection))
+        tookMs = await this.#inTime(this.#serverClock.compare(connection))
       if (tookMs > timeoutMs) throw new Slow(`replies take ${Math.round(tookMs)} ms`)
       await this.#inTime(catchUp(connection, isNew))
       if (this.#state === 'closed' || this.#connection !== connection) throw new Error('the connection ended')
@@ -217,10 +228,12 @@ export class Link {
     } catch (error) {
       if (!(error instanceof Slow)) this.#drop()
       if (this.#state === 'closed') return
-      this.#lastFailure = messageOf(error)
+      this.#lastFailure = errorText(error)
       if (!this.#wasTold) observer.changed(false, this.#lastFailure)
       this.#wasTold = true
       this.#next(Math.max(this.#openForMs, OPEN_FOR_MS), () => this.#probe())
+    } finally {
+      this.#opening = undefined
     }
   }
 
@@ -228,13 +241,13 @@ export class Link {
     const connection = this.#connection
     if (connection === undefined || this.#state !== 'up') return
     try {
-      await this.#inTime(this.#compareClocks(connection))
+      await this.#inTime(this.#serverClock.compare(connection))
       await this.#inTime(this.#options.catchUp(connection, false))
       if (this.#state === 'up') this.#next(POLL_EVERY_MS, () => this.#poll())
     } catch (error) {
       if (this.#connection !== connection) return
       this.#drop()
-      this.#down(messageOf(error))
+      this.#down(errorText(error))
     }
   }
 
@@ -256,22 +269,6 @@ export class Link {
     throw new Error('closed')
   }
 
-  /** Returns how long a reply takes, ms. The command is TIME: seconds and microseconds. */
-  async #compareClocks(connection: Connection): Promise<number> {
-    const { clock } = this.#options
-    const before = instant(clock)
-    const reply = await connection.send('TIME')
-    const tookMs = clock.monotonicMs() - before.monotonicMs
-    const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : []
-    if (seconds === undefined || micros === undefined || !Number.isFinite(seconds + micros))
-      throw new Error('the reply to TIME is not the time; is this Valkey or Redis?')
-    const serverMs = seconds * 1000 + micros / 1000
-    // As if it had been read when the question was sent: its clock is not taken for an earlier one than it is.
-    this.#ahead = { monotonicMs: serverMs - before.monotonicMs, wallMs: serverMs - before.wallMs }
-    this.#doubtMs = tookMs
-    return tookMs
-  }
-
   #inTime<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = this.#options.clock.after(PROBE_TIMEOUT_MS, () =>
@@ -284,7 +281,3 @@ export class Link {
 
 /** It answers, and too late to be of use. */
 class Slow extends Error {}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

@@ -1,16 +1,18 @@
 /**
  * The store that several gateways share: connection, circuit, writes behind the replies, purges.
  *
- * It is behind each gateway's own store. Whatever happens to it (down, slow, full, emptied) costs questions to the service, and
- * nothing else.
+ * With answers it is behind each gateway's own store: whatever happens to it (down, slow, full, emptied) costs questions to the
+ * service, and nothing else. What Postfix writes (shared-entries.ts) is here alone.
  */
 import type { Clock } from '../core/clock.ts'
+import type { EntryTier } from '../core/entry-tier.ts'
 import type { TierObserver } from '../core/observer.ts'
 import type { PurgeReach, SharedStoreStatus } from '../core/status.ts'
 import { openConnection } from './connection.ts'
 import { Link } from './link.ts'
 import { type Purge, Purges } from './purges.ts'
 import { shownAddress, type TierSettings } from './settings.ts'
+import { SharedEntries } from './shared-entries.ts'
 import { TableTier } from './table-tier.ts'
 import { WriteQueue } from './write-queue.ts'
 
@@ -35,6 +37,7 @@ export class SharedStore {
   readonly #link: Link
   readonly #writes: WriteQueue
   readonly #purges: Purges
+  readonly #entries = new Map<string, SharedEntries>()
 
   constructor(options: SharedStoreOptions) {
     const { settings, tls, clock, observer, onPurge, savedMs, open = openConnection } = options
@@ -82,6 +85,14 @@ export class SharedStore {
       purges: this.#purges,
       writes: this.#writes,
     })
+  }
+
+  /** What Postfix writes of the tables of a store of this name; the same for all who ask. */
+  entriesOf(store: string): EntryTier {
+    const entries =
+      this.#entries.get(store) ?? new SharedEntries(this.#link, this.#options.settings.prefix, store)
+    this.#entries.set(store, entries)
+    return entries
   }
 
   /** Makes every gateway forget, and what is stored there worthless. */

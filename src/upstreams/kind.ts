@@ -9,6 +9,7 @@
  * before; it is configured once everything else is ready, and the one before is closed.
  */
 import type { Clock } from '../core/clock.ts'
+import type { EntryTier } from '../core/entry-tier.ts'
 import type { Metric } from '../core/metric.ts'
 import type { Observer } from '../core/observer.ts'
 import type { DrillSwitch } from '../core/resilience/drill.ts'
@@ -84,6 +85,8 @@ export interface UpstreamParts {
   readonly readFile: (path: string) => Promise<string>
   /** Absolute path of the cache file, beside which upstreams keep what is theirs; undefined where there is none. */
   readonly cacheFile?: string | undefined
+  /** What clients write of the tables of an upstream, in the store that gateways share; undefined where there is none. */
+  readonly entryTier?: ((upstream: string) => EntryTier) | undefined
 }
 
 /** Wraps endpoints for tracing: with spans, or with a bare `traceparent`. */

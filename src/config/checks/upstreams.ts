@@ -9,14 +9,17 @@ import type { UpstreamSettings } from '../schema/upstream.ts'
 
 /** @param scope Of the section `upstreams`. */
 export function checkUpstreams(
-  upstreams: FileSettings['upstreams'],
+  { upstreams, shared }: FileSettings,
   kinds: readonly UpstreamSettingsKind[],
   scope: Scope,
 ): void {
   for (const [name, upstream] of upstreams) {
     const kind = kinds.find((one) => one.name === upstream.kind)
     if (kind === undefined) scope.error([name], noKind(kinds))
-    else kind.check?.(upstream, scope.within([name]), allOf(kind.name, upstreams))
+    else {
+      const all = allOf(kind.name, upstreams)
+      kind.check?.(upstream, scope.within([name]), { all, isShared: shared !== undefined })
+    }
   }
 }
 

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from '../../schema/schema.ts'
 import type { Scope } from '../../schema/scope.ts'
-import type { TableCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import type { TableCheck, UpstreamCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { checkReplica } from '../replica/check.ts'
 import { checkOAuth, checkTableHeaders } from './oauth/check.ts'
 import { notFoundStatuses } from './reply/response-mapping.ts'
@@ -56,7 +56,7 @@ function decisiveHeaders({ headers }: Pick<RequestSettings, 'headers'>) {
   return Array.from(headers, ([name, value]) => [name, value.includes('{') ? value : ''])
 }
 
-function checkUpstream(upstream: Upstream, scope: Scope, all: readonly Upstream[]): void {
+function checkUpstream(upstream: Upstream, scope: Scope, { all }: UpstreamCheck<Upstream>): void {
   const { endpoints, hedgeAfterMs } = upstream
   const urls = endpoints.map(({ url }) => url)
   for (const [index, url] of urls.entries()) {

@@ -3,17 +3,25 @@
  */
 import { type Settings, Type } from '../../schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
-import { count, duration, size } from '../../schema/values.ts'
+import { count, duration, flag, size } from '../../schema/values.ts'
+import type { UpstreamSettings } from '../kind.ts'
 
 const StoreUpstream = Type.Object({
   store: Type.Object(
     {
-      directory: Type.String({
-        minLength: 1,
-        file: 'written',
-        description:
-          'Folder in which the entries are kept, with mode 0700. It is made if it is not there; on a local file system, and of no other store.',
-      }),
+      directory: Type.Optional(
+        Type.String({
+          minLength: 1,
+          file: 'written',
+          defaultText: 'none; needed where the entries are kept on this machine',
+          description:
+            'Folder in which the entries are kept, with mode 0700. It is made if it is not there; on a local file system, and of no other store.',
+        }),
+      ),
+      shared: flag(
+        true,
+        'Whether the entries are kept in the [`shared`](#shared) store, where the configuration has one, so that the Postfix hosts of all its gateways know the same. Without that section, or with `false`, they are kept in `directory`.',
+      ),
       maxBytes: size(
         { min: '64KiB', max: '64GiB' },
         '256MiB',
@@ -34,12 +42,12 @@ const StoreUpstream = Type.Object({
     {
       additionalProperties: false,
       description:
-        'A store instead of an HTTP service: a table that Postfix writes. For `address_verify_map` and `postscreen_cache_map`. Needs the optional package lmdb. No other key of this section applies then.',
+        'A store instead of an HTTP service: a table that Postfix writes. For `address_verify_map` and `postscreen_cache_map`. Needs the optional package lmdb, unless the entries are in the `shared` store. No other key of this section applies then.',
     },
   ),
 })
 
-export type StoreKeys = Settings<typeof StoreUpstream>
+export type StoreSettings = UpstreamSettings & Settings<typeof StoreUpstream>
 
 export const storeConfiguration: UpstreamSettingsKind<typeof StoreUpstream> = {
   name: 'store',
@@ -49,8 +57,24 @@ export const storeConfiguration: UpstreamSettingsKind<typeof StoreUpstream> = {
   settings: StoreUpstream,
   isRemote: false,
   isWritten: true,
-  check({ store }, scope, all) {
-    if (all.filter((other) => other.store.directory === store.directory).length > 1)
+  check({ store }, scope, { all, isShared }) {
+    const { directory } = store
+    if (isShared && store.shared) {
+      if (directory !== undefined)
+        scope.warning(
+          ['store', 'directory'],
+          'is not used: the entries are kept in the shared store; remove it, or keep them here with "shared: false" beside it',
+        )
+      return
+    }
+    if (!isShared && scope.isWritten(['store', 'shared']) && store.shared)
+      scope.error(['store', 'shared'], 'needs the section "shared", which says where that store is; add it')
+    else if (directory === undefined)
+      scope.error(
+        ['store'],
+        'has no "directory"; add a folder on this machine, or the section "shared" to keep the entries in a store of several gateways',
+      )
+    else if (all.filter((other) => other.store.directory === directory).length > 1)
       scope.error(['store', 'directory'], 'is the folder of another store, too; give each its own')
   },
   checkTable(_table, { scope, upstreams }) {

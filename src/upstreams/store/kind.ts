@@ -9,14 +9,12 @@ import type {
   TableUpstream,
   UpstreamKind,
   UpstreamParts,
-  UpstreamSettings,
   UpstreamTable,
 } from '../kind.ts'
-import { type StoreKeys, storeConfiguration } from './configuration.ts'
+import { type StoreSettings, storeConfiguration } from './configuration.ts'
+import { SharedStore } from './shared-store.ts'
 import { StoreFile } from './store-file.ts'
 import { StoredTable } from './stored-table.ts'
-
-export type StoreSettings = UpstreamSettings & StoreKeys
 
 /** The data file, the lock file, and two that LMDB opens for a moment. */
 const DESCRIPTORS = 4
@@ -51,11 +49,14 @@ export const store: UpstreamKind<StoreSettings> = {
   cached: false,
   keepsCase: true,
   metrics: METRICS,
-  needs: () => ({ descriptors: DESCRIPTORS, heapBytes: 0 }),
+  needs: ({ store }) => ({ descriptors: store.directory === undefined ? 0 : DESCRIPTORS, heapBytes: 0 }),
   async plan(settings, running, parts) {
-    const isKept =
-      running instanceof OpenStore && running.settings.store.directory === settings.store.directory
-    const file = isKept ? running.file : await StoreFile.open(settings.store.directory, settings.store)
+    const { directory, shared } = settings.store
+    if (shared && parts.entryTier !== undefined)
+      return new SharedStore(store, settings, parts.entryTier(settings.name), parts)
+    if (directory === undefined) throw new TypeError('unchecked configuration: a store without a folder')
+    const isKept = running instanceof OpenStore && running.settings.store.directory === directory
+    const file = isKept ? running.file : await StoreFile.open(directory, settings.store)
     return new OpenStore(settings, file, parts)
   },
 }

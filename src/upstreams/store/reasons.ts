@@ -8,6 +8,12 @@ export const STORE_REASONS = {
     advice:
       'the disk is full or failing, or the folder belongs to somebody else; the log has the whole error',
   },
+  unreachable: {
+    cause: 'service',
+    text: 'store …: its entries are in the shared store, which does not answer (…); see `mapgate status`',
+    advice:
+      'Valkey or Redis is down, slow, full, or refuses the command; the log has the whole error, and docs/several-gateways.md what it needs',
+  },
   closed: {
     cause: 'stopping',
     text: 'the store is closed; ask again',

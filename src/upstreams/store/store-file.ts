@@ -12,7 +12,14 @@
  * Source: http://www.lmdb.tech/doc/; npm lmdb.
  */
 import { setImmediate } from 'node:timers/promises'
-import type { StoredEntry, StorePage } from '../../core/store.ts'
+import { errorText } from '../../core/error-code.ts'
+import {
+  MAX_PAGE_BYTES,
+  type StoreBounds,
+  type StoredEntry,
+  type StorePage,
+  type StoreTotals,
+} from '../../core/store.ts'
 import { type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
 import { ownFolder, UnusableFiles } from '../own-folder.ts'
 
@@ -25,27 +32,11 @@ const ENTRY_BYTES = 100
 /** Entries that a purge looks at in one go, before others have their turn. Ours. */
 const BATCH = 256
 
-/** Bytes of keys and values after which a page ends. Ours: some megabytes at once hold nobody up. */
-const MAX_PAGE_BYTES = 1_048_576
-
 const TOTALS = 'totals'
 
 type EntryKey = [table: string, key: string]
 type Entry = [expiresAtMs: number, value: string]
 type ExpiryKey = [expiresAtMs: number, table: string, key: string]
-
-export interface StoreBounds {
-  readonly maxEntries: number
-  readonly maxBytes: number
-  readonly ttlMs: number
-}
-
-export interface StoreTotals {
-  readonly entries: number
-  readonly bytes: number
-  /** Entries that were dropped before their time since the store was opened, because it was full. */
-  readonly evicted: number
-}
 
 export class StoreFile {
   readonly #root: LmdbRoot<[number, number], string>
@@ -83,7 +74,7 @@ export class StoreFile {
       } as const
       return new StoreFile(open<[number, number], string>(options), bounds)
     } catch (error) {
-      throw new UnusableFiles(`the folder of the store, ${folder}, cannot be used: ${messageOf(error)}`)
+      throw new UnusableFiles(`the folder of the store, ${folder}, cannot be used: ${errorText(error)}`)
     }
   }
 
@@ -225,8 +216,4 @@ async function throwCause(error: unknown): Promise<never> {
 function rangeOf(table: string, after: string | undefined) {
   const start: EntryKey | [string] = after === undefined ? [table] : [table, after]
   return { start: start as EntryKey, exclusiveStart: after !== undefined }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error)
 }

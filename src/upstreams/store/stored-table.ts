@@ -2,11 +2,12 @@
  * One table of a store: looked up as every other one, and written by clients.
  */
 import type { Clock } from '../../core/clock.ts'
-import { codeOf } from '../../core/error-code.ts'
+import { codeOf, errorText } from '../../core/error-code.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, NOT_FOUND, type Temporary } from '../../core/result.ts'
 import type { EntryLife, StorePage, StorePurge, StoreResult, TableStore } from '../../core/store.ts'
 import type { Answer, Question, Upstream } from '../../core/upstream.ts'
+import { isMeantBy } from './purge-scope.ts'
 import { STORE_REASONS } from './reasons.ts'
 import { StoreClosed, type StoreFile } from './store-file.ts'
 
@@ -84,7 +85,7 @@ export class StoredTable implements Upstream, TableStore {
 
   async purge(what: StorePurge): Promise<number | Temporary> {
     try {
-      if (what.kind !== 'key') return await this.#file.purge(this.#table, meantBy(what))
+      if (what.kind !== 'key') return await this.#file.purge(this.#table, isMeantBy(what))
       return (await this.#file.delete(this.#table, what.key, this.#clock.wallMs())) ? 1 : 0
     } catch (error) {
       return this.#writeFailed(error)
@@ -105,7 +106,8 @@ export class StoredTable implements Upstream, TableStore {
   #failed(error: unknown): Temporary {
     if (error instanceof StoreClosed) return CLOSED
     this.#onFailure(error)
-    return temporaryFor(STORE_REASONS.unreadable, this.name, codeOf(error) || firstLine(error))
+    // LMDB has numbers for codes, and the system's words in its message.
+    return temporaryFor(STORE_REASONS.unreadable, this.name, codeOf(error) || errorText(error))
   }
 
   get #isPaused(): boolean {
@@ -118,15 +120,4 @@ export class StoredTable implements Upstream, TableStore {
     this.#lastFailure = this.#failed(error)
     return this.#lastFailure
   }
-}
-
-/** LMDB has numbers for codes, and the system's words in its message. */
-function firstLine(error: unknown): string {
-  return (error instanceof Error && error.message.split('\n', 1)[0]) || 'see the log'
-}
-
-function meantBy(what: Exclude<StorePurge, { kind: 'key' }>): (key: string) => boolean {
-  if (what.kind === 'all') return () => true
-  const domain = what.domain.toLowerCase()
-  return (key) => key.toLowerCase().slice(key.lastIndexOf('@') + 1) === domain
 }

@@ -13,11 +13,17 @@ import { startShared, until } from './shared-gateways.ts'
 
 const PASSWORD = 'correct-horse-battery-staple'
 
+const PAGE = readFileSync('docs/several-gateways.md', 'utf8')
+
 /** The line of the page, with a password. */
 function documentedUser(): readonly string[] {
-  const page = readFileSync('docs/several-gateways.md', 'utf8')
-  const line = /^user mapgate .*$/m.exec(page)?.[0] ?? ''
+  const line = /^user mapgate .*$/m.exec(PAGE)?.[0] ?? ''
   return line.replace('>PASSWORD', `>${PASSWORD}`).split(' ').slice(1)
+}
+
+/** What the page adds to it for tables that Postfix writes. */
+function documentedForStores(): readonly string[] {
+  return (/^\+eval .*$/m.exec(PAGE)?.[0] ?? '').split(' ')
 }
 
 describe.skipIf(missingRedis() !== undefined)('access to the shared store', () => {
@@ -68,6 +74,42 @@ describe.skipIf(missingRedis() !== undefined)('access to the shared store', () =
     expect(JSON.stringify(one.log())).not.toContain(PASSWORD)
     for (const path of ['/api/v1/status', '/api/v1/config', '/metrics', '/api/v1/problems'])
       expect(await (await fetch(`${one.adminUrl}${path}`)).text(), path).not.toContain(PASSWORD)
+  })
+
+  test('tables that Postfix writes need the commands that the page adds, and no more', async (t) => {
+    const redis = await startRedis(t)
+    redis.command('ACL', 'SETUSER', ...documentedUser())
+    const gateway = await startShared(t, {
+      origin: 'http://127.0.0.1:1',
+      url: redis.url,
+      shared: `username: mapgate, password: ${PASSWORD}`,
+      upstream: 'timeout: 1s }\n  learned: { store: {}',
+      table: '\n  verify: { upstream: learned }',
+    })
+    const verify = gateway.gateway.store('verify')
+    if (verify === undefined || verify === 'read-only') return expect.unreachable()
+    expect(await verify.put('a', '1', {})).toMatchObject({
+      kind: 'temporary',
+      reason: expect.stringMatching(/store learned: its entries are in the shared store, .*NOPERM.* 'eval'/),
+    })
+    redis.command('ACL', 'SETUSER', 'mapgate', ...documentedForStores())
+    const all = async () => {
+      for (const key of ['a', 'b@x.example', 'c']) expect((await verify.put(key, '1', {})).kind).toBe('done')
+      expect((await verify.put('c', '2', { ttlMs: 1 })).kind).toBe('done')
+      expect((await verify.delete('a')).kind).toBe('done')
+      expect(await gateway.socketmap().lookup('verify', 'b@x.example')).toEqual({ kind: 'found', value: '1' })
+      expect(await verify.entries(undefined, 10)).toMatchObject({ entries: [{ key: 'b@x.example' }] })
+      expect(await verify.purge({ kind: 'domain', domain: 'x.example' })).toBe(1)
+      expect(await verify.purge({ kind: 'all' })).toBe(0)
+    }
+    await until(async () => (await verify.put('a', '1', {})).kind === 'done')
+    await all()
+    for (const command of documentedForStores()) {
+      redis.command('ACL', 'SETUSER', 'mapgate', command.replace('+', '-'))
+      await expect(all(), command).rejects.toThrow()
+      redis.command('ACL', 'SETUSER', 'mapgate', command)
+      await until(async () => (await verify.put('a', '1', {})).kind === 'done')
+    }
   })
 
   test('a wrong password is told without the password, and costs no lookup', async (t) => {

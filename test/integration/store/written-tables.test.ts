@@ -3,7 +3,6 @@
  * it and moves it, and a purge removes it.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -13,7 +12,7 @@ import { store } from '../../../src/commands/store/store.ts'
 import { loadConfig } from '../../../src/gateway/load-config.ts'
 import { Gateway } from '../../../src/gateway.ts'
 import { type RecordedIo, recordIo } from '../../support/gateway/command-io.ts'
-import { until } from '../../support/postfix/until.ts'
+import { lookup, sequence, TextClient, update } from '../../support/wire/text-client.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'mapgate-test-'))
@@ -42,49 +41,6 @@ log: { level: silent }
   return file
 }
 
-/** A client that sends and reads text, `|` for a NUL. */
-class Client {
-  readonly #socket: Socket
-  #text = ''
-
-  private constructor(socket: Socket) {
-    this.#socket = socket.setEncoding('utf8')
-    socket.on('data', (text: string) => {
-      this.#text += text.replaceAll('\0', '|')
-    })
-    socket.on('error', () => {}) // shows as a reply that does not come
-    onTestFinished(() => {
-      socket.destroy()
-    })
-  }
-
-  static async to(path: string): Promise<Client> {
-    return until('the listener', async () => {
-      const socket = connect(path)
-      const opened = await new Promise((resolve) => {
-        socket.once('connect', () => resolve(true))
-        socket.once('error', () => resolve(false))
-      })
-      return opened === true ? new Client(socket) : undefined
-    })
-  }
-
-  /** Sends a request, and gives what came until it ends so. */
-  async ask(request: string, end: string): Promise<string> {
-    this.#socket.write(request.replaceAll('|', '\0'))
-    const reply = await until(`a reply that ends with ${end}`, () => {
-      return this.#text.endsWith(end) ? this.#text : undefined
-    })
-    this.#text = ''
-    return reply
-  }
-}
-
-const update = (key: string, value: string) =>
-  `request|update|table|mapgate:verify|flags|0|key|${key}|value|${value}||`
-const lookup = (key: string) => `request|lookup|table|mapgate:verify|flags|0|key|${key}||`
-const sequence = (order: number) => `request|sequence|table|mapgate:verify|flags|0|function|${order}||`
-
 async function start(file: string): Promise<Gateway> {
   const gateway = await Gateway.start({ load: () => loadConfig(file), version: 'test' })
   onTestFinished(() => gateway.stop())
@@ -94,8 +50,8 @@ async function start(file: string): Promise<Gateway> {
 test('what one protocol writes the other finds, and both scan, delete and purge it', async () => {
   const path = folder()
   const gateway = await start(configure(path))
-  const proxymap = await Client.to(`${path}/proxymap`)
-  const memcache = await Client.to(`${path}/memcache`)
+  const proxymap = await TextClient.to(`${path}/proxymap`)
+  const memcache = await TextClient.to(`${path}/memcache`)
   expect(await proxymap.ask(update('Ann@a.example', '0:1:2:fine'), '||')).toBe('status|0||')
   expect(await memcache.ask('get verify/Ann@a.example\r\n', 'END\r\n')).toContain('0:1:2:fine')
   expect(await memcache.ask('set verify/bob@a.example 0 3600 2\r\nok\r\n', '\r\n')).toBe('STORED\r\n')
@@ -112,7 +68,7 @@ test('what one protocol writes the other finds, and both scan, delete and purge 
 test('an operator looks at a table, purges a domain of it, and puts an export back', async () => {
   const path = folder()
   const gateway = await start(configure(path))
-  const proxymap = await Client.to(`${path}/proxymap`)
+  const proxymap = await TextClient.to(`${path}/proxymap`)
   for (const key of ['Ann@a.example', 'bob@b.example', 'carl@a.example'])
     await proxymap.ask(update(key, `0:1:2:${key}`), '||')
   const options = { admin: `unix:${path}/admin` }
@@ -162,7 +118,7 @@ for (const place of ['/proc/mapgate/store', '/proc/self/nosuch'])
       ok: false,
       issues: [expect.stringMatching(/the folder of the store, \/proc.*, cannot be used: /)],
     })
-    const memcache = await Client.to(`${path}/memcache`)
+    const memcache = await TextClient.to(`${path}/memcache`)
     expect(await memcache.ask('set verify/a 0 0 1\r\n1\r\n', '\r\n')).toBe('STORED\r\n')
     await expect(start(file)).rejects.toThrow(/the folder of the store, \/proc.*, cannot be used: /)
   })
@@ -170,8 +126,8 @@ for (const place of ['/proc/mapgate/store', '/proc/self/nosuch'])
 test('a table that is not to be written, or not of a store, is not changed', async () => {
   const path = folder()
   await start(configure(path))
-  const proxymap = await Client.to(`${path}/proxymap`)
-  const memcache = await Client.to(`${path}/memcache`)
+  const proxymap = await TextClient.to(`${path}/proxymap`)
+  const memcache = await TextClient.to(`${path}/memcache`)
   expect(await proxymap.ask('request|update|table|mapgate:aliases|flags|0|key|a|value|x||', '||')).toBe(
     'status|5||',
   )
@@ -185,7 +141,7 @@ test('a reload with another ttl keeps entries and connections, and one that remo
   const path = folder()
   const file = configure(path)
   const gateway = await start(file)
-  const proxymap = await Client.to(`${path}/proxymap`)
+  const proxymap = await TextClient.to(`${path}/proxymap`)
   await proxymap.ask(update('a', '1'), '||')
   configure(path, '1d')
   expect(await gateway.reload()).toMatchObject({ ok: true })
@@ -202,7 +158,7 @@ test('a write that comes while the gateway starts waits until its table is there
     () => '  - { protocol: memcache, listen: "inet:127.0.0.1:0", maxConnections: 1 }',
   )
   writeFileSync(file, readFileSync(file, 'utf8').replace('upstreams:', `${more.join('\n')}\nupstreams:`))
-  const early = async () => (await Client.to(`${path}/proxymap`)).ask(update('a', '1'), '||')
+  const early = async () => (await TextClient.to(`${path}/proxymap`)).ask(update('a', '1'), '||')
   const [gateway, reply] = await Promise.all([start(file), early()])
   expect(reply).toBe('status|0||')
   expect(gateway.status().upstreams.find(({ name }) => name === 'learned')?.store?.entries).toBe(1)

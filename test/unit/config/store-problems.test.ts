@@ -48,6 +48,40 @@ const cases: [sentence: string, text: string, expected: RegExp[]][] = [
     file({ write: 'verifi' }),
     [/listeners\[0\]\.write\[0\]: there is no table "verifi"; did you mean "verify"$/],
   ],
+  [
+    'entries that are shared, and a folder for them',
+    `${file()}shared: { url: "redis://127.0.0.1" }\n`,
+    Array(2).fill(
+      /^warning: .*store\.directory: is not used: the entries are kept in the shared store; remove it, or keep them here with "shared: false" beside it$/,
+    ),
+  ],
+  [
+    'entries that are shared, without a folder',
+    `${file().replace('directory: /s1', '').replace('directory: "/s2"', 'shared: true')}shared: { url: "redis://127.0.0.1" }\n`,
+    [],
+  ],
+  [
+    'two stores of one folder, one of them shared',
+    `${file({ other: '/s1' }).replace('directory: /s1', 'directory: /s1, shared: false').replace('directory: "/s1"', 'shared: true')}shared: { url: "redis://127.0.0.1" }\n`,
+    [],
+  ],
+  [
+    'a store of no place',
+    file().replace('directory: /s1', ''),
+    [
+      /learned\.store: has no "directory"; add a folder on this machine, or the section "shared" to keep the entries in a store of several gateways$/,
+    ],
+  ],
+  [
+    'a store that stays here, of no place',
+    `${file().replace('directory: /s1', 'shared: false').replace('directory: "/s2"', '')}shared: { url: "redis://127.0.0.1" }\n`,
+    [/learned\.store: has no "directory"; add a folder/],
+  ],
+  [
+    'entries that are shared, and nothing to share them in',
+    file().replace('directory: /s1', 'shared: true'),
+    [/store\.shared: needs the section "shared", which says where that store is; add it$/],
+  ],
   ...['smtpd', 'smtp', 'lmtp'].map((program): [string, string, RegExp[]] => [
     `the TLS sessions of ${program}`,
     file({ usedBy: `${program}_tls_session_cache_database` }),

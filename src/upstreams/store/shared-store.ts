@@ -1,0 +1,42 @@
+/**
+ * A store whose entries are in the store that several gateways share: nothing of it is on this machine.
+ */
+import type { EntryTier } from '../../core/entry-tier.ts'
+import type { UpstreamStatus } from '../../core/status.ts'
+import type { SharedUpstream, TableUpstream, UpstreamKind, UpstreamParts, UpstreamTable } from '../kind.ts'
+import { UnsharedUpstream } from '../unshared.ts'
+import type { StoreSettings } from './configuration.ts'
+import { SharedTable } from './shared-table.ts'
+
+export class SharedStore extends UnsharedUpstream<StoreSettings, UpstreamTable> {
+  readonly #entries: EntryTier
+  readonly #parts: UpstreamParts
+
+  constructor(kind: UpstreamKind, settings: StoreSettings, entries: EntryTier, parts: UpstreamParts) {
+    super(kind, settings)
+    this.#entries = entries
+    this.#parts = parts
+  }
+
+  override configure(): void {
+    const { name, store } = this.settings
+    this.#entries.bounds = store
+    this.#entries.onFull = () => this.#parts.observer.upstream(name).storeFull()
+  }
+
+  isSameFor(other: SharedUpstream): boolean {
+    return other instanceof SharedStore && other.#entries === this.#entries
+  }
+
+  forTable({ name: table }: UpstreamTable): TableUpstream {
+    const { clock, observer } = this.#parts
+    const onFailure = (error: unknown) => observer.table(table).storeFailed(error)
+    const stored = new SharedTable(this.settings.name, table, this.#entries, clock, onFailure)
+    return { upstream: stored, start: () => {}, stop: () => {}, canaries: () => [], store: stored }
+  }
+
+  override status(): UpstreamStatus {
+    const totals = this.#entries.totals()
+    return { ...super.status(), ...(totals !== undefined && { store: totals }) }
+  }
+}
