@@ -49,7 +49,7 @@ const DUMPS: readonly RegExp[] = [
   /^(?:-{3}$|-{3} |- \S)/, // YAML
   /^[\w-]+: +["']?[^\s@]+@[^\s@]+$/, // YAML
   /^[\w.-]+=[^\s&]*%40/, // a form
-  /^%(?:7B|5B|22|27|3C)/i, // escaped for a URL
+  /^(?:%(?:7B|5B|22|27|3C)|(?:%[\da-f]{2}){2})/i, // escaped for a URL
   /^[\w.+-]*%(?:20|22|40|7B)[\w.+%-]*$/i,
   /^(?:eyJ|WyJ|W3si)[\w+/=.-]{6,}$/, // JSON in base64
   FIELD,

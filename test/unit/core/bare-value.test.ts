@@ -5,7 +5,23 @@ import { usesOf } from '../../../src/core/value-use.ts'
 const isValue = (parameter: string, value: string): boolean =>
   isMeant(value, usesOf(parameter === '' ? [] : [parameter]), true)
 
-const NOTHING = ['unknown', 'Unknown', 'missing', 'undef', 'void', 'TODO', 'n.a.']
+const NOTHING = [
+  'NaN',
+  'END',
+  'NXDOMAIN',
+  'E404',
+  '(empty)',
+  '[unknown]',
+  "'unknown'",
+  'n/a.',
+  'unknown',
+  'Unknown',
+  'missing',
+  'undef',
+  'void',
+  'TODO',
+  'n.a.',
+]
 
 const DOUBTFUL: Readonly<Record<string, readonly string[]>> = {
   virtual_alias_maps: [
@@ -23,11 +39,15 @@ const DOUBTFUL: Readonly<Record<string, readonly string[]>> = {
     '?',
     'xyz=ann@b.example',
     'ann@b.example, 404',
+    'ann@b.example none',
+    '$-1',
+    'y',
+    'off',
     'ann@b.example unknown',
   ],
-  transport_maps: [...NOTHING, '404', '0', '-'],
+  transport_maps: [...NOTHING, 'goto:ann@b.example', 't', '404', '0', '-'],
   sender_dependent_relayhost_maps: [...NOTHING, '404', '-', '..'],
-  check_client_access: [...NOTHING, '0', '00', '100', '200', '404', '550', '-'],
+  check_client_access: [...NOTHING, 'n', 'on', '0', '00', '100', '200', '404', '550', '-'],
   virtual_mailbox_maps: [...NOTHING, '0', '404', '550', '-1', '-', '--', '***'],
   '': [...NOTHING, '0', '-1', '-', '--'],
 }
@@ -48,9 +68,16 @@ const PLAIN: Readonly<Record<string, readonly string[]>> = {
     '404@b.example',
     'SRS0=ab=cd=d.example=ann@b.example',
   ],
-  transport_maps: ['smtp:[a.example]', 'local', 'unknown:', ':'],
+  transport_maps: [
+    'error:5.1.6 now ann@b.example',
+    'error:ann@b.example',
+    'smtp:[a.example]',
+    'local',
+    'unknown:',
+    ':',
+  ],
   check_client_access: ['OK', '1', '99', '600', '1000', '1767225600', '450 4.7.1 later', 'greylist'],
-  virtual_mailbox_maps: ['1', 'OK', 'x', 'b.example/ann/', '399', '600', '4711', '-x'],
+  virtual_mailbox_maps: ['y', 't', 'on', '1', 'OK', 'x', 'b.example/ann/', '399', '600', '4711', '-x'],
   smtp_tls_policy_maps: ['none', 'may'],
   smtp_sasl_password_maps: ['404', 'unknown', '-'],
   '': ['1', 'OK', 'x', '404', '5000', 'none', 'ann@b.example', ':'],

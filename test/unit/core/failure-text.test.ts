@@ -114,6 +114,7 @@ describe('no value of any table is', () => {
     ['Lookup.Result`1', 'dump'],
     ['%7B%22goto%22%3A1%7D', 'dump'],
     ['a%40b.example', 'dump'],
+    ['%D0%B0', 'dump'],
     ['Not%20here', 'dump'],
     ['eyJnb3RvIjoiYUBiIn0=', 'dump'],
     ['goto=a@b.example', 'dump'],

@@ -17,21 +17,21 @@ const UNNAMED =
   '(?:servers?|services?|databases?|schemas?|tables?|index|indices|collections?|views?|files?|methods?|actions?|modules?|plugins?|features?|handlers?|controllers?)'
 
 const IS_NOT =
-  '(?:(?:is|was|are|were|has|have|had|been|be|could|can|does|do) )*(?:not|cannot be|t) (?:be )?(?:found|exist|known|available|supported|registered|configured|recogni[sz]ed|deployed|enabled|matched|located|resolved|defined|mapped)\\b'
+  '(?:(?:is|was|are|were|has|have|had|been|be|could|can|does|do) )*(?:not|cannot be|t) (?:be )?(?:found|exist|known|available|supported|registered|configured|recogni[sz]ed|deployed|enabled|matched|located|resolved|defined|mapped|valid|handled|served|routed|running)\\b'
 
 const IS_OVER =
-  '(?:(?:is|was|are|were|has|have|been|now) )*(?:gone|unknown|invalid|missing|retired|deprecated|removed|deleted|discontinued|decommissioned|sunset|sunsetted|disabled|suspended|deactivated|expired|unsupported|unavailable|notfound|no longer \\w+|shut down|switched off|doesn t exist|does not exist)\\b'
+  '(?:(?:is|was|are|were|has|have|been|now) )*(?:gone|unknown|invalid|missing|retired|deprecated|removed|deleted|discontinued|decommissioned|sunset|sunsetted|disabled|suspended|deactivated|expired|paused|stopped|moved|offline|under (?:maintenance|construction)|unsupported|unavailable|notfound|no longer \\w+|shut down|switched off|doesn t exist|does not exist)\\b'
 
 /** Words between a thing and what is said of it: its name. */
 const NAME = '(?:[a-z0-9\\u0080-\\uffff]+ ){0,4}?'
 
 const DETERMINERS =
-  '(?:(?:the|a|an|any|this|that|your|such|requested|specified|given|matching|valid|suitable|known|http|api|configured|registered|service) )*'
+  '(?:(?:the|a|an|any|this|that|your|such|requested|specified|given|matching|valid|suitable|known|http|api|configured|registered|service|virtual|healthy|available) )*'
 
 const PLACE_FIRST = new RegExp(`\\b(?:${NAMED} ${NAME}|${UNNAMED} )(?:${IS_NOT}|${IS_OVER})`)
 
 const NO_FIRST = new RegExp(
-  `\\b(?:no|unknown|invalid|unsupported|unrecogni[sz]ed|undefined|missing|nonexistent|deprecated|(?:not|cannot|could not|couldn t|unable to|failed to) (?:be )?(?:find|locate|resolve|match|route)) ${DETERMINERS}(?:${NAMED}|${UNNAMED})\\b`,
+  `\\b(?:no|bad|wrong|incorrect|not an? (?:valid|known)|unknown|invalid|unsupported|unrecogni[sz]ed|undefined|missing|nonexistent|deprecated|(?:not|cannot|could not|couldn t|unable to|failed to) (?:be )?(?:find|locate|resolve|match|route)) ${DETERMINERS}(?:${NAMED}|${UNNAMED})\\b`,
 )
 
 const MAIL_WORDS =

@@ -70,6 +70,7 @@ const KNOWN: readonly RegExp[] = [
   /^(?:upstream connect error|no healthy upstream|fault filter abort)/, // Envoy
   /^Fastly error: /,
   /^Tunnel .* not found/, // ngrok
+  /^(?:moved|(?:under )?(?:construction|maintenance)(?: mode)?)[.!]?$/i,
 ]
 
 /** `says no`: a router's "not found". `neutral`: words that say nothing. `own`: the service's own words. */

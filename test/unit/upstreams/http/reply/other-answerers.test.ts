@@ -233,6 +233,12 @@ const OTHERS: [who: string, body: string, headers?: Fields][] = [
   ['a site', 'There is no site configured at this address'],
   ['a deployment', '{"title":"Deployment does not exist"}', JSON_TYPE],
   ['an application', 'The application has been suspended'],
+  ['a virtual host', 'No such virtual host'],
+  ['a route that is none', '{"error":"Not a valid route"}', JSON_TYPE],
+  ['a wrong path', '{"error":"wrong path"}', JSON_TYPE],
+  ['a project that rests', '{"error":"project is paused"}', JSON_TYPE],
+  ['a backend that is ill', 'No healthy backend'],
+  ['maintenance', '{"error":"maintenance"}', JSON_TYPE],
   ['an API key', '{"message":"Invalid API key"}', JSON_TYPE],
 ]
 
