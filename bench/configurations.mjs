@@ -64,3 +64,19 @@ tables:
     replica: { path: "/list?n=${count}", key: $.address, value: $.mailbox, every: 1d, authoritative: true, directory: "${directory}" }
 `
 }
+
+/** One table, nothing of it stored, whose service fails for some keys; see `servers/poisonous.mjs`. */
+export function withPoison(endpoints, { canary, batch }) {
+  return `
+listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0", maxConnections: 1000, maxConnectionsPerAddress: 1000 }]
+admin: { listen: "inet:127.0.0.1:0" }
+upstreams: { directory: { endpoints: ${JSON.stringify(endpoints)}, maxBodyBytes: 64KiB } }
+tables:
+  aliases:
+    upstream: directory
+    request: { path: "/{key}" }
+    ${batch ? 'batch: { method: POST, path: "/batch", json: { keys: "{keys}" } }' : ''}
+    ${canary ? 'canary: { key: good-canary }' : ''}
+    cache: off
+`
+}

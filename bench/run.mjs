@@ -19,12 +19,13 @@ import { idle } from './scenarios/idle.mjs'
 import { million } from './scenarios/million.mjs'
 import { misses } from './scenarios/misses.mjs'
 import { observed } from './scenarios/observed.mjs'
+import { poison } from './scenarios/poison.mjs'
 import { postmap } from './scenarios/postmap.mjs'
 import { replica } from './scenarios/replica.mjs'
 import { search } from './scenarios/search.mjs'
 import { startTimes as start } from './scenarios/start-times.mjs'
 
-const SCENARIOS = { hits, misses, search, observed, million, replica, idle, start, postmap, hostile }
+const SCENARIOS = { hits, misses, search, observed, million, replica, idle, start, postmap, hostile, poison }
 const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url))
 const BASELINE = fileURLToPath(new URL('baseline.json', import.meta.url))
 

@@ -11,6 +11,7 @@
  *   total                   instead of a time: ends after so many replies
  *   perSecond               questions over all connections, at even times; a latency counts from when its question was due.
  *                           Without it each connection asks as soon as it has its reply
+ *   checksEach              looks at every reply instead of one in 64
  *   pid                     told to be measured: its CPU time is read at both ends of `runMs`
  */
 import { connect } from 'node:net'
@@ -35,6 +36,7 @@ class Run {
     this.lastByte = LAST_BYTE[options.protocol]
     this.found = (options.expects === 'notfound' ? NOT_FOUND : FOUND)[options.protocol]
     this.extension = options.extension ?? ''
+    this.checked = options.checksEach ? 1 : 64
     this.asked = 0
     this.replies = 0
     this.wrong = 0
@@ -82,7 +84,7 @@ class Run {
         if (chunk[chunk.length - 1] !== this.lastByte) return
         this.latencies.add(performance.now() - asking.sentAt)
         this.replies++
-        if (this.replies % 64 === 1 && !this.found.test(chunk.toString('latin1'))) this.wrong++
+        if (this.replies % this.checked === 0 && !this.found.test(chunk.toString('latin1'))) this.wrong++
         asking.request = ''
         if (this.state === 'running' && this.replies + this.options.connections <= this.total) askNext()
         else socket.end()
