@@ -25,7 +25,7 @@ export default defineConfig({
       // Not isolated: loading every module anew for each file takes longer than the tests.
       // Time for a machine on which others work, too: the slowest takes 10 s alone.
       project('unit', 120_000, false),
-      project('integration', 60_000),
+      project('integration', 60_000, false),
       project('fuzz', 120_000),
       project('postfix', 120_000),
       project('packaging', 120_000),

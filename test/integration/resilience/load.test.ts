@@ -112,8 +112,9 @@ describe('10,000 different keys with 64 places', () => {
       expect(tookMs).toBeLessThan(DEADLINE_MS)
     }
     expect(service.maxConcurrent).toBeLessThanOrEqual(64)
-    expect(service.connections).toBeLessThanOrEqual(64)
-    expect(service.requests).toHaveLength(10_000)
+    expect(service.open).toBeLessThanOrEqual(64)
+    // A busy machine may have the gateway ask again for a key that was found, to know whether the service answers.
+    expect(new Set(service.requests.map(({ url }) => url)).size).toBe(10_000)
   })
 
   test('are shed at once where the queue is full, and never become "not found"', async (t) => {

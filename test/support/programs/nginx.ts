@@ -36,7 +36,8 @@ export async function startNginx(
   })
   t.onTestFinished(async () => {
     if (nginx.exitCode === null) {
-      nginx.kill('SIGKILL')
+      // Fast shutdown, nginx(8): a master that is killed leaves its workers.
+      nginx.kill('SIGTERM')
       await once(nginx, 'exit')
     }
     rmSync(folder, { recursive: true })
