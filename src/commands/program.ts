@@ -80,7 +80,11 @@ export function buildProgram(context: CommandContext): Command {
   const program = new Command('mapgate')
   program
     .description(DESCRIPTION)
-    .version(`mapgate ${version()}`, '-V, --version', 'print the version')
+    .version(
+      `mapgate ${version()} (Node.js ${process.versions.node})`,
+      '-V, --version',
+      'print the version, and that of Node.js',
+    )
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ helpWidth: HELP_WIDTH, showGlobalOptions: false })

@@ -2,7 +2,7 @@
  * The manual pages and the completion are made from the program: nothing of it is missing there,
  * and groff has nothing to say about them.
  */
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -97,6 +97,26 @@ test('groff has nothing to say about the pages', async (context) => {
       stderr: '',
     })
   }
+})
+
+test('bash completes the tables and upstreams of the configuration', async () => {
+  const script = await completion.bashCompletion(root)
+  const file = join(root, 'named.yaml')
+  writeFileSync(
+    file,
+    'upstreams:\n  directory:\n    endpoints: [http://a.example]\ntables:\n    aliases: # ours\n        upstream: directory\n    # old:\n    boxes: { upstream: directory }\ncacheFile: c\n',
+  )
+  const complete = async (...words: string[]) => {
+    const line = `COMP_WORDS=(mapgate ${words.join(' ')}); COMP_CWORD=${words.length}; _mapgate; echo "$\{COMPREPLY[@]}"`
+    return (await run('bash', ['-c', `${script}\n${line}`])).stdout.trim().split(' ')
+  }
+  expect(await complete('query', '-c', file, "''")).toEqual(['aliases', 'boxes'])
+  expect(await complete('purge', '--config', file, 'bo')).toEqual(['boxes'])
+  expect(await complete('compare', '-c', file, 'aliases', "''")).toEqual(['aliases', 'boxes'])
+  expect(await complete('drill', '-c', file, "''")).toEqual(['directory'])
+  expect(await complete('replica', '-c', file, 'acc')).toEqual(['accept'])
+  expect(await complete('query', '-c', file, '--expl')).toEqual(['--explain'])
+  expect(await complete('query', '-c', '/nonexistent.yaml', 'no-such-table')).toEqual([''])
 })
 
 test('bash completes every command and its options', async () => {

@@ -2,7 +2,7 @@
  * The control part of the Debian package. Debian Policy chapter 5 (control fields), 6 (scripts).
  */
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesBelow, sizeKib } from './stage.mjs'
 
@@ -36,8 +36,9 @@ export function writeControl({ root, tree, manifest, version, architecture }) {
     ['Description', `gateway through which Postfix asks HTTP services\n ${wrap(manifest.description)}`],
   ]
   writeFileSync(join(folder, 'control'), `${fields.map(([name, value]) => `${name}: ${value}`).join('\n')}\n`)
-  writeFileSync(join(folder, 'conffiles'), '/etc/mapgate/mapgate.yaml\n')
-  const sums = files.map((path) => `${md5(join(tree, path))}  ${path}\n`)
+  const sums = files
+    .filter((path) => !lstatSync(join(tree, path)).isSymbolicLink())
+    .map((path) => `${md5(join(tree, path))}  ${path}\n`)
   writeFileSync(join(folder, 'md5sums'), sums.join(''))
   for (const name of SCRIPTS) copyFileSync(join(root, 'packaging/debian', name), join(folder, name))
 }

@@ -13,6 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
@@ -33,7 +34,8 @@ const COPIES = [
   ['examples', 'usr/lib/mapgate/examples'],
   ['package.json', 'usr/lib/mapgate/package.json'],
   ['packaging/debian/mapgate', 'usr/bin/mapgate'],
-  ['packaging/debian/mapgate.yaml', 'etc/mapgate/mapgate.yaml'],
+  // No conffile: postinst copies it where there is no configuration, so that an upgrade never asks.
+  ['packaging/debian/mapgate.yaml', 'usr/share/mapgate/mapgate.yaml'],
   ['packaging/systemd/mapgate.service', 'lib/systemd/system/mapgate.service'],
   ['packaging/systemd/mapgate.socket', 'lib/systemd/system/mapgate.socket'],
   ['packaging/systemd/mapgate@.service', 'lib/systemd/system/mapgate@.service'],
@@ -46,6 +48,15 @@ const COPIES = [
   ['README.md', 'usr/share/doc/mapgate/README.md'],
   ['CHANGELOG.md', 'usr/share/doc/mapgate/CHANGELOG.md'],
   ['SECURITY.md', 'usr/share/doc/mapgate/SECURITY.md'],
+  ['CONTRIBUTING.md', 'usr/share/doc/mapgate/CONTRIBUTING.md'],
+  ['LICENSE', 'usr/share/doc/mapgate/LICENSE'],
+  ['bench/RESULTS.md', 'usr/share/doc/mapgate/bench/RESULTS.md'],
+]
+
+/** Links that make the documents right where they are installed: link, what it names. */
+const LINKS = [
+  ['usr/share/doc/mapgate/examples', '../../../lib/mapgate/examples'],
+  ['usr/share/doc/mapgate/monitoring', '../../mapgate'],
 ]
 
 /** @param {{ root: string, tree: string, work: string, architecture: string, epoch: number }} options */
@@ -54,7 +65,8 @@ export async function stageTree({ root, tree, work, architecture, epoch }) {
     mkdirSync(dirname(join(tree, to)), { recursive: true })
     cpSync(join(root, from), join(tree, to), { recursive: true })
   }
-  mkdirSync(join(tree, 'etc/mapgate/secrets'))
+  for (const [link = '', target = ''] of LINKS) symlinkSync(target, join(tree, link))
+  mkdirSync(join(tree, 'etc/mapgate/secrets'), { recursive: true })
   chmodSync(join(tree, 'usr/lib/mapgate/dist/cli.js'), 0o755)
   installDependencies({ root, home: join(tree, 'usr/lib/mapgate'), work, architecture })
 

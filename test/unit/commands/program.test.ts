@@ -66,11 +66,11 @@ describe('the help', () => {
   })
 })
 
-test('--version prints the version of the package', async () => {
+test('--version prints the version of the package, and that of Node.js', async () => {
   const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
   const io = recordIo()
   expect(await runProgram(['--version'], io)).toBe(0)
-  expect(io.out()).toBe(`mapgate ${manifest.version}\n`)
+  expect(io.out()).toBe(`mapgate ${manifest.version} (Node.js ${process.version.slice(1)})\n`)
 })
 
 describe('a wrong command line exits 64 and says', () => {
