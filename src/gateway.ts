@@ -7,11 +7,8 @@
  * What belongs to one configuration is built in `gateway/generation.ts`, table by table in
  * `gateway/tables.ts`; what lives on over reloads is here.
  */
-import { getHeapStatistics } from 'node:v8'
 import type { NamedReadiness, PurgeWhat, ReloadReport, WireReply } from './admin/ports.ts'
-import { formatIssue } from './config/issue.ts'
 import type { LoadedConfig } from './config/load.ts'
-import { adviceSentence, outageAdvice } from './config/outage-advice.ts'
 import { formatAddress } from './core/address.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './core/lookup.ts'
@@ -25,10 +22,11 @@ import { TableStores } from './core/table-stores.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
 import { Drills } from './gateway/drills.ts'
 import { applyPurge, entryElsewhere, purgeElsewhere } from './gateway/elsewhere.ts'
-import { apply, type ChangeParts, type Generation } from './gateway/generation.ts'
+import { apply, type ChangeParts, type Generation, withAdmin } from './gateway/generation.ts'
 import { settingsKinds } from './gateway/load-config.ts'
-import { memoryWarning } from './gateway/memory-budget.ts'
+import { warningsOf } from './gateway/memory-budget.ts'
 import { ProgramState } from './gateway/program-state.ts'
+import { withAdvice } from './gateway/readiness.ts'
 import { Reloads } from './gateway/reloads.ts'
 import { confirmLoss, purgeTable, replicaOf, storeOf } from './gateway/running-table.ts'
 import { stopRunning } from './gateway/stop.ts'
@@ -115,14 +113,16 @@ export class Gateway implements Lookup {
       telemetry,
       clock,
       load: options.load,
-      apply: (next) => apply(state.generation, next, this.#changeParts),
+      apply: (next) =>
+        apply(state.generation, next, this.#changeParts, state.phase === 'starting' ? 'later' : 'now'),
       warnings: () => this.warnings,
       onReloaded: () => this.drills.endAll('reload'),
     })
   }
 
   /**
-   * Starts a gateway; it answers when the promise resolves.
+   * Starts a gateway; it is complete when the promise resolves. Lookups are answered before, as soon as the listeners
+   * are open: what the admin API needs is loaded after that.
    *
    * @throws ConfigError (rejects) with every issue of the configuration; ListenError for an
    *   address that cannot be used. Nothing is left behind then.
@@ -141,13 +141,7 @@ export class Gateway implements Lookup {
       status: () => state.status(),
     })
     const gateway = new Gateway(options, state, telemetry)
-    try {
-      await gateway.#reloads.change(config)
-    } catch (error) {
-      await telemetry.close()
-      throw error
-    }
-    gateway.#begin()
+    await gateway.#reloads.inTurn(() => gateway.#start(config))
     return gateway
   }
 
@@ -161,10 +155,7 @@ export class Gateway implements Lookup {
   }
 
   get warnings(): readonly string[] {
-    const { upstreamKinds } = this.#changeParts
-    const { config } = this.#state.generation
-    const memory = memoryWarning(config, upstreamKinds, getHeapStatistics().heap_size_limit)
-    return [...config.warnings.map(formatIssue), ...(memory === undefined ? [] : [memory])]
+    return warningsOf(this.#state.generation.config, this.#changeParts.upstreamKinds)
   }
 
   lookup(query: Query, options?: LookupOptions): LookupResult | Promise<LookupResult> {
@@ -177,14 +168,9 @@ export class Gateway implements Lookup {
 
   /** How ready each table is for an outage, with the keys that would be deferred. */
   readiness(): readonly NamedReadiness[] {
-    const { config } = this.#state.generation
     const { protocols, upstreamKinds } = this.#changeParts
     const kinds = settingsKinds({ protocols, upstreams: upstreamKinds })
-    return Array.from(this.#state.readiness.take(), ([name, readiness]) => {
-      const table = config.tables.get(name)
-      const advice = table === undefined ? [] : outageAdvice(table, config, kinds)
-      return { name, ...readiness, advice: advice.map(adviceSentence) }
-    })
+    return withAdvice(this.#state.readiness.take(), this.#state.generation.config, kinds)
   }
 
   /** What the clients of each protocol would read for a result. */
@@ -260,6 +246,20 @@ export class Gateway implements Lookup {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
+  }
+
+  async #start(config: LoadedConfig): Promise<void> {
+    try {
+      await this.#reloads.change(config)
+      this.#state.generation = await withAdmin(this.#state.generation, this.#changeParts)
+    } catch (error) {
+      await this.#reloads.stop()
+      // Lookups may have been answered already; those under way are deferred, and the cache file stays as it is.
+      await stopRunning(this.#state.generation, { resolver: this.#resolver, drainForMs: 0 })
+      await this.#telemetry.close()
+      throw error
+    }
+    this.#begin()
   }
 
   async #stop(): Promise<void> {

@@ -18,7 +18,7 @@ import { startedWith } from '../server/bind.ts'
 import { descriptorLimit } from '../server/descriptors.ts'
 import type { Listener } from '../server/listener.ts'
 import { requireServed } from '../server/systemd.ts'
-import { type GatewayPorts, RunningAdmin } from './admin.ts'
+import type { GatewayPorts, RunningAdmin } from './admin.ts'
 import { checkDescriptors } from './descriptor-budget.ts'
 import { openListeners, type RunningListeners, updateListeners } from './listeners.ts'
 import type { GatewayParts } from './parts.ts'
@@ -83,9 +83,15 @@ export interface Change {
 /**
  * Goes over to another configuration.
  *
+ * @param admin `later`: at a start the admin API comes when lookups are answered, by {@link withAdmin}.
  * @throws (rejects) when a file, a socket or the access to a socket file fails, or more files would be open than may be.
  */
-export async function apply(before: Generation, config: LoadedConfig, parts: ChangeParts): Promise<Change> {
+export async function apply(
+  before: Generation,
+  config: LoadedConfig,
+  parts: ChangeParts,
+  admin: 'now' | 'later' = 'now',
+): Promise<Change> {
   checkDescriptors(config, parts.upstreamKinds, descriptorLimit())
   requireServed(systemdNames(config), startedWith())
   const undo: (() => unknown)[] = []
@@ -103,8 +109,9 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
     const listeners = await openListeners(config.listeners, before.listeners, held, held, parts)
     undo.push(() => Promise.all(Array.from(listeners.opened.values(), (listener) => listener.close())))
     const adminConfig = await withTlsTexts(config)
-    const admin = await openAdmin(before.admin, adminConfig, parts.adminPorts)
-    if (admin !== before.admin) undo.push(() => admin?.close())
+    const running =
+      admin === 'now' ? await openAdmin(before.admin, adminConfig, parts.adminPorts) : before.admin
+    if (running !== before.admin) undo.push(() => running?.close())
 
     // No pause from here on: no lookup may see one half of each generation.
     undo.push(() => {
@@ -112,12 +119,19 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
     })
     for (const upstream of upstreams.values()) upstream.configure()
     const { tables, answers } = buildTables(config.tables.values(), upstreams, shared, before.tables, parts)
-    if (admin !== undefined && admin === before.admin && adminConfig !== undefined) {
-      const { config: old } = admin
-      undo.push(() => admin.reconfigure(old))
-      admin.reconfigure(adminConfig)
+    if (running !== undefined && running === before.admin && adminConfig !== undefined) {
+      const { config: old } = running
+      undo.push(() => running.reconfigure(old))
+      running.reconfigure(adminConfig)
     }
-    const generation = { config, upstreams, tables, shared, admin, listeners: updateListeners(listeners) }
+    const generation = {
+      config,
+      upstreams,
+      tables,
+      shared,
+      admin: running,
+      listeners: updateListeners(listeners),
+    }
 
     parts.use(generation)
     parts.resolver.serve(Array.from(tables.values(), ({ table }) => table))
@@ -141,6 +155,19 @@ export async function apply(before: Generation, config: LoadedConfig, parts: Cha
   }
 }
 
+/**
+ * The same generation with its admin API: the last part of a start.
+ *
+ * @throws (rejects) when a file or the socket fails.
+ */
+export async function withAdmin(
+  generation: Generation,
+  { adminPorts }: Pick<ChangeParts, 'adminPorts'>,
+): Promise<Generation> {
+  const admin = await openAdmin(undefined, await withTlsTexts(generation.config), adminPorts)
+  return { ...generation, admin }
+}
+
 /** Names of the sockets of systemd that a configuration listens on. */
 function systemdNames({ listeners, admin }: LoadedConfig): ReadonlySet<string> {
   const addresses = [...listeners, ...(admin === undefined ? [] : [admin])].map(({ address }) => address)
@@ -160,7 +187,10 @@ async function openAdmin(
   ports: GatewayPorts,
 ): Promise<RunningAdmin | undefined> {
   if (config === undefined) return undefined
-  return running?.fits(config) ? running : RunningAdmin.open(config, ports)
+  if (running?.fits(config)) return running
+  // Loading it takes as long as the rest of a start: lookups do not wait for it.
+  const { RunningAdmin: Admin } = await import('./admin.ts')
+  return Admin.open(config, ports)
 }
 
 /**

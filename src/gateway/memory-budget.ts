@@ -5,7 +5,10 @@
  *   stored answers  per table with a cache and an upstream that is cached, maxBytes twice: found and "not found"
  *   upstreams       what their kinds need
  */
+import { getHeapStatistics } from 'node:v8'
 import type { Config } from '../config/config.ts'
+import { formatIssue } from '../config/issue.ts'
+import type { LoadedConfig } from '../config/load.ts'
 import type { UpstreamKinds } from '../upstreams/registry.ts'
 import { kindOf } from './upstreams.ts'
 
@@ -46,4 +49,10 @@ export function memoryWarning(
     `of ${Math.round(heapBytes / MIB)} MiB, and a full heap ends the process; lower cache.maxBytes, or raise ` +
     '--max-old-space-size and the memory limit (docs/tuning.md, Memory)'
   )
+}
+
+/** What is worth a thought in a configuration that may run: a sentence each. */
+export function warningsOf(config: LoadedConfig, kinds: UpstreamKinds): readonly string[] {
+  const memory = memoryWarning(config, kinds, getHeapStatistics().heap_size_limit)
+  return [...config.warnings.map(formatIssue), ...(memory === undefined ? [] : [memory])]
 }

@@ -1,8 +1,12 @@
 /**
  * How ready the tables are for an outage, taken when somebody asks, and kept for a while for those who ask often.
  */
+import type { NamedReadiness } from '../admin/ports.ts'
+import type { Config } from '../config/config.ts'
+import { adviceSentence, outageAdvice } from '../config/outage-advice.ts'
 import type { Clock } from '../core/clock.ts'
 import type { TableReadiness } from '../core/outage/readiness.ts'
+import type { SettingsKinds } from '../schema/settings-kind.ts'
 import { type RunningTables, tableReadiness } from './running-table.ts'
 
 /**
@@ -37,4 +41,17 @@ export class Readiness {
     if (this.#clock.monotonicMs() - this.#takenMs >= KEPT_MS) this.take()
     return this.#ratios.get(table)
   }
+}
+
+/** With what would make each table readier. */
+export function withAdvice(
+  taken: ReadonlyMap<string, TableReadiness>,
+  config: Config,
+  kinds: SettingsKinds,
+): readonly NamedReadiness[] {
+  return Array.from(taken, ([name, readiness]) => {
+    const table = config.tables.get(name)
+    const advice = table === undefined ? [] : outageAdvice(table, config, kinds)
+    return { name, ...readiness, advice: advice.map(adviceSentence) }
+  })
 }

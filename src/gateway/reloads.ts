@@ -60,7 +60,7 @@ export class Reloads {
 
   /** Reads the configuration again and takes it over; a bad one changes nothing and is a report. */
   reload(): Promise<ReloadReport> {
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       const { state, telemetry, clock, load, warnings, onReloaded } = this.#options
       const { eventLog, counters } = telemetry.observability
       if (state.phase !== 'ready') return STOPPING
@@ -127,7 +127,7 @@ export class Reloads {
 
   #refreshSecrets(): Promise<void> {
     const { state, telemetry } = this.#options
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       if (state.phase !== 'ready') return
       try {
         const config = await state.generation.config.reloadSecrets()
@@ -138,7 +138,8 @@ export class Reloads {
     })
   }
 
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+  /** Runs what no reload may come between, the start for one; reloads that are asked for meanwhile follow. */
+  inTurn<T>(run: () => Promise<T>): Promise<T> {
     const turn = this.#turns.then(run)
     this.#turns = turn.catch(() => {}) // reported to the caller; the next one does not depend on it
     return turn

@@ -10,8 +10,8 @@ export interface StopOptions {
   readonly resolver: Resolver
   /** Longest time for what is in flight, ms. */
   readonly drainForMs: number
-  /** Called when nothing is answered any more. */
-  readonly save: () => Promise<void>
+  /** Called when nothing is answered any more. Default: nothing is saved. */
+  readonly save?: () => Promise<void>
 }
 
 /** Ends all but the admin API, which shows what is going on until the end. */
@@ -32,7 +32,7 @@ export async function stopRunning(
   // One turn, so that the sessions hear of the lookups that have just been answered; closing sends those replies.
   await new Promise((resolve) => setImmediate(resolve))
   await Promise.all(all.map((listener) => listener.close()))
-  await save()
+  await save?.()
   shared?.store.close()
   for (const { asked } of tables.values()) for (const upstream of asked) upstream.stop()
   for (const upstream of upstreams.values()) await upstream.destroy()

@@ -3,30 +3,26 @@
  *
  * Nothing here is on the path of a lookup: the counters are plain numbers (counters.ts) and the
  * gauges are read from the program's status; both are copied into prom-client when Prometheus
- * scrapes. Labels are closed sets or names of the configuration, never what a client sent.
+ * scrapes. prom-client itself is loaded by the first scrape: a start does not wait for it, and a gateway that nobody
+ * scrapes does not hold it. Labels are closed sets or names of the configuration, never what a client sent.
  *
  * docs/metrics.md explains each one, and a test keeps the two in sync.
  */
-import { collectDefaultMetrics, type Registry } from 'prom-client'
 import type { Metric } from '../core/metric.ts'
 import type { GatewayStatus, UpstreamStatus } from '../core/status.ts'
 import type { Counters } from './counters.ts'
 import { CACHE_ROWS, LOOKUP_ROWS, type MetricSource, type Row } from './metric-rows.ts'
 import { LISTENER_ROWS, PROGRAM_ROWS, UPSTREAM_ROWS } from './program-metrics.ts'
 import { REPLICA_ROWS } from './replica-rows.ts'
-import { ScrapedMetrics } from './scraped-metrics.ts'
+import type { ScrapedMetrics } from './scraped-metrics.ts'
 import { SHADOW_ROWS } from './shadow-rows.ts'
 import { SHARED_ROWS } from './shared-rows.ts'
 import { STORE_ROWS } from './store-rows.ts'
 
 const PREFIX = 'mapgate_'
 
-/** Gauges of Node.js whose name ends in `_total`, which `promtool check metrics` refuses. */
-const MISNAMED_NODE_GAUGES = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-]
+/** Of the exposition format. Source: https://prometheus.io/docs/instrumenting/exposition_formats/. */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 /** An upstream kind as the metrics know it. */
 export interface MeteredKind {
@@ -46,17 +42,34 @@ export interface MetricSources {
 }
 
 export class Metrics {
-  readonly #metrics: ScrapedMetrics
+  readonly contentType = CONTENT_TYPE
+  readonly #sources: MetricSources
+  #scraped: Promise<ScrapedMetrics> | undefined
+  #scrape: Promise<string> | undefined
 
-  constructor({ counters, status, logLinesDropped, version, upstreamKinds }: MetricSources) {
-    this.#metrics = new ScrapedMetrics(PREFIX, () => ({
-      counters,
-      status: status(),
-      logLinesDropped: logLinesDropped(),
-      version,
-    }))
-    collectDefaultMetrics({ register: this.registry })
-    for (const name of MISNAMED_NODE_GAUGES) this.registry.removeSingleMetric(name)
+  constructor(sources: MetricSources) {
+    this.#sources = sources
+  }
+
+  /** The exposition text. Scrapes at the same moment share one. */
+  text(): Promise<string> {
+    this.#scrape ??= this.scraped()
+      .then((metrics) => metrics.text())
+      .finally(() => {
+        this.#scrape = undefined
+      })
+    return this.#scrape
+  }
+
+  /** Every metric, for the text and for tests that look at one. */
+  scraped(): Promise<ScrapedMetrics> {
+    this.#scraped ??= this.#load()
+    return this.#scraped
+  }
+
+  async #load(): Promise<ScrapedMetrics> {
+    const { openScrapedMetrics } = await import('./scraped-metrics.ts')
+    const { counters, status, logLinesDropped, version, upstreamKinds } = this.#sources
     const rows = [
       LOOKUP_ROWS,
       CACHE_ROWS,
@@ -69,20 +82,12 @@ export class Metrics {
       LISTENER_ROWS,
       PROGRAM_ROWS,
     ]
-    for (const row of rows.flat()) this.#metrics.define(row)
-  }
-
-  get registry(): Registry {
-    return this.#metrics.registry
-  }
-
-  get contentType(): string {
-    return this.registry.contentType
-  }
-
-  /** The exposition text. Scrapes at the same moment share one. */
-  text(): Promise<string> {
-    return this.#metrics.text()
+    return openScrapedMetrics(PREFIX, rows.flat(), () => ({
+      counters,
+      status: status(),
+      logLinesDropped: logLinesDropped(),
+      version,
+    }))
   }
 }
 

@@ -1,16 +1,21 @@
 /**
  * Start, reload and stop of a whole gateway.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../src/config/issue.ts'
 import { found } from '../../../src/core/result.ts'
+import { loadConfig } from '../../../src/gateway/load-config.ts'
+import { Gateway } from '../../../src/gateway.ts'
+import { SocketmapClient } from '../../../src/library/clients.ts'
 import { ListenError } from '../../../src/server/listen-error.ts'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
 import { until } from '../../support/postfix/until.ts'
+import { selfSignedPair } from '../../support/programs/certificates.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
 
 const STATIC = (value: string, more = '') => `${TWO_LISTENERS}
 upstreams:
@@ -37,7 +42,79 @@ describe('start', () => {
     await expect(startGateway(t, yaml)).rejects.toThrow(ListenError)
     await expect(startGateway(t, yaml)).rejects.toThrow(`inet:127.0.0.1:${port}`)
   })
+
+  test('an admin address that is taken ends the start, and closes the listeners that answered already', async (t) => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    t.onTestFinished(() => new Promise((resolve) => taken.close(() => resolve())))
+    const { port } = taken.address() as { port: number }
+    const socket = join(testDirectory(), 'socket')
+    const cacheFile = join(testDirectory(), 'cache')
+    const yaml = `
+listeners: [{ protocol: socketmap, listen: "unix:${socket}" }]
+admin: { listen: "inet:127.0.0.1:${port}" }
+cacheFile: ${cacheFile}
+upstreams: { fixed: { entries: { a: [b] } } }
+tables: { aliases: { upstream: fixed } }
+`
+    await expect(startGateway(t, yaml)).rejects.toThrow(ListenError)
+    await expect(startGateway(t, yaml)).rejects.toThrow(
+      `cannot listen on inet:127.0.0.1:${port}: another program listens there`,
+    )
+    expect([existsSync(socket), existsSync(cacheFile)]).toEqual([false, false])
+  })
+
+  test('lookups are answered before the admin API is there, and "ready" waits for it', async (t) => {
+    const pair = selfSignedPair()
+    const folder = testDirectory()
+    const [certFile, keyFile] = [join(folder, 'cert'), join(folder, 'key')]
+    writeFileSync(certFile, pair.cert)
+    writeFileSync(keyFile, pair.key)
+    const path = join(folder, 'socket')
+    const file = join(folder, 'mapgate.yaml')
+    writeFileSync(
+      file,
+      `
+listeners: [{ protocol: socketmap, listen: "unix:${path}" }]
+admin: { listen: "inet:127.0.0.1:0", tls: { cert: ${certFile}, key: ${keyFile} } }
+upstreams: { fixed: { entries: { a: [b] } } }
+tables: { aliases: { upstream: fixed } }
+`,
+    )
+    const logFile = join(folder, 'log')
+    const answered = latch()
+    let readings = 0
+    const load = async () => {
+      const config = await loadConfig(file)
+      // The key is read before the listeners open, so that a start fails early, and again for the admin API.
+      const readFile = async (name: string) => {
+        if (name === keyFile && ++readings === 2) await answered.opened
+        return config.readFile(name)
+      }
+      return { ...config, readFile }
+    }
+    const starting = Gateway.start({ load, version: 'test', logFd: openSync(logFile, 'a') })
+    await expect.poll(() => existsSync(path)).toBe(true)
+    const client = new SocketmapClient({ address: { kind: 'unix', path } })
+    t.onTestFinished(() => client.close())
+    expect(await client.lookup('aliases', 'a')).toEqual(found('b'))
+    expect(readFileSync(logFile, 'utf8')).toBe('')
+    answered.open()
+    const gateway = await starting
+    t.onTestFinished(() => gateway.stop())
+    expect(gateway.status().state).toBe('ready')
+    expect(gateway.admin).toBeDefined()
+  })
 })
+
+/** What waits until somebody opens it. */
+function latch() {
+  let open = (): void => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open: () => open() }
+}
 
 describe('warnings', () => {
   test('stand in the log at level warn, each on a line of its own', async (t) => {

@@ -183,7 +183,7 @@ describe('metrics', () => {
     const observability = await observe()
     useEverything(observability)
     const text = await observability.metrics.text()
-    for (const { name } of observability.metrics.registry.getMetricsAsArray()) {
+    for (const { name } of (await observability.metrics.scraped()).registry.getMetricsAsArray()) {
       if (name.startsWith('mapgate_')) expect(text).toMatch(new RegExp(`^${name}(_bucket)?(\\{.*\\})? `, 'm'))
     }
   })
@@ -200,9 +200,8 @@ describe('metrics', () => {
     useEverything(observability)
     const odd = 'a"b\\c\nd'
     observability.observer.table(odd).answered(query('admin', odd, 'a'), NOT_FOUND, 'cache', 1, undefined)
-    const theirs = await observability.metrics.registry.getSingleMetricAsString(
-      'mapgate_lookup_duration_seconds',
-    )
+    const { registry } = await observability.metrics.scraped()
+    const theirs = await registry.getSingleMetricAsString('mapgate_lookup_duration_seconds')
     expect(theirs).toContain('table="a\\"b\\\\c\\nd"')
     expect(await observability.metrics.text()).toContain(`\n\n${theirs}\n\n`)
   })
@@ -210,7 +209,8 @@ describe('metrics', () => {
   test('prom-client reads the collected histogram as JSON as well', async () => {
     const observability = await observe()
     useEverything(observability)
-    const metric = observability.metrics.registry.getSingleMetric('mapgate_lookup_duration_seconds')
+    const { registry } = await observability.metrics.scraped()
+    const metric = registry.getSingleMetric('mapgate_lookup_duration_seconds')
     const { values, type } = (await metric?.get()) ?? { values: [], type: '' }
     expect(type).toBe('histogram')
     const labels = { table: 'aliases', source: 'upstream' }
@@ -273,9 +273,10 @@ describe('docs/metrics.md', () => {
       .split('\n')
       .filter((line) => line.startsWith('| `mapgate_'))
     const actual: string[] = []
-    for (const { name, help, type } of await metrics.registry.getMetricsAsJSON()) {
+    const { registry } = await metrics.scraped()
+    for (const { name, help, type } of await registry.getMetricsAsJSON()) {
       if (!name.startsWith('mapgate_')) continue
-      const labels = labelNamesOf(metrics.registry.getSingleMetric(name)).map((label) => `\`${label}\``)
+      const labels = labelNamesOf(registry.getSingleMetric(name)).map((label) => `\`${label}\``)
       actual.push(`| \`${name}\` | ${type} | ${labels.join(' ')} | ${help} |`)
     }
     expect(documented).toEqual(actual)
