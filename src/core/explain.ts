@@ -74,6 +74,8 @@ export type ExplainStep =
       readonly key: string
       readonly upstream: string
       readonly result: LookupResult
+      /** Where "not found" has more than one meaning: a word for it. */
+      readonly why?: string
     }
   /** The key lacks a part that the request template needs, so nothing was asked: not found. */
   | { readonly step: 'suppressed'; readonly key: string; readonly upstream: string; readonly why: string }

@@ -130,6 +130,8 @@ export interface UpstreamObserver {
   tokenRequested(outcome: TokenOutcome, durationMs: number): void
   /** Requests for an access token began to fail, or that is over. */
   tokenChanged(state: 'failing' | 'valid', failure?: string): void
+  /** Requests for the keys of an issuer of tokens began to fail, or that is over. */
+  keysChanged(state: 'failing' | 'valid', failure?: string): void
 }
 
 /** How a question to the store that the gateways share failed. A closed set: it is a metric label. */
@@ -219,4 +221,5 @@ const silentUpstream: UpstreamObserver = {
   storeFull: () => {},
   tokenRequested: () => {},
   tokenChanged: () => {},
+  keysChanged: () => {},
 }

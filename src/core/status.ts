@@ -85,6 +85,8 @@ export interface UpstreamStatus {
   readonly store?: { readonly entries: number; readonly bytes: number; readonly evicted: number }
   /** Of its access token; absent where it is asked without. */
   readonly token?: TokenStatus
+  /** Of the keys by which tokens are checked; absent where none are. */
+  readonly keys?: KeysStatus
   readonly endpoints: readonly EndpointStatus[]
 }
 
@@ -97,6 +99,21 @@ export interface TokenStatus {
   /** Wall clock ms; absent without a token. */
   readonly expiresAtMs?: number
   readonly lastFailure?: string
+}
+
+/** The public keys of an issuer of tokens. */
+export interface KeysStatus {
+  /** Host and port of where they are fetched. */
+  readonly endpoint: string
+  /** `none` before the first ones; `failing` while the last request for them failed, even if older ones are still used. */
+  readonly state: 'none' | 'valid' | 'failing'
+  /** How many are in use. */
+  readonly keys: number
+  /** Wall clock ms; absent without keys. */
+  readonly fetchedAtMs?: number
+  readonly lastFailure?: string
+  /** What came of tokens since the start, by outcome. */
+  readonly tokens: Readonly<Record<string, number>>
 }
 
 export interface EndpointStatus {

@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts'
 import type { ReplicaStatus } from '../core/replica/replica-status.ts'
 import type {
   GatewayStatus,
+  KeysStatus,
   SharedStoreStatus,
   TableStatus,
   TokenStatus,
@@ -72,7 +73,7 @@ function sharedTroubles({ address, state, lastFailure = 'not tried yet' }: Share
   return [`the shared store ${address} is not used: ${lastFailure}; lookups ask the service meanwhile`]
 }
 
-function upstreamTroubles({ name, endpoints, drillEndsAtMs, token }: UpstreamStatus): string[] {
+function upstreamTroubles({ name, endpoints, drillEndsAtMs, token, keys }: UpstreamStatus): string[] {
   const drill =
     drillEndsAtMs === undefined
       ? []
@@ -87,12 +88,18 @@ function upstreamTroubles({ name, endpoints, drillEndsAtMs, token }: UpstreamSta
     .filter(({ pausedForMs }) => pausedForMs !== undefined)
     .map((endpoint) => `upstream ${name}: endpoint ${endpoint.name} asked for a pause (Retry-After)`)
   const failure = token?.lastFailure === undefined ? [] : [`upstream ${name}: ${tokenTrouble(token)}`]
-  return [...drill, ...failure, ...troubles, ...paused]
+  const noKeys = keys?.lastFailure === undefined ? [] : [`upstream ${name}: ${keysTrouble(keys)}`]
+  return [...drill, ...failure, ...noKeys, ...troubles, ...paused]
 }
 
 function tokenTrouble({ expiresAtMs, lastFailure = '' }: TokenStatus): string {
   if (expiresAtMs === undefined) return lastFailure
   return `the access token ends at ${new Date(expiresAtMs).toISOString()} and is not renewed: ${lastFailure}`
+}
+
+function keysTrouble({ fetchedAtMs, lastFailure = '' }: KeysStatus): string {
+  if (fetchedAtMs === undefined) return lastFailure
+  return `the keys of ${new Date(fetchedAtMs).toISOString()} are used, and there are no newer ones: ${lastFailure}`
 }
 
 function tableTroubles({ name, canaries, holdsLoss, replica }: TableStatus): string[] {

@@ -8,7 +8,7 @@ import type { CircuitState, ReplicaChange } from '../core/observer.ts'
 import type { CanaryStatus } from '../core/status.ts'
 import type { Events } from './events.ts'
 import type { Logger } from './logging.ts'
-import type { ProblemKind, Problems } from './problems.ts'
+import type { FetchChange, ProblemKind, Problems } from './problems.ts'
 import { Sampler } from './sampler.ts'
 
 /** Defects in the log, per second. Ours: what every lookup meets would fill a disk with its stack. */
@@ -112,15 +112,11 @@ export class EventLog {
     if (!isUp) this.problem('shared', '', `${text}: ${why}; lookups ask the service meanwhile`)
   }
 
-  /** Requests for the access token of an upstream began to fail, or that is over. */
-  tokenChanged(upstream: string, state: 'failing' | 'valid', failure?: string): void {
-    const fields = { event: 'token', upstream, state, ...(failure !== undefined && { failure }) }
-    if (state === 'valid') {
-      this.#parts.logger.info(fields, 'there is a new access token')
-      return
-    }
-    this.#parts.logger.warn(fields, 'the token endpoint gives no access token')
-    this.problem('token', upstream, failure ?? 'the token endpoint gives no access token')
+  /** Requests for an access token, or for the keys of an issuer, began to fail, or that is over. */
+  fetchChanged(fields: FetchChange, text: string): void {
+    const { event, upstream, state, failure = text } = fields
+    this.#parts.logger[state === 'valid' ? 'info' : 'warn'](fields, text)
+    if (state === 'failing') this.problem(event, upstream, failure)
   }
 
   /** @param failure Why it is unreachable, in words. */

@@ -138,7 +138,22 @@ function observeUpstream(counters: UpstreamCounters, eventLog: EventLog): Upstre
       increment(counters.tokens, outcome)
     },
     tokenChanged(state, failure) {
-      eventLog.tokenChanged(counters.name, state, failure)
+      const text =
+        state === 'valid' ? 'there is a new access token' : 'the token endpoint gives no access token'
+      eventLog.fetchChanged(
+        { event: 'token', upstream: counters.name, state, ...(failure !== undefined && { failure }) },
+        text,
+      )
+    },
+    keysChanged(state, failure) {
+      const text =
+        state === 'valid'
+          ? 'the keys of the issuer were fetched'
+          : 'the issuer gives no keys to check tokens by'
+      eventLog.fetchChanged(
+        { event: 'keys', upstream: counters.name, state, ...(failure !== undefined && { failure }) },
+        text,
+      )
     },
   }
 }

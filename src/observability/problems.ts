@@ -26,6 +26,7 @@ export type ProblemKind =
   | 'replica'
   | 'store'
   | 'token'
+  | 'keys'
   | 'secrets'
   | 'shared'
 
@@ -84,4 +85,12 @@ export class Problems {
     const oldest = this.#problems.keys().next()
     if (oldest.done !== true) this.#problems.delete(oldest.value)
   }
+}
+
+/** Something that is fetched for an upstream began to fail, or is there again. */
+export interface FetchChange {
+  readonly event: 'token' | 'keys'
+  readonly upstream: string
+  readonly state: 'failing' | 'valid'
+  readonly failure?: string
 }

@@ -87,7 +87,7 @@ export function stepText(step: ExplainStep): StepText | undefined {
         step.result,
       )
     case 'upstream':
-      return result('Upstream', `${at(step)}, ${step.kind}: `, step.result)
+      return result('Upstream', `${at(step)}, ${step.kind}${because(step.why)}: `, step.result)
     case 'suppressed':
       return plain('Not asked', `${at(step)}: not asked${because(step.why)}`)
     case 'request':

@@ -13,7 +13,7 @@ import type { EntryTier } from '../core/entry-tier.ts'
 import type { Metric } from '../core/metric.ts'
 import type { Observer } from '../core/observer.ts'
 import type { DrillSwitch } from '../core/resilience/drill.ts'
-import type { CanaryStatus, TokenStatus, UpstreamStatus } from '../core/status.ts'
+import type { CanaryStatus, KeysStatus, TokenStatus, UpstreamStatus } from '../core/status.ts'
 import type { TableStore } from '../core/store.ts'
 import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
 import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
@@ -117,6 +117,8 @@ export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
   tryList?(table: T): Promise<ListTrial> | undefined
   /** Fetches an access token, if none is in use; undefined where the upstream is asked without. */
   tryToken?(): Promise<TokenStatus | undefined>
+  /** Fetches the keys of an issuer of tokens, if there are none; absent for other kinds. */
+  tryKeys?(): Promise<KeysStatus>
   status(): UpstreamStatus
   /** Answers every question under way and all later ones as temporary: the program ends. */
   abort(): void

@@ -3,6 +3,7 @@
  * folders names one.
  */
 import { http } from './http/kind.ts'
+import { jwks } from './jwks/kind.ts'
 import type { UpstreamKind } from './kind.ts'
 import { entries } from './static/kind.ts'
 import { store } from './store/kind.ts'
@@ -10,7 +11,7 @@ import { store } from './store/kind.ts'
 /** By the name of the kind. */
 export type UpstreamKinds = ReadonlyMap<string, UpstreamKind>
 
-export const UPSTREAM_KINDS: UpstreamKinds = kindsByName([http, entries, store])
+export const UPSTREAM_KINDS: UpstreamKinds = kindsByName([http, entries, store, jwks])
 
 export function kindsByName(kinds: readonly UpstreamKind[]): UpstreamKinds {
   return new Map(kinds.map((kind) => [kind.name, kind]))

@@ -76,6 +76,7 @@ let exposition = ''
 async function startGateway(): Promise<string> {
   const service = await startHttpService(cleanup)
   service.route('/token', { json: { access_token: 'token', token_type: 'bearer', expires_in: 60 } })
+  service.route('/certs', { json: { keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AAAA' }] } })
   service.otherwise = ({ url }) =>
     url === '/'
       ? { json: { 'known@a.example': 'value' } }
@@ -96,9 +97,11 @@ async function startGateway(): Promise<string> {
         oauth: { tokenUrl: `${service.origin}/token`, clientId: 'gate', clientSecret: 'a secret' },
       },
       learned: { store: { directory: join(folder, 'store') } },
+      issuer: { jwks: { url: `${service.origin}/certs` } },
       next: { entries: { 'known@a.example': 'known' } },
     },
     tables: {
+      tokens: { upstream: 'issuer', jwt: { issuer: 'a', audience: ['mail'], user: 'email' } },
       aliases: {
         upstream: 'directory',
         request: { path: '/{key}' },

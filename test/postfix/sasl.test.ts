@@ -11,6 +11,7 @@ import { mainCf } from '../../src/commands/main-cf/lines.ts'
 import { parseConfig } from '../../src/gateway/load-config.ts'
 import { startGateway, type TestGateway } from '../support/gateway/gateway.ts'
 import { type Behaviour, type HttpService, startHttpService } from '../support/http/http-service.ts'
+import { makeKey, startTokenIssuer, type TokenIssuer } from '../support/http/token-issuer.ts'
 import { writePostfixFiles } from '../support/postfix/files.ts'
 import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
 import { openSmtpSession, type SmtpSession } from '../support/postfix/smtp-session.ts'
@@ -29,6 +30,9 @@ let service: HttpService
 let gateway: TestGateway
 let postfix: Postfix
 let submissionPort: number
+let issuer: TokenIssuer
+let tokenPort: number
+let strictPort: number
 let yaml: string
 
 beforeEach((context) => requirePostfix(context))
@@ -36,6 +40,7 @@ beforeEach((context) => requirePostfix(context))
 beforeAll(async () => {
   if (postfixMissing() !== undefined) return
   service = await startHttpService(cleanup)
+  issuer = await startTokenIssuer(cleanup)
   const files = await writePostfixFiles(cleanup)
   yaml = `
 listeners:
@@ -45,10 +50,22 @@ listeners:
     table: accounts
     mechanisms: [PLAIN, LOGIN, XOAUTH2, OAUTHBEARER]
     failDelay: 10ms
+  - protocol: sasl
+    listen: "unix:${files.queueDirectory}/tokens"
+    mode: "0666"
+    table: tokens
+    mechanisms: [XOAUTH2, OAUTHBEARER]
+    failDelay: 10ms
 admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
 log: { level: debug }
-upstreams: { d: { endpoints: ["${service.origin}"], timeout: 500ms } }
+upstreams:
+  d: { endpoints: ["${service.origin}"], timeout: 500ms }
+  identity: { jwks: { url: "${issuer.url}" } }
 tables:
+  tokens:
+    upstream: identity
+    deadline: 1s
+    jwt: { issuer: "${issuer.name}", audience: [mail], user: email }
   accounts:
     upstream: d
     deadline: 1s
@@ -68,6 +85,8 @@ tables:
   writeFileSync(cert, pair.cert)
   writeFileSync(key, pair.key, { mode: 0o600 })
   submissionPort = await freePort()
+  tokenPort = await freePort()
+  strictPort = await freePort()
   const lines = mainCf(await parseConfig(yaml.replaceAll('127.0.0.1:0', '127.0.0.1:1'), 'c.yaml'))
   const printed = [...lines.matchAll(/^(smtpd_sasl_type|smtpd_sasl_security_options) = (.*)$/gm)]
   postfix = await startPostfix(
@@ -86,6 +105,8 @@ tables:
       files,
       services: [
         'tlsmgr unix - - n 1000? 1 tlsmgr',
+        `127.0.0.1:${tokenPort} inet n - n - - smtpd -o smtpd_sasl_path=tokens`,
+        `127.0.0.1:${strictPort} inet n - n - - smtpd -o smtpd_sasl_security_options=noanonymous,noplaintext`,
         `127.0.0.1:${submissionPort} inet n - n - - smtpd -o smtpd_tls_security_level=encrypt -o smtpd_tls_auth_only=yes`,
       ],
     },
@@ -262,6 +283,46 @@ describe('an answer', () => {
   })
 })
 
+describe('a token that is checked by the keys of its issuer', () => {
+  const byToken = async (token: string) => {
+    const session = await openSmtpSession({ onTestFinished }, tokenPort)
+    return { session, reply: await session.login('XOAUTH2', xoauth2('eve@a.example', token), '') }
+  }
+  const CASES: [name: string, token: () => Promise<string>, text: string][] = [
+    ['is good', () => issuer.token(), '235 2.7.0 Authentication successful'],
+    [
+      'is over',
+      () => issuer.token({ exp: 1 }),
+      '535 5.7.8 Error: authentication failed: Wrong user name, password or token',
+    ],
+    [
+      'has no name',
+      () => issuer.token({ email: undefined }),
+      '454 4.7.0 Temporary authentication failure: Connection lost to authentication server',
+    ],
+  ]
+
+  for (const [name, token, text] of CASES)
+    test(`and ${name} is ${text.slice(0, 3)}`, async () => {
+      expect((await byToken(await token())).reply.text).toBe(text)
+    })
+
+  test('logs in whom the token names, and not whom the client types', async () => {
+    const { session } = await byToken(await issuer.token({ email: 'robert@b.example' }))
+    await session.command('MAIL FROM:<bob@a.example>')
+    await session.command('RCPT TO:<x@elsewhere.example>')
+    await postfix.waitForLog(/sasl_method=XOAUTH2, sasl_username=robert@b\.example/)
+  })
+
+  test('is checked while the issuer is away; of a new key nobody knows then', async () => {
+    await issuer.service.stop()
+    expect((await byToken(await issuer.token())).reply.code).toBe(235)
+    const strange = await issuer.token({}, { key: await makeKey('new') })
+    expect((await byToken(strange)).reply.code).toBe(454)
+    await issuer.service.start()
+  })
+})
+
 describe('nodemailer, over STARTTLS', () => {
   const cases: [name: string, auth: (secret: string) => object][] = [
     ['PLAIN', (pass) => ({ authMethod: 'PLAIN', auth: { user: 'bob@a.example', pass } })],
@@ -353,6 +414,9 @@ test('no password and no token is in what the program wrote or answers, nor in t
   service.otherwise = ({ body }) => ({ status: 500, text: body })
   expect((await login(await open())).code).toBe(454)
   expect((await (await open()).login('XOAUTH2', xoauth2('bob', RIGHT))).code).toBe(454)
+  const token = await issuer.token()
+  const byToken = await openSmtpSession({ onTestFinished }, tokenPort)
+  expect((await byToken.login('XOAUTH2', xoauth2('eve', token), '')).code).toBe(235)
   const pages = ['/metrics', '/api/v1/status', '/api/v1/problems', '/api/v1/config', '/api/v1/history']
   const answers = await Promise.all(
     pages.map(async (page) => (await fetch(`${gateway.adminUrl}${page}`)).text()),
@@ -368,6 +432,18 @@ test('no password and no token is in what the program wrote or answers, nor in t
       .toString('base64')
       .slice(offset === 0 ? 0 : offset + 1, -4),
   )
-  for (const form of [SECRET, encodeURIComponent(SECRET), Buffer.from(SECRET).toString('hex'), ...forms])
+  for (const form of [
+    SECRET,
+    encodeURIComponent(SECRET),
+    Buffer.from(SECRET).toString('hex'),
+    ...forms,
+    ...token.split('.'),
+  ])
     expect(all).not.toContain(form)
+})
+
+test('smtpd ends where it may take no mechanism that mapgate has', async () => {
+  const socket = connect({ host: '127.0.0.1', port: strictPort })
+  onTestFinished(() => void socket.destroy())
+  await postfix.waitForLog(/fatal: no SASL authentication mechanisms/)
 })

@@ -72,7 +72,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   protocols: [],
   client: [],
   server: [],
-  upstreams: ['undici', 'json-p3', 're2js', 'lmdb', '@streamparser', 'csv-parse', 'oauth4webapi'],
+  upstreams: ['undici', 'json-p3', 're2js', 'lmdb', '@streamparser', 'csv-parse', 'oauth4webapi', 'jose'],
   persistence: [],
   tier: ['@redis'],
   config: ['yaml'],
@@ -188,7 +188,7 @@ describe('layers', () => {
   test('every user installs these packages and no other', () => {
     const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
     const chosen =
-      '@fastify/helmet @fastify/rate-limit @fastify/swagger @streamparser/json commander csv-parse fastest-levenshtein fastify json-p3 lru-cache oauth4webapi pino prom-client re2js undici uplot yaml'
+      '@fastify/helmet @fastify/rate-limit @fastify/swagger @streamparser/json commander csv-parse fastest-levenshtein fastify jose json-p3 lru-cache oauth4webapi pino prom-client re2js undici uplot yaml'
     expect(Object.keys(dependencies).join(' ')).toBe(chosen)
   })
 

@@ -13,6 +13,7 @@ import { SESSION_ERRORS } from '../../src/server/errors.ts'
 import { FUNCTION_REASONS } from '../../src/upstreams/function/reasons.ts'
 import { OAUTH_REASONS } from '../../src/upstreams/http/oauth/reasons.ts'
 import { HTTP_REASONS } from '../../src/upstreams/http/reasons.ts'
+import { JWKS_REASONS } from '../../src/upstreams/jwks/reasons.ts'
 import { REPLICA_REASONS } from '../../src/upstreams/replica/reasons.ts'
 import { STORE_REASONS } from '../../src/upstreams/store/reasons.ts'
 
@@ -20,6 +21,7 @@ const CATALOGUES: Readonly<Record<string, ReasonCatalogue>> = {
   CORE_REASONS,
   HTTP_REASONS,
   FUNCTION_REASONS,
+  JWKS_REASONS,
   OAUTH_REASONS,
   REPLICA_REASONS,
   STORE_REASONS,

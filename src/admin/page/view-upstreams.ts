@@ -28,7 +28,8 @@ export function renderUpstreams({ points, status }: Model): void {
   const window = recent(points)
   const ms = window.reduce((sum, { stepMs }) => sum + stepMs, 0)
   const rows = (status?.upstreams ?? []).flatMap((upstream): Cell[][] => {
-    const { name, kind, inFlight, queued, endpoints, token } = upstream
+    const { name, kind, inFlight, queued, endpoints, token, keys } = upstream
+    if (keys !== undefined) return [keysRow(name, keys)]
     if (endpoints.length === 0) {
       return [[{ text: name, kind: 'head' } as const, { text: `${kind}, asks nobody`, span: 9 }]]
     }
@@ -51,6 +52,23 @@ export function renderUpstreams({ points, status }: Model): void {
   })
   if (status?.shared !== undefined) rows.push(sharedRow(status.shared))
   renderRows(byId('upstream-rows', HTMLTableSectionElement), rows, status ? 'No upstreams.' : NOT_KNOWN)
+}
+
+/** An issuer of tokens is asked for its keys now and then, and for nothing else. */
+function keysRow(
+  name: string,
+  { endpoint, state, keys, lastFailure }: NonNullable<UpstreamStatus['keys']>,
+): Cell[] {
+  const age = lastFailure === undefined ? '' : `, no newer ones: ${lastFailure}`
+  return [
+    { text: name, kind: 'head' },
+    text(endpoint),
+    text(state, state === 'valid' ? 'ok' : keys > 0 ? 'warn' : state === 'none' ? 'off' : 'bad'),
+    {
+      text: keys === 0 ? (lastFailure ?? 'no keys yet') : `${count(keys)} keys to check tokens by${age}`,
+      span: 7,
+    },
+  ]
 }
 
 /** The store that gateways share stands below the services. */

@@ -51,6 +51,7 @@ const ProblemEntrySchema = Type.Object({
     'replica',
     'store',
     'token',
+    'keys',
     'secrets',
     'shared',
   ]),

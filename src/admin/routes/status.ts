@@ -105,6 +105,17 @@ const TokenSchema = Type.Object({
   lastFailure: Type.Optional(Type.String()),
 })
 
+const KeysSchema = Type.Object({
+  endpoint: Type.String({ description: 'Host and port of where they are fetched.' }),
+  state: Type.Enum(['none', 'valid', 'failing'], {
+    description: '`failing` while the last request for keys failed, even if older ones are still used.',
+  }),
+  keys: Count,
+  fetchedAtMs: Type.Optional(WallMs),
+  lastFailure: Type.Optional(Type.String()),
+  tokens: Type.Record(Count, { description: 'What came of tokens, by outcome.' }),
+})
+
 const UpstreamSchema = Type.Object({
   name: Type.String(),
   kind: Type.String({ description: 'Name of the upstream kind, such as `http` or `static`.' }),
@@ -112,6 +123,7 @@ const UpstreamSchema = Type.Object({
   queued: Count,
   drillEndsAtMs: Type.Optional(WallMs),
   token: Type.Optional(TokenSchema),
+  keys: Type.Optional(KeysSchema),
   endpoints: Type.Array(Endpoint),
 })
 

@@ -9,6 +9,10 @@
  *
  *   directory  access token of id.example.com:443  for 59 min
  *
+ * An issuer of tokens is asked for its keys:
+ *
+ *   identity  keys of id.example.com:443  2 to check tokens by
+ *
  * Of what the service says the value, entries of its list and the caching fields are printed, secrets as `***`.
  */
 
@@ -26,7 +30,7 @@ import type { CommandIo } from '../io.ts'
 import { cachingSentence } from './caching-sentence.ts'
 import { triedList } from './list-trial.ts'
 
-/** @returns False when an endpoint did not find its canary, a list would not be taken over, or there is no access token. */
+/** @returns False when an endpoint did not find its canary, a list would not be taken over, or there is no access token or no key. */
 export async function askCanaries(
   config: LoadedConfig,
   io: CommandIo,
@@ -49,7 +53,8 @@ export async function askCanaries(
   try {
     for (const [name, upstream] of upstreams) {
       const hasToken = await tryToken(upstream, out)
-      allFound &&= hasToken
+      const hasKeys = await tryKeys(upstream, out)
+      allFound &&= hasToken && hasKeys
       for (const table of config.tables.values()) {
         if (!table.upstreams.includes(name)) continue
         const found = await askUpstream(upstream, table, out)
@@ -79,6 +84,17 @@ async function tryToken(upstream: SharedUpstream, out: Out): Promise<boolean> {
     lastFailure ?? (state === 'valid' ? '' : 'it has no life left; look at expires_in of its reply')
   out.write(`${upstream.settings.name}  access token of ${endpoint}${lasts}${what && `  ${what}`}\n`)
   return what === ''
+}
+
+/** @returns False when an issuer of tokens gives no keys. */
+async function tryKeys(upstream: SharedUpstream, out: Out): Promise<boolean> {
+  const found = await upstream.tryKeys?.()
+  if (found === undefined) return true
+  const { endpoint, keys, lastFailure } = found
+  out.write(
+    `${upstream.settings.name}  keys of ${endpoint}  ${lastFailure ?? `${keys} to check tokens by`}\n`,
+  )
+  return lastFailure === undefined
 }
 
 /** @returns False when the list of the table would not be taken over, or says other things than single replies. */

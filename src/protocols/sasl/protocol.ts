@@ -20,7 +20,7 @@ const Listener = Type.Object({
   }),
   tokenTable: Type.Optional(
     text(
-      'The table for logins by token, where another service knows the tokens: one that introspects them (RFC 7662).',
+      'The table for logins by token, where tokens are known elsewhere: to a service that introspects them (RFC 7662), or to an issuer whose keys check them (`jwks`).',
       { defaultText: '`table`' },
     ),
   ),

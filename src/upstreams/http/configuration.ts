@@ -80,7 +80,8 @@ function checkProxy({ proxy }: Upstream, urls: readonly string[], scope: Scope):
   }
 }
 
-function whyNoProxy(proxy: string): string | undefined {
+/** What is wrong with the URL of a proxy, as the end of a sentence. */
+export function whyNoProxy(proxy: string): string | undefined {
   if (!/^https?:\/\/[^/]/.test(proxy) || !URL.canParse(proxy))
     return 'is not the URL of a proxy; write http://HOST:PORT'
   const { username, password, pathname, search, hash, port } = new URL(proxy)

@@ -23,6 +23,7 @@ import type { ReplicaOfTable } from '../replica/of-table.ts'
 import { Replicas } from '../replica/replicas.ts'
 import { asking, type HttpTable, isAuthoritative } from './asked-table.ts'
 import { httpConfiguration } from './configuration.ts'
+import { readTls } from './connection/read-tls.ts'
 import { HTTP_METRICS } from './metrics.ts'
 import { AccessTokens, type Authorize } from './oauth/access-tokens.ts'
 import { endpointName, HttpUpstreamPools } from './pools.ts'
@@ -280,14 +281,4 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
 
 function stateSettings(settings: HttpSettings): UpstreamStateSettings {
   return { ...settings, endpoints: settings.endpoints.map(endpointName) }
-}
-
-async function readTls(
-  tls: TlsSettings | undefined,
-  readFile: UpstreamParts['readFile'],
-): Promise<TlsSettings | undefined> {
-  if (tls === undefined) return undefined
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFile(path))
-  const [ca, cert, key] = await Promise.all([read(tls.ca), read(tls.cert), read(tls.key)])
-  return { ca, cert, key, serverName: tls.serverName }
 }

@@ -44,7 +44,7 @@ function isServerName(name: string): boolean {
   return isIP(name) !== 0 || HOST_NAME.test(name)
 }
 
-const Tls = Type.Object(
+export const Tls = Type.Object(
   {
     ca: Type.Optional(
       file('PEM file with the certificate authorities to trust *instead of* those of the system.'),

@@ -7,7 +7,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { askCanaries } from '../../../src/commands/check/ask.ts'
 import { query } from '../../../src/commands/query/query.ts'
+import { loadConfig } from '../../../src/gateway/load-config.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import { startGateway } from '../../support/gateway/gateway.ts'
 import {
@@ -16,6 +18,7 @@ import {
   type Reply,
   startHttpService,
 } from '../../support/http/http-service.ts'
+import { startTokenIssuer, type TokenIssuer } from '../../support/http/token-issuer.ts'
 
 const judge: Behaviour = ({ body }) => {
   const { user, password, token } = JSON.parse(body)
@@ -182,6 +185,81 @@ test('a token is introspected by its own table (RFC 7662), and a password asked 
     service.otherwise = { json }
     expect((await ask(['user=bob', 'token=-'], ['gEheim'])).code).toBe(75)
   }
+})
+
+describe('tokens that are checked by the keys of their issuer', () => {
+  /** @param issuer Whose keys they are; the tables name what it calls itself. */
+  const checked = async (issuer: TokenIssuer) => {
+    const gateway = await startGateway(
+      { onTestFinished },
+      `
+listeners:
+  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: tokens, mechanisms: [XOAUTH2, OAUTHBEARER], failDelay: 0ms }
+admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
+log: { level: debug }
+upstreams: { identity: { jwks: { url: "${issuer.url}" } } }
+tables:
+  tokens:
+    upstream: identity
+    jwt: { issuer: "${issuer.name}", audience: [mail], user: preferred_username }
+`,
+    )
+    const server = `sasl:inet:127.0.0.1:${gateway.address('sasl').port}`
+    const ask = async (token: string, ...more: string[]) => {
+      const io = recordIo({ stdin: [token] })
+      return { code: await query(server, ['user=eve', 'token=-', ...more], {}, io), out: io.out() }
+    }
+    const seen = async (path: string) => (await fetch(`${gateway.adminUrl}${path}`)).text()
+    return { gateway, ask, seen }
+  }
+
+  test('let in who the token is of, and tell a wrong one from an issuer that is away', async () => {
+    const issuer = await startTokenIssuer({ onTestFinished })
+    const { ask, seen, gateway } = await checked(issuer)
+    const good = await issuer.token({ preferred_username: 'bob' })
+    expect(await ask(good)).toEqual({ code: 0, out: 'bob\n' })
+    expect(await ask(good, 'mechanism=oauthbearer')).toEqual({ code: 0, out: 'bob\n' })
+    expect((await ask(await issuer.token({ aud: 'wiki' }))).code).toBe(1)
+    expect((await ask(await issuer.token())).code).toBe(75)
+    const { upstreams } = JSON.parse(await seen('/api/v1/status'))
+    expect(upstreams).toMatchObject([
+      { kind: 'jwks', keys: { state: 'valid', keys: 1, tokens: { good: 2, audience: 1, unknown: 1 } } },
+    ])
+    const metrics = await seen('/metrics')
+    for (const line of [
+      'mapgate_upstream_keys{upstream="identity"} 1',
+      'mapgate_upstream_keys_failing{upstream="identity"} 0',
+      'mapgate_login_tokens_total{upstream="identity",outcome="good"} 2',
+      'mapgate_login_tokens_total{upstream="identity",outcome="expired"} 0',
+    ])
+      expect(metrics).toContain(`${line}\n`)
+    const everything = [metrics, await seen('/api/v1/status'), await seen('/api/v1/config'), gateway.log()]
+    for (const part of good.split('.')) expect(JSON.stringify(everything)).not.toContain(part)
+  })
+
+  test('tell nobody that a token is wrong while the issuer gives no keys, and say so', async () => {
+    const issuer = await startTokenIssuer({ onTestFinished })
+    issuer.service.otherwise = { status: 503 }
+    const { ask, seen, gateway } = await checked(issuer)
+    expect((await ask(await issuer.token({ preferred_username: 'bob' }))).code).toBe(75)
+    const io = recordIo()
+    const config = await loadConfig(join(gateway.folder, 'mapgate.yaml'), { env: {} })
+    expect(await askCanaries(config, io)).toBe(false)
+    const where = `127.0.0.1:${new URL(issuer.url).port}`
+    const why = `no keys to check the token by: ${where} answered 503; look at its log, and at jwks.url`
+    expect(JSON.parse(await seen('/api/v1/status')).degraded).toEqual([`upstream identity: ${why}`])
+    expect(JSON.stringify(gateway.log())).toContain('the issuer gives no keys to check tokens by')
+    expect(io.out()).toBe(`identity  keys of ${where}  ${why}\n`)
+    issuer.publish()
+    expect(await askCanaries(config, io)).toBe(true)
+    expect(io.out()).toContain(`identity  keys of ${where}  1 to check tokens by\n`)
+    await expect
+      .poll(async () => (await ask(await issuer.token({ preferred_username: 'bob' }))).code, {
+        timeout: 10_000,
+      })
+      .toBe(0)
+    expect(JSON.stringify(gateway.log())).toContain('the keys of the issuer were fetched')
+  })
 })
 
 describe('a right login that is kept', () => {

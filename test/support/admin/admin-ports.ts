@@ -104,6 +104,20 @@ export const READY: GatewayStatus = {
       endpoints: [],
       store: { entries: 12, bytes: 3400, evicted: 0 },
     },
+    {
+      name: 'keycloak',
+      kind: 'jwks',
+      inFlight: 0,
+      queued: 0,
+      keys: {
+        endpoint: 'id.example.com:443',
+        state: 'valid',
+        keys: 2,
+        fetchedAtMs: 1_800_000_000_000,
+        tokens: { good: 7, expired: 3 },
+      },
+      endpoints: [],
+    },
   ],
   listeners: [
     { name: 'inet:127.0.0.1:0', protocol: 'socketmap', bound: 'inet:127.0.0.1:4711', connections: 7 },

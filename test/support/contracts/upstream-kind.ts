@@ -3,10 +3,11 @@
  */
 import { readFile } from 'node:fs/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Attributes } from '../../../src/core/attributes.ts'
 import { systemClock } from '../../../src/core/clock.ts'
 import { Explanation } from '../../../src/core/explain.ts'
 import { silentObserver } from '../../../src/core/observer.ts'
-import type { Answer } from '../../../src/core/upstream.ts'
+import type { Answer, Question } from '../../../src/core/upstream.ts'
 import type {
   SharedUpstream,
   UpstreamKind,
@@ -25,6 +26,8 @@ export interface KindSubject<S extends UpstreamSettings, T extends UpstreamTable
   readonly table: T
   /** Called with each upstream that was opened with the settings, before it is asked. */
   readonly prepare?: (shared: SharedUpstream<T>) => Promise<void>
+  /** What clients say besides the key, for a kind that is asked by attributes. */
+  readonly attributesOf?: (key: string) => Attributes
   readonly found: { readonly key: string; readonly value: string }
   readonly absentKey: string
   /** For which the upstream does not know; undefined where it always knows. */
@@ -68,7 +71,7 @@ export function upstreamKindContract<S extends UpstreamSettings, T extends Upstr
     ): Promise<{ answer: Answer; steps: number }> {
       const { subject, shared } = await open()
       const explanation = new Explanation()
-      const asked = question(key(subject), { deadlineMs: systemClock.monotonicMs() + 5000, explanation })
+      const asked = questionOf(subject, key(subject), explanation)
       return {
         answer: await shared.forTable(subject.table).upstream.ask(asked),
         steps: explanation.steps.length,
@@ -107,7 +110,7 @@ export function upstreamKindContract<S extends UpstreamSettings, T extends Upstr
       const { upstream } = shared.forTable(subject.table)
       shared.abort()
       await shared.destroy()
-      const asked = question(subject.found.key, { deadlineMs: systemClock.monotonicMs() + 5000 })
+      const asked = questionOf(subject, subject.found.key)
       expect(['found', 'temporary']).toContain((await upstream.ask(asked)).result.kind)
     })
 
@@ -126,7 +129,7 @@ export function upstreamKindContract<S extends UpstreamSettings, T extends Upstr
       next.configure()
       shared.configure()
       await next.close(shared)
-      const asked = question(subject.found.key, { deadlineMs: systemClock.monotonicMs() + 5000 })
+      const asked = questionOf(subject, subject.found.key)
       const { result } = await shared.forTable(subject.table).upstream.ask(asked)
       expect(result).toMatchObject({ kind: 'found', value: subject.found.value })
     })
@@ -168,4 +171,13 @@ export function upstreamKindContract<S extends UpstreamSettings, T extends Upstr
       expect(Array.isArray(asked.canaries())).toBe(true)
     })
   })
+}
+
+function questionOf(
+  { attributesOf }: Pick<KindSubject<UpstreamSettings, UpstreamTable>, 'attributesOf'>,
+  key: string,
+  explanation?: Explanation,
+): Question {
+  const deadlineMs = systemClock.monotonicMs() + 5000
+  return question(key, { deadlineMs, attributes: attributesOf?.(key), explanation })
 }

@@ -44,6 +44,7 @@ export function eventsInto(events: string[]): UpstreamObserver {
     storeFull: () => {},
     tokenRequested: (outcome) => events.push(`token ${outcome}`),
     tokenChanged: (tokenState) => events.push(`token ${tokenState}`),
+    keysChanged: (keysState) => events.push(`keys ${keysState}`),
     endpointChecked: (endpoint, verdict) => events.push(`check ${endpoint} ${verdict}`),
   }
 }

@@ -88,7 +88,7 @@ const cases: [name: string, listener: string, upstream: string, expected: string
     LISTENER,
     '{ timeout: 1s }',
     [
-      'm.yaml:2:14: upstreams.e: has none of "endpoints", "entries", "store" or "echo"; add the URLs of the service as "endpoints"',
+      'm.yaml:2:14: upstreams.e: has none of "endpoints", "entries", "store", "jwks" or "echo"; add the URLs of the service as "endpoints"',
     ],
   ],
   [

@@ -12,7 +12,7 @@ upstreams:
   d: { timeout: 1s }
 ${TABLES}`,
     [
-      'mapgate.yaml:3:3: upstreams.d: has none of "endpoints", "entries" or "store"; add the URLs of the service as "endpoints"',
+      'mapgate.yaml:3:3: upstreams.d: has none of "endpoints", "entries", "store" or "jwks"; add the URLs of the service as "endpoints"',
       'warning: mapgate.yaml:4:58: tables.t.canary: has no effect: no upstream of this table is an HTTP service',
     ],
   ],

@@ -5,16 +5,19 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
+import { Attributes } from '../../../src/core/attributes.ts'
 import { temporary } from '../../../src/core/result.ts'
 import { parseConfig } from '../../../src/gateway/load-config.ts'
 import { type FunctionSettings, functions } from '../../../src/upstreams/function/kind.ts'
 import type { HttpTable } from '../../../src/upstreams/http/asked-table.ts'
 import { type HttpSettings, http } from '../../../src/upstreams/http/kind.ts'
+import { type JwksSettings, type JwksTable, jwks } from '../../../src/upstreams/jwks/kind.ts'
 import { entries, type StaticSettings } from '../../../src/upstreams/static/kind.ts'
 import type { StoreSettings } from '../../../src/upstreams/store/configuration.ts'
 import { store } from '../../../src/upstreams/store/kind.ts'
 import { upstreamKindContract } from '../../support/contracts/upstream-kind.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
+import { startTokenIssuer } from '../../support/http/token-issuer.ts'
 import { echo } from '../../support/toy/upstream.ts'
 
 const TABLE = { name: 'aliases', foldCase: true, sideEffects: false }
@@ -117,6 +120,33 @@ upstreamKindContract('store', async () => {
     absentKey: 'nobody',
     probes: 0,
     source: 'store',
+  }
+})
+
+upstreamKindContract('jwks', async () => {
+  const issuer = await startTokenIssuer({ onTestFinished })
+  const of = (url: string) =>
+    configured<JwksSettings, JwksTable>(
+      { jwks: { url } },
+      { jwt: { issuer: issuer.name, audience: ['mail'], user: 'email' } },
+    )
+  const { settings, table } = await of(issuer.url)
+  const tokens = new Map([
+    ['good', await issuer.token()],
+    ['over', await issuer.token({ exp: 1 })],
+    ['nameless', await issuer.token({ email: undefined })],
+  ])
+  return {
+    kind: jwks,
+    settings,
+    changed: (await of('http://127.0.0.1:1/')).settings,
+    table,
+    attributesOf: (key) => new Attributes([], [['token', tokens.get(key) ?? '']]),
+    found: { key: 'good', value: 'bob@a.example' },
+    absentKey: 'over',
+    unknownKey: 'nameless',
+    probes: 0,
+    source: 'upstream',
   }
 })
 

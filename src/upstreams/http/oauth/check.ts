@@ -3,6 +3,7 @@
  */
 import type { Scope } from '../../../schema/scope.ts'
 import { authenticationOf, type ClientAuthentication, type OAuthSettings } from './schema.ts'
+import type { TokenUrl } from './token-url.ts'
 
 /** What of an upstream the tokens go with. */
 interface AskedWithTokens {
@@ -50,11 +51,16 @@ function checkUrl({ tokenUrl }: OAuthSettings, authentication: ClientAuthenticat
   if (!tokenUrl.url.startsWith('http:')) return
   if (authentication === 'tls_client_auth')
     scope.error(['tokenUrl'], 'must begin with https:// where the client certificate is what is shown')
-  else if (!LOOPBACK.test(new URL(tokenUrl.endpoint.origin).hostname))
+  else if (!isLoopbackUrl(tokenUrl))
     scope.warning(
       ['tokenUrl'],
       'begins with http://, so secrets and tokens can be read on the way; use https://',
     )
+}
+
+/** Returns whether what is said to a URL stays on this machine. */
+export function isLoopbackUrl({ endpoint }: TokenUrl): boolean {
+  return LOOPBACK.test(new URL(endpoint.origin).hostname)
 }
 
 /** A table's own header would take the place of the token, or stand beside it. */
