@@ -42,7 +42,10 @@ export class SocketmapServer {
 
   /** Listens on `inet:HOST:PORT`, `inet:[::1]:PORT`, `unix:/PATH` or `systemd:NAME`; gives the address in use. */
   listen(address: string): Promise<string> {
-    return this.#server.listen(address, { protocol: socketmap, own: { tables: undefined } })
+    return this.#server.listen(address, {
+      protocol: socketmap,
+      own: { tables: undefined, client: 'postfix' },
+    })
   }
 
   /** Stops accepting, answers what has arrived, closes every connection. */

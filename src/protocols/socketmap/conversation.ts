@@ -48,11 +48,19 @@ const NO_NETSTRING = 'bad request: expected a netstring, such as 15:aliases a@b.
 // The space belongs to the reply: Postfix before 3.7 takes a status without it for malformed.
 const NOT_FOUND_REPLY = netstring('NOTFOUND ')
 
-const NO_KEY_STEP: ReplyStep = {
-  kind: 'reply',
-  text: encodeReason('PERM', NO_KEY.reason),
-  error: 'bad-request',
-  result: NO_KEY,
+/** Who asks. Sendmail takes PERM for "no match" (sendmail/map.c, socket_map_lookup: EX_UNAVAILABLE), so that it gets TEMP. */
+interface SocketmapListener {
+  readonly settings: { readonly client: 'postfix' | 'sendmail' }
+}
+
+const FOR_POSTFIX: SocketmapListener = { settings: { client: 'postfix' } }
+
+const PERMANENT = { postfix: 'PERM', sendmail: 'TEMP' } as const
+
+const NO_KEY_STEPS = { postfix: noKeyStep('PERM'), sendmail: noKeyStep('TEMP') } as const
+
+function noKeyStep(status: 'PERM' | 'TEMP'): ReplyStep {
+  return { kind: 'reply', text: encodeReason(status, NO_KEY.reason), error: 'bad-request', result: NO_KEY }
 }
 
 export class SocketmapConversation implements Conversation {
@@ -62,6 +70,12 @@ export class SocketmapConversation implements Conversation {
    * few bytes is cheaper than to make the text again.
    */
   #lastTable = ''
+  readonly #listener: SocketmapListener
+
+  /** @param listener Its settings may change while the connection is open. */
+  constructor(listener: SocketmapListener = FOR_POSTFIX) {
+    this.#listener = listener
+  }
 
   get hasBegun(): boolean {
     return this.#decoder.pendingBytes > 0
@@ -97,7 +111,7 @@ export class SocketmapConversation implements Conversation {
       case 'temporary':
         return encodeReason(result.cause === 'timeout' ? 'TIMEOUT' : 'TEMP', result.reason)
       case 'permanent':
-        return encodeReason('PERM', result.reason)
+        return encodeReason(PERMANENT[this.#listener.settings.client], result.reason)
       default:
         return unreachable(result)
     }
@@ -109,7 +123,7 @@ export class SocketmapConversation implements Conversation {
     while (space < payload.length && payload[space] === this.#lastTable.charCodeAt(space)) space++
     if (space !== this.#lastTable.length || payload[space] !== SPACE) {
       space = find(payload, SPACE, 0)
-      if (space === payload.length) return NO_KEY_STEP
+      if (space === payload.length) return NO_KEY_STEPS[this.#listener.settings.client]
       // Latin-1 keeps every byte apart, so that no odd byte can turn into the name of a table.
       this.#lastTable = payload.toString('latin1', 0, space)
     }

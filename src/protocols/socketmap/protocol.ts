@@ -3,6 +3,7 @@
  */
 import { type Settings, Type } from '../../schema/schema.ts'
 import { checkName } from '../../schema/scope.ts'
+import { oneOf } from '../../schema/values.ts'
 import { netstringErrors } from '../framing/netstring.ts'
 import type { Protocol } from '../protocol.ts'
 import { socketmapClient } from './client.ts'
@@ -18,6 +19,11 @@ const Listener = Type.Object({
         'The tables that may be asked here; any other name is refused (PERM), as a table that does not exist.',
     }),
   ),
+  client: oneOf(['postfix', 'sendmail'], {
+    default: 'postfix',
+    description:
+      'The mail server that asks. Sendmail takes PERM for "no match", and could reject mail for a mistake in a configuration: for it a permanent failure is sent as TEMP, so that mail waits.',
+  }),
 })
 
 export type SocketmapSettings = Settings<typeof Listener>
@@ -34,7 +40,7 @@ export const socketmap: Protocol<SocketmapSettings> = {
     'bad-request': 'A request without a space between table name and key. Answered PERM.',
   },
   reasons: SOCKETMAP_REASONS,
-  example: { tables: undefined },
+  example: { tables: undefined, client: 'postfix' },
   firstFile: `- protocol: socketmap
   listen: inet:127.0.0.1:8464
 # For daemons in a chroot (Debian), a socket below Postfix's queue directory:
@@ -43,7 +49,7 @@ export const socketmap: Protocol<SocketmapSettings> = {
 #   mode: "0660"
 #   group: postfix`,
   tables: ({ tables }) => tables,
-  accept: () => new SocketmapConversation(),
+  accept: (listener) => new SocketmapConversation(listener),
   reference: (table, place) => {
     const server = place.kind === 'inet' ? `inet:${place.server}` : `unix:${place.path}`
     return { kind: 'table', text: `socketmap:${server}:${table}` }

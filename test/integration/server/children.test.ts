@@ -23,7 +23,7 @@ function serverProgram(address: object): string {
     import { socketmap } from ${file('protocols/socketmap/protocol.js')}
     import { systemClock } from ${file('core/clock.js')}
     const settings = {
-      protocol: socketmap, own: { tables: undefined }, name: 'child', address: ${JSON.stringify(address)},
+      protocol: socketmap, own: { tables: undefined, client: 'postfix' }, name: 'child', address: ${JSON.stringify(address)},
       mode: 0o660, allow: ['127.0.0.0/8'], maxConnections: 10000, maxConnectionsPerAddress: 10000,
     }
     const lookup = { lookup: ({ table, key }) => ({ kind: 'found', value: table + '=' + key }) }

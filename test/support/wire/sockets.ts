@@ -44,7 +44,7 @@ export function settingsFor<Own extends object>(
 }
 
 export function socketmapSettings(changes: Changes = {}, tables?: readonly string[]): ListenerSettings {
-  return settingsFor(socketmap, { tables }, changes)
+  return settingsFor(socketmap, { tables, client: 'postfix' }, changes)
 }
 
 export function tcpTableSettings(changes: Changes = {}, table = 'aliases'): ListenerSettings {

@@ -52,7 +52,7 @@ ${TABLES}`,
 ${UPSTREAMS}
 ${TABLES}`,
     [
-      'mapgate.yaml:2:59: listeners[0]: "table" belongs to tcp_table, policy or sasl; a socketmap listener has "tables", a list',
+      'mapgate.yaml:2:59: listeners[0]: "table" belongs to tcp_table, policy or sasl; a socketmap listener has "tables" and "client"',
     ],
   ],
   [

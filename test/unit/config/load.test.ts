@@ -46,7 +46,7 @@ describe('listeners and admin', () => {
         allow: ['127.0.0.0/8', '::1'],
         maxConnections: 2000,
         maxConnectionsPerAddress: 2000,
-        own: { tables: undefined },
+        own: { tables: undefined, client: 'postfix' },
       },
     ])
   })

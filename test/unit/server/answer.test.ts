@@ -24,7 +24,7 @@ function broken(changes: Partial<Conversation>, lookup: Lookup = { lookup: () =>
     ...socketmap,
     accept: () => Object.assign(new SocketmapConversation(), changes),
   }
-  const context = new ListenerContext(settingsFor(protocol, { tables: undefined }), {
+  const context = new ListenerContext(settingsFor(protocol, { tables: undefined, client: 'postfix' }), {
     lookup,
     store: readOnlyStore,
     clock: systemClock,
