@@ -12,6 +12,7 @@ const seen = (line: string): string => (line.startsWith('|') ? (line.split(' | '
 
 test.each([
   ['data of another route', 'a proxy that decodes `%2F`'],
+  ['goes on with `451`', 'each smtpd process remembers'],
   ['disk is full', 'cannot be written'],
   ['terminal was closed', 'lines are dropped and counted'],
   ['JavaScript heap out of memory', 'do not fit into the heap'],
