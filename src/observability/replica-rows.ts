@@ -83,6 +83,16 @@ export const REPLICA_ROWS: readonly Row[] = [
       }),
   },
   {
+    name: 'replica_changes_unusable',
+    kind: 'gauge',
+    help: '1 while the changes of a table could not be used when they were asked for last, so that whole lists are read, else 0, by table.',
+    labels: ['table'],
+    samples: (source, write) =>
+      eachWithChanges(source, (table, { lastProblem }) =>
+        write({ table }, lastProblem === undefined ? 0 : 1),
+      ),
+  },
+  {
     name: 'replica_changed_entries_total',
     kind: 'counter',
     help: 'Entries of the copy of a table that changes have set (new or with another value) or deleted, by table and change.',

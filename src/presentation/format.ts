@@ -19,8 +19,8 @@ export function count(value: number): string {
 }
 
 /** A count and its noun: `1 lookup`, `2 lookups`. */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+export function counted(value: number, noun: string, plural = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : plural}`
 }
 
 /** A rate with one decimal when it is small; `0` only for nothing at all. */

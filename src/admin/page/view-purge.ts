@@ -82,9 +82,14 @@ export class PurgeBox {
     const query: Record<string, string> = purge.kind === 'all' ? {} : { [purge.kind]: purge.value }
     try {
       const path = tablePath(table, 'cache', query)
-      const { removed } = (await this.#ask((api) => api.delete(path))) as { removed: number }
+      const { removed, of: what } = (await this.#ask((api) => api.delete(path))) as {
+        removed: number
+        of: 'answers' | 'entries'
+      }
       const of = purge.kind === 'all' ? '' : ` of ${quoted(purge.value)}`
-      this.#status.replaceChildren(`${counted(removed, 'answer')}${of} forgotten in ${table}.`)
+      const done = what === 'entries' ? 'removed from' : 'forgotten in'
+      const things = what === 'entries' ? counted(removed, 'entry', 'entries') : counted(removed, 'answer')
+      this.#status.replaceChildren(`${things}${of} ${done} ${table}.`)
     } catch (error) {
       this.#status.replaceChildren(failure(error))
     }

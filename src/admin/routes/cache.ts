@@ -44,7 +44,11 @@ export function addCacheRoutes(app: App, { ports: { control, status } }: RoutePa
         params: TableParams,
         querystring: PurgeQuery,
         response: {
-          200: Type.Object({ removed: Type.Integer({ minimum: 0 }), elsewhere: Type.Optional(Elsewhere) }),
+          200: Type.Object({
+            removed: Type.Integer({ minimum: 0 }),
+            of: Type.Enum(['answers', 'entries'], { description: '`entries`: what Postfix wrote.' }),
+            elsewhere: Type.Optional(Elsewhere),
+          }),
           ...problems(400, 401, 403, 404, 503),
         },
       },
@@ -57,7 +61,9 @@ export function addCacheRoutes(app: App, { ports: { control, status } }: RoutePa
       if (removed === undefined) throw tableUnknown(table, status)
       if (typeof removed !== 'number') throw storeFailed(removed.reason)
       const elsewhere = await control.purgeElsewhere(table, what)
-      return { removed, ...(elsewhere !== undefined && { elsewhere }) }
+      const isWritten = typeof control.store(table) === 'object'
+      const of = isWritten ? ('entries' as const) : ('answers' as const)
+      return { removed, of, ...(elsewhere !== undefined && { elsewhere }) }
     },
   )
   app.post(

@@ -11,7 +11,8 @@ export function command({ io, finish }: CommandContext): Command {
       `Forget stored answers of a table, so that the service is asked again.
 
 Without KEY all of them; with KEY those for this key; with @DOMAIN those for every key of this
-domain. Of a table that Postfix writes (a store) the entries go. It needs the role operator.`,
+domain. Of a table that Postfix writes (a store) the entries go, and Postfix learns them again;
+to keep them, save them before with mapgate store export. It needs the role operator.`,
     )
     .argument('<table>', 'a table name')
     .argument('[key]', 'a key, or @DOMAIN for every key of a domain')

@@ -38,10 +38,15 @@ export async function purge(
       throw new CommandError(EXIT_UNREACHABLE, `${shown}: the reply does not say how many; is this mapgate?`)
     }
     const elsewhere = property(reply.body, 'elsewhere')
+    // What Postfix wrote is not asked again of a service: it is gone.
+    const isWritten = property(reply.body, 'of') === 'entries'
+    const done = isWritten
+      ? `${counted(removed, 'entry', 'entries')} removed`
+      : `${counted(removed, 'answer')} forgotten`
     io.stdout.write(
       options.json === true
         ? `${JSON.stringify({ table, removed, ...(elsewhere !== undefined && { elsewhere }) })}\n`
-        : `${table}: ${counted(removed, 'answer')} forgotten${elsewhereText(elsewhere)}\n`,
+        : `${table}: ${done}${elsewhereText(elsewhere)}\n`,
     )
     return EXIT_OK
   } finally {

@@ -29,7 +29,7 @@ const SWEPT_BY_A_WRITE = 16
 /** Bytes of an entry besides its key and its value. Ours: both of its records, roughly. */
 const ENTRY_BYTES = 100
 
-/** Entries that a purge looks at in one go, before others have their turn. Ours. */
+/** Entries that a purge or a scan looks at in one go, before others have their turn. Ours. */
 const BATCH = 256
 
 const TOTALS = 'totals'
@@ -92,19 +92,28 @@ export class StoreFile {
     return entry === undefined || entry[0] <= nowMs ? undefined : entry[1]
   }
 
-  /** At most `limit` entries behind a key, or the first ones. */
-  page(table: string, after: string | undefined, limit: number, nowMs: number): StorePage {
+  /** At most `limit` entries behind a key, or the first ones. Looks at some at a time: many may have expired. */
+  async page(table: string, after: string | undefined, limit: number, nowMs: number): Promise<StorePage> {
     const entries: StoredEntry[] = []
     let bytes = 0
-    for (const { key, value: entry } of this.#entries.getRange(rangeOf(table, after))) {
-      if (key[0] !== table) break
-      const [expiresAtMs, value] = entry
-      if (expiresAtMs <= nowMs) continue
-      if (entries.length === limit || bytes > MAX_PAGE_BYTES) return { kind: 'page', entries, hasMore: true }
-      entries.push({ key: key[1], value, expiresAtMs })
-      bytes += key[1].length + value.length
+    let from = after
+    for (;;) {
+      this.#requireOpen()
+      let looked = 0
+      for (const { key, value: entry } of this.#entries.getRange({ ...rangeOf(table, from), limit: BATCH })) {
+        if (key[0] !== table) return { kind: 'page', entries, hasMore: false }
+        looked++
+        from = key[1]
+        const [expiresAtMs, value] = entry
+        if (expiresAtMs <= nowMs) continue
+        if (entries.length === limit || bytes > MAX_PAGE_BYTES)
+          return { kind: 'page', entries, hasMore: true }
+        entries.push({ key: key[1], value, expiresAtMs })
+        bytes += key[1].length + value.length
+      }
+      if (looked < BATCH) return { kind: 'page', entries, hasMore: false }
+      await setImmediate()
     }
-    return { kind: 'page', entries, hasMore: false }
   }
 
   /** Resolves when it is committed. */

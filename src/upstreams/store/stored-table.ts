@@ -74,10 +74,10 @@ export class StoredTable implements Upstream, TableStore {
     }
   }
 
-  entries(after: string | undefined, limit: number): StorePage | Temporary {
+  async entries(after: string | undefined, limit: number): Promise<StorePage | Temporary> {
     if (!this.#file.isOpen) return CLOSED
     try {
-      return this.#file.page(this.#table, after, limit, this.#clock.wallMs())
+      return await this.#file.page(this.#table, after, limit, this.#clock.wallMs())
     } catch (error) {
       return this.#failed(error)
     }

@@ -105,7 +105,7 @@ describe.skipIf(missingRedis() !== undefined)('tables that Postfix writes, of se
     expect(exported.match(/"key":"[^"]*"/g)).toHaveLength(3)
     const io = recordIo()
     expect(await purge('verify', '@a.example', optionsOf(b), io)).toBe(0)
-    expect(io.out()).toBe('verify: 2 answers forgotten\n')
+    expect(io.out()).toBe('verify: 2 entries removed\n')
     expect(await scanned(a)).toEqual(['bob@b.example'])
     expect(await store('import', 'verify', optionsOf(b), recordIo({ stdin: [exported] }))).toBe(0)
     expect(await exportAll(a)).toBe(exported)

@@ -90,14 +90,11 @@ test('an operator looks at a table, purges a domain of it, and puts an export ba
   ])
   expect(await run((io) => purge('verify', '@a.example', options, io))).toEqual([
     0,
-    'verify: 2 answers forgotten\n',
+    'verify: 2 entries removed\n',
   ])
   expect(await proxymap.ask(lookup('Ann@a.example'), '||')).toBe('status|1|value|||')
   expect(await proxymap.ask(sequence(0), '||')).toBe('status|0|key|bob@b.example|value|0:1:2:bob@b.example||')
-  expect(await run((io) => purge('verify', undefined, options, io))).toEqual([
-    0,
-    'verify: 1 answer forgotten\n',
-  ])
+  expect(await run((io) => purge('verify', undefined, options, io))).toEqual([0, 'verify: 1 entry removed\n'])
   expect(await exportAll()).toEqual([0, ''])
   const imported = await run((io) => store('import', 'verify', options, io), exported)
   expect(imported).toEqual([0, 'verify: 3 lines imported\n'])

@@ -164,7 +164,7 @@ describe('changes', () => {
     const { ask, program } = await admin()
     for (const query of ['', '?key=bob%40example', '?domain=lighthouse.example', '?key=']) {
       const reply = await ask('DELETE', `/api/v1/tables/aliases/cache${query}`, OPERATOR)
-      expect(reply.json()).toEqual({ removed: 4 })
+      expect(reply.json()).toEqual({ removed: 4, of: 'entries' })
     }
     expect(program.purged.map(({ what }) => what)).toEqual([
       { kind: 'all' },

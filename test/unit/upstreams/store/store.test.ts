@@ -35,15 +35,15 @@ const value = (table: StoredTable, key: string) => {
 }
 
 /** One step of a cursor as a client has it. */
-function scan(table: StoredTable, after?: string): StoredEntry | undefined {
-  const page = table.entries(after, 1)
+async function scan(table: StoredTable, after?: string): Promise<StoredEntry | undefined> {
+  const page = await table.entries(after, 1)
   return page.kind === 'page' ? page.entries[0] : expect.unreachable(page.reason)
 }
 
 /** Every entry, by a cursor as a client has it. */
-function scanned(table: StoredTable): string[] {
+async function scanned(table: StoredTable): Promise<string[]> {
   const seen: string[] = []
-  for (let next = scan(table); next !== undefined; next = scan(table, next.key))
+  for (let next = await scan(table); next !== undefined; next = await scan(table, next.key))
     seen.push(`${next.key}=${next.value}`)
   return seen
 }
@@ -66,16 +66,20 @@ describe('a store', () => {
     const other = table('verify2')
     await verify.put('a', '1', {})
     await other.put('b', '2', {})
-    expect([value(verify, 'b'), scanned(verify), scanned(other)]).toEqual(['notfound', ['a=1'], ['b=2']])
+    expect([value(verify, 'b'), await scanned(verify), await scanned(other)]).toEqual([
+      'notfound',
+      ['a=1'],
+      ['b=2'],
+    ])
     expect(await verify.purge({ kind: 'all' })).toBe(1)
-    expect(scanned(other)).toEqual(['b=2'])
+    expect(await scanned(other)).toEqual(['b=2'])
   })
 
   test('keeps the case of keys', async () => {
     const { verify } = await open()
     await verify.put('_LAST_CACHE_CLEANUP_COMPLETED_', '1', {})
     expect(value(verify, '_last_cache_cleanup_completed_')).toBe('notfound')
-    expect(scanned(verify)).toEqual(['_LAST_CACHE_CLEANUP_COMPLETED_=1'])
+    expect(await scanned(verify)).toEqual(['_LAST_CACHE_CLEANUP_COMPLETED_=1'])
   })
 
   test('is there again when it is opened again, in a folder that only its owner may enter', async () => {
@@ -98,7 +102,7 @@ describe('a store', () => {
     for (const result of [
       await verify.put('b', '1', {}),
       await verify.delete('a'),
-      verify.entries(undefined, 1),
+      await verify.entries(undefined, 1),
       await verify.purge({ kind: 'all' }),
     ])
       expect(result).toMatchObject({ kind: 'temporary', cause: 'stopping' })
@@ -120,7 +124,7 @@ describe('a disk that fails', () => {
     results.push(await verify.delete('a'))
     results.push(
       await verify.purge({ kind: 'all' }),
-      verify.entries(undefined, 1),
+      await verify.entries(undefined, 1),
       verify.ask(question('a')).result,
     )
     for (const result of results)
@@ -149,9 +153,9 @@ describe('an entry', () => {
     const { verify, clock } = await open()
     await verify.put('a', '1', {})
     clock.advance(59_999)
-    expect([value(verify, 'a'), scanned(verify)]).toEqual(['1', ['a=1']])
+    expect([value(verify, 'a'), await scanned(verify)]).toEqual(['1', ['a=1']])
     clock.advance(1)
-    expect([value(verify, 'a'), scanned(verify)]).toEqual(['notfound', []])
+    expect([value(verify, 'a'), await scanned(verify)]).toEqual(['notfound', []])
     expect(await verify.delete('a')).toEqual({ kind: 'notfound' })
   })
 
@@ -161,13 +165,13 @@ describe('an entry', () => {
     await verify.put('long', '1', { ttlMs: 100_000 })
     await verify.put('date', '1', { expiresAtMs: clock.wallMs() + 2000 })
     await verify.put('over', '1', { ttlMs: 0 })
-    expect(scanned(verify)).toEqual(['date=1', 'long=1', 'short=1'])
+    expect(await scanned(verify)).toEqual(['date=1', 'long=1', 'short=1'])
     clock.advance(1000)
-    expect(scanned(verify)).toEqual(['date=1', 'long=1'])
+    expect(await scanned(verify)).toEqual(['date=1', 'long=1'])
     clock.advance(1000)
-    expect(scanned(verify)).toEqual(['long=1'])
+    expect(await scanned(verify)).toEqual(['long=1'])
     clock.advance(58_000)
-    expect(scanned(verify)).toEqual([])
+    expect(await scanned(verify)).toEqual([])
   })
 
   test('that has expired leaves the disk with later writes', async () => {
@@ -192,7 +196,7 @@ describe('a full store', () => {
       ['d', 4000],
     ] as const)
       await verify.put(key, '1', { ttlMs })
-    expect([scanned(verify), file.totals()]).toMatchObject([
+    expect([await scanned(verify), file.totals()]).toMatchObject([
       ['a=1', 'c=1', 'd=1'],
       { entries: 3, evicted: 1 },
     ])
@@ -203,7 +207,7 @@ describe('a full store', () => {
     const { verify, file } = await open({ maxBytes: 3000 })
     for (let n = 0; n < 50; n++) await verify.put(`key${n % 10}`, 'v'.repeat(100 + n), { ttlMs: 1000 + n })
     expect(file.totals().bytes).toBeLessThanOrEqual(3000)
-    expect(file.totals().entries).toBe(scanned(verify).length)
+    expect(file.totals().entries).toBe((await scanned(verify)).length)
     expect(await verify.purge({ kind: 'all' })).toBeGreaterThan(5)
     expect(file.totals()).toMatchObject({ entries: 0, bytes: 0 })
   })
@@ -217,37 +221,54 @@ describe('a page', () => {
     await table('verify2').put('x', '1', {})
     const expiresAtMs = clock.wallMs() + 5000
     const [a, b, c] = ['a', 'b', 'c'].map((key) => ({ key, value: `${key}1`, expiresAtMs }))
-    expect(verify.entries(undefined, 2)).toEqual({ kind: 'page', entries: [a, b], hasMore: true })
-    expect(verify.entries('b', 2)).toEqual({ kind: 'page', entries: [c], hasMore: false })
-    expect(verify.entries(undefined, 3)).toEqual({ kind: 'page', entries: [a, b, c], hasMore: false })
-    expect(verify.entries('bb', 1)).toEqual({ kind: 'page', entries: [c], hasMore: false })
-    expect(verify.entries('z', 1)).toEqual({ kind: 'page', entries: [], hasMore: false })
+    expect(await verify.entries(undefined, 2)).toEqual({ kind: 'page', entries: [a, b], hasMore: true })
+    expect(await verify.entries('b', 2)).toEqual({ kind: 'page', entries: [c], hasMore: false })
+    expect(await verify.entries(undefined, 3)).toEqual({ kind: 'page', entries: [a, b, c], hasMore: false })
+    expect(await verify.entries('bb', 1)).toEqual({ kind: 'page', entries: [c], hasMore: false })
+    expect(await verify.entries('z', 1)).toEqual({ kind: 'page', entries: [], hasMore: false })
   })
 
   test('ends after a megabyte, and goes on where it ended', async () => {
     const { verify } = await open()
     for (let n = 10; n < 40; n++) await verify.put(`k${n}`, 'v'.repeat(100_000), {})
-    const first = verify.entries(undefined, 1000)
+    const first = await verify.entries(undefined, 1000)
     expect(first).toMatchObject({ kind: 'page', hasMore: true })
     const keys = first.kind === 'page' ? first.entries.map(({ key }) => key) : []
     expect([keys.length, keys.at(-1)]).toEqual([11, 'k20'])
-    expect(verify.entries('k20', 1)).toMatchObject({ entries: [{ key: 'k21' }] })
+    expect(await verify.entries('k20', 1)).toMatchObject({ entries: [{ key: 'k21' }] })
   })
 })
 
 describe('a scan', () => {
+  test('over many entries that have expired lets others have their turn', async () => {
+    const { verify, clock } = await open({ maxEntries: 10_000 })
+    await Promise.all(
+      Array.from({ length: 1000 }, (_, n) =>
+        verify.put(`k${String(n).padStart(3, '0')}`, '1', { ttlMs: 1000 }),
+      ),
+    )
+    await verify.put('last', '1', {})
+    clock.advance(1000)
+    const order: string[] = []
+    const page = verify.entries(undefined, 1)
+    setImmediate(() => order.push('other'))
+    expect(await page).toMatchObject({ entries: [{ key: 'last' }], hasMore: false })
+    order.push('page')
+    expect(order).toEqual(['other', 'page'])
+  })
+
   test('gives each entry once, in order, and goes on when the one it stands at is deleted', async () => {
     const { verify } = await open()
     const keys = Array.from({ length: 600 }, (_, n) => `k${String(n).padStart(3, '0')}`)
     await Promise.all(keys.map((key) => verify.put(key, '1', {})))
     const seen: string[] = []
-    for (let next = scan(verify); next !== undefined; next = scan(verify, next.key)) {
+    for (let next = await scan(verify); next !== undefined; next = await scan(verify, next.key)) {
       seen.push(next.key)
       await verify.delete(next.key)
       if (seen.length === 300) await verify.put('k000', 'again', {})
     }
     expect(seen).toEqual(keys)
-    expect(scanned(verify)).toEqual(['k000=again'])
+    expect(await scanned(verify)).toEqual(['k000=again'])
   })
 })
 
@@ -268,7 +289,7 @@ test('a purge of many entries lets others have their turn, and leaves what is wr
   expect(await verify.put('a', '1', {})).toEqual({ kind: 'done' })
   expect(value(verify, 'a')).toBe('1')
   expect(await purged).toBe(2000)
-  expect(scanned(verify)).toEqual(['a=1'])
+  expect(await scanned(verify)).toEqual(['a=1'])
 })
 
 test('a folder that cannot be used says so', async () => {
