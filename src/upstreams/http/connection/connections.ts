@@ -6,11 +6,11 @@
  * is closed when its last request has ended. (undici's own `clientTtl` can leave requests
  * waiting for ever once `connections` is reached.)
  */
-import { errors } from 'undici'
 import type { Clock } from '../../../core/clock.ts'
 import type { EndpointSettings, HttpUpstreamSettings } from '../settings.ts'
 import { type ConnectionUse, openRoute, type Route } from './dispatchers.ts'
 import { type CompleteRequest, type ExchangeOptions, type ExchangeOutcome, exchange } from './exchange.ts'
+import { errors } from './undici.ts'
 
 export class Connections {
   readonly #endpoint: EndpointSettings

@@ -6,13 +6,15 @@ import type { LookupAddress } from 'node:dns'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkServerIdentity, createSecureContext, type PeerCertificate, type SecureContext } from 'node:tls'
-import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import type * as Undici from 'undici'
+import type { Dispatcher } from 'undici'
 import { systemClock } from '../../../core/clock.ts'
 import { headerBytes } from '../request/escape.ts'
 import type { EndpointSettings, HttpUpstreamSettings, TlsSettings } from '../settings.ts'
 import { dial } from './dial.ts'
 import { lookupHost } from './host-lookup.ts'
 import { MAX_HEADER_BYTES, ReplyHeads } from './reply-head.ts'
+import { buildConnector, Client, Pool, ProxyAgent } from './undici.ts'
 
 /**
  * How long an idle connection is kept when the service does not say, ms. Shorter than the 5 s
@@ -73,14 +75,14 @@ export function openRoute(
 }
 
 /** Options of undici with a place to note which addresses are tried. */
-type DialedOptions = buildConnector.Options & { readonly onAddress?: (address: string) => void }
+type DialedOptions = Undici.buildConnector.Options & { readonly onAddress?: (address: string) => void }
 
 /** Connects without a proxy: to all addresses of the name, each with all the time. */
 function directConnector(
   endpoint: EndpointSettings,
   settings: HttpUpstreamSettings,
-  tls: buildConnector.BuildOptions,
-): buildConnector.connector {
+  tls: Undici.buildConnector.BuildOptions,
+): Undici.buildConnector.connector {
   const keys = endpoint.origin.startsWith('https:') ? readKeys(settings.tls) : undefined
   const secure = buildConnector(
     keys === undefined || keys instanceof Error
@@ -131,7 +133,11 @@ function readKeys(settings: TlsSettings | undefined): SecureContext | Error {
 }
 
 /** https goes through a proxy by CONNECT. */
-function tunnel(proxy: string, settings: HttpUpstreamSettings, tls: buildConnector.BuildOptions): Dispatcher {
+function tunnel(
+  proxy: string,
+  settings: HttpUpstreamSettings,
+  tls: Undici.buildConnector.BuildOptions,
+): Dispatcher {
   const ca = settings.tls?.ca
   const token = proxyAuthorization(proxy)
   return new ProxyAgent({
@@ -189,7 +195,7 @@ function decoded(text: string): string {
   }
 }
 
-function common(settings: HttpUpstreamSettings): Pool.Options {
+function common(settings: HttpUpstreamSettings): Undici.Pool.Options {
   return {
     connections: settings.maxConcurrent,
     pipelining: 1,
@@ -202,7 +208,7 @@ function common(settings: HttpUpstreamSettings): Pool.Options {
 function tlsOptions(
   tls: TlsSettings | undefined,
   onCertificate: (expiresAtMs: number) => void,
-): buildConnector.BuildOptions {
+): Undici.buildConnector.BuildOptions {
   return {
     // Said aloud, since NODE_TLS_REJECT_UNAUTHORIZED=0 would turn the default off.
     rejectUnauthorized: true,
@@ -232,7 +238,7 @@ class TrackedClient extends Client {
   readonly #serving: Serving
   #hasServed = false
 
-  constructor(origin: URL, options: Client.Options) {
+  constructor(origin: URL, options: Undici.Client.Options) {
     const serving: Serving = { use: undefined, heads: new ReplyHeads() }
     super(origin, { ...options, connect: watched(options.connect, serving) })
     this.#serving = serving
@@ -251,7 +257,10 @@ class TrackedClient extends Client {
 }
 
 /** Notes the end of a connection by an error, and looks at the heads of its replies, before undici does. */
-function watched(connect: Client.Options['connect'], serving: Serving): Client.Options['connect'] {
+function watched(
+  connect: Undici.Client.Options['connect'],
+  serving: Serving,
+): Undici.Client.Options['connect'] {
   if (typeof connect !== 'function') return connect
   const onAddress = (address: string): void => {
     serving.use?.addresses.push(address)

@@ -5,13 +5,14 @@
  * are checked about twice a second and begin anew with every chunk. The size limit holds while
  * the body arrives, and before it by `content-length`.
  */
-import { type Dispatcher, errors } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { CancelSignal } from '../../../core/cancellation.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { HeaderFields, HttpResponse } from '../reply/response.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import type { ConnectionUse, Route, TrackedOptions } from './dispatchers.ts'
 import type { Progress } from './failures.ts'
+import { errors } from './undici.ts'
 
 /** Most bytes of an unneeded body that are read to keep its connection. Ours: more costs as much as a new one. */
 const MAX_DRAINED_BYTES = 65_536

@@ -8,8 +8,8 @@
  * undici counts the characters of names and values and keeps two objects for each field, so that 16 KiB of `a:`
  * lines become megabytes: here all bytes count, and the fields.
  */
-import { errors } from 'undici'
 import { BodyBuffer } from './body-buffer.ts'
+import { errors } from './undici.ts'
 
 /** Most bytes of a reply's head, interim replies counted one by one. Source: Node.js, --max-http-header-size. */
 export const MAX_HEADER_BYTES = 16_384
