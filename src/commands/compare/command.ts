@@ -27,7 +27,7 @@ a table with \`search\` does, as Postfix would.`,
     .argument('<A>', 'a table')
     .argument('<B>', 'another one')
     .option('--rate <n>', 'ask for at most so many keys a second', readRate)
-    .option('--exact', 'values are the same only by the letter')
+    .option('--exact', 'compare values character by character')
     .option('--resume <file>', 'keep the place in this file, and go on from there when it exists')
     .option('--bypass-cache', 'ask the service even if an answer is stored')
     .option('--json', 'print one JSON object for each difference, and one with the totals')

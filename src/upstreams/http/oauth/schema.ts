@@ -50,7 +50,7 @@ export const OAuth = Type.Object(
     ),
     privateKey: Type.Optional(
       text(
-        'The private key as PEM (RSA of at least 2048 bits, or EC) that signs what the client says of itself, in the place of a secret; best from a file or a credential.',
+        'The private key as PEM (RSA of at least 2048 bits, or EC) that signs what the client says of itself, instead of a secret; best from a file or a credential.',
         { secret: true, syntax: clientKeyError },
       ),
     ),
