@@ -54,7 +54,7 @@ describe('a listener of a protocol that is registered from a test', () => {
     ],
     [
       '{ protocol: socketmap, listen: "inet:127.0.0.1:1", wish: x }',
-      '"wish" belongs to toy; a socketmap listener has "tables", a list',
+      '"wish" belongs to toy; a socketmap listener has "tables" and "client"',
     ],
     ['{ protocol: toi, listen: "inet:127.0.0.1:1" }', 'did you mean "toy"'],
   ]
