@@ -15,7 +15,7 @@ Its configuration is examples/demo.yaml of the package, its data is in examples/
     )
     .option(
       '-p, --port <number>',
-      'the first of five ports: socketmap, tcp_table, admin, directory, policy',
+      'the first of six ports: socketmap, tcp_table, admin, directory, policy, sasl',
       port,
       DEMO_PORT,
     )

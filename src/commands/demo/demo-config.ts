@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DEMO_PORT, type DemoPorts, demoPorts } from './ports.ts'
 
-const NAMES = ['socketmap', 'tcpTable', 'admin', 'directory', 'policy'] as const
+const NAMES = ['socketmap', 'tcpTable', 'admin', 'directory', 'policy', 'sasl'] as const
 
 /** The file itself; with other ports a copy of it, that is removed at the end. */
 export async function demoConfig(

@@ -16,7 +16,7 @@ import { demoPorts, freeDemoPort, takenPort } from './ports.ts'
 import { tryLines } from './try-lines.ts'
 
 export interface DemoOptions {
-  /** The first of five ports. */
+  /** The first of six ports. */
   readonly port: number
 }
 
@@ -83,7 +83,7 @@ async function refuseTakenPorts(port: number, mapgate: string): Promise<void> {
   const choice = other === undefined ? 'choose others by --port' : `try: ${mapgate} demo --port ${other}`
   throw new CommandError(
     EXIT_UNREACHABLE,
-    `port ${taken.port} of 127.0.0.1 ${why}, and the demo needs the five ports from ${port}; ${choice}`,
+    `port ${taken.port} of 127.0.0.1 ${why}, and the demo needs the six ports from ${port}; ${choice}`,
   )
 }
 

@@ -2,7 +2,7 @@
  * A small HTTP directory of a made-up company: what a gateway has on its other side.
  *
  * `mapgate demo` runs it in a process of its own; `examples/directory/README.md` describes it
- * for people. It answers from five JSON files, which are read again for every request, so that
+ * for people. It answers from six JSON files, which are read again for every request, so that
  * an edit shows at once.
  *
  *   GET /aliases/{address}    {"address": "...", "goto": ["...", ...]}
@@ -13,6 +13,7 @@
  *   GET /aliases              [...]: every entry, as the routes above have it; so for each file, for replicas
  *   GET /changes/aliases?since=CURSOR   [...]: what has changed since `x-cursor` of the list; deleted ones have "deleted"
  *   POST /policy              {"action": "..."} for the sender in what smtpd says, 204 for nothing to say; of access.json
+ *   POST /auth                {"result": "ok", "user": "..."} for a right password, 401 and {"result": "wrong"} for another; of passwords.json
  *   GET /                     {"routes": [...]}
  *
  * A key that is not there is 404 with a JSON body. Replies carry `ETag` and `Cache-Control`
@@ -50,7 +51,7 @@ interface Reply {
 /**
  * Makes the directory's HTTP server; it does not listen yet.
  *
- * @param folder Holds `aliases.json`, `users.json`, `domains.json`, `transports.json` and `access.json`.
+ * @param folder Holds `aliases.json`, `users.json`, `domains.json`, `transports.json`, `access.json` and `passwords.json`.
  */
 export function createDirectory(folder: string): Server {
   const start = randomBytes(6).toString('hex')
@@ -61,7 +62,7 @@ export function createDirectory(folder: string): Server {
     ]),
   )
   return createServer((request, response) => {
-    answer(files, request)
+    answer(files, join(folder, 'passwords.json'), request)
       .catch((error: unknown) => unavailable(error))
       .then((reply) => send(request, response, reply))
   })
@@ -74,7 +75,12 @@ interface EntryFile {
   readonly revisions: Revisions
 }
 
-async function answer(files: ReadonlyMap<string, EntryFile>, request: IncomingMessage): Promise<Reply> {
+async function answer(
+  files: ReadonlyMap<string, EntryFile>,
+  passwords: string,
+  request: IncomingMessage,
+): Promise<Reply> {
+  if (request.method === 'POST' && request.url === '/auth') return auth(passwords, request)
   if (request.method === 'POST' && request.url === '/policy') return policy(files, request)
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { status: 405, body: { error: 'only GET and HEAD are answered' }, headers: { allow: 'GET, HEAD' } }
@@ -118,6 +124,18 @@ async function policy(files: ReadonlyMap<string, EntryFile>, request: IncomingMe
   return action === undefined ? { status: 204, body: {} } : { status: 200, body: { action } }
 }
 
+/** A real service has hashes. @param passwords Path of the file. */
+async function auth(passwords: string, request: IncomingMessage): Promise<Reply> {
+  const { user, password } = objectIn(await textOf(request))
+  if (typeof user !== 'string' || typeof password !== 'string')
+    return { status: 400, body: { error: 'the body is no JSON object with the texts "user" and "password"' } }
+  const address = user.toLowerCase()
+  const isRight = (await readEntries(passwords)).get(address) === password
+  return isRight
+    ? { status: 200, body: { result: 'ok', user: address } }
+    : { status: 401, body: { result: 'wrong' } }
+}
+
 async function textOf(request: IncomingMessage): Promise<string> {
   let text = ''
   for await (const chunk of request.setEncoding('utf8')) {
@@ -128,11 +146,15 @@ async function textOf(request: IncomingMessage): Promise<string> {
 }
 
 function senderIn(text: string): string | undefined {
+  const { sender } = objectIn(text)
+  return typeof sender === 'string' ? sender : undefined
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> {
   try {
-    const { sender } = Object(JSON.parse(text))
-    return typeof sender === 'string' ? sender : undefined
+    return Object(JSON.parse(text))
   } catch {
-    return undefined // SyntaxError
+    return {} // SyntaxError
   }
 }
 

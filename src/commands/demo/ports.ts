@@ -1,9 +1,9 @@
 /**
- * The five ports of the demo: one after the other, so that one number moves them all.
+ * The six ports of the demo: one after the other, so that one number moves them all.
  */
 import { createServer } from 'node:net'
 
-/** The first of the five. Ours: as in the examples of every document. */
+/** The first of the six. Ours: as in the examples of every document. */
 export const DEMO_PORT = 8464
 
 /** How far apart the choices are that are offered when a port is taken. Ours. */
@@ -16,14 +16,22 @@ export interface DemoPorts {
   readonly admin: number
   readonly directory: number
   readonly policy: number
+  readonly sasl: number
 }
 
 export function demoPorts(first: number): DemoPorts {
-  return { socketmap: first, tcpTable: first + 1, admin: first + 2, directory: first + 3, policy: first + 4 }
+  return {
+    socketmap: first,
+    tcpTable: first + 1,
+    admin: first + 2,
+    directory: first + 3,
+    policy: first + 4,
+    sasl: first + 5,
+  }
 }
 
 /** Largest `--port`. */
-export const MAX_DEMO_PORT = MAX_PORT - 4
+export const MAX_DEMO_PORT = MAX_PORT - 5
 
 /** Returns which of the ports cannot be listened on, if any. */
 export async function takenPort(
@@ -36,7 +44,7 @@ export async function takenPort(
   return undefined
 }
 
-/** Finds another first port whose five ports are free now. */
+/** Finds another first port whose six ports are free now. */
 export async function freeDemoPort(except: number): Promise<number | undefined> {
   for (let tried = 1; tried <= 40; tried++) {
     const first = 1024 + ((except - 1024 + tried * STEP) % (MAX_DEMO_PORT - 1024))

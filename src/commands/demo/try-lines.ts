@@ -61,6 +61,7 @@ function whereLines({ ports, directoryPid, configFile, dataFolder }: Shown): str
     `  socketmap  inet:127.0.0.1:${ports.socketmap}  every table`,
     `  tcp_table  inet:127.0.0.1:${ports.tcpTable}  the table aliases`,
     `  policy     inet:127.0.0.1:${ports.policy}  what check_policy_service asks`,
+    `  sasl       inet:127.0.0.1:${ports.sasl}  who may log in: alice@lighthouse.example with the password lantern`,
     `  admin      http://127.0.0.1:${ports.admin}/  open it in a browser`,
     `  settings   ${configFile}`,
   ]
@@ -74,6 +75,7 @@ function mapgateLines({ ports, mapgate }: Shown): string[] {
     `  ${mapgate} query aliases Sales+news@Lighthouse.example --explain${admin}`,
     `  ${mapgate} query socketmap:inet:127.0.0.1:${ports.socketmap}:domains lighthouse.example`,
     `  ${mapgate} query policy:inet:127.0.0.1:${ports.policy} sender=ads@spam.example recipient=alice@lighthouse.example`,
+    `  echo lantern | ${mapgate} query sasl:inet:127.0.0.1:${ports.sasl} user=alice@lighthouse.example`,
     `  ${mapgate} purge aliases @lighthouse.example${admin}`,
     `  ${mapgate} status${admin}`,
     `  ${mapgate} status --watch${admin}`,

@@ -120,7 +120,7 @@ describe('the program', () => {
     [['qeury'], 64, 'err', 'Did you mean query?'],
     [['status', '--admin', 'unix:/nonexistent'], 69, 'err', 'there is no such socket'],
     [['serve', '-c', '/nonexistent.yaml'], 78, 'err', '/nonexistent.yaml'],
-    [['check', '-c', 'examples/demo.yaml'], 0, 'out', 'examples/demo.yaml: fine: 6 tables'],
+    [['check', '-c', 'examples/demo.yaml'], 0, 'out', 'examples/demo.yaml: fine: 7 tables'],
   ]
   for (const [args, code, channel, says] of cases) {
     test(`mapgate ${args.join(' ')} exits ${code}`, async () => {

@@ -78,7 +78,7 @@ describe('mapgate demo', () => {
     expect(io.out()).toContain(`--admin http://127.0.0.1:${port + 2}`)
     const [{ file, text } = { file: '', text: '' }] = files
     const ports = [...text.matchAll(/127\.0\.0\.1:(\d+)/g)].map((match) => Number(match[1]) - port)
-    expect(new Set(ports)).toEqual(new Set([0, 1, 2, 3, 4]))
+    expect(new Set(ports)).toEqual(new Set([0, 1, 2, 3, 4, 5]))
     await expect(access(file)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
@@ -99,6 +99,8 @@ describe('mapgate demo', () => {
     expect(text).toMatch(/protocol: tcp_table\n {4}listen: inet:127\.0\.0\.1:8466\n/)
     expect(text).toMatch(/admin:\n {2}listen: inet:127\.0\.0\.1:8467\n/)
     expect(text).toContain('http://127.0.0.1:8468')
+    expect(text).toMatch(/protocol: policy\n {4}listen: inet:127\.0\.0\.1:8469\n/)
+    expect(text).toMatch(/protocol: sasl\n {4}listen: inet:127\.0\.0\.1:8470\n/)
   })
 
   test('the usual ports need no copy of the file', async () => {

@@ -173,3 +173,33 @@ describe('POST /policy', () => {
     })
   }
 })
+
+describe('POST /auth', () => {
+  const cases: [body: string, status: number, reply: unknown][] = [
+    [
+      '{"user":"Alice@Lighthouse.example","password":"lantern"}',
+      200,
+      { result: 'ok', user: 'alice@lighthouse.example' },
+    ],
+    ['{"user":"alice@lighthouse.example","password":"foghorn"}', 401, { result: 'wrong' }],
+    ['{"user":"alice@lighthouse.example","password":""}', 401, { result: 'wrong' }],
+    ['{"user":"constructor","password":"lantern"}', 401, { result: 'wrong' }],
+    [
+      '{"user":"alice@lighthouse.example"}',
+      400,
+      { error: 'the body is no JSON object with the texts "user" and "password"' },
+    ],
+    ['null', 400, { error: 'the body is no JSON object with the texts "user" and "password"' }],
+  ]
+  for (const [body, status, expected] of cases) {
+    test(`answers ${body.slice(0, 60)} by ${status}`, async () => {
+      const reply = await fetch(`${await start()}/auth`, { method: 'POST', body })
+      expect([reply.status, await reply.json()]).toEqual([status, expected])
+    })
+  }
+
+  test('is the only way to the passwords', async () => {
+    for (const path of ['/passwords', '/passwords/alice@lighthouse.example', '/changes/passwords'])
+      expect((await fetch(`${await start()}${path}`)).status).toBe(404)
+  })
+})
