@@ -228,7 +228,7 @@ export class Link {
     } catch (error) {
       if (!(error instanceof Slow)) this.#drop()
       if (this.#state === 'closed') return
-      this.#lastFailure = errorText(error)
+      this.#lastFailure = whyOf(error)
       if (!this.#wasTold) observer.changed(false, this.#lastFailure)
       this.#wasTold = true
       this.#next(Math.max(this.#openForMs, OPEN_FOR_MS), () => this.#probe())
@@ -247,7 +247,7 @@ export class Link {
     } catch (error) {
       if (this.#connection !== connection) return
       this.#drop()
-      this.#down(errorText(error))
+      this.#down(whyOf(error))
     }
   }
 
@@ -277,6 +277,13 @@ export class Link {
       promise.then(resolve, reject).finally(() => timer.cancel())
     })
   }
+}
+
+function whyOf(error: unknown): string {
+  const text = errorText(error)
+  return text.startsWith('MOVED ')
+    ? `${text}: this server is one of a cluster; write "cluster" in the place of "url"`
+    : text
 }
 
 /** It answers, and too late to be of use. */

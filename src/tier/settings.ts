@@ -2,8 +2,12 @@
  * What a gateway is told about the store that it shares with others: Valkey, or Redis 6 and later.
  */
 
+/** One of `url`, `cluster` and `sentinel` is there. */
 export interface TierSettings {
-  readonly url: TierAddress
+  readonly url?: TierAddress | undefined
+  /** Some of its nodes, which know the others. */
+  readonly cluster?: readonly TierAddress[] | undefined
+  readonly sentinel?: SentinelSettings | undefined
   readonly username?: string | undefined
   readonly password?: string | undefined
   /** Absolute paths of PEM files. Only for `rediss:`. */
@@ -21,6 +25,14 @@ export interface TierSettings {
   readonly timeoutMs: number
 }
 
+export interface SentinelSettings {
+  /** What they call the primary and its replicas. */
+  readonly name: string
+  readonly servers: readonly TierAddress[]
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+}
+
 export type TierAddress =
   | {
       readonly kind: 'inet'
@@ -31,8 +43,16 @@ export type TierAddress =
     }
   | { readonly kind: 'unix'; readonly path: string }
 
-/** The address as people read it; it has no secret. */
-export function shownAddress(address: TierAddress): string {
+/** Where the store is, as people read it; it has no secret. */
+export function shownPlace({ url, cluster, sentinel }: TierSettings): string {
+  if (url !== undefined) return shownAddress(url)
+  if (cluster !== undefined) return `cluster of ${cluster.map(shownAddress).join(', ')}`
+  if (sentinel !== undefined)
+    return `"${sentinel.name}" of the sentinels ${sentinel.servers.map(shownAddress).join(', ')}`
+  return ''
+}
+
+function shownAddress(address: TierAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`
   const { tls, host, port, database } = address
   const name = host.includes(':') ? `[${host}]` : host

@@ -8,10 +8,10 @@ import type { Clock } from '../core/clock.ts'
 import type { EntryTier } from '../core/entry-tier.ts'
 import type { TierObserver } from '../core/observer.ts'
 import type { PurgeReach, SharedStoreStatus } from '../core/status.ts'
-import { openConnection } from './connection.ts'
 import { Link } from './link.ts'
+import { openConnection } from './open-connection.ts'
 import { type Purge, Purges } from './purges.ts'
-import { shownAddress, type TierSettings } from './settings.ts'
+import { shownPlace, type TierSettings } from './settings.ts'
 import { SharedEntries } from './shared-entries.ts'
 import { TableTier } from './table-tier.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -103,7 +103,7 @@ export class SharedStore {
   status(): SharedStoreStatus {
     const { lastFailure, isUp } = this.#link
     return {
-      address: shownAddress(this.#options.settings.url),
+      address: shownPlace(this.#options.settings),
       state: isUp ? 'up' : 'down',
       queuedWrites: this.#writes.size,
       ...(lastFailure !== undefined && { lastFailure }),

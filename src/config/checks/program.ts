@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { branchFor } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'
 import type { Scope } from '../../schema/scope.ts'
+import { listOf } from '../../schema/suggest.ts'
 import { isMap, type Path, type Tree, type TreeMap } from '../../schema/tree.ts'
 import type { LookAtPath, ReadFile } from '../read-file.ts'
 import type { FileSettings } from '../schema/file.ts'
@@ -23,19 +24,40 @@ export function checkLog({ keys, hashKey }: FileSettings['log'], scope: Scope): 
 /** What contradicts itself about the store that gateways share. */
 export function checkShared(shared: FileSettings['shared'], scope: Scope): void {
   if (shared === undefined) return
-  const { url, username, password, tls } = shared
-  if (tls !== undefined && (url.kind === 'unix' || !url.tls))
+  const { url, cluster, sentinel, username, password, tls } = shared
+  const places = (['url', 'cluster', 'sentinel'] as const).filter((place) => shared[place] !== undefined)
+  if (places.length !== 1) {
+    const which =
+      '"url" for one server, "cluster" for nodes of a cluster, or "sentinel" for sentinels that know the primary'
+    if (places.length === 0) scope.error([], `does not say where the store is; add ${which}`)
+    else
+      scope.error(
+        [],
+        `has ${listOf(
+          places.map((place) => `"${place}"`),
+          'and',
+        )}, which are different stores; keep one: ${which}`,
+      )
+    return
+  }
+  const addresses = [...(url === undefined ? [] : [url]), ...(cluster ?? []), ...(sentinel?.servers ?? [])]
+  const [place = 'url'] = places
+  const at = place === 'sentinel' ? [place, 'servers'] : [place]
+  const withTls = addresses.filter((address) => address.kind === 'inet' && address.tls)
+  if (withTls.length > 0 && withTls.length < addresses.length)
+    scope.error(at, 'has addresses with and without TLS; write redis:// or rediss:// for all of them')
+  if (tls !== undefined && withTls.length === 0)
     scope.error(
       ['tls'],
-      'is only used with an address that begins with rediss://; change "url", or remove it',
+      `is only used with an address that begins with rediss://; change "${place}", or remove it`,
     )
   if (username !== undefined && password === undefined)
     scope.error(['username'], 'needs "password"; add it, from a file or a credential')
-  if (url.kind === 'inet' && !url.tls && password !== undefined && !isLoopback(url.host))
-    scope.warning(
-      ['url'],
-      'the password and all answers go over the network as plain text; use rediss:// (TLS)',
-    )
+  if (sentinel?.username !== undefined && sentinel.password === undefined)
+    scope.error(['sentinel', 'username'], 'needs "password"; add it, from a file or a credential')
+  const isPlain = addresses.some((one) => one.kind === 'inet' && !one.tls && !isLoopback(one.host))
+  if (isPlain && (password !== undefined || sentinel?.password !== undefined))
+    scope.warning(at, 'the password and all answers go over the network as plain text; use rediss:// (TLS)')
 }
 
 function isLoopback(host: string): boolean {

@@ -47,27 +47,89 @@ export function parseSharedAddress(url: string): SharedAddress | string {
   }
 }
 
+/** An address in the configuration, and what it is for. */
+function address(description: string, example: string, isNode: boolean) {
+  const read = (url: string) => (isNode ? nodeAddress(url) : parseSharedAddress(url))
+  return parsed(
+    {
+      syntax: (url) => {
+        const address = read(url)
+        return typeof address === 'string' ? address : undefined
+      },
+      stopgap: 'redis://localhost',
+      decode: (url) => {
+        const address = read(url)
+        if (typeof address === 'string') throw new TypeError(`unchecked address: ${address}`)
+        return address
+      },
+    },
+    { sent: 'address', description, examples: [example] },
+  )
+}
+
+/** One of several servers: at a host, and without a database, which is the business of the whole. */
+function nodeAddress(url: string): SharedAddress | string {
+  const read = parseSharedAddress(url)
+  if (typeof read === 'string') return read
+  if (read.kind === 'unix')
+    return 'a unix socket leads to one server alone; write redis://HOST:PORT, or rediss://HOST:PORT (TLS)'
+  return read.database === 0
+    ? read
+    : 'a cluster, and servers behind sentinels, have database 0 alone; remove the number'
+}
+
+/** Most servers that are named. Ours: they tell of the others. */
+const MAX_NAMED_SERVERS = 32
+
 export const Shared = Type.Object(
   {
-    url: parsed(
-      {
-        syntax: (url) => {
-          const read = parseSharedAddress(url)
-          return typeof read === 'string' ? read : undefined
+    url: Type.Optional(
+      address(
+        'Where it is: `redis://HOST:PORT`, with `/NUMBER` for another database than 0, `rediss://` for TLS, or `unix:/PATH`. Valkey, or Redis 6 and later. This, `cluster` or `sentinel`.',
+        'redis://valkey.example.com:6379',
+        false,
+      ),
+    ),
+    cluster: Type.Optional(
+      Type.Array(
+        address(
+          'A node: `redis://HOST:PORT`, or `rediss://` for TLS.',
+          'redis://valkey1.example.com:6379',
+          true,
+        ),
+        {
+          minItems: 1,
+          maxItems: MAX_NAMED_SERVERS,
+          description:
+            'In the place of `url`: some nodes of a cluster, which know the others. Two or three of them, so that one may be down.',
         },
-        stopgap: 'redis://localhost',
-        decode: (url) => {
-          const read = parseSharedAddress(url)
-          if (typeof read === 'string') throw new TypeError(`unchecked address: ${read}`)
-          return read
+      ),
+    ),
+    sentinel: Type.Optional(
+      Type.Object(
+        {
+          name: text('What the sentinels call the primary and its replicas.', { examples: ['mymaster'] }),
+          servers: Type.Array(
+            address(
+              'A sentinel: `redis://HOST:26379`, or `rediss://` for TLS.',
+              'redis://sentinel1.example.com:26379',
+              true,
+            ),
+            {
+              minItems: 1,
+              maxItems: MAX_NAMED_SERVERS,
+              description: 'The sentinels. With `rediss://` the primary is asked by TLS, too.',
+            },
+          ),
+          username: Type.Optional(text('User of the sentinels.', { defaultText: 'their default user' })),
+          password: Type.Optional(text('Password of that user.', { secret: true, defaultText: 'none' })),
         },
-      },
-      {
-        sent: 'address',
-        description:
-          'Where it is: `redis://HOST:PORT`, with `/NUMBER` for another database than 0, `rediss://` for TLS, or `unix:/PATH`. Valkey, or Redis 6 and later.',
-        examples: ['redis://valkey.example.com:6379'],
-      },
+        {
+          additionalProperties: false,
+          description:
+            'In the place of `url`: sentinels that know which server is the primary. `username` and `password` beside it are those of the primary.',
+        },
+      ),
     ),
     username: Type.Optional(
       text('User of its access list (ACL).', { defaultText: 'the default user of the server' }),
@@ -82,13 +144,13 @@ export const Shared = Type.Object(
           cert: Type.Optional(file('PEM file with the client certificate. Needs `key`.')),
           key: Type.Optional(file('PEM file with the key of the client certificate. Needs `cert`.')),
           serverName: Type.Optional(
-            text('Name expected in its certificate, where it is not the host of the URL.'),
+            text('Name expected in the certificates, where it is not the host of the address.'),
           ),
         },
         {
           additionalProperties: false,
           defaultText: "the system's authorities, no client certificate",
-          description: 'How a `rediss://` address is trusted.',
+          description: 'How `rediss://` addresses are trusted.',
         },
       ),
     ),

@@ -1,7 +1,7 @@
 /**
  * Who may do what at the shared store: the access list that the documentation has, TLS, and where the password stands.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -9,22 +9,7 @@ import { startHttpService } from '../../support/http/http-service.ts'
 import { selfSignedPair } from '../../support/programs/certificates.ts'
 import { freePort } from '../../support/programs/free-port.ts'
 import { missingRedis, startRedis } from '../../support/programs/redis.ts'
-import { startShared, until } from './shared-gateways.ts'
-
-const PASSWORD = 'correct-horse-battery-staple'
-
-const PAGE = readFileSync('docs/several-gateways.md', 'utf8')
-
-/** The line of the page, with a password. */
-function documentedUser(): readonly string[] {
-  const line = /^user mapgate .*$/m.exec(PAGE)?.[0] ?? ''
-  return line.replace('>PASSWORD', `>${PASSWORD}`).split(' ').slice(1)
-}
-
-/** What the page adds to it for tables that Postfix writes. */
-function documentedForStores(): readonly string[] {
-  return (/^\+eval .*$/m.exec(PAGE)?.[0] ?? '').split(' ')
-}
+import { documentedCommands, documentedUser, PASSWORD, startShared, until } from './shared-gateways.ts'
 
 describe.skipIf(missingRedis() !== undefined)('access to the shared store', () => {
   test('the documented user can do all that gateways need, and nothing beside it', async (t) => {
@@ -92,7 +77,7 @@ describe.skipIf(missingRedis() !== undefined)('access to the shared store', () =
       kind: 'temporary',
       reason: expect.stringMatching(/store learned: its entries are in the shared store, .*NOPERM.* 'eval'/),
     })
-    redis.command('ACL', 'SETUSER', 'mapgate', ...documentedForStores())
+    redis.command('ACL', 'SETUSER', 'mapgate', ...documentedCommands('+eval'))
     const all = async () => {
       for (const key of ['a', 'b@x.example', 'c']) expect((await verify.put(key, '1', {})).kind).toBe('done')
       expect((await verify.put('c', '2', { ttlMs: 1 })).kind).toBe('done')
@@ -104,7 +89,7 @@ describe.skipIf(missingRedis() !== undefined)('access to the shared store', () =
     }
     await until(async () => (await verify.put('a', '1', {})).kind === 'done')
     await all()
-    for (const command of documentedForStores()) {
+    for (const command of documentedCommands('+eval')) {
       redis.command('ACL', 'SETUSER', 'mapgate', command.replace('+', '-'))
       await expect(all(), command).rejects.toThrow()
       redis.command('ACL', 'SETUSER', 'mapgate', command)

@@ -1,6 +1,7 @@
 /**
  * Gateways that share a store, for the tests of this folder: each as its own program in this process, with a service that counts.
  */
+import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TestGateway, TestGatewayOptions } from '../../support/gateway/gateway.ts'
 import { startGateway } from '../../support/gateway/gateway.ts'
@@ -8,7 +9,8 @@ import type { Cleanup } from '../../support/http/http-service.ts'
 
 export interface SharedSettings {
   readonly origin: string
-  readonly url: string
+  /** Undefined where `shared` says where the store is. */
+  readonly url?: string
   /** Keys of the table, as YAML. */
   readonly table?: string
   /** Keys of the upstream, as YAML. */
@@ -30,7 +32,7 @@ export function sharedYaml({
   return `
 listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
 admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
-shared: { url: "${url}", ${shared} }
+shared: { ${url === undefined ? '' : `url: "${url}", `}${shared} }
 upstreams:
   directory: { endpoints: ["${origin}"], attempts: 1${upstream === '' ? '' : `, ${upstream}`} }
 tables:
@@ -61,4 +63,20 @@ export async function until(isSo: () => boolean | Promise<boolean>, withinMs = 5
     await delay(5)
   }
   return performance.now() - startMs
+}
+
+export const PASSWORD = 'correct-horse-battery-staple'
+
+const PAGE = readFileSync('docs/several-gateways.md', 'utf8')
+
+/** The line of the access list that the page has, as arguments of ACL SETUSER with a password. */
+export function documentedUser(): readonly string[] {
+  const line = /^user mapgate .*$/m.exec(PAGE)?.[0] ?? ''
+  return line.replace('>PASSWORD', `>${PASSWORD}`).split(' ').slice(1)
+}
+
+/** What the page adds to it in a line that begins so. */
+export function documentedCommands(first: string): readonly string[] {
+  const line = PAGE.split('\n').find((line) => line.split(' ')[0] === first)
+  return line?.split(' ') ?? []
 }

@@ -22,11 +22,18 @@ export function missingRedis(): string | undefined {
 export class Redis {
   readonly port: number
   readonly #args: readonly string[]
+  readonly #mode: readonly string[]
   #child: ChildProcess | undefined
 
-  constructor(port: number, args: readonly string[]) {
+  /** @param mode In the place of what a server needs that keeps nothing: that of a sentinel. */
+  constructor(
+    port: number,
+    args: readonly string[],
+    mode: readonly string[] = ['--save', '', '--appendonly', 'no'],
+  ) {
     this.port = port
     this.#args = args
+    this.#mode = mode
   }
 
   get url(): string {
@@ -35,8 +42,10 @@ export class Redis {
 
   /** Starts it, or starts it anew after {@link kill}. */
   async start(args: readonly string[] = []): Promise<void> {
-    const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-    this.#child = spawn('redis-server', [...fixed, ...this.#args, ...args], { stdio: 'ignore' })
+    const place = ['--port', String(this.port), '--bind', '127.0.0.1']
+    this.#child = spawn('redis-server', [...this.#mode, ...place, ...this.#args, ...args], {
+      stdio: 'ignore',
+    })
     const givenUpMs = performance.now() + PATIENCE_MS
     while (!(await this.#listens())) {
       if (performance.now() > givenUpMs || this.#child.exitCode !== null)

@@ -7,7 +7,54 @@ import { testProblems } from './problems.ts'
 const REST = `${LISTENERS}\n${UPSTREAMS}\n${TABLES}`
 
 testProblems('shared', [
-  ['nothing in it', `${REST}\nshared: {}`, ['mapgate.yaml:4:1: shared: "url" is missing; add it']],
+  [
+    'nothing in it',
+    `${REST}\nshared: {}`,
+    [
+      'mapgate.yaml:4:1: shared: does not say where the store is; add "url" for one server, "cluster" for nodes of a cluster, or "sentinel" for sentinels that know the primary',
+    ],
+  ],
+  [
+    'a server and a cluster',
+    `${REST}\nshared: { url: "redis://a.example", cluster: ["redis://a.example"] }`,
+    [
+      'mapgate.yaml:4:1: shared: has "url" and "cluster", which are different stores; keep one: "url" for one server, "cluster" for nodes of a cluster, or "sentinel" for sentinels that know the primary',
+    ],
+  ],
+  ['one node of a cluster', `${REST}\nshared: { cluster: ["redis://a.example"] }`, []],
+  [
+    'a cluster of none',
+    `${REST}\nshared: { cluster: [] }`,
+    ['mapgate.yaml:4:11: shared.cluster: is an empty list; name at least one'],
+  ],
+  [
+    'a node at a unix socket, and one with a database',
+    `${REST}\nshared: { cluster: ["unix:/run/a", "redis://a.example/1"] }`,
+    [
+      'mapgate.yaml:4:21: shared.cluster[0]: a unix socket leads to one server alone; write redis://HOST:PORT, or rediss://HOST:PORT (TLS)',
+      'mapgate.yaml:4:36: shared.cluster[1]: a cluster, and servers behind sentinels, have database 0 alone; remove the number',
+    ],
+  ],
+  [
+    'nodes with and without TLS',
+    `${REST}\nshared: { cluster: ["redis://a.example", "rediss://b.example"] }`,
+    [
+      'mapgate.yaml:4:11: shared.cluster: has addresses with and without TLS; write redis:// or rediss:// for all of them',
+    ],
+  ],
+  [
+    'sentinels without the name of what they watch',
+    `${REST}\nshared: { sentinel: { servers: ["redis://a.example:26379"] } }`,
+    ['mapgate.yaml:4:11: shared.sentinel: "name" is missing; add it'],
+  ],
+  [
+    'a user of sentinels without a password, and a password in the clear',
+    `${REST}\nshared: { sentinel: { name: m, servers: ["redis://a.example:26379"], username: u }, password: secret-text }`,
+    [
+      'mapgate.yaml:4:80: shared.sentinel.username: needs "password"; add it, from a file or a credential',
+      'warning: mapgate.yaml:4:32: shared.sentinel.servers: the password and all answers go over the network as plain text; use rediss:// (TLS)',
+    ],
+  ],
   [
     'another kind of address',
     `${REST}\nshared: { url: "http://a.example" }`,
