@@ -6,13 +6,14 @@
 const LASTING = 'ttl: 12h, negativeTtl: 1h'
 
 /** Two listeners, `aliases` for exact keys and `search` for Postfix's partial keys, an admin API with its metrics. */
-export function usual(serviceUrl, { cache = '', cacheFile, upstream = '' } = {}) {
+export function usual(serviceUrl, { cache = '', cacheFile, shared, upstream = '' } = {}) {
   return `
 listeners:
   - { protocol: socketmap, listen: "inet:127.0.0.1:0", maxConnections: 6000, maxConnectionsPerAddress: 6000 }
   - { protocol: tcp_table, listen: "inet:127.0.0.1:0", table: aliases, maxConnections: 1000 }
 admin: { listen: "inet:127.0.0.1:0" }
 ${cacheFile === undefined ? '' : `cacheFile: ${cacheFile}`}
+${shared === undefined ? '' : `shared: { url: "${shared}" }`}
 upstreams:
   directory: { endpoints: ["${serviceUrl}"], circuitBreaker: { failures: 5, openFor: 10s }${upstream} }
 tables:

@@ -24,8 +24,22 @@ import { postmap } from './scenarios/postmap.mjs'
 import { replica } from './scenarios/replica.mjs'
 import { search } from './scenarios/search.mjs'
 import { startTimes as start } from './scenarios/start-times.mjs'
+import { tier } from './scenarios/tier.mjs'
 
-const SCENARIOS = { hits, misses, search, observed, million, replica, idle, start, postmap, hostile, poison }
+const SCENARIOS = {
+  hits,
+  misses,
+  search,
+  observed,
+  million,
+  replica,
+  tier,
+  idle,
+  start,
+  postmap,
+  hostile,
+  poison,
+}
 const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url))
 const BASELINE = fileURLToPath(new URL('baseline.json', import.meta.url))
 

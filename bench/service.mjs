@@ -48,7 +48,7 @@ export async function startService() {
   })
   const kill = () => child.kill('SIGTERM')
   process.once('exit', kill)
-  await listening(port)
+  await listening(port, 'nginx')
   return {
     url: `http://127.0.0.1:${port}`,
     async stop() {
@@ -61,7 +61,7 @@ export async function startService() {
   }
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address()
@@ -70,7 +70,8 @@ async function freePort() {
   return port
 }
 
-async function listening(port) {
+/** @param program For the message. */
+export async function listening(port, program) {
   for (let tries = 0; tries < 100; tries++) {
     const socket = connect(port, '127.0.0.1')
     const up = await new Promise((resolve) => {
@@ -81,5 +82,5 @@ async function listening(port) {
     if (up) return
     await delay(50)
   }
-  throw new Error('nginx does not listen')
+  throw new Error(`${program} does not listen`)
 }
