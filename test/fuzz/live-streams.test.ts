@@ -150,7 +150,7 @@ tables:
         protocol,
         port: ports[index] ?? 0,
         table: 'aliases',
-        question: (n) => ({ key: `user${n % 300}`, value: `aliases=user${n % 300}=g1` }),
+        question: (n) => ({ key: `user${n % 300}`, value: `t-aliases=user${n % 300}=g1` }),
       }),
   )
   const endMs = performance.now() + seconds * 1000

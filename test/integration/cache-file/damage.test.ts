@@ -58,7 +58,7 @@ function saverProgram(path: string, fingerprint: string): string {
     const store = new MemoryAnswerStore({ clock: systemClock, maxEntries: 1e6, maxNegativeEntries: 1, maxBytes: 1e9 })
     const freshness = { freshnessLifetimeMs: 3600000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
     for (let n = 0; n < ${ENTRIES}; n++)
-      store.set('user' + n, { value: 'aliases=user' + n + '=g1', freshness, ageMs: 0 })
+      store.set('user' + n, { value: 't-aliases=user' + n + '=g1', freshness, ageMs: 0 })
     const cache = new CacheFile({ path: ${JSON.stringify(path)}, clock: systemClock, onWarning: console.error })
     const table = { name: 'aliases', fingerprint: ${JSON.stringify(fingerprint)}, store }
     await cache.save([table])
@@ -86,7 +86,7 @@ describe('the cache file', () => {
       await ended
     }
     const gateway = await startGateway(t, CONFIG(service.origin, path), { folder })
-    expect(await gateway.socketmap().lookup('aliases', 'user19999')).toEqual(found('aliases=user19999=g1'))
+    expect(await gateway.socketmap().lookup('aliases', 'user19999')).toEqual(found('t-aliases=user19999=g1'))
     expect(service.requests).toBe(0)
     expect(gateway.log()).toContainEqual(expect.objectContaining({ event: 'cache-file', loaded: ENTRIES }))
     await gateway.gateway.stop()
@@ -108,7 +108,7 @@ describe('the cache file', () => {
       bytes[at] = (bytes[at] ?? 0) ^ between(random, 1, 255)
       writeFileSync(path, damage % 2 === 0 ? bytes : whole.subarray(0, at))
       const gateway = await startGateway(t, CONFIG(service.origin, path))
-      expect(await gateway.socketmap().lookup('aliases', 'user1')).toEqual(found('aliases=user1=g1'))
+      expect(await gateway.socketmap().lookup('aliases', 'user1')).toEqual(found('t-aliases=user1=g1'))
       await gateway.gateway.stop()
       expect(JSON.stringify(gateway.log())).toContain('set aside as')
     }
@@ -136,7 +136,7 @@ describe('the cache file', () => {
 
     const third = await startGateway(t, yaml)
     const asked = service.requests
-    expect(await third.socketmap().lookup('aliases', 'user1')).toEqual(found('aliases=user1=g1'))
+    expect(await third.socketmap().lookup('aliases', 'user1')).toEqual(found('t-aliases=user1=g1'))
     expect(service.requests).toBe(asked)
   })
 
@@ -145,7 +145,7 @@ describe('the cache file', () => {
     requireMount(t, disk, 'ro')
     const service = await startService()
     const gateway = await startGateway(t, CONFIG(service.origin, join(disk, 'cache')))
-    expect(await gateway.socketmap().lookup('aliases', 'user1')).toEqual(found('aliases=user1=g1'))
+    expect(await gateway.socketmap().lookup('aliases', 'user1')).toEqual(found('t-aliases=user1=g1'))
     await gateway.gateway.stop()
     expect(JSON.stringify(gateway.log())).toContain('cannot be written (EROFS)')
   })
@@ -155,7 +155,7 @@ describe('the cache file', () => {
     writeFileSync(join(folder, 'file'), '')
     const service = await startService()
     const gateway = await startGateway(t, CONFIG(service.origin, join(folder, 'file', 'cache')))
-    expect(await gateway.socketmap().lookup('aliases', 'user1')).toEqual(found('aliases=user1=g1'))
+    expect(await gateway.socketmap().lookup('aliases', 'user1')).toEqual(found('t-aliases=user1=g1'))
     await gateway.gateway.stop()
     expect(JSON.stringify(gateway.log())).toContain('cannot be written (ENOTDIR)')
   })

@@ -63,7 +63,10 @@ function normalClients(gateway: GatewayProcess): SteadyClient[] {
         protocol,
         port: gateway.ports[index] ?? 0,
         table: 'aliases',
-        question: (n) => ({ key: `user${n % 500}@a.example`, value: `aliases=user${n % 500}@a.example=g1` }),
+        question: (n) => ({
+          key: `user${n % 500}@a.example`,
+          value: `t-aliases=user${n % 500}@a.example=g1`,
+        }),
       }),
   )
 }

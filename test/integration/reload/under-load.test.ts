@@ -51,7 +51,7 @@ class Asker {
       replied: ({ key, oldest }, result) => {
         this.replies++
         const generation = result.kind === 'found' ? Number(/=g(\d+)$/.exec(result.value)?.[1]) : -1
-        const value = result.kind === 'found' && result.value.startsWith(`aliases=${key}=g`)
+        const value = result.kind === 'found' && result.value.startsWith(`t-aliases=${key}=g`)
         if (!value || generation < oldest || generation > settled().newest)
           this.wrong.push(`${key}: ${JSON.stringify(result)}, not of generation ${oldest} or later`)
       },

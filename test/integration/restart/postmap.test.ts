@@ -83,7 +83,7 @@ async function fillCacheFile(config: string, path: string): Promise<void> {
   const store = new MemoryAnswerStore({ ...table.cache, clock: systemClock })
   const freshness = { freshnessLifetimeMs: 3_600_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
   for (let n = 0; n < KEYS; n++)
-    store.set(`user${n}@a.example`, { value: `aliases=user${n}@a.example=g1`, freshness, ageMs: 0 })
+    store.set(`user${n}@a.example`, { value: `t-aliases=user${n}@a.example=g1`, freshness, ageMs: 0 })
   const file = new CacheFile({ path, clock: systemClock, onWarning: () => {} })
   expect(await file.save([{ name: 'aliases', fingerprint: table.fingerprint, store }])).toBe(KEYS)
 }
@@ -127,7 +127,7 @@ tables:
 
   const keys = Array.from({ length: KEYS }, (_, n) => `user${n}@a.example`)
   const input = Buffer.from(keys.map((key) => `${key}\n`).join(''))
-  const expected = keys.map((key) => `${key}\taliases=${key}=g1\n`).join('')
+  const expected = keys.map((key) => `${key}\tt-aliases=${key}=g1\n`).join('')
   const place = { configDirectory: folder }
   let asking = true
   const asked = Promise.all([

@@ -2,8 +2,9 @@
  * An HTTP service whose every answer is a function of what was asked, however badly it behaves in
  * between. So the asker can tell an answer that belongs to another question.
  *
- *   GET /GENERATION/TABLE/KEY    200 `TABLE=KEY=GENERATION`; 404 for a key that begins with "absent";
- *                                a long value for one that begins with "big"
+ *   GET /GENERATION/TABLE/KEY    200 `t-TABLE=KEY=GENERATION`; 404 for a key that begins with "absent";
+ *                                a long value for one that begins with "big". The `t-` keeps it from being a field
+ *                                such as `aliases=…`, which is no value of a mail system
  *
  * A share of the requests meets mischief instead: an error, a pause, silence, a broken
  * connection, a page of a proxy. None of those may become "not found".
@@ -87,7 +88,7 @@ export class KeyedService {
     if (text.startsWith('absent')) response.writeHead(404).end()
     else {
       const tail = text.startsWith('big') ? `=${'v'.repeat(BIG_VALUE)}` : ''
-      response.writeHead(200, { 'content-type': 'text/plain' }).end(`${table}=${text}=${generation}${tail}`)
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(`t-${table}=${text}=${generation}${tail}`)
     }
   }
 
@@ -107,7 +108,7 @@ export class KeyedService {
         request.socket.resetAndDestroy()
         break
       case 'half':
-        response.writeHead(200, { 'content-length': '1000' }).write('aliases=another')
+        response.writeHead(200, { 'content-length': '1000' }).write('t-aliases=another')
         setImmediate(() => request.socket.destroy())
         break
       case 'page':

@@ -153,7 +153,7 @@ export class CheckedTraffic {
           : undefined
       case 'found': {
         const { newest } = this.#options.generations()
-        const expected = `${table}=${key.toLowerCase()}=g`
+        const expected = `t-${table}=${key.toLowerCase()}=g`
         const generation = Number(result.value.slice(expected.length))
         const belongs = !absent && result.value.startsWith(expected)
         return belongs && generation >= oldest && generation <= newest ? undefined : `got ${result.value}`
