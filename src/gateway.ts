@@ -113,16 +113,18 @@ export class Gateway implements Lookup {
       telemetry,
       clock,
       load: options.load,
+      // What is still read of the cache file goes into the stores of the tables that the start has made.
       apply: (next) =>
-        apply(state.generation, next, this.#changeParts, state.phase === 'starting' ? 'later' : 'now'),
+        this.#answers.loaded.then(() =>
+          apply(state.generation, next, this.#changeParts, state.phase === 'starting' ? 'later' : 'now'),
+        ),
       warnings: () => this.warnings,
       onReloaded: () => this.drills.endAll('reload'),
     })
   }
 
   /**
-   * Starts a gateway; it is complete when the promise resolves. Lookups are answered before, as soon as the listeners
-   * are open: what the admin API needs is loaded after that.
+   * Starts a gateway; it is complete when the promise resolves. Lookups are answered as soon as the listeners are open.
    *
    * @throws ConfigError (rejects) with every issue of the configuration; ListenError for an
    *   address that cannot be used. Nothing is left behind then.
@@ -255,11 +257,26 @@ export class Gateway implements Lookup {
     } catch (error) {
       await this.#reloads.stop()
       // Lookups may have been answered already; those under way are deferred, and the cache file stays as it is.
-      await stopRunning(this.#state.generation, { resolver: this.#resolver, drainForMs: 0 })
+      await stopRunning(this.#state.generation, {
+        resolver: this.#resolver,
+        save: () => this.#answers.loaded,
+      })
       await this.#telemetry.close()
       throw error
     }
-    this.#begin()
+    const { eventLog, counters, history } = this.#observability
+    for (const { name, protocol, bound } of this.status().listeners)
+      eventLog.listenerUp(name, bound, protocol)
+    const { admin } = this.#state.generation
+    if (admin !== undefined)
+      eventLog.listenerUp(formatAddress(admin.config.address), formatAddress(admin.bound), 'admin')
+    this.#state.phase = 'ready'
+    counters.lastReloadMs = this.#clock.wallMs()
+    eventLog.configurationWarned(this.warnings)
+    eventLog.stateChanged('ready', { version: this.#options.version })
+    history.start()
+    this.#state.loop.start(() => eventLog.overloaded())
+    this.#answers.saveRegularly(() => this.#state.generation.tables)
   }
 
   async #stop(): Promise<void> {
@@ -279,22 +296,5 @@ export class Gateway implements Lookup {
     eventLog.stateChanged('stopped')
     await this.#state.generation.admin?.close()
     await this.#telemetry.close()
-  }
-
-  #begin(): void {
-    const { eventLog, counters, history } = this.#observability
-    for (const { name, protocol, bound } of this.status().listeners)
-      eventLog.listenerUp(name, bound, protocol)
-    const { admin } = this.#state.generation
-    if (admin !== undefined) {
-      eventLog.listenerUp(formatAddress(admin.config.address), formatAddress(admin.bound), 'admin')
-    }
-    this.#state.phase = 'ready'
-    counters.lastReloadMs = this.#clock.wallMs()
-    eventLog.configurationWarned(this.warnings)
-    eventLog.stateChanged('ready', { version: this.#options.version })
-    history.start()
-    this.#state.loop.start(() => eventLog.overloaded())
-    this.#answers.saveRegularly(() => this.#state.generation.tables)
   }
 }

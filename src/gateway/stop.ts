@@ -8,8 +8,8 @@ import type { Generation } from './generation.ts'
 
 export interface StopOptions {
   readonly resolver: Resolver
-  /** Longest time for what is in flight, ms. */
-  readonly drainForMs: number
+  /** Longest time for what is in flight, ms. Default 0. */
+  readonly drainForMs?: number
   /** Called when nothing is answered any more. Default: nothing is saved. */
   readonly save?: () => Promise<void>
 }
@@ -17,7 +17,7 @@ export interface StopOptions {
 /** Ends all but the admin API, which shows what is going on until the end. */
 export async function stopRunning(
   { listeners, tables, shared, upstreams }: Generation,
-  { resolver, drainForMs, save }: StopOptions,
+  { resolver, drainForMs = 0, save }: StopOptions,
 ): Promise<void> {
   const all = Array.from(listeners.values())
   const timeUp = new AbortController()

@@ -9,6 +9,8 @@ import type { RunningTables } from './running-table.ts'
 export class StoredAnswers {
   readonly #file: CacheFile | undefined
   readonly #observability: Observability
+  /** Resolves when the file is read. */
+  loaded: Promise<void> = Promise.resolve()
 
   /** @param path Undefined: nothing is read or written. */
   constructor(path: string | undefined, clock: Clock, observability: Observability) {
@@ -24,12 +26,17 @@ export class StoredAnswers {
     })
   }
 
-  /** Reads the answers of the last run, before the first lookup. */
+  /** Reads the answers of the last run: a small file before the first lookup, the rest of a large one beside them. */
   load(tables: RunningTables): void {
     if (this.#file === undefined) return
-    const { loaded, expired, dropped } = this.#file.load(storedTables(tables))
-    const details = { loaded, expired, dropped: Object.fromEntries(dropped) }
-    this.#observability.logging.logger.info({ event: 'cache-file', ...details }, 'cache file read')
+    const { logging, observer } = this.#observability
+    this.loaded = this.#file.load(storedTables(tables)).then(
+      ({ loaded, expired, dropped }) => {
+        const details = { loaded, expired, dropped: Object.fromEntries(dropped) }
+        logging.logger.info({ event: 'cache-file', ...details }, 'cache file read')
+      },
+      (error) => observer.defect(error, 'the cache file'),
+    )
   }
 
   /** Saves from time to time, whatever tables there are then. */

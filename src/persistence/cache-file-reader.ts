@@ -1,6 +1,6 @@
 /**
  * Reads a cache file twice, block by block: first every check, then the entries. So a damaged file leaves
- * nothing behind, and the memory for it is that of one block.
+ * nothing behind, and the memory for it is that of one block. Between any two blocks the caller may do something else.
  */
 import { fstatSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
@@ -31,19 +31,23 @@ const USUAL_BLOCK_BYTES = 128 * 1024
 /** Takes the entries of one table, one after the other; the object is the same each time. */
 export type EntrySink = (entry: EntryReader) => void
 
-/** A checked file. */
 export class CacheFileReader {
-  /** Wall clock when the file was begun, ms. */
-  readonly savedWallMs: number
   readonly #fd: number
 
+  /** @param fd Open until the entries are read. */
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
   /**
-   * @param fd Open until the entries are read.
+   * Checks the whole file; yields after each block.
+   *
+   * @returns Wall clock when the file was begun, ms.
    * @throws CacheFileError for a file that is not ours, of another version, damaged or cut off;
    *   the error of the file system when it cannot be read.
    */
-  constructor(fd: number) {
-    this.#fd = fd
+  *check(): Generator<void, number> {
+    const fd = this.#fd
     const begin = Buffer.alloc(PREAMBLE_BYTES)
     const length = readAt(fd, begin, 0)
     if (!begin.subarray(0, MAGIC.length).equals(MAGIC)) throw new CacheFileError('it is no cache file')
@@ -55,20 +59,21 @@ export class CacheFileReader {
       if (last === undefined && kind === BLOCK.start && payload.length === 8)
         savedWallMs = payload.readDoubleLE()
       last = kind === BLOCK.end && payload.length !== 4 ? undefined : kind
+      yield
     }
     if (savedWallMs === undefined) throw new CacheFileError('its start is missing')
     if (last !== BLOCK.end) throw new CacheFileError('its end is missing')
     if (!Number.isFinite(savedWallMs)) throw new CacheFileError('it has no date')
-    this.savedWallMs = savedWallMs
+    return savedWallMs
   }
 
   /**
-   * Reads every entry.
+   * Reads every entry of a checked file; yields after each block.
    *
    * @param sinkFor Says who takes the entries of a table.
    * @throws RangeError where a block contradicts itself; CacheFileError when the file has changed since.
    */
-  read(sinkFor: (table: string, fingerprint: string) => EntrySink): void {
+  *read(sinkFor: (table: string, fingerprint: string) => EntrySink): Generator<void> {
     const entry = new EntryReader()
     let sink: EntrySink = () => {}
     for (const { kind, payload } of checkedBlocks(this.#fd)) {
@@ -79,6 +84,7 @@ export class CacheFileReader {
         entry.read(cursor)
         sink(entry)
       }
+      yield
     }
   }
 }

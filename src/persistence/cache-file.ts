@@ -6,6 +6,8 @@
  */
 import { accessSync, closeSync, constants, fstatSync, openSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Restoring } from '../core/cache/answer-store.ts'
 import { freshnessState } from '../core/cache/freshness.ts'
 import { type Clock, instant, type Timer } from '../core/clock.ts'
 import { codeOf, codeOrName } from '../core/error-code.ts'
@@ -18,6 +20,15 @@ export const SAVE_EVERY_MS = 300_000
 
 /** Longest time after a purge until the file is without what was purged, ms. Ours: many purges in a row cost one save. */
 export const SAVE_AFTER_PURGE_MS = 10_000
+
+/**
+ * How long the file is read before the first lookup is answered, ms. Ours: some ten thousand answers, the whole of most
+ * files, so that only a large one is incomplete at first.
+ */
+const FIRST_SLICE_MS = 100
+
+/** How long lookups wait for a further piece of the file, ms. Ours: a request of the network costs as much. */
+const SLICE_MS = 5
 
 export interface CacheFileOptions {
   readonly path: string
@@ -39,6 +50,7 @@ export interface LoadReport {
 
 export class CacheFile {
   readonly #options: CacheFileOptions
+  #loading: Promise<unknown> = Promise.resolve()
   #saving: Promise<number | undefined> = Promise.resolve(undefined)
   #timer: Timer | undefined
   #soon: Timer | undefined
@@ -49,25 +61,42 @@ export class CacheFile {
   }
 
   /**
-   * Reads the file into the stores of the tables. Synchronous, for the start, before anything listens.
+   * Reads the file into the stores of the tables: the first {@link FIRST_SLICE_MS} before it returns, the rest in
+   * pieces between lookups. What the tables learn meanwhile is newer than the file, and stays.
    *
    * An answer has aged since by the wall clock; if that was set back, it is still as old as it was
    * when the file was written. Nobody knows then how old it really is, which is too little to
    * know for a "not found": those are dropped as expired.
    */
-  load(tables: readonly CacheFileTable[]): LoadReport {
+  load(tables: readonly CacheFileTable[]): Promise<LoadReport> {
+    const report = this.#load(tables)
+    this.#loading = report.catch(() => {}) // reported to the caller
+    return report
+  }
+
+  async #load(tables: readonly CacheFileTable[]): Promise<LoadReport> {
+    const { clock, onSaved } = this.#options
     this.#tryFolder()
     const fd = this.#open()
     if (fd === undefined) return NOTHING
+    const targets = new Map(tables.map((table) => [table.name, restorable(table)]))
     try {
       if (isNoFile(fstatSync(fd))) {
         this.#noFile()
         return NOTHING
       }
-      const reader = new CacheFileReader(fd)
-      const report = fill(reader, tables, this.#options.clock)
-      this.#options.onSaved?.(reader.savedWallMs)
-      return report
+      const reading = fill(new CacheFileReader(fd), targets, clock)
+      let untilMs = clock.monotonicMs() + FIRST_SLICE_MS
+      for (;;) {
+        const { done, value } = reading.next()
+        if (done === true) {
+          onSaved?.(value.savedWallMs)
+          return value.report
+        }
+        if (clock.monotonicMs() < untilMs) continue
+        await nextTurn()
+        untilMs = clock.monotonicMs() + SLICE_MS
+      }
     } catch (error) {
       if (error instanceof CacheFileError || error instanceof RangeError) this.#setAside(error.message)
       else if (error instanceof Error && 'syscall' in error) this.#unreadable(error)
@@ -75,16 +104,17 @@ export class CacheFile {
       return NOTHING
     } finally {
       closeSync(fd)
+      for (const { restoring } of targets.values()) restoring.end()
     }
   }
 
   /**
-   * Writes all answers. One save at a time: a second one waits for the first.
+   * Writes all answers. One save at a time: a second one waits for the first, and all for the file to be read.
    *
    * @returns How many answers were written, undefined when it failed; the old file is then still there.
    */
   save(tables: readonly CacheFileTable[]): Promise<number | undefined> {
-    this.#saving = this.#saving.then(() => this.#write(tables))
+    this.#saving = Promise.all([this.#saving, this.#loading]).then(() => this.#write(tables))
     return this.#saving
   }
 
@@ -185,18 +215,36 @@ export class CacheFile {
 
 const NOTHING: LoadReport = { loaded: 0, dropped: new Map(), expired: 0 }
 
-/** Fills the stores; all of them stay empty when the file turns out to contradict itself. */
-function fill(reader: CacheFileReader, tables: readonly CacheFileTable[], clock: Clock): LoadReport {
-  const byName = new Map(tables.map((table) => [table.name, table]))
+/** A table that answers of the file go to. */
+interface Target extends CacheFileTable {
+  readonly restoring: Restoring
+}
+
+function restorable(table: CacheFileTable): Target {
+  return { ...table, restoring: table.store.beginRestoring() }
+}
+
+interface Filled {
+  readonly report: LoadReport
+  readonly savedWallMs: number
+}
+
+/** Fills the stores, block by block; all of them are emptied when the file turns out to contradict itself. */
+function* fill(
+  reader: CacheFileReader,
+  targets: ReadonlyMap<string, Target>,
+  clock: Clock,
+): Generator<void, Filled> {
+  const savedWallMs = yield* reader.check()
   const now = instant(clock)
-  const setBack = now.wallMs < reader.savedWallMs
-  const sinceMs = Math.max(0, now.wallMs - reader.savedWallMs)
+  const setBack = now.wallMs < savedWallMs
+  const sinceMs = Math.max(0, now.wallMs - savedWallMs)
   const dropped = new Map<string, number>()
   let loaded = 0
   let expired = 0
   try {
-    reader.read((name, fingerprint) => {
-      const target = byName.get(name)
+    yield* reader.read((name, fingerprint) => {
+      const target = targets.get(name)
       if (target?.fingerprint !== fingerprint) {
         return () => dropped.set(name, (dropped.get(name) ?? 0) + 1)
       }
@@ -210,13 +258,13 @@ function fill(reader: CacheFileReader, tables: readonly CacheFileTable[], clock:
           expired++
           return
         }
-        target.store.restore(entry.storeKey, entry, now)
+        target.restoring.add(entry.storeKey, entry, now)
         loaded++
       }
     })
   } catch (error) {
-    for (const { store } of tables) store.purge({ kind: 'all' })
+    for (const { store } of targets.values()) store.purge({ kind: 'all' })
     throw error
   }
-  return { loaded, dropped, expired }
+  return { report: { loaded, dropped, expired }, savedWallMs }
 }

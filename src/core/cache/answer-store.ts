@@ -3,7 +3,7 @@
  *
  * Every implementation passes `test/support/contracts/answer-store.ts`. `get` is synchronous, because a hit is.
  */
-import type { Instant } from '../clock.ts'
+import type { Clock, Instant } from '../clock.ts'
 import type { StoreStatus } from '../status.ts'
 import type { Validators } from '../upstream.ts'
 import type { Freshness } from './freshness.ts'
@@ -39,6 +39,12 @@ export interface AnswerStore {
    * nothing of `answer` itself, so that a caller with a million of them can use one object for all.
    */
   restore(storeKey: string, answer: NewAnswer, now?: Instant): void
+
+  /** Begins to take answers of an earlier run, which {@link Restoring.end} ends. */
+  beginRestoring(): Restoring
+
+  /** While answers of an earlier run are taken; a key that is missing may still come. */
+  readonly restoring: Restoring | undefined
 
   delete(storeKey: string): void
 
@@ -87,6 +93,15 @@ export interface AnswerStore {
    * is stored or removed meanwhile may be missed, the others are not.
    */
   entries(): Iterable<readonly [storeKey: string, answer: StoredAnswer]>
+}
+
+/** The taking of answers of an earlier run: see restoring.ts. */
+export interface Restoring {
+  /** Stores an answer, unless the store knows better. As {@link AnswerStore.restore}. */
+  add(storeKey: string, answer: NewAnswer, now: Instant): void
+  end(): void
+  /** Resolves when every answer is there, or at a deadline, monotonic ms. */
+  endedBy(deadlineMs: number, clock: Clock): Promise<void>
 }
 
 /** What to store under a key. */

@@ -146,7 +146,10 @@ export class CachedUpstream implements TableSource {
     const storeKey = this.#prefix === '' ? key : this.#prefix + key
     const stored = store.get(storeKey)
     if (context.bypass) return this.#ask(key, storeKey, 'bypass', undefined, undefined, context)
-    if (stored === undefined) return this.#ask(key, storeKey, 'miss', undefined, undefined, context)
+    if (stored === undefined) {
+      const answer = this.#ask(key, storeKey, 'miss', undefined, undefined, context)
+      return this.#fallback.orRestored(key, storeKey, answer, context)
+    }
 
     const ageMs = store.ageMs(stored, context.nowMs)
     const state = freshnessState(stored, ageMs)

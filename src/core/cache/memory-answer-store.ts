@@ -4,9 +4,10 @@
  */
 import { type Clock, type Instant, instant } from '../clock.ts'
 import type { StoreStatus } from '../status.ts'
-import type { AnswerStore, NewAnswer } from './answer-store.ts'
+import type { AnswerStore, NewAnswer, Restoring } from './answer-store.ts'
 import { compact, heldBytes } from './compact.ts'
 import { inScope, PurgeLog, type PurgeScope } from './purge-log.ts'
+import { EarlierAnswers } from './restoring.ts'
 import { SegmentedLru } from './segmented-lru.ts'
 import { StoredAnswer, validatorsOf } from './stored-answer.ts'
 
@@ -42,6 +43,7 @@ export class MemoryAnswerStore implements AnswerStore {
   readonly #found: SegmentedLru<StoredAnswer>
   readonly #negative: SegmentedLru<StoredAnswer>
   readonly #purges = new PurgeLog()
+  #restoring: EarlierAnswers | undefined
   /** Upstreams that share this store. */
   #upstreams = 1
 
@@ -76,7 +78,21 @@ export class MemoryAnswerStore implements AnswerStore {
     return Math.max(0, this.#clock.monotonicMs() - this.#base.monotonicMs - answer.sinceMs)
   }
 
+  get restoring(): Restoring | undefined {
+    return this.#restoring
+  }
+
+  beginRestoring(): Restoring {
+    const restoring = new EarlierAnswers(this)
+    this.#restoring = restoring
+    void restoring.ended.then(() => {
+      this.#restoring = undefined
+    })
+    return restoring
+  }
+
   set(storeKey: string, answer: NewAnswer): void {
+    this.#restoring?.changed(storeKey)
     const value = answer.value === undefined ? undefined : compact(answer.value)
     const { freshness, ageMs, validators, endpoint, foundForMs, isVouched } = answer
     this.restore(compact(storeKey), {
@@ -114,6 +130,7 @@ export class MemoryAnswerStore implements AnswerStore {
   }
 
   delete(storeKey: string): void {
+    this.#restoring?.changed(storeKey)
     this.#found.delete(storeKey)
     this.#negative.delete(storeKey)
   }

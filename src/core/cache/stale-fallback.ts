@@ -5,16 +5,17 @@
  * service answers nobody, and by them the last "not found" may count; while it answers anybody, it is waited for.
  */
 import type { Clock } from '../clock.ts'
-import type { Explanation } from '../explain.ts'
+import { Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import type { Sourced } from '../result.ts'
 import { SILENT } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
+import type { AnswerStore } from './answer-store.ts'
 import { isFailure } from './failure-memory.ts'
+import { freshnessState } from './freshness.ts'
 import type { PendingRequest } from './pending-request.ts'
-import type { Purges } from './shared-upstream.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
 /** How often it is looked whether a service still answers nobody, ms. Ours: what a hang may cost above `staleAfter`. */
@@ -23,7 +24,7 @@ const LOOK_EVERY_MS = 50
 export class StaleFallback {
   readonly #upstream: Upstream
   readonly #clock: Clock
-  readonly #store: Purges | undefined
+  readonly #store: AnswerStore | undefined
   readonly #staleAfterMs: number
   readonly #hasOutageRules: boolean
 
@@ -34,7 +35,7 @@ export class StaleFallback {
   constructor(
     upstream: Upstream,
     clock: Clock,
-    store: Purges | undefined,
+    store: AnswerStore | undefined,
     staleAfterMs: number,
     hasOutageRules: boolean,
   ) {
@@ -111,6 +112,37 @@ export class StaleFallback {
       }
       untilMs = Math.min(deadlineMs, this.#clock.monotonicMs() + LOOK_EVERY_MS)
     }
+  }
+
+  /**
+   * While the answers of an earlier run are still read, a failure waits for them: the key may be one of those, whose
+   * stale answer is better than none.
+   */
+  orRestored(
+    key: string,
+    storeKey: string,
+    answer: Sourced | Promise<Sourced>,
+    context: LookupContext,
+  ): Sourced | Promise<Sourced> {
+    const store = this.#store
+    if (store?.restoring === undefined) return answer
+    return this.#afterRestoring(key, storeKey, answer, store, context)
+  }
+
+  async #afterRestoring(
+    key: string,
+    storeKey: string,
+    asked: Sourced | Promise<Sourced>,
+    store: AnswerStore,
+    { deadlineMs, explanation }: LookupContext,
+  ): Promise<Sourced> {
+    const answer = await asked
+    if (!isFailure(answer.result)) return answer
+    await store.restoring?.endedBy(deadlineMs, this.#clock)
+    const stored = store.peek(storeKey)
+    if (stored?.value === undefined || freshnessState(stored, store.ageMs(stored)) === 'expired')
+      return answer
+    return this.finish(key, answer, stored, explanation ?? new Explanation())
   }
 
   /** What the service says, else the stale answer, else the failure. */

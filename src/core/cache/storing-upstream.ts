@@ -100,7 +100,8 @@ export class StoringUpstream {
   }
 
   /** Returns whether the answer is true: a "not found" of a key that was found before may be one of many. */
-  #believes({ storeKey, stored, generation }: PendingRequest, answer: Answer): boolean | Promise<boolean> {
+  #believes(request: PendingRequest, answer: Answer): boolean | Promise<boolean> {
+    const { storeKey, stored, generation, deadlineMs } = request
     const { lossJudge, store } = this.#storing ?? {}
     if (lossJudge === undefined || store === undefined || !answer.storable) return true
     if (answer.result.kind !== 'notfound') {
@@ -108,6 +109,11 @@ export class StoringUpstream {
       return true
     }
     const before = stored ?? store.peek(storeKey)
+    // Whether the key was found before the program was started anew stands in what is still read.
+    if (before === undefined && store.restoring !== undefined && !store.purgedSince(generation, storeKey))
+      return store.restoring
+        .endedBy(deadlineMs, this.#clock)
+        .then(() => store.restoring === undefined && this.#believes(request, answer))
     if (before?.value === undefined || store.purgedSince(generation, storeKey)) return true
     return lossJudge.believes(storeKey, before)
   }

@@ -25,7 +25,7 @@ describe('a cache file', () => {
   test('brings every answer back as it was', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs()))
-    expect(second.file.load(second.tables)).toStrictEqual({ loaded: 3, dropped: new Map(), expired: 0 })
+    expect(await second.file.load(second.tables)).toStrictEqual({ loaded: 3, dropped: new Map(), expired: 0 })
     const bob = second.store.get('bob@a.example')
     expect([bob?.value, bob?.endpoint, bob?.freshnessLifetimeMs, bob?.staleIfErrorMs]).toStrictEqual([
       'jürgen@b.example',
@@ -44,21 +44,21 @@ describe('a cache file', () => {
   test('takes as much of the store for an answer as it took before', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs()))
-    second.file.load(second.tables)
+    await second.file.load(second.tables)
     expect(second.store.status()).toStrictEqual(first.store.status())
   })
 
   test('lets answers age by the wall clock while the program is down', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs() + 10 * MINUTE))
-    second.file.load(second.tables)
+    await second.file.load(second.tables)
     expect(second.age('bob@a.example')).toBe(10 * MINUTE + 5000)
   })
 
   test('makes no answer younger when the clock was set back', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs() - HOUR))
-    second.file.load(second.tables)
+    await second.file.load(second.tables)
     expect(second.age('bob@a.example')).toBe(5000)
     second.clock.advance(1000)
     expect(second.age('bob@a.example')).toBe(6000)
@@ -71,7 +71,7 @@ describe('a cache file', () => {
     test(`has "not found" answers ${kept ? 'used' : 'dropped'} by a clock set back by ${setBackMs} ms`, async () => {
       const { start, first } = await written()
       const second = start(new ManualClock(7, first.clock.wallMs() - setBackMs))
-      expect(second.file.load(second.tables).expired).toBe(kept ? 0 : 1)
+      expect((await second.file.load(second.tables)).expired).toBe(kept ? 0 : 1)
       expect(second.store.get('nobody@a.example') !== undefined).toBe(kept)
       expect(second.store.get('bob@a.example')?.value).toBe('jürgen@b.example')
     })
@@ -80,7 +80,7 @@ describe('a cache file', () => {
   test('keeps only what can still be used, in writing and in reading', async () => {
     const { start, first } = await written()
     const second = start(new ManualClock(7, first.clock.wallMs() + MINUTE + HOUR - 5000))
-    expect(second.file.load(second.tables).expired).toBe(1)
+    expect((await second.file.load(second.tables)).expired).toBe(1)
     second.clock.advance(5000)
     expect(await second.file.save(second.tables)).toBe(0)
   })
@@ -88,9 +88,9 @@ describe('a cache file', () => {
   test('drops and counts the answers of another fingerprint and of a table that is gone', async () => {
     const { start } = await written()
     const changed = start(undefined, 'f2')
-    expect(changed.file.load(changed.tables).dropped).toStrictEqual(new Map([['aliases', 3]]))
+    expect((await changed.file.load(changed.tables)).dropped).toStrictEqual(new Map([['aliases', 3]]))
     const renamed = start(undefined, 'f1', 'other')
-    expect(renamed.file.load(renamed.tables).dropped).toStrictEqual(new Map([['aliases', 3]]))
+    expect((await renamed.file.load(renamed.tables)).dropped).toStrictEqual(new Map([['aliases', 3]]))
     expect(changed.store.size + renamed.store.size).toBe(0)
   })
 
@@ -100,10 +100,10 @@ describe('a cache file', () => {
     expect(readdirSync(directory)).toStrictEqual(['cache'])
   })
 
-  test('that does not exist is an empty cache without a warning', () => {
+  test('that does not exist is an empty cache without a warning', async () => {
     const { start } = setUp()
     const { file, tables, warnings, saves } = start()
-    expect(file.load(tables).loaded).toBe(0)
+    expect((await file.load(tables)).loaded).toBe(0)
     expect([warnings, saves]).toStrictEqual([[], []])
   })
 
@@ -116,7 +116,7 @@ describe('a cache file', () => {
     first.store.set(`huge${'x'.repeat(30_000)}`, { value: 'does not fit', freshness, ageMs: 0 })
     expect(await first.file.save(first.tables)).toBe(5001)
     const second = start()
-    expect(second.file.load(second.tables).loaded).toBe(5001)
+    expect((await second.file.load(second.tables)).loaded).toBe(5001)
     expect(second.store.get('k4999')?.value).toBe('v4999'.repeat(10))
     expect(second.store.get('long')?.value?.length).toBe(1_000_000)
   })
@@ -132,7 +132,7 @@ describe('a cache file', () => {
           first.store.set(key, { value, freshness, ageMs: 0 })
         await first.file.save(first.tables)
         const second = start()
-        second.file.load(second.tables)
+        await second.file.load(second.tables)
         for (const [key, value] of Object.entries(entries)) expect(second.store.get(key)?.value).toBe(value)
       }),
       { numRuns: 20 },
@@ -146,7 +146,7 @@ describe('a cache file', () => {
       first.store.set(value, { value, freshness, ageMs: 0 })
     await first.file.save(first.tables)
     const second = start()
-    expect(second.file.load(second.tables)).toMatchObject({ loaded: 1, expired: 4 })
+    expect(await second.file.load(second.tables)).toMatchObject({ loaded: 1, expired: 4 })
     expect(second.store.get('a@b.example')?.value).toBe('a@b.example')
   })
 })
@@ -192,7 +192,7 @@ describe('a cache file that cannot be used is set aside, and the start is cold:'
       const { path, directory, start } = await written()
       damage(path)
       const { file, tables, warnings, store, clock } = start()
-      expect(file.load(tables).loaded).toBe(0)
+      expect((await file.load(tables)).loaded).toBe(0)
       expect(store.size).toBe(0)
       expect(warnings.join()).toMatch(why)
       expect(readdirSync(directory)).toStrictEqual([`cache.damaged-${clock.wallMs()}`])
@@ -205,16 +205,16 @@ describe('a cache file that cannot be used is set aside, and the start is cold:'
     for (let length = 0; length < whole.length; length++) {
       writeFileSync(path, whole.subarray(0, length))
       const { file, tables, store, warnings } = start()
-      file.load(tables)
+      await file.load(tables)
       expect([store.size, warnings.length]).toStrictEqual([0, 1])
     }
   })
 
-  test('one that is a directory is reported and left alone', () => {
+  test('one that is a directory is reported and left alone', async () => {
     const { path, start } = setUp()
     mkdirSync(path)
     const { file, tables, warnings } = start()
-    file.load(tables)
+    await file.load(tables)
     expect(warnings.join()).toMatch(/cannot be read \(EISDIR\)/)
   })
 })

@@ -14,7 +14,7 @@ for (const [name, make] of others) {
     make(path)
     const before = lstatSync(path)
     const { file, tables, warnings } = start()
-    expect(file.load(tables)).toStrictEqual({ loaded: 0, dropped: new Map(), expired: 0 })
+    expect(await file.load(tables)).toStrictEqual({ loaded: 0, dropped: new Map(), expired: 0 })
     expect(await file.save(tables)).toBeUndefined()
     const told = `the cache file ${path} is no file, and was left alone; no answer is kept over a restart`
     expect(warnings).toEqual([told, told])
@@ -22,11 +22,11 @@ for (const [name, make] of others) {
   })
 }
 
-test('a folder that is not there is reported at the start', () => {
+test('a folder that is not there is reported at the start', async () => {
   const { directory, path, start } = setUp()
   const { file, tables, warnings } = start()
   rmSync(directory, { recursive: true })
-  file.load(tables)
+  await file.load(tables)
   expect(warnings).toEqual([
     `the cache file ${path} cannot be written (ENOENT); see to its directory and disk space`,
   ])

@@ -79,7 +79,7 @@ describe('saving', () => {
     first.clock.advance(1)
     await first.file.save(first.tables)
     const second = start(new ManualClock(7, first.clock.wallMs()))
-    expect(second.file.load(second.tables).loaded).toBe(2)
+    expect((await second.file.load(second.tables)).loaded).toBe(2)
     expect(second.store.get('bob@a.example')).toBeUndefined()
     first.file.saveSoon(() => first.tables)
     expect(first.clock.timers).toBe(1)
@@ -101,7 +101,7 @@ describe('saving', () => {
     await first.file.save(first.tables)
     clock.advance(1000)
     const { store, file, tables } = start(clock)
-    file.load(tables)
+    await file.load(tables)
     const answers = ['a', 'b', 'c'].flatMap((key) => store.get(key) ?? [])
     expect(
       answers.map((answer) => [answer.isVouched, store.ageMs(answer), store.foundForMs(answer)]),
@@ -126,7 +126,7 @@ describe('saving', () => {
     }
     expect(turns).toBeGreaterThan(3)
     const second = start()
-    expect(second.file.load(second.tables).loaded).toBeGreaterThan(3000)
+    expect((await second.file.load(second.tables)).loaded).toBeGreaterThan(3000)
     expect(second.warnings).toStrictEqual([])
   })
 
