@@ -42,7 +42,7 @@ const CLIENT_ERRORS: Record<string, [status: number, code: ProblemCode, detail: 
 const NOT_HTTP: [status: number, code: ProblemCode, detail: string] = [
   400,
   'bad-request',
-  'this is no HTTP request',
+  'this is not an HTTP request',
 ]
 
 function sendProblem(reply: FastifyReply, document: ProblemDocument): FastifyReply {
@@ -168,7 +168,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex):
 /** Node.js hands a CONNECT to nobody and closes. */
 export function answerConnect(_request: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => {}) // the client has gone
-  answerAndClose(socket, problemDocument(405, 'method-not-allowed', 'this is no proxy'), 'allow: GET\r\n')
+  answerAndClose(socket, problemDocument(405, 'method-not-allowed', 'this is not a proxy'), 'allow: GET\r\n')
 }
 
 function answerAndClose(socket: Duplex, document: ProblemDocument, more = ''): void {

@@ -27,6 +27,6 @@ export function resolveOptions({
   readonly clock: Clock
 } {
   const parsed = typeof address === 'string' ? parseAddress(address) : address
-  if (parsed.kind === 'invalid') throw new TypeError(`"${address}" is no address: ${parsed.why}`)
+  if (parsed.kind === 'invalid') throw new TypeError(`"${address}" is not an address: ${parsed.why}`)
   return { address: parsed, timeoutMs, clock }
 }

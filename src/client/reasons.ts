@@ -42,7 +42,7 @@ export const CLIENT_REASONS = {
   },
   noClientAddress: {
     cause: 'connect',
-    text: 'systemd:NAME is no address to connect to',
+    text: 'systemd:NAME is not an address to connect to',
     advice: 'name the address that the socket unit listens on',
   },
   wrongReply: {

@@ -45,7 +45,7 @@ export type FoundCredential =
   | { readonly why: string }
 
 export async function findCredential(name: string, sources: CredentialSources): Promise<FoundCredential> {
-  if (!NAME.test(name)) return { why: `"${name}" is no name of a credential` }
+  if (!NAME.test(name)) return { why: `"${name}" is not the name of a credential` }
   const { env, credentials, readFile } = sources
   const given = env.CREDENTIALS_DIRECTORY
   if (given !== undefined && given !== '') {

@@ -97,7 +97,7 @@ export function readDocument(text: string): SourceDocument {
 
 /** Where the parser speaks to programmers, or quotes what stands there, which may be a secret. */
 const SYNTAX_WORDS: Readonly<Record<string, string>> = {
-  BAD_DIRECTIVE: 'a line that begins with % is no directive that YAML knows; remove it',
+  BAD_DIRECTIVE: 'a line that begins with % is not a directive that YAML knows; remove it',
   BAD_DQ_ESCAPE:
     'a backslash in double quotes begins no escape that YAML knows; double it, or use single quotes',
   MULTIPLE_DOCS: 'a second document begins here; one file holds one',

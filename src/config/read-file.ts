@@ -121,7 +121,7 @@ const READ_FAILURES: Readonly<Record<string, string>> = {
   EACCES: 'this user may not read it',
   EPERM: 'this user may not read it',
   EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is no folder',
+  ENOTDIR: 'a part of its path is not a folder',
   ELOOP: 'its links lead in a circle',
   ENXIO: 'it is a socket or a device that is not there',
   EFBIG: `it is longer than ${Math.floor(MAX_FILE_BYTES / 1024 / 1024)} MiB`,

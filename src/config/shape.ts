@@ -159,7 +159,7 @@ function outOfUnit(
     /^[0-9.]+[A-Za-z]+$/.test(text) &&
     parse(text.replace(/\.[0-9]+/, '')) !== undefined
   ) {
-    return `${shown} is no whole number of ${what === 'a duration' ? 'milliseconds' : 'bytes'}; round it`
+    return `${shown} is not a whole number of ${what === 'a duration' ? 'milliseconds' : 'bytes'}; round it`
   }
   if (amount === undefined || bounds === undefined) {
     return `${shown} is not ${what}; write a number and a unit (${units}), such as ${example}`

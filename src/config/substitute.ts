@@ -140,7 +140,7 @@ class Substitution {
   }
 
   #fromEnvironment(name: string): string | Unresolved {
-    if (!ENV_NAME.test(name)) return { why: `"${name}" is no name of an environment variable` }
+    if (!ENV_NAME.test(name)) return { why: `"${name}" is not the name of an environment variable` }
     const value = this.#sources.env[name]
     if (value !== undefined) (isSecretName(name) ? this.secrets : this.environment).add(value)
     return value ?? { why: `the environment variable ${name} is not set; set it` }

@@ -50,7 +50,8 @@ export class TreeReader {
     this.#nodes++
     if (isAlias(node) && resolved === undefined) {
       // Its name is not quoted: it may be a password that should have been.
-      const message = 'begins with * and is no alias of an anchor (&) before it; quote a text that begins so'
+      const message =
+        'begins with * and is not the alias of an anchor (&) before it; quote a text that begins so'
       this.problems.push({ path, offset, message })
       return null
     }

@@ -42,7 +42,7 @@ export function parseAddress(text: string): Address | InvalidAddress {
       return parseHostPort(rest)
     case 'unix':
       if (!rest.startsWith('/'))
-        return invalid('a unix socket needs an absolute path, as in unix:/run/mapgate/socketmap')
+        return invalid('a unix socket needs an absolute path, as in unix:/run/mapgate/aliases')
       return parseUnixPath(rest)
     case 'systemd':
       if (!SYSTEMD_NAME.test(rest))

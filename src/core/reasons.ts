@@ -79,7 +79,7 @@ export const CORE_REASONS = {
   },
   gaveWay: {
     cause: 'overload',
-    text: 'the request gave way to a waiting lookup; raise maxConcurrent',
+    text: 'the request was cancelled for a waiting lookup; raise maxConcurrent',
     advice: '[tuning.md](tuning.md)',
   },
   overloaded: {
@@ -97,7 +97,7 @@ export const CORE_REASONS = {
     cause: 'too-long',
     text: 'reply too long',
     advice:
-      'over 4091 bytes for tcp_table, 99997 for socketmap: use socketmap, or an address that stands for a list',
+      'longer than this protocol carries, see Limits on its page: use socketmap, or an address that stands for a list',
   },
   emptyResult: {
     cause: 'unreadable',

@@ -65,7 +65,7 @@ export type TemporaryCause =
 /** Why asking again will not help. */
 export type PermanentCause =
   | 'no-table' // a table name that is not configured, or not on this listener
-  | 'bad-request' // a request the protocol does not have
+  | 'bad-request' // a request that is not part of the protocol
   | 'refused' // the service answered with another 4xx or a redirect
 
 export const NOT_FOUND: NotFound = Object.freeze({ kind: 'notfound' })

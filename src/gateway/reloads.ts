@@ -116,7 +116,7 @@ export class Reloads {
     retire().catch((error) => telemetry.observability.observer.defect(error, 'reload'))
     return [
       ...files,
-      ...anew.map((name) => `upstream ${name}: its circuits start anew`),
+      ...anew.map((name) => `upstream ${name}: its circuits were reset`),
       ...answers.kept.map(({ table, count }) => `table ${table}: ${storedAnswers(count)} kept`),
       ...answers.dropped.map(
         ({ table, count }) =>

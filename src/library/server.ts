@@ -88,7 +88,7 @@ class TableServer {
   constructor(tables: ReadonlyMap<string, TableFunction>, options: ServerOptions) {
     for (const name of tables.keys()) {
       if (!TABLE_NAME.test(name))
-        throw new TypeError(`"${name}" is no table name; use letters, digits, ".", "_" and "-"`)
+        throw new TypeError(`"${name}" is not a table name; use letters, digits, ".", "_" and "-"`)
     }
     this.#options = options
     this.#clock = options.clock ?? systemClock
@@ -97,7 +97,7 @@ class TableServer {
 
   async listen(text: string, served: ServedTables): Promise<string> {
     const address = parseAddress(text)
-    if (address.kind === 'invalid') throw new TypeError(`"${text}" is no address: ${address.why}`)
+    if (address.kind === 'invalid') throw new TypeError(`"${text}" is not an address: ${address.why}`)
     const listener = await openListener(settingsOf(text, address, served, this.#options), {
       lookup: this.#lookup,
       store: readOnlyStore,

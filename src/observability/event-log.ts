@@ -80,7 +80,7 @@ export class EventLog {
 
   /** @param issues As the command line prints them, one each. */
   reloadFailed(issues: readonly string[]): void {
-    const text = 'reload refused, the configuration before it stays in use'
+    const text = 'reload refused; the previous configuration stays in use'
     this.#parts.logger.error({ event: 'reload', ok: false, issues }, text)
     this.#parts.events.publish({ type: 'reload', atMs: this.#nowMs(), ok: false, text: issues.join('\n') })
     this.problem('reload', '', issues[0] ?? text)
@@ -106,7 +106,9 @@ export class EventLog {
 
   /** @param why Why it is not used any more. */
   sharedStoreChanged(isUp: boolean, why: string): void {
-    const text = isUp ? 'the shared store is used' : 'the shared store is not used until it is quick again'
+    const text = isUp
+      ? 'the shared store is used'
+      : 'the shared store is not used until it responds quickly again'
     const fields = { event: 'shared', up: isUp, ...(!isUp && { lastFailure: why }) }
     this.#parts.logger[isUp ? 'info' : 'warn'](fields, text)
     if (!isUp) this.problem('shared', '', `${text}: ${why}; lookups ask the service meanwhile`)
@@ -142,7 +144,7 @@ export class EventLog {
     if (!this.#begins(`shed ${upstream}`)) return
     this.#parts.logger.warn(
       { event: 'shed', upstream },
-      'shedding begins: no place is free, or the program is overloaded',
+      'lookups are being shed: no slot is free, or mapgate is overloaded',
     )
     this.problem(
       'shed',
@@ -250,14 +252,14 @@ export class EventLog {
     if (!this.#begins('traces')) return
     this.#parts.logger.warn(
       { event: 'tracing', ...(error && { err: error }) },
-      'traces lost: the collector does not take them',
+      'traces lost: the collector does not accept them',
     )
   }
 
   /** Told for each loss of log lines; it is no line of the log itself. */
   logLinesDropped(why: string): void {
     if (!this.#begins(`log ${why}`)) return
-    this.problem('log', '', `lines of the log are lost: ${why}; see to its disk, pipe or collector`)
+    this.problem('log', '', `log lines are being lost: ${why}; check its disk, pipe or collector`)
   }
 
   /** Something about the cache file, the secrets' files or the watched configuration that an operator has to see to; lookups go on. */

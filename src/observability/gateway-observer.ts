@@ -149,7 +149,7 @@ function observeUpstream(counters: UpstreamCounters, eventLog: EventLog): Upstre
       const text =
         state === 'valid'
           ? 'the keys of the issuer were fetched'
-          : 'the issuer gives no keys to check tokens by'
+          : 'the issuer gives no keys for checking tokens'
       eventLog.fetchChanged(
         { event: 'keys', upstream: counters.name, state, ...(failure !== undefined && { failure }) },
         text,

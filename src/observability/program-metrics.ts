@@ -42,7 +42,7 @@ export const UPSTREAM_ROWS: readonly Row[] = [
   {
     name: 'upstream_shed_total',
     kind: 'counter',
-    help: 'Questions turned away at once, because no place was free or the program is overloaded, by upstream.',
+    help: 'Questions rejected at once because no slot was free or the program was overloaded, by upstream.',
     labels: ['upstream'],
     samples({ counters }, write) {
       for (const { name: upstream, shed } of counters.upstreams.values()) write({ upstream }, shed)
@@ -154,7 +154,7 @@ export const PROGRAM_ROWS: readonly Row[] = [
   {
     name: 'defects_total',
     kind: 'counter',
-    help: 'Exceptions where none may be, each answered as temporary: a bug; see the log.',
+    help: 'Unexpected exceptions, each answered as temporary: a bug; see the log.',
     labels: [],
     samples: ({ counters }, write) => write({}, counters.defects),
   },

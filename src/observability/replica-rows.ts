@@ -52,7 +52,7 @@ export const REPLICA_ROWS: readonly Row[] = [
   {
     name: 'replica_list_duration_seconds',
     kind: 'gauge',
-    help: 'Time that reading and storing the list took of which the copy of a table was made, by table.',
+    help: 'Time taken to read and store the list behind the current copy, by table.',
     labels: ['table'],
     samples: (source, write) =>
       each(source, (table, { durationMs }) => {

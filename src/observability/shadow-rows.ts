@@ -8,7 +8,7 @@ export const SHADOW_ROWS: readonly Row[] = [
   {
     name: 'shadow_comparisons_total',
     kind: 'counter',
-    help: 'Misses for which the shadow of a table was to be asked, too, by table, upstream of the shadow and what came of it.',
+    help: 'Misses selected for comparison with the shadow, by table, upstream and outcome.',
     labels: ['table', 'upstream', 'result'],
     samples({ status }, write) {
       for (const { name: table, shadow } of status.tables) {

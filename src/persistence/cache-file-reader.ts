@@ -50,7 +50,7 @@ export class CacheFileReader {
     const fd = this.#fd
     const begin = Buffer.alloc(PREAMBLE_BYTES)
     const length = readAt(fd, begin, 0)
-    if (!begin.subarray(0, MAGIC.length).equals(MAGIC)) throw new CacheFileError('it is no cache file')
+    if (!begin.subarray(0, MAGIC.length).equals(MAGIC)) throw new CacheFileError('it is not a cache file')
     const version = length < PREAMBLE_BYTES ? 0 : begin.readUInt16LE(MAGIC.length)
     if (version !== VERSION) throw new CacheFileError(`it has version ${version}, not ${VERSION}`)
     let savedWallMs: number | undefined

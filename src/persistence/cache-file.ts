@@ -181,7 +181,7 @@ export class CacheFile {
 
   #noFile(): void {
     const { path, onWarning } = this.#options
-    onWarning(`the cache file ${path} is no file, and was left alone; no answer is kept over a restart`)
+    onWarning(`the cache file ${path} is not a file, and was left alone; no answer is kept over a restart`)
   }
 
   #setAside(why: string): void {

@@ -48,7 +48,7 @@ export const REPLY_REASONS = {
   },
   denied: {
     cause: 'refused',
-    text: 'the server does not give this table away (DENY); see its proxy_read_maps',
+    text: 'the server refuses access to this table (DENY); see its proxy_read_maps',
     advice: 'proxymap: of Postfix; add the table to `proxy_read_maps`',
   },
   wrongSetUp: {

@@ -81,7 +81,7 @@ async function listenOnPassed(server: Server, fd: number, name: string): Promise
     const why =
       code === 'EEXIST'
         ? 'is in use by this process already; a socket of systemd changes its listener by a restart'
-        : `is no listening stream socket (${code}); its socket unit needs ListenStream= and Accept=no`
+        : `is not a listening stream socket (${code}); its socket unit needs ListenStream= and Accept=no`
     throw new ListenError(`descriptor ${fd}, passed by systemd as "${name}", ${why}`, { cause: error })
   }
 }

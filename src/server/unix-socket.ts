@@ -91,7 +91,7 @@ async function requireFree(path: string): Promise<void> {
   const there = lstatSync(path, { throwIfNoEntry: false })
   if (there === undefined) return
   if (!there.isSocket())
-    throw new ListenError(`${path} exists and is no socket; remove it or choose another path`)
+    throw new ListenError(`${path} exists and is not a socket; remove it or choose another path`)
   const outcome = await probe(path)
   if (outcome === 'ECONNREFUSED' || outcome === 'ENOENT') return
   if (outcome === '')

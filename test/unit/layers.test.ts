@@ -150,6 +150,15 @@ describe('layers', () => {
     expect(Object.keys(PACKAGES).sort()).toEqual(law.sort())
   })
 
+  test('CONTRIBUTING.md shows the law', () => {
+    const page = readFileSync(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8')
+    const rows = Array.from(
+      page.matchAll(/^\| `src\/(\w+)(?:\.ts|`).* \| ([^|]*) \|$/gm),
+      ([, folder = '', may = '']) => [folder, may === 'nothing' ? [] : may.split(', ')],
+    )
+    expect(Object.fromEntries(rows)).toMatchObject(MAY_IMPORT)
+  })
+
   test('the law has no two folders that may import each other, on any way', () => {
     const rows = Object.keys(MAY_IMPORT)
     for (const [row, folder] of rows.entries()) {

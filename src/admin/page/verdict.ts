@@ -44,7 +44,7 @@ export function verdict(
     return {
       level: 'unknown',
       headline: 'A token is needed',
-      reasons: ['This gateway shows itself only to those who have a token of admin.tokens.'],
+      reasons: ['This gateway can be seen only with a token from admin.tokens.'],
     }
   }
   if (connection.kind === 'lost') {
@@ -87,7 +87,7 @@ function failureReasons(
   if (mail.temporary > 0)
     reasons.push(`${share(mail.temporary)} in ${WINDOW_TEXT} got “try later”: that mail waits in Postfix.`)
   if (mail.permanent > 0)
-    reasons.push(`${share(mail.permanent)} in ${WINDOW_TEXT} were refused: something is set up wrongly.`)
+    reasons.push(`${share(mail.permanent)} in ${WINDOW_TEXT} were refused: something is misconfigured.`)
   const cause = causesOf(window)[0]
   if (reasons.length > 0 && cause !== undefined) reasons.push(`Most often: ${causeText(cause[0])}.`)
   return reasons

@@ -68,7 +68,7 @@ function figures({ points, status }: Model): Figure[] {
     {
       name: NAMES[4],
       value: count(last.inFlight),
-      detail: `${count(queued)} waiting for a place`,
+      detail: `${count(queued)} waiting for a slot`,
       state: queued > 0 ? 'warn' : undefined,
     },
     {

@@ -31,7 +31,7 @@ export function renderUpstreams({ points, status }: Model): void {
     const { name, kind, inFlight, queued, endpoints, token, keys } = upstream
     if (keys !== undefined) return [keysRow(name, keys)]
     if (endpoints.length === 0) {
-      return [[{ text: name, kind: 'head' } as const, { text: `${kind}, asks nobody`, span: 9 }]]
+      return [[{ text: name, kind: 'head' } as const, { text: `${kind}, sends no requests`, span: 9 }]]
     }
     return endpoints.map((endpoint, index) => {
       const sums = endpointTotals(window, name, endpoint.name)
@@ -65,7 +65,7 @@ function keysRow(
     text(endpoint),
     text(state, state === 'valid' ? 'ok' : keys > 0 ? 'warn' : state === 'none' ? 'off' : 'bad'),
     {
-      text: keys === 0 ? (lastFailure ?? 'no keys yet') : `${count(keys)} keys to check tokens by${age}`,
+      text: keys === 0 ? (lastFailure ?? 'no keys yet') : `${count(keys)} keys for checking tokens${age}`,
       span: 7,
     },
   ]

@@ -21,7 +21,8 @@ function checkStaleNotFound(table: TableSettings, tables: Tables, scope: Scope):
   if (staleNotFound === undefined) return
   const path = ['cache', 'staleNotFound']
   if (table.canary === undefined) {
-    const why = 'needs canary, or nobody knows that the service was sane when it said "not found"'
+    const why =
+      'needs a canary: without one mapgate cannot tell that the service was healthy when it said "not found"'
     scope.error(path, `${why}; add canary: { key: ... } with a key that always exists`)
   }
   if (table.sideEffects)

@@ -121,7 +121,7 @@ export async function checkCacheFile(
     if (other !== path) continue
     scope.error(
       [],
-      `${scope.show([], scope.textAt([]))}: is named for something else, too, and would be written over; choose another file`,
+      `${scope.show([], scope.textAt([]))}: is already used for something else and would be overwritten; choose another file`,
     )
     return
   }

@@ -28,7 +28,10 @@ export function checkShadow(
   if (kind?.isWritten === true) scope.error(at, `"${name}" is ${kind.summary}; name one that is only read`)
   const allKnown = upstream.length > 0 && upstream.every((one) => upstreams.has(one))
   if (allKnown && !asksNetwork(upstream, upstreams, kinds))
-    scope.error(['shadow'], 'has nothing to compare: no upstream of this table is an HTTP service; remove it')
+    scope.error(
+      ['shadow'],
+      'has nothing to compare: no upstream of this table is asked over a network; remove it',
+    )
   if (hasAttributes)
     scope.error(
       ['shadow'],

@@ -60,7 +60,7 @@ export async function whyNoFolder(path: string, lookAt: LookAtPath): Promise<str
   if (MADE_AT_START.test(folder)) return undefined
   const kind = await lookAt(folder)
   if (kind === 'missing') return `there is no folder ${folder}; create it`
-  return kind === 'file' || kind === 'other' ? `${folder} is no folder; choose another path` : undefined
+  return kind === 'file' || kind === 'other' ? `${folder} is not a folder; choose another path` : undefined
 }
 
 async function whyNoAccount(

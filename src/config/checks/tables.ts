@@ -100,6 +100,6 @@ function checkCanary(file: FileSettings, table: TableSettings, kinds: SettingsKi
   // Where an upstream is missing or unknown, that is the mistake, and nobody knows what it would be.
   const allKnown = upstream.length > 0 && upstream.every((name) => file.upstreams.has(name))
   if (canary !== undefined && allKnown && !asksNetwork(table.upstream ?? [], file.upstreams, kinds)) {
-    scope.warning(['canary'], 'has no effect: no upstream of this table is an HTTP service')
+    scope.warning(['canary'], 'has no effect: no upstream of this table is asked over a network')
   }
 }

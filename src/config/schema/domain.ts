@@ -29,7 +29,7 @@ export function filterDomain(): Schema<string, readonly string[]> {
         return `${shown} is an address, and keys that are addresses are always asked; remove it`
       }
       if (isLiteral(text) || isName(spellingsOf(text).at(-1) ?? '')) return undefined
-      return `${shown} is no domain; write example.com, or .example.com for its subdomains`
+      return `${shown} is not a domain; write example.com, or .example.com for its subdomains`
     },
     stopgap: 'localhost',
     decode: spellingsOf,
@@ -42,7 +42,7 @@ export function localDomain(): Schema<string, readonly string[]> {
     syntax: (text) =>
       isLiteral(text) || (!text.startsWith('.') && isName(spellingsOf(text).at(-1) ?? ''))
         ? undefined
-        : 'is no domain; write it as in example.com',
+        : 'is not a domain; write it as in example.com',
     stopgap: 'localhost',
     decode: spellingsOf,
   })

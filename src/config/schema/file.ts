@@ -55,11 +55,7 @@ export function configFile(kinds: SettingsKinds) {
           description: 'The admin API, the page and the metrics.',
         }),
       ),
-      upstreams: namedMap(
-        upstream,
-        TABLE_NAME.source,
-        'What tables ask: HTTP services and static entries, by name.',
-      ),
+      upstreams: namedMap(upstream, TABLE_NAME.source, 'What tables ask, by name.'),
       tables: namedMap(
         table,
         TABLE_NAME.source,

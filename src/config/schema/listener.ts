@@ -26,7 +26,7 @@ export function listenAddress(
     {
       syntax: (written, shown) => {
         const address = parseAddress(written)
-        return address.kind === 'invalid' ? `${shown} is no address: ${address.why}` : undefined
+        return address.kind === 'invalid' ? `${shown} is not an address: ${address.why}` : undefined
       },
       // The system chooses the port: it cannot be the address of another listener.
       stopgap: 'inet:127.0.0.1:0',

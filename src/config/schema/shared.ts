@@ -31,7 +31,7 @@ export function parseSharedAddress(url: string): SharedAddress | string {
       : `the path of the unix socket must be absolute; ${FORMS}`
   }
   const isUrl = /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url)
-  if (!isUrl) return `is no address of Valkey or Redis; ${FORMS}`
+  if (!isUrl) return `is not an address of Valkey or Redis; ${FORMS}`
   const { protocol, username, password, hostname, port, pathname, search, hash } = new URL(url)
   if (username !== '' || password !== '')
     return 'holds a user name or a password; write them as "username" and "password" beside it, where they are kept secret'
@@ -164,7 +164,7 @@ export const Shared = Type.Object(
     timeout: duration(
       { min: '5ms', max: '1s' },
       '50ms',
-      'Longest wait of a lookup for it. One reply that is later, and it is left alone until it is quick again.',
+      'Longest wait of a lookup for it. One reply that is later, and it is not used until it responds quickly again.',
     ),
   },
   {

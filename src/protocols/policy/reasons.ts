@@ -19,7 +19,7 @@ export const POLICY_REASONS = {
   },
   notAnAction: {
     cause: 'unreadable',
-    text: "the service's answer is no action of access(5) that may be passed on; fix the service",
+    text: "the service's answer is not an action of access(5) that may be passed on; fix the service",
     advice:
       'policy: an empty one, nothing but digits, an unknown word, a name with a colon, or other bytes than printable ASCII: smtpd would let mail in or defer it by it',
   },

@@ -52,7 +52,7 @@ const Listener = Type.Object({
         syntax: (written, shown) => {
           const address = parseAddress(written)
           if (address.kind === 'unix') return undefined
-          return `${shown} is no unix socket; write the one of Postfix, ${STOCK}`
+          return `${shown} is not a unix socket; write the one of Postfix, ${STOCK}`
         },
         stopgap: STOCK,
         decode: (written) => {

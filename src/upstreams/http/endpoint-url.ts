@@ -57,9 +57,9 @@ function parseUnix(url: string): EndpointSettings | InvalidEndpoint {
 }
 
 function parseUrl(url: string): EndpointSettings | InvalidEndpoint {
-  if (!/^https?:\/\/[^/]/.test(url)) return { why: `is no URL of an HTTP service; ${FORMS}` }
+  if (!/^https?:\/\/[^/]/.test(url)) return { why: `is not the URL of an HTTP service; ${FORMS}` }
   if (/[?#\s]/.test(url)) return { why: 'holds ?, # or a space; a query belongs into request.query' }
-  if (!URL.canParse(url)) return { why: `is no URL of an HTTP service; ${FORMS}` }
+  if (!URL.canParse(url)) return { why: `is not the URL of an HTTP service; ${FORMS}` }
   const parsed = new URL(url)
   if (parsed.username !== '' || parsed.password !== '') {
     return { why: 'holds a user or password; write headers: { authorization: ... } instead' }

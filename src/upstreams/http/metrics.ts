@@ -20,7 +20,7 @@ export const HTTP_METRICS: readonly Metric<UpstreamStatus>[] = [
   {
     name: 'upstream_queued',
     kind: 'gauge',
-    help: 'Questions that wait for a place now, by upstream.',
+    help: 'Questions that wait for a slot now, by upstream.',
     labels: ['upstream'],
     samples: ({ name, queued }, write) => write({ upstream: name }, queued),
   },

@@ -128,7 +128,7 @@ export const HttpUpstream = Type.Object(
       0,
       1_000_000,
       1000,
-      'Lookups that wait for a place; more are answered as temporary at once.',
+      'Lookups that wait for a slot; more are answered as temporary at once.',
     ),
     circuitBreaker: CircuitBreaker,
     maxConnectionAge: duration(

@@ -6,7 +6,7 @@ import type { ReasonCatalogue } from '../../core/reason.ts'
 export const JWKS_REASONS = {
   keysLate: {
     cause: 'timeout',
-    text: 'no keys to check the token by: no answer of … in time; see if it is slow',
+    text: 'no keys to check the token by: … did not answer in time; see if it is slow',
     advice: '`jwks.url` of the issuer; `jwks.timeout` is the longest time for it',
   },
   keysUnreachable: {

@@ -128,7 +128,7 @@ export const JwtTable = Type.Object({
             syntax: (word: string) =>
               SCOPE_WORD.test(word)
                 ? undefined
-                : 'is no single word of a scope; write one, such as mail.send',
+                : 'is not a single word of a scope; write one, such as mail.send',
           }),
         ),
         clockSkew: duration(

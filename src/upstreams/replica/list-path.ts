@@ -9,7 +9,7 @@ const LIST_PATH = /^\$((?:\.[A-Za-z_][\w-]*)*)\[\*\]$/
 export function listPathError(text: string, shown: string): string | undefined {
   return LIST_PATH.test(text)
     ? undefined
-    : `${shown} is no path to entries; write names and [*], such as $.data[*]`
+    : `${shown} is not a path to entries; write names and [*], such as $.data[*]`
 }
 
 /** The path as the streaming parser takes it: `$.data.mailboxes.*`. */

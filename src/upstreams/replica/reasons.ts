@@ -26,7 +26,7 @@ export const REPLICA_REASONS = {
   },
   unframed: {
     cause: 'unreadable',
-    text: 'the list has neither a length nor chunks, so nobody can tell whether it is complete',
+    text: 'the list has no content-length and is not chunked, so it may be incomplete',
     advice: 'the service or a proxy must send `content-length`, or `transfer-encoding: chunked`',
   },
   listEncoding: {
@@ -78,7 +78,7 @@ export const REPLICA_REASONS = {
   },
   entryTooLarge: {
     cause: 'unreadable',
-    text: 'the list has an entry of more than 1 MiB, at or behind entry …',
+    text: 'the list has an entry larger than 1 MiB, at or after entry …',
     advice: 'look at `replica.items`: it may point at something that is no entry',
   },
   tooManyEntries: {
@@ -129,7 +129,7 @@ export const REPLICA_REASONS = {
   },
   copyStopped: {
     cause: 'stopping',
-    text: 'the copying was stopped',
+    text: 'copying was stopped',
     advice: 'nothing: mapgate stops, or its configuration was changed',
   },
   cursorUnknown: {
@@ -170,7 +170,7 @@ export const REPLICA_REASONS = {
   },
   unclearDeletion: {
     cause: 'unreadable',
-    text: 'entry … of the changes says neither that its key is gone nor that it is there',
+    text: 'entry … of the changes does not say whether its key was deleted',
     advice:
       '`replica.deleted` points at something else than true, false, 0, 1, null or the time of the deletion',
   },

@@ -85,7 +85,7 @@ function copyInThread(
     thread.on('exit', () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', stop)
-      resolve(outcome ?? { kind: 'failed', cause: 'stopping', reason: 'the copying was stopped' })
+      resolve(outcome ?? { kind: 'failed', cause: 'stopping', reason: 'copying was stopped' })
     })
   })
 }

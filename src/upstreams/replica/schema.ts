@@ -12,7 +12,7 @@ const MaxShrink: Schema<string, number> = parsed(
     syntax: (written, shown) =>
       /^(?:100|[0-9]{1,2})%$/.test(written)
         ? undefined
-        : `${shown} is no share; write 0% to 100%, such as 20%`,
+        : `${shown} is not a share; write 0% to 100%, such as 20%`,
     stopgap: '20%',
     decode: (written) => Number.parseInt(written, 10) / 100,
   },

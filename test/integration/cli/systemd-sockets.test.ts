@@ -182,7 +182,7 @@ test('a reload that gives a passed socket another protocol is refused, with what
   expect(await ask(socket.address)).toEqual(FOUND)
 })
 
-test('a descriptor that is no listening stream socket is refused, by its name', async () => {
+test('a descriptor that is not a listening stream socket is refused, by its name', async () => {
   const datagram = createSocket('udp4')
   await new Promise<void>((resolve) => datagram.bind(0, '127.0.0.1', resolve))
   const file = openSync('/dev/null', 'r')
@@ -195,7 +195,7 @@ test('a descriptor that is no listening stream socket is refused, by its name', 
     const { code, told } = await ended
     expect(code).toBe(69)
     expect(told).toMatch(
-      /descriptor 3, passed by systemd as "socketmap", is no listening stream socket \(\w+\)/,
+      /descriptor 3, passed by systemd as "socketmap", is not a listening stream socket \(\w+\)/,
     )
   }
 })

@@ -223,7 +223,7 @@ tables: { aliases: { upstream: directory, request: { path: "/{key}" } } }
       ok: true,
       changes: [
         'upstream directory changed',
-        'upstream directory: its circuits start anew',
+        'upstream directory: its circuits were reset',
         'table aliases: 1 stored answer kept',
       ],
       warnings: expect.anything(),
@@ -268,7 +268,7 @@ tables: { aliases: { upstream: directory, request: { path: "/{key}" }, cache: of
     gateway.write(yaml('2s', 'error'))
     service.otherwise = { text: 'b' }
     expect(await gateway.gateway.reload()).toMatchObject({
-      changes: ['upstream directory changed', 'upstream directory: its circuits start anew'],
+      changes: ['upstream directory changed', 'upstream directory: its circuits were reset'],
     })
     expect(await client.lookup('aliases', 'a')).toEqual({ kind: 'found', value: 'b' })
   })

@@ -248,7 +248,7 @@ tables:
     const where = `127.0.0.1:${new URL(issuer.url).port}`
     const why = `no keys to check the token by: ${where} answered 503; look at its log, and at jwks.url`
     expect(JSON.parse(await seen('/api/v1/status')).degraded).toEqual([`upstream identity: ${why}`])
-    expect(JSON.stringify(gateway.log())).toContain('the issuer gives no keys to check tokens by')
+    expect(JSON.stringify(gateway.log())).toContain('the issuer gives no keys for checking tokens')
     expect(io.out()).toBe(`identity  keys of ${where}  ${why}\n`)
     issuer.publish()
     expect(await askCanaries(config, io)).toBe(true)

@@ -48,9 +48,9 @@ describe('SocketmapServer', () => {
   })
 
   test('refuses a name that main.cf could not write, and a text that is no address', async () => {
-    expect(() => new SocketmapServer({ 'a:b': () => 'x' })).toThrow('"a:b" is no table name')
+    expect(() => new SocketmapServer({ 'a:b': () => 'x' })).toThrow('"a:b" is not a table name')
     await expect(new SocketmapServer({}).listen('8464')).rejects.toThrow(
-      '"8464" is no address: expected inet:HOST:PORT',
+      '"8464" is not an address: expected inet:HOST:PORT',
     )
   })
 

@@ -48,7 +48,7 @@ const SAID: Readonly<Record<string, RegExp>> = {
   circle: /its links lead in a circle$/,
   huge: /is longer than 12 MiB$/,
   empty: /is empty/,
-  'cert.pem/below': /a part of its path is no folder$/,
+  'cert.pem/below': /a part of its path is not a folder$/,
   socket: /it is a socket or a device that is not there$/,
   missing: /there is no such file$/,
 }

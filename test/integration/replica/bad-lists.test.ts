@@ -112,7 +112,7 @@ const CASES: [name: string, list: Behaviour, reason: string, settings?: string][
   [
     'an end by the end of the connection',
     raw(LIST, 'content-type: application/json\r\nconnection: close'),
-    'the list has neither a length nor chunks, so nobody can tell whether it is complete',
+    'the list has no content-length and is not chunked, so it may be incomplete',
   ],
   [
     'no JSON',
@@ -167,7 +167,7 @@ const CASES: [name: string, list: Behaviour, reason: string, settings?: string][
   [
     'a list that is endless',
     { act: 'large', bytes: 5_000_000, announced: false },
-    'the list has an entry of more than 1 MiB, at or behind entry 0',
+    'the list has an entry larger than 1 MiB, at or after entry 0',
   ],
   [
     'a list that is too large',

@@ -233,7 +233,7 @@ describe('the whole list is read at once, and the reason is told, for changes', 
     [
       'with a deletion that may mean either',
       entries({ address: 'user1@a.example', deleted: 'perhaps' }),
-      'entry 1 of the changes says neither that its key is gone nor that it is there',
+      'entry 1 of the changes does not say whether its key was deleted',
     ],
     [
       'that delete the canary',

@@ -172,7 +172,7 @@ describe('SocketmapClient', () => {
 
   test('does not take a text that is no address', () => {
     expect(() => new SocketmapClient({ address: '127.0.0.1:8464' })).toThrow(
-      '"127.0.0.1:8464" is no address: expected',
+      '"127.0.0.1:8464" is not an address: expected',
     )
   })
 

@@ -93,7 +93,7 @@ const cases: [sentence: string, text: string, expected: RegExp[]][] = [
     file({ jwks: 'url: "https://a:geheim@id.example.com/certs"' }),
     [/jwks\.url: holds a user or password; public keys need none, remove it$/],
   ],
-  ['no URL', file({ jwks: 'url: certs' }), [/jwks\.url: is no URL of an HTTP service/]],
+  ['no URL', file({ jwks: 'url: certs' }), [/jwks\.url: is not the URL of an HTTP service/]],
   [
     'keys that are forgotten before new ones come',
     file({ jwks: 'url: "https://id.example.com/certs", refreshEvery: 10m, keepFor: 5m' }),

@@ -13,7 +13,7 @@ testProblems('listeners and admin', [
 ${UPSTREAMS}
 ${TABLES}`,
     [
-      'mapgate.yaml:3:13: listeners[0].listen: "127.0.0.1" is no address: expected inet:HOST:PORT, inet:[IPV6]:PORT, unix:/PATH or systemd:NAME',
+      'mapgate.yaml:3:13: listeners[0].listen: "127.0.0.1" is not an address: expected inet:HOST:PORT, inet:[IPV6]:PORT, unix:/PATH or systemd:NAME',
     ],
   ],
   [
@@ -229,7 +229,7 @@ ${UPSTREAMS}
 ${TABLES}
 admin: { listen: "8466" }`,
     [
-      'mapgate.yaml:4:18: admin.listen: "8466" is no address: expected inet:HOST:PORT, inet:[IPV6]:PORT, unix:/PATH or systemd:NAME',
+      'mapgate.yaml:4:18: admin.listen: "8466" is not an address: expected inet:HOST:PORT, inet:[IPV6]:PORT, unix:/PATH or systemd:NAME',
     ],
   ],
   [

@@ -277,7 +277,7 @@ ${TABLES}
 cacheFile: ./${cacheFile}`,
       )
       await expect(loadConfig(file)).rejects.toThrow(
-        `cacheFile: "./${cacheFile}": is named for something else, too, and would be written over; choose another file`,
+        `cacheFile: "./${cacheFile}": is already used for something else and would be overwritten; choose another file`,
       )
     })
   }

@@ -30,7 +30,7 @@ const cases: readonly ProblemCase[] = [
     'a secret and a key',
     upstream(`${GOOD}, privateKey: no-key`),
     [
-      'mapgate.yaml:5:105: upstreams.d.oauth.privateKey: is no private key as PEM, or has a passphrase; put the key of the client there, best from a file',
+      'mapgate.yaml:5:105: upstreams.d.oauth.privateKey: is not a private key as PEM, or has a passphrase; put the key of the client there, best from a file',
     ],
   ],
   [
@@ -77,7 +77,7 @@ const cases: readonly ProblemCase[] = [
     'a token URL that is none',
     upstream('tokenUrl: id.example, clientId: me, clientSecret: very-secret'),
     [
-      'mapgate.yaml:5:24: upstreams.d.oauth.tokenUrl: is no URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
+      'mapgate.yaml:5:24: upstreams.d.oauth.tokenUrl: is not the URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
     ],
   ],
   [
@@ -99,7 +99,7 @@ const cases: readonly ProblemCase[] = [
     'a scope with two spaces',
     upstream(`${GOOD}, scope: "a  b"`),
     [
-      'mapgate.yaml:5:100: upstreams.d.oauth.scope: is no list of words with one space between them; write it as "read write"',
+      'mapgate.yaml:5:100: upstreams.d.oauth.scope: is not a list of words with one space between them; write it as "read write"',
     ],
   ],
   [

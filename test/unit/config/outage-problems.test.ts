@@ -96,7 +96,7 @@ describe('rules for outages', () => {
   test('are refused for a table without a canary', async () => {
     const yaml = tables(`usedBy: transport_maps, ${BY_WORD}`).replace(', canary: { key: a } }', ' }')
     expect((await problemsIn(yaml)).join('\n')).toMatch(
-      /tables\.t\.cache\.staleNotFound: needs canary, or nobody knows that the service was sane/,
+      /tables\.t\.cache\.staleNotFound: needs a canary: without one mapgate cannot tell that the service was healthy/,
     )
   })
 

@@ -48,7 +48,7 @@ const cases: [sentence: string, listener: string, expected: (string | RegExp)[]]
     'a server to pass to that is no unix socket',
     `protocol: proxymap, ${SOCKET}, pass: "inet:127.0.0.1:1"`,
     [
-      /listeners\[0\]\.pass: "inet:127\.0\.0\.1:1" is no unix socket; write the one of Postfix, unix:\/var\/spool\/postfix\/private\/proxymap$/,
+      /listeners\[0\]\.pass: "inet:127\.0\.0\.1:1" is not a unix socket; write the one of Postfix, unix:\/var\/spool\/postfix\/private\/proxymap$/,
     ],
   ],
   [

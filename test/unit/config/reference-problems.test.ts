@@ -19,7 +19,7 @@ cacheFile: "\${env:NOT_SET}"`,
 ${UPSTREAMS}
 ${TABLES}
 cacheFile: "\${env:a-b}"`,
-    ['mapgate.yaml:4:12: cacheFile: "a-b" is no name of an environment variable'],
+    ['mapgate.yaml:4:12: cacheFile: "a-b" is not the name of an environment variable'],
   ],
   [
     'a file that is not there',
@@ -53,7 +53,7 @@ cacheFile: "\${credential:token}"`,
 ${UPSTREAMS}
 ${TABLES}
 cacheFile: "\${credential:../x}"`,
-    ['mapgate.yaml:4:12: cacheFile: "../x" is no name of a credential'],
+    ['mapgate.yaml:4:12: cacheFile: "../x" is not the name of a credential'],
   ],
   [
     'a reference of an unknown kind',

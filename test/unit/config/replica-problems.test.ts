@@ -47,8 +47,8 @@ describe('problems: tables: replicas', () => {
       ),
       [
         'mapgate.yaml:4:87: tables.t.replica.path: "all" does not fit, must be a path that begins with / and holds no # or space',
-        'mapgate.yaml:4:118: tables.t.replica.maxShrink: "120%" is no share; write 0% to 100%, such as 20%',
-        'mapgate.yaml:4:131: tables.t.replica.items: "$..x" is no path to entries; write names and [*], such as $.data[*]',
+        'mapgate.yaml:4:118: tables.t.replica.maxShrink: "120%" is not a share; write 0% to 100%, such as 20%',
+        'mapgate.yaml:4:131: tables.t.replica.items: "$..x" is not a path to entries; write names and [*], such as $.data[*]',
         'mapgate.yaml:4:143: tables.t.replica.next: "n" does not say where the next page is; write "link" for the header field (RFC 8288), or a path of names such as $.next',
         'mapgate.yaml:4:153: tables.t.replica.every: 10ms is below the shortest every, 1s; raise it',
         'mapgate.yaml:4:167: tables.t.replica.format: "xml" is not known, must be json, ndjson, csv or lines',

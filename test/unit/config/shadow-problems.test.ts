@@ -59,14 +59,14 @@ testProblems('tables: shadow', [
     'a table that asks no service',
     table('upstream: fixed, shadow: new'),
     [
-      'mapgate.yaml:8:33: tables.t.shadow: has nothing to compare: no upstream of this table is an HTTP service; remove it',
+      'mapgate.yaml:8:33: tables.t.shadow: has nothing to compare: no upstream of this table is asked over a network; remove it',
     ],
   ],
   [
     'a table that Postfix writes',
     table('upstream: written, shadow: new'),
     [
-      'mapgate.yaml:8:35: tables.t.shadow: has nothing to compare: no upstream of this table is an HTTP service; remove it',
+      'mapgate.yaml:8:35: tables.t.shadow: has nothing to compare: no upstream of this table is asked over a network; remove it',
     ],
   ],
   [

@@ -59,7 +59,7 @@ testProblems('shared', [
     'another kind of address',
     `${REST}\nshared: { url: "http://a.example" }`,
     [
-      'mapgate.yaml:4:16: shared.url: is no address of Valkey or Redis; write redis://HOST:6379, rediss://HOST:6379 (TLS) or unix:/PATH',
+      'mapgate.yaml:4:16: shared.url: is not an address of Valkey or Redis; write redis://HOST:6379, rediss://HOST:6379 (TLS) or unix:/PATH',
     ],
   ],
   [

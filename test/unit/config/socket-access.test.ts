@@ -94,7 +94,7 @@ const paths: [what: string, path: string, expected: string[]][] = [
     'below a file',
     '/srv/file/m',
     [
-      'mapgate.yaml:1:45: listeners[0].listen: "unix:/srv/file/m": /srv/file is no folder; choose another path',
+      'mapgate.yaml:1:45: listeners[0].listen: "unix:/srv/file/m": /srv/file is not a folder; choose another path',
     ],
   ],
 ]

@@ -88,7 +88,7 @@ ${UPSTREAMS}
 tables:
   t: { upstream: s, canary: { key: a } }`,
     [
-      'warning: mapgate.yaml:4:21: tables.t.canary: has no effect: no upstream of this table is an HTTP service',
+      'warning: mapgate.yaml:4:21: tables.t.canary: has no effect: no upstream of this table is asked over a network',
     ],
   ],
   [

@@ -28,10 +28,10 @@ tables:
     canary: { key: a }
     domains: ["*.example", "a@b.example", "@c.example", "a b"]`,
     [
-      'mapgate.yaml:8:15: tables.t.domains[0]: "*.example" is no domain; write example.com, or .example.com for its subdomains',
-      'mapgate.yaml:8:28: tables.t.domains[1]: "a@b.example" is no domain; write example.com, or .example.com for its subdomains',
-      'mapgate.yaml:8:43: tables.t.domains[2]: "@c.example" is no domain; write example.com, or .example.com for its subdomains',
-      'mapgate.yaml:8:57: tables.t.domains[3]: "a b" is no domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:8:15: tables.t.domains[0]: "*.example" is not a domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:8:28: tables.t.domains[1]: "a@b.example" is not a domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:8:43: tables.t.domains[2]: "@c.example" is not a domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:8:57: tables.t.domains[3]: "a b" is not a domain; write example.com, or .example.com for its subdomains',
     ],
   ],
   [
@@ -43,13 +43,13 @@ tables:
     upstream: s
     domains: ["a..example", ".", "192.0.2.1", "::1", "a.example:25", "-a.example", "a.example,"]`,
     [
-      'mapgate.yaml:6:15: tables.t.domains[0]: "a..example" is no domain; write example.com, or .example.com for its subdomains',
-      'mapgate.yaml:6:29: tables.t.domains[1]: "." is no domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:6:15: tables.t.domains[0]: "a..example" is not a domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:6:29: tables.t.domains[1]: "." is not a domain; write example.com, or .example.com for its subdomains',
       'mapgate.yaml:6:34: tables.t.domains[2]: "192.0.2.1" is an address, and keys that are addresses are always asked; remove it',
       'mapgate.yaml:6:47: tables.t.domains[3]: "::1" is an address, and keys that are addresses are always asked; remove it',
-      'mapgate.yaml:6:54: tables.t.domains[4]: "a.example:25" is no domain; write example.com, or .example.com for its subdomains',
-      'mapgate.yaml:6:70: tables.t.domains[5]: "-a.example" is no domain; write example.com, or .example.com for its subdomains',
-      'mapgate.yaml:6:84: tables.t.domains[6]: "a.example," is no domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:6:54: tables.t.domains[4]: "a.example:25" is not a domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:6:70: tables.t.domains[5]: "-a.example" is not a domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:6:84: tables.t.domains[6]: "a.example," is not a domain; write example.com, or .example.com for its subdomains',
     ],
   ],
   [
@@ -61,10 +61,10 @@ tables:
     upstream: s
     domains: ["xn--zzzz", "a.xn--999999999.example", "xn--bcher-kva.example", "[192.0.2.300]", "[192.0.2.1]", "[IPv6:2001:db8::1]", "[a.example]"]`,
     [
-      'mapgate.yaml:6:15: tables.t.domains[0]: "xn--zzzz" is no domain; write example.com, or .example.com for its subdomains',
-      'mapgate.yaml:6:27: tables.t.domains[1]: "a.xn--999999999.example" is no domain; write example.com, or .example.com for its subdomains',
-      'mapgate.yaml:6:79: tables.t.domains[3]: "[192.0.2.300]" is no domain; write example.com, or .example.com for its subdomains',
-      'mapgate.yaml:6:133: tables.t.domains[6]: "[a.example]" is no domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:6:15: tables.t.domains[0]: "xn--zzzz" is not a domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:6:27: tables.t.domains[1]: "a.xn--999999999.example" is not a domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:6:79: tables.t.domains[3]: "[192.0.2.300]" is not a domain; write example.com, or .example.com for its subdomains',
+      'mapgate.yaml:6:133: tables.t.domains[6]: "[a.example]" is not a domain; write example.com, or .example.com for its subdomains',
     ],
   ],
   ...['a@', '+ ', 'x', '+5', 'é'].map((delimiter): [string, string, string[]] => [
@@ -158,8 +158,8 @@ tables:
     search: address
     localDomains: ["@a.example", ".b.example"]`,
     [
-      'mapgate.yaml:9:20: tables.t.localDomains[0]: is no domain; write it as in example.com',
-      'mapgate.yaml:9:34: tables.t.localDomains[1]: is no domain; write it as in example.com',
+      'mapgate.yaml:9:20: tables.t.localDomains[0]: is not a domain; write it as in example.com',
+      'mapgate.yaml:9:34: tables.t.localDomains[1]: is not a domain; write it as in example.com',
     ],
   ],
   [

@@ -200,8 +200,8 @@ defaults: { table: { domains: {}, canary: { every: 1m } } }`,
     [
       'mapgate.yaml:4:22: defaults.table.domains: "table" is missing; add it',
       'mapgate.yaml:4:35: defaults.table.canary: "key" is missing; add it',
-      'warning: mapgate.yaml:3:49: tables.u.canary: has no effect: no upstream of this table is an HTTP service',
-      'warning: mapgate.yaml:4:35: defaults.table.canary: has no effect: no upstream of this table is an HTTP service',
+      'warning: mapgate.yaml:3:49: tables.u.canary: has no effect: no upstream of this table is asked over a network',
+      'warning: mapgate.yaml:4:35: defaults.table.canary: has no effect: no upstream of this table is asked over a network',
     ],
   ],
   [

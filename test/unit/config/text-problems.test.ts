@@ -86,7 +86,7 @@ a: b`,
     'an alias to nothing is an error',
     `listeners: *nothing`,
     [
-      'mapgate.yaml:1:12: listeners: begins with * and is no alias of an anchor (&) before it; quote a text that begins so',
+      'mapgate.yaml:1:12: listeners: begins with * and is not the alias of an anchor (&) before it; quote a text that begins so',
     ],
   ],
   [
@@ -110,7 +110,7 @@ a: b`,
     'a directive is not quoted',
     '%YAML w0rd\n---\na: b',
     [
-      'mapgate.yaml:1:7: not valid YAML: a line that begins with % is no directive that YAML knows; remove it',
+      'mapgate.yaml:1:7: not valid YAML: a line that begins with % is not a directive that YAML knows; remove it',
     ],
   ],
 ])

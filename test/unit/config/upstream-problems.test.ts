@@ -13,7 +13,7 @@ upstreams:
 ${TABLES}`,
     [
       'mapgate.yaml:3:3: upstreams.d: has none of "endpoints", "entries", "store" or "jwks"; add the URLs of the service as "endpoints"',
-      'warning: mapgate.yaml:4:58: tables.t.canary: has no effect: no upstream of this table is an HTTP service',
+      'warning: mapgate.yaml:4:58: tables.t.canary: has no effect: no upstream of this table is asked over a network',
     ],
   ],
   [
@@ -79,15 +79,15 @@ upstreams:
       - unix:/run/${'a'.repeat(102)}
 ${TABLES}`,
     [
-      'mapgate.yaml:5:9: upstreams.d.endpoints[0]: is no URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
-      'mapgate.yaml:6:9: upstreams.d.endpoints[1]: is no URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
+      'mapgate.yaml:5:9: upstreams.d.endpoints[0]: is not the URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
+      'mapgate.yaml:6:9: upstreams.d.endpoints[1]: is not the URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
       'mapgate.yaml:7:9: upstreams.d.endpoints[2]: holds ?, # or a space; a query belongs into request.query',
       'mapgate.yaml:8:9: upstreams.d.endpoints[3]: holds ?, # or a space; a query belongs into request.query',
       'mapgate.yaml:9:9: upstreams.d.endpoints[4]: holds a user or password; write headers: { authorization: ... } instead',
       'mapgate.yaml:10:9: upstreams.d.endpoints[5]: the path of the unix socket must be absolute; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
       'mapgate.yaml:11:9: upstreams.d.endpoints[6]: the prefix must begin with /; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
       'mapgate.yaml:12:9: upstreams.d.endpoints[7]: the prefix holds ?, # or a space; a query belongs into request.query',
-      'mapgate.yaml:13:9: upstreams.d.endpoints[8]: is no URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
+      'mapgate.yaml:13:9: upstreams.d.endpoints[8]: is not the URL of an HTTP service; write https://HOST/PREFIX, http://HOST:PORT or unix:/PATH:/PREFIX',
       'mapgate.yaml:14:9: upstreams.d.endpoints[9]: the path of a unix socket has at most 107 bytes, this one has 108',
     ],
   ],

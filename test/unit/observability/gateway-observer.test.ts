@@ -330,8 +330,8 @@ describe('what else is reported', () => {
       'info gateway ready',
       'info listening',
       'info configuration reloaded',
-      'error reload refused, the configuration before it stays in use',
-      'warn traces lost: the collector does not take them',
+      'error reload refused; the previous configuration stays in use',
+      'warn traces lost: the collector does not accept them',
     ])
     expect(observability.problems.list().map(({ kind }) => kind)).toEqual(['reload'])
   })

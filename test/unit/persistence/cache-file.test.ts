@@ -153,8 +153,8 @@ describe('a cache file', () => {
 
 describe('a cache file that cannot be used is set aside, and the start is cold:', () => {
   const damages: [name: string, damage: (path: string) => void, why: RegExp][] = [
-    ['a foreign one', (path) => writeFileSync(path, 'root:x:0:0\n'), /no cache file/],
-    ['an empty one', (path) => writeFileSync(path, ''), /no cache file/],
+    ['a foreign one', (path) => writeFileSync(path, 'root:x:0:0\n'), /not a cache file/],
+    ['an empty one', (path) => writeFileSync(path, ''), /not a cache file/],
     ['one that ends in its version', (path) => truncateSync(path, MAGIC.length + 1), /version 0/],
     ['one of a later version', (path) => flip(path, MAGIC.length, 3), /version 3/],
     ['one with a wrong bit', (path) => flip(path, 100), /checksum/],

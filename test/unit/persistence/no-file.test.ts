@@ -16,7 +16,7 @@ for (const [name, make] of others) {
     const { file, tables, warnings } = start()
     expect(await file.load(tables)).toStrictEqual({ loaded: 0, dropped: new Map(), expired: 0 })
     expect(await file.save(tables)).toBeUndefined()
-    const told = `the cache file ${path} is no file, and was left alone; no answer is kept over a restart`
+    const told = `the cache file ${path} is not a file, and was left alone; no answer is kept over a restart`
     expect(warnings).toEqual([told, told])
     expect(lstatSync(path).ino).toBe(before.ino)
   })

@@ -174,7 +174,7 @@ describe('a proxymap question', () => {
     ['status|3|value|||', 'permanent bad-request the server says that the request is bad (BAD)'],
     [
       'status|4|value|||',
-      'permanent refused the server does not give this table away (DENY); see its proxy_read_maps',
+      'permanent refused the server refuses access to this table (DENY); see its proxy_read_maps',
     ],
     ['status|5|value|||', 'permanent refused the server says that the table is set up wrongly (CONFIG)'],
     [

@@ -53,6 +53,12 @@ test('docs/metrics.md lists the errors of all protocols and of every connection,
   expect(listedErrors().sort()).toEqual([...new Set([...errors, ...Object.keys(SESSION_ERRORS)])].sort())
 })
 
+test('docs/metrics.md lists the values of the label `protocol`', () => {
+  const [, row = ''] = /^\| `protocol` \| (.*) \|$/m.exec(metricsPage()) ?? []
+  const values = Array.from(row.matchAll(/`([a-z_]+)`/g), ([, value]) => value)
+  expect(values.sort()).toEqual([...PROTOCOLS.keys(), 'admin'].sort())
+})
+
 test('no file outside its folder names a protocol, but the demo', () => {
   const names = [...PROTOCOLS.keys()].map((name) => `'${name}'`)
   const folders = [...PROTOCOLS.values()].map((protocol) => `protocols/${folderOf(protocol)}/`)
@@ -74,7 +80,10 @@ function wireOf(example: string): string {
 
 /** The row of docs/metrics.md. */
 function listedErrors(): string[] {
-  const page = readFileSync(new URL('../docs/metrics.md', SRC), 'utf8')
-  const [, row = ''] = /^\| `kind` of protocol errors \| (.*) \|$/m.exec(page) ?? []
+  const [, row = ''] = /^\| `kind` of protocol errors \| (.*) \|$/m.exec(metricsPage()) ?? []
   return row.split(', ').map((word) => word.replaceAll('`', ''))
+}
+
+function metricsPage(): string {
+  return readFileSync(new URL('../docs/metrics.md', SRC), 'utf8')
 }

@@ -31,7 +31,7 @@ export const CONNECTION_REASONS = {
   },
   notWaitedFor: {
     cause: 'timeout',
-    text: 'the answer was not waited for',
+    text: 'the answer was no longer needed',
     advice: 'the other request of a hedge won, or nobody waits any more: nothing to do',
   },
   refusesConnections: {

@@ -17,7 +17,7 @@ const CURVES: Readonly<Record<string, string>> = {
 export function clientKeyError(pem: string): string | undefined {
   const key = parsedKey(pem)
   if (key === undefined)
-    return 'is no private key as PEM, or has a passphrase; put the key of the client there, best from a file'
+    return 'is not a private key as PEM, or has a passphrase; put the key of the client there, best from a file'
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
   if (type === 'rsa' && (details?.modulusLength ?? 0) < MIN_RSA_BITS)
     return `is an RSA key of fewer than ${MIN_RSA_BITS} bits; make a longer one`

@@ -8,7 +8,7 @@ import type { ReasonCatalogue } from '../../../core/reason.ts'
 export const OAUTH_REASONS = {
   noTokenInTime: {
     cause: 'token',
-    text: 'no access token: no answer of the token endpoint … in time; see if it is slow',
+    text: 'no access token: the token endpoint … did not answer in time; see if it is slow',
     advice:
       'the token endpoint (`oauth.tokenUrl`), not the service: look there; `oauth.timeout` is the longest time for it',
   },
@@ -37,7 +37,7 @@ export const OAUTH_REASONS = {
   },
   noToken: {
     cause: 'token',
-    text: 'no access token: the answer of the token endpoint … is no token (…); check oauth.tokenUrl',
+    text: 'no access token: the token endpoint … did not return a token (…); check oauth.tokenUrl',
     advice:
       'a web page, an empty body or other JSON: `oauth.tokenUrl` names something else, such as the page for people to log in, or a proxy answers',
   },

@@ -74,7 +74,7 @@ export const OAuth = Type.Object(
         syntax: (scope: string) =>
           SCOPE.test(scope)
             ? undefined
-            : 'is no list of words with one space between them; write it as "read write"',
+            : 'is not a list of words with one space between them; write it as "read write"',
       }),
     ),
     audience: Type.Optional(

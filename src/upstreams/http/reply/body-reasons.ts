@@ -17,7 +17,7 @@ export const BODY_REASONS = {
   },
   notOneAnswer: {
     cause: 'unreadable',
-    text: "the service's reply is not exactly one answer",
+    text: "the service's reply must be exactly one answer",
     advice:
       'of a table that is asked by attributes: a 200 must carry one answer, and "no answer" is a 204; an empty body, `null` or a list says neither',
   },

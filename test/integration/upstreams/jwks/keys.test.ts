@@ -196,7 +196,7 @@ describe('without keys every login is told to try again', () => {
     await until(() => one.issuer.fetches === 1)
     one.clock.advance(1000)
     expect(await answer).toBe(
-      `temporary: no keys to check the token by: no answer of ${whereOf(one.issuer)} in time; see if it is slow`,
+      `temporary: no keys to check the token by: ${whereOf(one.issuer)} did not answer in time; see if it is slow`,
     )
     one.clock.advance(1000)
   })

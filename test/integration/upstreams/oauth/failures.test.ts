@@ -87,7 +87,7 @@ describe('without a token nothing is sent, and the token endpoint is named', () 
     const { ask, events } = asking(authorized)
     const where = `127.0.0.1:${authorized.tokens.port}`
     const reason = why.startsWith('NO TOKEN ')
-      ? `no access token: the answer of the token endpoint ${where} is no token (${why.slice(9)}); check oauth.tokenUrl`
+      ? `no access token: the token endpoint ${where} did not return a token (${why.slice(9)}); check oauth.tokenUrl`
       : `no access token: the token endpoint ${where} ${why}`
     expect(await ask()).toEqual({
       result: { kind: 'temporary', cause: 'token', reason },
@@ -135,7 +135,7 @@ describe('without a token nothing is sent, and the token endpoint is named', () 
       clock.advance(3000)
       expect(await late).toMatchObject({
         result: {
-          reason: `no access token: no answer of the token endpoint ${where} in time; see if it is slow`,
+          reason: `no access token: the token endpoint ${where} did not answer in time; see if it is slow`,
         },
       })
       expect(authorized.tokens.requests.length).toBe(1)

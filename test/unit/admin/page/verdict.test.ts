@@ -62,7 +62,7 @@ describe('the verdict', () => {
     expect(verdict(LIVE, status({ degraded: ['upstream d: slow'] }), points).reasons).toEqual([
       'upstream d: slow',
       '2 of 10 lookups (20%) in the last 30 seconds got “try later”: that mail waits in Postfix.',
-      '1 of 10 lookups (10%) in the last 30 seconds were refused: something is set up wrongly.',
+      '1 of 10 lookups (10%) in the last 30 seconds were refused: something is misconfigured.',
       'Most often: no answer before the deadline.',
     ])
   })

@@ -193,7 +193,7 @@ describe('no list is', () => {
   test('JSON with an entry of more than a MiB, before all of it is here', async () => {
     const half = Buffer.from(`["${'a'.repeat(700_000)}`)
     const more = Buffer.from('a'.repeat(700_000))
-    expect(await read('json', [half, more, more])).toMatch(/^the list has an entry of more than 1 MiB/)
+    expect(await read('json', [half, more, more])).toMatch(/^the list has an entry larger than 1 MiB/)
   })
 })
 
