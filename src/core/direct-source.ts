@@ -42,7 +42,7 @@ export class DirectSource implements TableSource {
   known(key: string): KnownAnswer | undefined {
     const result = this.askOffline(key)
     if (result === undefined) return undefined
-    return { result, ageMs: 0, foundForMs: Number.POSITIVE_INFINITY, isVouched: true }
+    return { result, ageMs: 0, foundForMs: Number.POSITIVE_INFINITY, confirmedByCanary: true }
   }
 
   protect(): void {}

@@ -34,5 +34,5 @@ export interface KnownAnswer {
   /** Time since which a found key is found without a break, ms. */
   readonly foundForMs: number
   /** True when the service was known to be sane (canary) when it answered. */
-  readonly isVouched: boolean
+  readonly confirmedByCanary: boolean
 }

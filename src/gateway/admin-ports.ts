@@ -10,7 +10,7 @@ import type { GatewayPorts } from './admin.ts'
 import type { Drills } from './drills.ts'
 
 /** The gateway as its admin API knows it. */
-export interface Administered
+export interface AdminTarget
   extends Lookup,
     Pick<
       Control,
@@ -31,7 +31,7 @@ export interface Administered
 }
 
 export function adminPorts(
-  gateway: Administered,
+  gateway: AdminTarget,
   observability: Observability,
   clock: Clock,
   version: string,

@@ -73,7 +73,7 @@ export interface ChangeParts extends GatewayParts {
 export interface Change {
   readonly answers: AnswersAfter
   /** Upstreams whose circuits start anew, since their settings changed. */
-  readonly anew: readonly string[]
+  readonly restartedCircuits: readonly string[]
   /** What changed in files that the settings name: a sentence each. */
   readonly files: readonly string[]
   /** Ends what only the generation before needed. */
@@ -143,12 +143,12 @@ export async function apply(
       const running = before.upstreams.get(name)
       return running === undefined ? [] : upstream.changedFiles(running)
     })
-    const anew = Array.from(upstreams).flatMap(([name, upstream]) => {
+    const restartedCircuits = Array.from(upstreams).flatMap(([name, upstream]) => {
       const running = before.upstreams.get(name)
       const hasCircuits = upstream.status().endpoints.length > 0
       return running !== undefined && hasCircuits && !upstream.isSameFor(running) ? [name] : []
     })
-    return { answers, anew, files, retire: () => retire(before, generation, listeners.removed) }
+    return { answers, restartedCircuits, files, retire: () => retire(before, generation, listeners.removed) }
   } catch (error) {
     for (const step of undo.reverse()) await step()
     throw error

@@ -110,13 +110,13 @@ export class Reloads {
   async #changeTo(config: LoadedConfig): Promise<readonly string[]> {
     const { telemetry, apply } = this.#options
     telemetry.expect(config)
-    const { answers, anew, files, retire } = await apply(config)
+    const { answers, restartedCircuits, files, retire } = await apply(config)
     this.#fileWatch.follow(config.reload === 'watch' ? [config.file, ...config.files] : [], config.readAtMs)
     telemetry.follow(config)
     retire().catch((error) => telemetry.observability.observer.defect(error, 'reload'))
     return [
       ...files,
-      ...anew.map((name) => `upstream ${name}: its circuits were reset`),
+      ...restartedCircuits.map((name) => `upstream ${name}: its circuits were reset`),
       ...answers.kept.map(({ table, count }) => `table ${table}: ${storedAnswers(count)} kept`),
       ...answers.dropped.map(
         ({ table, count }) =>

@@ -42,7 +42,7 @@ export interface FileEntry {
   /** Time since which the key is found without a break when it was written, ms. */
   readonly foundForMs: number
   /** The service was known to be sane (canary) when it answered. */
-  readonly isVouched: boolean
+  readonly confirmedByCanary: boolean
   readonly freshnessLifetimeMs: number
   readonly staleWhileRevalidateMs: number
   readonly staleIfErrorMs: number
@@ -55,7 +55,7 @@ const HAS_ETAG = 2
 const HAS_LAST_MODIFIED = 4
 /** Key and value are ASCII, which reads the same as Latin-1 and needs no decoder; files may lack it. */
 const IS_ASCII = 8
-const IS_VOUCHED = 16
+const CONFIRMED_BY_CANARY = 16
 
 /** Bytes of an entry before its key: flags, endpoint, five times. */
 const ENTRY_START_BYTES = 1 + 1 + 5 * 8
@@ -143,7 +143,7 @@ export function writeEntry(bytes: Buffer, at: number, entry: FileEntry): number 
     (entry.etag === undefined ? 0 : HAS_ETAG) |
     (entry.lastModified === undefined ? 0 : HAS_LAST_MODIFIED) |
     (isAscii ? IS_ASCII : 0) |
-    (entry.isVouched ? IS_VOUCHED : 0)
+    (entry.confirmedByCanary ? CONFIRMED_BY_CANARY : 0)
   if (entry.etag !== undefined) end = writeShortText(bytes, end, entry.etag)
   if (entry.lastModified !== undefined) end = writeShortText(bytes, end, entry.lastModified)
   return end
@@ -212,7 +212,7 @@ export class EntryReader implements FileEntry, NewAnswer {
   endpoint = 0
   ageMs = 0
   foundForMs = 0
-  isVouched = false
+  confirmedByCanary = false
   freshnessLifetimeMs = 0
   staleWhileRevalidateMs = 0
   staleIfErrorMs = 0
@@ -237,7 +237,7 @@ export class EntryReader implements FileEntry, NewAnswer {
     this.endpoint = cursor.byte()
     this.ageMs = cursor.double()
     this.foundForMs = cursor.double()
-    this.isVouched = (flags & IS_VOUCHED) !== 0
+    this.confirmedByCanary = (flags & CONFIRMED_BY_CANARY) !== 0
     this.freshnessLifetimeMs = cursor.double()
     this.staleWhileRevalidateMs = cursor.double()
     this.staleIfErrorMs = cursor.double()

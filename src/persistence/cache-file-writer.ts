@@ -133,7 +133,7 @@ function fileEntry(storeKey: string, answer: StoredAnswer, ageMs: number, foundF
     endpoint: answer.endpoint,
     ageMs,
     foundForMs,
-    isVouched: answer.isVouched,
+    confirmedByCanary: answer.confirmedByCanary,
     freshnessLifetimeMs: answer.freshnessLifetimeMs,
     staleWhileRevalidateMs: answer.staleWhileRevalidateMs,
     staleIfErrorMs: answer.staleIfErrorMs,

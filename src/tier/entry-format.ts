@@ -50,14 +50,22 @@ export function encodeEntry(
   askedAtMs: number,
   nowMs: number,
 ): Buffer | undefined {
-  const { value, freshness, validators, endpoint = 0, ageMs, foundForMs = ageMs, isVouched = false } = answer
+  const {
+    value,
+    freshness,
+    validators,
+    endpoint = 0,
+    ageMs,
+    foundForMs = ageMs,
+    confirmedByCanary = false,
+  } = answer
   const entry: FileEntry = {
     storeKey: name,
     value,
     endpoint,
     ageMs: 0,
     foundForMs: Math.max(0, foundForMs - ageMs),
-    isVouched,
+    confirmedByCanary,
     freshnessLifetimeMs: freshness.freshnessLifetimeMs,
     staleWhileRevalidateMs: freshness.staleWhileRevalidateMs,
     staleIfErrorMs: freshness.staleIfErrorMs,
@@ -93,7 +101,7 @@ export function decodeEntry(name: string, bytes: Buffer, nowMs: number): TierEnt
   const aheadMs = bytes.readDoubleLE(13) - nowMs
   if (!(aheadMs <= MAX_AHEAD_MS) || entry.storeKey !== name) return undefined
   const ageMs = Math.max(0, -aheadMs)
-  const { value, freshness, endpoint, isVouched, etag, lastModified } = entry
+  const { value, freshness, endpoint, confirmedByCanary, etag, lastModified } = entry
   if (value !== undefined && (value === '' || whyNoValue(value) !== undefined)) return undefined
   if (freshnessState(freshness, ageMs) === 'expired') return undefined
   return {
@@ -107,7 +115,7 @@ export function decodeEntry(name: string, bytes: Buffer, nowMs: number): TierEnt
     validators: { ...(etag !== undefined && { etag }), ...(lastModified !== undefined && { lastModified }) },
     endpoint,
     foundForMs: ageMs + entry.foundForMs,
-    isVouched,
+    confirmedByCanary,
     askedAtMs: bytes.readDoubleLE(5),
   }
 }

@@ -12,7 +12,7 @@ const SRC = new URL('../../src/', import.meta.url).pathname
 
 /**
  * Folder to the folders it may import. No folder stands in a row above its own, so no two can
- * import each other. Files right below src: see {@link ROOMS}.
+ * import each other. Files right below src: see {@link FOLDER_OF_FILE}.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
@@ -57,7 +57,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 }
 
 /** Files right below src, with the folder whose law they follow. */
-const ROOMS: Record<string, string> = { 'gateway.ts': 'gateway', 'cli.ts': 'cli', 'index.ts': 'index' }
+const FOLDER_OF_FILE: Record<string, string> = {
+  'gateway.ts': 'gateway',
+  'cli.ts': 'cli',
+  'index.ts': 'index',
+}
 
 /** What only the outermost files may do: the program is its commands, the package its library. */
 const OUTERMOST: Record<string, readonly string[]> = {
@@ -107,7 +111,7 @@ function importsOf(file: string, text = readFileSync(join(SRC, file), 'utf8')): 
 }
 
 function folderOf(file: string): string {
-  return file.includes('/') ? file.slice(0, file.indexOf('/')) : (ROOMS[file] ?? file)
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : (FOLDER_OF_FILE[file] ?? file)
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))

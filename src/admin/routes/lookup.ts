@@ -1,4 +1,4 @@
-/** A lookup through the same door as the mail's, with every step on request. */
+/** A lookup by the same path as the mail's, with every step on request. */
 
 import { redactedAddress } from '../../config/secret-names.ts'
 import { readableMs } from '../../core/clock.ts'

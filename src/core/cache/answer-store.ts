@@ -116,7 +116,7 @@ export interface NewAnswer {
   /** Time since which the key is found without a break, ms, where it is longer than `ageMs` and than the store knows. */
   readonly foundForMs?: number
   /** True when the service was known to be sane (canary) when it answered. */
-  readonly isVouched?: boolean
+  readonly confirmedByCanary?: boolean
   /** Bytes of the key and all texts as V8 holds them, where the caller knows them. */
   readonly textBytes?: number
 }
@@ -130,7 +130,7 @@ export function copyOf(answer: StoredAnswer, store: AnswerStore): NewAnswer {
     validators: answer.validators,
     endpoint: answer.endpoint,
     foundForMs: store.foundForMs(answer),
-    isVouched: answer.isVouched,
+    confirmedByCanary: answer.confirmedByCanary,
   }
 }
 

@@ -6,9 +6,8 @@
  *   stored, error-only    -> ask; the stored answer if that fails in any way, or takes longer than staleAfter
  *   not stored            -> ask
  *
- * Below it are SharedUpstream, where equal questions share a request, TieredUpstream where gateways share their
- * answers, ShadowedUpstream where another upstream is compared, and StoringUpstream, which stores them. Two laws hold here: a failure is never an answer of the store, and a "not found" is only
- * used while it is fresh and the service is known to be sane (canary).
+ * Below it are CoalescingUpstream, TieredUpstream, ShadowedUpstream and StoringUpstream, in this order. Two laws hold here: a failure
+ * is never an answer of the store, and a "not found" is only used while it is fresh and the service is known to be sane (canary).
  */
 import type { Attributes } from '../attributes.ts'
 import { type Clock, readableMs } from '../clock.ts'
@@ -21,13 +20,13 @@ import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import type { AnswerTier } from './answer-tier.ts'
+import { CoalescingUpstream } from './coalescing-upstream.ts'
 import { FailureMemory } from './failure-memory.ts'
 import { type FreshnessState, freshnessState } from './freshness.ts'
 import type { LifetimePolicy } from './lifetimes.ts'
 import type { LossGuard } from './loss-guard.ts'
 import { LossJudge } from './loss-judge.ts'
 import { PendingRequest } from './pending-request.ts'
-import { SharedUpstream } from './shared-upstream.ts'
 import { StaleFallback } from './stale-fallback.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 import { StoringUpstream } from './storing-upstream.ts'
@@ -91,7 +90,7 @@ export class CachedUpstream implements TableSource {
   readonly #negativeTtlMs: number
   readonly #fallback: StaleFallback
   readonly #failures = new FailureMemory()
-  readonly #shared: SharedUpstream
+  readonly #shared: CoalescingUpstream
 
   constructor({ upstream, sideEffects, clock, random, onDefect, ...options }: CachedUpstreamOptions) {
     const cache = sideEffects ? undefined : options.cache
@@ -128,7 +127,7 @@ export class CachedUpstream implements TableSource {
     const storing = new StoringUpstream(upstream, kept, this.#failures, clock, random, onDefect)
     const asking = shadowed(storing, options.shadow, { clock, random, onDefect })
     const below = tiered(asking, cache, { upstream, clock, observer: options.observer })
-    this.#shared = new SharedUpstream(below, this.#store, !sideEffects)
+    this.#shared = new CoalescingUpstream(below, this.#store, !sideEffects)
   }
 
   /** Requests that can be shared. */
@@ -184,7 +183,8 @@ export class CachedUpstream implements TableSource {
     if (store === undefined || stored === undefined) return this.#isUnsent(key) ? UNSENT : undefined
     const ageMs = store.ageMs(stored)
     if (freshnessState(stored, ageMs) === 'expired') return undefined
-    return { result: stored.result, ageMs, foundForMs: store.foundForMs(stored), isVouched: stored.isVouched }
+    const { result, confirmedByCanary } = stored
+    return { result, ageMs, foundForMs: store.foundForMs(stored), confirmedByCanary }
   }
 
   protect(key: string): void {
@@ -297,4 +297,4 @@ export class CachedUpstream implements TableSource {
 }
 
 /** Known of a key that fits into no request. */
-const UNSENT: KnownAnswer = { result: NOT_FOUND, ageMs: 0, foundForMs: 0, isVouched: true }
+const UNSENT: KnownAnswer = { result: NOT_FOUND, ageMs: 0, foundForMs: 0, confirmedByCanary: true }

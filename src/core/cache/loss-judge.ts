@@ -69,7 +69,7 @@ export class LossJudge {
    *
    * @returns Whether that is believed: at once where that is known. The promise does not reject.
    */
-  believes(storeKey: string, stored: StoredAnswer): boolean | Promise<boolean> {
+  accepts(storeKey: string, stored: StoredAnswer): boolean | Promise<boolean> {
     const { guard, store, clock } = this.#options
     const nowMs = clock.monotonicMs()
     if (guard.isConfirmed(store.ageMs(stored, nowMs))) return true

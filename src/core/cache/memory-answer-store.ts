@@ -94,7 +94,7 @@ export class MemoryAnswerStore implements AnswerStore {
   set(storeKey: string, answer: NewAnswer): void {
     this.#restoring?.changed(storeKey)
     const value = answer.value === undefined ? undefined : compact(answer.value)
-    const { freshness, ageMs, validators, endpoint, foundForMs, isVouched } = answer
+    const { freshness, ageMs, validators, endpoint, foundForMs, confirmedByCanary } = answer
     this.restore(compact(storeKey), {
       value,
       freshness,
@@ -102,7 +102,7 @@ export class MemoryAnswerStore implements AnswerStore {
       validators,
       endpoint,
       foundForMs,
-      isVouched,
+      confirmedByCanary,
     })
   }
 
@@ -119,7 +119,7 @@ export class MemoryAnswerStore implements AnswerStore {
       validatorsOf(answer.validators),
       endpoint,
       sinceMs,
-      answer.isVouched ?? false,
+      answer.confirmedByCanary ?? false,
     )
     const other = isFound ? this.#negative : this.#found
     if (other.size > 0) other.delete(storeKey)

@@ -26,7 +26,7 @@ export class StoredAnswer implements Freshness {
   /** Monotonic ms since the store's base since when the key is found without a break; for a "not found" as `monotonicMs`. */
   sinceMs: number
   /** True when the service was known to be sane (canary) when it answered. */
-  readonly isVouched: boolean
+  readonly confirmedByCanary: boolean
 
   constructor(
     value: string | undefined,
@@ -36,7 +36,7 @@ export class StoredAnswer implements Freshness {
     validators: Validators | undefined,
     endpoint: number,
     sinceMs: number,
-    isVouched: boolean,
+    confirmedByCanary: boolean,
   ) {
     this.value = value
     this.monotonicMs = monotonicMs
@@ -47,7 +47,7 @@ export class StoredAnswer implements Freshness {
     this.validators = validators
     this.endpoint = endpoint
     this.sinceMs = sinceMs
-    this.isVouched = isVouched
+    this.confirmedByCanary = confirmedByCanary
   }
 
   /** The answer as a lookup result. */

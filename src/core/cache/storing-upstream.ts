@@ -115,7 +115,7 @@ export class StoringUpstream {
         .endedBy(deadlineMs, this.#clock)
         .then(() => store.restoring === undefined && this.#believes(request, answer))
     if (before?.value === undefined || store.purgedSince(generation, storeKey)) return true
-    return lossJudge.believes(storeKey, before)
+    return lossJudge.accepts(storeKey, before)
   }
 
   #defect(error: unknown): Sourced {
@@ -168,7 +168,7 @@ function storeAnswer(
     ageMs: lifetime.initialAgeMs,
     validators: validatorsFor(value, answer, isRenewed ? stored?.validators : undefined),
     endpoint: answer.endpoint,
-    isVouched: hasCanary,
+    confirmedByCanary: hasCanary,
   })
   if (tier === undefined) return
   const kept = store.peek(storeKey)

@@ -9,7 +9,7 @@
  *
  * A refresh ahead of need is one gateway's, who has the lease of the key; the others look a moment later what it has brought.
  *
- * A "not found" is believed by the rules for our own (cached-upstream.ts), and two more: it was vouched for by the canary
+ * A "not found" is believed by the rules for our own (cached-upstream.ts), and two more: it was confirmed by the canary
  * where this gateway has one, and nothing found is stored here: of that only the service may say so, to our own loss guard.
  */
 import { LRUCache } from 'lru-cache'
@@ -20,10 +20,10 @@ import { found, NOT_FOUND, type Sourced } from '../result.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore, NewAnswer } from './answer-store.ts'
 import type { AnswerTier } from './answer-tier.ts'
+import type { PendingRequestSource } from './coalescing-upstream.ts'
 import { isFailure } from './failure-memory.ts'
 import { freshnessState } from './freshness.ts'
 import type { PendingRequest } from './pending-request.ts'
-import type { PendingRequestSource } from './shared-upstream.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
 export interface TieredOptions {
@@ -152,7 +152,7 @@ export class TieredUpstream implements PendingRequestSource {
     const own = store.peek(request.storeKey)
     if (own !== undefined && store.ageMs(own) <= known.ageMs) return 'none'
     if (known.value === undefined) {
-      if (own?.value !== undefined || (hasCanary && known.isVouched !== true)) return 'none'
+      if (own?.value !== undefined || (hasCanary && known.confirmedByCanary !== true)) return 'none'
       const isUsable =
         state === 'fresh' &&
         known.ageMs < policy.negativeTtlMs &&

@@ -236,7 +236,7 @@ const NO_RULE = 'the table has no rule for it'
 function refusalOf(known: KnownAnswer | undefined, forMs: number): string | undefined {
   if (known === undefined) return 'was not asked before, or is forgotten'
   if (known.result.kind === 'found') return 'is known to be found'
-  if (!known.isVouched) return 'was answered by a service without a canary'
+  if (!known.confirmedByCanary) return 'was answered by a service without a canary'
   if (known.ageMs >= forMs) return 'was answered longer ago than staleNotFound.for allows'
   return undefined
 }

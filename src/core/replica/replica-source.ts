@@ -67,7 +67,7 @@ export class ReplicaSource implements TableSource {
     const copied = this.#fallback(key, ageMs)
     const inner = this.#inner.known(key)
     if (copied === undefined || (copied.kind === 'notfound' && inner !== undefined)) return inner
-    return { result: copied, ageMs, foundForMs: ageMs, isVouched: true }
+    return { result: copied, ageMs, foundForMs: ageMs, confirmedByCanary: true }
   }
 
   protect(key: string): void {

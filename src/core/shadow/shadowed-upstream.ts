@@ -8,8 +8,9 @@
  * It stands below the store: what it returns is the answer of the layer below, untouched. A question to the shadow has nobody who
  * waits, so that it never queues there, takes no last slot, and gives way to every lookup.
  */
+
+import type { PendingRequestSource } from '../cache/coalescing-upstream.ts'
 import type { PendingRequest } from '../cache/pending-request.ts'
-import type { PendingRequestSource } from '../cache/shared-upstream.ts'
 import type { Clock } from '../clock.ts'
 import type { Found, NotFound, Sourced } from '../result.ts'
 import type { Answer, Upstream } from '../upstream.ts'

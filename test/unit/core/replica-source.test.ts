@@ -34,7 +34,7 @@ class Service implements TableSource {
     return this.stored
   }
   known() {
-    return this.stored && { result: this.stored, ageMs: 1, foundForMs: 1, isVouched: true }
+    return this.stored && { result: this.stored, ageMs: 1, foundForMs: 1, confirmedByCanary: true }
   }
   protect() {}
 }
@@ -193,7 +193,7 @@ describe('in an outage', () => {
       result: found('a/ann/'),
       ageMs: 7000,
       foundForMs: 7000,
-      isVouched: true,
+      confirmedByCanary: true,
     })
   })
 })

@@ -13,7 +13,7 @@ const ANSWER = {
   validators: { etag: '"1"', lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT' },
   endpoint: 1,
   foundForMs: 90_000,
-  isVouched: true,
+  confirmedByCanary: true,
 }
 
 function encoded(answer: object = {}): Buffer {
@@ -30,7 +30,7 @@ test('an answer comes back as it was, and older by the time since', () => {
     validators: { etag: '"1"', lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT' },
     endpoint: 1,
     foundForMs: 91_000,
-    isVouched: true,
+    confirmedByCanary: true,
     askedAtMs: NOW - 20,
   })
   const gone = decodeEntry('mapgate:a:t:f:k', encoded({ value: undefined, validators: undefined }), NOW)

@@ -159,19 +159,19 @@ test('a "not found" counts for negativeTtl from when it was given, and not a mil
   expect(await ask('c')).toBe('upstream: created since')
 })
 
-test('a "not found" that no canary vouched for is believed by nobody who has one', async () => {
+test('a "not found" that no canary confirmed is believed by nobody who has one', async () => {
   const { tier, service, ask } = gateway({ hasCanary: true })
   service.says = found('there')
-  tier.has = { value: undefined, freshness: GONE, ageMs: 0, isVouched: false }
+  tier.has = { value: undefined, freshness: GONE, ageMs: 0, confirmedByCanary: false }
   expect(await ask('a')).toBe('upstream: there')
-  tier.has = { value: undefined, freshness: GONE, ageMs: 0, isVouched: true }
+  tier.has = { value: undefined, freshness: GONE, ageMs: 0, confirmedByCanary: true }
   expect(await ask('b')).toBe('shared: notfound')
 })
 
 test('a "not found" is not believed while the canary of this gateway is missing', async () => {
   const { tier, service, ask } = gateway({ hasCanary: true })
   service.trustsNegative = false
-  tier.has = { value: undefined, freshness: GONE, ageMs: 0, isVouched: true }
+  tier.has = { value: undefined, freshness: GONE, ageMs: 0, confirmedByCanary: true }
   expect(await ask()).toBe('upstream: temporary')
 })
 
@@ -180,7 +180,7 @@ test('of a key that was found here only the service may say that it is gone', as
   service.says = found('there')
   expect(await ask()).toBe('upstream: there')
   clock.advance(360_000)
-  tier.has = { value: undefined, freshness: GONE, ageMs: 0, isVouched: true }
+  tier.has = { value: undefined, freshness: GONE, ageMs: 0, confirmedByCanary: true }
   service.says = DOWN
   expect(await ask()).toBe('stale: there')
 })

@@ -16,7 +16,7 @@ const no = (more: Partial<KnownAnswer> = {}): KnownAnswer => ({
   result: NOT_FOUND,
   ageMs: 1000,
   foundForMs: 1000,
-  isVouched: true,
+  confirmedByCanary: true,
   ...more,
 })
 const yes = (value: string, more: Partial<KnownAnswer> = {}): KnownAnswer => ({
@@ -104,7 +104,7 @@ describe('the last "not found" in an outage', () => {
     ],
     [
       'one answer came from a service without a canary',
-      { knows: { ...ALL_NO, 'ann@a.example': no({ isVouched: false }) } },
+      { knows: { ...ALL_NO, 'ann@a.example': no({ confirmedByCanary: false }) } },
       { key: 'ann@a.example', why: 'was answered by a service without a canary' },
     ],
     [
@@ -279,16 +279,16 @@ describe('a table of values', () => {
   })
 
   test('of several upstreams is "not found" by the fresh one of the first, canary or not, and the last of the second', () => {
-    for (const [isFresh, isVouched, expected] of [
+    for (const [isFresh, confirmedByCanary, expected] of [
       [true, true, { result: NOT_FOUND, source: 'stale' }],
       [false, true, { result: DOWN, source: 'upstream' }],
       [true, false, { result: DOWN, source: 'upstream' }],
     ] as const) {
       const first = new ScriptedSource('overrides', {}, 'cache')
       const second = new ScriptedSource('directory', { a: DOWN }, 'upstream')
-      first.knows.a = no({ isVouched: false })
+      first.knows.a = no({ confirmedByCanary: false })
       if (isFresh) first.offline.a = NOT_FOUND
-      second.knows.a = no({ isVouched })
+      second.knows.a = no({ confirmedByCanary })
       const table = new Table({
         name: 'aliases',
         sources: [first, second],

@@ -26,7 +26,7 @@ interface Entry {
   request: PendingRequest | undefined
 }
 
-export class SharedUpstream {
+export class CoalescingUpstream {
   readonly #below: PendingRequestSource
   readonly #purges: Purges | undefined
   readonly #shares: boolean

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { requireTokenBeyondLoopback } from '../../../src/admin/open-door.ts'
 import type { AdminSettings } from '../../../src/admin/ports.ts'
+import { requireTokenBeyondLoopback } from '../../../src/admin/require-token.ts'
 import { SETTINGS } from '../../support/admin/admin-ports.ts'
 
 function inet(host: string): AdminSettings['address'] {
