@@ -15,7 +15,7 @@ import type { UpstreamKinds } from '../upstreams/registry.ts'
 import { kindOf } from './upstreams.ts'
 
 /** Descriptors for everything that is no connection. Ours: an idle gateway holds about 30. */
-export const RESERVE = 64
+const RESERVE = 64
 
 /** How many descriptors a configuration can need at most, by what for. */
 export interface DescriptorNeed {

@@ -13,7 +13,7 @@ import type { UpstreamKinds } from '../upstreams/registry.ts'
 import { kindOf } from './upstreams.ts'
 
 /** Share of the heap that answers may fill. Ours: a heap of 128 MiB ended at 94 MiB of stored keys. */
-export const HEAP_SHARE = 0.75
+const HEAP_SHARE = 0.75
 
 const MIB = 1024 * 1024
 

@@ -16,7 +16,7 @@ import type { Logging } from './logging.ts'
 import { Sampler } from './sampler.ts'
 
 /** A lookup is slow from here on, ms. Ours: a healthy directory answers in tens of milliseconds. */
-export const SLOW_LOOKUP_MS = 1000
+const SLOW_LOOKUP_MS = 1000
 
 /** Explained lookups in the log, per second. Ours: one screen of lines. */
 const LOGGED_PER_SECOND = 10

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Explanation } from '../../../src/core/explain.ts'
 import type { Query } from '../../../src/core/lookup.ts'
 import { type Observer, silentObserver } from '../../../src/core/observer.ts'
+import { RecentLookups } from '../../../src/core/outage/recent-lookups.ts'
 import { Resolver } from '../../../src/core/resolver.ts'
 import { found, type LookupResult, NOT_FOUND } from '../../../src/core/result.ts'
 import { Table } from '../../../src/core/table.ts'
@@ -101,6 +102,17 @@ describe('Resolver', () => {
     resolver.serve([new Table({ name: 'aliases', sources: [source], ...options })])
     await resolver.lookup(query('a'))
     expect(times).toEqual([clock.monotonicMs(), clock.monotonicMs(), undefined])
+  })
+
+  test('takes what mail asks for the sample of recent lookups, and not what is asked by hand', () => {
+    const resolver = new Resolver(new ManualClock(), silentObserver)
+    const recent = new RecentLookups(() => 0.5)
+    const options = { search: exactly, foldCase: true, deadlineMs: 5000, searchParallel: false, recent }
+    resolver.serve([new Table({ name: 'aliases', sources: [new ScriptedSource('one', {})], ...options })])
+    resolver.lookup({ ...query('Tried'), protocol: 'admin' })
+    expect(Array.from(recent.sample(0))).toEqual([])
+    resolver.lookup(query('Asked'))
+    expect(Array.from(recent.sample(0))).toEqual([{ key: 'asked', asked: 'Asked', exact: false, weight: 1 }])
   })
 
   test('tells how long a lookup took', async () => {

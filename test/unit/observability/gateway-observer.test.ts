@@ -10,7 +10,6 @@ import {
   temporary,
 } from '../../../src/core/result.ts'
 import type { KeyStyle } from '../../../src/observability/log-key.ts'
-import { SLOW_LOOKUP_MS } from '../../../src/observability/lookup-log.ts'
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
 import { READY, type TestLogOptions, testLog } from '../../support/admin/admin-ports.ts'
@@ -75,7 +74,7 @@ function eventsOf(subscription: { take(): string | undefined } | undefined): Rec
 describe('lookups in the log', () => {
   test('a successful lookup is no line above debug', async () => {
     const { log, answer } = await observe({ level: 'info' })
-    answer(found('x'), 'upstream', SLOW_LOOKUP_MS - 0.001)
+    answer(found('x'), 'upstream', 999.999)
     answer(NOT_FOUND, 'cache', 0.01)
     expect(await log.lines()).toEqual([])
   })
@@ -95,11 +94,11 @@ describe('lookups in the log', () => {
     ])
   })
 
-  test(`a lookup of ${SLOW_LOOKUP_MS} ms is logged with every step`, async () => {
+  test('a lookup of a second is logged with every step', async () => {
     const { log, answer } = await observe()
-    answer(found('x'), 'upstream', SLOW_LOOKUP_MS, explained())
+    answer(found('x'), 'upstream', 1000, explained())
     const [line] = await log.lines()
-    expect(line).toMatchObject({ level: 'warn', msg: 'lookup slow', durationMs: SLOW_LOOKUP_MS })
+    expect(line).toMatchObject({ level: 'warn', msg: 'lookup slow', durationMs: 1000 })
     expect(line?.steps).toEqual([
       { step: 'key', key: KEY },
       { step: 'domains', domain: 'lighthouse.example', passed: true },

@@ -2,18 +2,18 @@ import { describe, expect, test } from 'vitest'
 import type { HistoryPoint } from '../../../src/core/history-point.ts'
 import { found, temporary } from '../../../src/core/result.ts'
 import { Counters } from '../../../src/observability/counters.ts'
-import { HISTORY_POINTS, HISTORY_STEP_MS, History } from '../../../src/observability/history.ts'
+import { History } from '../../../src/observability/history.ts'
 import { READY } from '../../support/admin/admin-ports.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 
-function record() {
+function record(status = READY) {
   const clock = new ManualClock(0, 1_000_000)
   const counters = new Counters(['socketmap', 'tcp_table', 'admin'])
   const published: HistoryPoint[] = []
   const history = new History(
     clock,
     counters,
-    () => READY,
+    () => status,
     (point) => published.push(point),
   )
   return { clock, counters, history, published }
@@ -27,9 +27,9 @@ describe('History', () => {
     counters.table('aliases').answered('socketmap', temporary('timeout', 'no'), 'upstream', 2000)
     counters.table('relocated').answered('admin', found('x'), 'cache', 0.02)
     counters.upstream('directory').requestEnded('0 dir.example', 'timeout', 2000)
-    clock.advance(HISTORY_STEP_MS)
+    clock.advance(2000)
     counters.table('aliases').answered('tcp_table', found('x'), 'cache', 0.02)
-    clock.advance(HISTORY_STEP_MS)
+    clock.advance(2000)
     const [first, second] = history.points()
     expect(first).toMatchObject({
       atMs: 1_002_000,
@@ -54,10 +54,29 @@ describe('History', () => {
     expect(published).toEqual(history.points())
   })
 
+  test('sums what is under way, waits and is connected over all upstreams and listeners', () => {
+    const [upstream, listener] = [READY.upstreams[0], READY.listeners[0]]
+    if (upstream === undefined || listener === undefined) throw new Error('READY has one of each')
+    const { clock, history } = record({
+      ...READY,
+      upstreams: [
+        { ...upstream, inFlight: 1, queued: 2 },
+        { ...upstream, inFlight: 30, queued: 40 },
+      ],
+      listeners: [
+        { ...listener, connections: 7 },
+        { ...listener, connections: 500 },
+      ],
+    })
+    history.start()
+    clock.advance(2000)
+    expect(history.points()[0]).toMatchObject({ inFlight: 31, queued: 42, connections: 507 })
+  })
+
   test('a step without lookups has no percentiles', () => {
     const { clock, history } = record()
     history.start()
-    clock.advance(HISTORY_STEP_MS)
+    clock.advance(2000)
     expect(history.points()[0]?.all).toEqual({
       results: { found: 0, notfound: 0, temporary: 0, permanent: 0 },
       sources: {},
@@ -67,10 +86,9 @@ describe('History', () => {
   test('keeps ten minutes and forgets the oldest', () => {
     const { clock, history } = record()
     history.start()
-    clock.advance(HISTORY_STEP_MS * (HISTORY_POINTS + 1))
-    expect(history.points()).toHaveLength(HISTORY_POINTS)
-    expect(HISTORY_STEP_MS * HISTORY_POINTS).toBe(600_000)
-    expect(history.points()[0]?.atMs).toBe(1_000_000 + 2 * HISTORY_STEP_MS)
+    clock.advance(602_000)
+    expect(history.points()).toHaveLength(300)
+    expect(history.points()[0]?.atMs).toBe(1_004_000)
   })
 
   test('names the fifty busiest tables and endpoints of a step', () => {
@@ -81,7 +99,7 @@ describe('History', () => {
       counters.upstream('directory').requestEnded(`${n} dir.example`, 'found', 1)
     }
     counters.table('t59').answered('socketmap', found('x'), 'cache', 1)
-    clock.advance(HISTORY_STEP_MS)
+    clock.advance(2000)
     const tables = Object.keys(history.points()[0]?.tables ?? {})
     expect(tables).toHaveLength(50)
     expect(tables[0]).toBe('t59')
@@ -93,7 +111,7 @@ describe('History', () => {
     const { clock, history } = record()
     history.start()
     history.stop()
-    clock.advance(HISTORY_STEP_MS)
+    clock.advance(2000)
     expect(history.points()).toEqual([])
     expect(clock.timers).toBe(0)
   })

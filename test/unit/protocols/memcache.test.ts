@@ -1,5 +1,6 @@
 /**
- * What is too long for the memcache protocol is skipped without being held, wherever it is cut.
+ * What is too long for the memcache protocol is skipped without being held, and what does not end as it must is not taken,
+ * wherever it is cut.
  */
 import { expect, test } from 'vitest'
 import type { LookupResult } from '../../../src/core/result.ts'
@@ -46,5 +47,12 @@ for (const pieceBytes of [1, 7, 65_536, 10_000_000]) {
       expect(converse(get(bytes) + END, pieceBytes).said).toBe(
         'SERVER_ERROR bad request: the command has more than 128 KiB\r\nEND\r\n',
       )
+  })
+
+  test(`a value that ends with a newline alone is not taken, in pieces of ${pieceBytes}`, () => {
+    expect(converse('set aliases/a 0 0 2\r\nabX\n', pieceBytes)).toEqual({
+      said: 'CLIENT_ERROR bad data chunk\r\n',
+      puts: 0,
+    })
   })
 }

@@ -1,11 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  FairShare,
-  MAX_REPLY_CHARS_PER_LOOP,
-  MAX_REPLY_CHARS_PER_TURN,
-  MAX_REQUESTS_PER_LOOP,
-  MAX_REQUESTS_PER_TURN,
-} from '../../../src/server/fair-share.ts'
+import { FairShare } from '../../../src/server/fair-share.ts'
 
 /** A share that so many connections wait for. */
 function waitedFor(count: number): FairShare {
@@ -15,16 +9,12 @@ function waitedFor(count: number): FairShare {
 }
 
 test('one connection alone gets a whole turn', () => {
-  expect(waitedFor(0)).toMatchObject({
-    requests: MAX_REQUESTS_PER_TURN,
-    replyChars: MAX_REPLY_CHARS_PER_TURN,
-  })
+  expect(waitedFor(0)).toMatchObject({ requests: 64, replyChars: 65_536 })
 })
 
 test('connections that wait divide what is answered in one turn of the event loop', () => {
-  const share = waitedFor(99)
-  expect(share.requests).toBe(Math.floor(MAX_REQUESTS_PER_LOOP / 100))
-  expect(share.replyChars).toBe(Math.floor(MAX_REPLY_CHARS_PER_LOOP / 100))
+  // 512 requests and 262,144 characters among a hundred.
+  expect(waitedFor(99)).toMatchObject({ requests: 5, replyChars: 2621 })
 })
 
 test('every connection gets at least one answer, however many wait', () => {
@@ -34,5 +24,5 @@ test('every connection gets at least one answer, however many wait', () => {
 test('a client that goes on does not count any more', () => {
   const share = waitedFor(99)
   for (let n = 0; n < 99; n++) share.leave()
-  expect(share.requests).toBe(MAX_REQUESTS_PER_TURN)
+  expect(share.requests).toBe(64)
 })

@@ -53,11 +53,11 @@ const events = (...texts: string[]) => new Response(texts.join(''))
 describe('Live', () => {
   test('takes a snapshot, then applies events, and begins again when the stream ends', async () => {
     const frame = `event: history\ndata: ${JSON.stringify({ type: 'history', point: point(2) })}\n\n`
-    const { model, seen, sleeps } = await runWith([() => events(': hello\n\n', frame), () => events()])
+    const { model, seen, sleeps } = await runWith([() => events(), () => events(': hello\n\n', frame)])
     expect(model.status).toEqual(STATUS)
     expect(seen).toEqual(['live', 'connecting', 'live', 'connecting'])
-    // The event made the first failure count anew; the stream without one did not.
-    expect(sleeps).toEqual([1000, 2000])
+    // The event ended the failures in a row, so that the second wait is a first one.
+    expect(sleeps).toEqual([1000, 1000])
   })
 
   test('waits longer after each failure, and says what the gateway said', async () => {

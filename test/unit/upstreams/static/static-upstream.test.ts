@@ -60,17 +60,19 @@ describe('a static upstream', () => {
         ['b@xn--bcher-kva.example', ['a']],
         ['c@bücher.example', ['u']],
         ['c@xn--bcher-kva.example', ['a']],
+        ['d@xn--bcher-kva.example', ['a']],
+        ['d@bücher.example', ['u']],
       ]),
     })
     const foundFor = (key: string): string => {
       const { result } = either.ask(question(key))
       return result.kind === 'found' ? result.value : result.kind
     }
-    const keys = ['a', 'b', 'c'].flatMap((user) => [
+    const keys = ['a', 'b', 'c', 'd'].flatMap((user) => [
       `${user}@bücher.example`,
       `${user}@xn--bcher-kva.example`,
     ])
-    expect(keys.map(foundFor)).toStrictEqual(['u', 'u', 'a', 'a', 'u', 'a'])
+    expect(keys.map(foundFor)).toStrictEqual(['u', 'u', 'a', 'a', 'u', 'a', 'u', 'a'])
     expect(
       ['a@bücher.example.', 'a@xn--bcher-kva.example.', 'a@bücher.example..'].map(foundFor),
     ).toStrictEqual(['u', 'u', 'notfound'])
