@@ -6,6 +6,7 @@
  * Source: https://github.com/kriszyp/lmdb-js#readme
  */
 import { createRequire } from 'node:module'
+import { setImmediate } from 'node:timers/promises'
 import { UnusableFiles } from './own-folder.ts'
 
 export interface LmdbRange<Key> {
@@ -52,6 +53,70 @@ export interface LmdbOptions {
 
 export interface Lmdb {
   open<Value, Key>(options: LmdbOptions): LmdbRoot<Value, Key>
+}
+
+/** Nothing is read or written any more. */
+export class EnvironmentClosed extends Error {}
+
+/**
+ * An environment that is closed while others still have it.
+ *
+ * Once `close` of lmdb has begun, whoever reads makes a timer throw, which nobody can catch (npm lmdb 3.5.6, read.js, `resetReadTxn`),
+ * and a transaction that waits writes a part of what it should (write.js, `_endWrites`). So closing waits for the transactions,
+ * and whoever reads looks at `isOpen` first.
+ */
+export class LmdbEnvironment<Value, Key> {
+  readonly root: LmdbRoot<Value, Key>
+  readonly #transactions = new Set<Promise<unknown>>()
+  #closing: Promise<void> | undefined
+
+  constructor(root: LmdbRoot<Value, Key>) {
+    this.root = root
+  }
+
+  get isOpen(): boolean {
+    return this.#closing === undefined
+  }
+
+  /**
+   * Runs when nobody else writes. What `work` has written when it throws stays.
+   *
+   * @throws EnvironmentClosed (rejects), and what made the commit fail.
+   */
+  async transaction<T>(work: () => T): Promise<T> {
+    this.requireOpen()
+    const transaction = this.root.transaction(work)
+    this.#transactions.add(transaction)
+    try {
+      return await transaction
+    } catch (error) {
+      throw await causeOf(error)
+    } finally {
+      this.#transactions.delete(transaction)
+    }
+  }
+
+  /** @throws EnvironmentClosed */
+  requireOpen(): void {
+    if (!this.isOpen) throw new EnvironmentClosed('it is closed')
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#transactions)
+    await this.root.close()
+  }
+}
+
+/** What made a commit fail: a full disk, for example. Source: npm lmdb, `commitError`. */
+function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { readonly commitError?: Promise<never> }
+  const cause = commitError?.catch((cause: unknown) => cause)
+  return Promise.race([cause ?? error, setImmediate(error)])
 }
 
 /**

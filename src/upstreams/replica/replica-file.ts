@@ -11,7 +11,7 @@
  * Source: http://www.lmdb.tech/doc/ ("Caveats": a process must not open one environment twice; a local file system).
  */
 import { chmodSync } from 'node:fs'
-import { type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
+import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
 import { makeFolderSync, UnusableFiles } from '../own-folder.ts'
 import type { CopyRecord, HeldRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
 import { type ChangesPlan, planChanges } from './plan-changes.ts'
@@ -34,11 +34,13 @@ const LAYOUT = { encoding: 'string', maxDbs: 4, noSubdir: false } as const
 const OPTIONS = { ...LAYOUT, permissionsMode: 0o600, eventTurnBatching: false } as const
 
 export class ReplicaFile {
+  readonly #environment: LmdbEnvironment<string, string>
   readonly #root: LmdbRoot<string, string>
   readonly #slots: Readonly<Record<Slot, Table>>
   readonly #pushed: Table
 
   private constructor(root: LmdbRoot<string, string>) {
+    this.#environment = new LmdbEnvironment(root)
     this.#root = root
     this.#slots = { a: openTable(root, 'a'), b: openTable(root, 'b') }
     this.#pushed = openTable(root, 'pushed')
@@ -61,11 +63,9 @@ export class ReplicaFile {
     }
   }
 
+  /** Undefined, too, when it is being closed. */
   state(): ReplicaState | undefined {
-    const text = this.#root.get(STATE_KEY)
-    if (text === undefined) return undefined
-    const state = JSON.parse(text) as ReplicaState
-    return state.format === FORMAT ? state : undefined
+    return this.#environment.isOpen ? this.#stored() : undefined
   }
 
   /** The result of a key. */
@@ -75,7 +75,7 @@ export class ReplicaFile {
 
   /** Lets the next look-up see what others have written. */
   refresh(): void {
-    this.#root.resetReadTxn()
+    if (this.#environment.isOpen) this.#root.resetReadTxn()
   }
 
   /** Keys in order, in one snapshot for each call. */
@@ -139,7 +139,7 @@ export class ReplicaFile {
    * @returns Whether it was still claimed by `token`, and the pushes are not too many; else nothing has changed.
    */
   exchange(token: string, record: CopyRecord): Promise<boolean> {
-    return this.#transaction(() => {
+    return this.#environment.transaction(() => {
       const { filling, held: _, ...state } = this.#state()
       if (filling?.token !== token || this.#countPushes(MAX_PUSHED + 1) > MAX_PUSHED) return false
       const pushed = Array.from(this.#pushed.getRange(), ({ key, value }): KeyChange => {
@@ -186,7 +186,7 @@ export class ReplicaFile {
 
   /** Keeps a filled slot aside. */
   hold(token: string, held: HeldRecord): Promise<boolean> {
-    return this.#transaction(() => {
+    return this.#environment.transaction(() => {
       const { filling, ...state } = this.#state()
       if (filling?.token !== token) return false
       this.#write({ ...state, held })
@@ -196,7 +196,7 @@ export class ReplicaFile {
 
   /** Takes what is kept aside into use, or forgets it. @returns Whether there was something. */
   settleHeld(accept: boolean): Promise<boolean> {
-    return this.#transaction(() => {
+    return this.#environment.transaction(() => {
       const { held, ...state } = this.#state()
       if (held === undefined) return false
       const { lost: _, ...record } = held
@@ -207,7 +207,7 @@ export class ReplicaFile {
 
   /** The service said that the copy in use is current. What was kept aside is out of date. */
   renew(copiedAtMs: number): Promise<void> {
-    return this.#transaction(() => {
+    return this.#environment.transaction(() => {
       const { held: _, ...state } = this.#state()
       if (state.current !== undefined)
         this.#write({
@@ -223,7 +223,7 @@ export class ReplicaFile {
    * @param isAsked Returns whether the service is being asked, so that its reply may be older.
    */
   push(change: KeyChange, atMs: number, isAsked: () => boolean): Promise<void> {
-    return this.#transaction(() => {
+    return this.#environment.transaction(() => {
       const { current, ...state } = this.#state()
       if (current === undefined) return
       const [key, result] = change
@@ -240,8 +240,9 @@ export class ReplicaFile {
     await this.#root.flushed
   }
 
+  /** Waits for what is being written. No key may be looked up afterwards. */
   close(): Promise<void> {
-    return this.#root.close()
+    return this.#environment.close()
   }
 
   #countPushes(limit: number): number {
@@ -261,13 +262,15 @@ export class ReplicaFile {
     return more
   }
 
-  /** Runs when nobody else writes; `work` looks before it writes, since what it has written when it throws stays. */
-  #transaction<T>(work: () => T): Promise<T> {
-    return this.#root.transaction(work)
+  #stored(): ReplicaState | undefined {
+    const text = this.#root.get(STATE_KEY)
+    if (text === undefined) return undefined
+    const state = JSON.parse(text) as ReplicaState
+    return state.format === FORMAT ? state : undefined
   }
 
   #state(): ReplicaState {
-    return this.state() ?? { format: FORMAT, fingerprint: '' }
+    return this.#stored() ?? { format: FORMAT, fingerprint: '' }
   }
 
   #write(state: ReplicaState): void {

@@ -96,7 +96,8 @@ export class TableReplica implements TableCopy, ReplicaControl {
   }
 
   ageMs(nowMs?: number): number {
-    return this.#age.ms(nowMs)
+    // Closed: what is not in the copy then must not be "not found".
+    return this.#state?.current === undefined ? Number.POSITIVE_INFINITY : this.#age.ms(nowMs)
   }
 
   /** Follows these settings from now on, and begins to refresh. */
@@ -113,7 +114,6 @@ export class TableReplica implements TableCopy, ReplicaControl {
 
   stop(): void {
     this.#timer?.cancel()
-    this.#timer = undefined
     this.#nextRefreshAtMs = undefined
     this.#followed = undefined
     this.#copying?.stop.abort()
@@ -122,6 +122,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
   async close(): Promise<void> {
     this.stop()
     await this.#copying?.ended
+    this.#state = undefined
     await this.#file.close()
   }
 
@@ -150,6 +151,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
 
   async settleHeld(accept: boolean): Promise<ReplicaOutcome> {
     const held = this.#state?.held
+    if (this.#followed === undefined) return { kind: 'nothing', status: this.status() }
     const isDone = await this.#file.settleHeld(accept).catch(diskFailure)
     if (typeof isDone !== 'boolean') return isDone
     this.#look()
@@ -242,11 +244,10 @@ export class TableReplica implements TableCopy, ReplicaControl {
   }
 
   #job(followed: Followed): CopyJob {
-    const { clock } = this.#parts
     const settings = { ...followed.settings, upstream: followed.upstream() }
     const { changes, wholeEveryMs } = settings.list
     const current = this.#state?.current
-    const askedAtMs = clock.wallMs()
+    const askedAtMs = this.#parts.clock.wallMs()
     const isWhole =
       changes === undefined || this.#wantsWhole || isWholeDue(wholeEveryMs, current?.listedAtMs, askedAtMs)
     this.#wantsWhole = false
@@ -267,8 +268,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
     const { onGone = () => {} } = this.#followed ?? {}
     this.#counts.add(taken, outcome)
     if (outcome.kind === 'failed') {
-      const { upstream } = this.#followed ?? {}
-      const asked = upstream?.()
+      const asked = this.#followed?.upstream()
       // A token is renewed, whatever the files hold.
       if (outcome.cause === 'refused' && asked !== undefined && asked.oauth === undefined)
         onCredentialsRefused(asked.name)

@@ -20,7 +20,7 @@ import {
   type StorePage,
   type StoreTotals,
 } from '../../core/store.ts'
-import { type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
+import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
 import { ownFolder, UnusableFiles } from '../own-folder.ts'
 
 /** Expired entries that one write removes. Ours: more than one write adds, so that they end. */
@@ -39,10 +39,10 @@ type Entry = [expiresAtMs: number, value: string]
 type ExpiryKey = [expiresAtMs: number, table: string, key: string]
 
 export class StoreFile {
+  readonly #environment: LmdbEnvironment<[number, number], string>
   readonly #root: LmdbRoot<[number, number], string>
   readonly #entries: LmdbTable<Entry, EntryKey>
   readonly #expiry: LmdbTable<number, ExpiryKey>
-  #state: 'open' | 'closed' = 'open'
   #evicted = 0
   /** As the configuration in use has them. */
   bounds: StoreBounds
@@ -50,6 +50,7 @@ export class StoreFile {
   onFull = (): void => {}
 
   private constructor(root: LmdbRoot<[number, number], string>, bounds: StoreBounds) {
+    this.#environment = new LmdbEnvironment(root)
     this.#root = root
     this.#entries = root.openDB<Entry, EntryKey>({ name: 'entries' })
     this.#expiry = root.openDB<number, ExpiryKey>({ name: 'expiry' })
@@ -79,7 +80,7 @@ export class StoreFile {
   }
 
   get isOpen(): boolean {
-    return this.#state === 'open'
+    return this.#environment.isOpen
   }
 
   totals(): StoreTotals {
@@ -98,7 +99,7 @@ export class StoreFile {
     let bytes = 0
     let from = after
     for (;;) {
-      this.#requireOpen()
+      this.#environment.requireOpen()
       let looked = 0
       for (const { key, value: entry } of this.#entries.getRange({ ...rangeOf(table, from), limit: BATCH })) {
         if (key[0] !== table) return { kind: 'page', entries, hasMore: false }
@@ -142,7 +143,7 @@ export class StoreFile {
     let removed = 0
     let after: string | undefined
     for (;;) {
-      this.#requireOpen()
+      this.#environment.requireOpen()
       const keys = this.#keys(table, after)
       await this.#transaction(() => {
         for (const key of keys) if (isMeant(key) && this.#remove(table, key)) removed++
@@ -152,10 +153,9 @@ export class StoreFile {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return
-    this.#state = 'closed'
-    await this.#root.close()
+  /** Waits for the writes that are under way. */
+  close(): Promise<void> {
+    return this.#environment.close()
   }
 
   #keys(table: string, after: string | undefined): readonly string[] {
@@ -200,26 +200,11 @@ export class StoreFile {
   }
 
   async #transaction<T>(work: () => T): Promise<T> {
-    this.#requireOpen()
-    const result = await this.#root.transaction(work).catch(throwCause)
+    const result = await this.#environment.transaction(work)
     // The next look-up sees it.
     if (this.isOpen) this.#root.resetReadTxn()
     return result
   }
-
-  /** A closed environment would end the program. */
-  #requireOpen(): void {
-    if (!this.isOpen) throw new StoreClosed('the store is closed')
-  }
-}
-
-export class StoreClosed extends Error {}
-
-/** Throws what made a commit fail: a full disk, for example. Source: npm lmdb, `commitError`. */
-async function throwCause(error: unknown): Promise<never> {
-  const { commitError } = error as { readonly commitError?: Promise<never> }
-  const cause = commitError?.catch((cause: unknown) => cause)
-  throw await Promise.race([cause ?? error, setImmediate(error)])
 }
 
 function rangeOf(table: string, after: string | undefined) {

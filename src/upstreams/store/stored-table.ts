@@ -7,9 +7,10 @@ import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, NOT_FOUND, type Temporary } from '../../core/result.ts'
 import type { EntryLife, StorePage, StorePurge, StoreResult, TableStore } from '../../core/store.ts'
 import type { Answer, Question, Upstream } from '../../core/upstream.ts'
+import { EnvironmentClosed } from '../lmdb.ts'
 import { isMeantBy } from './purge-scope.ts'
 import { STORE_REASONS } from './reasons.ts'
-import { StoreClosed, type StoreFile } from './store-file.ts'
+import type { StoreFile } from './store-file.ts'
 
 const DONE: StoreResult = Object.freeze({ kind: 'done' })
 const CLOSED = temporaryFor(STORE_REASONS.closed)
@@ -104,7 +105,7 @@ export class StoredTable implements Upstream, TableStore {
 
   /** The disk is full, or somebody else's: nobody's word about a key. */
   #failed(error: unknown): Temporary {
-    if (error instanceof StoreClosed) return CLOSED
+    if (error instanceof EnvironmentClosed) return CLOSED
     this.#onFailure(error)
     // LMDB has numbers for codes, and the system's words in its message.
     return temporaryFor(STORE_REASONS.unreadable, this.name, codeOf(error) || errorText(error))

@@ -49,6 +49,18 @@ async function scanned(table: StoredTable): Promise<string[]> {
 }
 
 describe('a store', () => {
+  test('writes the whole of what is under way when it is closed, and says so', async () => {
+    const { path, file, verify, failures } = await open()
+    const writing = verify.put('a', '1', {})
+    const closed = file.close()
+    expect(await writing).toEqual({ kind: 'done' })
+    await closed
+    expect(failures).toEqual([])
+    const again = await open({}, path)
+    expect(value(again.verify, 'a')).toBe('1')
+    expect(again.file.totals()).toMatchObject({ entries: 1, bytes: 102 })
+  })
+
   test('has what was written, the last value of each key, and nothing that was deleted', async () => {
     const { verify } = await open()
     expect(value(verify, 'a')).toBe('notfound')
