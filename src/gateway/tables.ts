@@ -169,7 +169,7 @@ function buildTable(
     foldCase: foldsCase(config, upstreams),
     deadlineMs: config.deadlineMs,
     // What goes in one request is asked together: the keys of a lookup cost no more than one of them.
-    searchParallel: config.searchParallel || ('batch' in config && config.batch !== undefined),
+    searchParallel: config.searchParallel || asked.some(({ asksTogether }) => asksTogether === true),
     propagate: config.propagateExtension ? config.recipientDelimiter : undefined,
     outage,
     recent,

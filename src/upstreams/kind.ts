@@ -139,6 +139,8 @@ export interface TableUpstream {
   readonly replica?: ReplicaOfTable | undefined
   /** Takes what clients write; absent where the table is read only. */
   readonly store?: TableStore
+  /** True where several keys go in one request, so that the keys of a lookup are asked at the same time. */
+  readonly asksTogether?: boolean
 }
 
 /** One endpoint that is asked by itself. */

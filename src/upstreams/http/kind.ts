@@ -180,6 +180,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
       },
       canaries: () => upstream.canaryStatus(),
       replica,
+      asksTogether: table.batch !== undefined,
     }
   }
 
