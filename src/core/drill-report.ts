@@ -1,6 +1,13 @@
 /**
  * What a drill showed: how ready the tables were when it began, and what really happened.
  */
+
+/** Shortest drill, ms. Ours: the admin API and the command line have whole seconds. */
+export const MIN_DRILL_MS = 1000
+
+/** Longest drill, ms. Ours: one that somebody forgets is over before it is a real outage. */
+export const MAX_DRILL_MS = 3_600_000
+
 export interface DrillReport {
   readonly upstream: string
   readonly state: 'running' | 'ended'

@@ -11,6 +11,7 @@ import { ADMIN_LIMITS } from '../admin/limits.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { sum } from '../core/sum.ts'
 import type { UpstreamKinds } from '../upstreams/registry.ts'
 import { kindOf } from './upstreams.ts'
 
@@ -54,8 +55,4 @@ export function checkDescriptors(config: LoadedConfig, kinds: UpstreamKinds, lim
     `services, ${need.admin} of the admin API, ${need.reserve} in reserve), and this process may have ${limit}; ` +
     'lower maxConnections or maxConcurrent, or raise the limit (LimitNOFILE= of the unit, ulimit -n)'
   throw new ConfigError([{ file: config.file, line: 1, column: 1, path: '', message }])
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0)
 }

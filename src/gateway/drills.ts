@@ -3,15 +3,12 @@
  * at three in the night. Each ends by itself, and with a reload or the end of the program.
  */
 import type { Clock, Timer } from '../core/clock.ts'
-import type { DrillEnd, DrilledTable, DrillReport } from '../core/drill-report.ts'
+import { type DrillEnd, type DrilledTable, type DrillReport, MAX_DRILL_MS } from '../core/drill-report.ts'
 import { ADMIN_PROTOCOL } from '../core/lookup.ts'
 import type { DrillSwitch } from '../core/resilience/drill.ts'
 import type { TableCounters } from '../observability/counters.ts'
 import type { Observability } from '../observability/observability.ts'
 import type { ProgramState } from './program-state.ts'
-
-/** Longest drill, ms. Ours: one that somebody forgets is over before it is a real outage. */
-export const MAX_DRILL_MS = 3_600_000
 
 interface Drill {
   readonly drill: DrillSwitch

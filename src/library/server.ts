@@ -3,6 +3,7 @@
  */
 import { type Address, formatAddress, parseAddress } from '../core/address.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE } from '../core/listener-defaults.ts'
 import type { Lookup } from '../core/lookup.ts'
 import { LOOPBACK_NETWORKS } from '../core/network-list.ts'
 import { silentListenerObserver } from '../core/observer.ts'
@@ -11,18 +12,18 @@ import { TABLE_NAME } from '../core/table-name.ts'
 import { socketmap } from '../protocols/socketmap/protocol.ts'
 import { tcpTable } from '../protocols/tcp-table/protocol.ts'
 import { type Listener, openListener } from '../server/listener.ts'
-import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE, type ListenerSettings } from '../server/settings.ts'
+import type { ListenerSettings } from '../server/settings.ts'
 import type { TableFunction } from '../upstreams/function/function-upstream.ts'
 import { lookupIn, type TableOptions } from './tables.ts'
 
 export interface ServerOptions extends TableOptions {
   /** Addresses and CIDR networks that may connect. Default: this machine. Not used for unix sockets. */
   readonly allow?: readonly string[]
-  /** Then the longest idle connection gives way to a new one. Default 2000. */
+  /** Then the longest idle connection gives way to a new one. Default: {@link DEFAULT_MAX_CONNECTIONS}. */
   readonly maxConnections?: number
   /** The same for each client address. Default: as `maxConnections`. */
   readonly maxConnectionsPerAddress?: number
-  /** Permission bits of a unix socket file. Default 0o660. */
+  /** Permission bits of a unix socket file. Default: {@link DEFAULT_MODE}. */
   readonly mode?: number
   /** Name or number of the owner of a unix socket file. Default: of the process. */
   readonly owner?: string

@@ -5,6 +5,7 @@ import type { EndpointSlice, HistoryPoint, HistorySlice } from '../core/history-
 import type { RequestOutcome } from '../core/observer.ts'
 import type { AnswerSource } from '../core/result.ts'
 import type { GatewayStatus } from '../core/status.ts'
+import { sum } from '../core/sum.ts'
 import { type Cause, type Counters, increment, type LookupCounters, type ResultKind } from './counters.ts'
 import { LOOKUP_SECONDS_BUCKETS, percentileMs, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 
@@ -192,8 +193,4 @@ function countsSince<K extends string>(
 
 function lookupsIn({ results }: HistorySlice): number {
   return results.found + results.notfound + results.temporary + results.permanent
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -22,9 +22,3 @@ export interface ListenerSettings extends FileAccess, ConnectionLimits {
   /** Addresses and CIDR networks that may connect. Not used for unix sockets, whose file mode decides. */
   readonly allow: readonly string[]
 }
-
-/** Permission bits of a socket file. Ours: Postfix reaches it by its group. */
-export const DEFAULT_MODE = 0o660
-
-/** Ours: each idle connection takes about 10 KiB, and a Postfix of default size has 100 clients of each kind. */
-export const DEFAULT_MAX_CONNECTIONS = 2000

@@ -1,13 +1,10 @@
 /** Drills: an upstream is treated as dead for a while. */
-import type { DrillReport } from '../../core/drill-report.ts'
+import { type DrillReport, MAX_DRILL_MS, MIN_DRILL_MS } from '../../core/drill-report.ts'
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import { ProblemError } from '../problem.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { problems, WallMs } from '../schemas.ts'
-
-/** Longest drill, s. Ours: one that somebody forgets is over before it is a real outage. */
-const MAX_SECONDS = 3600
 
 const UpstreamName = Type.String({ minLength: 1, maxLength: 200, description: 'Name of an upstream.' })
 
@@ -58,7 +55,10 @@ export function addDrillRoutes(app: App, { ports: { control, drills } }: RoutePa
         description: 'It ends by itself, and with a reload or the end of the program.',
         tags: ['drills'],
         body: Type.Object(
-          { upstream: UpstreamName, seconds: Type.Integer({ minimum: 1, maximum: MAX_SECONDS }) },
+          {
+            upstream: UpstreamName,
+            seconds: Type.Integer({ minimum: MIN_DRILL_MS / 1000, maximum: MAX_DRILL_MS / 1000 }),
+          },
           { additionalProperties: false },
         ),
         response: { 200: Drill, ...problems(400, 401, 403, 404, 409, 413, 415) },

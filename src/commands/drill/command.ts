@@ -1,13 +1,10 @@
 /** `mapgate drill` on the command line: its arguments, options and help. */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { MAX_DRILL_MS, MIN_DRILL_MS } from '../../core/drill-report.ts'
 import { parseDuration } from '../../schema/units.ts'
 import { ADMIN_HELP, withAdminOptions } from '../admin-options.ts'
 import type { CommandContext } from '../context.ts'
 import type { DrillOptions } from './drill.ts'
-
-/** Longest and shortest drill, ms: as the admin API has them. */
-const MIN_MS = 1000
-const MAX_MS = 3_600_000
 
 export function command({ io, finish }: CommandContext): Command {
   return withAdminOptions(new Command('drill'))
@@ -43,7 +40,7 @@ ${ADMIN_HELP}`,
 
 function durationMs(text: string): number {
   const ms = parseDuration(text)
-  if (ms === undefined || ms < MIN_MS || ms > MAX_MS || ms % MIN_MS !== 0)
+  if (ms === undefined || ms < MIN_DRILL_MS || ms > MAX_DRILL_MS || ms % 1000 !== 0)
     throw new InvalidArgumentError('give whole seconds, minutes or an hour, such as 60s, 5m or 1h.')
   return ms
 }

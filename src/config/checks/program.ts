@@ -2,6 +2,7 @@
  * The rest: what can be tried before it is taken over (files, users, groups), and the log.
  */
 import { resolve } from 'node:path'
+import { isLoopback } from '../../core/network-list.ts'
 import { branchFor } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'
 import type { Scope } from '../../schema/scope.ts'
@@ -58,10 +59,6 @@ export function checkShared(shared: FileSettings['shared'], scope: Scope): void 
   const isPlain = addresses.some((one) => one.kind === 'inet' && !one.tls && !isLoopback(one.host))
   if (isPlain && (password !== undefined || sentinel?.password !== undefined))
     scope.warning(at, 'the password and all answers go over the network as plain text; use rediss:// (TLS)')
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
 /**

@@ -2,6 +2,7 @@
  * Where Postfix connects. Rules: the manual page in the folder of each protocol.
  */
 import { type Address, parseAddress } from '../../core/address.ts'
+import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE } from '../../core/listener-defaults.ts'
 import { networkError } from '../../core/network-list.ts'
 import { settingName } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'
@@ -46,7 +47,7 @@ export const socketFileKeys = {
     type: 'string',
     pattern: '^0?[0-7]{3}$',
     expected: 'quoted octal such as "0660"',
-    default: '0660',
+    default: `0${DEFAULT_MODE.toString(8)}`,
     decode: (mode: string) => Number.parseInt(mode, 8),
     description:
       'Permission bits of a unix socket file. Quoted: YAML reads a bare 0660 as the number 660, which is another mode. Anybody who may write to the socket may ask.',
@@ -94,7 +95,7 @@ const keys = {
   maxConnections: count(
     1,
     MOST_CONNECTIONS,
-    2000,
+    DEFAULT_MAX_CONNECTIONS,
     'Connections held at once; the longest idle one gives way to a new one. Each Postfix process keeps one open. Every connection needs a file descriptor.',
   ),
   maxConnectionsPerAddress: Type.Optional(

@@ -11,6 +11,7 @@
  * Strangers cannot cause it: their keys were not found before.
  */
 import { ageMs, type Clock, type Instant, type Timer } from '../clock.ts'
+import { sum } from '../sum.ts'
 
 /** How long an answer counts, ms. Ours: long enough for a small site to show twenty. */
 const WINDOW_MS = 300_000
@@ -145,10 +146,4 @@ export class LossGuard {
       this.#lostKeys.delete(storeKey)
     }
   }
-}
-
-function sum(counts: readonly number[]): number {
-  let total = 0
-  for (const count of counts) total += count
-  return total
 }
