@@ -6,7 +6,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, chown, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -15,6 +14,7 @@ import { parseConfig } from '../../src/gateway/load-config.ts'
 import { Gateway } from '../../src/gateway.ts'
 import { ROOT, run, runOk, skipWithout } from '../packaging/run.ts'
 import { until } from '../support/postfix/until.ts'
+import { freePort } from '../support/programs/free-port.ts'
 
 const FOLDER = join(ROOT, 'examples/services/sql')
 const PYTHON = '/usr/bin/python3'
@@ -61,14 +61,6 @@ interface Kind {
   readonly name: string
   readonly missing: () => string | undefined
   create(folder: string, schema: string): Promise<Database>
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** A server that runs as nobody until it is stopped. */

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { type Cleanup, type HttpService, startHttpService } from '../../support/http/http-service.ts'
-import { quiet } from '../../support/wire/sockets.ts'
+import { quiet, until } from '../../support/wire/sockets.ts'
 import { Wire } from './wire.ts'
 
 const OPEN_FOR_MS = 10_000
@@ -60,14 +60,6 @@ tables:
         return count
       }),
     circuits: () => gateway.gateway.status().upstreams[0]?.endpoints.map(({ circuit }) => circuit) ?? [],
-  }
-}
-
-/** Waits for something that follows from a reply that has arrived. */
-async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; !holds(); turn++) {
-    if (turn > 100) throw new Error('it did not come to that')
-    await quiet()
   }
 }
 

@@ -4,10 +4,10 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { TcpTableClient } from '../../../src/library/clients.ts'
+import { freePort } from '../../support/programs/free-port.ts'
 import { testDirectory } from '../../support/wire/sockets.ts'
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
@@ -22,16 +22,6 @@ function missing(): string | undefined {
   } catch {
     return 'postsrsd is not installed (apt-get install postsrsd)'
   }
-}
-
-/** A port that was free a moment ago: postsrsd does not say which one it got. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const bound = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (bound === null || typeof bound === 'string') throw new TypeError('not bound')
-  return bound.port
 }
 
 /** Starts postsrsd and gives its two ports: addresses to rewrite, and rewritten ones to restore. */

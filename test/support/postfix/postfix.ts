@@ -8,9 +8,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Cleanup } from '../http/http-service.ts'
+import { freePort } from '../programs/free-port.ts'
 import { type MainCf, type PostfixFiles, writeDaemonFiles, writeMainCf, writePostfixFiles } from './files.ts'
 import { until } from './until.ts'
 
@@ -157,16 +158,5 @@ function finished(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('exit', () => resolve())
     child.once('error', reject)
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
   })
 }

@@ -7,9 +7,9 @@ import { ResilientUpstream } from '../../../src/core/resilience/resilient-upstre
 import { FunctionUpstream } from '../../../src/upstreams/function/function-upstream.ts'
 import { StaticUpstream } from '../../../src/upstreams/static/static-upstream.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { upstreamContract } from '../../support/contracts/upstream.ts'
 import { setUp } from '../../support/core/resilient.ts'
 import { says, saysNotFound } from '../../support/core/scripted-endpoint.ts'
-import { upstreamContract } from '../../support/upstream-contract.ts'
 import { ScriptedBatchEndpoint } from '../core/resilience/scripted-batch-endpoint.ts'
 
 const reply = (key: string) => (key === 'unknown' ? saysNotFound() : says('value'))

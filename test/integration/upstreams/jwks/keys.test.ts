@@ -4,12 +4,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Behaviour } from '../../../support/http/http-service.ts'
 import { makeKey } from '../../../support/http/token-issuer.ts'
+import { until } from '../../../support/wire/sockets.ts'
 import { type Checking, checking, whereOf } from './checking.ts'
-
-/** Resolves once a request has come and its reply was read; the I/O is real. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2))
-}
 
 /** Starts it, and waits for the first keys. */
 async function started(): Promise<Checking> {

@@ -90,8 +90,3 @@ export function asking(
 }
 
 export const FOUND = { result: { kind: 'found', value: 'found' }, status: 200, evidence: 'good' }
-
-/** Resolves once something is so; the I/O that brings it about is real. */
-export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2))
-}

@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { Cancellation } from '../../../../src/core/cancellation.ts'
 import type { Behaviour } from '../../../support/http/http-service.ts'
 import { startAuthorized } from '../../../support/http/token-server.ts'
-import { asking, FOUND, until } from './asking.ts'
+import { until } from '../../../support/wire/sockets.ts'
+import { asking, FOUND } from './asking.ts'
 
 const t = { onTestFinished }
 

@@ -9,7 +9,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { startHttpService } from '../../../support/http/http-service.ts'
 import { startAuthorized, tokensSent } from '../../../support/http/token-server.ts'
 import { selfSignedPair } from '../../../support/programs/certificates.ts'
-import { asking, FOUND, oauth, until } from './asking.ts'
+import { until } from '../../../support/wire/sockets.ts'
+import { asking, FOUND, oauth } from './asking.ts'
 
 const t = { onTestFinished }
 

@@ -2,8 +2,8 @@
  * What every {@link Upstream} keeps to, whatever stands behind it.
  */
 import { describe, expect, test } from 'vitest'
-import type { Answer, Upstream } from '../../src/core/upstream.ts'
-import { question } from './core/question.ts'
+import type { Answer, Upstream } from '../../../src/core/upstream.ts'
+import { question } from '../core/question.ts'
 
 /** An upstream that finds `known`, and knows `unknown` not to exist. */
 export interface UnderContract {
