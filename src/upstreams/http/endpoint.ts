@@ -89,7 +89,7 @@ export class HttpEndpoint implements Endpoint {
     }
     const conditional = options.validators !== undefined
     const nowMs = this.context.clock.wallMs()
-    const asked = { key, conditional, nowMs, viaProxy: this.viaProxy }
+    const asked = { key, path: request.path, conditional, nowMs, viaProxy: this.viaProxy }
     return this.exchange(request, options, (response) =>
       this.table.request.form === AUTH_HTTP
         ? mapAuthHttp(response, this.mapping, asked, options.attributes?.get('user') ?? '')
@@ -109,9 +109,8 @@ export class HttpEndpoint implements Endpoint {
     return this.context.hasProxy() && this.context.endpoint.origin.startsWith('http:')
   }
 
-  /** A port for TLS says in a 400 that it is one. */
-  readonly #needsBody = (status: number): boolean =>
-    needsBody(status, this.mapping) || (status === 400 && this.context.endpoint.origin.startsWith('http:'))
+  /** A port for TLS says in a 400 that it is one, and nginx that it refuses a client certificate. */
+  readonly #needsBody = (status: number): boolean => needsBody(status, this.mapping) || status === 400
 
   /** Sends a request, with an access token where the upstream is asked with one. */
   protected exchange(
@@ -175,7 +174,7 @@ export class HttpEndpoint implements Endpoint {
     return (
       retry === 'other-endpoint' ||
       (status === 407 && this.viaProxy) ||
-      (status === 400 && this.context.hasClientCertificate())
+      ((status === 400 || status === 495 || status === 496) && this.context.hasClientCertificate())
     )
   }
 

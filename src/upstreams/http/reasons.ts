@@ -45,11 +45,6 @@ export const HTTP_REASONS = {
     text: "the service reports an error of its own in its reply's error field",
     advice: '`response.error` selected something: look at the service',
   },
-  proxyCredentials: {
-    cause: 'refused',
-    text: 'the proxy refuses our credentials (407); look at the user and password in proxy',
-    advice: 'as above, for a service that is asked by http://',
-  },
   credentials: {
     cause: 'refused',
     text: 'the service answered …; look at its credentials here',

@@ -158,7 +158,7 @@ function checkHead(status: number, headers: HeaderFields, of: PageRequest['of'],
     const entry = OAUTH_REASONS.tokenRefused
     throw status === 401 ? new TokenRefused(entry, status) : new ListError(entry, status)
   }
-  if (status === 407) throw new ListError(HTTP_REASONS.proxyCredentials)
+  if (status === 407) throw new ListError(HTTP_REASONS.tunnelCredentials)
   if (of === 'changes') checkChangesStatus(status)
   if (status === 401 || status === 403) throw new ListError(REPLICA_REASONS.credentials, status)
   if (status !== 200) throw new ListError(REPLICA_REASONS.unexpectedStatus, status)

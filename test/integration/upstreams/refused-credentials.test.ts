@@ -91,7 +91,12 @@ describe('a client certificate that was renewed is seen', () => {
         location / { default_type text/plain; return 200 'a'; }`
     })
     const { refusals, before, after } = await askBeforeAndAfterRenewal(port)
-    expect(before).toMatchObject({ kind: 'permanent', cause: 'refused' })
+    expect(before).toEqual({
+      kind: 'temporary',
+      cause: 'connect',
+      reason:
+        'the service, or a proxy before it, asks for a client certificate that it accepts; look at tls.cert',
+    })
     expect(refusals).toEqual(['status'])
     expect(after).toEqual({ kind: 'found', value: 'a' })
   })

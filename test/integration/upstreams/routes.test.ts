@@ -207,7 +207,7 @@ test('a field of the request takes the place of the one for the proxy, and goes 
 test('a proxy that refuses our credentials is not taken for an answer', async () => {
   const proxy = await startProxy()
   proxy.refuses = true
-  expect(summary(await askOnce('http://127.0.0.1:1', { proxy: proxy.url }))).toBe('permanent refused none')
+  expect(summary(await askOnce('http://127.0.0.1:1', { proxy: proxy.url }))).toBe('temporary connect any')
 })
 
 describe('the age of connections', () => {

@@ -70,6 +70,12 @@ export const CONNECTION_REASONS = {
     advice:
       'is the client certificate expired, or unknown to the service? The files are read again at most once a minute after this: renew them, nothing else is to be done',
   },
+  certificateRejected: {
+    cause: 'connect',
+    text: 'the service, or a proxy before it, asks for a client certificate that it accepts; look at tls.cert',
+    advice:
+      '495, 496, or the 400 that nginx makes of them: the certificate in `tls.cert` of the upstream is missing, expired, or of an authority that the server does not know. The files are read again at most once a minute after this',
+  },
   tls: {
     cause: 'connect',
     text: 'TLS with the service failed: …',

@@ -5,14 +5,19 @@
  * | a body | is |
  * | --- | --- |
  * | with a sentence of a known program, or of nothing but words about routes | of another |
+ * | that repeats the path that was asked, and says nothing else of a mail system or the key | of another |
  * | whose words are about a place (a route, an API, a tenant), and no key | of another |
  * | with words of its own, or empty | the service's |
+ *
+ * Of the words that both say, the spelling decides. `not found` and `not_found` in a member of an object are written by the
+ * author of a service; `Not Found`, `NOT_FOUND`, `Gone`, and a text that is nothing else, are made of the status alone.
  *
  * A list can only hold what is known. What is sure is a canary, or a mark that the service alone sets
  * (`response.notFoundMark`). A reply is read whole, so that a service's own sentence is not caught.
  */
 import { parseJson } from './json-document.ts'
-import { isAboutPlace, namesKey } from './place-sentences.ts'
+import { isAboutPlace, isOfMail, namesKey } from './place-sentences.ts'
+import { withoutRequest } from './request-echo.ts'
 import { type HttpResponse, headerText, isHtml, isIdentity, mediaType } from './response.ts'
 import { isKnownSentence, sentenceKind } from './router-sentences.ts'
 
@@ -49,8 +54,15 @@ const MARKS_OF_OTHERS = [
 /** What shows that not the service answered; undefined when nothing does. */
 export type OtherAnswer = 'a web page' | 'a compressed body' | 'a known sentence' | 'another subject'
 
-/** @param key What was asked for; undefined where a reply is no "not found", whose words may be those of a value. */
-export function otherAnswerer(response: HttpResponse, key?: string): OtherAnswer | undefined {
+/** What was asked for, and where. */
+export interface AskedFor {
+  readonly key: string
+  /** As it was sent, with its query; undefined where one request has several keys. */
+  readonly path?: string | undefined
+}
+
+/** @param asked Undefined where a reply is no "not found", whose words may be those of a value. */
+export function otherAnswerer(response: HttpResponse, asked?: AskedFor): OtherAnswer | undefined {
   const { headers, body } = response
   if (!isIdentity(headers)) return 'a compressed body'
   if (SELF_ANSWERING.test(headerText(headers, 'server') ?? '')) return 'a known sentence'
@@ -65,11 +77,12 @@ export function otherAnswerer(response: HttpResponse, key?: string): OtherAnswer
   const isGone = (word: string) => response.status === 410 && /^(?:410 )?Gone\.?$/.test(word)
   const document = /^[{["]/.test(text) ? parseJson(text) : undefined
   if (document === undefined) {
+    if (asked !== undefined && isOfRoutedKey(text, asked.key)) return undefined
     if (sentenceKind(text) === 'says no' || isGone(text)) return 'a known sentence'
-    return key !== undefined && isAboutPlace(text) && !namesKey(text, key) ? 'another subject' : undefined
+    return asked !== undefined && isOfAnotherSubject([text], [text], asked) ? 'another subject' : undefined
   }
-  if (isRouterDocument(document.json, isGone)) return 'a known sentence'
-  return key !== undefined && isPlaceDocument(document.json, key) ? 'another subject' : undefined
+  if (isRouterDocument(document.json, isGone, asked?.key)) return 'a known sentence'
+  return asked !== undefined && isPlaceDocument(document.json, asked) ? 'another subject' : undefined
 }
 
 /** An empty body of a program that marks what it passes on, without that mark; or with the type of the page that is missing. */
@@ -89,6 +102,7 @@ function isEmptyOfOthers({ headers, status }: HttpResponse): boolean {
 
 /** What was seen in a document so far. */
 interface Seen {
+  readonly key: string | undefined
   readonly isGone: (text: string) => boolean
   /** Sentences of routers. */
   others: number
@@ -99,13 +113,14 @@ interface Seen {
   known: boolean
 }
 
-function isRouterDocument(document: unknown, isGone: Seen['isGone']): boolean {
-  const seen: Seen = { isGone, others: 0, hasCode: false, hasOwnWord: false, own: false, known: false }
+function isRouterDocument(document: unknown, isGone: Seen['isGone'], key: string | undefined): boolean {
+  const seen: Seen = { key, isGone, others: 0, hasCode: false, hasOwnWord: false, own: false, known: false }
   look(document, '', seen, 0)
   return seen.known || (!seen.own && (seen.others > 0 || (seen.hasCode && !seen.hasOwnWord)))
 }
 
 function look(value: unknown, name: string, seen: Seen, depth: number): void {
+  if (value === false && /^(?:found|exists)$/i.test(name)) seen.own = true
   if (value === null || value === undefined || typeof value === 'boolean') return
   if (typeof value === 'string') lookAtText(value, name, seen)
   else if (value === 404 || value === 410) seen.hasCode = true
@@ -116,7 +131,10 @@ function look(value: unknown, name: string, seen: Seen, depth: number): void {
 }
 
 function lookAtText(text: string, name: string, seen: Seen): void {
-  if (isKnownSentence(text)) seen.known = true
+  if (seen.key !== undefined && isOfRoutedKey(text, seen.key)) seen.own = true
+  else if (isKnownSentence(text)) seen.known = true
+  else if (text === '' && name === 'message')
+    seen.others++ // Laravel, of a route
   else {
     const kind = seen.isGone(text) ? 'says no' : sentenceKind(text)
     if (kind === 'says no' && isOwnWord(name, text)) seen.hasOwnWord = true
@@ -125,23 +143,49 @@ function lookAtText(text: string, name: string, seen: Seen): void {
   }
 }
 
-/** What services write for "no such key", where frameworks begin with a capital. Beside a router's sentence it says nothing. */
+/** What the author of a service writes for "no such key", in whatever member. Beside a router's sentence it says nothing. */
 function isOwnWord(name: string, text: string): boolean {
-  return (name === 'error' || name === 'code') && /^(?:not[ _]found|no[ _-]such|gone)$/.test(text)
+  return name !== '' && /^(?:not[ _]found|no[ _-]such|gone)$/.test(text)
 }
 
-/** A text that speaks of a place, and none that names what was asked for. */
-function isPlaceDocument(document: unknown, key: string): boolean {
+/** A transport is a route, too: `no route to b.example`. */
+function isOfRoutedKey(text: string, key: string): boolean {
+  return /^no (?:such )?route (?:to|for) /i.test(text.trim()) && namesKey(text, key)
+}
+
+/** A text that speaks of a place or repeats the request, and none that names what was asked for. */
+function isPlaceDocument(document: unknown, asked: AskedFor): boolean {
   const texts: string[] = []
-  collectTexts(document, '', texts, 0)
-  return texts.some(isAboutPlace) && !texts.some((text) => namesKey(text, key))
+  collectTexts(document, '', texts, 0, (name) => !TECHNICAL.test(name) || name === 'exception')
+  const all: string[] = []
+  collectTexts(document, '', all, 0, () => true)
+  return isOfAnotherSubject(texts, all, asked)
 }
 
-function collectTexts(value: unknown, name: string, texts: string[], depth: number): void {
+/** @param all Also what stands in members in which services and routers alike have technical things. */
+function isOfAnotherSubject(
+  texts: readonly string[],
+  all: readonly string[],
+  { key, path }: AskedFor,
+): boolean {
+  if (path === undefined) return texts.some(isAboutPlace) && !texts.some((text) => namesKey(text, key))
+  const said = texts.map((text) => withoutRequest(text, path, key))
+  if (said.some((text) => namesKey(text, key))) return false
+  if (texts.some(isAboutPlace)) return true
+  return all.some((text) => withoutRequest(text, path, key) !== text) && !said.some(isOfMail)
+}
+
+function collectTexts(
+  value: unknown,
+  name: string,
+  texts: string[],
+  depth: number,
+  isWanted: (name: string) => boolean,
+): void {
   if (typeof value === 'string') {
-    if (!TECHNICAL.test(name) || name === 'exception') texts.push(value)
+    if (isWanted(name)) texts.push(value)
   } else if (typeof value === 'object' && value !== null && depth < MAX_DEPTH) {
     for (const [key, member] of Object.entries(value))
-      collectTexts(member, Array.isArray(value) ? name : key, texts, depth + 1)
+      collectTexts(member, Array.isArray(value) ? name : key, texts, depth + 1, isWanted)
   }
 }

@@ -58,15 +58,31 @@ export function isAboutPlace(text: string): boolean {
   return (PLACE_FIRST.test(words) || NO_FIRST.test(words)) && !OF_MAIL.test(words)
 }
 
+/** Returns whether a text speaks of what a service for a mail system looks up, and not of its route. */
+export function isOfMail(text: string): boolean {
+  return (
+    text.length <= MAX_LENGTH && OF_MAIL.test(wordsOf(text).join(' ').replace(HERE, '').replace(OF_PLACE, ''))
+  )
+}
+
 /** Longest text that is looked at, in characters. Ours: the sentences known have under 200. */
 const MAX_LENGTH = 1000
 
-/** Returns whether a text has the key that was asked for, or any address, outside of a path: `/aliases/a@b.example` is what was asked. */
+/**
+ * Returns whether a text has the key that was asked for, its domain, or any address, outside of a path:
+ * `/aliases/a@b.example` is what was asked.
+ */
 export function namesKey(text: string, key: string): boolean {
   const outside = text
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => !/^["'`[(<]*(?:[a-z]+:)?\//.test(word))
     .join(' ')
-  return outside.includes('@') || (key !== '' && outside.includes(key.toLowerCase()))
+  if (outside.includes('@') || (key !== '' && outside.includes(key.toLowerCase()))) return true
+  const domain = key.toLowerCase().slice(key.lastIndexOf('@') + 1)
+  // Not as a part of a host's name, which may be the service's own.
+  return (
+    domain.includes('.') &&
+    outside.split(/[^\p{L}\p{M}\p{N}._-]+/u).some((word) => word.replace(/\.$/, '') === domain)
+  )
 }

@@ -13,11 +13,11 @@
  * | `error` selects something; `value` selects nothing; not decodable; a wrong shape | temporary |
  * | 408, 421, 425, 429 and the like, 5xx and above, any other 2xx | temporary |
  * | a part of a body (Content-Range), a 204 in chunks | temporary |
- * | 400 of a port for TLS | temporary, with what to write |
+ * | 400 of a port for TLS; 400 of nginx for a client certificate, 495, 496 | temporary, with what to write |
  * | 304 in answer to validators | the stored answer is current |
  * | 304 otherwise, such as from a cache between | temporary |
  * | 401, 403 | ask another endpoint, then permanent |
- * | 407 | permanent: our proxy refuses, not the service; temporary where we have none |
+ * | 407 | temporary: our proxy refuses, or something unknown where we have none |
  * | any other 4xx or 3xx | permanent |
  *
  * "Not found" lets a mail server reject a recipient or a password, so it comes from four rows only.
@@ -26,7 +26,7 @@
 import { isMeant } from '../../../core/bare-value.ts'
 import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../../core/format.ts'
 import { asciiResult } from '../../../core/idn.ts'
-import { permanentFor, temporaryFor } from '../../../core/reason.ts'
+import { permanentFor, type ReasonEntry, temporaryFor } from '../../../core/reason.ts'
 import { type LookupResult, NOT_FOUND, type Temporary, temporary } from '../../../core/result.ts'
 import type { Reply } from '../../../core/upstream.ts'
 import { usesOf, type ValueUse } from '../../../core/value-use.ts'
@@ -39,7 +39,7 @@ import { otherAnswerer } from './other-answerers.ts'
 import { compileRefusal, type Refusal, refusalIn } from './refusal.ts'
 import { ReplyMark } from './reply-mark.ts'
 import { cachingOf, type HttpResponse, retryAfterMs, validatorsOf } from './response.ts'
-import { isOfTlsPort, whyNoReply } from './wrong-replies.ts'
+import { isOfClientCertificate, isOfTlsPort, whyNoReply } from './wrong-replies.ts'
 
 /** The settings of `response`, compiled. */
 export interface ResponseMapping {
@@ -67,6 +67,8 @@ export interface ResponseMapping {
 export interface RequestInfo {
   /** The search key, for `response.format`. */
   readonly key: string
+  /** The path that was asked, with its query: a reply that repeats it is of a router. Undefined in a batch. */
+  readonly path?: string
   /** Validators were sent, so that 304 has a meaning. */
   readonly conditional: boolean
   /** The wall clock, ms: for a Retry-After that is a date. */
@@ -161,17 +163,18 @@ export function mapStatus(
   asked: RequestInfo,
 ): Reply | undefined {
   const { status, headers } = response
-  if (status === 400 && isOfTlsPort(response)) return tlsPort(status)
+  if (status === 400 && isOfTlsPort(response)) return elsewhere(status, HTTP_REASONS.speaksTls)
+  if (isOfClientCertificate(response)) return elsewhere(status, HTTP_REASONS.certificateRejected)
   if (needsBody(status, mapping)) {
     const broken = whyNoReply(response)
     if (broken !== undefined) return failed(response, temporaryFor(broken))
   }
   const refusal = refusalIn(response, mapping.refusal)
   if (refusal === 'marked') return answered(response, NOT_FOUND, [])
-  if (refusal === 'perhaps') return mapNotFound(response, mapping, asked.key)
+  if (refusal === 'perhaps') return mapNotFound(response, mapping, asked)
   if (mapping.found.has(status)) return undefined
   if (refusal === 'unmarked') return failed(response, temporaryFor(HTTP_REASONS.refusalUnmarked, status))
-  if (mapping.notFound.has(status)) return mapNotFound(response, mapping, asked.key)
+  if (mapping.notFound.has(status)) return mapNotFound(response, mapping, asked)
   if (status === 304) {
     return asked.conditional
       ? answered(response, { kind: 'notmodified' }, undefined)
@@ -179,9 +182,8 @@ export function mapStatus(
   }
   if (status === 407) {
     // Without a proxy of ours it is something between that we know nothing of.
-    return asked.viaProxy === true
-      ? { status, result: permanentFor(HTTP_REASONS.proxyCredentials), evidence: 'none', retry: 'none' }
-      : { status, result: temporaryFor(HTTP_REASONS.unknownProxy), evidence: 'none', retry: 'any' }
+    const entry = asked.viaProxy === true ? HTTP_REASONS.tunnelCredentials : HTTP_REASONS.unknownProxy
+    return { status, result: temporaryFor(entry), evidence: 'none', retry: 'any' }
   }
   if (status === 401 || status === 403) {
     const result = permanentFor(HTTP_REASONS.credentials, status)
@@ -248,19 +250,18 @@ function mapOne(result: LookupResult, response: HttpResponse, { foundMark }: Res
   return answered(response, result, result.kind === 'found' ? [result.value] : [])
 }
 
-function mapNotFound(response: HttpResponse, mapping: ResponseMapping, key: string): Reply {
+function mapNotFound(response: HttpResponse, mapping: ResponseMapping, asked: RequestInfo): Reply {
   if (mapping.notFoundBody === 'notHtml') {
     // It comes from a proxy or a wrong path, not from a service that knows its keys.
-    const other = otherAnswerer(response, key)
-    if (other !== undefined) {
-      return failed(response, temporaryFor(OTHER_ANSWERS[other], response.status))
-    }
+    const other = otherAnswerer(response, asked)
+    if (other !== undefined) return failed(response, temporaryFor(OTHER_ANSWERS[other], response.status))
   }
   return answered(response, NOT_FOUND, [])
 }
 
-function tlsPort(status: number): Reply {
-  return { status, result: temporaryFor(HTTP_REASONS.speaksTls), evidence: 'endpoint', retry: 'any' }
+/** The connection is at fault, whatever was asked. */
+function elsewhere(status: number, entry: ReasonEntry<'connect' | 'unreadable'>): Reply {
+  return { status, result: temporaryFor(entry), evidence: 'endpoint', retry: 'any' }
 }
 
 /** What answers instead of the service, where a "not found" was expected. */

@@ -15,10 +15,10 @@ const WORDS: ReadonlySet<string> = new Set(
   resources url uri path paths endpoint endpoints api request requests requested the this that there was were is are be been could
   can cannot couldn t s does do doesn didn don wasn isn exist exists on in at of for to from with by a an any no such server service
   backend upstream app application site website web default here nothing sorry oops whoops we you your it its looking look locate
-  find match matches matched matching unable entity global handler handlers registered configured unknown invalid get post head method methods
+  find match matches matched matching unable global handler handlers registered configured unknown invalid get post head method methods
   exception action controller module function proxy gateway fault abort filter deployment deployed location content available
   please check spelling try again if entered manually and or message msg reason detail description title fail failed failure
-  occurred report client response reply problem has have`.split(/\s+/),
+  occurred report response reply problem has have`.split(/\s+/),
 )
 
 /** 404, 410, and the digits of `HTTP/1.1`. Another code is of a mail system: `550 not found`. */
@@ -70,6 +70,20 @@ const KNOWN: readonly RegExp[] = [
   /^(?:upstream connect error|no healthy upstream|fault filter abort)/, // Envoy
   /^Fastly error: /,
   /^Tunnel .* not found/, // ngrok
+  /^Requested entity was not found\.?$/, // Google
+  /^The current request is not defined by this API/, // Envoy of Google's endpoints, gateways by OpenAPI documents
+  /^Unable to find matching target resource method/, // RESTEasy, Quarkus
+  /^Requested URI does not represent any resource/, // SAP, as is the next
+  /^Resource not found for the segment /, // OData
+  /^Unrecognized request URL/, // Stripe
+  /^Could not route to /, // Cloudflare
+  /^error finding function .* not found/, // OpenFaaS
+  /^tag:oracle\.com,\d{4}:error\/NotFound$/, // Oracle REST Data Services
+  /^no_db_file$/, // CouchDB
+  /^Nothing matches the given URI/, // Python
+  /^There isn't a GitHub Pages site here/,
+  /^No such object: [^\s@/]+\//, // Google Cloud Storage
+  /^Unmatched route/i,
   /^(?:moved|(?:under )?(?:construction|maintenance)(?: mode)?)[.!]?$/i,
 ]
 

@@ -9,11 +9,19 @@ import type { HttpResponse } from './response.ts'
 const TLS_PORT =
   /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port|HTTP request to an HTTPS server|host and port requires TLS|HTTP to an? (?:HTTPS|SSL|TLS)(?:-enabled)? (?:server|port)/i
 
-/** Where it is looked for, bytes. Ours: the sentence stands near the beginning of such a page. */
+/** How nginx refuses a client certificate that is missing, expired or unknown: with its statuses 495 and 496, sent as 400. */
+const CLIENT_CERTIFICATE = /The SSL certificate error|No required SSL certificate was sent/
+
+/** Where they are looked for, bytes. Ours: such a sentence stands near the beginning of its page. */
 const MAX_SENTENCE_BYTES = 4096
 
 export function isOfTlsPort({ body }: HttpResponse): boolean {
   return TLS_PORT.test(body.subarray(0, MAX_SENTENCE_BYTES).toString('latin1'))
+}
+
+export function isOfClientCertificate({ status, body }: HttpResponse): boolean {
+  if (status === 495 || status === 496) return true
+  return status === 400 && CLIENT_CERTIFICATE.test(body.subarray(0, MAX_SENTENCE_BYTES).toString('latin1'))
 }
 
 /**

@@ -240,6 +240,42 @@ const OTHERS: [who: string, body: string, headers?: Fields][] = [
   ['a backend that is ill', 'No healthy backend'],
   ['maintenance', '{"error":"maintenance"}', JSON_TYPE],
   ['an API key', '{"message":"Invalid API key"}', JSON_TYPE],
+  [
+    'an OpenAPI gateway',
+    '{"code":404,"message":"The current request is not defined by this API."}',
+    JSON_TYPE,
+  ],
+  ['Quarkus, REST', 'Unable to find matching target resource method'],
+  ['SAP', '{"error":{"message":"Requested URI does not represent any resource"}}', JSON_TYPE],
+  ['Stripe', '{"error":{"message":"Unrecognized request URL (GET: /x)."}}', JSON_TYPE],
+  [
+    'Cloudflare, its API',
+    '{"success":false,"errors":[{"code":7003,"message":"Could not route to /x, perhaps your object identifier is invalid?"}]}',
+    JSON_TYPE,
+  ],
+  ['OpenFaaS', 'error finding function aliases.openfaas-fn: not found'],
+  [
+    'OData',
+    '{"error":{"code":"BadRequest","message":"Resource not found for the segment \'aliases\'."}}',
+    JSON_TYPE,
+  ],
+  [
+    'ORDS',
+    '{"code":"NotFound","title":"Not Found","message":"Not Found","type":"tag:oracle.com,2020:error/NotFound","instance":"tag:oracle.com,2020:ecid/x"}',
+    JSON_TYPE,
+  ],
+  ['CouchDB, its file', '{"error":"not_found","reason":"no_db_file"}', JSON_TYPE],
+  ['Laravel, nothing said', '{"message":""}', JSON_TYPE],
+  ['Google Cloud Storage', 'No such object: bucket/v1/x'],
+  ['GitHub Pages', "There isn't a GitHub Pages site here."],
+  ['Google, an entity', '{"message":"Requested entity was not found."}', JSON_TYPE],
+  ['an error of the system', 'no route to host'],
+  ['a method and a path, whatever its prefix', '{"error":"not found: GET /x/y"}', JSON_TYPE],
+  ['the status alone', '{"error":"Not Found"}', JSON_TYPE],
+  ['the status alone, deeper', '{"error":{"message":"Not Found"}}', JSON_TYPE],
+  ['the status alone, as a code', '{"status":"NOT_FOUND"}', JSON_TYPE],
+  ['a text that is nothing else', 'not found'],
+  ['a text in JSON that is nothing else', '"not found"', JSON_TYPE],
 ]
 
 describe('a 404 of something before the service says nothing about the key', () => {
@@ -252,6 +288,20 @@ describe('a 404 of something before the service says nothing about the key', () 
 describe("the service's own words are believed", () => {
   test.each([
     ['{"error":"not found"}'],
+    ['{"error":{"message":"not found"}}'],
+    ['{"success":false,"message":"not found"}'],
+    ['{"ok":false,"error":"not found"}'],
+    ['{"status":"not_found"}'],
+    ['{"msg":"not found"}'],
+    ['{"detail":"not found"}'],
+    ['{"errors":["not found"]}'],
+    ['{"found":false,"message":"not found"}'],
+    ['{"found":false,"message":"Not Found"}'],
+    ['{"error":"no route for a@b.example"}'],
+    ['no route to b.example'],
+    ['{"error":"host b.example not found"}'],
+    ['{"error":"entity not found"}'],
+    ['{"error":"client not found"}'],
     ['{"error":"no such address"}'],
     ['{"error":"Not Found","key":"a@b.example"}'],
     ['{"message":"alias a@b.example not found"}'],
@@ -345,6 +395,68 @@ test('what was asked for is found in the words, not in the path', () => {
   expect(say('{"error":"Tenant B.example not found"}', 'b.example')).toBe('notfound')
   expect(say('{"error":"Tenant c.example not found"}', 'b.example')).toBe('temporary')
   expect(say('{"error":"Endpoint /aliases/b.example is gone"}', 'b.example')).toBe('temporary')
+})
+
+describe('a body that repeats the path that was asked is of a router', () => {
+  const say = (body: string, path: string, key: string) =>
+    mapResponse({ status: 404, headers: {}, body: Buffer.from(body) }, compileResponse(responseSettings()), {
+      key,
+      path,
+      conditional: false,
+      nowMs: 0,
+    }).result.kind
+
+  test.each([
+    [
+      '{"url":"/v1/aliases/a%40b.example","status":"404","message":"Not Found","servlet":"org.eclipse.jetty.ee10.servlet.DefaultServlet-1"}',
+    ],
+    ['{"error":"not found","path":"/v1/aliases/a%40b.example"}'],
+    ['{"error":"not found","path":"/v1/aliases/a@b.example"}'],
+    ['{"error":"not found","path":"/aliases/a@b.example"}'],
+    ['{"error":"not found","method":"GET","url":"/v1/aliases/a%40b.example?x=1"}'],
+    ["Can't find /v1/aliases/a@b.example on this server!"],
+    ['{"status":"fail","message":"Can\'t find /v1/aliases/a%40b.example on this server!"}'],
+    ['{"error":"/v1/aliases/a%40b.example"}'],
+    ['{"message":"\u{1f50d} - Not Found - /v1/aliases/a%40b.example"}'],
+    ['{"error":"http://x.example:8080/v1/aliases/a%40b.example?x=1"}'],
+    ['nothing known at v1/aliases/a@b.example.'],
+    ['GET /v1/aliases/a%40b.example'],
+    ['{"error":"not found","request":"GET /inner/a%40b.example"}'],
+  ])('%j', (body) => {
+    expect(say(body, '/v1/aliases/a%40b.example?x=1', 'a@b.example')).toBe('temporary')
+  })
+
+  test('also where the path is nothing but the key', () => {
+    expect(say('/info@example.com not found', '/info%40example.com', 'info@example.com')).toBe('temporary')
+    expect(say('"/info@example.com" is nothing', '/info%40example.com', 'info@example.com')).toBe('temporary')
+    expect(say('info@example.com not found', '/info%40example.com', 'info@example.com')).toBe('notfound')
+    expect(say('{"error":"/c-d.example"}', '/c-d.example', 'c-d.example')).toBe('temporary')
+  })
+
+  test.each([
+    ['{"error":"not found","key":"a@b.example"}'],
+    ['a@b.example'],
+    ['a%40b.example'],
+    ['{"error":"Not Found","message":"no such alias","path":"/v1/aliases/a@b.example"}'],
+    ['{"title":"Not Found","detail":"a@b.example is not known","instance":"/v1/aliases/a%40b.example"}'],
+    ['{"error":"not found","path":"/home/vmail"}'],
+    ['{"error":"nothing in /v1/aliases/a@b.example.org"}'],
+  ])('%j is not', (body) => {
+    expect(say(body, '/v1/aliases/a%40b.example?x=1', 'a@b.example')).toBe('notfound')
+  })
+
+  test('a long body costs no more than it is long', () => {
+    const started = performance.now()
+    for (const text of ['a', '://a', '%41', '/v', 'GET /', 'a.', '/a@b.example'])
+      say(text.repeat(Math.floor(65_000 / text.length)), '/v1/a%40b.example', 'a@b.example')
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
+})
+
+test('the domain of the key names it, but not as a part of the name of a host', () => {
+  expect(answer('host b.example not found')).toBe('notfound')
+  expect(answer('host directory.b.example not found')).toBe('temporary')
+  expect(answer('host c.example not found')).toBe('temporary')
 })
 
 test('about a place, the reason says how a "not found" is marked', () => {

@@ -21,6 +21,7 @@ function reply(status: number, body = '', headers = {}, asked: Partial<RequestIn
 function meaningOf(status: number): string {
   if (status === 200 || status === 204 || status === 404 || status === 410) return 'notfound any none'
   if (status === 304) return 'temporary unreadable any'
+  if (status === 495 || status === 496) return 'temporary connect any'
   if (status < 300 || status >= 500) return 'temporary status any'
   if ([407, 408, 420, 421, 423, 425, 429, 440, 444, 449, 450, 460, 499].includes(status))
     return 'temporary status any'
@@ -40,10 +41,10 @@ describe('407', () => {
   test('is of our proxy where there is one', () => {
     expect(reply(407, '', {}, { viaProxy: true })).toMatchObject({
       result: {
-        kind: 'permanent',
+        kind: 'temporary',
         reason: 'the proxy refuses our credentials (407); look at the user and password in proxy',
       },
-      retry: 'none',
+      retry: 'any',
     })
   })
 
@@ -90,6 +91,29 @@ describe('a 400 of a port for TLS', () => {
 
   test('and any other is refused', () => {
     expect(reply(400, 'missing parameter').result.kind).toBe('permanent')
+  })
+})
+
+describe('a client certificate that is refused', () => {
+  const refused = {
+    result: {
+      kind: 'temporary',
+      reason:
+        'the service, or a proxy before it, asks for a client certificate that it accepts; look at tls.cert',
+    },
+    evidence: 'endpoint',
+    retry: 'any',
+  }
+  test.each([
+    [400, '<center>The SSL certificate error</center>'],
+    [400, '<center>No required SSL certificate was sent</center>'],
+    [495, ''],
+    [496, ''],
+  ])('%i %j is told as that', (status, body) => expect(reply(status, body)).toMatchObject(refused))
+
+  test('and the words of another reply are not', () => {
+    expect(reply(400, 'invalid certificate in the request').result.kind).toBe('permanent')
+    expect(reply(404, 'alias "The SSL certificate error" not found').result.kind).toBe('notfound')
   })
 })
 
