@@ -72,7 +72,7 @@ describe('a unix socket', () => {
   test('does not replace a file that is no socket', async () => {
     const path = `${testDirectory()}/s`
     writeFileSync(path, 'precious')
-    await expect(testListener(unixSettings(path))).rejects.toThrow('exists and is no socket')
+    await expect(testListener(unixSettings(path))).rejects.toThrow('exists and is not a socket')
     expect(statSync(path).isFile()).toBe(true)
   })
 
