@@ -49,21 +49,28 @@ export function asciiAddress(text: string): string {
 
 /**
  * A value with every domain in it in A-labels: addresses, lists of them, next hops such as `smtp:[bücher.example]:25`.
- * What stands before an `@` stays: a local part has no other spelling.
+ * What stands before an `@`, in quotes, before an address in `<>`, or in a path stays: it has no other spelling.
  *
- * @returns `undefined` when a domain has no A-label: UTS #46 refuses it, or would put signs into a label. One dot leader (U+2024)
+ * @returns `undefined` when a domain has no A-label: UTS #46 refuses it, it is too long, or it would put signs into a label. One dot leader (U+2024)
  *   and "a/c" (U+2100) are drawn as what others read as `.` and `/`. In a sentence only what has an `@` is taken for a domain.
  */
 export function asciiValue(value: string): string | undefined {
   if (ASCII.test(value)) return value
   const isSentence = /\s/.test(value)
+  const hasNames = /<[^<>\s]*@[^<>\s]*>/.test(value)
   let hasNone = false
-  const ascii = value.replace(/[^\s,;:<>()[\]"]+/g, (text) => {
+  const ascii = value.replace(/"(?:[^"\\]|\\.)*"?|[^\s,;:<>()[\]"]+/g, (text) => {
+    if (text.startsWith('"')) {
+      // Without an end nobody knows what of it is a domain.
+      if (!text.slice(1).endsWith('"') && !ASCII.test(text)) hasNone = true
+      return text
+    }
+    if (!text.includes('@') && (hasNames || text.includes('/'))) return text
     const address = asciiAddress(text)
     if (address === text && ASCII.test(text)) return text
     const at = address.lastIndexOf('@')
     const isDomain = at !== -1 || (!isSentence && (address !== text || looksLikeDomain(text)))
-    if (isDomain && !LABELS.test(address.slice(at + 1))) hasNone = true
+    if (isDomain && !areLabels(address.slice(at + 1))) hasNone = true
     return address
   })
   return hasNone ? undefined : ascii
@@ -71,6 +78,17 @@ export function asciiValue(value: string): string | undefined {
 
 /** What a domain of A-labels is written with. Postfix and others allow the underscore (`valid_hostname.c`). */
 const LABELS = /^[\w.-]*$/
+
+/** RFC 1035 section 2.3.4, bytes. */
+const MAX_LABEL_BYTES = 63
+
+/** RFC 1035 section 2.3.4, bytes as text without the dot at the end. */
+const MAX_DOMAIN_BYTES = 253
+
+function areLabels(domain: string): boolean {
+  if (!LABELS.test(domain) || domain.length > MAX_DOMAIN_BYTES + 1) return false
+  return domain.split('.').every((label) => label.length <= MAX_LABEL_BYTES)
+}
 
 /** A dot, or a character that is one for others or is no letter of a name: its compatibility form has another sign. */
 function looksLikeDomain(text: string): boolean {

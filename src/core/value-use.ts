@@ -98,7 +98,7 @@ export function isMeantBy(value: string, uses: readonly ValueUse[]): boolean {
 const NEXT_HOP = /^\[?[\p{L}\p{M}\d._:-]+\]?(?::[\w-]+)?$/u
 
 /** No local part has a colon outside of quotes (RFC 5322 section 3.2.3); what is quoted, and a literal, has become a name before. */
-const ADDRESS = /^<?[^@:;<>()[\]]*@[\p{L}\p{M}\p{N}._-]+>?(?:\([^()]*\))?$/u
+const ADDRESS = /^<?[^@:;<>()[\]]*@(?!\.|[^@]*\.\.)[\p{L}\p{M}\p{N}._-]+>?(?:\([^()]*\))?$/u
 
 const CAN_MEAN: Readonly<Record<ValueUse, (value: string) => boolean>> = {
   any: () => true,

@@ -37,6 +37,10 @@ const CircuitBreaker = Type.Object(
 /** Labels of a host name as certificates have it: ASCII (RFC 6125 section 6.4). */
 const HOST_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.(?!$)|$))+$/
 
+/** A name or an address, and a port up to 65535. */
+const HOST_AND_PORT =
+  '^(?:[A-Za-z0-9._-]{1,255}|\\[[A-Fa-f0-9:.]{2,45}\\])(?::(?:[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5]))?$'
+
 const NO_SERVER_NAME =
   'is not a host name as in a certificate; write it as directory.example.com, an internationalised one as xn--...'
 
@@ -103,7 +107,7 @@ export const HttpUpstream = Type.Object(
     headers: headerMap('Headers of every request. Shown as `***` everywhere.'),
     host: Type.Optional(
       Type.String({
-        pattern: '^[A-Za-z0-9._\\[\\]:-]{1,255}$',
+        pattern: HOST_AND_PORT,
         expected: 'a host name, with :PORT if it is not the usual one',
         defaultText: 'the host of the URL; `localhost` for a unix socket',
         description:

@@ -43,6 +43,22 @@ testProblems('what cannot be reached', [
       [],
     ],
   ),
+  ...['x:99999', 'x:65536', 'x:0', 'x:', 'a b', 'x:1:2'].map(
+    (host): Case => [
+      `a host that is none: ${host}`,
+      upstream(`endpoints: ["https://a.example"], host: "${host}"`),
+      [
+        `mapgate.yaml:3:48: upstreams.d.host: "${host}" does not fit, must be a host name, with :PORT if it is not the usual one`,
+      ],
+    ],
+  ),
+  ...['x', 'x.example:65535', 'x:1', '[::1]:8443', '192.0.2.1:80'].map(
+    (host): Case => [
+      `nothing about a host as ${host}`,
+      upstream(`endpoints: ["https://a.example"], host: "${host}"`),
+      [],
+    ],
+  ),
   ...['http://', 'http://a b', 'http://a:99999', 'https://['].map(
     (url): Case => [
       `a collector that is none: ${url}`,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { whyNoMeaning } from '../../../src/core/failure-text.ts'
+import { plainSpelling, whyNoMeaning } from '../../../src/core/failure-text.ts'
 
 describe('no value of any table is', () => {
   test.each([
@@ -135,6 +135,47 @@ describe('no value of any table is', () => {
     ['(nil)', 'word'],
     ['ann@localhost, null', 'word'],
     ['null,ann', 'word'],
+    ['\uff4e\uff55\uff4c\uff4c', 'word'],
+    ['Collection', 'word'],
+    ['Traceback', 'failure'],
+    ['fatal', 'failure'],
+    ['Oops', 'failure'],
+    ['Something went wrong', 'failure'],
+    ['0 rows', 'failure'],
+    ['(0 rows)', 'failure'],
+    ['(1 row)', 'failure'],
+    ['a@b.example (1 row)', 'failure'],
+    ['Empty set (0.00 sec)', 'failure'],
+    ['(a@b.example,)', 'dump'],
+    ['[Function: x]', 'dump'],
+    ['[Function (anonymous)]', 'dump'],
+    ['[class User]', 'dump'],
+    ['Promise { <pending> }', 'dump'],
+    ['Symbol(x)', 'dump'],
+    ['Resource id #3', 'dump'],
+    ['Optional.empty', 'dump'],
+    ['a\\u0040b.example', 'dump'],
+    ['a&#64;b.example', 'dump'],
+    ['a@b.example\\n', 'dump'],
+    ['|a@b.example|', 'dump'],
+    ['| a@b.example | b |', 'dump'],
+    ['ann:x:1000:1000::/home/ann:/bin/sh', 'dump'],
+    ['dn: uid=a,dc=b', 'dump'],
+    ['a***@b.example', 'dump'],
+    ['a@b***.example', 'dump'],
+    ['[email protected]', 'dump'],
+    ['[email\u00a0protected]', 'dump'],
+    ['a@b.example"]', 'dump'],
+    ['a@b.example"', 'dump'],
+    ["'a@b.example'", 'dump'],
+    ['`a@b.example`', 'dump'],
+    ['* a@b.example', 'dump'],
+    ['1. a@b.example', 'dump'],
+    ['# a@b.example', 'dump'],
+    ['#N/A', 'dump'],
+    ['#REF!', 'dump'],
+    ['__GOTO__', 'dump'],
+    ['YOUR_VALUE_HERE', 'dump'],
   ])('%j', (text, why) => expect(whyNoMeaning(text)).toBe(why))
 })
 
@@ -203,5 +244,35 @@ describe('a value may be', () => {
     ['#room@b.example'],
     ['systems.example'],
     ['aliases'],
+    ['|/usr/bin/command -a ann@b.example'],
+    ['ann_doe'],
+    ['__ann'],
+    ['YOUR'],
+    ['a*b@b.example'],
+    ['bob:p***@x'],
+    ['[functions.example]'],
+    ['oops@b.example'],
+    ['ann:secret:3'],
+    ['rows@b.example'],
+    ['\u7528\u6237@\u4f8b\u3048.example'],
+    ['j\u00fcrgen@b\u00fccher.example'],
+    ['(sales) ann@b.example'],
   ])('%j', (text) => expect(whyNoMeaning(text)).toBeUndefined())
+})
+
+test.each([
+  ['ann@b.example', 'ann@b.example'],
+  ['\uff14\uff10\uff14', '404'],
+  ['\u0660\u0669', '09'],
+  ['\u0966\u096f', '09'],
+  ['\u{1d7d8}', '0'],
+  ['\uff4f\uff4b', 'ok'],
+  ['j\u00fcrgen', 'j\u00fcrgen'],
+])('%j is read as %j', (text, spelling) => expect(plainSpelling(text)).toBe(spelling))
+
+test('a long text costs no more than it is long', () => {
+  const started = performance.now()
+  for (const piece of ['*', '@', 'a', ',', ':', '|', '"', '# ', '1:', '\u0660', 'a@', '&#', '.'])
+    whyNoMeaning(`* ${piece.repeat(20_000)}`)
+  expect(performance.now() - started).toBeLessThan(5000)
 })

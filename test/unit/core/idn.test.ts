@@ -44,6 +44,11 @@ describe('A-labels', () => {
     ['REJECT siehe z.B.…', 'REJECT siehe z.B.…'],
     ['jürgen', 'jürgen'],
     ['jürgen…@b.example', 'jürgen…@b.example'],
+    ['"b@ü"@köln.example', '"b@ü"@xn--kln-sna.example'],
+    ['"Köln.Büro" <a@köln.example>', '"Köln.Büro" <a@xn--kln-sna.example>'],
+    ['Büro.Köln <a@köln.example>', 'Büro.Köln <a@xn--kln-sna.example>'],
+    ['bücher.example/alice/', 'bücher.example/alice/'],
+    [`a@ü${'a'.repeat(55)}.example`, `a@xn--${'a'.repeat(55)}-oxf.example`],
   ])('the value %j is %j', (text, ascii) => expect(asciiValue(text)).toBe(ascii))
 
   test.each([
@@ -72,6 +77,18 @@ describe('A-labels', () => {
     expect(asciiValue(`smtp:[bücher${character}example]:25`)).toBeUndefined()
     expect(asciiValue(`smtp:[b${character}example]`)).toBeUndefined()
   })
+})
+
+test('there is none behind a quote without an end', () => {
+  expect(asciiValue('"a@köln.example')).toBeUndefined()
+  expect(asciiValue('5" a@b.example, ü@köln.example')).toBeUndefined()
+  expect(asciiValue('ü@köln.example, 5" a@b.example')).toBe('ü@xn--kln-sna.example, 5" a@b.example')
+})
+
+test('there is none of a label that is too long', () => {
+  expect(asciiValue(`a@ü${'a'.repeat(56)}.example`)).toBeUndefined()
+  expect(asciiValue(`smtp:[ü${'a'.repeat(80)}.example]`)).toBeUndefined()
+  expect(asciiValue(`a@ü.${'a.'.repeat(130)}example`)).toBeUndefined()
 })
 
 describe('comparable spellings', () => {

@@ -80,6 +80,11 @@ export const BODY_REASONS = {
     text: "the service's reply has two content types",
     advice: 'two parts of the service, or a proxy, set it: remove one',
   },
+  problemDocument: {
+    cause: 'unreadable',
+    text: 'the service answered with a problem (application/problem+json) and a status that means an answer',
+    advice: 'something failed in the service, or before it, and was sent with a 200: look at its log',
+  },
   noTextType: {
     cause: 'unreadable',
     text: "the service's reply is not text, by its content type",

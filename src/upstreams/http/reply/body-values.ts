@@ -60,6 +60,9 @@ const MAX_NODES_PER_VALUE = 10
 /** What `mediaType` says where there is no telling. */
 const CONFLICTING = 'conflicting'
 
+/** The details of a failure (RFC 9457), whatever the status. */
+const PROBLEM = 'application/problem+json'
+
 /** The types of a text as it stands; every other is of a language, a form or a file. */
 const TEXT_TYPES: ReadonlySet<string> = new Set(['', 'text/plain'])
 
@@ -72,6 +75,7 @@ export function readBody(response: HttpResponse, selectors: BodySelectors): Body
   if (text === undefined) return unreadable(HTTP_REASONS.notUtf8)
   const type = mediaType(response.headers)
   if (type === CONFLICTING) return unreadable(HTTP_REASONS.twoTypes)
+  if (type === PROBLEM) return unreadable(HTTP_REASONS.problemDocument)
   if (selectors.value === undefined && selectors.error === undefined && !isJsonType(type)) {
     return readText(text, type, response)
   }

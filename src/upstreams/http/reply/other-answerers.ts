@@ -71,8 +71,8 @@ export function otherAnswerer(response: HttpResponse, asked?: AskedFor): OtherAn
   if (isHtml(response)) return 'a web page'
   if (body.length > MAX_COMPARED_BYTES) return undefined
   const text = body.toString('utf8').trim()
-  // A number is a value where values are.
-  if (response.status < 400 && /^\d+$/.test(text)) return undefined
+  // A number or a path of a mailbox is a value where values are.
+  if (response.status < 400 && /^(?:\d+|\S+\/)$/.test(text)) return undefined
   // What net/http, Express and others make of the status alone; in lower case it is a word of somebody's own.
   const isGone = (word: string) => response.status === 410 && /^(?:410 )?Gone\.?$/.test(word)
   const document = /^[{["]/.test(text) ? parseJson(text) : undefined

@@ -357,6 +357,20 @@ test('an empty 200 of Caddy without a route is no "not found"', () => {
   expect(answer('', {}, {}, 200)).toBe('notfound')
 })
 
+test('a path of a mailbox is a value, whatever its words', () => {
+  expect(answer('no.such/', {}, {}, 200)).toBe('found')
+  expect(answer('no such route', {}, {}, 200)).toBe('temporary')
+})
+
+test('a problem is no answer, whatever its status says', () => {
+  const problem = { 'content-type': 'application/problem+json' }
+  expect(answer('null', problem, {}, 200)).toBe('temporary')
+  expect(answer('["a@b.example"]', problem, {}, 200)).toBe('temporary')
+  expect(answer('{"goto":"a@b.example"}', problem, { value: '$.goto' }, 200)).toBe('temporary')
+  expect(answer('null', { 'content-type': 'application/vnd.api+json' }, {}, 200)).toBe('notfound')
+  expect(answer('{"detail":"no such alias"}', problem)).toBe('notfound')
+})
+
 test('a number is a value where values are, and a refusal by a code of mail is one, too', () => {
   expect(answer('404', {}, {}, 200)).toBe('found')
   expect(answer('550 not found', {}, {}, 200)).toBe('found')
