@@ -6,12 +6,14 @@
  * a path is a link, the folder of the link is watched, and that of what it leads to; where a folder is not there, the
  * nearest one above it. A file that is being written shows several changes at once; the last one counts.
  *
- * A path may be out of reach, or lead in a circle, at any moment: then there is nothing there.
+ * Lookups do not wait for it: the disk is looked at off the event loop, once at a time, and a folder is watched when it has just
+ * answered.
  */
-import { type FSWatcher, lstatSync, readlinkSync, statSync, watch } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { type FSWatcher, watch } from 'node:fs'
+import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock, Timer } from '../core/clock.ts'
+import { Disk, type DiskCalls, type FilesOnDisk } from './files-on-disk.ts'
 
 /** Time without a change after which a file counts as written, ms. Ours: editors and `cp` take less. */
 export const SETTLED_AFTER_MS = 200
@@ -19,8 +21,13 @@ export const SETTLED_AFTER_MS = 200
 /** Longest wait for that, ms: in a folder such as /run something changes all the time. Ours. */
 export const SETTLED_AT_LAST_MS = 2000
 
+/** After this a disk counts as one that does not answer, ms. Ours: one that spins up takes some seconds. */
+export const LOOK_TIMEOUT_MS = 10_000
+
 export interface FileWatchOptions {
   readonly clock: Clock
+  /** Of tests. */
+  readonly disk?: DiskCalls
   /** Called when a file has changed. */
   readonly onChanged: () => void
   /** Called when a folder cannot be watched, or no longer. */
@@ -36,46 +43,57 @@ interface WatchedFolder {
 
 export class FileWatch {
   readonly #options: FileWatchOptions
+  readonly #disk: Disk
   #files: readonly string[] = []
+  #readAtMs = Number.POSITIVE_INFINITY
   readonly #watched = new Map<string, WatchedFolder>()
   /** What each file was when it was looked at last. */
   #seen: ReadonlyMap<string, string> = new Map()
   #timer: Timer | undefined
   /** When the first of the changes was seen that have not settled, ms. */
   #movingSinceMs: number | undefined
+  /** While the disk is looked at. */
+  #looking: Promise<void> | undefined
+  #mustLook = false
+  #late: Timer | undefined
 
   constructor(options: FileWatchOptions) {
     this.#options = options
+    this.#disk = new Disk(options.disk)
   }
 
   /**
    * Watches these files from now on.
    *
    * @param readAtMs When the reading of them began, wall time, ms: what changed since counts as a change.
+   * @returns Resolves when they are watched, which a disk that does not answer may put off for ever.
    */
-  follow(files: readonly string[], readAtMs = Number.POSITIVE_INFINITY): void {
+  async follow(files: readonly string[], readAtMs = Number.POSITIVE_INFINITY): Promise<void> {
     if (isDeepStrictEqual(this.#files, files)) return
+    if (files.length === 0) return this.stop()
     this.#files = files
-    const identityNow = (file: string) => (changedAtMs(file) > readAtMs ? '' : identity(file))
-    this.#seen = new Map(files.map((file) => [file, this.#seen.get(file) ?? identityNow(file)]))
-    this.#watchFolders()
-    if (files.length > 0) this.#somethingMoved()
+    this.#readAtMs = readAtMs
+    await this.#look()
   }
 
   stop(): void {
     this.#timer?.cancel()
-    this.follow([])
+    this.#late?.cancel()
+    this.#files = []
+    this.#seen = new Map()
+    this.#watchFolders(new Map())
   }
 
-  /** Watches the folders on the way to every file, and no other. */
-  #watchFolders(): void {
-    const folders = new Map(this.#files.flatMap(foldersOnTheWay).map((path) => [path, folderIdentity(path)]))
+  /** Watches these folders, and no other. @returns Whether some of them are new. */
+  #watchFolders(folders: ReadonlyMap<string, string>): boolean {
     for (const [path, { watcher, id }] of this.#watched) {
       if (folders.get(path) === id) continue
       watcher?.close()
       this.#watched.delete(path)
     }
-    for (const [path, id] of folders) if (!this.#watched.has(path)) this.#watchFolder(path, id)
+    const added = Array.from(folders).filter(([path]) => !this.#watched.has(path))
+    for (const [path, id] of added) this.#watchFolder(path, id)
+    return added.length > 0
   }
 
   #watchFolder(path: string, id: string): void {
@@ -89,7 +107,8 @@ export class FileWatch {
       this.#watched.set(path, { id, watcher })
       watcher.on('error', failed)
     } catch (error) {
-      failed(error)
+      // Removed since it was looked at: there is another look.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) failed(error)
     }
   }
 
@@ -99,81 +118,50 @@ export class FileWatch {
     const nowMs = clock.monotonicMs()
     this.#movingSinceMs ??= nowMs
     const restMs = this.#movingSinceMs + SETTLED_AT_LAST_MS - nowMs
-    this.#timer = clock.after(Math.max(0, Math.min(SETTLED_AFTER_MS, restMs)), () => this.#look())
+    this.#timer = clock.after(Math.max(0, Math.min(SETTLED_AFTER_MS, restMs)), () => void this.#look())
   }
 
-  #look(): void {
+  /** One look at a time, since each may hold a thread for ever. */
+  #look(): Promise<void> {
     this.#movingSinceMs = undefined
-    // A link may lead elsewhere now.
-    this.#watchFolders()
-    // Gone for the moment: the program that removed it is going to put another one there.
-    const now = new Map(this.#files.map((file) => [file, identity(file) || (this.#seen.get(file) ?? '')]))
-    if (isDeepStrictEqual(now, this.#seen)) return
+    this.#mustLook = true
+    this.#looking ??= this.#lookWhileNeeded().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  async #lookWhileNeeded(): Promise<void> {
+    const { clock, onTrouble } = this.#options
+    while (this.#mustLook) {
+      this.#mustLook = false
+      const files = this.#files
+      this.#late = clock.after(LOOK_TIMEOUT_MS, () =>
+        onTrouble(dirname(this.#disk.path), 'its disk does not answer'),
+      )
+      const found = await this.#disk.look(files).finally(() => this.#late?.cancel())
+      if (files === this.#files) this.#take(found)
+    }
+  }
+
+  #take({ files, folders }: FilesOnDisk): void {
+    const now = new Map<string, string>()
+    let isFirst = false
+    let isChanged = false
+    for (const [file, { identity, changedAtMs }] of files) {
+      const before = this.#seen.get(file)
+      if (before === undefined) {
+        isFirst = true
+        now.set(file, changedAtMs > this.#readAtMs ? '' : identity)
+      } else {
+        // Gone for the moment: the program that removed it is going to put another one there.
+        now.set(file, identity || before)
+        isChanged ||= now.get(file) !== before
+      }
+    }
     this.#seen = now
-    this.#options.onChanged()
-  }
-}
-
-/** Most links on the way to a file. Source: Linux, path_resolution(7). */
-const MAX_LINKS = 40
-
-/** The folder of each link on the way to a file, and that of the file itself. */
-function foldersOnTheWay(file: string): string[] {
-  const folders = new Set<string>()
-  let path = file
-  for (let links = 0; links < MAX_LINKS; links++) {
-    const link = firstLink(path)
-    if (link === undefined) break
-    folders.add(dirname(link))
-    const target = orNothing(() => readlinkSync(link))
-    if (target === undefined) break
-    path = resolve(dirname(link), target, path.slice(link.length + 1))
-  }
-  return [...folders.add(nearestFolder(dirname(path)))]
-}
-
-/** The folder, or the nearest one above it that is there. */
-function nearestFolder(path: string): string {
-  let folder = path
-  while (folder !== '/' && folderIdentity(folder) === '') folder = dirname(folder)
-  return folder
-}
-
-/** The shortest leading part of an absolute path that is a link. */
-function firstLink(path: string): string | undefined {
-  for (let end = path.indexOf('/', 1); end !== -1; end = path.indexOf('/', end + 1)) {
-    if (isLink(path.slice(0, end))) return path.slice(0, end)
-  }
-  return isLink(path) ? path : undefined
-}
-
-function isLink(path: string): boolean {
-  return orNothing(() => lstatSync(path))?.isSymbolicLink() === true
-}
-
-/** Which folder a path leads to. '' when there is none. */
-function folderIdentity(path: string): string {
-  const stats = orNothing(() => statSync(path, { bigint: true }))
-  return stats?.isDirectory() !== true ? '' : [stats.dev, stats.ino, stats.birthtimeNs].join(' ')
-}
-
-/** Differs when the content may: the file itself, its size, its times. '' when there is none. */
-function identity(file: string): string {
-  const stats = orNothing(() => statSync(file, { bigint: true }))
-  return stats === undefined ? '' : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
-}
-
-/** When a file was changed last, wall time, ms; 0 when there is none. */
-function changedAtMs(file: string): number {
-  return orNothing(() => statSync(file))?.ctimeMs ?? 0
-}
-
-/** Gone, out of reach, or a circle of links: looked at again with the next change. */
-function orNothing<T>(look: () => T): T | undefined {
-  try {
-    return look()
-  } catch (error) {
-    if (error instanceof Error && 'syscall' in error) return undefined
-    throw error
+    // Something may have changed before the folders were watched.
+    if (this.#watchFolders(folders) || isFirst) this.#somethingMoved()
+    if (isChanged) this.#options.onChanged()
   }
 }

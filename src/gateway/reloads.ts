@@ -111,7 +111,8 @@ export class Reloads {
     const { telemetry, apply } = this.#options
     telemetry.expect(config)
     const { answers, restartedCircuits, files, retire } = await apply(config)
-    this.#fileWatch.follow(config.reload === 'watch' ? [config.file, ...config.files] : [], config.readAtMs)
+    const watched = config.reload === 'watch' ? [config.file, ...config.files] : []
+    void this.#fileWatch.follow(watched, config.readAtMs)
     telemetry.follow(config)
     retire().catch((error) => telemetry.observability.observer.defect(error, 'reload'))
     return [

@@ -27,7 +27,7 @@ function place(): { folder: string; write: (name: string, text: string) => void 
 }
 
 /** Counts the changes that are seen. */
-function watching(file: string, readAtMs?: number): { count: number } {
+async function watching(file: string, readAtMs?: number): Promise<{ count: number }> {
   const seen = { count: 0 }
   const watch = new FileWatch({
     clock: systemClock,
@@ -38,8 +38,8 @@ function watching(file: string, readAtMs?: number): { count: number } {
       throw new Error(`${folder}: ${why}`)
     },
   })
-  watch.follow([file], readAtMs)
   onTestFinished(() => watch.stop())
+  await watch.follow([file], readAtMs)
   return seen
 }
 
@@ -54,7 +54,7 @@ test('a linked file whose target is edited is seen', async () => {
   mkdirSync(join(folder, 'etc'))
   write('real.yaml', 'one')
   symlinkSync('../real.yaml', join(folder, 'etc/mapgate.yaml'))
-  const seen = watching(join(folder, 'etc/mapgate.yaml'))
+  const seen = await watching(join(folder, 'etc/mapgate.yaml'))
   write('real.yaml', 'two!')
   await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
 })
@@ -66,7 +66,7 @@ test('an exchanged link to a folder is seen, each time, and what is written in t
     write(`${release}/mapgate.yaml`, `release ${release}`)
   }
   symlinkSync('1', join(folder, 'current'))
-  const seen = watching(join(folder, 'current/mapgate.yaml'))
+  const seen = await watching(join(folder, 'current/mapgate.yaml'))
   exchange('2', join(folder, 'current'))
   await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
   exchange('3', join(folder, 'current'))
@@ -83,7 +83,7 @@ test('a ConfigMap of Kubernetes that is exchanged is seen', async () => {
   }
   symlinkSync('..1', join(folder, '..data'))
   symlinkSync('..data/mapgate.yaml', join(folder, 'mapgate.yaml'))
-  const seen = watching(join(folder, 'mapgate.yaml'))
+  const seen = await watching(join(folder, 'mapgate.yaml'))
   exchange('..2', join(folder, '..data'))
   await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
 })
@@ -92,7 +92,7 @@ test('a folder that is removed and made anew is still seen', async () => {
   const { folder, write } = place()
   mkdirSync(join(folder, 'conf'))
   write('conf/mapgate.yaml', 'one')
-  const seen = watching(join(folder, 'conf/mapgate.yaml'))
+  const seen = await watching(join(folder, 'conf/mapgate.yaml'))
   rmSync(join(folder, 'conf'), { recursive: true })
   mkdirSync(join(folder, 'conf'))
   write('conf/mapgate.yaml', 'two!')
@@ -105,7 +105,7 @@ test('a folder that is gone for a while is seen when it is back', async () => {
   const { folder, write } = place()
   mkdirSync(join(folder, 'a/b'), { recursive: true })
   write('a/b/mapgate.yaml', 'one')
-  const seen = watching(join(folder, 'a/b/mapgate.yaml'))
+  const seen = await watching(join(folder, 'a/b/mapgate.yaml'))
   rmSync(join(folder, 'a'), { recursive: true })
   await delay(2 * SETTLED_MS)
   mkdirSync(join(folder, 'a'))
@@ -128,7 +128,7 @@ describe('a path that becomes unusable is no change, and what comes after it is 
       const conf = join(folder, 'conf')
       mkdirSync(conf)
       write('conf/mapgate.yaml', 'one')
-      const seen = watching(join(conf, 'mapgate.yaml'))
+      const seen = await watching(join(conf, 'mapgate.yaml'))
       rmSync(conf, { recursive: true })
       make(conf)
       await delay(2 * SETTLED_MS)
@@ -170,15 +170,15 @@ test('a file that changed while it was read is read again', async () => {
   const { folder, write } = place()
   write('mapgate.yaml', 'one')
   const readAtMs = statSync(join(folder, 'mapgate.yaml')).ctimeMs
-  expect(watching(join(folder, 'mapgate.yaml'), readAtMs).count).toBe(0)
-  const seen = watching(join(folder, 'mapgate.yaml'), readAtMs - 1)
+  expect((await watching(join(folder, 'mapgate.yaml'), readAtMs)).count).toBe(0)
+  const seen = await watching(join(folder, 'mapgate.yaml'), readAtMs - 1)
   await vi.waitFor(() => expect(seen.count).toBe(1), 5000)
 })
 
 test('a change is seen in a folder where something changes all the time', async () => {
   const { folder, write } = place()
   write('mapgate.yaml', 'one')
-  const seen = watching(join(folder, 'mapgate.yaml'))
+  const seen = await watching(join(folder, 'mapgate.yaml'))
   const busy = setInterval(() => write('other', String(performance.now())), SETTLED_MS / 4)
   onTestFinished(() => clearInterval(busy))
   write('mapgate.yaml', 'two!')
