@@ -46,6 +46,8 @@ export interface BodySelectors {
   readonly value: JsonPath | undefined
   readonly error: JsonPath | undefined
   readonly maxValues: number
+  /** `value` selects what transport(5) reads, where `error: text` and `retry: text` are values. As a whole body they may be a failure. */
+  readonly hasErrorTransport?: boolean
 }
 
 /** Most nodes that `error` is looked at in. Ours: one is enough to be an error. */
@@ -117,11 +119,12 @@ export function readDocument(document: unknown, selectors: BodySelectors): BodyV
   const selected = selectors.value.select(document, MAX_NODES_PER_VALUE * selectors.maxValues)
   if (selected.kind === 'failed') return unreadable(HTTP_REASONS.tooDeepForValue)
   if (selected.kind === 'too-many') return selected
-  return selected.values.length === 0 ? { kind: 'missing' } : collect(selected.values)
+  if (selected.values.length === 0) return { kind: 'missing' }
+  return collect(selected.values, selectors.hasErrorTransport)
 }
 
 /** Makes texts of selected nodes, arrays element by element. */
-export function collect(nodes: readonly unknown[]): BodyValues {
+export function collect(nodes: readonly unknown[], hasErrorTransport = false): BodyValues {
   const values: string[] = []
   for (const node of nodes) {
     for (const element of Array.isArray(node) ? (node as readonly unknown[]) : [node]) {
@@ -130,10 +133,12 @@ export function collect(nodes: readonly unknown[]): BodyValues {
       if (text !== '') values.push(text)
     }
   }
-  return checked(values)
+  return checked(values, hasErrorTransport)
 }
 
-function checked(texts: readonly string[]): BodyValues {
+const ERROR_TRANSPORT = /^(?:error|retry): \S/
+
+function checked(texts: readonly string[], hasErrorTransport = false): BodyValues {
   const values: string[] = []
   for (const text of texts) {
     const value = withoutOuterBlanks(text)
@@ -141,7 +146,7 @@ function checked(texts: readonly string[]): BodyValues {
     if (isStructure(value)) return unreadable(HTTP_REASONS.encodedTwice)
     const why = whyNoValue(value)
     if (why !== undefined) return { kind: 'unreadable', reason: `the service's reply ${why}` }
-    const meaningless = whyNoMeaning(value)
+    const meaningless = hasErrorTransport && ERROR_TRANSPORT.test(value) ? undefined : whyNoMeaning(value)
     if (meaningless !== undefined) return unreadable(NO_MEANING[meaningless])
     values.push(value)
   }

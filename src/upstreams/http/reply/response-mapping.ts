@@ -14,11 +14,9 @@
  * | 408, 421, 425, 429 and the like, 5xx and above, any other 2xx | temporary |
  * | a part of a body (Content-Range), a 204 in chunks | temporary |
  * | 400 of a port for TLS; 400 of nginx for a client certificate, 495, 496 | temporary, with what to write |
- * | 304 in answer to validators | the stored answer is current |
- * | 304 otherwise, such as from a cache between | temporary |
- * | 401, 403 | ask another endpoint, then permanent |
+ * | 304 | the stored answer is current; temporary where no validators were sent, such as from a cache between |
  * | 407 | temporary: our proxy refuses, or something unknown where we have none |
- * | any other 4xx or 3xx | permanent |
+ * | 401, 403; any other 4xx or 3xx | permanent; 401 and 403 once another endpoint was asked |
  *
  * "Not found" lets a mail server reject a recipient or a password, so it comes from four rows only.
  */
@@ -95,8 +93,11 @@ export function compileResponse(
   const path = (text: string | undefined): JsonPath | undefined =>
     text === undefined ? undefined : new JsonPath(text)
   const error = path(settings.error)
+  const value = path(settings.value)
+  const uses = usesOf(usedBy)
+  const hasErrorTransport = uses.includes('transport')
   return {
-    selectors: { value: path(settings.value), error, maxValues: settings.maxValues },
+    selectors: { value, error, maxValues: settings.maxValues, hasErrorTransport },
     one: hasAttributes
       ? {
           selectors: { value: path(settings.user ?? settings.action ?? settings.value), error, maxValues: 1 },
@@ -104,7 +105,7 @@ export function compileResponse(
         }
       : undefined,
     format: compileFormat(settings),
-    uses: usesOf(usedBy),
+    uses,
     isBare: settings.value === undefined && settings.format === '{value}',
     missing: settings.missing,
     found: new Set(settings.found),
@@ -139,7 +140,7 @@ export function needsBody(status: number, mapping: ResponseMapping): boolean {
   )
 }
 
-/** Returns what a complete reply means. Never throws, whatever the service sent. */
+/** Never throws, whatever the service sent. */
 export function mapResponse(response: HttpResponse, mapping: ResponseMapping, asked: RequestInfo): Reply {
   const reply =
     mapStatus(response, mapping, asked) ??

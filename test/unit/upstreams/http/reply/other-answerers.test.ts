@@ -362,6 +362,20 @@ test('a path of a mailbox is a value, whatever its words', () => {
   expect(answer('no such route', {}, {}, 200)).toBe('temporary')
 })
 
+test('a text of the transport error is a value where it is selected for transports', () => {
+  const say = (parameter: string, value: string | undefined, body: string) =>
+    mapResponse(
+      { status: 200, headers: { 'content-length': String(body.length) }, body: Buffer.from(body) },
+      compileResponse(responseSettings({ value }), false, [parameter]),
+      { key: 'a@b.example', conditional: false, nowMs: 0 },
+    ).result.kind
+  expect(say('transport_maps', '$.t', '{"t":"error: mailbox is disabled"}')).toBe('found')
+  expect(say('transport_maps', '$.t', '{"t":"retry: later"}')).toBe('found')
+  expect(say('virtual_alias_maps', '$.t', '{"t":"error: mailbox is disabled"}')).toBe('temporary')
+  expect(say('transport_maps', undefined, 'error: no database')).toBe('temporary')
+  expect(say('transport_maps', '$.t', '{"t":"error"}')).toBe('temporary')
+})
+
 test('a problem is no answer, whatever its status says', () => {
   const problem = { 'content-type': 'application/problem+json' }
   expect(answer('null', problem, {}, 200)).toBe('temporary')
