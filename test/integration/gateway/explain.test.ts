@@ -16,8 +16,14 @@ interface Step {
   readonly exchange?: object
 }
 
-async function start(table: string, upstream = ''): Promise<{ service: HttpService; ask: Ask }> {
+/** @param prepare Called before the gateway starts: it asks for the canary at once. */
+async function start(
+  table: string,
+  upstream = '',
+  prepare: (service: HttpService) => void = () => {},
+): Promise<{ service: HttpService; ask: Ask }> {
   const service = await startHttpService(t)
+  prepare(service)
   const gateway = await startGateway(
     t,
     `
@@ -105,9 +111,12 @@ describe('an explanation', () => {
     })
     const { service, ask } = await start(
       'request: { path: "/aliases/{key}" }, response: { value: $.goto }, canary: { key: postmaster@a.example }',
+      '',
+      (service) => {
+        service.otherwise = ({ url }) =>
+          url.includes('postmaster') ? { json: { goto: 'root@b.example' }, after } : { status: 404 }
+      },
     )
-    service.otherwise = ({ url }) =>
-      url.includes('postmaster') ? { json: { goto: 'root@b.example' }, after } : { status: 404 }
     const asked = ask('none@a.example')
     await expect.poll(() => service.requests.length).toBe(2)
     canaryMayAnswer()
