@@ -373,7 +373,7 @@ export async function commandLine(stage: Stage): Promise<string> {
   let text = ''
   const commands: [code: number, ...args: string[]][] = [
     [75, 'query', 'aliases', 'some.body+way1@person.example', '--explain'],
-    [77, 'query', 'proxied', 'some.body@person.example', '--explain', '--json'],
+    [75, 'query', 'proxied', 'some.body@person.example', '--explain', '--json'],
     [75, 'query', 'posted', 'some.body+way6@person.example', '--explain'],
     [0, 'status'],
     [0, 'status', '--json'],

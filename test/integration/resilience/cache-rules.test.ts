@@ -173,7 +173,7 @@ describe('an answer that is asked for again while it is purged', () => {
       clock.advance(10_000)
       expect(await ask('info@a.example')).toBe('OK one') // and asks in the background
       await service.received(2)
-      expect(await (await purge(gateway, scope)).json()).toEqual({ removed: 1 })
+      expect(await (await purge(gateway, scope)).json()).toEqual({ removed: 1, of: 'answers' })
       service.otherwise = { text: 'two' }
       expect(await ask('info@a.example')).toBe('OK two')
       old.release()

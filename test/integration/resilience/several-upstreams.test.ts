@@ -73,7 +73,7 @@ test('a purge of a key forgets what every upstream said', async (t) => {
   await askAll()
   const url = `${gateway.adminUrl}/api/v1/tables/aliases/cache?key=in-second`
   const reply = await fetch(url, { method: 'DELETE', headers: { 'x-mapgate': '1' } })
-  expect(await reply.json()).toEqual({ removed: 2 })
+  expect(await reply.json()).toEqual({ removed: 2, of: 'answers' })
   expect(await askAll()).toEqual(NORMAL)
   expect([first.requests.length, second.requests.length]).toEqual([5, 3])
 })
