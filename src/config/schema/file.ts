@@ -85,7 +85,7 @@ export function configFile(kinds: SettingsKinds) {
               Type.Unsafe<object>({
                 ...partial(anyKind(upstream as SchemaNode)),
                 partOf: 'upstream',
-                description: 'For every HTTP upstream: any keys of `upstreams.NAME`.',
+                description: 'For every upstream whose kind has the key: any keys of `upstreams.NAME`.',
               }),
             ),
           },
