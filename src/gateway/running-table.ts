@@ -10,13 +10,13 @@ import { normaliseKey } from '../core/key.ts'
 import { readinessOf, type TableReadiness } from '../core/outage/readiness.ts'
 import type { RecentLookups } from '../core/outage/recent-lookups.ts'
 import type { Temporary } from '../core/result.ts'
-import type { ShadowRecord } from '../core/shadow/shadow-record.ts'
 import type { TableStatus } from '../core/status.ts'
 import type { TableStore } from '../core/store.ts'
 import type { Table } from '../core/table.ts'
 import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
 import type { ReplicaOfTable } from '../upstreams/replica/of-table.ts'
 import { addressSpellings } from './key-spellings.ts'
+import type { RunningShadow } from './shadow.ts'
 import type { RunningShared } from './shared.ts'
 
 export interface RunningTable {
@@ -34,15 +34,6 @@ export interface RunningTable {
   readonly upstreams: readonly SharedUpstream[]
   readonly shadow: RunningShadow | undefined
   readonly shared: RunningShared | undefined
-}
-
-/** The upstream that is asked beside a table's own. */
-export interface RunningShadow {
-  readonly asked: TableUpstream
-  /** What it was built over. */
-  readonly over: SharedUpstream
-  /** Goes on over reloads, as long as the upstream has its name. */
-  readonly record: ShadowRecord
 }
 
 export type RunningTables = ReadonlyMap<string, RunningTable>

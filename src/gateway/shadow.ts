@@ -4,15 +4,22 @@
 import type { TableConfig } from '../config/config.ts'
 import { ShadowRecord } from '../core/shadow/shadow-record.ts'
 import type { Shadow } from '../core/shadow/shadowed-upstream.ts'
-import type { SharedUpstream } from '../upstreams/kind.ts'
+import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
 import type { GatewayParts } from './parts.ts'
-import type { RunningShadow, RunningTable } from './running-table.ts'
+
+export interface RunningShadow {
+  readonly asked: TableUpstream
+  /** What it was built over. */
+  readonly over: SharedUpstream
+  /** Goes on over reloads, as long as the upstream has its name. */
+  readonly record: ShadowRecord
+}
 
 /** Asked as the table's own, without what guards its answers: the canary and the copy. */
 export function makeShadow(
   config: TableConfig,
   over: SharedUpstream,
-  old: RunningTable | undefined,
+  old: { readonly config: TableConfig; readonly shadow: RunningShadow | undefined } | undefined,
   { clock }: GatewayParts,
 ): RunningShadow {
   const isKept = old?.config.shadow?.upstream === config.shadow?.upstream

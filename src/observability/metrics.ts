@@ -15,9 +15,8 @@ import { CACHE_ROWS, LOOKUP_ROWS, type MetricSource, type Row } from './metric-r
 import { LISTENER_ROWS, PROGRAM_ROWS, UPSTREAM_ROWS } from './program-metrics.ts'
 import { REPLICA_ROWS } from './replica-rows.ts'
 import type { ScrapedMetrics } from './scraped-metrics.ts'
-import { SHADOW_ROWS } from './shadow-rows.ts'
 import { SHARED_ROWS } from './shared-rows.ts'
-import { STORE_ROWS } from './store-rows.ts'
+import { SHADOW_ROWS, STORE_ROWS } from './table-rows.ts'
 
 const PREFIX = 'mapgate_'
 

@@ -8,9 +8,12 @@ import type { Clock } from '../core/clock.ts'
 import type { EntryTier } from '../core/entry-tier.ts'
 import type { TierObserver } from '../core/observer.ts'
 import type { PurgeReach, SharedStoreStatus } from '../core/status.ts'
+import { openClient } from './client.ts'
+import { openCluster } from './cluster.ts'
+import type { Connection, ConnectionOptions } from './connection.ts'
 import { Link } from './link.ts'
-import { openConnection } from './open-connection.ts'
 import { type Purge, Purges } from './purges.ts'
+import { openPrimary } from './sentinel.ts'
 import { shownPlace, type TierSettings } from './settings.ts'
 import { SharedEntries } from './shared-entries.ts'
 import { TableTier } from './table-tier.ts'
@@ -109,4 +112,17 @@ export class SharedStore {
       ...(lastFailure !== undefined && { lastFailure }),
     }
   }
+}
+
+/**
+ * Opens a connection to what the settings name: one server, a cluster, or the primary that sentinels watch.
+ *
+ * @throws (rejects) with what went wrong.
+ */
+async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  const { url, cluster, sentinel } = options.settings
+  if (url !== undefined) return openClient(url, options)
+  if (cluster !== undefined) return openCluster(cluster, options)
+  if (sentinel !== undefined) return openPrimary(sentinel, options)
+  throw new TypeError('unchecked configuration: a shared store without an address')
 }

@@ -5,12 +5,12 @@ import { checkName, type Scope } from '../../schema/scope.ts'
 import type { SettingsKinds } from '../../schema/settings-kind.ts'
 import { asksNetwork } from '../asks-network.ts'
 import { attributesOf, knownAttributes } from '../attributes.ts'
+import { searchOf } from '../build.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
 import { checkAttributes } from './attributes.ts'
 import { checkDomains } from './domains.ts'
 import { checkOutage } from './outage.ts'
-import { checkSearch } from './search.ts'
 import { checkShadow } from './shadow.ts'
 import { checkUsedBy } from './used-by.ts'
 
@@ -101,5 +101,35 @@ function checkCanary(file: FileSettings, table: TableSettings, kinds: SettingsKi
   const allKnown = upstream.length > 0 && upstream.every((name) => file.upstreams.has(name))
   if (canary !== undefined && allKnown && !asksNetwork(table.upstream ?? [], file.upstreams, kinds)) {
     scope.warning(['canary'], 'has no effect: no upstream of this table is asked over a network')
+  }
+}
+
+/** With which searches a key has an effect. */
+const EFFECTIVE_WITH: Readonly<Record<string, readonly string[]>> = {
+  searchParallel: ['address', 'transport', 'access-address', 'access-client'],
+  recipientDelimiter: ['address', 'transport', 'access-address'],
+  localDomains: ['address'],
+  parentDomainMatchesSubdomains: ['transport', 'access-address', 'access-client'],
+}
+
+/**
+ * Settings of the search that have no effect, or not the one that was meant.
+ *
+ * @param root Of the whole file.
+ */
+function checkSearch(table: TableSettings, scope: Scope, root: Scope): void {
+  const search = searchOf(table)
+  for (const [key, searches] of Object.entries(EFFECTIVE_WITH)) {
+    if (!scope.isWritten([key]) || searches.includes(search)) continue
+    // What stands in `defaults:` is meant for the tables that it fits.
+    if (root.isWritten(['defaults', 'table', key])) continue
+    scope.warning([key], `has no effect with search: ${search}`, 'key')
+  }
+  if (table.propagateExtension === true && (table.recipientDelimiter === '' || search !== 'address')) {
+    scope.warning(
+      ['propagateExtension'],
+      'has no effect without search: address and a recipientDelimiter',
+      'key',
+    )
   }
 }

@@ -1,8 +1,12 @@
 /**
- * The mark that a table demands of a kind of reply: something that only the service itself sets. Pure.
+ * The mark that a table demands of a kind of reply: something that only the service itself sets. And the replies that
+ * refuse somebody who logs in: those of a `refused` status, with the mark that `refusedMark` demands. Pure.
+ *
+ * A refusal lets a mail program throw its password away, and a 401 may as well be about the credentials of mapgate: what
+ * is not clearly the service's word about the password is none.
  */
 
-import type { ReplyMarkSettings } from '../settings.ts'
+import type { ReplyMarkSettings, ResponseSettings } from '../settings.ts'
 import { readJson } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
 import { type HttpResponse, headerText, mediaType } from './response.ts'
@@ -52,4 +56,28 @@ function selects(path: JsonPath, response: HttpResponse): boolean {
   if ('reason' in body) return false
   const selected = path.select(body.json, MAX_MARK_NODES)
   return selected.kind === 'too-many' || (selected.kind === 'nodes' && selected.values.length > 0)
+}
+
+/** What refuses. */
+export interface Refusal {
+  readonly statuses: ReadonlySet<number>
+  readonly mark: ReplyMark | undefined
+}
+
+/** Undefined where nobody logs in. */
+export function compileRefusal({ refused, refusedMark }: ResponseSettings): Refusal | undefined {
+  return refused && { statuses: new Set(refused), mark: refusedMark && new ReplyMark(refusedMark) }
+}
+
+/**
+ * Whether a reply refuses: `unmarked` for one whose status does and whose mark is missing, `perhaps` for one that is to
+ * carry no mark. Undefined for every other.
+ */
+export function refusalIn(
+  response: HttpResponse,
+  refusal: Refusal | undefined,
+): 'marked' | 'unmarked' | 'perhaps' | undefined {
+  if (refusal?.statuses.has(response.status) !== true) return undefined
+  if (refusal.mark === undefined) return 'perhaps'
+  return refusal.mark.isOn(response) ? 'marked' : 'unmarked'
 }

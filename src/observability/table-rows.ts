@@ -1,6 +1,9 @@
 /**
- * The rows about tables that clients write. What a store holds is shown by its kind.
+ * The rows about what only some tables have: a store that clients write, and a shadow whose answers are compared.
+ *
+ * What a store holds is shown by its kind.
  */
+import { SHADOW_RESULTS } from '../core/shadow/shadow-record.ts'
 import { REQUEST_SECONDS_BUCKETS } from './latency.ts'
 import type { Row } from './metric-rows.ts'
 
@@ -25,6 +28,22 @@ export const STORE_ROWS: readonly Row[] = [
     series(counters, add) {
       for (const { name: table, store } of counters.tables.values())
         for (const [operation, { durations }] of store) add({ table, operation }, durations)
+    },
+  },
+]
+
+export const SHADOW_ROWS: readonly Row[] = [
+  {
+    name: 'shadow_comparisons_total',
+    kind: 'counter',
+    help: 'Misses selected for comparison with the shadow, by table, upstream and outcome.',
+    labels: ['table', 'upstream', 'result'],
+    samples({ status }, write) {
+      for (const { name: table, shadow } of status.tables) {
+        if (shadow === undefined) continue
+        for (const result of SHADOW_RESULTS)
+          write({ table, upstream: shadow.upstream, result }, shadow[result])
+      }
     },
   },
 ]
