@@ -21,7 +21,7 @@ export interface CommandConfig {
 export async function loadForCommand(
   named: string | undefined,
   io: CommandIo,
-  options: Pick<LoadOptions, 'lookAtPath'> = {},
+  options: Pick<LoadOptions, 'lookAtPath' | 'tryFolder'> = {},
   kinds = KINDS,
 ): Promise<CommandConfig> {
   const file = await findConfigFile(named, io)

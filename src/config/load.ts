@@ -11,6 +11,7 @@ import type { SettingsKinds } from '../schema/settings-kind.ts'
 import { isMap, type Path, type Tree, type TreeMap } from '../schema/tree.ts'
 import { buildConfig } from './build.ts'
 import { checkListeners } from './checks/listeners.ts'
+import { OwnFolders } from './checks/own-folders.ts'
 import { checkCacheFile, checkFiles, checkLog, checkShared, checkSocketAccess } from './checks/program.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
@@ -20,6 +21,7 @@ import type { CredentialFolders } from './credentials.ts'
 import { readDocument, type SourceDocument } from './document.ts'
 import { ConfigError, type ConfigIssue } from './issue.ts'
 import { mergeDefaults } from './merge.ts'
+import { type TryFolder, whyNoOwnFolder } from './own-folder.ts'
 import { type LookAtPath, lookAtPath, type ReadFile, textFileReader, whyUnreadable } from './read-file.ts'
 import { mayBeShown, redacted, searchable, secretsIn } from './redact.ts'
 import { Report } from './report.ts'
@@ -38,6 +40,8 @@ export interface LoadOptions {
   readonly readFile?: ReadFile
   /** Looks at a path that is not read; default on the disk. */
   readonly lookAtPath?: LookAtPath
+  /** Looks at a folder that files of the program are kept in; default on the disk. */
+  readonly tryFolder?: TryFolder
   /** The file's name in messages; default the path as given. */
   readonly shownAs?: string
   /** Where credentials are when `$CREDENTIALS_DIRECTORY` does not say so; default nowhere. */
@@ -155,8 +159,9 @@ async function interpret(
   const scope = new FileScope({ written, filled, report, mayQuote })
   const file = decode(filled, schema as Schema<unknown, FileSettings>, folder)
   checkListeners(file, options.kinds, scope)
-  checkUpstreams(file, options.kinds.upstreams, scope.within(['upstreams']))
-  checkTables(file, options.kinds, scope)
+  const folders = new OwnFolders()
+  checkUpstreams(file, options.kinds.upstreams, scope.within(['upstreams']), folders)
+  checkTables(file, options.kinds, scope, folders)
   checkLog(file.log, scope.within(['log']))
   checkShared(file.shared, scope.within(['shared']))
   await checkFiles(filled, schema, scope, folder, readNamed)
@@ -164,6 +169,7 @@ async function interpret(
   await checkSocketAccess(file, scope, readFile, lookAt)
   const others = [resolve(fileName), ...files.keys(), ...socketPaths(file)]
   await checkCacheFile(file.cacheFile, scope.within(['cacheFile']), lookAt, others)
+  await folders.check(options.tryFolder ?? whyNoOwnFolder)
   throwIfWrong(report)
 
   const secrets = searchable([...read.secrets, ...secretsIn(filled, schema)])

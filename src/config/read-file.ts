@@ -69,7 +69,7 @@ export function readTextFile(path: string): Promise<string> {
 }
 
 /** A file system may hold a call for ever, so the end of the time does not wait for it. */
-function withTimeout<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function withTimeout<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const timeUp = (): void => reject(new FileReadError('ETIMEDOUT'))
     if (signal.aborted) timeUp()

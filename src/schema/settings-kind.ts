@@ -5,6 +5,7 @@
 import type { AttributeNames } from '../core/attributes.ts'
 import type { Schema, Settings } from './schema.ts'
 import type { Scope } from './scope.ts'
+import type { Path } from './tree.ts'
 
 /** The kinds that a configuration may have. */
 export interface SettingsKinds {
@@ -96,8 +97,14 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
   decisiveOfTable?(settings: Settings<OfTable>): unknown
 }
 
+/** What every check of a kind is given. */
+interface FolderCheck {
+  /** Has a folder that the program keeps files of its own in looked at, when everything else is checked. @param at The key that names it, or the section. */
+  keepsFilesIn(at: Path, folder: string): void
+}
+
 /** What the check of one upstream is given besides its settings. */
-export interface UpstreamCheck<Own> {
+export interface UpstreamCheck<Own> extends FolderCheck {
   /** The upstreams of this kind, this one among them. */
   readonly all: readonly Own[]
   /** The gateway shares a store with others (`shared`). */
@@ -105,7 +112,7 @@ export interface UpstreamCheck<Own> {
 }
 
 /** What the check of one table is given. */
-export interface TableCheck<OfUpstream = unknown> {
+export interface TableCheck<OfUpstream = unknown> extends FolderCheck {
   readonly scope: Scope
   readonly table: {
     readonly name: string

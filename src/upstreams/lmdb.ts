@@ -5,7 +5,9 @@
  *
  * Source: https://github.com/kriszyp/lmdb-js#readme
  */
+import { closeSync, openSync, readSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { UnusableFiles } from './own-folder.ts'
 
@@ -133,5 +135,53 @@ export function loadLmdb(what: string): Lmdb {
     throw new UnusableFiles(
       `${what} needs the package lmdb, which cannot be loaded here; install it with npm install lmdb (${why})`,
     )
+  }
+}
+
+/** Where a database of lmdb says that it is one: MDB_MAGIC, little-endian, behind the head of its first page. Source: npm lmdb, mdb.c, `MDB_meta`. */
+const MAGIC = Buffer.from('dec0efbe', 'hex')
+const MAGIC_AT = 24
+
+/** The two first pages, which every database has, bytes. Source: the same, `mdb_env_init_meta`; pages of 4 KiB at least. */
+const MIN_BYTES = 8192
+
+/**
+ * LMDB ends the process by a signal where the file in its folder is something else, or cut short.
+ *
+ * @throws Error with what to do, in words; nothing where there is no file yet.
+ */
+export function requireDatabase(folder: string): void {
+  const head = headOf(join(folder, 'data.mdb'))
+  if (head.length === 0) return
+  if (
+    head.length < MIN_BYTES ||
+    head.compare(MAGIC, 0, MAGIC.length, MAGIC_AT, MAGIC_AT + MAGIC.length) !== 0
+  )
+    throw new Error('its file data.mdb is damaged, or not a database; move it away, and a new one is made')
+}
+
+/** Empty where there is no file. */
+function headOf(path: string): Buffer {
+  const head = Buffer.alloc(MIN_BYTES)
+  try {
+    const file = openSync(path, 'r')
+    try {
+      return head.subarray(0, readSync(file, head))
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return head.subarray(0, 0)
+    throw error
+  }
+}
+
+/** Says why it cannot be loaded, in words; undefined where it can. @param what Needs it. */
+export function whyNoLmdb(what: string): string | undefined {
+  try {
+    loadLmdb(what)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }

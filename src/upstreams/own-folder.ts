@@ -9,24 +9,13 @@ import { mkdirSync } from 'node:fs'
 import { chmod, mkdir, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { whyNotLocal } from '../core/local-disk.ts'
 
 /** Thrown at the start for files that cannot be used; the message tells the operator what to do. */
 export class UnusableFiles extends Error {}
 
 /** Longest wait for the disk at the start, ms. Ours: a disk that spins up takes some seconds. */
 const MAX_WAIT_MS = 10_000
-
-/** File systems on which LMDB is not safe, since they are another machine's or none. Source: statfs(2). */
-const UNSUITABLE: ReadonlyMap<number, string> = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB2'],
-  [0x5346414f, 'AFS'],
-  [0x00c36400, 'Ceph'],
-  [0x9fa0, 'proc'],
-  [0x62656572, 'sysfs'],
-])
 
 /**
  * Resolves when the folder can be used.
@@ -53,8 +42,8 @@ export async function ownFolder(
 async function prepareFolder(folder: string): Promise<void> {
   await makeFolder(folder)
   const { type } = await statfs(folder)
-  const unsuitable = UNSUITABLE.get(type >>> 0)
-  if (unsuitable !== undefined) throw new Error(`it is on ${unsuitable}; take a folder on a local disk`)
+  const why = whyNotLocal(type)
+  if (why !== undefined) throw new Error(why)
   await chmod(folder, 0o700)
 }
 
@@ -75,7 +64,7 @@ async function isMade(folder: string): Promise<boolean> {
   }
 }
 
-/** As {@link ownFolder} makes it, for those that cannot wait for a disk. */
+/** As {@link ownFolder} makes it, where the check of the configuration has seen that the disk answers. */
 export function makeFolderSync(folder: string): void {
   const isMadeNow = () => {
     try {

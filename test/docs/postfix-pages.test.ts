@@ -46,6 +46,7 @@ async function configurationOf(page: string) {
   // Its folders are those of a machine with Postfix.
   const text = (block?.text ?? '').replace(/\$\{file:[^}]*\}/, 'of-mapgate')
   return parseConfig(text, page, {
+    tryFolder: async () => undefined,
     lookAtPath: async (path) => (path.endsWith('/cache') ? 'file' : 'folder'),
   })
 }

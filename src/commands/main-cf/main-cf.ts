@@ -12,8 +12,9 @@ import type { ConfigFileOptions } from '../options.ts'
 import { mainCf } from './lines.ts'
 
 /** The lines may be for another machine, whose folders are not here. */
-async function nothingIsOpened(): Promise<PathKind> {
-  return 'unknown'
+const NOTHING_IS_OPENED = {
+  lookAtPath: async (): Promise<PathKind> => 'unknown',
+  tryFolder: async () => undefined,
 }
 
 /** Runs `main-cf`. */
@@ -23,7 +24,7 @@ export async function printMainCf(
   kinds = KINDS,
 ): Promise<number> {
   try {
-    const loaded = await loadForCommand(config, io, { lookAtPath: nothingIsOpened }, kinds)
+    const loaded = await loadForCommand(config, io, NOTHING_IS_OPENED, kinds)
     io.stdout.write(mainCf(loaded.config, kinds.protocols))
     return EXIT_OK
   } catch (error) {

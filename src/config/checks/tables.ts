@@ -11,10 +11,16 @@ import type { TableSettings } from '../schema/table.ts'
 import { checkAttributes } from './attributes.ts'
 import { checkDomains } from './domains.ts'
 import { checkOutage } from './outage.ts'
+import type { OwnFolders } from './own-folders.ts'
 import { checkShadow } from './shadow.ts'
 import { checkUsedBy } from './used-by.ts'
 
-export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scope): void {
+export function checkTables(
+  file: FileSettings,
+  kinds: SettingsKinds,
+  root: Scope,
+  folders: OwnFolders,
+): void {
   const attributes = knownAttributes(kinds)
   for (const [name, table] of file.tables) {
     const hasAttributes = attributesOf(table, kinds).size > 0
@@ -31,6 +37,7 @@ export function checkTables(file: FileSettings, kinds: SettingsKinds, root: Scop
         upstreams,
         shadow: upstreamsOf(file, { upstream: table.shadow && [table.shadow.upstream] }, kind.name, root),
         cacheFile,
+        ...folders.of(scope),
       })
     }
     checkCache(table, scope)

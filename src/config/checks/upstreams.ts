@@ -6,19 +6,22 @@ import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { listOf } from '../../schema/suggest.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { UpstreamSettings } from '../schema/upstream.ts'
+import type { OwnFolders } from './own-folders.ts'
 
 /** @param scope Of the section `upstreams`. */
 export function checkUpstreams(
   { upstreams, shared }: FileSettings,
   kinds: readonly UpstreamSettingsKind[],
   scope: Scope,
+  folders: OwnFolders,
 ): void {
   for (const [name, upstream] of upstreams) {
     const kind = kinds.find((one) => one.name === upstream.kind)
     if (kind === undefined) scope.error([name], noKind(kinds))
     else {
       const all = allOf(kind.name, upstreams)
-      kind.check?.(upstream, scope.within([name]), { all, isShared: shared !== undefined })
+      const own = scope.within([name])
+      kind.check?.(upstream, own, { all, isShared: shared !== undefined, ...folders.of(own) })
     }
   }
 }

@@ -155,7 +155,7 @@ function requestOf(
 
 function checkTable(
   settings: Table,
-  { scope, table, attributes, upstreams, shadow, cacheFile }: TableCheck<Upstream>,
+  { scope, table, attributes, upstreams, shadow, cacheFile, keepsFilesIn }: TableCheck<Upstream>,
 ): void {
   const { request, batch, response, replica } = settings
   const [service] = [...upstreams.keys()]
@@ -178,7 +178,9 @@ function checkTable(
     const hasAttributes = attributesIn(request).size > 0
     checkReplica(replica, {
       scope: scope.within(['replica']),
+      table: table.name,
       cacheFile,
+      keepsFilesIn,
       services,
       sideEffects,
       hasAttributes,

@@ -2,14 +2,19 @@
  * What is wrong with the replica of a table that a schema cannot say.
  */
 import type { Scope } from '../../schema/scope.ts'
+import type { Path } from '../../schema/tree.ts'
 import { jsonPathError } from '../http/reply/json-path.ts'
-import { whyNoReplicas } from './replica-file.ts'
+import { whyNoLmdb } from '../lmdb.ts'
+import { replicaFolder } from './folder.ts'
 import type { ReplicaSettings } from './settings.ts'
 
 export interface ReplicaCheck {
   /** Of the key `replica`. */
   readonly scope: Scope
   readonly cacheFile: string | undefined
+  /** Has a folder looked at. */
+  readonly keepsFilesIn: (at: Path, folder: string) => void
+  readonly table: string
   /** HTTP services that the table asks. */
   readonly services: number
   readonly sideEffects: boolean
@@ -19,9 +24,9 @@ export interface ReplicaCheck {
 
 export function checkReplica(
   replica: ReplicaSettings,
-  { scope, cacheFile, services, sideEffects, hasAttributes }: ReplicaCheck,
+  { scope, table, cacheFile, keepsFilesIn, services, sideEffects, hasAttributes }: ReplicaCheck,
 ): void {
-  const missing = whyNoReplicas()
+  const missing = whyNoLmdb('a replica')
   if (missing !== undefined) scope.error([], missing)
   if (services !== 1) {
     scope.error([], 'a replica is the list of one HTTP service; let the table ask exactly one')
@@ -35,6 +40,9 @@ export function checkReplica(
       [],
       '"directory" is missing, and there is no cacheFile to keep the copy beside; add one of them',
     )
+  } else {
+    const at = replica.directory === undefined ? ['replica'] : ['replica', 'directory']
+    keepsFilesIn(at, replicaFolder(replica.directory, cacheFile, table))
   }
   for (const name of ['key', 'value', 'deleted'] as const) {
     const path = replica[name]

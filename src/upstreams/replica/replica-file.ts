@@ -11,7 +11,7 @@
  * Source: http://www.lmdb.tech/doc/ ("Caveats": a process must not open one environment twice; a local file system).
  */
 import { chmodSync } from 'node:fs'
-import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
+import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb, requireDatabase } from '../lmdb.ts'
 import { makeFolderSync, UnusableFiles } from '../own-folder.ts'
 import type { CopyRecord, HeldRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
 import { type ChangesPlan, planChanges } from './plan-changes.ts'
@@ -47,7 +47,8 @@ export class ReplicaFile {
   }
 
   /**
-   * Opens the copy in a folder, which is made when it is not there.
+   * Opens the copy in a folder, which is made when it is not there. LMDB opens it without a promise; that its disk answers was
+   * seen when the configuration was checked (`keepsFilesIn`), so that a dead mount stops nobody here.
    *
    * @throws ReplicaUnavailable when it cannot be read or written, or LMDB is not installed.
    */
@@ -56,6 +57,7 @@ export class ReplicaFile {
       const { open } = loadLmdb('a replica')
       makeFolderSync(folder)
       chmodSync(folder, 0o700)
+      requireDatabase(folder)
       return new ReplicaFile(open<string, string>({ path: folder, ...OPTIONS }))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
@@ -285,14 +287,4 @@ export class ReplicaFile {
 
 function openTable(root: LmdbRoot<string, string>, name: string): Table {
   return root.openDB<string, string>({ name, encoding: 'string' })
-}
-
-/** Says why copies cannot be kept on this system; undefined where they can. */
-export function whyNoReplicas(): string | undefined {
-  try {
-    loadLmdb('a replica')
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }

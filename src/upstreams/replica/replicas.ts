@@ -3,10 +3,10 @@
  * built for the same folder goes on with the copy that is open.
  */
 import { createHash } from 'node:crypto'
-import { dirname, join } from 'node:path'
 import type { Authorize } from '../http/oauth/access-tokens.ts'
 import type { HttpUpstreamSettings, ResponseSettings } from '../http/settings.ts'
 import type { UpstreamParts } from '../kind.ts'
+import { replicaFolder } from './folder.ts'
 import type { ReplicaOfTable } from './of-table.ts'
 import type { ReplicaSettings } from './settings.ts'
 import { TableReplica } from './table-replica.ts'
@@ -35,9 +35,6 @@ export interface AskedForLists {
 /** Times `every` for which the entries of a copy are answered without asking. Ours: one list may fail. */
 const FRESH_ROUNDS = 2
 
-/** Folder beside the cache file. */
-const FOLDER = 'replica'
-
 export class Replicas {
   readonly #open = new Map<string, { readonly replica: TableReplica; owner: ReplicaOfTable | undefined }>()
 
@@ -50,7 +47,7 @@ export class Replicas {
     { clock, random, observer, cacheFile, onCredentialsRefused }: UpstreamParts,
   ): ReplicaOfTable {
     const { directory, ...list } = table.replica
-    const folder = join(directory ?? defaultFolder(cacheFile), table.name)
+    const folder = replicaFolder(directory, cacheFile, table.name)
     let open = this.#open.get(folder)
     if (open === undefined) {
       const parts = {
@@ -94,11 +91,6 @@ export class Replicas {
     this.#open.clear()
     await Promise.all(open.map(({ replica }) => replica.close()))
   }
-}
-
-function defaultFolder(cacheFile: string | undefined): string {
-  if (cacheFile === undefined) throw new TypeError('unchecked configuration: no folder for a replica')
-  return join(dirname(cacheFile), FOLDER)
 }
 
 /** Changes with everything that decides about the entries. */

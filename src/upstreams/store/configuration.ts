@@ -5,6 +5,7 @@ import { type Settings, Type } from '../../schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { count, duration, flag, size } from '../../schema/values.ts'
 import type { UpstreamSettings } from '../kind.ts'
+import { whyNoLmdb } from '../lmdb.ts'
 
 const StoreUpstream = Type.Object({
   store: Type.Object(
@@ -57,7 +58,7 @@ export const storeConfiguration: UpstreamSettingsKind<typeof StoreUpstream> = {
   settings: StoreUpstream,
   isRemote: false,
   isWritten: true,
-  check({ store }, scope, { all, isShared }) {
+  check({ store }, scope, { all, isShared, keepsFilesIn }) {
     const { directory } = store
     if (isShared && store.shared) {
       if (directory !== undefined)
@@ -76,6 +77,11 @@ export const storeConfiguration: UpstreamSettingsKind<typeof StoreUpstream> = {
       )
     else if (all.filter((other) => other.store.directory === directory).length > 1)
       scope.error(['store', 'directory'], 'is the folder of another store, too; give each its own')
+    else {
+      const missing = whyNoLmdb('a store')
+      if (missing !== undefined) scope.error(['store'], missing)
+      keepsFilesIn(['store', 'directory'], directory)
+    }
   },
   checkTable(_table, { scope, upstreams }) {
     if (upstreams.size === 0) return

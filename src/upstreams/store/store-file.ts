@@ -20,7 +20,7 @@ import {
   type StorePage,
   type StoreTotals,
 } from '../../core/store.ts'
-import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb } from '../lmdb.ts'
+import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb, requireDatabase } from '../lmdb.ts'
 import { ownFolder, UnusableFiles } from '../own-folder.ts'
 
 /** Expired entries that one write removes. Ours: more than one write adds, so that they end. */
@@ -66,6 +66,7 @@ export class StoreFile {
     const { open } = loadLmdb('a store')
     try {
       await ownFolder(folder)
+      requireDatabase(folder)
       const options = {
         path: folder,
         maxDbs: 3,

@@ -3,7 +3,7 @@
  * and signals. Needs `npm run build`, which `npm test` runs first.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,7 +78,7 @@ describe('a folder in which nothing can be kept', () => {
     [
       'store',
       {
-        upstreams: { learned: { store: { directory: '/proc/mapgate/x' } } },
+        upstreams: { learned: { store: { directory: 'FOLDER' } } },
         tables: { verify: { upstream: 'learned' } },
       },
     ],
@@ -90,28 +90,50 @@ describe('a folder in which nothing can be kept', () => {
           users: {
             upstream: 'directory',
             request: { path: '/{key}' },
-            replica: { path: '/', directory: '/proc/mapgate/x' },
+            replica: { path: '/', directory: 'FOLDER' },
           },
         },
       },
     ],
   ]
   for (const [what, config] of kept)
-    test(`for a ${what} is one line, and exits 69`, async () => {
+    test(`for a ${what}, on no disk, is a problem with its place, and exits 78`, async () => {
+      expect(await serve(config, '/proc/mapgate/x')).toEqual({
+        code: 78,
+        out: '',
+        err: expect.stringMatching(
+          `^\\S+:1:\\d+: \\S+\\.directory: "/proc/mapgate/x\\S*": it is on proc; take a folder on a local disk\nmapgate serve: not started: 1 problem in the configuration\n$`,
+        ),
+      })
+    })
+
+  for (const [what, config] of kept)
+    test(`for a ${what} whose file is damaged is one line, and exits 69`, async () => {
       const folder = await mkdtemp(join(tmpdir(), 'mapgate-test-'))
       onTestFinished(() => rm(folder, { recursive: true, force: true }))
-      const file = join(folder, 'mapgate.yaml')
-      const listeners = [{ protocol: 'socketmap', listen: 'inet:127.0.0.1:0' }]
-      await writeFile(file, JSON.stringify({ listeners, ...config, log: { level: 'silent' } }))
-      expect(await mapgate('serve', '-c', file)).toEqual({
+      await mkdir(join(folder, 'users'))
+      for (const place of [folder, join(folder, 'users')])
+        await writeFile(join(place, 'data.mdb'), 'no database '.repeat(1000))
+      expect(await serve(config, folder)).toEqual({
         code: 69,
         out: '',
         err: expect.stringMatching(
-          `^mapgate serve: the folder of the ${what}, /proc/mapgate/x\\S*, cannot be used: /proc takes no folders \\(ENOENT\\)\n$`,
+          `^mapgate serve: the folder of the ${what}, ${folder}\\S*, cannot be used: its file data\\.mdb is damaged, or not a database; move it away, and a new one is made\n$`,
         ),
       })
     })
 })
+
+/** @param place Instead of FOLDER. */
+async function serve(config: object, place: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'mapgate-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const file = join(folder, 'mapgate.yaml')
+  const listeners = [{ protocol: 'socketmap', listen: 'inet:127.0.0.1:0' }]
+  const text = JSON.stringify({ listeners, ...config, log: { level: 'silent' } })
+  await writeFile(file, text.replace('FOLDER', place))
+  return await mapgate('serve', '-c', file)
+}
 
 describe('the program', () => {
   const cases: [args: string[], code: number, channel: 'out' | 'err', says: string][] = [

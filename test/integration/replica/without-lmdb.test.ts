@@ -44,6 +44,20 @@ describe('without lmdb', () => {
     )
   })
 
+  test('a store on this machine is refused with the way out, and by serve with the status of a wrong configuration', () => {
+    const yaml = `listeners: [{ protocol: memcache, listen: "inet:127.0.0.1:0" }]
+upstreams: { learned: { store: { directory: "${join(folder, 'store')}" } } }
+tables: { verify: { upstream: learned } }
+`
+    const { status, out } = check(yaml)
+    expect(status).toBe(1)
+    expect(out).toMatch(
+      /upstreams\.learned\.store: a store needs the package lmdb, which cannot be loaded here; install it with npm install lmdb \(Cannot find module 'lmdb'\)/,
+    )
+    const served = spawnSync(process.execPath, [cli, 'serve'], { cwd: folder, encoding: 'utf8' })
+    expect([served.status, served.stderr]).toEqual([78, expect.stringContaining('needs the package lmdb')])
+  })
+
   test('everything else works', () => {
     const yaml = replicaYaml('http://127.0.0.1:1', folder, '', '').replace(/ {4}replica:\n(?: {6}.*\n)*/, '')
     expect(yaml).not.toContain('replica:')

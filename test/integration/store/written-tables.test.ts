@@ -113,11 +113,13 @@ for (const place of ['/proc/mapgate/store', '/proc/self/nosuch'])
     writeFileSync(file, good.replace(`${path}/store`, place))
     expect(await gateway.reload()).toMatchObject({
       ok: false,
-      issues: [expect.stringMatching(/the folder of the store, \/proc.*, cannot be used: /)],
+      issues: [
+        expect.stringMatching(/store\.directory: "\/proc.*": it is on proc; take a folder on a local disk/),
+      ],
     })
     const memcache = await TextClient.to(`${path}/memcache`)
     expect(await memcache.ask('set verify/a 0 0 1\r\n1\r\n', '\r\n')).toBe('STORED\r\n')
-    await expect(start(file)).rejects.toThrow(/the folder of the store, \/proc.*, cannot be used: /)
+    await expect(start(file)).rejects.toThrow(/"\/proc.*": it is on proc; take a folder on a local disk/)
   })
 
 test('a table that is not to be written, or not of a store, is not changed', async () => {

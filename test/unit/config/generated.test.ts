@@ -40,6 +40,7 @@ describe('what is made out of the schema', () => {
     const settings = FIRST_FILE.replace(/^( *)# (?=( *[a-zA-Z]+:( |$)| *- [a-z{]))/gm, '$1')
     const config = await parseConfig(settings, 'mapgate.yaml', {
       readFile: async (path) => FILES.find(([end]) => path.endsWith(end))?.[1] ?? 'a-long-secret-text\n',
+      tryFolder: async () => undefined,
       lookAtPath: async (path) => (path.endsWith('/cache') ? 'file' : 'folder'),
     })
     expect(config.listeners.map(({ protocol }) => protocol)).toEqual(['socketmap', 'socketmap', 'tcp_table'])

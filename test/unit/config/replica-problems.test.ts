@@ -115,6 +115,18 @@ tables:
     ],
   ]
 
+  test('a folder that cannot be used, its own one and that beside the cache file', async () => {
+    const tryFolder = async (folder: string) => `is ${folder}`
+    const own = table(`${REQUEST}, replica: { path: /all, directory: /r }`)
+    expect(await problemsIn(own, { tryFolder })).toEqual([
+      'mapgate.yaml:4:104: tables.t.replica.directory: "/r/t": is /r/t',
+    ])
+    const beside = table(`${REQUEST}, replica: { path: /all }`, 'cacheFile: /tmp/c')
+    expect(await problemsIn(beside, { tryFolder })).toEqual([
+      'mapgate.yaml:4:70: tables.t.replica: "/tmp/replica/t": is /tmp/replica/t',
+    ])
+  })
+
   for (const [name, yaml, expected] of cases) {
     test(name, async () => {
       expect(await problemsIn(yaml)).toEqual(expected)

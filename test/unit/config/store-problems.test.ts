@@ -27,6 +27,16 @@ const cases: [sentence: string, text: string, expected: RegExp[]][] = [
     Array(2).fill(/store\.directory: is the folder of another store, too; give each its own$/),
   ],
   [
+    'a folder that cannot be used',
+    file({ other: '/s9' }),
+    [/more\.store\.directory: "\/s9": is no folder; choose another path$/],
+  ],
+  [
+    'nothing of a folder that is not used, since the entries are shared',
+    `${file({ other: '/s9' })}shared: { url: "redis://127.0.0.1" }\n`,
+    Array(2).fill(/^warning: .*store\.directory: is not used/),
+  ],
+  [
     'a table that is written and asks something else as well',
     file({ table: '' }).replace('upstream: learned', 'upstream: [learned, fixed]'),
     [
@@ -93,7 +103,10 @@ const cases: [sentence: string, text: string, expected: RegExp[]][] = [
 
 for (const [sentence, text, expected] of cases) {
   test(`tells: ${sentence}`, async () => {
-    const problems = await problemsIn(text, { lookAtPath: async () => 'folder' })
+    const problems = await problemsIn(text, {
+      lookAtPath: async () => 'folder',
+      tryFolder: async (folder) => (folder === '/s9' ? 'is no folder; choose another path' : undefined),
+    })
     expect(problems).toHaveLength(expected.length)
     for (const [index, pattern] of expected.entries()) expect(problems[index]).toMatch(pattern)
   })

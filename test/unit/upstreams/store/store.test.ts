@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { StoreBounds, StoredEntry } from '../../../../src/core/store.ts'
+import { ReplicaFile } from '../../../../src/upstreams/replica/replica-file.ts'
 import { StoreFile } from '../../../../src/upstreams/store/store-file.ts'
 import { StoredTable } from '../../../../src/upstreams/store/stored-table.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
@@ -303,6 +304,20 @@ test('a purge of many entries lets others have their turn, and leaves what is wr
   expect(await purged).toBe(2000)
   expect(await scanned(verify)).toEqual(['a=1'])
 })
+
+for (const [what, text] of [
+  ['something else', 'no database '.repeat(1000)],
+  ['cut short', Buffer.from(`${'0'.repeat(48)}dec0efbe`, 'hex')],
+] as const)
+  test(`a file that is ${what} is refused, where LMDB would end the process`, async () => {
+    const path = folder()
+    writeFileSync(join(path, 'data.mdb'), text)
+    const why = /its file data.mdb is damaged, or not a database; move it away/
+    await expect(StoreFile.open(path, BOUNDS)).rejects.toThrow(why)
+    expect(() => ReplicaFile.open(path)).toThrow(why)
+    writeFileSync(join(path, 'data.mdb'), '')
+    await (await StoreFile.open(path, BOUNDS)).close()
+  })
 
 test('a folder that cannot be used says so', async () => {
   const path = join(folder(), 'file')
