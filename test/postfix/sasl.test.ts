@@ -2,115 +2,43 @@
  * The sasl protocol with a real smtpd(8): row by row what an answer of the service becomes, that no outage lets anybody in
  * or tells anybody that the password is wrong, a hundred sessions over STARTTLS, and that no password is left anywhere.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { mainCf } from '../../src/commands/main-cf/lines.ts'
-import { parseConfig } from '../../src/gateway/load-config.ts'
-import { startGateway, type TestGateway } from '../support/gateway/gateway.ts'
-import { type Behaviour, type HttpService, startHttpService } from '../support/http/http-service.ts'
-import { makeKey, startTokenIssuer, type TokenIssuer } from '../support/http/token-issuer.ts'
-import { writePostfixFiles } from '../support/postfix/files.ts'
-import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
+import { startGateway } from '../support/gateway/gateway.ts'
+import type { Behaviour } from '../support/http/http-service.ts'
+import { makeKey } from '../support/http/token-issuer.ts'
+import { postfixMissing, requirePostfix } from '../support/postfix/postfix.ts'
 import { openSmtpSession, type SmtpSession } from '../support/postfix/smtp-session.ts'
-import { selfSignedPair } from '../support/programs/certificates.ts'
-import { freePort } from '../support/programs/free-port.ts'
 import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
-
-/** In every password and token of this file, and in nothing else. */
-const SECRET = 'gEheim77'
-
-const RIGHT = `right-${SECRET}`
-const WRONG = `wrong-${SECRET}`
+import {
+  base64,
+  bearer,
+  plain,
+  RIGHT,
+  type SaslParts,
+  SECRET,
+  startSasl,
+  WRONG,
+  xoauth2,
+} from './sasl-set-up.ts'
 
 const cleanup = suiteCleanup()
-let service: HttpService
-let gateway: TestGateway
-let postfix: Postfix
-let submissionPort: number
-let issuer: TokenIssuer
-let tokenPort: number
-let strictPort: number
+let parts: SaslParts
+let service: SaslParts['service']
+let gateway: SaslParts['gateway']
+let postfix: SaslParts['postfix']
+let issuer: SaslParts['issuer']
 let yaml: string
 
 beforeEach((context) => requirePostfix(context))
 
 beforeAll(async () => {
   if (postfixMissing() !== undefined) return
-  service = await startHttpService(cleanup)
-  issuer = await startTokenIssuer(cleanup)
-  const files = await writePostfixFiles(cleanup)
-  yaml = `
-listeners:
-  - protocol: sasl
-    listen: "unix:${files.queueDirectory}/auth"
-    mode: "0666"
-    table: accounts
-    mechanisms: [PLAIN, LOGIN, XOAUTH2, OAUTHBEARER]
-    failDelay: 10ms
-  - protocol: sasl
-    listen: "unix:${files.queueDirectory}/tokens"
-    mode: "0666"
-    table: tokens
-    mechanisms: [XOAUTH2, OAUTHBEARER]
-    failDelay: 10ms
-admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
-log: { level: debug }
-upstreams:
-  d: { endpoints: ["${service.origin}"], timeout: 500ms }
-  identity: { jwks: { url: "${issuer.url}" } }
-tables:
-  tokens:
-    upstream: identity
-    deadline: 1s
-    jwt: { issuer: "${issuer.name}", audience: [mail], user: email }
-  accounts:
-    upstream: d
-    deadline: 1s
-    request:
-      method: POST
-      path: /auth
-      json: { user: "{attribute.user}", password: "{attribute.password}", token: "{attribute.token}", all: "{attributes}" }
-    response:
-      user: $.user
-      foundMark: { jsonPath: "$[?$.result=='ok']" }
-      refused: [200, 401]
-      refusedMark: { jsonPath: "$[?$.result=='wrong']" }
-`
-  gateway = await startGateway(cleanup, yaml)
-  const pair = selfSignedPair()
-  const [cert, key] = [join(files.directory, 'cert.pem'), join(files.directory, 'key.pem')]
-  writeFileSync(cert, pair.cert)
-  writeFileSync(key, pair.key, { mode: 0o600 })
-  submissionPort = await freePort()
-  tokenPort = await freePort()
-  strictPort = await freePort()
-  const lines = mainCf(await parseConfig(yaml.replaceAll('127.0.0.1:0', '127.0.0.1:1'), 'c.yaml'))
-  const printed = [...lines.matchAll(/^(smtpd_sasl_type|smtpd_sasl_security_options) = (.*)$/gm)]
-  postfix = await startPostfix(
-    cleanup,
-    {
-      ...Object.fromEntries(printed.map(([, name = '', value = '']) => [name, value])),
-      smtpd_sasl_path: 'auth',
-      smtpd_sasl_auth_enable: 'yes',
-      smtpd_tls_cert_file: cert,
-      smtpd_tls_key_file: key,
-      mynetworks: '',
-      smtpd_client_connection_count_limit: '0',
-      smtpd_relay_restrictions: 'permit_sasl_authenticated, reject',
-    },
-    {
-      files,
-      services: [
-        'tlsmgr unix - - n 1000? 1 tlsmgr',
-        `127.0.0.1:${tokenPort} inet n - n - - smtpd -o smtpd_sasl_path=tokens`,
-        `127.0.0.1:${strictPort} inet n - n - - smtpd -o smtpd_sasl_security_options=noanonymous,noplaintext`,
-        `127.0.0.1:${submissionPort} inet n - n - - smtpd -o smtpd_tls_security_level=encrypt -o smtpd_tls_auth_only=yes`,
-      ],
-    },
-  )
+  parts = await startSasl(cleanup)
+  ;({ service, gateway, postfix, issuer, yaml } = parts)
 })
 
 beforeEach(() => {
@@ -124,11 +52,6 @@ const judge: Behaviour = ({ body }) => {
 }
 
 const open = () => openSmtpSession({ onTestFinished }, postfix.smtpPort)
-
-const base64 = (text: string) => Buffer.from(text).toString('base64')
-const plain = (user: string, password: string) => `\0${user}\0${password}`
-const xoauth2 = (user: string, token: string) => `user=${user}\x01auth=Bearer ${token}\x01\x01`
-const bearer = (user: string, token: string) => `n,a=${user},\x01auth=Bearer ${token}\x01\x01`
 
 const login = (session: SmtpSession, password = RIGHT) =>
   session.login('PLAIN', plain('bob@a.example', password))
@@ -285,7 +208,7 @@ describe('an answer', () => {
 
 describe('a token that is checked by the keys of its issuer', () => {
   const byToken = async (token: string) => {
-    const session = await openSmtpSession({ onTestFinished }, tokenPort)
+    const session = await openSmtpSession({ onTestFinished }, parts.tokenPort)
     return { session, reply: await session.login('XOAUTH2', xoauth2('eve@a.example', token), '') }
   }
   const CASES: [name: string, token: () => Promise<string>, text: string][] = [
@@ -334,7 +257,7 @@ describe('nodemailer, over STARTTLS', () => {
       const verify = async (secret: string) => {
         const transport = createTransport({
           host: '127.0.0.1',
-          port: submissionPort,
+          port: parts.submissionPort,
           requireTLS: true,
           tls: { rejectUnauthorized: false },
           ...auth(secret),
@@ -379,7 +302,7 @@ test('a hundred sessions over STARTTLS get the right codes, also while mapgate i
   await gateway.gateway.reload()
   const sessions = await Promise.all(
     Array.from({ length: 100 }, async (_, n) => {
-      const session = await openSmtpSession(cleanup, submissionPort)
+      const session = await openSmtpSession(cleanup, parts.submissionPort)
       await session.startTls()
       return { n, session, user: `user${n}@a.example` }
     }),
@@ -415,7 +338,7 @@ test('no password and no token is in what the program wrote or answers, nor in t
   expect((await login(await open())).code).toBe(454)
   expect((await (await open()).login('XOAUTH2', xoauth2('bob', RIGHT))).code).toBe(454)
   const token = await issuer.token()
-  const byToken = await openSmtpSession({ onTestFinished }, tokenPort)
+  const byToken = await openSmtpSession({ onTestFinished }, parts.tokenPort)
   expect((await byToken.login('XOAUTH2', xoauth2('eve', token), '')).code).toBe(235)
   const pages = ['/metrics', '/api/v1/status', '/api/v1/problems', '/api/v1/config', '/api/v1/history']
   const answers = await Promise.all(
@@ -443,7 +366,7 @@ test('no password and no token is in what the program wrote or answers, nor in t
 })
 
 test('smtpd ends where it may take no mechanism that mapgate has', async () => {
-  const socket = connect({ host: '127.0.0.1', port: strictPort })
+  const socket = connect({ host: '127.0.0.1', port: parts.strictPort })
   onTestFinished(() => void socket.destroy())
   await postfix.waitForLog(/fatal: no SASL authentication mechanisms/)
 })

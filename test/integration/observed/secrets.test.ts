@@ -8,17 +8,8 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { buildInto } from '../../support/gateway/built.ts'
 import { until } from '../../support/wire/sockets.ts'
-import {
-  badReloads,
-  built,
-  commandLine,
-  everyRoute,
-  filesBelow,
-  leaked,
-  stage,
-  TIMEOUT_MS,
-  traffic,
-} from './secrets-set-up.ts'
+import { built, leaked, stage, TIMEOUT_MS } from './secrets-set-up.ts'
+import { badReloads, commandLine, everyRoute, filesBelow, traffic } from './secrets-traffic.ts'
 
 beforeAll(() => {
   buildInto(join(built, 'dist'))

@@ -4,49 +4,12 @@
 import { describe, expect, test } from 'vitest'
 import { replica } from '../../../src/commands/replica/replica.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
-import type { TestGateway } from '../../support/gateway/gateway.ts'
-import {
-  type Behaviour,
-  type Cleanup,
-  type HttpService,
-  startHttpService,
-} from '../../support/http/http-service.ts'
+import { type Behaviour, startHttpService } from '../../support/http/http-service.ts'
 import { until } from '../../support/postfix/until.ts'
-import { CHANGES, ChangingService, TEN } from './changing-service.ts'
+import { ALONE, asked, CHANGES, heldChanges, push, TEN, withCopy } from './changing-service.ts'
 import { folderFor, refresh, replicaStatus, replicaYaml, settled, startReplicated } from './replicated.ts'
 
 const TOO_MANY = 'there are more than 100000 changes, or more than 64 MiB of them; the whole list is read'
-
-const ALONE = `authoritative: true\n      ${CHANGES}`
-
-async function withCopy(t: Cleanup, settings = ALONE, table = '') {
-  const http = await startHttpService(t)
-  const service = new ChangingService(http)
-  const yaml = replicaYaml(http.origin, folderFor(t), settings, table)
-  const gateway = await startReplicated(t, yaml)
-  return { http, service, gateway, yaml, client: gateway.socketmap() }
-}
-
-function asked({ requests }: HttpService): string[] {
-  return requests.map(({ url }) => url)
-}
-
-async function push(gateway: TestGateway, method: 'PUT' | 'DELETE', key: string, mailbox?: string) {
-  const url = `${gateway.adminUrl}/api/v1/tables/mailboxes/replica/entries/${encodeURIComponent(key)}`
-  const body = mailbox === undefined ? null : JSON.stringify({ value: { mailbox } })
-  const headers = { 'x-mapgate': '1', ...(body !== null && { 'content-type': 'application/json' }) }
-  expect((await fetch(url, { method, headers, body })).status).toBe(200)
-}
-
-/** Holds the next reply of the route for changes. @returns What lets it go. */
-function heldChanges(service: ChangingService, reply: object): () => void {
-  let send = (): void => {}
-  const after = new Promise<void>((resolve) => {
-    send = resolve
-  })
-  service.changes = { json: reply, after }
-  return send
-}
 
 describe('changes', () => {
   test('are asked for by the cursor, and set and delete keys of the copy', async (t) => {

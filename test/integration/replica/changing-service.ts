@@ -1,16 +1,27 @@
 /**
- * A service that lists its mailboxes and tells what has changed since a cursor.
+ * A service that lists its mailboxes and tells what has changed since a cursor, and a gateway that asks it.
  *
  *   GET /mailboxes                     {"cursor": "r7", "entries": [{"address", "mailbox"}]}
  *   GET /mailboxes/changes?since=r5    {"cursor": "r7", "entries": [{"address", "mailbox"}, {"address", "deleted": true}]}
  */
-import type { Behaviour, HttpService } from '../../support/http/http-service.ts'
+import { expect } from 'vitest'
+import type { TestGateway } from '../../support/gateway/gateway.ts'
+import {
+  type Behaviour,
+  type Cleanup,
+  type HttpService,
+  startHttpService,
+} from '../../support/http/http-service.ts'
+import { folderFor, replicaYaml, startReplicated } from './replicated.ts'
 
 export const TEN = Array.from({ length: 10 }, (_, at) => [`user${at}@a.example`, `a/${at}/`] as const)
 
 /** What `replica` of the table says besides. */
 export const CHANGES = `changes: /mailboxes/changes?since={cursor}
       items: $.entries[*]`
+
+/** And of a table whose copy answers alone. */
+export const ALONE = `authoritative: true\n      ${CHANGES}`
 
 export class ChangingService {
   readonly mailboxes = new Map<string, string>(TEN)
@@ -59,4 +70,34 @@ export class ChangingService {
   #cursor(): string {
     return `r${this.#log.length}`
   }
+}
+
+/** A gateway with a copy of the ten. */
+export async function withCopy(t: Cleanup, settings = ALONE, table = '') {
+  const http = await startHttpService(t)
+  const service = new ChangingService(http)
+  const yaml = replicaYaml(http.origin, folderFor(t), settings, table)
+  const gateway = await startReplicated(t, yaml)
+  return { http, service, gateway, yaml, client: gateway.socketmap() }
+}
+
+export function asked({ requests }: HttpService): string[] {
+  return requests.map(({ url }) => url)
+}
+
+export async function push(gateway: TestGateway, method: 'PUT' | 'DELETE', key: string, mailbox?: string) {
+  const url = `${gateway.adminUrl}/api/v1/tables/mailboxes/replica/entries/${encodeURIComponent(key)}`
+  const body = mailbox === undefined ? null : JSON.stringify({ value: { mailbox } })
+  const headers = { 'x-mapgate': '1', ...(body !== null && { 'content-type': 'application/json' }) }
+  expect((await fetch(url, { method, headers, body })).status).toBe(200)
+}
+
+/** Holds the next reply of the route for changes. @returns What lets it go. */
+export function heldChanges(service: ChangingService, reply: object): () => void {
+  let send = (): void => {}
+  const after = new Promise<void>((resolve) => {
+    send = resolve
+  })
+  service.changes = { json: reply, after }
+  return send
 }

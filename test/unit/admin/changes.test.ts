@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { found, NOT_FOUND, temporary } from '../../../src/core/result.ts'
-import { READY } from '../../support/admin/admin-ports.ts'
+import { READY } from '../../support/admin/scripted-program.ts'
 import { admin, codeOf, OPERATOR, VIEWER } from './routes-set-up.ts'
 
 describe('lookup', () => {

@@ -4,7 +4,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { store } from '../../../src/commands/store/store.ts'
 import { temporary } from '../../../src/core/result.ts'
-import { adminFixture, OPERATOR_TOKEN, type ScriptedStore } from '../../support/admin/admin-ports.ts'
+import { adminFixture, OPERATOR_TOKEN } from '../../support/admin/admin-ports.ts'
+import type { ScriptedStore } from '../../support/admin/scripted-program.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 
 async function gateway(...keys: string[]) {

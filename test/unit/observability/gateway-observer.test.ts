@@ -12,7 +12,8 @@ import {
 import type { KeyStyle } from '../../../src/observability/log-key.ts'
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
-import { READY, type TestLogOptions, testLog } from '../../support/admin/admin-ports.ts'
+import { READY } from '../../support/admin/scripted-program.ts'
+import { type TestLogOptions, testLog } from '../../support/admin/test-log.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 const KEY = 'bob@lighthouse.example'

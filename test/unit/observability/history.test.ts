@@ -3,7 +3,7 @@ import type { HistoryPoint } from '../../../src/core/history-point.ts'
 import { found, temporary } from '../../../src/core/result.ts'
 import { Counters } from '../../../src/observability/counters.ts'
 import { History } from '../../../src/observability/history.ts'
-import { READY } from '../../support/admin/admin-ports.ts'
+import { READY } from '../../support/admin/scripted-program.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 function record(status = READY) {

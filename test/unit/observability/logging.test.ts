@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Logging, openLogging } from '../../../src/observability/logging.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
-import { testLog } from '../../support/admin/admin-ports.ts'
+import { testLog } from '../../support/admin/test-log.ts'
 
 const OPTIONS = { level: 'info', keys: 'plain', hashKey: 'hash-key', redactor: new Redactor() } as const
 

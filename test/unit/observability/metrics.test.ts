@@ -7,7 +7,8 @@ import { type Found, found, NOT_FOUND, permanent, temporary } from '../../../src
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
 import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
-import { READY, testLog } from '../../support/admin/admin-ports.ts'
+import { READY } from '../../support/admin/scripted-program.ts'
+import { testLog } from '../../support/admin/test-log.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 async function observe(): Promise<Observability> {

@@ -1,20 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { compileResponse, mapResponse } from '../../../../../src/upstreams/http/reply/response-mapping.ts'
-import type { ResponseSettings } from '../../../../../src/upstreams/http/settings.ts'
-import { responseSettings } from '../../../../support/http/http-endpoint.ts'
-
-type Fields = Readonly<Record<string, string>>
-const JSON_TYPE: Fields = { 'content-type': 'application/json' }
-
-function answer(body: string, headers: Fields = {}, settings: Partial<ResponseSettings> = {}, status = 404) {
-  const response = {
-    status,
-    headers: { 'content-length': String(body.length), ...headers },
-    body: Buffer.from(body),
-  }
-  const asked = { key: 'a@b.example', conditional: false, nowMs: 0 }
-  return mapResponse(response, compileResponse(responseSettings(settings)), asked).result.kind
-}
+import { type Fields, JSON_TYPE, replyKind } from '../../../../support/http/reply-kind.ts'
 
 /** Collected from the programs' own sources and documentation. */
 const OTHERS: [who: string, body: string, headers?: Fields][] = [
@@ -280,115 +265,23 @@ const OTHERS: [who: string, body: string, headers?: Fields][] = [
 
 describe('a 404 of something before the service says nothing about the key', () => {
   test.each(OTHERS)('%s', (_who, body, headers) => {
-    expect(answer(body, headers)).toBe('temporary')
-    expect(answer(body, headers, { notFoundBody: 'any' })).toBe('notfound')
-  })
-})
-
-describe("the service's own words are believed", () => {
-  test.each([
-    ['{"error":"not found"}'],
-    ['{"error":{"message":"not found"}}'],
-    ['{"success":false,"message":"not found"}'],
-    ['{"ok":false,"error":"not found"}'],
-    ['{"status":"not_found"}'],
-    ['{"msg":"not found"}'],
-    ['{"detail":"not found"}'],
-    ['{"errors":["not found"]}'],
-    ['{"found":false,"message":"not found"}'],
-    ['{"found":false,"message":"Not Found"}'],
-    ['{"error":"no route for a@b.example"}'],
-    ['no route to b.example'],
-    ['{"error":"host b.example not found"}'],
-    ['{"error":"entity not found"}'],
-    ['{"error":"client not found"}'],
-    ['{"error":"no such address"}'],
-    ['{"error":"Not Found","key":"a@b.example"}'],
-    ['{"message":"alias a@b.example not found"}'],
-    ['{"error":"not_found"}'],
-    ['{"error":"not found","code":404}'],
-    ['{"error":{"code":"not_found"}}'],
-    ['{"code":"ALIAS_NOT_FOUND","message":"Not Found"}'],
-    ['{"error":"Not Found","message":"no such mailbox"}'],
-    ['{"message":"Unknown recipient"}'],
-    ['{"detail":"No Alias matches the given query."}'],
-    ['{"message":"No query results for model [Alias] a@b.example"}'],
-    ['{"error":"not_found","reason":"missing"}'],
-    ['{"_index":"aliases","_id":"a@b.example","found":false}'],
-    ['{"errors":[]}'],
-    ['{"id":7,"error":"Not Found"}'],
-    ['no such user'],
-    ['address not found'],
-    ['Domain not found'],
-    ['a@b.example: not found'],
-    ['550 not found'],
-    ['gone'],
-    ['Gone'],
-    ['{"error":{"code":"no_such"}}'],
-    ['{"error":"gone"}'],
-    ['{"error":"Tenant of a@b.example not found"}'],
-    ['{"error":"Tenant not found","key":"a@b.example"}'],
-    ['{"error":"not found in database"}'],
-    ['ann not found on server'],
-    ['database entry not found'],
-    ['No entry in table'],
-    ['No match in the directory'],
-    ['mailbox does not exist on this host'],
-    ['unknown domain'],
-    ['{"error":"Resource alias not found"}'],
-    ['{"error":{"code":404,"message":"alias not found","status":"NOT_FOUND"}}'],
-    ['{}'],
-    ['null'],
-    [''],
-  ])('%j', (body) => {
-    expect(answer(body, JSON_TYPE)).toBe('notfound')
-  })
-
-  test('also behind Envoy and Caddy, which mark what they pass on', () => {
-    expect(answer('', { server: 'envoy', 'x-envoy-upstream-service-time': '3' })).toBe('notfound')
-    expect(answer('', { server: 'Caddy', via: '1.1 Caddy' })).toBe('notfound')
-    expect(answer('', { server: 'nginx' })).toBe('notfound')
-    expect(answer('', { server: 'nginx', 'content-type': 'text/plain' }, {}, 204)).toBe('notfound')
+    expect(replyKind(body, headers)).toBe('temporary')
+    expect(replyKind(body, headers, { notFoundBody: 'any' })).toBe('notfound')
   })
 })
 
 test('an empty 200 of Caddy without a route is no "not found"', () => {
-  expect(answer('', { server: 'Caddy' }, {}, 200)).toBe('temporary')
-  expect(answer('', {}, {}, 200)).toBe('notfound')
-})
-
-test('a path of a mailbox is a value, whatever its words', () => {
-  expect(answer('no.such/', {}, {}, 200)).toBe('found')
-  expect(answer('no such route', {}, {}, 200)).toBe('temporary')
-})
-
-test('a text of the transport error is a value where it is selected for transports', () => {
-  const say = (parameter: string, value: string | undefined, body: string) =>
-    mapResponse(
-      { status: 200, headers: { 'content-length': String(body.length) }, body: Buffer.from(body) },
-      compileResponse(responseSettings({ value }), false, [parameter]),
-      { key: 'a@b.example', conditional: false, nowMs: 0 },
-    ).result.kind
-  expect(say('transport_maps', '$.t', '{"t":"error: mailbox is disabled"}')).toBe('found')
-  expect(say('transport_maps', '$.t', '{"t":"retry: later"}')).toBe('found')
-  expect(say('virtual_alias_maps', '$.t', '{"t":"error: mailbox is disabled"}')).toBe('temporary')
-  expect(say('transport_maps', undefined, 'error: no database')).toBe('temporary')
-  expect(say('transport_maps', '$.t', '{"t":"error"}')).toBe('temporary')
+  expect(replyKind('', { server: 'Caddy' }, {}, 200)).toBe('temporary')
+  expect(replyKind('', {}, {}, 200)).toBe('notfound')
 })
 
 test('a problem is no answer, whatever its status says', () => {
   const problem = { 'content-type': 'application/problem+json' }
-  expect(answer('null', problem, {}, 200)).toBe('temporary')
-  expect(answer('["a@b.example"]', problem, {}, 200)).toBe('temporary')
-  expect(answer('{"goto":"a@b.example"}', problem, { value: '$.goto' }, 200)).toBe('temporary')
-  expect(answer('null', { 'content-type': 'application/vnd.api+json' }, {}, 200)).toBe('notfound')
-  expect(answer('{"detail":"no such alias"}', problem)).toBe('notfound')
-})
-
-test('a number is a value where values are, and a refusal by a code of mail is one, too', () => {
-  expect(answer('404', {}, {}, 200)).toBe('found')
-  expect(answer('550 not found', {}, {}, 200)).toBe('found')
-  expect(answer('404 page not found', {}, {}, 200)).toBe('temporary')
+  expect(replyKind('null', problem, {}, 200)).toBe('temporary')
+  expect(replyKind('["a@b.example"]', problem, {}, 200)).toBe('temporary')
+  expect(replyKind('{"goto":"a@b.example"}', problem, { value: '$.goto' }, 200)).toBe('temporary')
+  expect(replyKind('null', { 'content-type': 'application/vnd.api+json' }, {}, 200)).toBe('notfound')
+  expect(replyKind('{"detail":"no such alias"}', problem)).toBe('notfound')
 })
 
 describe('410, which services say of what was deleted', () => {
@@ -399,7 +292,7 @@ describe('410, which services say of what was deleted', () => {
     ['{"error":"gone"}'],
     ['{"error":"user was deleted"}'],
     ['This mailbox has been removed'],
-  ])('%j is believed', (body) => expect(answer(body, JSON_TYPE, {}, 410)).toBe('notfound'))
+  ])('%j is believed', (body) => expect(replyKind(body, JSON_TYPE, {}, 410)).toBe('notfound'))
 
   test.each([
     ['Gone'],
@@ -410,157 +303,11 @@ describe('410, which services say of what was deleted', () => {
     ['{"code":410}'],
     ['This version of the API is no longer supported'],
     ['{"error":"Endpoint has been removed"}'],
-  ])('%j is of a status or a route', (body) => expect(answer(body, JSON_TYPE, {}, 410)).toBe('temporary'))
-})
-
-test('what was asked for is found in the words, not in the path', () => {
-  const say = (body: string, key: string) =>
-    mapResponse({ status: 404, headers: {}, body: Buffer.from(body) }, compileResponse(responseSettings()), {
-      key,
-      conditional: false,
-      nowMs: 0,
-    }).result.kind
-  expect(say('{"error":"Tenant B.example not found"}', 'b.example')).toBe('notfound')
-  expect(say('{"error":"Tenant c.example not found"}', 'b.example')).toBe('temporary')
-  expect(say('{"error":"Endpoint /aliases/b.example is gone"}', 'b.example')).toBe('temporary')
-})
-
-describe('a body that repeats the path that was asked is of a router', () => {
-  const say = (body: string, path: string, key: string) =>
-    mapResponse({ status: 404, headers: {}, body: Buffer.from(body) }, compileResponse(responseSettings()), {
-      key,
-      path,
-      conditional: false,
-      nowMs: 0,
-    }).result.kind
-
-  test.each([
-    [
-      '{"url":"/v1/aliases/a%40b.example","status":"404","message":"Not Found","servlet":"org.eclipse.jetty.ee10.servlet.DefaultServlet-1"}',
-    ],
-    ['{"error":"not found","path":"/v1/aliases/a%40b.example"}'],
-    ['{"error":"not found","path":"/v1/aliases/a@b.example"}'],
-    ['{"error":"not found","path":"/aliases/a@b.example"}'],
-    ['{"error":"not found","method":"GET","url":"/v1/aliases/a%40b.example?x=1"}'],
-    ["Can't find /v1/aliases/a@b.example on this server!"],
-    ['{"status":"fail","message":"Can\'t find /v1/aliases/a%40b.example on this server!"}'],
-    ['{"error":"/v1/aliases/a%40b.example"}'],
-    ['{"message":"\u{1f50d} - Not Found - /v1/aliases/a%40b.example"}'],
-    ['{"error":"http://x.example:8080/v1/aliases/a%40b.example?x=1"}'],
-    ['nothing known at v1/aliases/a@b.example.'],
-    ['GET /v1/aliases/a%40b.example'],
-    ['{"error":"not found","request":"GET /inner/a%40b.example"}'],
-  ])('%j', (body) => {
-    expect(say(body, '/v1/aliases/a%40b.example?x=1', 'a@b.example')).toBe('temporary')
-  })
-
-  test('also where the path is nothing but the key', () => {
-    expect(say('/info@example.com not found', '/info%40example.com', 'info@example.com')).toBe('temporary')
-    expect(say('"/info@example.com" is nothing', '/info%40example.com', 'info@example.com')).toBe('temporary')
-    expect(say('info@example.com not found', '/info%40example.com', 'info@example.com')).toBe('notfound')
-    expect(say('{"error":"/c-d.example"}', '/c-d.example', 'c-d.example')).toBe('temporary')
-  })
-
-  test.each([
-    ['{"error":"not found","key":"a@b.example"}'],
-    ['a@b.example'],
-    ['a%40b.example'],
-    ['{"error":"Not Found","message":"no such alias","path":"/v1/aliases/a@b.example"}'],
-    ['{"title":"Not Found","detail":"a@b.example is not known","instance":"/v1/aliases/a%40b.example"}'],
-    ['{"error":"not found","path":"/home/vmail"}'],
-    ['{"error":"nothing in /v1/aliases/a@b.example.org"}'],
-  ])('%j is not', (body) => {
-    expect(say(body, '/v1/aliases/a%40b.example?x=1', 'a@b.example')).toBe('notfound')
-  })
-
-  test('a long body costs no more than it is long', () => {
-    const started = performance.now()
-    for (const text of ['a', '://a', '%41', '/v', 'GET /', 'a.', '/a@b.example'])
-      say(text.repeat(Math.floor(65_000 / text.length)), '/v1/a%40b.example', 'a@b.example')
-    expect(performance.now() - started).toBeLessThan(5000)
-  })
+  ])('%j is of a status or a route', (body) => expect(replyKind(body, JSON_TYPE, {}, 410)).toBe('temporary'))
 })
 
 test('the domain of the key names it, but not as a part of the name of a host', () => {
-  expect(answer('host b.example not found')).toBe('notfound')
-  expect(answer('host directory.b.example not found')).toBe('temporary')
-  expect(answer('host c.example not found')).toBe('temporary')
-})
-
-test('about a place, the reason says how a "not found" is marked', () => {
-  const asked = { key: 'a@b.example', conditional: false, nowMs: 0 }
-  const reply = { status: 404, headers: {}, body: Buffer.from('{"error":"Tenant not found"}') }
-  expect(mapResponse(reply, compileResponse(responseSettings()), asked).result).toMatchObject({
-    reason:
-      'the service answered 404 about a route, an API, a tenant or the like, not about a key; see response.notFoundMark',
-  })
-})
-
-test('in a value, words about a place are those of the value', () => {
-  expect(answer('550 5.1.2 unknown host', {}, {}, 200)).toBe('found')
-  expect(answer('REJECT this service has been retired', {}, {}, 200)).toBe('found')
-})
-
-describe('a mark that is demanded of every "not found"', () => {
-  const mark = (
-    changes: Partial<NonNullable<ResponseSettings['notFoundMark']>>,
-  ): Partial<ResponseSettings> => ({
-    notFoundMark: { contentType: undefined, header: undefined, jsonPath: undefined, ...changes },
-  })
-
-  test.each<[string, ReturnType<typeof mark>, string, Fields, string]>([
-    [
-      'a content type',
-      mark({ contentType: 'application/json' }),
-      '{}',
-      { 'content-type': 'application/JSON; a=b' },
-      'notfound',
-    ],
-    [
-      'another content type',
-      mark({ contentType: 'application/json' }),
-      '{}',
-      { 'content-type': 'text/plain' },
-      'temporary',
-    ],
-    ['no content type', mark({ contentType: 'application/json' }), '{}', {}, 'temporary'],
-    ['a header field', mark({ header: 'X-Directory' }), '', { 'x-directory': '' }, 'notfound'],
-    ['no header field', mark({ header: 'x-directory' }), '', {}, 'temporary'],
-    ['the value of a field', mark({ header: 'x-directory: No' }), '', { 'x-directory': 'no' }, 'notfound'],
-    ['another value', mark({ header: 'x-directory: no' }), '', { 'x-directory': 'not' }, 'temporary'],
-    ['a member', mark({ jsonPath: "$[?@ == 'gone']" }), '{"code":"gone"}', {}, 'notfound'],
-    ['another member', mark({ jsonPath: '$.code' }), '{"error":"gone"}', {}, 'temporary'],
-    ['no JSON', mark({ jsonPath: '$.code' }), 'gone', {}, 'temporary'],
-    [
-      'a member of a member',
-      mark({ jsonPath: "$[?@.code=='no_such']" }),
-      '{"error":{"code":"no_such"}}',
-      JSON_TYPE,
-      'notfound',
-    ],
-    [
-      'the words of a router beside it',
-      mark({ jsonPath: '$.code' }),
-      '{"code":"x1","message":"No static resource x."}',
-      JSON_TYPE,
-      'temporary',
-    ],
-    [
-      "words of a router that are said to be the service's",
-      { ...mark({ jsonPath: '$.code' }), notFoundBody: 'any' },
-      '{"code":"x1","message":"No static resource x."}',
-      JSON_TYPE,
-      'notfound',
-    ],
-    ['one of two', mark({ header: 'x-directory', jsonPath: '$.code' }), '{"code":1}', {}, 'temporary'],
-  ])('%s', (_what, settings, body, headers, expected) => {
-    expect(answer(body, headers, settings)).toBe(expected)
-  })
-
-  test('also where a value is empty, and nowhere else', () => {
-    const settings = mark({ header: 'x-directory' })
-    expect(answer('null', JSON_TYPE, settings, 200)).toBe('temporary')
-    expect(answer('null', { ...JSON_TYPE, 'x-directory': '1' }, settings, 200)).toBe('notfound')
-    expect(answer('"a"', JSON_TYPE, settings, 200)).toBe('found')
-  })
+  expect(replyKind('host b.example not found')).toBe('notfound')
+  expect(replyKind('host directory.b.example not found')).toBe('temporary')
+  expect(replyKind('host c.example not found')).toBe('temporary')
 })
