@@ -1,12 +1,14 @@
 /**
  * The settings whose default depends on others, and the fingerprints: all that a schema cannot decode.
  */
+import { questionInWords, writtenQuestion } from '../core/attributes.ts'
 import { LOOPBACK_NETWORKS } from '../core/network-list.ts'
 import type { SettingsKinds } from '../schema/settings-kind.ts'
 import { attributesOf, knownAttributes } from './attributes.ts'
 import type {
   AdminConfig,
   AttributeUse,
+  CanaryConfig,
   Config,
   ListenerConfig,
   TableConfig,
@@ -91,7 +93,15 @@ function buildTable(
     propagateExtension: settings.propagateExtension ?? parameter?.propagateExtension ?? false,
     sideEffects: settings.sideEffects ?? attributes !== undefined,
     attributes,
+    canary: settings.canary && canaryOf(settings.canary, kinds),
   }
+}
+
+function canaryOf(canary: NonNullable<TableSettings['canary']>, kinds: SettingsKinds): CanaryConfig {
+  const { attributes: values, ...rest } = canary
+  if (values === undefined) return { ...rest, attributes: undefined }
+  const attributes = writtenQuestion(values, knownAttributes(kinds).secret)
+  return { ...rest, key: questionInWords(attributes), attributes }
 }
 
 function attributeUse(

@@ -3,6 +3,7 @@
  * default depends on others.
  */
 import type { Address } from '../core/address.ts'
+import type { WrittenQuestion } from '../core/attributes.ts'
 import type { SearchKind } from '../core/search/search-keys.ts'
 import type { AdminSettings } from './schema/admin.ts'
 import type { CacheSettings } from './schema/cache.ts'
@@ -47,7 +48,7 @@ export interface UpstreamConfig extends UpstreamSettings {
 }
 
 /** The keys of the kinds of its upstreams stand beside these. */
-export interface TableConfig extends Omit<TableSettings, 'upstream' | 'sideEffects'> {
+export interface TableConfig extends Omit<TableSettings, 'upstream' | 'sideEffects' | 'canary'> {
   readonly name: string
   /** Names, in the order in which they are asked. */
   readonly upstreams: readonly string[]
@@ -56,10 +57,18 @@ export interface TableConfig extends Omit<TableSettings, 'upstream' | 'sideEffec
   readonly propagateExtension: boolean
   /** A lookup counts or reserves something. */
   readonly sideEffects: boolean
+  readonly canary: CanaryConfig | undefined
   /** What it asks for besides a key; undefined for a table that is asked by keys. */
   readonly attributes: AttributeUse | undefined
   /** Changes with everything that decides an answer; entries of another fingerprint are dropped. */
   readonly fingerprint: string
+}
+
+/** A question that the service always has an answer to. */
+export interface CanaryConfig extends Omit<NonNullable<TableSettings['canary']>, 'attributes'> {
+  /** Where there are attributes: those that may be shown, in words. */
+  readonly key: string
+  readonly attributes: WrittenQuestion | undefined
 }
 
 /** How a table is asked by attributes. */

@@ -22,6 +22,30 @@ export class Attributes {
   }
 }
 
+/** A question as it is written in a configuration: values by name, the secret ones apart. */
+export interface WrittenQuestion {
+  readonly shown: ReadonlyMap<string, string>
+  readonly secret: ReadonlyMap<string, string>
+}
+
+/** @param secretNames Of the attributes whose values are secret. */
+export function writtenQuestion(
+  values: ReadonlyMap<string, string>,
+  secretNames: readonly string[],
+): WrittenQuestion {
+  const isSecret = ([name]: readonly [string, string]): boolean => secretNames.includes(name)
+  const all = [...values]
+  return {
+    shown: new Map(all.filter((one) => !isSecret(one))),
+    secret: new Map(all.filter(isSecret)),
+  }
+}
+
+/** The same in words, without what is secret. */
+export function questionInWords({ shown }: WrittenQuestion): string {
+  return Array.from(shown, ([name, value]) => `${name}=${value}`).join(' ')
+}
+
 /** What stands before the name of an attribute where a template names it: `{attribute.sender}`. */
 export const ATTRIBUTE = 'attribute.'
 

@@ -118,7 +118,9 @@ export interface TableCheck<OfUpstream = unknown> extends FolderCheck {
     readonly name: string
     readonly deadlineMs: number
     readonly sideEffects: boolean
-    readonly canary?: { readonly key: string } | undefined
+    readonly canary?:
+      | { readonly key: string; readonly attributes?: ReadonlyMap<string, string> | undefined }
+      | undefined
   }
   /** The attributes that clients of some protocol send. */
   readonly attributes: AttributeNames

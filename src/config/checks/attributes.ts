@@ -10,12 +10,7 @@ import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
 
 /** Keys that say what a key means. */
-const ABOUT_KEYS: readonly (readonly string[])[] = [
-  ['usedBy'],
-  ['domains'],
-  ['canary'],
-  ['cache', 'staleNotFound'],
-]
+const ABOUT_KEYS: readonly (readonly string[])[] = [['usedBy'], ['domains'], ['cache', 'staleNotFound']]
 
 /** Actions that `whenUnknown` may name, for tables that are asked by attributes. */
 const ACTIONS: ReadonlySet<string> = new Set(['DUNNO', 'DEFER_IF_PERMIT'])

@@ -29,7 +29,8 @@ export function checkDomains(file: FileSettings, kinds: readonly UpstreamSetting
 /** The canary is a key of this table: a list that has not its domain has a slip of the pen, and rejects mail. */
 function checkCanaryIsIn(table: TableSettings, scope: Scope): void {
   const { domains, canary } = table
-  if (domains?.kind !== 'list' || canary === undefined || scope.isBroken(['domains'])) return
+  if (domains?.kind !== 'list' || canary === undefined || canary.key === '' || scope.isBroken(['domains']))
+    return
   const verdict = filterByList(domains.domains)(canary.key)
   if (verdict.kind === 'pass') return
   if (verdict.domain === undefined) {
@@ -54,7 +55,7 @@ function checkTableHasCanary(
   { file, kinds }: { readonly file: FileSettings; readonly kinds: readonly UpstreamSettingsKind[] },
   scope: Scope,
 ): void {
-  if (domains?.kind !== 'table' || canary === undefined) return
+  if (domains?.kind !== 'table' || canary === undefined || canary.key === '') return
   const subject = filterSubject(canary.key)
   const upstreams = file.tables.get(domains.table)?.upstream ?? []
   if (subject.kind !== 'domain' || upstreams.length === 0) return

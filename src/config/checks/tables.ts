@@ -9,6 +9,7 @@ import { searchOf } from '../build.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
 import { checkAttributes } from './attributes.ts'
+import { checkCanary } from './canary.ts'
 import { checkDomains } from './domains.ts'
 import { checkOutage } from './outage.ts'
 import type { OwnFolders } from './own-folders.ts'
@@ -99,15 +100,6 @@ function checkCache({ cache, cacheBy, sideEffects }: TableSettings, scope: Scope
       ['cache'],
       'has no effect with sideEffects: true, where nothing is stored; write cache: off',
     )
-  }
-}
-
-function checkCanary(file: FileSettings, table: TableSettings, kinds: SettingsKinds, scope: Scope): void {
-  const { canary, upstream = [] } = table
-  // Where an upstream is missing or unknown, that is the mistake, and nobody knows what it would be.
-  const allKnown = upstream.length > 0 && upstream.every((name) => file.upstreams.has(name))
-  if (canary !== undefined && allKnown && !asksNetwork(table.upstream ?? [], file.upstreams, kinds)) {
-    scope.warning(['canary'], 'has no effect: no upstream of this table is asked over a network')
   }
 }
 

@@ -2,8 +2,8 @@
  * How long answers are kept, and the canary that guards "not found".
  * Words and rules: RFC 9111 (HTTP caching), RFC 5861 (stale-while-revalidate, stale-if-error).
  */
-import { type Settings, Type } from '../../schema/schema.ts'
-import { count, duration, eitherType, flag, size, text } from '../../schema/values.ts'
+import { type Settings, type Static, Type } from '../../schema/schema.ts'
+import { count, duration, eitherType, flag, size, text, textMap } from '../../schema/values.ts'
 
 const StaleNotFound = Type.Object(
   {
@@ -111,10 +111,18 @@ export const Cache = eitherType<unknown, CacheSettings | undefined>(
   },
 )
 
-export const Canary = Type.Object(
+const WrittenCanary = Type.Object(
   {
-    key: text(
-      'A key that the service always knows, such as `postmaster@example.com`. Asked of each HTTP endpoint directly.',
+    key: Type.Optional(
+      text(
+        'A key that the service always knows, such as `postmaster@example.com`. Asked of each HTTP endpoint directly. Needed, unless the table is asked by attributes.',
+      ),
+    ),
+    attributes: Type.Optional(
+      textMap(
+        'Instead of `key`, for a table that is asked by attributes: those of a question that the service always has an answer to, such as `{ sender: known@example.com }`, or the user and password of a mailbox for this. It is asked again and again, so the service must not count it.',
+        { defaultText: 'none' },
+      ),
     ),
     every: duration({ min: '1s', max: '1h' }, '30s', 'How often it is asked while nobody else asks.'),
     maxAge: duration(
@@ -130,3 +138,12 @@ export const Canary = Type.Object(
       'Guards against a service that answers "not found" to everything, after a wrong path or a broken deployment: while the canary is not found, "not found" is temporary, and no mail bounces.',
   },
 )
+
+/** The key is empty where attributes are asked for. */
+export const Canary = Type.Unsafe<
+  Static<typeof WrittenCanary>,
+  Omit<Settings<typeof WrittenCanary>, 'key'> & { readonly key: string }
+>({
+  ...WrittenCanary,
+  decode: ({ key = '', ...rest }: Settings<typeof WrittenCanary>) => ({ ...rest, key }),
+})

@@ -13,12 +13,16 @@
  * Its last verdict, found or missing, decides about stored "not found" answers: an endpoint that
  * cannot be reached has not become wrong by that.
  */
+import type { Attributes } from '../attributes.ts'
 import { ageMs, type Clock, type Instant, instant, type Timer } from '../clock.ts'
 import type { CanaryStatus } from '../status.ts'
 import { within } from './sleep.ts'
 
 export interface CanarySettings {
+  /** Where there are attributes: their name in explanations. */
   readonly key: string
+  /** What is asked for instead, in a table that is asked by attributes. */
+  readonly attributes?: Attributes | undefined
   /** Time between two questions ahead of need, ms. */
   readonly everyMs: number
   /** How long a "not found" of an endpoint is trusted after its canary was found, ms. */

@@ -71,6 +71,7 @@ export class ResilientUpstream implements Upstream {
           table: options.table,
           endpoint,
           batch: batch?.endpoints[index],
+          attributes: canary?.attributes,
           clock: state.clock,
           onDefect: (error) => options.onDefect(error, `canary of upstream ${this.name}`),
           onChecked: (key, reply, sentAt) => {
@@ -85,13 +86,10 @@ export class ResilientUpstream implements Upstream {
         endpoints: options.endpoints.length,
         clock: state.clock,
         ask: (endpoint, asker) => this.#askCanary(canary.key, endpoint, asker),
-        onChanged: (endpoint, canaryState) =>
-          observer.canaryChanged(
-            this.name,
-            this.#nameOf(endpoint),
-            canaryState,
-            canaryState === 'unreachable' ? this.#canaryFailures[endpoint] : undefined,
-          ),
+        onChanged: (endpoint, canaryState) => {
+          const failure = canaryState === 'unreachable' ? this.#canaryFailures[endpoint] : undefined
+          observer.canaryChanged(this.name, this.#nameOf(endpoint), canaryState, failure)
+        },
       })
   }
 
@@ -100,7 +98,9 @@ export class ResilientUpstream implements Upstream {
     const { canary, sideEffects } = this.#options
     if (!sideEffects) this.#eachKnown((known, route) => known.adopt(route))
     if (this.#canary === undefined || canary === undefined) return
-    if (!sideEffects) this.#eachKnown((known, route) => known.addCanary(route, canary.key))
+    // Attributes that are written down were chosen to be asked again and again.
+    if (!sideEffects || canary.attributes !== undefined)
+      this.#eachKnown((known, route) => known.addCanary(route, canary.key))
     this.#canary.start()
   }
 

@@ -2,6 +2,7 @@
  * One table at one endpoint, asked past limits and circuit: by the route that its lookups take, since only that
  * one says something about their answers.
  */
+import type { Attributes } from '../attributes.ts'
 import { type Clock, type Instant, instant } from '../clock.ts'
 import type { BatchEndpoint, Endpoint, Reply, SendOptions } from '../upstream.ts'
 import type { AttemptedRequest } from './attempt.ts'
@@ -14,6 +15,8 @@ export interface TableRouteOptions {
   readonly endpoint: Endpoint
   /** For a table whose lookups go in batches. */
   readonly batch: BatchEndpoint | undefined
+  /** Of the canary, the only question that is asked here of a table with attributes. */
+  readonly attributes: Attributes | undefined
   readonly clock: Clock
   readonly onDefect: (error: unknown) => void
   readonly onChecked: (key: string, reply: Reply, sentAt: Instant) => void
@@ -30,9 +33,10 @@ export class TableRoute implements KnownRoute {
   }
 
   async send(key: string, options: SendOptions): Promise<Reply> {
-    const { batch, clock, endpoint, onDefect } = this.#options
+    const { attributes, batch, clock, endpoint, onDefect } = this.#options
     this.#sentAt = instant(clock)
     try {
+      if (attributes !== undefined) return await endpoint.send(key, { ...options, attributes })
       if (batch === undefined) return await endpoint.send(key, options)
       const { replies, overall } = await batch.sendMany([key], options)
       return replies.get(key) ?? overall

@@ -1,15 +1,21 @@
 /**
  * A table as it asks an HTTP service: what of its settings the endpoints need.
  */
+import { Attributes, type WrittenQuestion } from '../../core/attributes.ts'
 import type { CanarySettings } from '../../core/resilience/canary.ts'
 import type { UpstreamTable } from '../kind.ts'
 import type { ReplicaSettings } from '../replica/settings.ts'
 import type { BatchSettings, HttpTableSettings, WrittenRequest } from './settings.ts'
 
+/** As the configuration has it. */
+export interface WrittenCanary extends Omit<CanarySettings, 'attributes'> {
+  readonly attributes?: WrittenQuestion | undefined
+}
+
 export interface HttpTable extends UpstreamTable, Omit<HttpTableSettings, 'request'> {
   readonly request: WrittenRequest | undefined
   readonly batch: BatchSettings | undefined
-  readonly canary: CanarySettings | undefined
+  readonly canary: WrittenCanary | undefined
   readonly replica?: ReplicaSettings | undefined
   /** Of everything that decides what the table answers: for what is kept of it. */
   readonly fingerprint?: string
@@ -28,6 +34,15 @@ const NO_REQUEST: WrittenRequest = {
 /** Returns whether the service is never asked for single keys. */
 export function isAuthoritative({ replica }: HttpTable): boolean {
   return replica?.authoritative === true
+}
+
+/** The canary as it is asked. */
+export function canaryOf(table: HttpTable): CanarySettings | undefined {
+  const { canary } = table
+  if (canary === undefined || isAuthoritative(table)) return undefined
+  const { attributes } = canary
+  if (attributes === undefined) return { ...canary, attributes }
+  return { ...canary, attributes: new Attributes(attributes.shown, attributes.secret) }
 }
 
 export function asking(table: HttpTable): HttpTableSettings {

@@ -3,6 +3,7 @@
  * it that a schema cannot say.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { type AttributeNames, Attributes, writtenQuestion } from '../../core/attributes.ts'
 import type { Settings } from '../../schema/schema.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { TableCheck, UpstreamCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
@@ -127,11 +128,24 @@ function checkTls({ tls }: Upstream, scope: Scope, all: readonly Upstream[]): vo
 function checkCanary(
   { request, batch }: Table,
   { name, canary }: TableCheck<Upstream>['table'],
+  attributes: AttributeNames,
   scope: Scope,
 ): void {
-  if (canary === undefined || batch !== undefined || attributesIn(request).size > 0) return
-  if (request?.path === undefined) return
-  const built = requestOf({ ...request, path: request.path }, canary.key, name)
+  if (canary === undefined || batch !== undefined || request?.path === undefined) return
+  const asked = { ...request, path: request.path }
+  if (attributesIn(request).size > 0) {
+    if (canary.attributes === undefined) return
+    const { shown, secret } = writtenQuestion(canary.attributes, attributes.secret)
+    const built = requestOf(asked, '', name, new Attributes(shown, secret))
+    if (built !== undefined && 'suppressed' in built)
+      scope.error(
+        ['canary', 'attributes'],
+        `cannot be asked for: ${built.suppressed}; name such as fit into the request`,
+      )
+    return
+  }
+  if (canary.key === '') return
+  const built = requestOf(asked, canary.key, name)
   if (built === undefined || !('suppressed' in built)) return
   scope.error(
     ['canary', 'key'],
@@ -144,9 +158,10 @@ function requestOf(
   settings: RequestSettings,
   key: string,
   table: string,
+  attributes?: Attributes,
 ): ReturnType<RequestTemplate['build']> | undefined {
   try {
-    return new RequestTemplate(settings).build(key, table, '')
+    return new RequestTemplate(settings).build(key, table, '', attributes)
   } catch (error) {
     if (error instanceof TypeError) return undefined
     throw error
@@ -168,7 +183,7 @@ function checkTable(
   }
   if (request !== undefined) checkRequest(request, attributes, scope.within(['request']))
   checkQuestion(settings, attributes, scope)
-  checkCanary(settings, table, scope)
+  checkCanary(settings, table, attributes, scope)
   if (batch !== undefined) checkBatch(batch, scope.within(['batch']))
   const notFound = notFoundStatuses(response, attributesIn(request).size > 0)
   checkResponse({ ...response, notFound }, batch, scope)

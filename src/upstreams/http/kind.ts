@@ -21,7 +21,7 @@ import type {
 } from '../kind.ts'
 import type { ReplicaOfTable } from '../replica/of-table.ts'
 import { Replicas } from '../replica/replicas.ts'
-import { asking, type HttpTable, isAuthoritative } from './asked-table.ts'
+import { asking, canaryOf, type HttpTable, isAuthoritative } from './asked-table.ts'
 import { httpConfiguration } from './configuration.ts'
 import { readTls } from './connection/read-tls.ts'
 import { HTTP_METRICS } from './metrics.ts'
@@ -162,7 +162,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
         maxWaitMs: table.batch.maxWaitMs,
       },
       sideEffects: table.sideEffects,
-      canary: isAuthoritative(table) ? undefined : table.canary,
+      canary: canaryOf(table),
       observer: observer.table(table.name),
       onDefect: (error, where) => observer.defect(error, where),
     })
@@ -199,10 +199,11 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     // Asked once: a probe shows what the first attempt of a lookup would meet.
     const settings = { ...asking(table), sideEffects: true }
     const { timeoutMs } = this.settings
+    const attributes = canaryOf(table)?.attributes
     if (settings.batch === undefined)
       return this.#endpoints(settings).map((one) => ({
         name: one.name,
-        ask: (key) => one.send(key, { timeoutMs }),
+        ask: (key) => one.send(key, { timeoutMs, ...(attributes && { attributes }) }),
       }))
     return this.#batchEndpoints(settings).map((one) => ({
       name: one.name,

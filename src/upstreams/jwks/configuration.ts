@@ -8,7 +8,7 @@ import { isLoopbackUrl } from '../http/oauth/check.ts'
 import { type JwksKeys, JwksUpstream, JwtTable } from './schema.ts'
 
 /** Keys of a table that say how a service is asked. */
-const ABOUT_SERVICES = ['request', 'response', 'batch', 'replica', 'cacheBy'] as const
+const ABOUT_SERVICES = ['request', 'response', 'batch', 'replica', 'canary', 'cacheBy'] as const
 
 export const jwksConfiguration: UpstreamSettingsKind<typeof JwksUpstream, typeof JwtTable> = {
   name: 'jwks',

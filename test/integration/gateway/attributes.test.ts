@@ -123,6 +123,70 @@ test('a lookup by a key is answered so', async () => {
   expect(service.requests).toEqual([])
 })
 
+const CANARY = '    canary: { attributes: { user: known, password: canary-99 }, maxAge: 0s }'
+
+describe('a canary of attributes', () => {
+  test('is asked before a "no" is believed, and while it is not found nobody is told "no"', async () => {
+    const { service, gateway, client, ask } = await start(CANARY)
+    let isBroken = false
+    service.otherwise = ({ body }) =>
+      !isBroken && ['known', 'bob'].includes(JSON.parse(body).user) ? { json: 'yes' } : { status: 204 }
+    const told = async (user: string, reply: string) => {
+      ask(user)
+      await client.expect(reply)
+    }
+    await told('bob', 'YES yes\n')
+    await told('eve', 'NO\n')
+    isBroken = true
+    await told('eve', 'LATER: tomorrow\n')
+    const status = await (await fetch(`${gateway.adminUrl}/api/v1/status`)).json()
+    expect(JSON.stringify(status)).toContain('"state":"missing"')
+    isBroken = false
+    await expect
+      .poll(
+        async () => {
+          client.received = ''
+          ask('eve')
+          await until(() => client.received.endsWith('\n'))
+          return client.received
+        },
+        { timeout: 10_000 },
+      )
+      .toBe('NO\n')
+    // The question of a client is made once, with its own attributes; that of the canary has those that are written.
+    const bodies = service.requests.map(({ body }) => JSON.parse(body))
+    expect(bodies.filter(({ user }) => user === 'bob')).toHaveLength(1)
+    expect(bodies.find(({ user }) => user === 'known')).toEqual({
+      user: 'known',
+      password: 'canary-99',
+      all: { user: 'known' },
+    })
+  })
+
+  test('shows its password nowhere', async () => {
+    const { service, gateway, client, ask } = await start(CANARY)
+    service.otherwise = ({ body }) => ({ status: 500, text: body })
+    ask('eve')
+    await client.expect('LATER: tomorrow\n')
+    const pages = ['/metrics', '/api/v1/status', '/api/v1/problems', '/api/v1/config']
+    const texts = await Promise.all(
+      pages.map(async (page) => (await fetch(`${gateway.adminUrl}${page}`)).text()),
+    )
+    const all = [...texts, JSON.stringify(gateway.log())].join()
+    expect(all).toContain('"password":"***"')
+    expect(all).not.toContain('canary-99')
+    expect(service.requests[0]?.body).toContain('canary-99')
+  })
+
+  test('whose password changes is asked by the new one after a reload', async () => {
+    const { service, gateway } = await start(CANARY)
+    service.otherwise = { json: 'yes' }
+    gateway.write(gateway.read().replace('canary-99', 'canary-00'))
+    expect(await gateway.gateway.reload()).toMatchObject({ ok: true })
+    await until(() => service.requests.some(({ body }) => body.includes('canary-00')))
+  })
+})
+
 describe('whenUnknown: DUNNO', () => {
   for (const [name, behaviour] of [
     ['503', { status: 503 }],
@@ -171,7 +235,21 @@ describe('the check of a configuration', () => {
       `{ upstream: d, ${REQUEST}, usedBy: virtual_alias_maps }`,
       'is about keys, and this table is asked by attributes',
     ],
-    [`{ upstream: d, ${REQUEST}, canary: { key: a } }`, 'is about keys'],
+    [`{ upstream: d, ${REQUEST}, canary: { key: a } }`, 'is a key, and this table is asked by attributes'],
+    [`{ upstream: d, ${REQUEST}, canary: { every: 10s } }`, 'canary: "attributes" is missing'],
+    [
+      `{ upstream: d, ${REQUEST}, canary: { attributes: { usr: a } } }`,
+      'there is no attribute "usr"; did you mean "user"',
+    ],
+    [`{ upstream: d, ${REQUEST}, canary: { attributes: { password: a } } }`, 'canary.attributes: lacks user'],
+    [
+      '{ upstream: d, request: { path: "/{attribute.user}" }, canary: { attributes: { user: a/../b } } }',
+      'canary.attributes: cannot be asked for: ',
+    ],
+    [
+      '{ upstream: d, request: { path: "/{key}" }, canary: { attributes: { user: a } } }',
+      'is only for tables whose request has {attribute...}; write "key"',
+    ],
     [`{ upstream: d, ${REQUEST}, domains: [a.example] }`, 'is about keys'],
     [`{ upstream: d, ${REQUEST}, whenUnknown: notFound }`, 'has DUNNO or DEFER_IF_PERMIT here'],
     [`{ upstream: d, ${REQUEST}, cacheBy: [usr] }`, 'there is no attribute "usr"; did you mean "user"'],

@@ -262,6 +262,28 @@ tables:
   })
 })
 
+describe('a canary that logs in', () => {
+  const CANARY =
+    '    canary: { attributes: { user: canary, password: gEheim, token: "", mechanism: PLAIN }, maxAge: 0s }'
+
+  test('tells a service that refuses everybody from a wrong password, and check --ask asks it', async () => {
+    const { service, gateway, ask } = await start(CANARY)
+    expect((await ask(['user=bob'], ['other'])).code).toBe(1)
+    const config = await loadConfig(join(gateway.folder, 'mapgate.yaml'), { env: {} })
+    const io = recordIo()
+    expect(await askCanaries(config, io)).toBe(true)
+    expect(io.out()).toMatch(/^accounts {2}d \S+ {2}found "canary@a.example", HTTP 200, \d+ ms\n/)
+    service.otherwise = { status: 401, json: { result: 'wrong' } }
+    // Every user would be told that the password is wrong.
+    expect((await ask(['user=bob'], ['gEheim'])).code).toBe(75)
+    expect(await askCanaries(config, io)).toBe(false)
+    expect(io.out()).toContain('NOT FOUND: the endpoint does not know its canary')
+    expect(io.out() + JSON.stringify(gateway.log())).not.toContain('gEheim')
+    const asked = service.requests.map(({ body }) => JSON.parse(body))
+    expect(asked.filter(({ user, password }) => user === 'bob' && password === 'gEheim')).toHaveLength(1)
+  })
+})
+
 describe('a right login that is kept', () => {
   const CACHED = '    cacheBy: [user, password, token]\n    cache: { ttl: 30s, jitter: 0 }'
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Attributes } from '../../../../src/core/attributes.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
 import { ResilientUpstream } from '../../../../src/core/resilience/resilient-upstream.ts'
 import { settle } from '../../../support/clock/manual-clock.ts'
@@ -80,6 +81,36 @@ describe('the known question', () => {
     await settle()
     expect(state.status().endpoints[0]?.circuit).toBe('open')
     expect(upstream.canaryStatus()[0]?.state).toBe('unreachable')
+    upstream.stop()
+  })
+
+  test('is a canary of attributes for a table with side effects, which has no other', async () => {
+    const attributes = new Attributes([['sender', 'known@a.example']], [['password', 'geheim']])
+    let canaryReply = says('REJECT')
+    const { ask, upstream, state, clock, endpoints } = setUp(
+      [(key) => ({ reply: key === 'sender=known@a.example' ? canaryReply : fails(500) })],
+      {
+        settings: SETTINGS,
+        sideEffects: true,
+        canary: { key: 'sender=known@a.example', attributes, everyMs: 3_600_000, maxAgeMs: 5000 },
+      },
+    )
+    upstream.start()
+    await settle()
+    clock.advance(1000)
+    for (const key of ['poison1', 'poison2']) await ask(key, { attributes: new Attributes([]) })
+    await settle()
+    expect(state.status().endpoints[0]?.circuit).toBe('closed')
+    const asked = endpoints[0]?.options.filter((options) => options.attributes === attributes)
+    expect(asked).toHaveLength(2)
+    canaryReply = fails(500)
+    clock.advance(1000)
+    for (const key of ['poison3', 'poison4']) await ask(key, { attributes: new Attributes([]) })
+    await settle()
+    expect(state.status().endpoints[0]?.circuit).toBe('open')
+    canaryReply = says('REJECT')
+    await clock.advanceAsync(2000)
+    expect(state.status().endpoints[0]?.circuit).toBe('closed')
     upstream.stop()
   })
 

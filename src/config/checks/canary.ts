@@ -1,0 +1,69 @@
+/**
+ * The canary of a table: a key, or attributes where the table is asked by those.
+ */
+import { ALL_ATTRIBUTES } from '../../core/attributes.ts'
+import { checkName, type Scope } from '../../schema/scope.ts'
+import type { SettingsKinds } from '../../schema/settings-kind.ts'
+import { listOf } from '../../schema/suggest.ts'
+import { asksNetwork } from '../asks-network.ts'
+import { attributesOf, knownAttributes } from '../attributes.ts'
+import type { FileSettings } from '../schema/file.ts'
+import type { TableSettings } from '../schema/table.ts'
+
+export function checkCanary(
+  file: FileSettings,
+  table: TableSettings,
+  kinds: SettingsKinds,
+  scope: Scope,
+): void {
+  const { canary, upstream = [] } = table
+  if (canary === undefined) return
+  // Where an upstream is missing or unknown, that is the mistake, and nobody knows what it would be.
+  const allKnown = upstream.length > 0 && upstream.every((name) => file.upstreams.has(name))
+  if (allKnown && !asksNetwork(upstream, file.upstreams, kinds))
+    scope.warning(['canary'], 'has no effect: no upstream of this table is asked over a network')
+  const asked = attributesOf(table, kinds)
+  const own = scope.within(['canary'])
+  if (asked.size === 0) checkKey(own)
+  else checkAttributes(canary.attributes, asked, kinds, own)
+}
+
+function checkKey(scope: Scope): void {
+  if (scope.isWritten(['attributes']))
+    scope.error(
+      ['attributes'],
+      'is only for tables whose request has {attribute...}; write "key", a key that always exists',
+    )
+  else if (!scope.isWritten(['key'])) scope.error([], '"key" is missing; add it')
+}
+
+/** @param asked What the request of the table names. */
+function checkAttributes(
+  attributes: ReadonlyMap<string, string> | undefined,
+  asked: ReadonlySet<string>,
+  kinds: SettingsKinds,
+  scope: Scope,
+): void {
+  if (scope.isWritten(['key']))
+    scope.error(
+      ['key'],
+      'is a key, and this table is asked by attributes; write "attributes", such as { sender: known@example.com }',
+    )
+  if (attributes === undefined) {
+    if (!scope.isWritten(['key']))
+      scope.error(
+        [],
+        '"attributes" is missing; add those of a question that the service always has an answer to',
+      )
+    return
+  }
+  const { shown, secret } = knownAttributes(kinds)
+  for (const name of attributes.keys())
+    checkName(scope, ['attributes', name], 'attribute', name, [...shown, ...secret])
+  const missing = [...asked].filter((name) => name !== ALL_ATTRIBUTES && !attributes.has(name))
+  if (missing.length > 0)
+    scope.error(
+      ['attributes'],
+      `lacks ${listOf(missing, 'and')}, which the request of this table asks for; add it, "" where it is to be empty`,
+    )
+}
