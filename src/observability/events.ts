@@ -15,7 +15,7 @@ import type { Problem } from './problems.ts'
 export const MAX_WATCHERS = 32
 
 /** Events that wait for one watcher. Ours: about ten seconds of a busy program. */
-export const MAX_WAITING_EVENTS = 256
+const MAX_WAITING_EVENTS = 256
 
 /** One event; `type` is the event name on the wire. */
 export type GatewayEvent =

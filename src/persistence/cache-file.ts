@@ -19,7 +19,7 @@ import { type CacheFileTable, isNoFile, NotAFileError, writeCacheFile } from './
 export const SAVE_EVERY_MS = 300_000
 
 /** Longest time after a purge until the file is without what was purged, ms. Ours: many purges in a row cost one save. */
-export const SAVE_AFTER_PURGE_MS = 10_000
+const SAVE_AFTER_PURGE_MS = 10_000
 
 /**
  * How long the file is read before the first lookup is answered, ms. Ours: some ten thousand answers, the whole of most

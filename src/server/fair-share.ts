@@ -10,7 +10,7 @@
  * Requests of one connection answered at once. Ours: cached answers cost a few microseconds
  * each, so a turn stays well under a millisecond.
  */
-export const MAX_REQUESTS_PER_TURN = 64
+const MAX_REQUESTS_PER_TURN = 64
 
 /**
  * Characters of replies gathered in one turn before they are written. With the longest reply

@@ -5,12 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DomainList } from '../../src/core/search/domains-filter.ts'
 import { extensionOf, propagateExtension } from '../../src/core/search/extension.ts'
-import {
-  MAX_NAME_LENGTH,
-  type SearchKind,
-  type SearchOptions,
-  searchKeys,
-} from '../../src/core/search/search-keys.ts'
+import { type SearchKind, type SearchOptions, searchKeys } from '../../src/core/search/search-keys.ts'
 
 const kinds = fc.constantFrom<SearchKind>('exact', 'address', 'transport', 'access-address', 'access-client')
 const options: fc.Arbitrary<SearchOptions> = fc.record({
@@ -54,7 +49,7 @@ describe('searchKeys', () => {
       fc.property(kinds, keys, options, (kind, key, settings) => {
         const sequence = searchKeys(kind, key, settings)
         const domain = key.slice(key.lastIndexOf('@') + 1)
-        const parents = domain.length > MAX_NAME_LENGTH ? 0 : domain.split(/[.:]/).length
+        const parents = domain.length > 255 ? 0 : domain.split(/[.:]/).length
         expect(sequence.length).toBeLessThanOrEqual(MOST_KEYS_BESIDES_PARENTS + parents)
         // Quotes and backslashes may go on again, never more than were there.
         for (const one of sequence) expect(one.key.length).toBeLessThanOrEqual(Math.max(key.length, 1))

@@ -3,7 +3,7 @@
  * sources, and its prose names only what there is.
  */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 const ROOT = new URL('../../', import.meta.url).pathname
@@ -24,3 +24,22 @@ test('the prose names only constants and settings that there are', () => {
   expect(unknown).toEqual([])
   expect(keys.filter((key) => !settings.includes(key))).toEqual([])
 })
+
+test('no test takes its limit from the code, where a wrong one would pass', () => {
+  const folder = `${ROOT}test/`
+  const taken = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => limitsIn(readFileSync(folder + file, 'utf8')).map((name) => `${file} ${name}`))
+  // Compared with the figure that the page of the API has.
+  expect(taken).toEqual(['unit/admin/documented.test.ts MAX_WATCHERS'])
+  expect(
+    limitsIn("import {\n  A_MS,\n  type B,\n} from '../src/a.ts'\nimport { C_MS } from './c.ts'"),
+  ).toEqual(['A_MS'])
+})
+
+/** Limits that a test imports from src. */
+function limitsIn(text: string): string[] {
+  const imported = text.matchAll(/^import (?:type )?\{([^}]*)\} from '(?:\.\.\/)+src\//gm)
+  const names = Array.from(imported, ([, list = '']) => list.split(',').map((name) => name.trim())).flat()
+  return names.filter((name) => /^(?:MAX|MIN|LAG)_[A-Z_]+$|^[A-Z_]+_(?:MS|BYTES|LENGTH)$/.test(name))
+}

@@ -11,7 +11,7 @@ export interface ServerEvent {
 }
 
 /** Longest event, in characters; a stream that sends more is not mapgate's. Ours: a point of 50 tables has a tenth. */
-export const MAX_EVENT_LENGTH = 1_000_000
+const MAX_EVENT_LENGTH = 1_000_000
 
 export class EventParser {
   #rest = ''

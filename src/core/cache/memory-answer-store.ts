@@ -32,7 +32,7 @@ export interface MemoryAnswerStoreOptions {
  * Memory of one entry beside its texts, bytes: the entry, its slot in the key map and in the
  * lists, two string heads. Source: resident memory with a million entries on Node.js 20.
  */
-export const ENTRY_OVERHEAD_BYTES = 266
+const ENTRY_OVERHEAD_BYTES = 266
 
 /** Ends the prefix in a store key of a second or later upstream; no key has control characters. */
 const PREFIX_END = '\x01'

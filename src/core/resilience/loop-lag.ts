@@ -19,10 +19,10 @@ export const LAG_TICK_MS = 50
  * collection or a busy machine, and a tenth of the default deadline: an answer that is half a
  * second late is better than none.
  */
-export const LAG_TARGET_MS = 500
+const LAG_TARGET_MS = 500
 
 /** How long every turn must have been late, ms. Ours: Postfix waits 100 s, so nobody is in a hurry to be shed. */
-export const LAG_INTERVAL_MS = 2000
+const LAG_INTERVAL_MS = 2000
 
 export class LoopLag {
   #lateSinceMs: number | undefined

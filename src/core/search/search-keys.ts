@@ -17,7 +17,7 @@ import { type LocalPartForms, localPartForms } from './local-part.ts'
  * Longest domain whose parents are looked up, in characters. Source: RFC 1035 section 2.3.4,
  * 255 octets. A longer name cannot exist, and its parents would be one request per label.
  */
-export const MAX_NAME_LENGTH = 255
+const MAX_NAME_LENGTH = 255
 
 const DOT = '.'
 

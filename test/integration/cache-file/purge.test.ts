@@ -4,7 +4,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { SAVE_AFTER_PURGE_MS } from '../../../src/persistence/cache-file.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
@@ -28,7 +27,7 @@ cacheFile: ${path}
   const clock = new ManualClock(1_000_000, Date.now())
   const { gateway } = await startGateway(t, yaml, { folder, clock })
   expect(await gateway.purge('aliases', { kind: 'key', key: Buffer.from('gone@a.example') })).toBe(1)
-  clock.advance(SAVE_AFTER_PURGE_MS)
+  clock.advance(10_000)
   await expect.poll(() => readFileSync(path, 'latin1')).not.toContain('gone@a.example')
   expect(readFileSync(path, 'latin1')).toContain('kept@a.example')
 })

@@ -4,7 +4,6 @@
  */
 import { expect, test } from 'vitest'
 import type { Query } from '../../../src/core/lookup.ts'
-import { LAG_INTERVAL_MS, LAG_TARGET_MS } from '../../../src/core/resilience/loop-lag.ts'
 import { found, type LookupResult } from '../../../src/core/result.ts'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
@@ -26,9 +25,9 @@ test('an event loop that does not keep up gives stored answers and sheds the res
   let stored: unknown
   let other: LookupResult | Promise<LookupResult> | undefined
   // Every turn of the event loop is late, for as long as it takes.
-  while (performance.now() - heldUp < 4 * (LAG_INTERVAL_MS + LAG_TARGET_MS)) {
+  while (performance.now() - heldUp < 10_000) {
     const turn = performance.now()
-    while (performance.now() - turn < LAG_TARGET_MS + 100);
+    while (performance.now() - turn < 600);
     await new Promise((resolve) => setTimeout(resolve, 0))
     stored = gateway.lookup(query('stored'))
     other = gateway.lookup(query(`new-${turn}`))

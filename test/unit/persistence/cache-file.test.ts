@@ -6,7 +6,6 @@ import {
   BLOCK,
   block,
   endBlock,
-  MAGIC,
   preamble,
   startBlock,
   tableBlock,
@@ -39,6 +38,11 @@ describe('a cache file', () => {
     })
     expect(second.store.get('nobody@a.example')?.result.kind).toBe('notfound')
     expect(second.saves).toStrictEqual([first.clock.wallMs()])
+  })
+
+  test('begins with its name and the version of its layout', async () => {
+    const { path } = await written()
+    expect(readFileSync(path).toString('latin1', 0, 16)).toBe('mapgate-cache\n\x02\x00')
   })
 
   test('takes as much of the store for an answer as it took before', async () => {
@@ -155,8 +159,8 @@ describe('a cache file that cannot be used is set aside, and the start is cold:'
   const damages: [name: string, damage: (path: string) => void, why: RegExp][] = [
     ['a foreign one', (path) => writeFileSync(path, 'root:x:0:0\n'), /not a cache file/],
     ['an empty one', (path) => writeFileSync(path, ''), /not a cache file/],
-    ['one that ends in its version', (path) => truncateSync(path, MAGIC.length + 1), /version 0/],
-    ['one of a later version', (path) => flip(path, MAGIC.length, 3), /version 3/],
+    ['one that ends in its version', (path) => truncateSync(path, 15), /version 0/],
+    ['one of a later version', (path) => flip(path, 14, 3), /version 3/],
     ['one with a wrong bit', (path) => flip(path, 100), /checksum/],
     ['one cut off in a block', (path) => truncateSync(path, statSync(path).size - 20), /cut off/],
     ['one cut off in a block header', (path) => truncateSync(path, statSync(path).size - 8), /cut off/],

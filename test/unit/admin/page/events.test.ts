@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { EventParser, MAX_EVENT_LENGTH } from '../../../../src/admin/page/event-parser.ts'
+import { EventParser } from '../../../../src/admin/page/event-parser.ts'
 import { retryDelayMs } from '../../../../src/admin/page/live.ts'
 import { type LookupEvent, Model } from '../../../../src/admin/page/model.ts'
 import { TokenStore } from '../../../../src/admin/page/token-store.ts'
@@ -26,7 +26,7 @@ describe('EventParser', () => {
 
   test('gives up on an event without an end', () => {
     const parser = new EventParser()
-    expect(parser.push('x'.repeat(MAX_EVENT_LENGTH))).toEqual([])
+    expect(parser.push('x'.repeat(1_000_000))).toEqual([])
     expect(() => parser.push('x')).toThrow(RangeError)
   })
 })
