@@ -2,7 +2,9 @@
  * What the commands `serve` and `demo` need of a gateway: to start one, and to run it until
  * the person or the system says that it is enough.
  */
+
 import { type Clock, systemClock } from '../core/clock.ts'
+import { messageOf } from '../core/error-code.ts'
 import type { CommandIo } from './io.ts'
 
 /**
@@ -101,6 +103,6 @@ async function reload(gateway: RunningGateway, io: CommandIo): Promise<void> {
     await gateway.reload()
   } catch (error) {
     // A reload that breaks must not take the running gateway with it.
-    io.stderr.write(`mapgate: the reload failed: ${error instanceof Error ? error.message : String(error)}\n`)
+    io.stderr.write(`mapgate: the reload failed: ${messageOf(error)}\n`)
   }
 }

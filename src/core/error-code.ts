@@ -1,5 +1,5 @@
 /**
- * What an error says of itself: the system's name of it, and its first line.
+ * What an error says of itself: the system's name of it, its words, and the first line of them.
  */
 
 /** Such as EACCES or ECONNREFUSED; '' when the error has none. */
@@ -13,8 +13,12 @@ export function codeOrName(error: unknown): string {
   return codeOf(error) || (error instanceof Error ? error.name : String(error))
 }
 
+/** What it says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** The first line of what it says, for messages. */
 export function errorText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return text.split('\n', 1)[0] || 'see the log'
+  return messageOf(error).split('\n', 1)[0] || 'see the log'
 }

@@ -107,6 +107,11 @@ export function permanent(cause: PermanentCause, reason: Reason): Permanent {
   return { kind: 'permanent', cause, reason: printableReason(reason) }
 }
 
+/** Tells a failure from an answer. */
+export function isFailure(result: LookupResult): result is Temporary | Permanent {
+  return result.kind === 'temporary' || result.kind === 'permanent'
+}
+
 /** Makes any text a {@link Reason}: every other byte becomes `?`, and the end is cut. */
 function printableReason(text: string): Reason {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON_BYTES)

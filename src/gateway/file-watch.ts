@@ -13,6 +13,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock, Timer } from '../core/clock.ts'
+import { messageOf } from '../core/error-code.ts'
 import { Disk, type DiskCalls, type FilesOnDisk } from './files-on-disk.ts'
 
 /** Time without a change after which a file counts as written, ms. Ours: editors and `cp` take less. */
@@ -100,7 +101,7 @@ export class FileWatch {
     const failed = (error: unknown): void => {
       this.#watched.get(path)?.watcher?.close()
       this.#watched.set(path, { id, watcher: undefined })
-      this.#options.onTrouble(path, error instanceof Error ? error.message : String(error))
+      this.#options.onTrouble(path, messageOf(error))
     }
     try {
       const watcher = watch(path, { persistent: false }, () => this.#somethingMoved())

@@ -2,10 +2,12 @@
  * The changes of configuration, one after the other: reloads, as somebody asks for them or the watched file
  * changes, and secrets that are read again after a service refused them.
  */
+
 import type { ReloadReport } from '../admin/ports.ts'
 import { ConfigError, formatIssue } from '../config/issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Clock } from '../core/clock.ts'
+import { messageOf } from '../core/error-code.ts'
 import { changesBetween } from './changes.ts'
 import { FileWatch } from './file-watch.ts'
 import type { Change } from './generation.ts'
@@ -154,5 +156,5 @@ function storedAnswers(count: number): string {
 /** One line for each problem: all those of a bad configuration, else the one that ended it. */
 function issuesOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.issues.map(formatIssue)
-  return [error instanceof Error ? error.message : String(error)]
+  return [messageOf(error)]
 }

@@ -2,8 +2,10 @@
  * The events of the program: each that matters becomes one log line, one event for watchers and, when
  * it means trouble, one problem for the page. Lookups that went well are not here; see lookup-log.ts.
  */
+
 import type { Clock } from '../core/clock.ts'
 import type { DrillReport } from '../core/drill-report.ts'
+import { messageOf } from '../core/error-code.ts'
 import type { CircuitState, ReplicaChange } from '../core/observer.ts'
 import type { CanaryStatus } from '../core/status.ts'
 import type { Events } from './events.ts'
@@ -275,7 +277,7 @@ export class EventLog {
       const count = suppressed > 0 ? { suppressed } : {}
       this.#parts.logger.error({ event: 'defect', where, err: error, ...count }, 'defect: please report it')
     }
-    this.problem('defect', where, error instanceof Error ? error.message : String(error))
+    this.problem('defect', where, messageOf(error))
   }
 
   problem(kind: ProblemKind, where: string, text: string): void {

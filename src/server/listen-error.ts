@@ -2,7 +2,7 @@
  * Why a listener cannot listen, as a sentence that says what to do.
  */
 import type { Address } from '../core/address.ts'
-import { codeOf } from '../core/error-code.ts'
+import { codeOf, messageOf } from '../core/error-code.ts'
 
 /** Thrown while a listener is opened or changed; nothing of it is left behind. */
 export class ListenError extends Error {
@@ -28,7 +28,7 @@ const NOT_PERMITTED: Readonly<Record<Address['kind'], string>> = {
 export function listenError(listener: string, kind: Address['kind'], error: unknown): ListenError {
   const code = error instanceof ListenError ? '' : codeOf(error)
   const refused = code === 'EACCES' || code === 'EPERM' ? NOT_PERMITTED[kind] : undefined
-  const advice = refused ?? ADVICE[code] ?? (error instanceof Error ? error.message : String(error))
+  const advice = refused ?? ADVICE[code] ?? messageOf(error)
   const suffix = code === '' ? '' : ` (${code})`
   return new ListenError(`cannot listen on ${listener}: ${advice}${suffix}`, { cause: error })
 }

@@ -9,6 +9,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { errorText } from '../core/error-code.ts'
 import { UnusableFiles } from './own-folder.ts'
 
 export interface LmdbRange<Key> {
@@ -131,7 +132,7 @@ export function loadLmdb(what: string): Lmdb {
   try {
     return createRequire(import.meta.url)('lmdb') as Lmdb
   } catch (error) {
-    const why = error instanceof Error ? error.message.split('\n', 1)[0] : String(error)
+    const why = errorText(error)
     throw new UnusableFiles(
       `${what} needs the package lmdb, which cannot be loaded here; install it with npm install lmdb (${why})`,
     )

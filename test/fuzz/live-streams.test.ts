@@ -6,11 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { startGateway } from '../support/gateway/gateway.ts'
 import { KeyedService } from '../support/http/keyed-service.ts'
+import { heapBytes } from '../support/programs/heap-bytes.ts'
 import {
   between,
   liveSeconds,
@@ -108,13 +107,6 @@ function attackOnce(target: number | string, random: Random): Promise<void> {
       else setImmediate(() => socket.destroyed || socket.write(bytes.subarray(cut)))
     })
   })
-}
-
-function heapBytes(): number {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect === 'function') collect()
-  return process.memoryUsage().heapUsed
 }
 
 test('no stream of bytes keeps a correct client from its answers', {

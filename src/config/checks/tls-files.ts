@@ -5,6 +5,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
+import { messageOf } from '../../core/error-code.ts'
 import { type ReadFile, whyUnreadable } from '../read-file.ts'
 
 /** The keys of a `tls:` section that name files. */
@@ -151,5 +152,5 @@ function refusedByOpenssl(texts: Readonly<Partial<Record<TlsPart, string>>>): Tl
 
 function opensslReason(error: unknown): string {
   if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

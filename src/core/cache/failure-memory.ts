@@ -7,7 +7,7 @@
  * wall clock makes a failure last.
  */
 import { LRUCache } from 'lru-cache'
-import type { LookupResult, Permanent, Temporary } from '../result.ts'
+import type { Permanent, Temporary } from '../result.ts'
 
 /** How long a failure is repeated, ms. Ours: short enough that a recovery is seen at once. */
 export const FAILURE_MEMORY_MS = 1000
@@ -55,9 +55,4 @@ export class FailureMemory {
   delete(key: string): void {
     if (this.#failures.size > 0) this.#failures.delete(key)
   }
-}
-
-/** Tells a failure from an answer. */
-export function isFailure(result: LookupResult): result is Temporary | Permanent {
-  return result.kind === 'temporary' || result.kind === 'permanent'
 }

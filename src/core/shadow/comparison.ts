@@ -10,7 +10,7 @@
  * | found | found, another value | different |
  * | temporary or permanent, on either side | | failed: nobody knows |
  */
-import type { LookupResult } from '../result.ts'
+import { isFailure, type LookupResult } from '../result.ts'
 
 export const OUTCOMES = ['same', 'only in A', 'only in B', 'different', 'failed'] as const
 
@@ -32,12 +32,6 @@ export function outcomeOf(a: LookupResult, b: LookupResult, isExact: boolean): O
 
 function same(isSame: boolean): Outcome {
   return isSame ? 'same' : 'different'
-}
-
-function isFailure(
-  result: LookupResult,
-): result is Extract<LookupResult, { kind: 'temporary' | 'permanent' }> {
-  return result.kind === 'temporary' || result.kind === 'permanent'
 }
 
 /** `a, b` and `b,a` are the same to Postfix wherever a value is a list. */

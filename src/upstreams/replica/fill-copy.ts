@@ -5,6 +5,7 @@
  *   changes   asked for where there is a cursor; taken over in one transaction with the next cursor
  *   list      asked for where there is none, and where the changes cannot be used
  */
+import { messageOf } from '../../core/error-code.ts'
 import type { Authorize } from '../http/oauth/access-tokens.ts'
 import type { EndpointSettings } from '../http/settings.ts'
 import type { CopyJob, CopyOutcome, FailedOutcome, WholeOutcome } from './copy-job.ts'
@@ -127,7 +128,7 @@ function stopped(): FailedOutcome {
 function failure(error: unknown): FailedOutcome {
   if (error instanceof ListError) return { kind: 'failed', cause: error.reasonCause, reason: error.message }
   if (error instanceof ReplicaUnavailable) return failure(new ListError(REPLICA_REASONS.changedMeanwhile))
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   if (isOfDisk(error)) return failure(new ListError(REPLICA_REASONS.diskFailed, message))
   const defect = error instanceof Error ? (error.stack ?? message) : message
   return { kind: 'failed', cause: 'defect', reason: 'internal error: see the log of mapgate', defect }

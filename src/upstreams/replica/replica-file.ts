@@ -11,6 +11,7 @@
  * Source: http://www.lmdb.tech/doc/ ("Caveats": a process must not open one environment twice; a local file system).
  */
 import { chmodSync } from 'node:fs'
+import { messageOf } from '../../core/error-code.ts'
 import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb, requireDatabase } from '../lmdb.ts'
 import { makeFolderSync, UnusableFiles } from '../own-folder.ts'
 import type { CopyRecord, HeldRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
@@ -60,7 +61,7 @@ export class ReplicaFile {
       requireDatabase(folder)
       return new ReplicaFile(open<string, string>({ path: folder, ...OPTIONS }))
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
+      const why = messageOf(error)
       throw new ReplicaUnavailable(`the folder of the replica, ${folder}, cannot be used: ${why}`)
     }
   }

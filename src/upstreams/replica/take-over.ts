@@ -1,6 +1,7 @@
 /**
  * What becomes of a list that was read: taken into use, kept aside, or not taken over.
  */
+import { messageOf } from '../../core/error-code.ts'
 import type { WholeOutcome } from './copy-job.ts'
 import type { CopyRecord } from './copy-record.ts'
 import { isShrunk } from './plan-changes.ts'
@@ -73,6 +74,6 @@ function heldText(entries: number, lost: number, removed: number): string {
 
 /** What an error of the disk, or of LMDB, says. */
 export function diskFailure(error: unknown): { readonly kind: 'failed'; readonly why: string } {
-  const why = error instanceof Error ? error.message : String(error)
+  const why = messageOf(error)
   return { kind: 'failed', why: REPLICA_REASONS.diskFailed.text.replace('…', why) }
 }

@@ -2,11 +2,10 @@
  * A hundred reloads under load, with changes and with broken files: no wrong answer, no dropped
  * connection, nothing left behind.
  */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
 import { KeyedService } from '../../support/http/keyed-service.ts'
+import { heapBytes } from '../../support/programs/heap-bytes.ts'
 import { CheckedConnection } from '../../support/traffic/checked-connection.ts'
 import { seededRandom } from '../../support/traffic/seeded.ts'
 
@@ -75,13 +74,6 @@ class Asker {
       await this.#connection.ask(questions, [7, 100], this.#settled().settled)
     }
   }
-}
-
-function heapBytes(): number {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect === 'function') collect()
-  return process.memoryUsage().heapUsed
 }
 
 test('a hundred reloads give no wrong answer, drop no connection and leave nothing behind', {

@@ -8,17 +8,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SocketmapClient } from '../../../src/library/clients.ts'
 import { askAdmin } from '../../support/gateway/admin-socket.ts'
 import {
-  ADMIN,
   buildPackage,
   type GatewayProcess,
   startGatewayProcess,
 } from '../../support/gateway/gateway-process.ts'
 import { type Cleanup, type HttpService, startHttpService } from '../../support/http/http-service.ts'
-import { folderFor } from './replicated.ts'
+import { folderFor, keyOf, listYaml } from './replicated.ts'
 
 const KEYS = 3000
-
-const keyOf = (at: number): string => `user${at}@a.example`
 
 /** A folder with room for one copy and a part of another, and what starts the program there. */
 interface SmallDisk {
@@ -54,16 +51,6 @@ beforeAll(() => {
 })
 afterAll(() => remove())
 
-const yaml = (origin: string, folder: string) => `
-listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
-${ADMIN}
-upstreams: { directory: { endpoints: ["${origin}"] } }
-tables:
-  mailboxes:
-    upstream: directory
-    replica: { path: /list, every: 1h, authoritative: true, directory: ${folder} }
-`
-
 function serve(service: HttpService, value: string): void {
   service.otherwise = {
     json: Object.fromEntries(Array.from({ length: KEYS }, (_, at) => [keyOf(at), value])),
@@ -77,7 +64,7 @@ describe('a disk', () => {
       if (disk === undefined) return t.skip('needs the right to mount a tmpfs')
       const service = await startHttpService(t)
       serve(service, 'old')
-      const first = await startGatewayProcess(t, built, yaml(service.origin, disk.folder), disk.prefix)
+      const first = await startGatewayProcess(t, built, listYaml(service.origin, disk.folder), disk.prefix)
       expect(await settled(first, 1)).toMatchObject({ state: 'ready', entries: KEYS })
       serve(service, 'x'.repeat(200))
       await askAdmin(first, 'POST', '/api/v1/tables/mailboxes/replica/refresh')
@@ -90,7 +77,7 @@ describe('a disk', () => {
       expect(await valuesOf(first)).toEqual(['old'])
       await first.stop()
 
-      const second = await startGatewayProcess(t, built, yaml(service.origin, disk.folder), disk.prefix)
+      const second = await startGatewayProcess(t, built, listYaml(service.origin, disk.folder), disk.prefix)
       expect(await valuesOf(second)).toEqual(['old'])
       serve(service, 'new')
       await askAdmin(second, 'POST', '/api/v1/tables/mailboxes/replica/refresh')

@@ -6,14 +6,13 @@ import { expect, test } from 'vitest'
 import { SocketmapClient } from '../../../src/library/clients.ts'
 import { askAdmin } from '../../support/gateway/admin-socket.ts'
 import {
-  ADMIN,
   buildPackage,
   type GatewayProcess,
   startGatewayProcess,
 } from '../../support/gateway/gateway-process.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
 import { seededRandom } from '../../support/traffic/seeded.ts'
-import { folderFor } from './replicated.ts'
+import { folderFor, keyOf, listYaml } from './replicated.ts'
 
 const KEYS = 10_000
 
@@ -29,18 +28,6 @@ const EXCHANGED = 3
 /** Longest time from the request for a list to the kill, in times that the first copy took. */
 const LONGEST = 1.5
 
-const keyOf = (at: number): string => `user${at}@a.example`
-
-const yaml = (origin: string, folder: string) => `
-listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
-${ADMIN}
-upstreams: { directory: { endpoints: ["${origin}"] } }
-tables:
-  mailboxes:
-    upstream: directory
-    replica: { path: /list, every: 1h, authoritative: true, directory: ${folder} }
-`
-
 test(`killed ${KILLS} times while it copies, it never has a torn table`, {
   timeout: LONGEST_MS,
 }, async (t) => {
@@ -54,7 +41,7 @@ test(`killed ${KILLS} times while it copies, it never has a torn table`, {
     service.otherwise = { json: list }
   }
   serve(0)
-  const first = await startGatewayProcess(t, built, yaml(service.origin, folder))
+  const first = await startGatewayProcess(t, built, listYaml(service.origin, folder))
   await copied(first)
   const tookMs = (await first.metric('mapgate_replica_list_duration_seconds')) * 1000
   await first.stop()
@@ -63,7 +50,7 @@ test(`killed ${KILLS} times while it copies, it never has a torn table`, {
   let current = 'v0'
   for (let kill = 1; kill <= KILLS; kill++) {
     service.otherwise = { status: 503 }
-    const gateway = await startGatewayProcess(t, built, yaml(service.origin, folder))
+    const gateway = await startGatewayProcess(t, built, listYaml(service.origin, folder))
     const version = await versionOf(gateway)
     expect([`v${kill - 1}`, current]).toContain(version)
     current = version

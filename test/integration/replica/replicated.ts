@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ReplicaStatus } from '../../../src/core/replica/replica-status.ts'
 import { startGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateway/gateway.ts'
+import { ADMIN } from '../../support/gateway/gateway-process.ts'
 import type { Cleanup, HttpService } from '../../support/http/http-service.ts'
 import { until } from '../../support/postfix/until.ts'
 
@@ -91,3 +92,16 @@ export async function startReplicated(
   await settled(gateway, 1)
   return gateway
 }
+
+export const keyOf = (at: number): string => `user${at}@a.example`
+
+/** A table that is its copy alone, for the compiled program. */
+export const listYaml = (origin: string, folder: string) => `
+listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
+${ADMIN}
+upstreams: { directory: { endpoints: ["${origin}"] } }
+tables:
+  mailboxes:
+    upstream: directory
+    replica: { path: /list, every: 1h, authoritative: true, directory: ${folder} }
+`

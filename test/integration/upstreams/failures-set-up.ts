@@ -26,3 +26,7 @@ export async function serviceAnd(
 export function summary({ result, evidence, retry }: Outcome): string {
   return result.kind === 'temporary' ? `${result.cause} ${evidence} ${retry}` : result.kind
 }
+
+export function reasonOf({ result }: Outcome): string {
+  return result.kind === 'temporary' ? result.reason : ''
+}

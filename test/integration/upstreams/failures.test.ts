@@ -5,7 +5,6 @@ import { getEventListeners, once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../../src/core/clock.ts'
-import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import { HTTP_REASONS } from '../../../src/upstreams/http/reasons.ts'
 import {
   openPools,
@@ -14,11 +13,7 @@ import {
   upstreamSettings,
 } from '../../support/http/http-endpoint.ts'
 import { type Behaviour, startHttpService } from '../../support/http/http-service.ts'
-import { LONG_MS, serviceAnd, summary, t } from './failures-set-up.ts'
-
-function reasonOf({ result }: Outcome): string {
-  return result.kind === 'temporary' ? result.reason : ''
-}
+import { LONG_MS, reasonOf, serviceAnd, summary, t } from './failures-set-up.ts'
 
 describe('a failed request is temporary', () => {
   const cases: [sentence: string, behaviour: Behaviour, expected: string][] = [

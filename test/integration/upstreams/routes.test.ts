@@ -15,6 +15,7 @@ import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
 import { openPools, tableSettings, upstreamSettings } from '../../support/http/http-endpoint.ts'
 import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
 import { selfSignedPair } from '../../support/programs/certificates.ts'
+import { reasonOf } from './failures-set-up.ts'
 
 const t = { onTestFinished }
 const NO_TLS: TlsSettings = { ca: undefined, cert: undefined, key: undefined, serverName: undefined }
@@ -362,10 +363,6 @@ async function startProxy(): Promise<{ url: string; seen: string[]; refuses: boo
 function summary({ result, retry }: Outcome): string {
   const cause = result.kind === 'temporary' || result.kind === 'permanent' ? ` ${result.cause} ${retry}` : ''
   return `${result.kind}${cause}`
-}
-
-function reasonOf({ result }: Outcome): string {
-  return result.kind === 'temporary' ? result.reason : ''
 }
 
 test('a host of its own is sent to every kind of endpoint, and the certificate keeps its name', async () => {
