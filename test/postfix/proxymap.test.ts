@@ -37,7 +37,8 @@ function answer(url: string): Reply {
 
 const LOCAL = 'unix:passwd.byname'
 
-describe.each([false, true])('Postfix with our proxymap, its smtpd in a chroot: %s', (chroot) => {
+// At the same time: Postfix sleeps ten seconds where nobody listens. The tests of one instance come one after the other.
+describe.concurrent.each([false, true])('Postfix with our proxymap, its smtpd in a chroot: %s', (chroot) => {
   const cleanup = suiteCleanup()
   let service: HttpService
   let sink: LmtpSink
@@ -104,7 +105,7 @@ describe.each([false, true])('Postfix with our proxymap, its smtpd in a chroot: 
     return recipients.map(({ code }) => code)
   }
 
-  test('tries partial keys, and puts the extension of an alias back', async (context) => {
+  test.sequential('tries partial keys, and puts the extension of an alias back', async (context) => {
     const to = ['bob+news@a.example', 'anybody@sub.a.example', 'info+x@a.example', 'nobody@a.example']
     expect(await codes(context, SENDER, to, 'partial')).toEqual([250, 250, 250, 550])
     expect(await sink.recipientsOf('partial', 3)).toEqual([
@@ -114,11 +115,11 @@ describe.each([false, true])('Postfix with our proxymap, its smtpd in a chroot: 
     ])
   })
 
-  test('folds the case of keys as for its files', async (context) => {
+  test.sequential('folds the case of keys as for its files', async (context) => {
     expect(await codes(context, SENDER, ['BOB@A.Example', 'Info@A.EXAMPLE'], 'case')).toEqual([250, 250])
   })
 
-  test('searches an access table by domain, and its relay domains', async (context) => {
+  test.sequential('searches an access table by domain, and its relay domains', async (context) => {
     expect(await codes(context, 'x@blocked.example', ['bob@a.example'], 'access')).toEqual([554])
     expect(await codes(context, 'x@sub.blocked.example', ['bob@a.example'], 'access')).toEqual([554])
     const to = ['shut@a.example', 'x@relay.example', 'x@other.example']
@@ -126,7 +127,7 @@ describe.each([false, true])('Postfix with our proxymap, its smtpd in a chroot: 
     expect(await sink.recipientsOf('relay', 1)).toEqual(['x@relay.example'])
   })
 
-  test('gets the tables of its own proxymap through ours', async (context) => {
+  test.sequential('gets the tables of its own proxymap through ours', async (context) => {
     const place = { configDirectory: files.configDirectory, queueDirectory: files.queueDirectory }
     expect((await postmapQuery(place, `proxy:${LOCAL}`, 'root')).stdout.toString()).toMatch(/^root:/)
     expect(
@@ -134,7 +135,7 @@ describe.each([false, true])('Postfix with our proxymap, its smtpd in a chroot: 
     ).toEqual([250, 550])
   })
 
-  test('answers 451 and not 550 while the service is down, and 550 again when it is back', async (context) => {
+  test.sequential('answers 451 and not 550 while the service is down, and 550 again when it is back', async (context) => {
     const to = ['bob+unasked@a.example', 'unknown@a.example', 'shut+unasked@a.example']
     await service.stop()
     expect(await codes(context, SENDER, to, 'down')).toEqual([451, 451, 451])
@@ -175,7 +176,7 @@ describe.each([false, true])('Postfix with our proxymap, its smtpd in a chroot: 
   const loaded = () => sink.deliveries.filter(({ subject }) => subject.startsWith('load ')).length
 
   if (chroot)
-    test('loses no session and bounces nothing while the gateway is killed under load, its socket held as by systemd', async (context) => {
+    test.sequential('loses no session and bounces nothing while the gateway is killed under load, its socket held as by systemd', async (context) => {
       await serving.gateway.stop()
       const supervised = await startSupervised(context, {
         path: join(files.queueDirectory, 'mapgate', 'proxymap'),
@@ -197,7 +198,7 @@ describe.each([false, true])('Postfix with our proxymap, its smtpd in a chroot: 
       await sendUnderLoad(context, () => supervised.kill())
     }, 120_000)
   else
-    test('loses no session and bounces nothing while the gateway is restarted under load, and nobody listens meanwhile', async (context) => {
+    test.sequential('loses no session and bounces nothing while the gateway is restarted under load, and nobody listens meanwhile', async (context) => {
       await sendUnderLoad(context, async () => {
         await serving.gateway.stop()
         serving = await serve()

@@ -120,7 +120,29 @@ describe('hostile clients of tables', () => {
         await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), delay(1000)])
   }
 
+  /** Clients that began a request and do not go on: when it was closed, ms after that. */
+  const unfinished: Promise<number>[] = []
+
+  function hung({ socket }: ReturnType<typeof client>, text: string): Promise<number> {
+    socket.write(text)
+    const begunMs = performance.now()
+    return new Promise((resolve) => socket.once('close', () => resolve(performance.now() - begunMs)))
+  }
+
   const attacks: [name: string, start: () => Promise<void>][] = [
+    [
+      'requests and values whose end does not come',
+      async () => {
+        const [proxymap, memcache] = places()
+        const clients = Array.from({ length: 15 }, () => [
+          hung(client(proxymap, '||'), update('a', 'v'.repeat(60_000)).slice(0, -1)),
+          hung(client(memcache, '\n'), 'set verify/a 0 0 100000\r\nabc'),
+        ])
+        unfinished.push(...clients.flat())
+        for (let n = 0; n < 15; n++) client(memcache, '\n').socket.write('set verify/a 0 0 9999999999\r\nabc')
+        await delay(200)
+      },
+    ],
     [
       'names and lines without an end',
       async () => {
@@ -129,18 +151,6 @@ describe('hostile clients of tables', () => {
           Array.from({ length: 15 }, () => client(place, '\n').socket),
         )
         await Promise.all(sockets.map((socket) => pour(socket, 'n'.repeat(65_536), 32)))
-      },
-    ],
-    [
-      'requests and values whose end does not come',
-      async () => {
-        const [proxymap, memcache] = places()
-        for (let n = 0; n < 15; n++) {
-          client(proxymap, '||').socket.write(update('a', 'v'.repeat(60_000)).slice(0, -1))
-          client(memcache, '\n').socket.write('set verify/a 0 0 100000\r\nabc')
-          client(memcache, '\n').socket.write('set verify/a 0 0 9999999999\r\nabc')
-        }
-        await delay(200)
       },
     ],
     [
@@ -218,6 +228,10 @@ describe('hostile clients of tables', () => {
       const mebibytes = Math.round((gateway.memory() - before) / 2 ** 20)
       expect([name, mebibytes * 2 ** 20 < MEMORY_BOUND ? 'bounded' : mebibytes]).toEqual([name, 'bounded'])
     }
+    // A request that is begun has 30 s.
+    const closedMs = await Promise.all(unfinished)
+    expect(closedMs).toHaveLength(30)
+    for (const ms of closedMs) expect(ms > 29_000 && ms < 40_000 ? 'after 30 s' : ms).toBe('after 30 s')
     expect(await gateway.metric('mapgate_defects_total')).toBe(0)
     expect(await gateway.metric('mapgate_store_entries')).toBe(1)
     expect(await gateway.stop()).toBe(0)
