@@ -13,7 +13,7 @@ import { item, page, paragraphs, roff, section, subsection, verbatim } from './r
  * @param {string} root The checkout.
  */
 export async function loadProgram(root) {
-  const { buildProgram } = await import(pathToFileURL(join(root, 'dist/commands/program.js')).href)
+  const { buildProgram } = await import(pathToFileURL(join(root, 'build/commands/program.js')).href)
   let printed = ''
   const out = { write: (text) => (printed += text) }
   const program = buildProgram({
@@ -117,7 +117,7 @@ function sections(text) {
 
 /** mapgate.yaml(5). */
 export async function configManual(root, epoch) {
-  const load = (module) => import(pathToFileURL(join(root, 'dist', module)).href)
+  const load = (module) => import(pathToFileURL(join(root, 'build', module)).href)
   const { inputSchema, fileSchema } = await load('config/config-schema.js')
   const { SETTINGS_KINDS } = await load('gateway/load-config.js')
   const { anyKind } = await load('config/schema/kinds.js')

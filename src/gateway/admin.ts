@@ -9,12 +9,10 @@ import { type Address, formatAddress } from '../core/address.ts'
 import { bind, boundAddress } from '../server/bind.ts'
 import { listenError } from '../server/listen-error.ts'
 import type { SocketFile } from '../server/unix-socket.ts'
+import { PACKAGE_FILE } from './package-file.ts'
 
 /** Where `npm run build` puts the page. Its sources are no files for a browser, so tests serve the built one too. */
-const PAGE_FOLDER = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/admin/page/' : '../admin/page/',
-  import.meta.url,
-)
+const PAGE_FOLDER = new URL('dist/admin/page/', PACKAGE_FILE)
 
 /** What the gateway gives; the rest is the same for every one. */
 export type GatewayPorts = Omit<AdminPorts, 'page'>

@@ -10,7 +10,7 @@ import { fileSchema } from '../../src/config/config-schema.ts'
 import { anyKind } from '../../src/config/schema/kinds.ts'
 import { SETTINGS_KINDS } from '../../src/gateway/load-config.ts'
 import type { SchemaNode } from '../../src/schema/node.ts'
-import { buildInto } from '../support/gateway/built.ts'
+import { modulesInto } from '../support/gateway/built.ts'
 import { missingProgram, ROOT, run, skipWithout } from './run.ts'
 
 /** The scripts are plain JavaScript: these are the parts of them that are used here. */
@@ -33,7 +33,7 @@ let completion: Completion
 beforeAll(async () => {
   cpSync(join(ROOT, 'package.json'), join(root, 'package.json'))
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
-  buildInto(join(root, 'dist'))
+  modulesInto(join(root, 'build'))
   manual = (await import(join(ROOT, 'scripts/docs/manual.mjs'))) as Manual
   completion = (await import(join(ROOT, 'scripts/docs/completion.mjs'))) as Completion
 })

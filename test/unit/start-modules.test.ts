@@ -29,7 +29,7 @@ function loadedWith(...start: string[]): Set<string> {
   return seen
 }
 
-const BEFORE_LISTENING = loadedWith('cli.ts', 'commands/serve/serve.ts')
+const BEFORE_LISTENING = loadedWith('cli.ts', 'commands/program.ts', 'commands/serve/serve.ts')
 
 test('no listener waits for the admin API, the page or Prometheus', () => {
   const loaded = [...BEFORE_LISTENING]
@@ -38,7 +38,7 @@ test('no listener waits for the admin API, the page or Prometheus', () => {
 })
 
 test('no listener waits for what a configuration may not use', () => {
-  const optional = /^(?:@opentelemetry\/|@redis\/|lmdb|oauth4webapi|csv-parse|@streamparser\/)/
+  const optional = /^(?:@opentelemetry\/|@redis\/|lmdb|jose|oauth4webapi|csv-parse|@streamparser\/)/
   expect([...BEFORE_LISTENING].filter((file) => optional.test(file))).toEqual([])
 })
 

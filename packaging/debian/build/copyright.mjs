@@ -25,6 +25,11 @@ export function copyright(root, nodeVersion) {
       `the authors of Node.js ${nodeVersion}`,
       'Expat and others\n see /usr/share/doc/mapgate/LICENSE.node',
     ),
+    stanza(
+      'usr/lib/mapgate/dist/*',
+      'the authors of mapgate and of the packages in it',
+      'Expat and others\n see /usr/lib/mapgate/dist/THIRD-PARTY-LICENSES.txt',
+    ),
     ...modules,
   ].join('\n')
 }

@@ -23,7 +23,7 @@ import { commandManual, configManual } from '../../../scripts/docs/manual.mjs'
 import { copyright } from './copyright.mjs'
 import { fetchNodeRuntime, NODE_RUNTIME } from './node-runtime.mjs'
 
-/** What the program does not read at run time: sources, types, maps and pages for developers. */
+/** What the program does not read at run time: sources, types, maps of packages and pages for developers. */
 const NOT_NEEDED_FILE = /(?:\.(?:map|md|ts|mts|cts)|\/\.gitattributes)$/
 /** The same as folders, only at the top of a module: below it such a name may hold code. */
 const NOT_NEEDED_FOLDER = /^(?:test|tests|docs|bench|benchmark|benchmarks|example|examples|\.github)$/
@@ -112,7 +112,7 @@ function installDependencies({ root, home, work, architecture }) {
     }
   }
   for (const path of filesBelow(home)) {
-    const keeps = path.startsWith('examples/') || /licen[cs]e/i.test(path)
+    const keeps = /^examples\/|^dist\/.*\.map$|licen[cs]e/i.test(path)
     if (NOT_NEEDED_FILE.test(path) && !keeps) rmSync(join(home, path))
   }
 }

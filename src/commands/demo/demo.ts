@@ -4,6 +4,7 @@
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
+import { PACKAGE_FILE } from '../../gateway/package-file.ts'
 import { CommandError, EXIT_OK, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { runUntilSignal, type SignalSource } from '../running-gateway.ts'
@@ -33,8 +34,7 @@ export interface DemoParts {
   readonly directoryScript: string
 }
 
-// Three folders up both from src/commands/demo and from dist/commands/demo.
-const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url))
+const EXAMPLES = fileURLToPath(new URL('examples/', PACKAGE_FILE))
 
 const REAL_PARTS: DemoParts = {
   start: startGateway,

@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { found } from '../../../src/core/result.ts'
 import { loadConfig } from '../../../src/gateway/load-config.ts'
-import { buildInto, startChild } from '../../support/gateway/built.ts'
+import { modulesInto, startChild } from '../../support/gateway/built.ts'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import { KeyedService } from '../../support/http/keyed-service.ts'
 import { between, liveSeed, seededRandom } from '../../support/traffic/seeded.ts'
@@ -26,7 +26,7 @@ const LATEST_KILL_MS = 80
 let built = ''
 beforeAll(() => {
   built = `${process.cwd()}/test-output/cache-file-${process.pid}`
-  buildInto(built)
+  modulesInto(built)
   return () => rmSync(built, { recursive: true, force: true })
 })
 

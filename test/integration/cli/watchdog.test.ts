@@ -11,7 +11,7 @@ import { systemdIntervalMs } from '../../../src/commands/serve/watchdog.ts'
 /** Starts the watchdog with 3 looks of 100 ms, then runs `then`. */
 function startWatched(then: string) {
   const script = `
-    const { startWatchdog } = await import(process.cwd() + '/dist/commands/serve/watchdog.js')
+    const { startWatchdog } = await import(process.cwd() + '/build/commands/serve/watchdog.js')
     startWatchdog({}, { beatMs: 100, maxMissed: 3 })
     const keepAlive = setInterval(() => {}, 1000)
     await new Promise((resolve) => setTimeout(resolve, 300))

@@ -8,7 +8,7 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { SocketmapClient } from '../../../src/index.ts'
-import { buildInto, startChild } from '../../support/gateway/built.ts'
+import { programInto, startChild } from '../../support/gateway/built.ts'
 import { testDirectory } from '../../support/wire/sockets.ts'
 
 const ROOT = new URL('../../../', import.meta.url).pathname
@@ -21,7 +21,7 @@ function npm(directory: string, ...args: string[]): string {
   return execFileSync('npm', args, { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-/** Packs the package from a build of its own, so that nobody's `dist` is touched. */
+/** Packs a copy of what was built. */
 function pack(directory: string): string {
   const tree = join(directory, 'tree')
   mkdirSync(tree)
@@ -29,7 +29,7 @@ function pack(directory: string): string {
   // The example and its types are what is tested here; scripts would build again.
   writeFileSync(join(tree, 'package.json'), JSON.stringify({ ...manifest, scripts: {} }))
   cpSync(join(ROOT, 'examples'), join(tree, 'examples'), { recursive: true })
-  buildInto(join(tree, 'dist'))
+  programInto(join(tree, 'dist'))
   return join(tree, npm(tree, 'pack', '--silent').trim())
 }
 

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { SocketmapClient, TcpTableClient } from '../../../src/library/clients.ts'
-import { buildInto } from '../../support/gateway/built.ts'
+import { programInto } from '../../support/gateway/built.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
 import { freePort } from '../../support/programs/free-port.ts'
 import { until } from '../../support/wire/sockets.ts'
@@ -31,7 +31,7 @@ const MIN_LOOKUPS = 100
 
 const built = `${process.cwd()}/test-output/burden-${process.pid}`
 beforeAll(() => {
-  buildInto(join(built, 'dist'))
+  programInto(join(built, 'dist'))
   copyFileSync('package.json', join(built, 'package.json'))
   return () => rmSync(built, { recursive: true, force: true })
 })

@@ -6,13 +6,13 @@
 import { copyFileSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { buildInto } from '../../support/gateway/built.ts'
+import { programInto } from '../../support/gateway/built.ts'
 import { until } from '../../support/wire/sockets.ts'
 import { built, leaked, stage, TIMEOUT_MS } from './secrets-set-up.ts'
 import { badReloads, commandLine, everyRoute, filesBelow, traffic } from './secrets-traffic.ts'
 
 beforeAll(() => {
-  buildInto(join(built, 'dist'))
+  programInto(join(built, 'dist'))
   copyFileSync('package.json', join(built, 'package.json'))
   return () => rmSync(built, { recursive: true, force: true })
 })

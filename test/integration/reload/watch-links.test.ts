@@ -147,8 +147,8 @@ test('a folder that its owner closes ends nothing', async () => {
   write('closed/secret', 'one')
   chmodSync(folder, 0o755)
   const code = `
-    import { FileWatch } from './dist/gateway/file-watch.js'
-    import { systemClock } from './dist/core/clock.js'
+    import { FileWatch } from './build/gateway/file-watch.js'
+    import { systemClock } from './build/core/clock.js'
     if (process.getuid() === 0) process.setuid(65534)
     const say = (text) => console.log(text)
     new FileWatch({ clock: systemClock, onChanged: () => say('changed'), onTrouble: (_, why) => say(why) }).follow(['${join(folder, 'closed/secret')}'])

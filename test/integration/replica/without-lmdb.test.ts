@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { buildInto } from '../../support/gateway/built.ts'
+import { programInto } from '../../support/gateway/built.ts'
 import { suiteCleanup } from '../../support/programs/suite-cleanup.ts'
 import { folderFor, replicaYaml } from './replicated.ts'
 
@@ -15,7 +15,7 @@ let cli = ''
 
 beforeAll(() => {
   folder = folderFor(cleanup)
-  buildInto(join(folder, 'dist'))
+  programInto(join(folder, 'dist'))
   cpSync('package.json', join(folder, 'package.json'))
   cli = join(folder, 'dist/cli.js')
   // All that is installed but lmdb.

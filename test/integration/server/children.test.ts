@@ -4,12 +4,12 @@
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { SocketmapClient } from '../../../src/library/clients.ts'
-import { buildInto, type Child, startChild } from '../../support/gateway/built.ts'
+import { type Child, modulesInto, startChild } from '../../support/gateway/built.ts'
 
 let built = ''
 beforeAll(() => {
   built = `${process.cwd()}/test-output/net-children-${process.pid}`
-  buildInto(built)
+  modulesInto(built)
   return async () => (await import('node:fs')).rmSync(built, { recursive: true, force: true })
 })
 

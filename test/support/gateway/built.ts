@@ -1,22 +1,22 @@
 /**
- * The program compiled to JavaScript in a directory of its own, for child processes: Node.js 20
- * runs no TypeScript, and the shared `dist` may be rebuilt at any moment.
+ * What `npm run build` has made, in a directory of its own, for child processes: Node.js 20 runs no TypeScript, and
+ * the folders of the checkout may be rebuilt at any moment.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 
 const ROOT = new URL('../../../', import.meta.url).pathname
 
-/** Compiles `src` into `directory`, as `npm run build` does into `dist`, without checking types again. */
-export function buildInto(directory: string): void {
-  const tsc = join(ROOT, 'node_modules/.bin/tsc')
-  execFileSync(tsc, ['-p', join(ROOT, 'tsconfig.build.json'), '--noCheck', '--outDir', directory], {
-    stdio: 'pipe',
-  })
-  writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
+/** Copies the program and the library as they are shipped: `dist`. A package.json belongs beside `directory`. */
+export function programInto(directory: string): void {
+  cpSync(`${ROOT}dist`, directory, { recursive: true })
+}
+
+/** Copies the modules that they are made of, for programs that need one of them: `build`. */
+export function modulesInto(directory: string): void {
+  cpSync(`${ROOT}build`, directory, { recursive: true })
 }
 
 export interface Child {

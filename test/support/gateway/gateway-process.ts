@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Cleanup } from '../http/http-service.ts'
-import { buildInto } from './built.ts'
+import { programInto } from './built.ts'
 
 export interface GatewayProcess {
   readonly process: ChildProcess
@@ -29,14 +29,14 @@ export interface GatewayProcess {
 }
 
 /**
- * Compiles the program as a package of its own, into a new folder below `test-output`.
+ * Copies the compiled program as a package of its own, into a new folder below `test-output`.
  *
  * @returns The folder to give to {@link startGatewayProcess}, and a function that removes it.
  */
 export function buildPackage(name: string): { readonly built: string; readonly remove: () => void } {
   const folder = `${process.cwd()}/test-output/${name}-${process.pid}`
   const built = join(folder, 'dist')
-  buildInto(built)
+  programInto(built)
   copyFileSync('package.json', join(folder, 'package.json'))
   return { built, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }

@@ -1,42 +1,22 @@
 /**
  * The parts of undici that requests are made with. The package's own entry loads fetch, WebSocket, caches and mocks
  * as well: twice the time of a start, and 9 MB of an idle process (`bench/RESULTS.md`). Its folders are no promise of
- * undici, so where a file is not found the whole package is loaded; what comes is the same.
+ * undici: which version it is stands in package-lock.json, and a build ends where a file has moved.
  */
-import { createRequire } from 'node:module'
 import type * as Undici from 'undici'
+import api from 'undici/lib/api/index.js'
+import connector from 'undici/lib/core/connect.js'
+import everyError from 'undici/lib/core/errors.js'
+import client from 'undici/lib/dispatcher/client.js'
+import dispatcher from 'undici/lib/dispatcher/dispatcher.js'
+import pool from 'undici/lib/dispatcher/pool.js'
+import proxyAgent from 'undici/lib/dispatcher/proxy-agent.js'
 
-const load = createRequire(import.meta.url)
-
-/** What says that a file of a package is not there, or not for others. */
-const MOVED = new Set(['MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED'])
-
-/** Loads one file of undici; `name` is what the package's entry calls it. */
-export function undiciPart<Name extends keyof typeof Undici>(
-  name: Name,
-  file: string,
-): (typeof Undici)[Name] {
-  return loadOr(`undici/lib/${file}`, () => load('undici')[name])
-}
-
-function loadOr<T>(file: string, otherwise: () => T): T {
-  try {
-    return load(file)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && MOVED.has(String(error.code)))) throw error
-    return otherwise()
-  }
-}
-
-export const Client = undiciPart('Client', 'dispatcher/client.js')
-export const Pool = undiciPart('Pool', 'dispatcher/pool.js')
-export const ProxyAgent = undiciPart('ProxyAgent', 'dispatcher/proxy-agent.js')
-export const buildConnector = undiciPart('buildConnector', 'core/connect.js')
-export const errors = undiciPart('errors', 'core/errors.js')
+export const Client = client as typeof Undici.Client
+export const Pool = pool as typeof Undici.Pool
+export const ProxyAgent = proxyAgent as typeof Undici.ProxyAgent
+export const buildConnector = connector as typeof Undici.buildConnector
+export const errors = everyError as typeof Undici.errors
 
 // As the entry does: lists are read by `request`, and tunnels are made by `connect`.
-const methods = loadOr<object>('undici/lib/api/index.js', () => {
-  load('undici') // adds them itself
-  return {}
-})
-Object.assign(undiciPart('Dispatcher', 'dispatcher/dispatcher.js').prototype, methods)
+Object.assign((dispatcher as typeof Undici.Dispatcher).prototype, api)

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { SocketmapClient } from '../../../../src/library/clients.ts'
-import { buildInto } from '../../../support/gateway/built.ts'
+import { programInto } from '../../../support/gateway/built.ts'
 import { startGateway, type TestGateway } from '../../../support/gateway/gateway.ts'
 import { ADMIN, startGatewayProcess } from '../../../support/gateway/gateway-process.ts'
 import { type Authorized, startAuthorized, tokensSent } from '../../../support/http/token-server.ts'
@@ -214,7 +214,7 @@ test('a secret that is rotated on disk is read when the token endpoint refuses t
 describe('the compiled program', () => {
   const folder = `${process.cwd()}/test-output/oauth-${process.pid}`
   beforeAll(() => {
-    buildInto(join(folder, 'dist'))
+    programInto(join(folder, 'dist'))
     copyFileSync('package.json', join(folder, 'package.json'))
     return () => rmSync(folder, { recursive: true, force: true })
   })

@@ -10,7 +10,6 @@ import {
   errors,
   Pool,
   ProxyAgent,
-  undiciPart,
 } from '../../../../../src/upstreams/http/connection/undici.ts'
 
 const load = createRequire(import.meta.url)
@@ -35,8 +34,4 @@ test('neither fetch nor caches nor mocks are loaded with them', () => {
   const loaded = execFileSync(process.execPath, ['-e', script, ...files], { encoding: 'utf8' })
   expect(loaded).toContain('/undici/lib/dispatcher/pool.js\n')
   expect(loaded).not.toMatch(/\/undici\/lib\/(?:web|cache|mock|interceptor)\//)
-})
-
-test('where a later version has moved a file, the whole package is loaded', () => {
-  expect(undiciPart('Pool', 'nowhere/pool.js')).toBe(load('undici').Pool)
 })
