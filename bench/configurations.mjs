@@ -6,10 +6,10 @@
 const LASTING = 'ttl: 12h, negativeTtl: 1h'
 
 /** Two listeners, `aliases` for exact keys and `search` for Postfix's partial keys, an admin API with its metrics. */
-export function usual(serviceUrl, { cache = '', cacheFile, shared, upstream = '' } = {}) {
+export function usual(serviceUrl, { cache = '', cacheFile, shared, upstream = '', port = 0 } = {}) {
   return `
 listeners:
-  - { protocol: socketmap, listen: "inet:127.0.0.1:0", maxConnections: 6000, maxConnectionsPerAddress: 6000 }
+  - { protocol: socketmap, listen: "inet:127.0.0.1:${port}", maxConnections: 6000, maxConnectionsPerAddress: 6000 }
   - { protocol: tcp_table, listen: "inet:127.0.0.1:0", table: aliases, maxConnections: 1000 }
 admin: { listen: "inet:127.0.0.1:0" }
 ${cacheFile === undefined ? '' : `cacheFile: ${cacheFile}`}
@@ -33,12 +33,35 @@ tables:
 `
 }
 
-/** As many tables as a large site has. */
-export function manyTables(serviceUrl, count) {
+/** `aliases`, asked by proxymap, and a policy whose answer for a sender is kept. */
+export function attributes(serviceUrl, socket) {
+  return `
+listeners:
+  - { protocol: policy, listen: "inet:127.0.0.1:0", table: policy }
+  - { protocol: proxymap, listen: "unix:${socket}" }
+admin: { listen: "inet:127.0.0.1:0" }
+upstreams: { directory: { endpoints: ["${serviceUrl}"] } }
+tables:
+  aliases:
+    upstream: directory
+    request: { path: "/aliases/{key}" }
+    response: { value: $.goto }
+    cache: { ${LASTING} }
+  policy:
+    upstream: directory
+    request: { method: POST, path: /policy, json: "{attributes}" }
+    response: { action: $.action }
+    cacheBy: [sender]
+    cache: { ${LASTING} }
+`
+}
+
+/** As many tables as a large site has: `aliases` and others like it. */
+export function manyTables(serviceUrl, count, { port, cacheFile }) {
   const tables = Array.from(
     { length: count },
     (_, index) => `
-  table${index}:
+  ${index === 0 ? 'aliases' : `table${index}`}:
     upstream: directory
     request: { path: "/aliases/{key}" }
     response: { value: $.goto }
@@ -46,8 +69,9 @@ export function manyTables(serviceUrl, count) {
     recipientDelimiter: "+"`,
   )
   return `
-listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:0" }]
+listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:${port}" }]
 admin: { listen: "inet:127.0.0.1:0" }
+cacheFile: ${cacheFile}
 upstreams: { directory: { endpoints: ["${serviceUrl}"] } }
 tables:${tables.join('')}
 `

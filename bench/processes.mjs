@@ -6,6 +6,17 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
+let node = process.execPath
+
+/** Runs the servers by another Node.js; the clients stay with this one. */
+export function testUnder(path) {
+  node = path
+}
+
+export function nodeUnderTest() {
+  return node
+}
+
 /** Processes that still run, ended with the benchmark whatever happens. */
 const running = new Set()
 
@@ -24,6 +35,7 @@ process.on('exit', () => {
 export async function start(script, args = [], options = {}) {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), args, {
     ...options,
+    execPath: script.startsWith('servers/') ? node : process.execPath,
     execArgv: options.execArgv ?? [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

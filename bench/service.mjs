@@ -4,6 +4,7 @@
  *
  *   /aliases/userN@bench.example    {"goto":"userN@mailbox.storage.example"}, 35 characters
  *   /search/@bench.example          found; every other key below /search is 404
+ *   /policy                         {"action":"WARN checked"}
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -33,6 +34,7 @@ http {
     listen 127.0.0.1:${port} backlog=4096;
     location ~ ^/aliases/(?<user>[^@]+)@ { return 200 '{"active":true,"goto":"$user@mailbox.storage.example"}'; }
     location = /search/@bench.example { return 200 '{"active":true,"goto":"catchall@mailbox.storage.example"}'; }
+    location = /policy { return 200 '{"action":"WARN checked"}'; }
     location / { return 404 '{"detail":"no such key"}'; }
   }
 }`

@@ -2,7 +2,7 @@
  * The load: connections that each have one request in flight, as Postfix's processes do.
  *
  * Message `{ name: 'run', ... }`:
- *   port, protocol, table   who is asked
+ *   port, protocol, table   who is asked; a path is a unix socket
  *   connections             how many ask at the same time
  *   keys                    `{ first, count }`: numbers taken in turn; `count` 0 means each one once
  *   expects                 `notfound` where no key is there
@@ -23,11 +23,54 @@ import { LatencyCounts } from './latency-counts.mjs'
 const FRAMES = {
   socketmap: (table, key) => `${table.length + 1 + key.length}:${table} ${key},`,
   tcp_table: (_table, key) => `get ${key}\n`,
+  policy: (_table, key) => `${POLICY_ATTRIBUTES}sender=${key}\n\n`,
+  proxymap: (table, key) => `request\0lookup\0table\0mapgate:${table}\0flags\x00524352\x00key\0${key}\0\0`,
 }
+/** What smtpd(8) 3.7 says at RCPT TO of an unknown client, but for the sender. */
+const POLICY_ATTRIBUTES = [
+  'request=smtpd_access_policy',
+  'protocol_state=RCPT',
+  'protocol_name=ESMTP',
+  'client_address=192.0.2.7',
+  'client_name=mail.elsewhere.example',
+  'client_port=41234',
+  'reverse_client_name=mail.elsewhere.example',
+  'server_address=192.0.2.25',
+  'server_port=25',
+  'helo_name=mail.elsewhere.example',
+  'recipient=info@bench.example',
+  'recipient_count=0',
+  'queue_id=',
+  'instance=1a2b.66f0c0de.1c7.0',
+  'size=4711',
+  'etrn_domain=',
+  'stress=',
+  'sasl_method=',
+  'sasl_username=',
+  'sasl_sender=',
+  'ccert_subject=',
+  'ccert_issuer=',
+  'ccert_fingerprint=',
+  'ccert_pubkey_fingerprint=',
+  'encryption_protocol=',
+  'encryption_cipher=',
+  'encryption_keysize=0',
+  'policy_context=',
+  '',
+].join('\n')
 /** How a found reply looks: where it ends, and the bytes that say so. */
-const LAST_BYTE = { socketmap: 0x2c, tcp_table: 0x0a }
-const FOUND = { socketmap: /^\d+:OK /, tcp_table: /^200 / }
+const LAST_BYTE = { socketmap: 0x2c, tcp_table: 0x0a, policy: 0x0a, proxymap: 0 }
+const FOUND = {
+  socketmap: /^\d+:OK /,
+  tcp_table: /^200 /,
+  policy: /^action=WARN /,
+  proxymap: /^status\x000\x00/,
+}
 const NOT_FOUND = { socketmap: /^\d+:NOTFOUND /, tcp_table: /^500 / }
+
+function addressOf(port) {
+  return typeof port === 'string' ? { path: port } : { host: '127.0.0.1', port }
+}
 
 class Run {
   constructor(options) {
@@ -62,7 +105,7 @@ class Run {
   /** One connection. One that is closed under a question is made again, as Postfix does. */
   once(asking) {
     return new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port: this.options.port, noDelay: true })
+      const socket = connect({ ...addressOf(this.options.port), noDelay: true })
       const ask = (dueAt = performance.now()) => {
         asking.request = this.request()
         // A timer may be early by a part of a millisecond.

@@ -9,15 +9,14 @@ import { inTurns } from '../in-turns.mjs'
 import { summary } from '../statistics.mjs'
 import { compared, fill, load, startGateway, warmUp, withParts } from './parts.mjs'
 
-export const MILLION = 1_000_000
 export const ROOM = ', maxEntries: 2000000, maxBytes: 2GiB'
 const LOAD_MS = 60_000
 
 /** Lookups are answered before the whole file is read. */
-async function allRead(gateway) {
+async function allRead(gateway, answers) {
   for (let tries = 0; tries < 600; tries++) {
     const stored = (await gateway.ask('sizes')).find(({ name }) => name === 'aliases').foundEntries
-    if (stored === MILLION) return
+    if (stored === answers) return
     await delay(100)
   }
   throw new Error('not all answers came out of the file')
@@ -27,15 +26,15 @@ export function million(setting) {
   return withParts(async (parts) => {
     const cacheFile = join(parts.folder, 'cache')
     const withFile = usual(parts.service.url, { cache: ROOM, cacheFile })
-    await makeCacheFile(parts, setting.dist, withFile)
+    await makeCacheFile(parts, setting.dist, withFile, setting.answers)
     const client = await parts.start('load/client.mjs')
     const execArgv = ['--expose-gc']
     const full = await startGateway(parts, setting.dist, withFile, { execArgv })
     const few = await startGateway(parts, setting.dist, usual(parts.service.url), { execArgv })
-    await allRead(full)
+    await allRead(full, setting.answers)
     await fill(client, few.started.ports[0])
 
-    const all = { keys: { first: 0, count: MILLION } }
+    const all = { keys: { first: 0, count: setting.answers } }
     const sides = {
       a: () => load(client, full, full.started.ports[0], setting, all),
       b: () => load(client, few, few.started.ports[0], setting),
@@ -44,20 +43,20 @@ export function million(setting) {
     await warmUp(sides, setting)
     const runs = await inTurns(sides, setting.rounds)
     const figures = compared('million', 'a million against a thousand: ', runs, { rate: { least: 0.9 } })
-    const delays = await delaysUnderLoad(client, full, all)
+    const delays = await delaysUnderLoad(client, full, setting, all)
     const bytes = []
     for (const server of [few, full]) {
       await server.ask('collect')
       bytes.push((await server.ask('usage')).rssBytes)
     }
     // After the memory, which has always been that of a gateway before such a minute.
-    const ofFew = await delaysUnderLoad(client, few)
+    const ofFew = await delaysUnderLoad(client, few, setting)
     const one = (name, value, more) => ({ scenario: 'million', name, value: summary([value]), ...more })
     figures.push(
       one('longest pause in a minute of load', delays.maxMs, { unit: ' ms', limit: { most: 50 } }),
       one('the same with a thousand answers', ofFew.maxMs, { unit: ' ms' }),
       one('event loop delay, p99', delays.p99Ms, { unit: ' ms' }),
-      one('resident memory per answer', (bytes[1] - bytes[0]) / MILLION, {
+      one('resident memory per answer', (bytes[1] - bytes[0]) / setting.answers, {
         unit: ' B',
         limit: { most: 450 },
       }),
@@ -66,16 +65,22 @@ export function million(setting) {
   })
 }
 
-async function delaysUnderLoad(client, server, keys) {
+async function delaysUnderLoad(client, server, setting, keys) {
   await server.ask('watchLoop')
-  await load(client, server, server.started.ports[0], { warmMs: 0, runMs: LOAD_MS }, keys)
+  await load(
+    client,
+    server,
+    server.started.ports[0],
+    { warmMs: 0, runMs: setting.quick ? setting.runMs : LOAD_MS },
+    keys,
+  )
   return server.ask('loopDelays')
 }
 
 /** Writes the cache file that a configuration names. */
-export async function makeCacheFile(parts, dist, configuration) {
+export async function makeCacheFile(parts, dist, configuration, answers) {
   const { writeFileSync } = await import('node:fs')
   const file = join(parts.folder, 'make.yaml')
   writeFileSync(file, configuration)
-  await parts.start('servers/make-cache-file.mjs', [dist, file, String(MILLION)])
+  await parts.start('servers/make-cache-file.mjs', [dist, file, String(answers)])
 }

@@ -16,6 +16,8 @@ export const FEW_KEYS = { first: 0, count: 1000 }
 export const VALUE_REPLY = {
   socketmap: '38:OK user0000001@mailbox.storage.example,',
   tcp_table: '200 user0000001@mailbox.storage.example\n',
+  policy: 'action=WARN checked\n\n',
+  proxymap: 'status|0|value|user0000001@mailbox.storage.example||',
 }
 
 /** Runs `body` with a service, a folder and a starter of processes, and ends them all. */
@@ -91,10 +93,11 @@ const WARM_UP_MS = 3000
  */
 export async function measure(startSides, setting) {
   const runs = { a: [], b: [] }
-  for (let start = 0; start < STARTS; start++) {
+  const starts = Math.min(STARTS, setting.rounds)
+  for (let start = 0; start < starts; start++) {
     await startSides(async (sides) => {
       await warmUp(sides, setting)
-      const measured = await inTurns(sides, Math.ceil(setting.rounds / STARTS))
+      const measured = await inTurns(sides, Math.ceil(setting.rounds / starts))
       for (const side of ['a', 'b']) runs[side].push(...measured[side])
     })
   }
@@ -103,7 +106,7 @@ export async function measure(startSides, setting) {
 
 /** Lets both sides reach the speed that their compiled code has. */
 export function warmUp(sides, setting) {
-  return inTurns(sides, Math.ceil(WARM_UP_MS / setting.runMs))
+  return inTurns(sides, setting.quick ? 1 : Math.ceil(WARM_UP_MS / setting.runMs))
 }
 
 /**

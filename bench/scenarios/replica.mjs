@@ -10,7 +10,6 @@ import { ratios, summary } from '../statistics.mjs'
 import { compared, fill, load, startGateway, warmUp, withParts } from './parts.mjs'
 import { startTime } from './start-times.mjs'
 
-const MILLION = 1_000_000
 /** Keys behind those of the list. */
 const ABSENT = { first: 5_000_000, count: 1000 }
 const LOOK_EVERY_MS = 50
@@ -19,9 +18,10 @@ const PER_SECOND = 1000
 
 export function replica(setting) {
   return withParts(async (parts) => {
+    const entries = setting.answers
     const list = await parts.start('servers/list.mjs')
     const listUrl = `http://127.0.0.1:${list.started.port}`
-    const configuration = replicated(listUrl, MILLION, join(parts.folder, 'replica'))
+    const configuration = replicated(listUrl, entries, join(parts.folder, 'replica'))
     const client = await parts.start('load/client.mjs')
     const execArgv = ['--expose-gc']
     const cached = await startGateway(parts, setting.dist, usual(parts.service.url), { execArgv })
@@ -38,7 +38,7 @@ export function replica(setting) {
       figures.push({ scenario: 'replica', name, value: summary([value].flat()), ...more })
 
     const { durationMs, bytes } = (await copied.ask('sizes'))[0].replica
-    one(`copy of ${MILLION} entries, ${Math.round(bytes / 1e6)} MB`, durationMs / 1000, { unit: ' s' })
+    one(`copy of ${entries} entries, ${Math.round(bytes / 1e6)} MB`, durationMs / 1000, { unit: ' s' })
     const above = { unit: ' MiB', limit: { most: 150 } }
     one('resident memory above an empty gateway, during a copy', (peak - emptyBytes) / 2 ** 20, above)
     one(
@@ -47,7 +47,7 @@ export function replica(setting) {
       above,
     )
 
-    const all = { keys: { first: 0, count: MILLION } }
+    const all = { keys: { first: 0, count: entries } }
     const found = () => load(client, copied, copied.started.ports[0], setting, all)
     const sides = { a: found, b: () => load(client, cached, cached.started.ports[0], setting) }
     await warmUp(sides, setting)
@@ -103,9 +103,9 @@ export function replica(setting) {
     const file = join(parts.folder, 'start.yaml')
     for (let round = 0; round < setting.rounds; round++) {
       writeFileSync(file, configuration)
-      times.with.push(await startTime(setting.dist, file))
+      times.with.push(await startTime(setting.program, file))
       writeFileSync(file, usual(parts.service.url))
-      times.without.push(await startTime(setting.dist, file))
+      times.without.push(await startTime(setting.program, file))
     }
     one(
       'start to ready, more than an empty one',

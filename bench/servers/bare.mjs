@@ -1,17 +1,23 @@
 /**
  * The least that a Node.js server can do: it splits requests and answers each with a constant.
  *
- *   node bare.mjs netstring|line REPLY
+ *   node bare.mjs netstring|line|block|list REPLY [PATH]
+ *
+ * Requests end with a line end (line), an empty line (block) or an empty name (list), where `|` in REPLY stands for NUL.
+ * PATH is a unix socket; without it a port is chosen.
  */
 import { createServer } from 'node:net'
 import { answerUsage } from './usage.mjs'
 
-const [framing, reply] = process.argv.slice(2)
+const [framing, shown, path] = process.argv.slice(2)
+const reply = framing === 'list' ? shown.replaceAll('|', '\0') : shown
 const COLON = 0x3a
 const COMMA = 0x2c
-const NEWLINE = 0x0a
 
-const count = framing === 'netstring' ? countNetstrings : countLines
+/** A byte is found faster than a text of one. */
+const END = { line: 0x0a, block: Buffer.from('\n\n'), list: Buffer.from('\0\0') }[framing]
+const END_BYTES = framing === 'line' ? 1 : 2
+const count = framing === 'netstring' ? countNetstrings : countEnds
 
 const server = createServer({ noDelay: true }, (socket) => {
   let rest
@@ -40,18 +46,19 @@ function countNetstrings(data) {
   }
 }
 
-function countLines(data) {
+function countEnds(data) {
   let requests = 0
   let at = 0
   for (;;) {
-    const end = data.indexOf(NEWLINE, at)
+    const end = data.indexOf(END, at)
     if (end === -1) return { requests, at }
     requests++
-    at = end + 1
+    at = end + END_BYTES
   }
 }
 
-server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, () => {
-  process.send({ port: server.address().port })
+const address = path === undefined ? { host: '127.0.0.1', port: 0 } : { path }
+server.listen({ ...address, backlog: 4096 }, () => {
+  process.send({ port: path ?? server.address().port })
   answerUsage()
 })

@@ -28,7 +28,7 @@ const gateway = await Gateway.start({
   version: 'bench',
   logFd: openSync('/dev/null', 'w'),
 })
-const ports = Array.from(gateway.listeners.values(), ({ bound }) => bound.port)
+const ports = Array.from(gateway.listeners.values(), ({ bound }) => bound.port ?? bound.path)
 process.send({ ports, adminPort: gateway.admin?.bound.port })
 answerUsage({
   sizes: () => gateway.status().tables.map(({ name, cache, replica }) => ({ name, ...cache, replica })),
