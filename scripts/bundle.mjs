@@ -25,8 +25,12 @@ const ALONE = [
   'commands/demo/directory-process.ts',
 ]
 
-/** Each with what it imports, less what is in one above it, is one file; the rest is split by who needs it. */
+/**
+ * Each with what it imports, less what is in one above it, is one file; the rest is split by who needs it. The first is loaded
+ * before there is a compile cache.
+ */
 const TOGETHER = [
+  ['first', 'cli.ts'],
   ['program', 'commands/program.ts'],
   ['serve', 'commands/serve/serve.ts'],
 ]
@@ -53,6 +57,24 @@ const imports = {
   },
 }
 
+/**
+ * An `import` of a module of Node.js reads all that it exports, and so makes what it would make when it is asked for: `node:http`
+ * its WebSocket with a second undici, `node:dns` a resolver. Fetched like this nothing is read but what is used.
+ */
+const builtins = {
+  name: 'builtins',
+  renderChunk(code) {
+    const statement = /^import (?:([\w$]+)|\* as ([\w$]+)|(\{[^}]*\})) from "(node:[\w/]+)";$/gm
+    const fetched = code.replace(statement, (_all, one, whole, names, module) => {
+      return `const ${one ?? whole ?? names.replaceAll(' as ', ': ')} = process.getBuiltinModule("${module}");`
+    })
+    const left = /^import .* from "node:.*$/m.exec(fetched)
+    if (left !== null) throw new Error(`not understood: ${left[0]}`)
+    // Every line stays where it was.
+    return { code: fetched, map: null }
+  },
+}
+
 /** Every file in the bundle. */
 const modules = new Set()
 for (const file of ALONE) await build(file, false)
@@ -65,7 +87,7 @@ async function build(file, codeSplitting) {
     input: join(root, 'src', file),
     platform: 'node',
     external: (id) => installed.some((name) => id === name || id.startsWith(`${name}/`)),
-    plugins: [imports],
+    plugins: [imports, builtins],
     onLog(_level, { message }) {
       throw new Error(message)
     },
@@ -92,7 +114,7 @@ function together(name, file) {
     name,
     test(id) {
       needed ??= reachable(join(root, 'src', file))
-      return needed.has(id)
+      return needed.has(id) && !id.endsWith('/src/cli.ts')
     },
   }
 }

@@ -2,10 +2,12 @@
 /**
  * The `mapgate` program: connects the command line to this process.
  */
-import { runProgram } from './commands/program.ts'
+import { useCompileCache } from './commands/compile-cache.ts'
 import { watchStandardStreams } from './commands/standard-streams.ts'
 
 const streams = watchStandardStreams(process, process.argv[2])
+useCompileCache(process.env)
+const { runProgram } = await import('./commands/program.ts')
 const exitCode = await runProgram(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

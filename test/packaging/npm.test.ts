@@ -2,7 +2,7 @@
  * The npm package: what is in it, and that its program and its library work from the tarball in
  * an empty directory, on the oldest supported Node.js and on a new one.
  */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -88,6 +88,25 @@ describe.each([
     expect(await runOk(node, [bin, '--version'], { cwd: home })).toMatch(/^mapgate \d+\.\d+\.\d+/)
     const examples = join(home, 'node_modules/mapgate/examples')
     await runOk(node, [bin, 'check', '-c', join(examples, 'demo.yaml')], { cwd: home })
+  })
+
+  test('what was compiled is kept in the folder of the service, where Node.js can', async (context) => {
+    if (major === '20' && !process.version.startsWith('v20.'))
+      context.skip(`this is Node.js ${process.version}`)
+    const cache = mkdtempSync(join(folder, 'cache-'))
+    const bin = join(home, 'node_modules/.bin/mapgate')
+    const run = (env: Record<string, string>) =>
+      runOk(node, [bin, '--version'], { cwd: home, env: { TMPDIR: cache, ...env } })
+    await run({})
+    expect(readdirSync(cache)).toEqual([])
+    await run({ CACHE_DIRECTORY: `${cache}:/elsewhere` })
+    expect(readdirSync(cache)).toEqual(major === '20' ? [] : ['compiled'])
+    // One that is no folder is none.
+    await run({ CACHE_DIRECTORY: '/dev/null' })
+    if (major === '20') return
+    const kept = readdirSync(join(cache, 'compiled'), { recursive: true, withFileTypes: true })
+    // The program and what it is loaded with, but not the file that starts it.
+    expect(kept.filter((entry) => entry.isFile()).length).toBeGreaterThan(1)
   })
 
   test('the library serves and asks', async (context) => {

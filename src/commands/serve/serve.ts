@@ -3,6 +3,7 @@
  */
 import { execFile } from 'node:child_process'
 import type { Clock } from '../../core/clock.ts'
+import { keepCompiled } from '../compile-cache.ts'
 import { EXIT_DEFECT, EXIT_OK, EXIT_TEMPORARY } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { type Ending, type RunningGateway, runUntilSignal, type SignalSource } from '../running-gateway.ts'
@@ -52,6 +53,7 @@ export async function serve(
       const ending = runUntilSignal(notifying(gateway, io), signals, io, watched?.crashed, clock)
       // Signals are heard already: the notice to systemd may take its time.
       void tell('ready', io)
+      keepCompiled()
       return exitCode(await ending, io)
     } finally {
       watched?.dispose()

@@ -30,7 +30,7 @@ test('they need no package but those that are installed with them', () => {
   expect([...new Set(needed)].filter((target) => !installed.includes(target))).toEqual([])
 })
 
-test('a start of the gateway reads four files', () => {
+test('a start of the gateway reads five files', () => {
   const seen = new Set<string>()
   const open = ['cli.js', ...files.filter((name) => /^(?:program|serve)-/.test(name))]
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -41,10 +41,17 @@ test('a start of the gateway reads four files', () => {
   const shown = Array.from(seen, (name) => name.replace(/-[\w-]{8}\.js$/, '-HASH.js'))
   expect([...new Set(shown)].sort()).toEqual([
     'cli.js',
+    'first-HASH.js',
     'program-HASH.js',
     'rolldown-runtime-HASH.js',
     'serve-HASH.js',
   ])
+})
+
+test('what is loaded before there is a compile cache is next to nothing', () => {
+  const targets = loadedBy(read('cli.js'), false).filter((target) => target.startsWith('./'))
+  expect(targets.map((target) => target.replace(/-[\w-]{8}\.js$/, ''))).toEqual(['./first'])
+  expect(read(targets[0] ?? '').length).toBeLessThan(10_000)
 })
 
 test('a thread and the library read one file each', () => {
