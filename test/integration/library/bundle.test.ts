@@ -59,6 +59,10 @@ test('a thread and the library read one file each', () => {
     expect(loadedBy(read(name), true).filter((target) => target.startsWith('.'))).toEqual([])
 })
 
+test('no file has a character that takes two bytes for all', () => {
+  for (const name of files) expect(read(name)).not.toMatch(/[^\0-\xff]/)
+})
+
 test('the licence of each package is there, with its text', () => {
   const text = read('THIRD-PARTY-LICENSES.txt')
   for (const name of [
