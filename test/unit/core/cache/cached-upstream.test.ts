@@ -144,6 +144,17 @@ describe('a found answer', () => {
     expect(source(await ask())).toBe('upstream temporary')
   })
 
+  test('that must not be stored ends the failure before it: the service is asked again', async () => {
+    const { service, asked, ask } = setUp({ policy: { honorCacheControl: true } })
+    service.answer = down
+    expect(source(await ask())).toBe('upstream temporary')
+    service.answer = yes('v1', { caching: { cacheControl: 'no-store' } })
+    expect(source(await ask())).toBe('cache temporary')
+    expect(source(await ask('bob@a.example', { bypass: true }))).toBe('upstream found')
+    expect(source(await ask())).toBe('upstream found')
+    expect(asked.length).toBe(3)
+  })
+
   test('that must not be stored ends the one before it', async () => {
     const { clock, service, ask, store } = setUp({ policy: { honorCacheControl: true } })
     ask()

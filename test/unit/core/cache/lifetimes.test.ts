@@ -162,6 +162,24 @@ describe('the lifetime of a "not found"', () => {
   ]
   for (const [name, actual, expected] of cases) test(name, () => expect(actual()).toBe(expected))
 
+  const kept: LifetimePolicy = { ...honoring, negativeKeptMs: 3_600_000 }
+  test.each<[string, LifetimePolicy, string | undefined, number | undefined]>([
+    ['as long as the rules of an outage need it', kept, undefined, 3_590_000],
+    ['no longer than the service allows', kept, 'stale-if-error=60', 60_000],
+    ['no longer for the service', kept, 'stale-if-error=99999', 3_590_000],
+    ['no moment where the service wants it asked again', kept, 'must-revalidate', 0],
+    ['at all, where that is all there is', kept, 'must-revalidate, max-age=0', undefined],
+    [
+      'so, whatever the service says, unless told to honour it',
+      { ...kept, honorCacheControl: false },
+      'must-revalidate',
+      3_590_000,
+    ],
+  ])('is kept for an outage %s', (_how, policy, cacheControl, expected) => {
+    const lifetime = negativeLifetime(policy, cacheControl === undefined ? undefined : { cacheControl }, at)
+    expect(lifetime?.freshness.staleIfErrorMs).toBe(expected)
+  })
+
   test('has no stale window and never exceeds negativeTtl, whatever the service says', () => {
     const header = fc.record({
       cacheControl: fc.oneof(

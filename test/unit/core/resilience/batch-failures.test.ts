@@ -142,6 +142,19 @@ describe('a batch that fails as a whole', () => {
     })
   }
 
+  test('is over for a key as soon as it is answered: it travels with others again', async () => {
+    let isPoisonous = true
+    const { ask, sent } = setUp([
+      (keys) =>
+        isPoisonous && keys.includes('k5') ? { all: refused() } : { each: (key) => says(`<${key}>`) },
+    ])
+    await Promise.all([ask('k4'), ask('k5')])
+    isPoisonous = false
+    await ask('k5')
+    await Promise.all([ask('k4'), ask('k5')])
+    expect(sent()[0]?.slice(-2)).toEqual(['k5', 'k4 k5'])
+  })
+
   test('opens no circuit when any key of it was answered', async () => {
     const mixed = each((key) => (key.startsWith('bad') ? fails(502) : says('v')))
     const { ask, clock, events } = setUp([mixed], {

@@ -40,6 +40,19 @@ describe('a batch', () => {
     expect(sent()).toEqual([['a b', 'c d', 'e']])
   })
 
+  test('goes on collecting when the one before it is answered', async () => {
+    const { ask, clock, sent } = setUp([each((key) => says(`<${key}>`), 50)], { maxWaitMs: 100 })
+    const first = ask('a')
+    await clock.advanceAsync(120)
+    const second = ask('b')
+    await clock.advanceAsync(40)
+    expect(shown([await first])).toEqual(['<a>'])
+    const third = ask('c')
+    await clock.advanceAsync(110)
+    expect(shown(await Promise.all([second, third]))).toEqual(['<b>', '<c>'])
+    expect(sent()).toEqual([['a', 'b c']])
+  })
+
   test('has keys that were answered before, or keys that never were: a silent one makes only others of its sort wait', async () => {
     const silentFor = (keys: readonly string[]): BatchScript =>
       keys.some((key) => key.startsWith('silent'))

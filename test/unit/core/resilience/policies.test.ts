@@ -36,6 +36,16 @@ describe('RetryBudget', () => {
     expect([budget.take(59_999), budget.take(60_000)]).toStrictEqual([false, true])
   })
 
+  test('gives as many in the third minute as in the first', () => {
+    const budget = new RetryBudget()
+    const perMinute = [0, 60_000, 120_000].map((nowMs) => {
+      let taken = 0
+      while (taken < 100 && budget.take(nowMs)) taken++
+      return taken
+    })
+    expect(perMinute).toStrictEqual([10, 10, 10])
+  })
+
   test('forgets requests that are a minute old', () => {
     const budget = new RetryBudget()
     for (let count = 0; count < 1000; count++) budget.countRequest(0)
@@ -163,6 +173,19 @@ describe('Limiter', () => {
     limiter.freeSlots()
     limiter.freeSlots()
     expect(holder.cancelled).toBe(1)
+  })
+
+  test('cancels one for the next waiting lookup, too, when the one cancelled before has ended', async () => {
+    const { limiter, far } = setUp(1, 9)
+    const [first, second] = [claim(), claim()]
+    limiter.take(first, far)
+    first.hasWaiters = false
+    const waiting = limiter.take(second, far)
+    limiter.release(first)
+    expect([await waiting, first.cancelled]).toStrictEqual([true, 1])
+    second.hasWaiters = false
+    limiter.take(claim(), far)
+    expect(second.cancelled).toBe(1)
   })
 
   test('does not cancel who left while another was cancelled', () => {
