@@ -56,3 +56,8 @@ for (const pieceBytes of [1, 7, 65_536, 10_000_000]) {
     })
   })
 }
+
+test('a command that wants no reply takes none from the next one', () => {
+  const quiet = 'set t/a 0 0 1 noreply\r\nx\r\ndelete t/a noreply\r\n'
+  expect(converse(quiet + END, 7)).toEqual({ said: 'END\r\n', puts: 2 })
+})

@@ -35,6 +35,11 @@ describe('a table', () => {
     expect(steps(accept(), LOOKUP)).toMatchObject([{ kind: 'ask', exact: true, key: Buffer.from('a@b') }])
   })
 
+  test('is asked for the first key where a client sends two', () => {
+    const twice = LOOKUP.replace('A@B||', 'A@B|key|c@d||')
+    expect(steps(accept(), twice)).toMatchObject([{ kind: 'ask', key: Buffer.from('a@b') }])
+  })
+
   test('is searched by us with pattern: the key stays as it was written, and the flag says so', () => {
     const conversation = accept({ pattern: true })
     expect(steps(conversation, LOOKUP)).toMatchObject([

@@ -230,6 +230,23 @@ describe('an endpoint that does not answer its known question', () => {
     expect(endpoints[0]?.sent.length).toBe(sent)
   })
 
+  test('opens nothing when its place is taken while its known question is under way', async () => {
+    const { ask, good, state, clock, endpoints, events, checks } = await known(at(fails(502)))
+    state.configure(state.settings, WAY)
+    good.reply = fails(502)
+    good.afterMs = 500
+    await ask('k1')
+    await ask('k2')
+    await settle()
+    state.configure(state.settings, {})
+    await clock.advanceAsync(500)
+    expect(checks()).toEqual(['check 0 failed'])
+    expect(events.filter((event) => event.startsWith('circuit'))).toEqual([])
+    const sent = endpoints[0]?.sent.length
+    await clock.advanceAsync(60_000)
+    expect(endpoints[0]?.sent.length).toBe(sent)
+  })
+
   test('is asked and doubted as before when another way is taken back', async () => {
     const { ask, good, state } = await known(at(fails(502)))
     good.reply = fails(502)
