@@ -188,7 +188,8 @@ export class SaslConversation implements Conversation {
     const mechanism = MECHANISMS[name].begin()
     const login: Login = { request, name, mechanism, stage: 'open', delayMs: undefined }
     this.#login = login
-    return this.#next(login, request.parameters.get('resp'))
+    // Exim has an empty one where its client sent none; an empty response itself is "=" (RFC 4954 section 4).
+    return this.#next(login, request.parameters.get('resp') || undefined)
   }
 
   #continue([id, response = '']: readonly string[]): Step {
