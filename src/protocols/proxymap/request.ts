@@ -55,7 +55,8 @@ export function readRequest(message: Buffer): ProxymapRequest | BadRequest {
   const bad: BadRequest = { name: 'bad', expects: name, isNew }
   const flags = text(name === 'open' && isNew ? 'instance_flags' : 'flags')
   const [table, order] = [text('table'), text('function')]
-  if (table === '' || !UNSIGNED_32.test(flags)) return bad
+  // Postfix opens `proxy:` without a name, too, and asks again for ever where that is not OK.
+  if (!attributes.has('table') || !UNSIGNED_32.test(flags)) return bad
   if (NEEDED[name].some((needed) => !attributes.has(needed))) return bad
   if (name === 'sequence' && order !== SEQUENCE_FIRST && order !== SEQUENCE_NEXT) return bad
   return {
