@@ -102,16 +102,18 @@ export type RequestOutcome =
 /** What a question whose answer is known said about an endpoint. A closed set: it is a metric label. */
 export type CheckVerdict = 'passed' | 'failed'
 
-/** How a request for an access token ended. A closed set: it is a metric label. */
-export type TokenOutcome =
-  | 'ok'
-  | 'timeout'
-  | 'connect'
-  | 'status' // neither a token nor a refusal: 5xx, 404, a redirect
-  | 'refused' // 401, 403, or an error of RFC 6749 section 5.2
-  | 'unreadable'
-
 export type CircuitState = 'closed' | 'open' | 'half-open'
+
+/** Requests for what an upstream fetches for itself began to fail, or that is over. */
+export interface FetchChange {
+  /** As in {@link FetchStatus}. */
+  readonly what: string
+  readonly state: 'failing' | 'valid'
+  /** What happened, in words: the line of the log. */
+  readonly text: string
+  /** Why it fails. */
+  readonly failure?: string
+}
 
 /** Called with what happens at one upstream. */
 export interface UpstreamObserver {
@@ -124,14 +126,14 @@ export interface UpstreamObserver {
   circuitChanged(endpoint: string, state: 'open' | 'closed', lastFailure?: string): void
   /** A question whose answer is known was asked, since lookups had failed or the circuit is open. */
   endpointChecked(endpoint: string, verdict: CheckVerdict): void
-  /** A store is full: an entry that had not expired was dropped for a new one. */
-  storeFull(): void
-  /** The token endpoint was asked for an access token. */
-  tokenRequested(outcome: TokenOutcome, durationMs: number): void
-  /** Requests for an access token began to fail, or that is over. */
-  tokenChanged(state: 'failing' | 'valid', failure?: string): void
-  /** Requests for the keys of an issuer of tokens began to fail, or that is over. */
-  keysChanged(state: 'failing' | 'valid', failure?: string): void
+  fetchChanged(change: FetchChange): void
+  /**
+   * Something is wrong that an operator has to see to. May be called for each time that it happens: one line per episode.
+   *
+   * @param what One word, as in {@link FetchChange}.
+   * @param text What is wrong, and what to do.
+   */
+  troubled(what: string, text: string): void
 }
 
 /** How a question to the store that the gateways share failed. A closed set: it is a metric label. */
@@ -218,8 +220,6 @@ const silentUpstream: UpstreamObserver = {
   shed: () => {},
   circuitChanged: () => {},
   endpointChecked: () => {},
-  storeFull: () => {},
-  tokenRequested: () => {},
-  tokenChanged: () => {},
-  keysChanged: () => {},
+  fetchChanged: () => {},
+  troubled: () => {},
 }

@@ -73,6 +73,7 @@ export interface CanaryStatus {
   readonly state: 'unknown' | 'up' | 'missing' | 'unreachable'
 }
 
+/** What every upstream shows. A kind may add what only its upstreams have; its own metrics read that. */
 export interface UpstreamStatus {
   readonly name: string
   /** Name of the upstream kind. */
@@ -81,39 +82,28 @@ export interface UpstreamStatus {
   readonly queued: number
   /** Set during a drill: wall clock ms at which it ends. */
   readonly drillEndsAtMs?: number
-  /** What a store holds; absent for other kinds. */
-  readonly store?: { readonly entries: number; readonly bytes: number; readonly evicted: number }
-  /** Of its access token; absent where it is asked without. */
-  readonly token?: TokenStatus
-  /** Of the keys by which tokens are checked; absent where none are. */
-  readonly keys?: KeysStatus
+  /** What it fetches for itself, besides what it is asked; absent where that is nothing. */
+  readonly fetches?: readonly FetchStatus[]
   readonly endpoints: readonly EndpointStatus[]
 }
 
-/** The access token that an upstream is asked with. */
-export interface TokenStatus {
-  /** Host and port of the token endpoint. */
+/** Something that an upstream fetches for itself and uses for a while, such as an access token. */
+export interface FetchStatus {
+  /** One word, as in the log and among the problems: `token`, for example. */
+  readonly what: string
+  /** The same for people, such as "access token". */
+  readonly title: string
+  /** Host and port of where it is fetched. */
   readonly endpoint: string
-  /** `none` before the first one; `failing` while the last request for one failed, even if an older one is still used. */
+  /** `none` before the first one; `failing` while the last request for it failed, even if an older one is still used. */
   readonly state: 'none' | 'valid' | 'failing'
-  /** Wall clock ms; absent without a token. */
-  readonly expiresAtMs?: number
-  readonly lastFailure?: string
-}
-
-/** The public keys of an issuer of tokens. */
-export interface KeysStatus {
-  /** Host and port of where they are fetched. */
-  readonly endpoint: string
-  /** `none` before the first ones; `failing` while the last request for them failed, even if older ones are still used. */
-  readonly state: 'none' | 'valid' | 'failing'
-  /** How many are in use. */
-  readonly keys: number
-  /** Wall clock ms; absent without keys. */
+  /** What is in use, in a few words; absent where nothing is, or where there is nothing to say of it. */
+  readonly detail?: string
+  /** Wall clock ms. While something is in use one of these two is there at least, and while nothing is, none. */
   readonly fetchedAtMs?: number
+  readonly expiresAtMs?: number
+  /** Set while it fails. */
   readonly lastFailure?: string
-  /** What came of tokens since the start, by outcome. */
-  readonly tokens: Readonly<Record<string, number>>
 }
 
 export interface EndpointStatus {

@@ -5,14 +5,8 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ReplicaStatus } from '../core/replica/replica-status.ts'
-import type {
-  GatewayStatus,
-  KeysStatus,
-  SharedStoreStatus,
-  TableStatus,
-  TokenStatus,
-  UpstreamStatus,
-} from '../core/status.ts'
+import type { GatewayStatus, SharedStoreStatus, TableStatus, UpstreamStatus } from '../core/status.ts'
+import type { SharedUpstream } from '../upstreams/kind.ts'
 import { emptyGeneration, type Generation } from './generation.ts'
 import { LoopWatch } from './loop-watch.ts'
 import { Readiness } from './readiness.ts'
@@ -37,7 +31,10 @@ export class ProgramState {
     const tables = Array.from(this.generation.tables.values(), (table) =>
       tableStatus(table, this.readiness.ratio(table.config.name)),
     )
-    const upstreams = Array.from(this.generation.upstreams.values(), (upstream) => upstream.status())
+    const upstreams = Array.from(this.generation.upstreams.values(), (upstream) => ({
+      upstream,
+      status: upstream.status(),
+    }))
     const shared = this.generation.shared?.store.status()
     return {
       state: this.phase === 'stopped' ? 'draining' : this.phase,
@@ -46,7 +43,7 @@ export class ProgramState {
         ...(shared === undefined ? [] : sharedTroubles(shared)),
       ],
       tables,
-      upstreams,
+      upstreams: upstreams.map(({ status }) => status),
       listeners: Array.from(this.generation.listeners.values(), (listener) => listener.status()),
       protocols: this.#protocols,
       ...(shared !== undefined && { shared }),
@@ -61,7 +58,7 @@ export class ProgramState {
  */
 function degradedBy(
   tables: readonly TableStatus[],
-  upstreams: readonly UpstreamStatus[],
+  upstreams: readonly LookedAt[],
   overloaded: boolean,
 ): readonly string[] {
   const program = overloaded ? ['the event loop does not keep up: only stored answers are given'] : []
@@ -73,12 +70,20 @@ function sharedTroubles({ address, state, lastFailure = 'not tried yet' }: Share
   return [`the shared store ${address} is not used: ${lastFailure}; lookups ask the service meanwhile`]
 }
 
-function upstreamTroubles({ name, endpoints, drillEndsAtMs, token, keys }: UpstreamStatus): string[] {
+/** An upstream, and its state at one moment. */
+interface LookedAt {
+  readonly upstream: SharedUpstream
+  readonly status: UpstreamStatus
+}
+
+function upstreamTroubles({ upstream, status }: LookedAt): string[] {
+  const { name, endpoints, drillEndsAtMs } = status
+  const own = (upstream.troubles?.() ?? []).map((trouble) => `upstream ${name}: ${trouble}`)
   const drill =
     drillEndsAtMs === undefined
       ? []
       : [`upstream ${name}: a drill treats it as dead until ${new Date(drillEndsAtMs).toISOString()}`]
-  const troubles = endpoints
+  const circuits = endpoints
     .filter(({ circuit }) => circuit !== 'closed')
     .map(({ name: endpoint, circuit, lastFailure }) => {
       const why = lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`
@@ -87,19 +92,7 @@ function upstreamTroubles({ name, endpoints, drillEndsAtMs, token, keys }: Upstr
   const paused = endpoints
     .filter(({ pausedForMs }) => pausedForMs !== undefined)
     .map((endpoint) => `upstream ${name}: endpoint ${endpoint.name} asked for a pause (Retry-After)`)
-  const failure = token?.lastFailure === undefined ? [] : [`upstream ${name}: ${tokenTrouble(token)}`]
-  const noKeys = keys?.lastFailure === undefined ? [] : [`upstream ${name}: ${keysTrouble(keys)}`]
-  return [...drill, ...failure, ...noKeys, ...troubles, ...paused]
-}
-
-function tokenTrouble({ expiresAtMs, lastFailure = '' }: TokenStatus): string {
-  if (expiresAtMs === undefined) return lastFailure
-  return `the access token ends at ${new Date(expiresAtMs).toISOString()} and is not renewed: ${lastFailure}`
-}
-
-function keysTrouble({ fetchedAtMs, lastFailure = '' }: KeysStatus): string {
-  if (fetchedAtMs === undefined) return lastFailure
-  return `the keys of ${new Date(fetchedAtMs).toISOString()} are used, and there are no newer ones: ${lastFailure}`
+  return [...drill, ...own, ...circuits, ...paused]
 }
 
 function tableTroubles({ name, canaries, holdsLoss, replica }: TableStatus): string[] {

@@ -6,7 +6,7 @@
  * endpoints and listeners, never anything that a client sent.
  */
 import type { CacheOutcome, TierOutcome } from '../core/explain.ts'
-import type { CheckVerdict, RequestOutcome, TierFailure, TierWrite, TokenOutcome } from '../core/observer.ts'
+import type { CheckVerdict, RequestOutcome, TierFailure, TierWrite } from '../core/observer.ts'
 import type { OutageRule } from '../core/outage-rule.ts'
 import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
 import type { StoreOperation, StoreResult } from '../core/store.ts'
@@ -115,8 +115,6 @@ export class UpstreamCounters {
   hedges = 0
   shed = 0
   drills = 0
-  /** Requests for an access token. */
-  readonly tokens = new Map<TokenOutcome, number>()
 
   constructor(name: string) {
     this.name = name

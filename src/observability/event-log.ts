@@ -2,15 +2,14 @@
  * The events of the program: each that matters becomes one log line, one event for watchers and, when
  * it means trouble, one problem for the page. Lookups that went well are not here; see lookup-log.ts.
  */
-
 import type { Clock } from '../core/clock.ts'
 import type { DrillReport } from '../core/drill-report.ts'
 import { messageOf } from '../core/error-code.ts'
-import type { CircuitState, ReplicaChange } from '../core/observer.ts'
+import type { CircuitState, FetchChange, ReplicaChange } from '../core/observer.ts'
 import type { CanaryStatus } from '../core/status.ts'
 import type { Events } from './events.ts'
 import type { Logger } from './logging.ts'
-import type { FetchChange, ProblemKind, Problems } from './problems.ts'
+import type { ProblemKind, Problems } from './problems.ts'
 import { Sampler } from './sampler.ts'
 
 /** Defects in the log, per second. Ours: what every lookup meets would fill a disk with its stack. */
@@ -116,11 +115,18 @@ export class EventLog {
     if (!isUp) this.problem('shared', '', `${text}: ${why}; lookups ask the service meanwhile`)
   }
 
-  /** Requests for an access token, or for the keys of an issuer, began to fail, or that is over. */
-  fetchChanged(fields: FetchChange, text: string): void {
-    const { event, upstream, state, failure = text } = fields
-    this.#parts.logger[state === 'valid' ? 'info' : 'warn'](fields, text)
-    if (state === 'failing') this.problem(event, upstream, failure)
+  /** Requests for what an upstream fetches for itself began to fail, or that is over. */
+  fetchChanged(upstream: string, { what, text, ...change }: FetchChange): void {
+    const { state, failure = text } = change
+    this.#parts.logger[state === 'valid' ? 'info' : 'warn']({ event: what, upstream, ...change }, text)
+    if (state === 'failing') this.#problem(what, upstream, failure)
+  }
+
+  /** Told each time that it happens; one line per episode. */
+  upstreamTroubled(upstream: string, what: string, text: string): void {
+    if (!this.#begins(`${what} of ${upstream}`)) return
+    this.#parts.logger.warn({ event: what, upstream }, text)
+    this.#problem(what, upstream, text)
   }
 
   /** @param failure Why it is unreachable, in words. */
@@ -168,7 +174,7 @@ export class EventLog {
     )
   }
 
-  /** The service of a table lost many keys that it found before, or that is over. */
+  /** A list was taken over as the copy of a table, kept aside, or could not be. */
   replicaChanged(table: string, change: ReplicaChange): void {
     const { logger } = this.#parts
     const { kind, ...rest } = change
@@ -206,15 +212,7 @@ export class EventLog {
     this.problem('store', table, text)
   }
 
-  /** Told for each entry that was dropped before its time; one line per episode. */
-  storeFull(upstream: string): void {
-    if (!this.#begins(`store full ${upstream}`)) return
-    const text =
-      'the store is full: entries that expire first are dropped; raise maxEntries or maxBytes, or lower ttl'
-    this.#parts.logger.warn({ event: 'store', upstream }, text)
-    this.problem('store', upstream, text)
-  }
-
+  /** The service of a table lost many keys that it found before, or that is over. */
   lossChanged(table: string, isHolding: boolean): void {
     const text = isHolding
       ? 'the service lost many keys that it found before: its "not found" of such keys is not believed'
@@ -281,8 +279,11 @@ export class EventLog {
   }
 
   problem(kind: ProblemKind, where: string, text: string): void {
-    const problem = this.#parts.problems.add(kind, where, text)
-    this.#parts.events.publish({ type: 'problem', problem })
+    this.#problem(kind, where, text)
+  }
+
+  #problem(kind: string, where: string, text: string): void {
+    this.#parts.events.publish({ type: 'problem', problem: this.#parts.problems.add(kind, where, text) })
   }
 
   /** Returns whether this is the first of an episode. */

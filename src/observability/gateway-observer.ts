@@ -131,29 +131,11 @@ function observeUpstream(counters: UpstreamCounters, eventLog: EventLog): Upstre
     endpointChecked(endpoint, verdict) {
       counters.endpointChecked(endpoint, verdict)
     },
-    storeFull() {
-      eventLog.storeFull(counters.name)
+    fetchChanged(change) {
+      eventLog.fetchChanged(counters.name, change)
     },
-    tokenRequested(outcome) {
-      increment(counters.tokens, outcome)
-    },
-    tokenChanged(state, failure) {
-      const text =
-        state === 'valid' ? 'there is a new access token' : 'the token endpoint gives no access token'
-      eventLog.fetchChanged(
-        { event: 'token', upstream: counters.name, state, ...(failure !== undefined && { failure }) },
-        text,
-      )
-    },
-    keysChanged(state, failure) {
-      const text =
-        state === 'valid'
-          ? 'the keys of the issuer were fetched'
-          : 'the issuer gives no keys for checking tokens'
-      eventLog.fetchChanged(
-        { event: 'keys', upstream: counters.name, state, ...(failure !== undefined && { failure }) },
-        text,
-      )
+    troubled(what, text) {
+      eventLog.upstreamTroubled(counters.name, what, text)
     },
   }
 }

@@ -12,7 +12,7 @@ const MAX_TEXT_LENGTH = 500
 
 const NUMBERS = /\d+(?:\.\d+)?/g
 
-/** What kind of trouble. A closed set. */
+/** What kind of trouble. Besides these there are the words of the upstream kinds for what is wrong with their upstreams. */
 export type ProblemKind =
   | 'circuit'
   | 'canary'
@@ -25,14 +25,13 @@ export type ProblemKind =
   | 'cache-file'
   | 'replica'
   | 'store'
-  | 'token'
-  | 'keys'
   | 'secrets'
   | 'shared'
 
 /** One trouble; the same trouble again counts up and shows the latest text. */
 export interface Problem {
-  readonly kind: ProblemKind
+  /** A {@link ProblemKind}, or a word of an upstream kind. */
+  readonly kind: string
   /** The table, upstream, endpoint or listener it is about; '' for the whole program. */
   readonly where: string
   /** One sentence. */
@@ -54,7 +53,7 @@ export class Problems {
     this.#redact = redact
   }
 
-  add(kind: ProblemKind, where: string, text: string): Problem {
+  add(kind: string, where: string, text: string): Problem {
     const nowMs = this.#clock.wallMs()
     const shown = this.#redact(text).slice(0, MAX_TEXT_LENGTH)
     // The same trouble with another number, such as "a pause of 12 s", is the same trouble.
@@ -85,12 +84,4 @@ export class Problems {
     const oldest = this.#problems.keys().next()
     if (oldest.done !== true) this.#problems.delete(oldest.value)
   }
-}
-
-/** Something that is fetched for an upstream began to fail, or is there again. */
-export interface FetchChange {
-  readonly event: 'token' | 'keys'
-  readonly upstream: string
-  readonly state: 'failing' | 'valid'
-  readonly failure?: string
 }

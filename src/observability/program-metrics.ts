@@ -30,16 +30,6 @@ export const UPSTREAM_ROWS: readonly Row[] = [
     },
   },
   {
-    name: 'upstream_token_requests_total',
-    kind: 'counter',
-    help: 'Requests for an access token that ended, by upstream and how they ended.',
-    labels: ['upstream', 'outcome'],
-    samples({ counters }, write) {
-      for (const { name: upstream, tokens } of counters.upstreams.values())
-        for (const [outcome, count] of tokens) write({ upstream, outcome }, count)
-    },
-  },
-  {
     name: 'upstream_shed_total',
     kind: 'counter',
     help: 'Questions rejected at once because no slot was free or the program was overloaded, by upstream.',

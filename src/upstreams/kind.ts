@@ -12,12 +12,12 @@ import type { Clock } from '../core/clock.ts'
 import type { EntryTier } from '../core/entry-tier.ts'
 import type { Metric } from '../core/metric.ts'
 import type { Observer } from '../core/observer.ts'
+import type { ReplicaOfTable } from '../core/replica/table-copy.ts'
 import type { DrillSwitch } from '../core/resilience/drill.ts'
-import type { CanaryStatus, KeysStatus, TokenStatus, UpstreamStatus } from '../core/status.ts'
+import type { CanaryStatus, FetchStatus, UpstreamStatus } from '../core/status.ts'
 import type { TableStore } from '../core/store.ts'
 import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
 import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
-import type { ReplicaOfTable } from './replica/of-table.ts'
 
 /** What all upstreams of a configuration have. */
 export interface UpstreamSettings {
@@ -47,7 +47,7 @@ export interface UpstreamKind<
   readonly cached: boolean
   /** True where keys are looked up in the case in which they were written, whatever `foldCase` of a table says. */
   readonly keepsCase?: boolean
-  /** What the state of its upstreams shows in the metrics, called for each of them at a scrape. */
+  /** What the state of its upstreams shows in the metrics, called for each of them at a scrape with its own {@link SharedUpstream.status}. */
   readonly metrics: readonly Metric<UpstreamStatus>[]
   /** For the budgets that are checked before anything is opened. */
   needs(settings: S): UpstreamNeeds
@@ -115,10 +115,13 @@ export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
   probes(table: T): readonly Probe[]
   /** Reads the list of a table that has a replica, without keeping it; undefined for a table without one. */
   tryList?(table: T): Promise<ListTrial> | undefined
-  /** Fetches an access token, if none is in use; undefined where the upstream is asked without. */
-  tryToken?(): Promise<TokenStatus | undefined>
-  /** Fetches the keys of an issuer of tokens, if there are none; absent for other kinds. */
-  tryKeys?(): Promise<KeysStatus>
+  /** Fetches what it needs for itself and does not have yet, for `mapgate check --ask`; absent for a kind that needs nothing. */
+  tryFetches?(): Promise<readonly FetchStatus[]>
+  /**
+   * What is wrong now that {@link status} does not say by a circuit, a pause or a drill: a sentence each, without the name of
+   * the upstream. Lookups are still answered.
+   */
+  troubles?(): readonly string[]
   status(): UpstreamStatus
   /** Answers every question under way and all later ones as temporary: the program ends. */
   abort(): void

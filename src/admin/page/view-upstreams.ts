@@ -1,4 +1,6 @@
 /** Upstreams with their endpoints, canaries, and the connections of the listeners. */
+import type { FetchStatus } from '../../core/status.ts'
+import { fetchText, isInUse } from '../../presentation/fetches.ts'
 import { count, duration, rate } from '../../presentation/format.ts'
 import { endpointTotals, perSecond, recent } from '../../presentation/rates.ts'
 import type { Model, Status } from './model.ts'
@@ -28,12 +30,11 @@ export function renderUpstreams({ points, status }: Model): void {
   const window = recent(points)
   const ms = window.reduce((sum, { stepMs }) => sum + stepMs, 0)
   const rows = (status?.upstreams ?? []).flatMap((upstream): Cell[][] => {
-    const { name, kind, inFlight, queued, endpoints, token, keys } = upstream
-    if (keys !== undefined) return [keysRow(name, keys)]
-    if (endpoints.length === 0) {
+    const { name, kind, inFlight, queued, endpoints, fetches = [] } = upstream
+    if (endpoints.length === 0 && fetches.length === 0) {
       return [[{ text: name, kind: 'head' } as const, { text: `${kind}, sends no requests`, span: 9 }]]
     }
-    return endpoints.map((endpoint, index) => {
+    const asked = endpoints.map((endpoint, index) => {
       const sums = endpointTotals(window, name, endpoint.name)
       const [word, state] = CIRCUITS[endpoint.circuit]
       return [
@@ -46,26 +47,25 @@ export function renderUpstreams({ points, status }: Model): void {
         number(duration(sums.p95Ms)),
         number(index === 0 ? count(inFlight) : ''),
         number(index === 0 ? count(queued) : '', index === 0 && queued > 0 ? 'warn' : undefined),
-        note(endpoint, index === 0 ? token : undefined),
+        note(endpoint),
       ]
     })
+    return [...asked, ...fetches.map((fetch) => fetchRow(name, fetch))]
   })
   if (status?.shared !== undefined) rows.push(sharedRow(status.shared))
   renderRows(byId('upstream-rows', HTMLTableSectionElement), rows, status ? 'No upstreams.' : NOT_KNOWN)
 }
 
-/** An issuer of tokens is asked for its keys now and then, and for nothing else. */
-function keysRow(
-  name: string,
-  { endpoint, state, keys, lastFailure }: NonNullable<UpstreamStatus['keys']>,
-): Cell[] {
-  const age = lastFailure === undefined ? '' : `, no newer ones: ${lastFailure}`
+/** What an upstream fetches for itself stands below its endpoints. */
+function fetchRow(name: string, fetch: FetchStatus): Cell[] {
+  const { endpoint, state, title, lastFailure } = fetch
+  const shape = { valid: 'ok', none: 'off', failing: isInUse(fetch) ? 'warn' : 'bad' } as const
   return [
     { text: name, kind: 'head' },
     text(endpoint),
-    text(state, state === 'valid' ? 'ok' : keys > 0 ? 'warn' : state === 'none' ? 'off' : 'bad'),
+    text(state, shape[state]),
     {
-      text: keys === 0 ? (lastFailure ?? 'no keys yet') : `${count(keys)} keys for checking tokens${age}`,
+      text: isInUse(fetch) ? `${title}: ${fetchText(fetch, Date.now())}` : (lastFailure ?? `no ${title} yet`),
       span: 7,
     },
   ]
@@ -82,11 +82,7 @@ function sharedRow({ address, state, queuedWrites, lastFailure }: NonNullable<St
   ]
 }
 
-function note({ pausedForMs, certificateExpiresAtMs }: EndpointStatus, token: UpstreamStatus['token']): Cell {
-  if (token?.state === 'failing')
-    return token.expiresAtMs === undefined
-      ? text('no access token', 'bad')
-      : text(`token for ${duration(token.expiresAtMs - Date.now())}, no new one`, 'warn')
+function note({ pausedForMs, certificateExpiresAtMs }: EndpointStatus): Cell {
   if (pausedForMs !== undefined) return text(`paused for ${duration(pausedForMs)}, as it asked`, 'warn')
   if (certificateExpiresAtMs === undefined) return text('')
   const leftMs = certificateExpiresAtMs - Date.now()

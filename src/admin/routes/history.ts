@@ -38,23 +38,10 @@ const HistoryPointSchema = Type.Object({
 })
 
 const ProblemEntrySchema = Type.Object({
-  kind: Type.Enum([
-    'circuit',
-    'canary',
-    'lookup',
-    'shed',
-    'reload',
-    'defect',
-    'listener',
-    'log',
-    'cache-file',
-    'replica',
-    'store',
-    'token',
-    'keys',
-    'secrets',
-    'shared',
-  ]),
+  kind: Type.String({
+    description:
+      'What kind of trouble, in one word: `circuit`, `canary`, `lookup`, `shed`, `reload`, `defect`, `listener`, `log`, `cache-file`, `replica`, `secrets`, `shared`, or what an upstream has trouble with, such as `token`, `keys`, `store`.',
+  }),
   where: Type.String(),
   text: Type.String(),
   firstAtMs: WallMs,

@@ -96,36 +96,36 @@ const Endpoint = Type.Object({
   certificateExpiresAtMs: Type.Optional(WallMs),
 })
 
-const TokenSchema = Type.Object({
-  endpoint: Type.String({ description: 'Host and port of the token endpoint.' }),
+const FetchSchema = Type.Object({
+  what: Type.String({ description: 'One word for it, such as `token` or `keys`.' }),
+  title: Type.String({ description: 'The same for people.' }),
+  endpoint: Type.String({ description: 'Host and port of where it is fetched.' }),
   state: Type.Enum(['none', 'valid', 'failing'], {
-    description: '`failing` while the last request for a token failed, even if an older one is still used.',
+    description: '`failing` while the last request for it failed, even if an older one is still used.',
   }),
+  detail: Type.Optional(Type.String({ description: 'What is in use, in words.' })),
+  fetchedAtMs: Type.Optional(WallMs),
   expiresAtMs: Type.Optional(WallMs),
   lastFailure: Type.Optional(Type.String()),
 })
 
-const KeysSchema = Type.Object({
-  endpoint: Type.String({ description: 'Host and port of where they are fetched.' }),
-  state: Type.Enum(['none', 'valid', 'failing'], {
-    description: '`failing` while the last request for keys failed, even if older ones are still used.',
-  }),
-  keys: Count,
-  fetchedAtMs: Type.Optional(WallMs),
-  lastFailure: Type.Optional(Type.String()),
-  tokens: Type.Record(Count, { description: 'What came of tokens, by outcome.' }),
-})
-
-const UpstreamSchema = Type.Object({
-  name: Type.String(),
-  kind: Type.String({ description: 'Name of the upstream kind, such as `http` or `static`.' }),
-  inFlight: Count,
-  queued: Count,
-  drillEndsAtMs: Type.Optional(WallMs),
-  token: Type.Optional(TokenSchema),
-  keys: Type.Optional(KeysSchema),
-  endpoints: Type.Array(Endpoint),
-})
+const UpstreamSchema = Type.Object(
+  {
+    name: Type.String(),
+    kind: Type.String({ description: 'Name of the upstream kind, such as `http` or `static`.' }),
+    inFlight: Count,
+    queued: Count,
+    drillEndsAtMs: Type.Optional(WallMs),
+    fetches: Type.Optional(
+      Type.Array(FetchSchema, {
+        description:
+          'What it fetches for itself and uses for a while: an access token, the keys of an issuer of tokens.',
+      }),
+    ),
+    endpoints: Type.Array(Endpoint),
+  },
+  { description: 'Besides these, what only upstreams of its kind have: `token`, `keys`, `store`.' },
+)
 
 const ListenerSchema = Type.Object({
   name: Type.String({ description: 'The address as written in the configuration.' }),

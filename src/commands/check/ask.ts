@@ -5,12 +5,9 @@
  *   aliases  directory 0:dir1.example.com  found, HTTP 200, 12 ms
  *            Cache-Control: max-age=0, private is not followed (honorCacheControl: false); used for 1m
  *
- * An upstream with "oauth" is asked for an access token before:
+ * What an upstream fetches for itself comes before, such as an access token, or the keys of an issuer of tokens:
  *
  *   directory  access token of id.example.com:443  for 59 min
- *
- * An issuer of tokens is asked for its keys:
- *
  *   identity  keys of id.example.com:443  2 to check tokens by
  *
  * Of what the service says the value, entries of its list and the caching fields are printed, secrets as `***`.
@@ -23,14 +20,14 @@ import { silentObserver } from '../../core/observer.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { planUpstreams } from '../../gateway/upstreams.ts'
 import { Redactor } from '../../observability/redaction.ts'
-import { duration } from '../../presentation/format.ts'
+import { fetchText } from '../../presentation/fetches.ts'
 import type { Probe, SharedUpstream } from '../../upstreams/kind.ts'
 import { UPSTREAM_KINDS, type UpstreamKinds } from '../../upstreams/registry.ts'
 import type { CommandIo } from '../io.ts'
 import { cachingSentence } from './caching-sentence.ts'
 import { triedList } from './list-trial.ts'
 
-/** @returns False when an endpoint did not find its canary, a list would not be taken over, or there is no access token or no key. */
+/** @returns False when an endpoint did not find its canary, a list would not be taken over, or something is missing that an upstream fetches for itself. */
 export async function askCanaries(
   config: LoadedConfig,
   io: CommandIo,
@@ -52,9 +49,8 @@ export async function askCanaries(
   let allFound = true
   try {
     for (const [name, upstream] of upstreams) {
-      const hasToken = await tryToken(upstream, out)
-      const hasKeys = await tryKeys(upstream, out)
-      allFound &&= hasToken && hasKeys
+      const hasFetched = await tryFetches(upstream, out)
+      allFound &&= hasFetched
       for (const table of config.tables.values()) {
         if (!table.upstreams.includes(name)) continue
         const found = await askUpstream(upstream, table, out)
@@ -74,27 +70,15 @@ interface Out {
   readonly write: (text: string) => void
 }
 
-/** @returns False when the token endpoint gives no token. */
-async function tryToken(upstream: SharedUpstream, out: Out): Promise<boolean> {
-  const token = await upstream.tryToken?.()
-  if (token === undefined) return true
-  const { endpoint, state, expiresAtMs, lastFailure } = token
-  const lasts = expiresAtMs === undefined ? '' : `  for ${duration(expiresAtMs - systemClock.wallMs())}`
-  const what =
-    lastFailure ?? (state === 'valid' ? '' : 'it has no life left; look at expires_in of its reply')
-  out.write(`${upstream.settings.name}  access token of ${endpoint}${lasts}${what && `  ${what}`}\n`)
-  return what === ''
-}
-
-/** @returns False when an issuer of tokens gives no keys. */
-async function tryKeys(upstream: SharedUpstream, out: Out): Promise<boolean> {
-  const found = await upstream.tryKeys?.()
-  if (found === undefined) return true
-  const { endpoint, keys, lastFailure } = found
-  out.write(
-    `${upstream.settings.name}  keys of ${endpoint}  ${lastFailure ?? `${keys} to check tokens by`}\n`,
-  )
-  return lastFailure === undefined
+/** @returns False when something that the upstream needs for itself cannot be fetched. */
+async function tryFetches(upstream: SharedUpstream, out: Out): Promise<boolean> {
+  const fetches = (await upstream.tryFetches?.()) ?? []
+  const nowMs = systemClock.wallMs()
+  for (const fetch of fetches) {
+    const { title, endpoint } = fetch
+    out.write(`${upstream.settings.name}  ${title} of ${endpoint}  ${fetchText(fetch, nowMs)}\n`)
+  }
+  return fetches.every(({ state }) => state === 'valid')
 }
 
 /** @returns False when the list of the table would not be taken over, or says other things than single replies. */

@@ -1,6 +1,7 @@
 /**
  * The whole of a table, here: what a kind of upstream that can list its entries keeps of it.
  */
+import type { ReplicaControl } from './replica-status.ts'
 
 /** Reads a copy. Every call is synchronous and does no more than the look-up itself. */
 export interface TableCopy {
@@ -29,4 +30,15 @@ export interface CopyPolicy {
   readonly staleForMs: number
   /** The copy alone answers: the service is not asked for keys. */
   readonly authoritative: boolean
+}
+
+/** The copy of one table, as a configuration has it: the port between the table and the upstream that keeps the copy. */
+export interface ReplicaOfTable {
+  readonly copy: TableCopy
+  readonly control: ReplicaControl
+  readonly policy: Omit<CopyPolicy, 'staleForMs'>
+  /** Called with keys whose stored answers are out of date; undefined: all of the table. Set before it is started. */
+  onGone: (keys: readonly string[] | undefined) => void
+  start(): void
+  stop(): void
 }

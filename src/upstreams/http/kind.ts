@@ -5,10 +5,11 @@
  * are the same.
  */
 import { isDeepStrictEqual } from 'node:util'
+import type { ReplicaOfTable } from '../../core/replica/table-copy.ts'
 import { DrilledBatchEndpoint, DrilledEndpoint, type DrillSwitch } from '../../core/resilience/drill.ts'
 import { ResilientUpstream } from '../../core/resilience/resilient-upstream.ts'
 import { UpstreamState, type UpstreamStateSettings } from '../../core/resilience/upstream-state.ts'
-import type { TokenStatus, UpstreamStatus } from '../../core/status.ts'
+import type { FetchStatus } from '../../core/status.ts'
 import type { BatchEndpoint, Endpoint } from '../../core/upstream.ts'
 import type {
   ListTrial,
@@ -19,12 +20,11 @@ import type {
   UpstreamParts,
   UpstreamSettings,
 } from '../kind.ts'
-import type { ReplicaOfTable } from '../replica/of-table.ts'
 import { Replicas } from '../replica/replicas.ts'
 import { asking, canaryOf, type HttpTable, isAuthoritative } from './asked-table.ts'
 import { httpConfiguration } from './configuration.ts'
 import { readTls } from './connection/read-tls.ts'
-import { HTTP_METRICS } from './metrics.ts'
+import { HTTP_METRICS, type HttpStatus } from './metrics.ts'
 import { AccessTokens, type Authorize } from './oauth/access-tokens.ts'
 import { endpointName, HttpUpstreamPools } from './pools.ts'
 import type { HttpTableSettings, HttpUpstreamSettings, TlsSettings } from './settings.ts'
@@ -233,19 +233,24 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     )
   }
 
-  async tryToken(): Promise<TokenStatus | undefined> {
-    const { oauth } = this.#read
-    if (oauth !== undefined) await this.#tokens.get(oauth.timeoutMs, undefined)
-    return this.#tokens.status()
+  tryFetches(): Promise<readonly FetchStatus[]> {
+    return this.#tokens.tryFetches()
   }
 
-  status(): UpstreamStatus {
+  troubles(): readonly string[] {
+    return this.#tokens.troubles()
+  }
+
+  status(): HttpStatus {
     const status = this.#state.status()
     const token = this.#tokens.status()
     return {
       ...status,
       kind: http.name,
-      ...(token !== undefined && { token }),
+      ...(token !== undefined && {
+        fetches: this.#tokens.fetches(),
+        token,
+      }),
       ...(this.drill.endsAtMs !== undefined && { drillEndsAtMs: this.drill.endsAtMs }),
       endpoints: status.endpoints.map((endpoint, index) => {
         const certificateExpiresAtMs = this.#pools.certificateExpiresAtMs(index)

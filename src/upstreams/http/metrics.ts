@@ -5,11 +5,18 @@
 import { type Metric, writeTimestamp } from '../../core/metric.ts'
 import type { CircuitState } from '../../core/observer.ts'
 import type { UpstreamStatus } from '../../core/status.ts'
+import type { TokenStatus } from './oauth/access-tokens.ts'
 
 /** Value of `circuit_state`: the higher, the worse. */
 const CIRCUIT_VALUES: Record<CircuitState, number> = { closed: 0, 'half-open': 1, open: 2 }
 
-export const HTTP_METRICS: readonly Metric<UpstreamStatus>[] = [
+/** The state of an HTTP service. */
+export interface HttpStatus extends UpstreamStatus {
+  /** Of its access token; absent where it is asked without. */
+  readonly token?: TokenStatus
+}
+
+export const HTTP_METRICS: readonly Metric<HttpStatus>[] = [
   {
     name: 'upstream_in_flight',
     kind: 'gauge',
@@ -32,6 +39,16 @@ export const HTTP_METRICS: readonly Metric<UpstreamStatus>[] = [
     samples({ name: upstream, endpoints }, write) {
       for (const { name: endpoint, certificateExpiresAtMs } of endpoints)
         writeTimestamp(write, { upstream, endpoint }, certificateExpiresAtMs)
+    },
+  },
+  {
+    name: 'upstream_token_requests_total',
+    kind: 'counter',
+    help: 'Requests for an access token that ended, by upstream and how they ended.',
+    labels: ['upstream', 'outcome'],
+    samples({ name: upstream, token }, write) {
+      for (const [outcome, count] of Object.entries(token?.requests ?? {}))
+        write({ upstream, outcome }, count)
     },
   },
   {

@@ -5,10 +5,11 @@ import type { JSONWebKeySet } from 'jose'
 import type { Clock } from '../../core/clock.ts'
 import { codeOf } from '../../core/error-code.ts'
 import { temporaryFor } from '../../core/reason.ts'
-import { DEFECT, type Temporary } from '../../core/result.ts'
+import { DEFECT } from '../../core/result.ts'
 import { Connections } from '../http/connection/connections.ts'
 import { classifyFailure } from '../http/connection/failures.ts'
 import type { TlsSettings } from '../http/settings.ts'
+import type { FetchFailure } from '../own-fetch.ts'
 import { JWKS_REASONS } from './reasons.ts'
 import type { JwksKeys } from './schema.ts'
 
@@ -34,9 +35,7 @@ export interface KeysPlace {
   readonly proxy: string | undefined
 }
 
-export type FetchedKeys =
-  | { readonly keys: JSONWebKeySet }
-  | { readonly failure: Temporary; readonly defect?: unknown }
+export type FetchedKeys = { readonly keys: JSONWebKeySet } | FetchFailure
 
 /** Host and port, as reasons name the place. */
 export function labelOf({ url }: KeysPlace): string {

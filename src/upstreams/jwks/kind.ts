@@ -4,7 +4,7 @@
  * Over a reload the keys stay as long as they are fetched at the same place in the same way.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { KeysStatus, UpstreamStatus } from '../../core/status.ts'
+import type { FetchStatus } from '../../core/status.ts'
 import { readTls } from '../http/connection/read-tls.ts'
 import type { TlsSettings } from '../http/settings.ts'
 import type {
@@ -19,7 +19,7 @@ import type {
 import { jwksConfiguration } from './configuration.ts'
 import type { KeysPlace } from './fetch-keys.ts'
 import { KeySet } from './key-set.ts'
-import { JWKS_METRICS } from './metrics.ts'
+import { JWKS_METRICS, type JwksStatus } from './metrics.ts'
 import type { JwksKeys, JwtRules } from './schema.ts'
 import { REFUSALS } from './token-check.ts'
 import { type TokenOutcome, TokenTable } from './token-table.ts'
@@ -113,16 +113,19 @@ class TokenIssuer implements SharedUpstream<JwksTable> {
     return []
   }
 
-  async tryKeys(): Promise<KeysStatus> {
-    const { clock } = this.#parts
-    await this.#keys.current(clock.monotonicMs() + this.settings.jwks.timeoutMs)
-    return this.#keysStatus()
+  tryFetches(): Promise<readonly FetchStatus[]> {
+    return this.#keys.tryFetches()
   }
 
-  status(): UpstreamStatus {
+  troubles(): readonly string[] {
+    return this.#keys.troubles()
+  }
+
+  status(): JwksStatus {
     const { name } = this.settings
-    const keys = this.#keysStatus()
-    return { name, kind: this.kind.name, inFlight: 0, queued: 0, keys, endpoints: [] }
+    const fetch = this.#keys.status()
+    const keys = { ...fetch, keys: this.#keys.count, tokens: Object.fromEntries(this.#counts) }
+    return { name, kind: this.kind.name, inFlight: 0, queued: 0, fetches: [fetch], keys, endpoints: [] }
   }
 
   abort(): void {
@@ -135,9 +138,5 @@ class TokenIssuer implements SharedUpstream<JwksTable> {
 
   destroy(): Promise<void> {
     return this.#keys.stop()
-  }
-
-  #keysStatus(): KeysStatus {
-    return { ...this.#keys.status(), tokens: Object.fromEntries(this.#counts) }
   }
 }

@@ -3,11 +3,11 @@
  * built for the same folder goes on with the copy that is open.
  */
 import { createHash } from 'node:crypto'
+import type { ReplicaOfTable } from '../../core/replica/table-copy.ts'
 import type { Authorize } from '../http/oauth/access-tokens.ts'
 import type { HttpUpstreamSettings, ResponseSettings } from '../http/settings.ts'
 import type { UpstreamParts } from '../kind.ts'
 import { replicaFolder } from './folder.ts'
-import type { ReplicaOfTable } from './of-table.ts'
 import type { ReplicaSettings } from './settings.ts'
 import { TableReplica } from './table-replica.ts'
 

@@ -2,7 +2,6 @@
  * The kind `store`: tables that Postfix writes. README.md beside this file is its manual page.
  */
 import type { Metric } from '../../core/metric.ts'
-import type { UpstreamStatus } from '../../core/status.ts'
 import type {
   Probe,
   SharedUpstream,
@@ -12,14 +11,14 @@ import type {
   UpstreamTable,
 } from '../kind.ts'
 import { type StoreSettings, storeConfiguration } from './configuration.ts'
-import { SharedStore } from './shared-store.ts'
+import { FULL, SharedStore, type StoreStatus } from './shared-store.ts'
 import { StoreFile } from './store-file.ts'
 import { StoredTable } from './stored-table.ts'
 
 /** The data file, the lock file, and two that LMDB opens for a moment. */
 const DESCRIPTORS = 4
 
-const METRICS: readonly Metric<UpstreamStatus>[] = [
+const METRICS: readonly Metric<StoreStatus>[] = [
   {
     name: 'store_entries',
     kind: 'gauge',
@@ -77,7 +76,7 @@ class OpenStore implements SharedUpstream {
   configure(): void {
     const { name, store } = this.settings
     this.file.bounds = store
-    this.file.onFull = () => this.#parts.observer.upstream(name).storeFull()
+    this.file.onFull = () => this.#parts.observer.upstream(name).troubled('store', FULL)
   }
 
   isSameFor(other: SharedUpstream): boolean {
@@ -99,7 +98,7 @@ class OpenStore implements SharedUpstream {
     return []
   }
 
-  status(): UpstreamStatus {
+  status(): StoreStatus {
     const { name } = this.settings
     const totals = this.file.isOpen ? { store: this.file.totals() } : {}
     return { name, kind: this.kind.name, inFlight: 0, queued: 0, endpoints: [], ...totals }

@@ -8,6 +8,16 @@ import { UnsharedUpstream } from '../unshared.ts'
 import type { StoreSettings } from './configuration.ts'
 import { SharedTable } from './shared-table.ts'
 
+/** The state of a store, wherever its entries are. */
+export interface StoreStatus extends UpstreamStatus {
+  /** What it holds; absent while that is not known. */
+  readonly store?: { readonly entries: number; readonly bytes: number; readonly evicted: number }
+}
+
+/** Said when an entry that had not expired was dropped for a new one. */
+export const FULL =
+  'the store is full: entries that expire first are dropped; raise maxEntries or maxBytes, or lower ttl'
+
 export class SharedStore extends UnsharedUpstream<StoreSettings, UpstreamTable> {
   readonly #entries: EntryTier
   readonly #parts: UpstreamParts
@@ -21,7 +31,7 @@ export class SharedStore extends UnsharedUpstream<StoreSettings, UpstreamTable> 
   override configure(): void {
     const { name, store } = this.settings
     this.#entries.bounds = store
-    this.#entries.onFull = () => this.#parts.observer.upstream(name).storeFull()
+    this.#entries.onFull = () => this.#parts.observer.upstream(name).troubled('store', FULL)
   }
 
   isSameFor(other: SharedUpstream): boolean {
@@ -35,7 +45,7 @@ export class SharedStore extends UnsharedUpstream<StoreSettings, UpstreamTable> 
     return { upstream: stored, start: () => {}, stop: () => {}, canaries: () => [], store: stored }
   }
 
-  override status(): UpstreamStatus {
+  override status(): StoreStatus {
     const totals = this.#entries.totals()
     return { ...super.status(), ...(totals !== undefined && { store: totals }) }
   }

@@ -75,6 +75,58 @@ describe('an upstream kind that is registered from outside', () => {
     ])
   })
 
+  const licensed = (licence: string) =>
+    yaml('@b.example').replace('suffix:', `licence: "${licence}", suffix:`)
+
+  test('shows what it fetches for itself in the status and by check', async () => {
+    const gateway = await start(licensed('licences.example:1'))
+    const { degraded, upstreams } = await getJson(gateway, 'status')
+    expect(degraded).toEqual([])
+    const fetches = [
+      {
+        what: 'licence',
+        title: 'licence',
+        endpoint: 'licences.example:1',
+        state: 'valid',
+        detail: 'for one echo',
+        fetchedAtMs: 1_767_225_600_000,
+      },
+    ]
+    expect(upstreams).toMatchObject([{ kind: 'echo', fetches }])
+    const io = recordIo()
+    expect(await askCanaries(await configOf(gateway), io, kindsByName([echo]))).toBe(true)
+    expect(io.out()).toBe(
+      'back  licence of licences.example:1  for one echo\naliases  back  not asked: it has no canary\n',
+    )
+  })
+
+  test('has its troubles in the status, the log, the problems and in check', async () => {
+    const gateway = await start(licensed('nowhere:1'))
+    const { degraded, upstreams } = await getJson(gateway, 'status')
+    expect(degraded).toEqual(['upstream back: nobody gives a licence; pay for one'])
+    expect(upstreams).toMatchObject([{ fetches: [{ what: 'licence', state: 'failing' }] }])
+    expect((await getJson(gateway, 'problems')).problems).toMatchObject([
+      { kind: 'echo', where: 'back', text: 'the echo is unlicensed', count: 1 },
+      { kind: 'licence', where: 'back', text: 'nobody gives a licence; pay for one', count: 1 },
+    ])
+    const io = recordIo()
+    expect(await askCanaries(await configOf(gateway), io, kindsByName([echo]))).toBe(false)
+    expect(io.out()).toContain('back  licence of nowhere:1  nobody gives a licence; pay for one\n')
+    expect(await gateway.socketmap().lookup('aliases', 'info@a.example')).toEqual(found('INFO@B.EXAMPLE'))
+    const lines = () => gateway.log().filter(({ upstream }) => upstream === 'back')
+    await expect.poll(() => lines().length).toBe(2)
+    expect(lines()).toMatchObject([
+      {
+        level: 'warn',
+        event: 'licence',
+        state: 'failing',
+        failure: 'nobody gives a licence; pay for one',
+        msg: 'there is no licence',
+      },
+      { level: 'warn', event: 'echo', msg: 'the echo is unlicensed' },
+    ])
+  })
+
   test('follows a reload, which says what changed', async () => {
     const gateway = await start()
     gateway.write(yaml('@c.example', 'loud: false'))

@@ -11,7 +11,9 @@ const CONFIG = `
 listeners:
   - { protocol: toy, listen: "inet:127.0.0.1:0", table: aliases }
 admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
-upstreams: { back: { suffix: "@b.example" } }
+upstreams:
+  back: { suffix: "@b.example" }
+  licensed: { suffix: "@b.example", licence: "licences.example:1" }
 tables: { aliases: { upstream: back } }
 `
 
@@ -29,7 +31,14 @@ describe.skipIf(NO_CHROMIUM)('a protocol and an upstream kind from outside', () 
     const traffic = page.locator('#traffic tr', { has: page.getByRole('rowheader', { name: 'toy' }) })
     await traffic.locator('td').first().filter({ hasText: /[1-9]/ }).waitFor()
     await page.locator('#listener-rows').getByText('toy', { exact: true }).waitFor()
-    await page.locator('#upstream-rows').getByText('echo').waitFor()
+    const upstream = (name: string) =>
+      page.locator('#upstream-rows tr', { has: page.getByRole('rowheader', { name, exact: true }) })
+    await upstream('back').getByText('echo').waitFor()
+    expect(await upstream('licensed').locator('td').allInnerTexts()).toEqual([
+      'licences.example:1',
+      'valid',
+      'licence: for one echo',
+    ])
     await page.getByRole('heading', { name: 'Mail flow is healthy' }).waitFor()
 
     await page.getByLabel('Key', { exact: true }).first().fill('info@a.example')

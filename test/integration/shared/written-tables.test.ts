@@ -88,7 +88,7 @@ describe.skipIf(missingRedis() !== undefined)('tables that Postfix writes, of se
     expect(await c.memcache('delete verify/Ann@a.example\r\n')).toBe('DELETED\r\n')
     expect(await a.memcache('delete verify/Ann@a.example\r\n')).toBe('NOT_FOUND\r\n')
     expect(await a.proxymap(lookup('Ann@a.example'))).toBe('status|1|value|||')
-    await until(() => b.gateway.gateway.status().upstreams[0]?.store?.entries === 1)
+    await expect.poll(() => b.gateway.gateway.status().upstreams).toMatchObject([{ store: { entries: 1 } }])
   })
 
   test('an operator purges, exports and imports at any of them', { timeout: 30_000 }, async (t) => {

@@ -11,9 +11,62 @@ import type {
   ReplicaStatus,
 } from '../../../src/core/replica/replica-status.ts'
 import { found, type LookupResult, notFound, permanent, type Temporary } from '../../../src/core/result.ts'
-import type { GatewayStatus } from '../../../src/core/status.ts'
+import type { FetchStatus, GatewayStatus } from '../../../src/core/status.ts'
 import type { EntryLife, StoredEntry, StorePage, TableStore } from '../../../src/core/store.ts'
+import type { HttpStatus } from '../../../src/upstreams/http/metrics.ts'
+import type { JwksStatus } from '../../../src/upstreams/jwks/metrics.ts'
+import type { StoreStatus } from '../../../src/upstreams/store/shared-store.ts'
 import { ManualClock } from '../clock/manual-clock.ts'
+
+const TOKEN: FetchStatus = {
+  what: 'token',
+  title: 'access token',
+  endpoint: 'id.example:443',
+  state: 'failing',
+  expiresAtMs: 1_800_000_000_000,
+  lastFailure: 'no access token: the token endpoint id.example:443 answered 503; look at its log',
+}
+
+const DIRECTORY: HttpStatus = {
+  name: 'directory',
+  kind: 'http',
+  inFlight: 1,
+  queued: 2,
+  fetches: [TOKEN],
+  token: { ...TOKEN, requests: { ok: 1, refused: 1 } },
+  endpoints: [
+    { name: '0 dir.example', circuit: 'open', pausedForMs: 5, certificateExpiresAtMs: 1_800_000_000_000 },
+    { name: '1 dir2.example', circuit: 'closed' },
+  ],
+}
+
+const LEARNED: StoreStatus = {
+  name: 'learned',
+  kind: 'store',
+  inFlight: 0,
+  queued: 0,
+  endpoints: [],
+  store: { entries: 12, bytes: 3400, evicted: 0 },
+}
+
+const KEYS: FetchStatus = {
+  what: 'keys',
+  title: 'keys',
+  endpoint: 'id.example.com:443',
+  state: 'valid',
+  detail: '2 to check tokens by',
+  fetchedAtMs: 1_800_000_000_000,
+}
+
+const KEYCLOAK: JwksStatus = {
+  name: 'keycloak',
+  kind: 'jwks',
+  inFlight: 0,
+  queued: 0,
+  fetches: [KEYS],
+  keys: { ...KEYS, keys: 2, tokens: { good: 7, expired: 3 } },
+  endpoints: [],
+}
 
 export const READY: GatewayStatus = {
   state: 'ready',
@@ -55,45 +108,10 @@ export const READY: GatewayStatus = {
     { name: 'uncached', upstreams: ['fixed'], search: 'exact', canaries: [] },
   ],
   upstreams: [
-    {
-      name: 'directory',
-      kind: 'http',
-      inFlight: 1,
-      queued: 2,
-      token: {
-        endpoint: 'id.example:443',
-        state: 'failing',
-        expiresAtMs: 1_800_000_000_000,
-        lastFailure: 'no access token: the token endpoint id.example:443 answered 503; look at its log',
-      },
-      endpoints: [
-        { name: '0 dir.example', circuit: 'open', pausedForMs: 5, certificateExpiresAtMs: 1_800_000_000_000 },
-        { name: '1 dir2.example', circuit: 'closed' },
-      ],
-    },
+    DIRECTORY,
     { name: 'fixed', kind: 'static', inFlight: 0, queued: 0, endpoints: [] },
-    {
-      name: 'learned',
-      kind: 'store',
-      inFlight: 0,
-      queued: 0,
-      endpoints: [],
-      store: { entries: 12, bytes: 3400, evicted: 0 },
-    },
-    {
-      name: 'keycloak',
-      kind: 'jwks',
-      inFlight: 0,
-      queued: 0,
-      keys: {
-        endpoint: 'id.example.com:443',
-        state: 'valid',
-        keys: 2,
-        fetchedAtMs: 1_800_000_000_000,
-        tokens: { good: 7, expired: 3 },
-      },
-      endpoints: [],
-    },
+    LEARNED,
+    KEYCLOAK,
   ],
   listeners: [
     { name: 'inet:127.0.0.1:0', protocol: 'socketmap', bound: 'inet:127.0.0.1:4711', connections: 7 },

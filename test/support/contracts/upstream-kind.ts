@@ -34,6 +34,8 @@ export interface KindSubject<S extends UpstreamSettings, T extends UpstreamTable
   readonly unknownKey?: string
   /** How many places `check --ask` asks. */
   readonly probes: number
+  /** What its upstream fetches for itself, and gets; undefined for nothing. */
+  readonly fetches?: readonly string[]
   /** Where its answers come from, in the metrics. */
   readonly source: string
 }
@@ -148,6 +150,20 @@ export function upstreamKindContract<S extends UpstreamSettings, T extends Upstr
         expect(probe.name).not.toBe('')
         expect((await probe.ask(subject.found.key)).result).toMatchObject({ kind: 'found' })
       }
+    })
+
+    test('says what it fetches for itself, once it has it', async () => {
+      const { subject, shared } = await open()
+      const fetches = (await shared.tryFetches?.()) ?? []
+      expect(fetches.map(({ what }) => what)).toEqual(subject.fetches ?? [])
+      expect(shared.status().fetches ?? []).toEqual(fetches)
+      for (const { what, title, state, fetchedAtMs, expiresAtMs } of fetches) {
+        expect(what).toMatch(LABEL_OR_NAME)
+        expect(title).not.toBe('')
+        expect(state).toBe('valid')
+        expect(fetchedAtMs ?? expiresAtMs).toBeGreaterThan(0)
+      }
+      expect(shared.troubles?.() ?? []).toEqual([])
     })
 
     test('has metrics whose samples have the labels that they name', async () => {

@@ -41,10 +41,8 @@ export function eventsInto(events: string[]): UpstreamObserver {
     hedged: () => events.push('hedged'),
     shed: () => events.push('shed'),
     circuitChanged: (endpoint, circuit) => events.push(`circuit ${endpoint} ${circuit}`),
-    storeFull: () => {},
-    tokenRequested: (outcome) => events.push(`token ${outcome}`),
-    tokenChanged: (tokenState) => events.push(`token ${tokenState}`),
-    keysChanged: (keysState) => events.push(`keys ${keysState}`),
+    fetchChanged: ({ what, state }) => events.push(`${what} ${state}`),
+    troubled: (what) => events.push(`trouble ${what}`),
     endpointChecked: (endpoint, verdict) => events.push(`check ${endpoint} ${verdict}`),
   }
 }

@@ -1,16 +1,19 @@
 /**
  * An upstream kind that no product has, with everything that a kind may have: keys of its own for upstreams and tables,
- * a check, a place that `check --ask` asks, a word for where its answers come from, a step and a metric.
+ * a check, a place that `check --ask` asks, a word for where its answers come from, a step, a metric, something that it
+ * fetches for itself, and troubles.
  *
- *   upstreams: { echo: { suffix: "@b.example" } }
+ *   upstreams: { echo: { suffix: "@b.example", licence: "licences.example:1" } }
  *   tables:    { aliases: { upstream: echo, loud: true } }
  *
  * `echo` finds the local part of every key, with its suffix; keys without one are not found, and `later@…` is temporary.
+ * `nowhere:…` gives no licence, and an echo without one goes on.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Metric } from '../../../src/core/metric.ts'
+import type { UpstreamObserver } from '../../../src/core/observer.ts'
 import { found, type LookupResult, notFound, temporary } from '../../../src/core/result.ts'
-import type { UpstreamStatus } from '../../../src/core/status.ts'
+import type { FetchStatus, UpstreamStatus } from '../../../src/core/status.ts'
 import type { Answer, Question, Upstream } from '../../../src/core/upstream.ts'
 import { Type } from '../../../src/schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../../src/schema/settings-kind.ts'
@@ -26,13 +29,17 @@ import { passive, UnsharedUpstream } from '../../../src/upstreams/unshared.ts'
 
 export interface EchoSettings extends UpstreamSettings {
   readonly suffix: string
+  readonly licence: string
 }
 
 export interface EchoTable extends UpstreamTable {
   readonly loud: boolean
 }
 
-const EchoKeys = Type.Object({ suffix: text('What is put behind the local part.') })
+const EchoKeys = Type.Object({
+  suffix: text('What is put behind the local part.'),
+  licence: text('Host and port of who gives licences.', { default: '' }),
+})
 const EchoTableKeys = Type.Object({ loud: flag(false, 'Answers in capitals.') })
 
 const configuration: UpstreamSettingsKind<typeof EchoKeys, typeof EchoTableKeys> = {
@@ -69,10 +76,40 @@ export const echo: UpstreamKind<EchoSettings, EchoTable> = {
   cached: false,
   metrics: [SUFFIX_LENGTH],
   needs: () => ({ descriptors: 3, heapBytes: 1000 }),
-  plan: async (settings) => new Echo(echo, settings),
+  plan: async (settings, _running, { observer }) => new Echo(settings, observer.upstream(settings.name)),
 }
 
+const NO_LICENCE = 'nobody gives a licence; pay for one'
+
 class Echo extends UnsharedUpstream<EchoSettings, EchoTable> {
+  readonly #observer: UpstreamObserver
+
+  constructor(settings: EchoSettings, observer: UpstreamObserver) {
+    super(echo, settings)
+    this.#observer = observer
+  }
+
+  /** Where the licence would be fetched. */
+  override configure(): void {
+    const [fetch] = this.#fetches()
+    if (fetch === undefined) return
+    const { what, state, lastFailure } = fetch
+    if (lastFailure === undefined) {
+      this.#observer.fetchChanged({ what, state: 'valid', text: 'there is a licence' })
+    } else if (state === 'failing') {
+      this.#observer.fetchChanged({ what, state, text: 'there is no licence', failure: lastFailure })
+      for (let n = 0; n < 3; n++) this.#observer.troubled('echo', 'the echo is unlicensed')
+    }
+  }
+
+  async tryFetches(): Promise<readonly FetchStatus[]> {
+    return this.#fetches()
+  }
+
+  troubles(): readonly string[] {
+    return this.#fetches().flatMap(({ lastFailure }) => lastFailure ?? [])
+  }
+
   isSameFor(other: unknown): boolean {
     return other instanceof Echo && isDeepStrictEqual(other.settings, this.settings)
   }
@@ -90,7 +127,18 @@ class Echo extends UnsharedUpstream<EchoSettings, EchoTable> {
   }
 
   override status(): EchoStatus {
-    return { ...super.status(), suffixLength: this.settings.suffix.length }
+    const fetches = this.#fetches()
+    const status = { ...super.status(), suffixLength: this.settings.suffix.length }
+    return fetches.length === 0 ? status : { ...status, fetches }
+  }
+
+  #fetches(): FetchStatus[] {
+    const { licence: endpoint } = this.settings
+    const named = { what: 'licence', title: 'licence', endpoint } as const
+    if (endpoint === '') return []
+    return endpoint.startsWith('nowhere')
+      ? [{ ...named, state: 'failing', lastFailure: NO_LICENCE }]
+      : [{ ...named, state: 'valid', detail: 'for one echo', fetchedAtMs: 1_767_225_600_000 }]
   }
 }
 

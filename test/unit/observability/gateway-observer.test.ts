@@ -349,7 +349,7 @@ describe('a store', () => {
     const { clock, log, observability, observer } = await observe()
     const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
     for (let n = 0; n < 3; n++) observer.table('verify').storeFailed(full)
-    for (let n = 0; n < 3; n++) observer.upstream('learned').storeFull()
+    for (let n = 0; n < 3; n++) observer.upstream('learned').troubled('store', 'full')
     clock.advance(10_000)
     observer.table('verify').storeFailed(full)
     expect(observability.counters.defects).toBe(0)

@@ -72,8 +72,6 @@ function useEverything({ observer, counters, eventLog }: Observability): void {
   upstream.retried()
   upstream.hedged()
   upstream.shed()
-  upstream.tokenRequested('ok', 12)
-  upstream.tokenRequested('refused', 8)
   const listener = observer.listener('inet:127.0.0.1:0')
   listener.connectionOpened()
   listener.connectionShed()

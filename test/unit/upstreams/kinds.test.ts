@@ -146,18 +146,20 @@ upstreamKindContract('jwks', async () => {
     absentKey: 'over',
     unknownKey: 'nameless',
     probes: 0,
+    fetches: ['keys'],
     source: 'upstream',
   }
 })
 
 upstreamKindContract('echo', async () => ({
   kind: echo,
-  settings: { kind: 'echo', name: 'echo', suffix: '@b.example' },
-  changed: { kind: 'echo', name: 'echo', suffix: '@c.example' },
+  settings: { kind: 'echo', name: 'echo', suffix: '@b.example', licence: 'licences.example:1' },
+  changed: { kind: 'echo', name: 'echo', suffix: '@c.example', licence: '' },
   table: { ...TABLE, loud: false },
   found: { key: 'a@a.example', value: 'a@b.example' },
   absentKey: 'nobody',
   unknownKey: 'later@a.example',
   probes: 1,
+  fetches: ['licence'],
   source: 'echo',
 }))

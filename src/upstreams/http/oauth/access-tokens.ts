@@ -9,15 +9,22 @@
  * was fetched for this reason is not dropped again for a minute, so that a service that takes none makes no loop.
  */
 import type { CancelSignal } from '../../../core/cancellation.ts'
-import { ageMs, type Clock, type Timer } from '../../../core/clock.ts'
+import { ageMs, type Clock } from '../../../core/clock.ts'
 import type { UpstreamObserver } from '../../../core/observer.ts'
 import { temporaryFor } from '../../../core/reason.ts'
-import { STOPPING, type Temporary } from '../../../core/result.ts'
-import type { TokenStatus } from '../../../core/status.ts'
+import type { Temporary } from '../../../core/result.ts'
+import type { FetchStatus } from '../../../core/status.ts'
+import { OwnFetch, RETRY_MS } from '../../own-fetch.ts'
 import { Connections } from '../connection/connections.ts'
 import type { HttpUpstreamSettings } from '../settings.ts'
 import { OAUTH_REASONS } from './reasons.ts'
-import { type AccessToken, requestToken, type TokenReply } from './request-token.ts'
+import {
+  type AccessToken,
+  requestToken,
+  type TokenFailure,
+  type TokenOutcome,
+  type TokenReply,
+} from './request-token.ts'
 import type { OAuthSettings } from './schema.ts'
 
 /** Part of its life after which a token is renewed. Ours: what is left bridges a short outage of the token endpoint. */
@@ -38,10 +45,7 @@ const UNUSED_PART = 0.1
 /** Most of that part, ms. Ours: clocks that are further apart are wrong. */
 const MAX_UNUSED_MS = 5000
 
-/** Time between two requests after a failure, ms. Ours: recovery is seen within a second. */
-const RETRY_MS = 1000
-
-/** The same after a client was refused: doubled up to this, ms. Ours: wrong secrets in a row lock accounts. */
+/** Longest time between two requests after a client was refused, which doubles up to this, ms. Ours: wrong secrets in a row lock accounts. */
 const MAX_REFUSED_RETRY_MS = 60_000
 
 /** Shortest time between two tokens that are fetched because the service refused one, ms. Ours. */
@@ -53,13 +57,22 @@ const MAX_REPLY_BYTES = 65_536
 export interface AccessTokensParts {
   readonly clock: Clock
   readonly random: () => number
-  readonly observer: Pick<UpstreamObserver, 'tokenRequested' | 'tokenChanged'>
+  readonly observer: Pick<UpstreamObserver, 'fetchChanged'>
   /** The token endpoint refused our client: its secret may have changed on disk. */
   readonly onClientRefused: () => void
   /** Called with a new token, which must not be shown. */
   readonly onToken: (text: string) => void
   readonly onDefect: (error: unknown) => void
 }
+
+/** Its state, as the status of the upstream has it. */
+export interface TokenStatus extends FetchStatus {
+  /** Requests for a token since the start of the program, by how they ended. */
+  readonly requests: Readonly<Partial<Record<TokenOutcome, number>>>
+}
+
+/** Of a token that was fetched a moment ago. */
+const NO_LIFE_LEFT = 'it has no life left; look at expires_in of its reply'
 
 /** A token, or why there is none. */
 export type TokenResult = { readonly token: string } | { readonly failure: Temporary }
@@ -71,21 +84,44 @@ export class AccessTokens {
   readonly #parts: AccessTokensParts
   #settings: HttpUpstreamSettings
   #connections: Connections | undefined
-  #token: AccessToken | undefined
-  /** The request under way; another one takes its place when the settings change. */
-  #fetching: Promise<TokenResult> | undefined
-  #failure: Temporary | undefined
-  #failuresInRow = 0
-  /** Monotonic ms before which nothing is asked after a failure. */
-  #quietUntilMs = Number.NEGATIVE_INFINITY
+  readonly #fetch: OwnFetch<AccessToken, TokenFailure>
+  /** Requests since the start of the program, by how they ended. */
+  readonly #requests = new Map<TokenOutcome, number>()
   /** When a token was last fetched because the service had refused one, monotonic ms. */
   #refusedAtMs = Number.NEGATIVE_INFINITY
-  #timer: Timer | undefined
-  #state: 'idle' | 'renewing' | 'stopped' = 'idle'
 
   constructor(settings: HttpUpstreamSettings, parts: AccessTokensParts) {
+    const { clock, random, observer, onClientRefused, onDefect } = parts
     this.#settings = settings
     this.#parts = parts
+    this.#fetch = new OwnFetch<AccessToken, TokenFailure>({
+      what: 'token',
+      title: 'access token',
+      texts: {
+        failing: 'the token endpoint gives no access token',
+        valid: 'there is a new access token',
+      },
+      endpoint: () => this.#endpointName,
+      isNeeded: () => this.areUsed,
+      request: () => this.#request(),
+      isUsable: (token) => this.#usableForMs(token) > 0,
+      renewInMs({ lifetimeMs, askedAt }) {
+        const dueMs = lifetimeMs * (RENEW_AFTER + RENEW_SPREAD * random()) - ageMs(clock, askedAt)
+        return Math.min(MAX_RENEW_MS, Math.max(MIN_RENEW_MS, dueMs))
+      },
+      retryMs: ({ outcome }, before) =>
+        outcome === 'refused' ? Math.min(MAX_REFUSED_RETRY_MS, RETRY_MS * 2 ** before) : RETRY_MS,
+      shown({ lifetimeMs, askedAt }) {
+        const leftMs = lifetimeMs - ageMs(clock, askedAt)
+        return leftMs > 0 ? { expiresAtMs: Math.round(clock.wallMs() + leftMs) } : undefined
+      },
+      onFailure({ outcome }) {
+        if (outcome === 'refused') onClientRefused()
+      },
+      clock,
+      observer,
+      onDefect,
+    })
   }
 
   /** Whether the upstream is asked with tokens at all. */
@@ -95,8 +131,7 @@ export class AccessTokens {
 
   /** The token in use; undefined where it has to be waited for. */
   get current(): string | undefined {
-    const token = this.#token
-    return token !== undefined && this.#usableForMs(token) > 0 ? token.text : undefined
+    return this.#fetch.current?.text
   }
 
   /** Takes over changed settings. A token is kept as long as the same client asks the same place for the same. */
@@ -104,45 +139,34 @@ export class AccessTokens {
     const before = this.#settings
     this.#settings = settings
     if (wholeText(before) === wholeText(settings)) return
-    if (tokenText(before) !== tokenText(settings)) this.#token = undefined
-    this.#fetching = undefined
-    this.#failure = undefined
-    this.#failuresInRow = 0
-    this.#quietUntilMs = Number.NEGATIVE_INFINITY
+    if (tokenText(before) !== tokenText(settings)) this.#fetch.drop()
     void this.#connections?.close()
     this.#connections = undefined
-    if (this.#state === 'renewing') this.#renewLater()
+    this.#fetch.restart()
   }
 
   /** Keeps a token ready from now on. */
   start(): void {
-    if (this.#state !== 'idle' || !this.areUsed) return
-    this.#state = 'renewing'
-    if (this.current === undefined) void this.#fetch()
-    else this.#renewLater()
+    this.#fetch.start()
   }
 
   /** Waits for a token. Does not reject. */
   async get(timeoutMs: number, signal: CancelSignal | undefined): Promise<TokenResult> {
     const { current } = this
     if (current !== undefined) return { token: current }
-    if (this.#state === 'stopped') return { failure: STOPPING }
-    const { clock } = this.#parts
-    const isQuiet = this.#fetching === undefined && clock.monotonicMs() < this.#quietUntilMs
-    if (isQuiet && this.#failure !== undefined) return { failure: this.#failure }
-    return waitFor(clock, this.#fetch(), timeoutMs, signal, () =>
-      temporaryFor(OAUTH_REASONS.tokenWaited, this.#endpointName),
-    )
+    const reply = await this.#fetch.wait(timeoutMs, signal)
+    if (reply === undefined) return { failure: temporaryFor(OAUTH_REASONS.tokenWaited, this.#endpointName) }
+    return 'value' in reply ? { token: reply.value.text } : { failure: reply.failure }
   }
 
   /** The service refused a token: the next one who needs one gets another, but for a minute not a third. */
   refuse(token: string): void {
-    if (this.#token?.text !== token) return
+    if (this.#fetch.newest?.text !== token) return
     const nowMs = this.#parts.clock.monotonicMs()
     if (nowMs - this.#refusedAtMs < REFUSED_EVERY_MS) return
     this.#refusedAtMs = nowMs
-    this.#token = undefined
-    void this.#fetch()
+    this.#fetch.drop()
+    void this.#fetch.fetch()
   }
 
   /**
@@ -157,23 +181,37 @@ export class AccessTokens {
     return this.get(oauth.timeoutMs, undefined)
   }
 
+  /** As every kind shows it. */
+  fetches(): readonly FetchStatus[] {
+    return this.areUsed ? [this.#fetch.status()] : []
+  }
+
   status(): TokenStatus | undefined {
     if (!this.areUsed) return undefined
-    const token = this.#token
-    const leftMs = token === undefined ? 0 : token.lifetimeMs - ageMs(this.#parts.clock, token.askedAt)
-    return {
-      endpoint: this.#endpointName,
-      state: this.#failure !== undefined ? 'failing' : leftMs > 0 ? 'valid' : 'none',
-      ...(leftMs > 0 && { expiresAtMs: Math.round(this.#parts.clock.wallMs() + leftMs) }),
-      ...(this.#failure !== undefined && { lastFailure: this.#failure.reason }),
-    }
+    return { ...this.#fetch.status(), requests: Object.fromEntries(this.#requests) }
+  }
+
+  /** For `mapgate check --ask`: fetches a token, if none is in use. */
+  async tryFetches(): Promise<readonly FetchStatus[]> {
+    const { oauth } = this.#settings
+    if (oauth === undefined) return []
+    await this.get(oauth.timeoutMs, undefined)
+    const status = this.#fetch.status()
+    return [status.state === 'none' ? { ...status, lastFailure: NO_LIFE_LEFT } : status]
+  }
+
+  troubles(): readonly string[] {
+    if (!this.areUsed) return []
+    const { expiresAtMs, lastFailure } = this.#fetch.status()
+    if (lastFailure === undefined) return []
+    if (expiresAtMs === undefined) return [lastFailure]
+    const end = new Date(expiresAtMs).toISOString()
+    return [`the access token ends at ${end} and is not renewed: ${lastFailure}`]
   }
 
   /** Nothing is fetched any more. */
   async stop(): Promise<void> {
-    this.#state = 'stopped'
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#fetch.stop()
     await this.#connections?.destroy()
   }
 
@@ -182,98 +220,24 @@ export class AccessTokens {
   }
 
   #usableForMs({ askedAt, lifetimeMs }: AccessToken): number {
-    const unusedMs = Math.min(MAX_UNUSED_MS, lifetimeMs * UNUSED_PART)
+    const unusedMs = Math.min(lifetimeMs * UNUSED_PART, MAX_UNUSED_MS)
     return lifetimeMs - unusedMs - ageMs(this.#parts.clock, askedAt)
   }
 
-  /** One request, whoever asks. */
-  #fetch(): Promise<TokenResult> {
+  async #request(): Promise<TokenReply> {
+    const { clock, onToken } = this.#parts
     const { oauth } = this.#settings
-    if (this.#fetching !== undefined) return this.#fetching
-    if (oauth === undefined || this.#state === 'stopped') return Promise.resolve({ failure: STOPPING })
-    this.#timer?.cancel()
-    const fetching = this.#request(oauth, () => this.#fetching === fetching)
-    this.#fetching = fetching
-    return fetching
-  }
-
-  async #request(oauth: OAuthSettings, isWanted: () => boolean): Promise<TokenResult> {
-    const { clock, observer, onToken } = this.#parts
+    if (oauth === undefined) throw new TypeError('no token is needed')
     this.#connections ??= new Connections(
       oauth.tokenUrl.endpoint,
       connectionSettings(this.#settings, oauth),
       clock,
     )
-    const startedMs = clock.monotonicMs()
     const reply = await requestToken(oauth, this.#connections, clock)
-    if (reply.outcome === 'ok') onToken(reply.token.text)
-    const result = reply.outcome === 'ok' ? { token: reply.token.text } : { failure: reply.failure }
-    // Of other settings, or too late: whoever waited for it may still use it.
-    if (!isWanted() || this.#state === 'stopped') return result
-    observer.tokenRequested(reply.outcome, clock.monotonicMs() - startedMs)
-    this.#fetching = undefined
-    this.#take(reply)
-    if (this.#state === 'renewing') this.#renewLater()
-    return result
+    this.#requests.set(reply.outcome, (this.#requests.get(reply.outcome) ?? 0) + 1)
+    if (reply.outcome === 'ok') onToken(reply.value.text)
+    return reply
   }
-
-  #take(reply: TokenReply): void {
-    const { clock, observer, onClientRefused, onDefect } = this.#parts
-    const wasFailing = this.#failure !== undefined
-    if (reply.outcome === 'ok') {
-      this.#token = reply.token
-      this.#failure = undefined
-      this.#failuresInRow = 0
-      if (wasFailing) observer.tokenChanged('valid')
-      return
-    }
-    if (reply.defect !== undefined) onDefect(reply.defect)
-    this.#failure = reply.failure
-    const isRefused = reply.outcome === 'refused'
-    const retryMs = isRefused ? Math.min(MAX_REFUSED_RETRY_MS, RETRY_MS * 2 ** this.#failuresInRow) : RETRY_MS
-    this.#failuresInRow++
-    this.#quietUntilMs = clock.monotonicMs() + retryMs
-    if (!wasFailing) observer.tokenChanged('failing', reply.failure.reason)
-    if (isRefused) onClientRefused()
-  }
-
-  #renewLater(): void {
-    const { clock, random } = this.#parts
-    this.#timer?.cancel()
-    this.#timer = undefined
-    if (!this.areUsed) return
-    this.#timer = clock.after(this.#renewInMs(random()), () => void this.#fetch())
-  }
-
-  #renewInMs(random: number): number {
-    const { clock } = this.#parts
-    if (this.#failure !== undefined) return Math.max(0, this.#quietUntilMs - clock.monotonicMs())
-    const token = this.#token
-    if (token === undefined) return 0
-    const dueMs = token.lifetimeMs * (RENEW_AFTER + RENEW_SPREAD * random) - ageMs(clock, token.askedAt)
-    return Math.min(MAX_RENEW_MS, Math.max(MIN_RENEW_MS, dueMs))
-  }
-}
-
-/** What a promise resolves with, or the failure where it takes too long or is not waited for any more. */
-function waitFor(
-  clock: Clock,
-  fetching: Promise<TokenResult>,
-  timeoutMs: number,
-  signal: CancelSignal | undefined,
-  onGivenUp: () => Temporary,
-): Promise<TokenResult> {
-  return new Promise((resolve) => {
-    const end = (result: TokenResult): void => {
-      timer.cancel()
-      signal?.removeEventListener('abort', giveUp)
-      resolve(result)
-    }
-    const giveUp = (): void => end({ failure: onGivenUp() })
-    const timer = clock.after(timeoutMs, giveUp)
-    signal?.addEventListener('abort', giveUp)
-    void fetching.then(end)
-  })
 }
 
 /** The connections of the upstream's own settings, with limits of their own. */

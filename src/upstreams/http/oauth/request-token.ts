@@ -8,7 +8,6 @@
 import type { ClientAuth, CustomFetchOptions } from 'oauth4webapi'
 import { type Clock, type Instant, instant } from '../../../core/clock.ts'
 import { codeOf } from '../../../core/error-code.ts'
-import type { TokenOutcome } from '../../../core/observer.ts'
 import { temporaryFor } from '../../../core/reason.ts'
 import { DEFECT, type Temporary } from '../../../core/result.ts'
 import type { Connections } from '../connection/connections.ts'
@@ -38,6 +37,15 @@ const ERROR_CODES: ReadonlySet<unknown> = new Set([
   'invalid_target',
 ])
 
+/** How a request for an access token ended. A closed set: it is a metric label. */
+export type TokenOutcome =
+  | 'ok'
+  | 'timeout'
+  | 'connect'
+  | 'status' // neither a token nor a refusal: 5xx, 404, a redirect
+  | 'refused' // 401, 403, or an error of RFC 6749 section 5.2
+  | 'unreadable'
+
 export interface AccessToken {
   readonly text: string
   /** When it was asked for. */
@@ -45,9 +53,13 @@ export interface AccessToken {
   readonly lifetimeMs: number
 }
 
-export type TokenReply =
-  | { readonly outcome: 'ok'; readonly token: AccessToken }
-  | { readonly outcome: Exclude<TokenOutcome, 'ok'>; readonly failure: Temporary; readonly defect?: unknown }
+export type TokenReply = { readonly outcome: 'ok'; readonly value: AccessToken } | TokenFailure
+
+export interface TokenFailure {
+  readonly outcome: Exclude<TokenOutcome, 'ok'>
+  readonly failure: Temporary
+  readonly defect?: unknown
+}
 
 /** Asks once. Does not reject. */
 export async function requestToken(
@@ -73,7 +85,7 @@ export async function requestToken(
     if (reply.token_type !== 'bearer' || !TOKEN.test(reply.access_token))
       return noToken(name, 'not a bearer token')
     const lifetimeMs = reply.expires_in === undefined ? UNKNOWN_LIFETIME_MS : reply.expires_in * 1000
-    return { outcome: 'ok', token: { text: reply.access_token, askedAt, lifetimeMs } }
+    return { outcome: 'ok', value: { text: reply.access_token, askedAt, lifetimeMs } }
   } catch (error) {
     return failureOf(error, sending.outcome, name)
   }

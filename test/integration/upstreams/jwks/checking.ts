@@ -43,7 +43,10 @@ export async function checking(changes: Partial<JwtRules> = {}): Promise<Checkin
     {
       clock,
       random: () => 0,
-      observer: { keysChanged: (state, why) => events.push(why === undefined ? state : `${state}: ${why}`) },
+      observer: {
+        fetchChanged: ({ state, failure }) =>
+          events.push(failure === undefined ? state : `${state}: ${failure}`),
+      },
       onDefect: (error) => events.push(`defect: ${error}`),
     },
   )

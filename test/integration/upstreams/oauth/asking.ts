@@ -57,8 +57,8 @@ export function asking(
     clock,
     random: () => 0,
     observer: {
-      tokenRequested: (outcome) => events.push(outcome),
-      tokenChanged: (state, failure) => events.push(failure === undefined ? state : `${state}: ${failure}`),
+      fetchChanged: ({ state, failure }) =>
+        events.push(failure === undefined ? state : `${state}: ${failure}`),
     },
     onClientRefused: () => events.push('secrets are read again'),
     onToken: (text) => events.push(`hide ${text}`),

@@ -85,7 +85,7 @@ describe('without a token nothing is sent, and the token endpoint is named', () 
   test.each(all)('%s', async (_name, behaviour, outcome, why) => {
     const authorized = await startAuthorized(t)
     authorized.tokens.route('/token', behaviour)
-    const { ask, events } = asking(authorized)
+    const { ask, events, tokens } = asking(authorized)
     const where = `127.0.0.1:${authorized.tokens.port}`
     const reason = why.startsWith('NO TOKEN ')
       ? `no access token: the token endpoint ${where} did not return a token (${why.slice(9)}); check oauth.tokenUrl`
@@ -98,7 +98,8 @@ describe('without a token nothing is sent, and the token endpoint is named', () 
     })
     expect(authorized.service.requests).toEqual([])
     const refused = outcome === 'refused' ? ['secrets are read again'] : []
-    expect(events).toEqual([outcome, `failing: ${reason}`, ...refused])
+    expect(events).toEqual([`failing: ${reason}`, ...refused])
+    expect(tokens.status()?.requests).toEqual({ [outcome]: 1 })
   })
 
   test('a token endpoint that is not there', async () => {
@@ -180,7 +181,7 @@ describe('after a failure', () => {
   test('the endpoint is asked again after a second, not for each lookup, and lookups flow at once', async () => {
     const authorized = await startAuthorized(t)
     authorized.tokens.route('/token', { status: 503 })
-    const { ask, clock, events } = asking(authorized)
+    const { ask, clock, events, tokens } = asking(authorized)
     await ask()
     await Promise.all(['a', 'b', 'c'].map((key) => ask(key)))
     clock.advance(999)
@@ -189,17 +190,18 @@ describe('after a failure', () => {
     authorized.give()
     clock.advance(1)
     expect(await ask()).toMatchObject(FOUND)
-    expect(events).toEqual(['status', expect.stringMatching(/^failing: /), 'hide token-1', 'ok', 'valid'])
+    expect(events).toEqual([expect.stringMatching(/^failing: /), 'hide token-1', 'valid'])
+    expect(tokens.status()?.requests).toEqual({ status: 1, ok: 1 })
   })
 
   test('a client that is refused asks ever more rarely, up to once a minute', async () => {
     const authorized = await startAuthorized(t)
     authorized.tokens.route('/token', { status: 401 })
-    const { clock, events, tokens } = asking(authorized)
+    const { clock, tokens } = asking(authorized)
     tokens.start()
     for (const [index, pauseS] of [1, 2, 4, 8, 16, 32, 60, 60].entries()) {
       const count = index + 1
-      await until(() => events.filter((event) => event === 'refused').length === count)
+      await until(() => tokens.status()?.requests.refused === count)
       clock.advance(pauseS * 1000 - 1)
       // It waits still, and no request has a time limit.
       expect([count, clock.timers]).toEqual([count, 1])
@@ -220,10 +222,13 @@ describe('after a failure', () => {
     await until(() => tokens.status()?.state === 'failing')
     expect(await ask()).toMatchObject(FOUND)
     expect(tokens.status()).toEqual({
+      what: 'token',
+      title: 'access token',
       endpoint: `127.0.0.1:${authorized.tokens.port}`,
       state: 'failing',
       expiresAtMs: clock.wallMs() + 25_000,
       lastFailure: `no access token: the token endpoint 127.0.0.1:${authorized.tokens.port} answered 503; look at its log`,
+      requests: { ok: 1, status: 1 },
     })
     clock.advance(20_000)
     expect(await ask()).toMatchObject({ result: { cause: 'token' } })

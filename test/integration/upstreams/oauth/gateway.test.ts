@@ -65,11 +65,16 @@ test('the token is there before the first lookup, and lookups, canary and batch 
   expect(await client.lookup('batched', 'a@a.example')).toMatchObject({ kind: 'found' })
   expect(new Set(tokensSent(authorized.service))).toEqual(new Set(['token-1']))
   expect(authorized.tokens.requests.length).toBe(1)
-  expect(gateway.gateway.status().upstreams[0]?.token).toEqual({
+  const fetched = {
+    what: 'token',
+    title: 'access token',
     endpoint: whereOf(authorized),
     state: 'valid',
     expiresAtMs: expect.any(Number),
-  })
+  }
+  expect(gateway.gateway.status().upstreams).toMatchObject([
+    { fetches: [fetched], token: { ...fetched, requests: { ok: 1 } } },
+  ])
   expect(await metrics(gateway)).toEqual([
     'mapgate_upstream_token_requests_total{upstream="directory",outcome="ok"} 1',
     'mapgate_upstream_token_failing{upstream="directory"} 0',
@@ -120,7 +125,7 @@ test('a token endpoint that is down is said to be that, the service stays beyond
 
   await authorized.tokens.start()
   await until('a token', () =>
-    gateway.gateway.status().upstreams[0]?.token?.state === 'valid' ? true : undefined,
+    gateway.gateway.status().upstreams[0]?.fetches?.[0]?.state === 'valid' ? true : undefined,
   )
   expect(await client.lookup('aliases', 'z@a.example')).toEqual({ kind: 'found', value: 'found' })
   expect(gateway.gateway.status().degraded).toEqual([])
@@ -150,7 +155,7 @@ test('a token endpoint that fails while a token lasts stops nothing, and is said
   expect(await client.lookup('aliases', 'a@a.example')).toMatchObject({ kind: 'found' })
   authorized.tokens.route('/token', { status: 503 })
   await until('a failure', () =>
-    gateway.gateway.status().upstreams[0]?.token?.state === 'failing' ? true : undefined,
+    gateway.gateway.status().upstreams[0]?.fetches?.[0]?.state === 'failing' ? true : undefined,
   )
   expect(await client.lookup('aliases', 'b@a.example')).toMatchObject({ kind: 'found' })
   expect(gateway.gateway.status().degraded).toEqual([

@@ -17,12 +17,13 @@ const t = { onTestFinished }
 describe('a token', () => {
   test('is asked for once by all who wait, and sent with every request', async () => {
     const authorized = await startAuthorized(t)
-    const { ask, events } = asking(authorized)
+    const { ask, events, tokens } = asking(authorized)
     const replies = await Promise.all(['a', 'b', 'c'].map((key) => ask(key)))
     for (const reply of [...replies, await ask('d')]) expect(reply).toMatchObject(FOUND)
     expect(authorized.tokens.requests.length).toBe(1)
     expect(tokensSent(authorized.service)).toEqual(['token-1', 'token-1', 'token-1', 'token-1'])
-    expect(events).toEqual(['hide token-1', 'ok'])
+    expect(events).toEqual(['hide token-1'])
+    expect(tokens.status()?.requests).toEqual({ ok: 1 })
   })
 
   test('is asked for by POST with client credentials, scope and audience', async () => {
