@@ -6,10 +6,14 @@
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { constants, setPriority } from 'node:os'
 
 /** Entries that are written at a time. */
 const PART = 5000
 let version = 0
+
+// It stands for another machine, so it takes from this one what the gateway and the client leave.
+setPriority(constants.priority.PRIORITY_LOW)
 
 const server = createServer(async (request, response) => {
   const count = Number(new URL(request.url, 'http://x').searchParams.get('n'))
