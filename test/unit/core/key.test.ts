@@ -7,6 +7,8 @@ const impossible = (why: string) => ({ kind: 'impossible', why })
 describe('normaliseKey', () => {
   const cases: [name: string, bytes: Buffer, foldCase: boolean, expected: object][] = [
     ['folds ASCII', Buffer.from('Bob@Example.COM'), true, key('bob@example.com', 'Bob@Example.COM')],
+    ['folds A, the first capital letter', Buffer.from('a@A'), true, key('a@a', 'a@A')],
+    ['folds Z, the last', Buffer.from('Z@[z'), true, key('z@[z', 'Z@[z')],
     [
       'folds letters beyond ASCII',
       Buffer.from('ÄRZTE@bücher.example'),

@@ -90,6 +90,8 @@ describe('propagateExtension', () => {
     test(sentence, () => expect(propagateExtension(value, '+News')).toBe(extended))
   }
 
+  test('a comma behind a backslash belongs to the word', () =>
+    expect(propagateExtension('a\\,b@d.example', '+News')).toBe('a\\,b+News@d.example'))
   test('no extension changes nothing', () =>
     expect(propagateExtension('a@b.example, c', '')).toBe('a@b.example, c'))
   test('an extension with a space puts the local part in quotes', () => {

@@ -104,6 +104,12 @@ describe('address', () => {
       { ...PLUS, localDomains: new Set(['x']) },
       ['@x@x', '@x'],
     ],
+    [
+      'a local domain is known by its A-label',
+      'address',
+      { ...PLUS, localDomains: new Set(['xn--bcher-kva.example']) },
+      ['u@bücher.example', 'u', '@bücher.example'],
+    ],
     ['the empty key', 'address', PLUS, ['']],
     ['the null sender', 'address', PLUS, ['<>']],
   ])
