@@ -1,7 +1,7 @@
 /**
  * The systemd units, as far as they can be judged without a running systemd: what
  * systemd-analyze(1) says, and the promises that only the text can break. That they are valid
- * with the program in place is tested with the installed package (deb.test.ts).
+ * with the program in place is tested with the installed package (deb-life.ts).
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * The copyright file of the Debian package, from package-lock.json.
+ * The copyright file of the packages, from package-lock.json: Debian's format, which names each module's licence.
  * https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
  */
 import { readFileSync } from 'node:fs'
@@ -10,12 +10,9 @@ import { join } from 'node:path'
  * @param {string} nodeVersion Of the runtime in the package.
  */
 export function copyright(root, nodeVersion) {
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
-  const modules = Object.entries(lock.packages)
-    .filter(([path, about]) => path !== '' && about.dev !== true)
-    .map(([path, about]) =>
-      stanza(`usr/lib/mapgate/${path}/*`, `see its package.json (version ${about.version})`, about.license),
-    )
+  const modules = bundled(root).map(([path, about]) =>
+    stanza(`usr/lib/mapgate/${path}/*`, `see its package.json (version ${about.version})`, about.license),
+  )
   const licence = readFileSync(join(root, 'LICENSE'), 'utf8').trim()
   return [
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: mapgate\n',
@@ -32,6 +29,20 @@ export function copyright(root, nodeVersion) {
     ),
     ...modules,
   ].join('\n')
+}
+
+/**
+ * @param {string} root The checkout.
+ * @returns {string} An SPDX expression of all licences: ours, and those of the modules. https://spdx.github.io/spdx-spec/
+ */
+export function licences(root) {
+  const all = bundled(root).map(([, { license }]) => (license.includes(' ') ? `(${license})` : license))
+  return Array.from(new Set(['MIT', ...all])).join(' AND ')
+}
+
+function bundled(root) {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  return Object.entries(lock.packages).filter(([path, about]) => path !== '' && about.dev !== true)
 }
 
 function stanza(files, holder, licence) {

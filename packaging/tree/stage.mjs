@@ -1,5 +1,5 @@
 /**
- * Lays out the files of the Debian package, as the Filesystem Hierarchy Standard has them.
+ * Lays out the files of the packages, as the Filesystem Hierarchy Standard has them.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -18,8 +18,8 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { bashCompletion } from '../../../scripts/docs/completion.mjs'
-import { commandManual, configManual } from '../../../scripts/docs/manual.mjs'
+import { bashCompletion } from '../../scripts/docs/completion.mjs'
+import { commandManual, configManual } from '../../scripts/docs/manual.mjs'
 import { copyright } from './copyright.mjs'
 import { fetchNodeRuntime, NODE_RUNTIME } from './node-runtime.mjs'
 
@@ -33,9 +33,10 @@ const COPIES = [
   ['dist', 'usr/lib/mapgate/dist'],
   ['examples', 'usr/lib/mapgate/examples'],
   ['package.json', 'usr/lib/mapgate/package.json'],
-  ['packaging/debian/mapgate', 'usr/bin/mapgate'],
-  // No conffile: postinst copies it where there is no configuration, so that an upgrade never asks.
-  ['packaging/debian/mapgate.yaml', 'usr/share/mapgate/mapgate.yaml'],
+  ['packaging/tree/mapgate', 'usr/bin/mapgate'],
+  ['packaging/tree/first-set-up', 'usr/lib/mapgate/first-set-up'],
+  // No conffile: first-set-up copies it where there is no configuration, so that an upgrade never asks.
+  ['packaging/tree/mapgate.yaml', 'usr/share/mapgate/mapgate.yaml'],
   ['packaging/systemd/mapgate.service', 'lib/systemd/system/mapgate.service'],
   ['packaging/systemd/mapgate.socket', 'lib/systemd/system/mapgate.socket'],
   ['packaging/systemd/mapgate@.service', 'lib/systemd/system/mapgate@.service'],
