@@ -10,16 +10,16 @@
  */
 import type { AdminConfig } from '../config/config.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import type { Lookup, LookupOptions, Query } from '../core/lookup.ts'
+import type { Lookup } from '../core/lookup.ts'
 import type { Resolver } from '../core/resolver.ts'
-import type { LookupResult } from '../core/result.ts'
-import type { Store, StoreRequest, StoreResult } from '../core/store.ts'
+import type { Store } from '../core/store.ts'
 import { startedWith } from '../server/bind.ts'
 import { descriptorLimit } from '../server/descriptors.ts'
 import type { Listener } from '../server/listener.ts'
 import { requireServed } from '../server/systemd.ts'
 import type { GatewayPorts, RunningAdmin } from './admin.ts'
 import { checkDescriptors } from './descriptor-budget.ts'
+import { HeldRequests } from './held-requests.ts'
 import { openListeners, type RunningListeners, updateListeners } from './listeners.ts'
 import type { GatewayParts } from './parts.ts'
 import { allAsked, type RunningTables } from './running-table.ts'
@@ -191,41 +191,6 @@ async function openAdmin(
   // Loading it takes as long as the rest of a start: lookups do not wait for it.
   const { RunningAdmin: Admin } = await import('./admin.ts')
   return Admin.open(config, ports)
-}
-
-/**
- * Holds lookups and changes back until the tables they are for are there. A listener that a start or reload opens may
- * get its first request before everything else is ready; it waits instead of being told that there is no
- * such table.
- */
-class HeldRequests implements Lookup, Store {
-  readonly #lookup: Lookup
-  readonly #store: Store
-  readonly #released: Promise<void>
-  #isReleased = false
-  /** Lets every request through that waits. Where it is never called, the connections have been closed. */
-  release: () => void = () => {}
-
-  constructor(lookup: Lookup, store: Store) {
-    this.#lookup = lookup
-    this.#store = store
-    this.#released = new Promise((resolve) => {
-      this.release = () => {
-        this.#isReleased = true
-        resolve()
-      }
-    })
-  }
-
-  lookup(query: Query, options?: LookupOptions): Promise<LookupResult> {
-    return this.#released.then(() => this.#lookup.lookup(query, options))
-  }
-
-  /** A listener keeps this for good, so that it costs nothing later. */
-  request(request: StoreRequest): StoreResult | Promise<StoreResult> {
-    if (this.#isReleased) return this.#store.request(request)
-    return this.#released.then(() => this.#store.request(request))
-  }
 }
 
 /** The tables of one generation that the other does not have. */

@@ -5,8 +5,9 @@ import * as api from '@opentelemetry/api'
 import { onTestFinished } from 'vitest'
 import { silentObserver } from '../../../src/core/observer.ts'
 import { Resolver } from '../../../src/core/resolver.ts'
-import { found, temporary } from '../../../src/core/result.ts'
+import { found, notFound, temporary } from '../../../src/core/result.ts'
 import { Table } from '../../../src/core/table.ts'
+import { HeldRequests } from '../../../src/gateway/held-requests.ts'
 import { lookupIn } from '../../../src/library/tables.ts'
 import { Tracing } from '../../../src/observability/tracing.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
@@ -14,6 +15,8 @@ import { lookupContract } from '../../support/contracts/lookup.ts'
 import { exactly, later, ScriptedSource } from '../../support/core/sources.ts'
 import { startGateway } from '../../support/gateway/gateway.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
+
+const NO_STORE = { request: () => notFound() }
 
 function openResolver() {
   const source = new ScriptedSource('directory', {
@@ -33,6 +36,13 @@ lookupContract('the resolver with spans', 'stops', () => {
   const { lookup, stop } = openResolver()
   const tracing = new Tracing(api, api.trace.getTracer('test'), async () => {})
   return { lookup: tracing.lookup(lookup), stop }
+})
+
+lookupContract('requests that were held back until the start was complete', 'stops', () => {
+  const { lookup, stop } = openResolver()
+  const held = new HeldRequests(lookup, NO_STORE)
+  held.release()
+  return { lookup: held, stop }
 })
 
 lookupContract('the gateway', 'stops', async () => {
