@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SlotList, type Slotted } from '../../../src/core/slot-list.ts'
@@ -69,3 +71,27 @@ test('a hundred thousand members that come and go take no more slots than there 
   expect(highest).toBeLessThan(64)
   expect(list.toArray()).toEqual([staying])
 })
+
+test('a member that was moved and has left is not kept alive', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  const list = new SlotList<Member>()
+  const left = leaveBehind(list)
+  // A WeakRef holds its target until the turn of the event loop in which it was made is over.
+  await new Promise(setImmediate)
+  collect()
+  expect(left.deref()).toBe(undefined)
+  expect(list.size).toBe(1)
+})
+
+/** The last of 32 members moves to the front when another comes, and leaves then: its first slot has nobody after it. */
+function leaveBehind(list: SlotList<Member>): WeakRef<Member> {
+  const members = Array.from({ length: 32 }, (_, name) => new Member(name))
+  const moved = new Member(32)
+  for (const member of [...members, moved]) list.add(member)
+  for (const member of members) list.delete(member)
+  list.add(new Member(33))
+  expect(moved.slot).toBe(0)
+  expect(list.delete(moved)).toBe(true)
+  return new WeakRef(moved)
+}
