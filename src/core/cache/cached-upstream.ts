@@ -14,7 +14,7 @@ import { type Clock, readableMs } from '../clock.ts'
 import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
 import type { TableObserver } from '../observer.ts'
-import { type Found, NOT_FOUND, type NotFound, type Sourced } from '../result.ts'
+import type { Found, NotFound, Sourced } from '../result.ts'
 import { type Shadow, shadowed } from '../shadow/shadowed-upstream.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
@@ -22,7 +22,7 @@ import type { AnswerStore } from './answer-store.ts'
 import type { AnswerTier } from './answer-tier.ts'
 import { CoalescingUpstream } from './coalescing-upstream.ts'
 import { FailureMemory } from './failure-memory.ts'
-import { type FreshnessState, freshnessState } from './freshness.ts'
+import { freshnessState } from './freshness.ts'
 import type { LifetimePolicy } from './lifetimes.ts'
 import type { LossGuard } from './loss-guard.ts'
 import { LossJudge } from './loss-judge.ts'
@@ -31,6 +31,7 @@ import { StaleFallback } from './stale-fallback.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 import { StoringUpstream } from './storing-upstream.ts'
 import { tiered } from './tiered-upstream.ts'
+import { UnaskedAnswers } from './unasked-answers.ts'
 
 export interface CachedUpstreamOptions {
   /** Name of the table that asks. */
@@ -86,8 +87,7 @@ export class CachedUpstream implements TableSource {
   readonly #timeoutMs: number
   readonly #store: AnswerStore | undefined
   readonly #prefix: string
-  /** Holds for what is stored already, too: a reload or restart may have shortened it. */
-  readonly #negativeTtlMs: number
+  readonly #unasked: UnaskedAnswers
   readonly #fallback: StaleFallback
   readonly #failures = new FailureMemory()
   readonly #shared: CoalescingUpstream
@@ -102,7 +102,7 @@ export class CachedUpstream implements TableSource {
     this.#timeoutMs = options.deadlineMs
     this.#store = cache?.store
     this.#prefix = cache?.store.prefixFor(cache.upstreamIndex) ?? ''
-    this.#negativeTtlMs = cache?.policy.negativeTtlMs ?? 0
+    this.#unasked = new UnaskedAnswers(upstream, this.#store, this.#prefix, cache?.policy.negativeTtlMs ?? 0)
     this.#fallback = new StaleFallback(
       upstream,
       clock,
@@ -153,7 +153,7 @@ export class CachedUpstream implements TableSource {
     const ageMs = store.ageMs(stored, context.nowMs)
     const state = freshnessState(stored, ageMs)
     if (stored.value === undefined) {
-      if (!this.#isUsable(stored, ageMs, state))
+      if (!this.#unasked.isUsable(stored, ageMs, state))
         return this.#ask(key, storeKey, 'miss', stored, undefined, context)
       return this.#serve(key, stored, ageMs, 'negative_hit', context)
     }
@@ -168,36 +168,15 @@ export class CachedUpstream implements TableSource {
   }
 
   askOffline(key: string): Found | NotFound | undefined {
-    const store = this.#store
-    const stored = store?.peek(this.#prefix + key)
-    if (store === undefined || stored === undefined) return this.#isUnsent(key) ? NOT_FOUND : undefined
-    const ageMs = store.ageMs(stored)
-    const state = freshnessState(stored, ageMs)
-    const isUsable = stored.value === undefined ? this.#isUsable(stored, ageMs, state) : state !== 'expired'
-    return isUsable ? stored.result : undefined
+    return this.#unasked.askOffline(key)
   }
 
   known(key: string): KnownAnswer | undefined {
-    const store = this.#store
-    const stored = store?.peek(this.#prefix + key)
-    if (store === undefined || stored === undefined) return this.#isUnsent(key) ? UNSENT : undefined
-    const ageMs = store.ageMs(stored)
-    if (freshnessState(stored, ageMs) === 'expired') return undefined
-    const { result, confirmedByCanary } = stored
-    return { result, ageMs, foundForMs: store.foundForMs(stored), confirmedByCanary }
+    return this.#unasked.known(key)
   }
 
   protect(key: string): void {
-    this.#store?.protect(this.#prefix + key)
-  }
-
-  #isUnsent(key: string): boolean {
-    return this.#upstream.needsNoRequest?.(key) === true
-  }
-
-  /** Returns whether a stored "not found" is an answer. */
-  #isUsable({ endpoint }: StoredAnswer, ageMs: number, state: FreshnessState): boolean {
-    return state === 'fresh' && ageMs < this.#negativeTtlMs && this.#upstream.trustsNegative(endpoint)
+    this.#unasked.protect(key)
   }
 
   /** What the key failed with just now. */
@@ -295,6 +274,3 @@ export class CachedUpstream implements TableSource {
     this.#shared.ask(this.#request(key, storeKey, nowMs, stored, undefined, false, attributes))
   }
 }
-
-/** Known of a key that fits into no request. */
-const UNSENT: KnownAnswer = { result: NOT_FOUND, ageMs: 0, foundForMs: 0, confirmedByCanary: true }
