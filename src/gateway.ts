@@ -7,30 +7,27 @@
  * What belongs to one configuration is built in `gateway/generation.ts`, table by table in
  * `gateway/tables.ts`; what lives on over reloads is here.
  */
-import type { NamedReadiness, PurgeWhat, ReloadReport, WireReply } from './admin/ports.ts'
+import type { NamedReadiness, ReloadReport, WireReply } from './admin/ports.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { formatAddress } from './core/address.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './core/lookup.ts'
-import type { ReplicaControl } from './core/replica/replica-status.ts'
 import { Resolver } from './core/resolver.ts'
-import type { LookupResult, Temporary } from './core/result.ts'
-import type { ShadowDifference } from './core/shadow/shadow-record.ts'
-import type { GatewayStatus, PurgeReach } from './core/status.ts'
-import type { TableStore } from './core/store.ts'
+import type { LookupResult } from './core/result.ts'
+import type { GatewayStatus } from './core/status.ts'
 import { TableStores } from './core/table-stores.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
 import { Drills } from './gateway/drills.ts'
-import { applyPurge, entryElsewhere, purgeElsewhere } from './gateway/elsewhere.ts'
+import { applyPurge } from './gateway/elsewhere.ts'
 import { apply, type ChangeParts, type Generation, withAdmin } from './gateway/generation.ts'
 import { settingsKinds } from './gateway/load-config.ts'
 import { warningsOf } from './gateway/memory-budget.ts'
 import { ProgramState } from './gateway/program-state.ts'
 import { withAdvice } from './gateway/readiness.ts'
 import { Reloads } from './gateway/reloads.ts'
-import { confirmLoss, purgeTable, replicaOf, storeOf } from './gateway/running-table.ts'
 import { stopRunning } from './gateway/stop.ts'
 import { StoredAnswers } from './gateway/stored-answers.ts'
+import { TableControl } from './gateway/table-control.ts'
 import { Telemetry } from './gateway/telemetry.ts'
 import { wireReplies } from './gateway/wire-replies.ts'
 import type { Observability } from './observability/observability.ts'
@@ -67,6 +64,8 @@ export class Gateway implements Lookup {
   readonly #reloads: Reloads
   readonly #state: ProgramState
   readonly drills: Drills
+  /** What operators see of single tables and do with them. */
+  readonly tables: TableControl
   #stopping: Promise<void> | undefined
 
   private constructor(options: GatewayOptions, state: ProgramState, telemetry: Telemetry) {
@@ -83,6 +82,7 @@ export class Gateway implements Lookup {
     this.#resolver = new Resolver(clock, observability.observer)
     this.#lookup = traced.lookup(this.#resolver)
     this.#answers = new StoredAnswers(state.generation.config.cacheFile, clock, observability)
+    this.tables = new TableControl(() => state.generation, this.#answers, clock)
     this.#changeParts = {
       clock,
       random,
@@ -96,7 +96,7 @@ export class Gateway implements Lookup {
       store: new TableStores({
         clock,
         observer: observability.observer,
-        find: (name) => this.store(name),
+        find: (name) => this.tables.store(name),
       }),
       adminPorts: adminPorts(this, observability, clock, version),
       onPurge: (purge) => applyPurge(state.generation.tables.get(purge.table), purge),
@@ -193,52 +193,6 @@ export class Gateway implements Lookup {
   /** Reads the configuration again and takes it over; a bad one changes nothing and is a report. */
   reload(): Promise<ReloadReport> {
     return this.#reloads.reload()
-  }
-
-  /**
-   * Forgets stored answers of a table, or what Postfix wrote of it.
-   *
-   * @returns How many; undefined for a table that is not configured.
-   */
-  async purge(name: string, what: PurgeWhat): Promise<number | Temporary | undefined> {
-    const running = this.#state.generation.tables.get(name)
-    if (running === undefined) return undefined
-    this.#answers.saveSoon(() => this.#state.generation.tables)
-    return purgeTable(running, what)
-  }
-
-  /** Makes the other gateways forget them, too. @returns Undefined where they share nothing with this one. */
-  purgeElsewhere(name: string, what: PurgeWhat): Promise<PurgeReach> | undefined {
-    return purgeElsewhere(this.#state.generation, name, what)
-  }
-
-  /** Puts an entry of a list into the copies of the other gateways, too. */
-  entryElsewhere(name: string, key: string, item: unknown): void {
-    entryElsewhere(this.#state.generation, name, key, item)
-  }
-
-  /** The operator says that lost keys are gone on purpose. @returns False where no loss was held back. */
-  confirmLoss(name: string): boolean | undefined {
-    const running = this.#state.generation.tables.get(name)
-    return running && confirmLoss(running, this.#clock.monotonicMs())
-  }
-
-  /** The copy of a table; `none` for a table that is asked key by key, undefined for one that is not configured. */
-  replica(name: string): ReplicaControl | 'none' | undefined {
-    const running = this.#state.generation.tables.get(name)
-    return running && (replicaOf(running.asked)?.control ?? 'none')
-  }
-
-  /** Where a table and its shadow differed last; `none` for a table without one. */
-  shadowDifferences(name: string): readonly ShadowDifference[] | 'none' | undefined {
-    const running = this.#state.generation.tables.get(name)
-    return running && (running.shadow?.record.differences ?? 'none')
-  }
-
-  /** What Postfix writes of a table; undefined for a table that is not configured. */
-  store(name: string): TableStore | 'read-only' | undefined {
-    const running = this.#state.generation.tables.get(name)
-    return running && (storeOf(running) ?? 'read-only')
   }
 
   /**

@@ -32,6 +32,6 @@ const ports = Array.from(gateway.listeners.values(), ({ bound }) => bound.port ?
 process.send({ ports, adminPort: gateway.admin?.bound.port })
 answerUsage({
   sizes: () => gateway.status().tables.map(({ name, cache, replica }) => ({ name, ...cache, replica })),
-  refresh: () => gateway.replica('aliases').refresh(true).kind,
+  refresh: () => gateway.tables.replica('aliases').refresh(true).kind,
 })
 process.on('SIGTERM', () => process.exit())

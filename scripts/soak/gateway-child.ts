@@ -67,7 +67,8 @@ process.send?.({ ports, metricsPort: gateway.admin?.bound.kind === 'inet' ? gate
 process.on('message', async (what) => {
   if (what === 'sample') process.send?.(sample())
   if (what === 'reload') process.send?.(await gateway.reload())
-  if (what === 'purge') process.send?.(gateway.purge('aliases', { kind: 'domain', domain: 'c.example' }) ?? 0)
+  if (what === 'purge')
+    process.send?.(gateway.tables.purge('aliases', { kind: 'domain', domain: 'c.example' }) ?? 0)
   if (what === 'stop') {
     await gateway.stop()
     process.exit(0)

@@ -8,24 +8,15 @@ import type { GatewayStatus } from '../core/status.ts'
 import type { Observability } from '../observability/observability.ts'
 import type { GatewayPorts } from './admin.ts'
 import type { Drills } from './drills.ts'
+import type { TablePort } from './table-control.ts'
 
 /** The gateway as its admin API knows it. */
 export interface AdminTarget
   extends Lookup,
-    Pick<
-      Control,
-      | 'reload'
-      | 'purge'
-      | 'purgeElsewhere'
-      | 'entryElsewhere'
-      | 'confirmLoss'
-      | 'replica'
-      | 'store'
-      | 'shadowDifferences'
-      | 'redactedConfig'
-    >,
+    Pick<Control, 'reload' | 'redactedConfig'>,
     Pick<GatewayPorts, 'wireReplies'> {
   readonly drills: Drills
+  readonly tables: TablePort
   status(): GatewayStatus
   readiness(): readonly NamedReadiness[]
 }
@@ -47,13 +38,13 @@ export function adminPorts(
     wireReplies: (table, result) => gateway.wireReplies(table, result),
     control: {
       reload: () => gateway.reload(),
-      purge: (table, what) => gateway.purge(table, what),
-      purgeElsewhere: (table, what) => gateway.purgeElsewhere(table, what),
-      entryElsewhere: (table, key, item) => gateway.entryElsewhere(table, key, item),
-      confirmLoss: (table) => gateway.confirmLoss(table),
-      replica: (table) => gateway.replica(table),
-      store: (table) => gateway.store(table),
-      shadowDifferences: (table) => gateway.shadowDifferences(table),
+      purge: (table, what) => gateway.tables.purge(table, what),
+      purgeElsewhere: (table, what) => gateway.tables.purgeElsewhere(table, what),
+      entryElsewhere: (table, key, item) => gateway.tables.entryElsewhere(table, key, item),
+      confirmLoss: (table) => gateway.tables.confirmLoss(table),
+      replica: (table) => gateway.tables.replica(table),
+      store: (table) => gateway.tables.store(table),
+      shadowDifferences: (table) => gateway.tables.shadowDifferences(table),
       beginDrill: (upstream, forMs) => gateway.drills.begin(upstream, forMs),
       endDrill: (upstream) => gateway.drills.end(upstream, 'operator'),
       logLevel: () => logging.level,

@@ -213,7 +213,7 @@ describe.each(PROGRAMS)('the example service in $name', (language) => {
     const { copying, status, lookup } = await replicated(context, `http://127.0.0.1:${port}`, settings)
     const { 'sales@lighthouse.example': _, ...others } = aliases
     await writeFile(file, JSON.stringify({ ...others, 'new@lighthouse.example': ['a@harbour.example'] }))
-    copying.purge('aliases', { kind: 'key', key: Buffer.from('new@lighthouse.example') })
+    copying.tables.purge('aliases', { kind: 'key', key: Buffer.from('new@lighthouse.example') })
     await until('the changes', () => (status()?.changes?.rounds === 1 ? true : undefined))
     expect(status()?.changes).toMatchObject({ set: 1, gone: 1, unusable: 0 })
     expect(await lookup('new@lighthouse.example')).toEqual({ kind: 'found', value: 'a@harbour.example' })

@@ -100,7 +100,7 @@ class Disturbance {
       { kind: 'key', key: Buffer.from(key) },
       { kind: 'domain', domain: 'b.example' },
     ] as const
-    this.#gateway.gateway.purge('aliases', scopes[between(this.#random, 0, 2)] ?? scopes[0])
+    this.#gateway.gateway.tables.purge('aliases', scopes[between(this.#random, 0, 2)] ?? scopes[0])
     this.purges++
   }
 }

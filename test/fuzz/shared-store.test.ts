@@ -117,8 +117,8 @@ test.skipIf(missingRedis() !== undefined)(
       const fault = await disturb(random, redis, way)
       faults[fault] = (faults[fault] ?? 0) + 1
       const what = { kind: 'key', key: Buffer.from(`user${between(random, 0, 200)}@c.example`) } as const
-      await gateways[0]?.gateway.purge('aliases', what)
-      void gateways[0]?.gateway.purgeElsewhere('aliases', what)
+      await gateways[0]?.gateway.tables.purge('aliases', what)
+      void gateways[0]?.gateway.tables.purgeElsewhere('aliases', what)
     }
     for (const traffic of traffics) traffic.stop()
     await Promise.all(ended)

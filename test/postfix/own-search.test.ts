@@ -181,7 +181,7 @@ describe.each(kinds)('postmap over %s', (kind: Kind) => {
 
   test('finds an entry of a store as it was written, and deletes it', async () => {
     const written = async (key: string) => {
-      const store = serving.gateway.store('learned')
+      const store = serving.gateway.tables.store('learned')
       if (typeof store !== 'object') return expect.unreachable(store)
       expect(await store.put(key, `0:1:2:${key}`, {})).toEqual({ kind: 'done' })
     }

@@ -26,7 +26,7 @@ cacheFile: ${path}
 
   const clock = new ManualClock(1_000_000, Date.now())
   const { gateway } = await startGateway(t, yaml, { folder, clock })
-  expect(await gateway.purge('aliases', { kind: 'key', key: Buffer.from('gone@a.example') })).toBe(1)
+  expect(await gateway.tables.purge('aliases', { kind: 'key', key: Buffer.from('gone@a.example') })).toBe(1)
   clock.advance(10_000)
   await expect.poll(() => readFileSync(path, 'latin1')).not.toContain('gone@a.example')
   expect(readFileSync(path, 'latin1')).toContain('kept@a.example')

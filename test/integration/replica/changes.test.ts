@@ -120,9 +120,9 @@ describe('changes', () => {
     expect(await replica('refresh', 'mailboxes', { admin: gateway.adminUrl, whole: true }, recordIo())).toBe(
       0,
     )
-    gateway.gateway.purge('mailboxes', { kind: 'all' })
+    gateway.gateway.tables.purge('mailboxes', { kind: 'all' })
     await settled(gateway, 3)
-    gateway.gateway.purge('mailboxes', { kind: 'key', key: Buffer.from('user0@a.example') })
+    gateway.gateway.tables.purge('mailboxes', { kind: 'key', key: Buffer.from('user0@a.example') })
     await settled(gateway, 4)
     expect(asked(http)).toEqual(['/mailboxes', '/mailboxes', '/mailboxes', '/mailboxes/changes?since=r0'])
   })

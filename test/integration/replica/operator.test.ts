@@ -109,7 +109,7 @@ test('what is pushed while a list is read is not lost with its exchange', async 
     send = resolve
   })
   service.route('/mailboxes', { json: TEN.map(([address, mailbox]) => ({ address, mailbox })), after })
-  await gateway.gateway.purge('mailboxes', { kind: 'all' })
+  await gateway.gateway.tables.purge('mailboxes', { kind: 'all' })
   await service.received(2)
   expect(replicaStatus(gateway).state).toBe('copying')
   await entry(gateway, 'PUT', 'new@a.example', { mailbox: 'a/new/' })

@@ -76,7 +76,7 @@ export async function settled(gateway: TestGateway, lists: number): Promise<Repl
 
 /** Asks for the changes or the list once more, and waits for what comes of it. */
 export async function refresh(gateway: TestGateway, isWhole = false): Promise<ReplicaStatus> {
-  const control = gateway.gateway.replica('mailboxes')
+  const control = gateway.gateway.tables.replica('mailboxes')
   if (control === undefined || control === 'none') throw new TypeError('no replica')
   const before = settledSoFar(replicaStatus(gateway))
   control.refresh(isWhole)

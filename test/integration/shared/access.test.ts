@@ -33,14 +33,14 @@ describe.skipIf(missingRedis() !== undefined)('access to the shared store', () =
     await lookup(two)
     expect(service.requests.length).toBe(1)
     for (const what of [{ kind: 'all' }, { kind: 'domain', domain: 'x.example' }] as const) {
-      await one.gateway.purge('aliases', what)
-      expect(await one.gateway.purgeElsewhere('aliases', what)).toEqual({
+      await one.gateway.tables.purge('aliases', what)
+      expect(await one.gateway.tables.purgeElsewhere('aliases', what)).toEqual({
         state: 'sent',
         others: 1,
         confirmed: 1,
       })
     }
-    await one.gateway.purgeElsewhere('aliases', { kind: 'key', key: Buffer.from('a@x.example') })
+    await one.gateway.tables.purgeElsewhere('aliases', { kind: 'key', key: Buffer.from('a@x.example') })
     expect(await startShared(t, settings)).toBeDefined()
     for (const words of [
       ['SET', 'other', 'x'],
@@ -71,7 +71,7 @@ describe.skipIf(missingRedis() !== undefined)('access to the shared store', () =
       upstream: 'timeout: 1s }\n  learned: { store: {}',
       table: '\n  verify: { upstream: learned }',
     })
-    const verify = gateway.gateway.store('verify')
+    const verify = gateway.gateway.tables.store('verify')
     if (verify === undefined || verify === 'read-only') return expect.unreachable()
     expect(await verify.put('a', '1', {})).toMatchObject({
       kind: 'temporary',

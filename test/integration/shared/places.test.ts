@@ -29,7 +29,7 @@ function settingsFor({ origin }: HttpService, shared: string) {
 }
 
 function verifyOf({ gateway }: TestGateway) {
-  const verify = gateway.store('verify')
+  const verify = gateway.tables.store('verify')
   if (verify === undefined || verify === 'read-only') return expect.unreachable()
   return verify
 }
@@ -42,8 +42,8 @@ function allow(redis: Redis, first: string): void {
 
 async function purged(gateway: TestGateway, key: string): Promise<unknown> {
   const what = { kind: 'key', key: Buffer.from(key) } as const
-  await gateway.gateway.purge('aliases', what)
-  return gateway.gateway.purgeElsewhere('aliases', what)
+  await gateway.gateway.tables.purge('aliases', what)
+  return gateway.gateway.tables.purgeElsewhere('aliases', what)
 }
 
 describe.skipIf(missingRedis() !== undefined)('a cluster', () => {

@@ -38,8 +38,8 @@ async function start(t: Cleanup) {
     world.value = 'new'
   }
   const purge = (what: PurgeWhat) => {
-    one.gateway.purge('aliases', what)
-    return one.gateway.purgeElsewhere('aliases', what)
+    one.gateway.tables.purge('aliases', what)
+    return one.gateway.tables.purgeElsewhere('aliases', what)
   }
   return { redis, way, service, one, two, ask, learn, purge }
 }

@@ -60,7 +60,7 @@ describe.skipIf(missingRedis() !== undefined)('entries of a list', () => {
     await startReplicated(t, service.origin, redis.url)
     const lists = () => service.requests.filter(({ url }) => url === '/mailboxes').length
     const before = lists()
-    one.gateway.entryElsewhere('mailboxes', 'old@x.example', 'x'.repeat(20_000))
+    one.gateway.tables.entryElsewhere('mailboxes', 'old@x.example', 'x'.repeat(20_000))
     await until(() => lists() === before + 1)
   })
 })

@@ -61,7 +61,7 @@ test('what one protocol writes the other finds, and both scan, delete and purge 
   expect(await proxymap.ask(sequence(1), '||')).toBe('status|0|key|bob@a.example|value|ok||')
   expect(await proxymap.ask(sequence(1), '||')).toBe('status|1|key||value|||')
   expect(await memcache.ask('delete verify/Ann@a.example\r\n', '\r\n')).toBe('NOT_FOUND\r\n')
-  expect(await gateway.purge('verify', { kind: 'all' })).toBe(1)
+  expect(await gateway.tables.purge('verify', { kind: 'all' })).toBe(1)
   expect(await proxymap.ask(lookup('bob@a.example'), '||')).toBe('status|1|value|||')
 })
 

@@ -200,7 +200,9 @@ describe('a set-up that breaks the rule makes mail wait and bounces nothing:', (
     expect(await codes(t, postfix, 'new@example.com', 'before')).toEqual([550, undefined])
     clock.jump(9_000)
     // One table forgets sooner than the other, so the alias is seen as a recipient and not as an alias.
-    await setup.gateway().gateway.purge('mailboxes', { kind: 'key', key: Buffer.from('new@example.com') })
+    await setup
+      .gateway()
+      .gateway.tables.purge('mailboxes', { kind: 'key', key: Buffer.from('new@example.com') })
     setup.serve({
       ...ENTRIES,
       mailboxes: { ...ENTRIES.mailboxes, 'new@example.com': 'valid' },
