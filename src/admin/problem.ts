@@ -10,7 +10,7 @@ import { nearest } from '../schema/suggest.ts'
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8'
 
 /** Every code. A closed set; docs/admin-api.md tells what to do about each. */
-export const PROBLEM_CODES = [
+const PROBLEM_CODES = [
   'bad-request', // not readable as HTTP, JSON or a query string
   'invalid-parameter', // readable, but not what the schema says
   'token-needed', // no token, and anonymous may not

@@ -14,7 +14,7 @@ export interface ClientOptions {
 }
 
 /** Source: Postfix waits 100 s, `src/util/dict_sockmap.c` and `dict_tcp.c`. */
-export const DEFAULT_TIMEOUT_MS = 100_000
+const DEFAULT_TIMEOUT_MS = 100_000
 
 /** Fills the defaults in. Throws TypeError for a text that is no address. */
 export function resolveOptions({

@@ -25,7 +25,7 @@ const MAX_RATE_LIMIT_RETRIES = 10
 const MAX_RATE_LIMIT_PAUSE_MS = 60_000
 
 /** Requests in flight at once, for `query TABLE -`. Ours: enough to hide the way there and back. */
-export const MAX_CONNECTIONS = 16
+const MAX_CONNECTIONS = 16
 
 /** Problems that are answers to a command rather than failures of it. */
 const ANSWERS: ReadonlySet<unknown> = new Set<ProblemCode>([

@@ -79,4 +79,3 @@ export interface AttributeUse {
 }
 
 export type CacheConfig = CacheSettings
-export type LogConfig = FileSettings['log']

@@ -40,7 +40,7 @@ export interface Substituted {
 }
 
 /** Most characters in a file that a reference names. Ours: keys and tokens are short. */
-export const MAX_SECRET_CHARACTERS = 64 * 1024
+const MAX_SECRET_CHARACTERS = 64 * 1024
 
 /** What a name in the environment may be. */
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/

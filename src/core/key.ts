@@ -9,7 +9,7 @@
 import { isUtf8 } from 'node:buffer'
 
 /** Longest key, in bytes. Source: Postfix refuses to send longer ones (3.12 snapshot, dict_sockmap.c). */
-export const MAX_KEY_BYTES = 10_000
+const MAX_KEY_BYTES = 10_000
 
 const CONTROL = /[\x00-\x1f\x7f]/
 

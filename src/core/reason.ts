@@ -14,7 +14,7 @@ import {
 } from './result.ts'
 
 /** Stands for a part that varies, such as a status code or the name of an upstream. */
-export const VARIES = '…'
+const VARIES = '…'
 
 export interface ReasonEntry<Cause extends TemporaryCause | PermanentCause> {
   readonly cause: Cause

@@ -10,10 +10,10 @@ import { DEFECT, NO_TABLE, type Temporary } from './result.ts'
 import type { Store, StorePage, StoreRequest, StoreResult, TableStore } from './store.ts'
 
 /** Longest key, in bytes. Ours: LMDB takes 1978 with the name of the table; addresses have 320. */
-export const MAX_STORED_KEY_BYTES = 1024
+const MAX_STORED_KEY_BYTES = 1024
 
 /** Longest value, in bytes. Ours: as a value over memcache; verify(8) and postscreen(8) write some hundred. */
-export const MAX_STORED_VALUE_BYTES = 100_000
+const MAX_STORED_VALUE_BYTES = 100_000
 
 const READ_ONLY = permanentFor(CORE_REASONS.readOnly)
 const BAD_ENTRY = permanentFor(CORE_REASONS.badEntry)

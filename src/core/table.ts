@@ -29,7 +29,7 @@ import { SILENT, type TableSource } from './table-source.ts'
  * Search keys that are asked for ahead of their turn, most. Ours: an address has five keys at most, and a name
  * of a hundred labels, which a stranger chooses, must not take all the slots of an upstream.
  */
-export const MAX_AHEAD = 8
+const MAX_AHEAD = 8
 
 /** Makes the keys to look for out of a normalised key, most specific first: the key itself. */
 export type KeySearch = (key: string) => readonly SearchKey[]

@@ -17,13 +17,13 @@ import { messageOf } from '../core/error-code.ts'
 import { Disk, type DiskCalls, type FilesOnDisk } from './files-on-disk.ts'
 
 /** Time without a change after which a file counts as written, ms. Ours: editors and `cp` take less. */
-export const SETTLED_AFTER_MS = 200
+const SETTLED_AFTER_MS = 200
 
 /** Longest wait for that, ms: in a folder such as /run something changes all the time. Ours. */
-export const SETTLED_AT_LAST_MS = 2000
+const SETTLED_AT_LAST_MS = 2000
 
 /** After this a disk counts as one that does not answer, ms. Ours: one that spins up takes some seconds. */
-export const LOOK_TIMEOUT_MS = 10_000
+const LOOK_TIMEOUT_MS = 10_000
 
 export interface FileWatchOptions {
   readonly clock: Clock

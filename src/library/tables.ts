@@ -56,16 +56,16 @@ export interface TableCacheOptions {
 }
 
 /** Ours: within the 100 s that Postfix waits, and short enough for an SMTP client that waits too. */
-export const DEFAULT_DEADLINE_MS = 30_000
+const DEFAULT_DEADLINE_MS = 30_000
 
 /** Answers of each kind that one table keeps. Ours: tens of megabytes with usual addresses. */
-export const DEFAULT_MAX_ENTRIES = 100_000
+const DEFAULT_MAX_ENTRIES = 100_000
 
 /** Most memory for the answers of one table, and as much for "not found", bytes. Ours: holds the entries above. */
-export const MAX_STORE_BYTES = 64 * 1024 * 1024
+const MAX_STORE_BYTES = 64 * 1024 * 1024
 
 /** How long a lookup that has a stale answer waits for the function, ms. Source: as `cache.staleAfter` of a table; RFC 8767 section 5. */
-export const STALE_AFTER_MS = 1000
+const STALE_AFTER_MS = 1000
 
 /** Answers lookups by calling functions. */
 export function lookupIn(

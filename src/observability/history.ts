@@ -9,10 +9,10 @@ import type { Counters } from './counters.ts'
 import { pointBetween, type Reading, readCounters } from './history-point.ts'
 
 /** Time between two points, ms. Ours: live to the eye, and 300 points for ten minutes. */
-export const HISTORY_STEP_MS = 2000
+const HISTORY_STEP_MS = 2000
 
 /** Points kept: ten minutes. */
-export const HISTORY_POINTS = 300
+const HISTORY_POINTS = 300
 
 export class History {
   readonly #clock: Clock

@@ -33,7 +33,7 @@ const FILE_MODE = 0o600
 const SLICE_BYTES = 128 * 1024
 
 /** Answers that are passed over in one piece, expired ones for the most part. Ours: about half a millisecond. */
-export const MAX_PASSED_OVER = 2000
+const MAX_PASSED_OVER = 2000
 
 /** The path leads to a pipe, a socket or a device, which a file must not replace. */
 export class NotAFileError extends Error {}

@@ -16,7 +16,7 @@ import { CacheFileError, CacheFileReader } from './cache-file-reader.ts'
 import { type CacheFileTable, isNoFile, NotAFileError, writeCacheFile } from './cache-file-writer.ts'
 
 /** Time between two saves, ms. Ours: what is lost at a power failure is asked again. */
-export const SAVE_EVERY_MS = 300_000
+const SAVE_EVERY_MS = 300_000
 
 /** Longest time after a purge until the file is without what was purged, ms. Ours: many purges in a row cost one save. */
 const SAVE_AFTER_PURGE_MS = 10_000

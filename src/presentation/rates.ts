@@ -8,7 +8,7 @@ import type { HistoryPoint, HistorySlice } from '../core/history-point.ts'
 export const WINDOW_SECONDS = 30
 
 /** The same, ms. */
-export const WINDOW_MS = 1000 * WINDOW_SECONDS
+const WINDOW_MS = 1000 * WINDOW_SECONDS
 
 /** Whose lookups are meant. `mail` leaves out the ones of the admin API, such as the page's own. */
 export type Scope =

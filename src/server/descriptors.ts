@@ -13,7 +13,7 @@ import type { Socket } from 'node:net'
  * Descriptors kept for everything but clients: requests to the services, files. Ours: with fewer
  * a gateway that still accepts could not answer.
  */
-export const RESERVED_DESCRIPTORS = 16
+const RESERVED_DESCRIPTORS = 16
 
 /** The process's limit of open files; Infinity where the system does not tell. */
 export function descriptorLimit(): number {

@@ -16,16 +16,16 @@ const MAX_REQUESTS_PER_TURN = 64
  * Characters of replies gathered in one turn before they are written. With the longest reply
  * it bounds what one connection can have unsent. Ours: what a socket's send buffer takes at once.
  */
-export const MAX_REPLY_CHARS_PER_TURN = 65_536
+const MAX_REPLY_CHARS_PER_TURN = 65_536
 
 /**
  * Requests answered in one turn of the event loop, over all connections of a listener that have
  * more waiting. Ours: a few milliseconds of cached answers.
  */
-export const MAX_REQUESTS_PER_LOOP = 512
+const MAX_REQUESTS_PER_LOOP = 512
 
 /** Characters of replies written in one turn of the event loop, over all those connections. Ours: a few milliseconds too. */
-export const MAX_REPLY_CHARS_PER_LOOP = 262_144
+const MAX_REPLY_CHARS_PER_LOOP = 262_144
 
 /** Shared by the connections of one listener, and read at each turn of one: so it is computed only when it changes. */
 export class FairShare {

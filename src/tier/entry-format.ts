@@ -25,13 +25,13 @@ const VERSION = 1
 const HEADER_BYTES = 1 + 4 + 8 + 8
 
 /** Longest entry that is shared, bytes. Ours: the longest reply of socketmap fits (100000 bytes). */
-export const MAX_ENTRY_BYTES = 131_072
+const MAX_ENTRY_BYTES = 131_072
 
 /**
  * How far in the future an answer may have been given, ms: the clocks of gateway and server were compared at most two seconds
  * ago, to half a round trip. Ours. What is further ahead has an age that nobody knows.
  */
-export const MAX_AHEAD_MS = 1000
+const MAX_AHEAD_MS = 1000
 
 export interface TierEntry extends NewAnswer {
   /** Server ms at which the question was asked that it answers. */

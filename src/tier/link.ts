@@ -24,7 +24,7 @@ const MAX_OPEN_FOR_MS = 500
 const STEADY_MS = 10_000
 
 /** Longest time for a probe, a connection and the look for purges, ms; then a new connection is tried. */
-export const PROBE_TIMEOUT_MS = 1000
+const PROBE_TIMEOUT_MS = 1000
 
 /** Replies of which one must be in time. Ours: this program may have been busy with something else. */
 const PROBES = 3

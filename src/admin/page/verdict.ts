@@ -31,7 +31,7 @@ export interface Verdict {
  * Share of failed lookups from which mail as a whole counts as delayed. Ours: below it single
  * recipients wait, and the next attempt of Postfix mostly succeeds.
  */
-export const DELAYED_SHARE = 0.05
+const DELAYED_SHARE = 0.05
 
 const WINDOW_TEXT = `the last ${WINDOW_SECONDS} seconds`
 

@@ -6,7 +6,7 @@ import type { PostfixPlace, PostfixReference } from '../../protocols/protocol.ts
 import type { Protocols } from '../../protocols/registry.ts'
 
 /** Where Debian and most others have `queue_directory`; daemons in a chroot see it as their root. */
-export const QUEUE_DIRECTORY = '/var/spool/postfix'
+const QUEUE_DIRECTORY = '/var/spool/postfix'
 
 /** How main.cf names a table at one listener. */
 export type TableReference = PostfixReference & {

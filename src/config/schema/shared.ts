@@ -2,7 +2,6 @@
  * The store that several gateways share: Valkey, or Redis.
  */
 import { isAbsolute } from 'node:path'
-import type { Settings } from '../../schema/schema.ts'
 import { Type } from '../../schema/schema.ts'
 import { duration, file, parsed, text } from '../../schema/values.ts'
 
@@ -23,7 +22,7 @@ const DEFAULT_PORT = 6379
 const FORMS = 'write redis://HOST:6379, rediss://HOST:6379 (TLS) or unix:/PATH'
 
 /** Reads the address; a text says what is wrong with it, without the address, which may hold a secret. */
-export function parseSharedAddress(url: string): SharedAddress | string {
+function parseSharedAddress(url: string): SharedAddress | string {
   if (url.startsWith('unix:')) {
     const path = url.slice('unix:'.length)
     return isAbsolute(path)
@@ -174,5 +173,3 @@ export const Shared = Type.Object(
       'A store that several gateways share behind their own ones: what one has asked the others know. Needs the optional package @redis/client. [several-gateways.md](several-gateways.md) shows how.',
   },
 )
-
-export type SharedSettings = Settings<typeof Shared>

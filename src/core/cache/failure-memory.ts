@@ -10,10 +10,10 @@ import { LRUCache } from 'lru-cache'
 import type { Permanent, Temporary } from '../result.ts'
 
 /** How long a failure is repeated, ms. Ours: short enough that a recovery is seen at once. */
-export const FAILURE_MEMORY_MS = 1000
+const FAILURE_MEMORY_MS = 1000
 
 /** Keys remembered, ours: a second of failures at the highest rate, about 2 MB. */
-export const MAX_FAILURES = 10_000
+const MAX_FAILURES = 10_000
 
 /** Longest key that is remembered, in UTF-16 units, ours: bounds the memory above; no address is longer. */
 const MAX_KEY_LENGTH = 320

@@ -15,7 +15,7 @@ export type PurgeScope =
  * Purges remembered, ours: a request lasts 90 s at most. A question older than the
  * oldest of them counts as purged, which costs one more request and is never wrong.
  */
-export const REMEMBERED_PURGES = 1000
+const REMEMBERED_PURGES = 1000
 
 export class PurgeLog {
   /** Purges so far: a question notes it when it is asked. */

@@ -18,7 +18,7 @@ import { FIRST_SLOT, PROBATION, PROTECTED, SegmentLists } from './segment-lists.
  * Share of the entries and bytes that protected ones may fill. Ours, as Caffeine has it: the rest must be
  * large enough for a new key to be used again before it is pushed out.
  */
-export const PROTECTED_SHARE = 0.8
+const PROTECTED_SHARE = 0.8
 
 /** Slots that are looked at for each entry that is chosen at random, most. Ours: then they are nearly empty, and a list is made. */
 const MAX_PROBES = 4

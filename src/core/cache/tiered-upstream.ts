@@ -67,7 +67,7 @@ type Use =
 /** Where such an answer comes from, in metrics and logs. */
 const SOURCE = 'shared'
 
-export class TieredUpstream implements PendingRequestSource {
+class TieredUpstream implements PendingRequestSource {
   readonly #below: PendingRequestSource
   readonly #options: TieredOptions
   /** Keys that another gateway refreshes: monotonic ms until which nothing is asked for them. */

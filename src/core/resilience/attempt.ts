@@ -53,7 +53,7 @@ export type AttemptOutcome<R extends Reply> =
  * An attempt that was given less time than this, ms, because the deadline is near, says nothing about the
  * endpoint when it times out. Ours: a healthy service answers faster.
  */
-export const FAIR_ATTEMPT_MS = 250
+const FAIR_ATTEMPT_MS = 250
 
 /**
  * Lag of the program, ms, from which a request that is late asks no known question: a reply may have arrived that is not read

@@ -6,10 +6,10 @@
  */
 
 /** Longest wait before the first retry, ms. Ours: some round trips in a data centre. */
-export const BACKOFF_BASE_MS = 100
+const BACKOFF_BASE_MS = 100
 
 /** Longest wait before any retry, ms. Ours: the deadline of a lookup is a few seconds. */
-export const BACKOFF_CAP_MS = 1000
+const BACKOFF_CAP_MS = 1000
 
 /**
  * Returns how long to wait.

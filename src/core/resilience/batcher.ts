@@ -40,7 +40,7 @@ export interface BatcherOptions extends BatchOptions {
 }
 
 /** How long a key that failed alone is asked alone, ms. Ours: most are fixed, or forgotten, by then. */
-export const ALONE_FOR_MS = 60_000
+const ALONE_FOR_MS = 60_000
 
 /**
  * Parts of a batch that is slower than usual. Ours: more than the halves of one that failed, since each round costs all of

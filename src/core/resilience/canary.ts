@@ -54,7 +54,7 @@ export interface CanaryOptions {
  * How long a canary that was not found is not asked for again by lookups, ms; `maxAgeMs` if that is less.
  * Ours: one question a second does not burden a broken service.
  */
-export const CANARY_RETRY_MS = 1000
+const CANARY_RETRY_MS = 1000
 
 interface EndpointCanary {
   state: CanaryStatus['state']

@@ -22,10 +22,10 @@ export interface KnownQuestion {
 }
 
 /** Found keys that are remembered for each endpoint. Ours: a handful, so that one deleted user does not matter. */
-export const MAX_FOUND_KEYS = 4
+const MAX_FOUND_KEYS = 4
 
 /** Least time between two found keys that are remembered, ms. Ours: the newest is not better than one of a second ago. */
-export const REMEMBER_EVERY_MS = 1000
+const REMEMBER_EVERY_MS = 1000
 
 /** Longest key that is remembered, UTF-16 units. Ours: no address is longer. */
 const MAX_KEY_LENGTH = 320

@@ -26,13 +26,13 @@ export interface LimiterLimits {
 }
 
 /** Part of the slots that slow requests may keep while others wait. Ours: it is not they who are in the way then. */
-export const MOST_SLOW = 0.5
+const MOST_SLOW = 0.5
 
 /**
  * Part of the slots that keys may take which were never answered before, while others are asked for, too. Ours: strangers can
  * make up as many as they like, and a service that answers needs few slots for the rest.
  */
-export const MOST_NEW = 0.75
+const MOST_NEW = 0.75
 
 /** Of so many slots that the queue gets, one goes to a key that was never answered before, if one waits. Ours. */
 const NEW_EVERY = 8

@@ -3,7 +3,7 @@
  */
 
 /** Keys that are remembered, ours: more than a minute of a strong attack, about 1 MB. */
-export const MAX_RECENT_KEYS = 5000
+const MAX_RECENT_KEYS = 5000
 
 /** Longest key that is remembered, UTF-16 units. Ours: no address is longer. */
 const MAX_KEY_LENGTH = 320

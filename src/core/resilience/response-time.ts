@@ -5,13 +5,13 @@
  */
 
 /** A request that has taken less than this is not slow, ms. Ours: services that answer from a database need less. */
-export const MIN_SLOW_MS = 500
+const MIN_SLOW_MS = 500
 
 /** A request for many keys that has taken less than this is not asked in parts, ms. Ours: a reply of many keys may be large. */
-export const MIN_SPLIT_MS = 100
+const MIN_SPLIT_MS = 100
 
 /** A request that has taken less than this is not late, ms. Ours: with the time between two looks, a hang is seen in half a second. */
-export const MIN_LATE_MS = 200
+const MIN_LATE_MS = 200
 
 /** Weight of the newest reply in the mean, and in the deviation. Source: RFC 6298 section 2.3. */
 const MEAN_WEIGHT = 1 / 8

@@ -6,13 +6,13 @@
  */
 
 /** Share of the last minute's requests that may be repeated. Ours: a tenth more load hurts no service. */
-export const RETRY_SHARE = 0.1
+const RETRY_SHARE = 0.1
 
 /** Retries a minute that a quiet upstream may always get. Ours. */
-export const MIN_RETRIES_PER_MINUTE = 10
+const MIN_RETRIES_PER_MINUTE = 10
 
 /** Share of the budget for keys that fail although others are answered. Ours. */
-export const KEY_SHARE = 0.5
+const KEY_SHARE = 0.5
 
 /** How often batches may be split, against the last minute's requests: each split is two more. Ours. */
 export const SPLIT_SHARE = 1

@@ -53,10 +53,10 @@ export interface UpstreamStateOptions {
 }
 
 /** Time between two looks at the requests under way for slow ones, ms. Ours: a service that hangs is noticed half a second later at most. */
-export const WATCH_EVERY_MS = 250
+const WATCH_EVERY_MS = 250
 
 /** How long a key that was slow waits behind others, ms. Ours: a slow database is faster, or forgotten, by then. */
-export const SLOW_KEY_MS = 60_000
+const SLOW_KEY_MS = 60_000
 
 export class UpstreamState {
   readonly name: string

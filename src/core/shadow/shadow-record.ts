@@ -17,7 +17,7 @@ export const SHADOW_RESULTS = ['same', 'differs', 'failed', 'busy'] as const
 export type ShadowResult = (typeof SHADOW_RESULTS)[number]
 
 /** Differences that are kept, of each table. Ours: more than anybody reads, and about 1 MB with the longest values. */
-export const MAX_DIFFERENCES = 50
+const MAX_DIFFERENCES = 50
 
 /** Longest key and value that is kept of a difference, UTF-16 units. Ours: enough to see what differs. */
 const MAX_KEPT_LENGTH = 4096

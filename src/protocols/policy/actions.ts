@@ -14,7 +14,7 @@
  * Longest answer, in bytes. Ours: smtpd puts any length into one reply line, and a client need not read more than
  * 512 bytes of it (RFC 5321 section 4.5.3.1.5); the address of the recipient stands before it.
  */
-export const MAX_ACTION_BYTES = 400
+const MAX_ACTION_BYTES = 400
 
 /** What an answer does, in a word: a closed set, for it is a metric label. */
 export type ActionKind =

@@ -7,7 +7,7 @@ import { clientKeyError } from './client-key.ts'
 import { isInvalidTokenUrl, parseTokenUrl } from './token-url.ts'
 
 /** How the client shows that it is itself. Sources: RFC 6749 section 2.3.1, RFC 7523, RFC 8705. */
-export const CLIENT_AUTHENTICATIONS = [
+const CLIENT_AUTHENTICATIONS = [
   'client_secret_basic',
   'client_secret_post',
   'private_key_jwt',

@@ -19,7 +19,7 @@ const MAX_REGEXP_SUBJECT = 1024
 const MAX_STEPS = 500_000
 
 /** A document that needs more steps than there are, or is nested too deep. */
-export class TooMuchWork extends RangeError {}
+class TooMuchWork extends RangeError {}
 
 let stepsLeft = 0
 
