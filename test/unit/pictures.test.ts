@@ -9,8 +9,13 @@ const read = (name: string) => readFileSync(new URL(name, DOCS), 'utf8')
 const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md'))
 const pictures = readdirSync(new URL('pictures/', DOCS))
 
-test('there are those of where mapgate stands, the life of an answer, and the page', () => {
-  expect(pictures.sort()).toEqual(['life-of-an-answer.svg', 'the-page.svg', 'where-mapgate-stands.svg'])
+test('there are those of how fast it is, where mapgate stands, the life of an answer, and the page', () => {
+  expect(pictures.sort()).toEqual([
+    'how-fast.svg',
+    'life-of-an-answer.svg',
+    'the-page.svg',
+    'where-mapgate-stands.svg',
+  ])
 })
 
 describe.each(pictures)('%s', (name) => {
