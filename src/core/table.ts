@@ -15,12 +15,12 @@ import { comparableDomain } from './idn.ts'
 import { domainOf } from './key-parts.ts'
 import type { LookupContext } from './lookup-context.ts'
 import { OfflineSearch } from './outage/offline-search.ts'
-import { type OutagePolicy, OutageRules } from './outage/outage-rules.ts'
+import { type OutagePolicy, OutageRules, type RuleAnswer } from './outage/outage-rules.ts'
 import type { OfflineAnswer } from './outage/readiness.ts'
 import type { RecentLookups } from './outage/recent-lookups.ts'
 import { temporaryFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
-import { NOT_FOUND, type Permanent, type Sourced, type Temporary } from './result.ts'
+import { NOT_FOUND, type Sourced } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import type { SearchKey } from './search/search-keys.ts'
 import { SILENT, type TableSource } from './table-source.ts'
@@ -115,7 +115,9 @@ export class Table {
     if (this.attributes === undefined || result.kind !== 'found')
       return this.#afterOutage(key, answer, context)
     const told = context.query?.client?.deliverable(result) ?? result
-    return told === result ? answer : this.#afterOutage(key, { result: told, source }, context)
+    if (told === result) return answer
+    // The service has answered this very question, so whether it answers others says nothing.
+    return this.#afterOutage(key, { result: told, source }, context, NOBODY)
   }
 
   /** As {@link OfflineSearch.knownFoundForMs} has it. Asks nobody. */
@@ -133,35 +135,46 @@ export class Table {
     return this.#offline.answer(this.#keys(key, exact), key, asked, exact)
   }
 
-  /** What the rules for outages make of an answer that is not "found". */
-  #afterOutage(key: string, answer: Sourced, context: LookupContext): Sourced | Promise<Sourced> {
+  /**
+   * What the rules for outages make of an answer that is not "found".
+   *
+   * @param asked What may have failed, where that is not all that was asked.
+   */
+  #afterOutage(
+    key: string,
+    answer: Sourced,
+    context: LookupContext,
+    asked?: readonly TableSource[],
+  ): Sourced | Promise<Sourced> {
     const { result, source } = answer
     if (this.#outage === undefined) return answer
     const keys = this.#keys(key, context.exact)
     // A wrong path or a refused credential is an outage like others where the answer is none of "found" and "not found".
     if (result.kind === 'temporary' || (result.kind === 'permanent' && this.attributes !== undefined)) {
-      const asking = this.#outage.askProof(result, keys, key, context)
-      if (asking === undefined) return this.#inOutage(keys, key, answer, result, context)
+      const sinceMs = context.deadlineMs - this.deadlineMs
+      const failed = asked ?? this.#mayHaveFailed(key)
+      const rule = this.#outage.answer(result, keys, key, context, failed, sinceMs)
+      if (!(rule instanceof Promise)) return this.#byRule(rule, answer, context)
       context.hasToWait()
-      return asking.then(() => this.#inOutage(keys, key, answer, result, context))
+      return rule.then((known) => this.#byRule(known, answer, context))
     }
     if (result.kind === 'notfound' && (source === 'upstream' || source === 'shared'))
       this.#outage.notFound(keys, key, context.asked)
     return answer
   }
 
-  #inOutage(
-    keys: readonly SearchKey[],
-    key: string,
-    failed: Sourced,
-    failure: Temporary | Permanent,
-    context: LookupContext,
-  ): Sourced {
-    const known = this.#outage?.answer(failure, keys, key, context)
+  #byRule(known: RuleAnswer | undefined, failed: Sourced, context: LookupContext): Sourced {
     if (known === undefined) return failed
     return known.searchKey === undefined
       ? known.answer
       : this.#propagate(known.answer, known.searchKey, context)
+  }
+
+  /** Its upstreams, and those of the table that knows its domains. */
+  #mayHaveFailed(key: string): readonly TableSource[] {
+    const { domains, sources } = this.#options
+    const verdict = domains?.(key)
+    return verdict?.kind === 'ask' ? [...sources, ...verdict.table.#options.sources] : sources
   }
 
   #lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
@@ -251,6 +264,8 @@ export class Table {
     return { result: { kind: 'found', value: after }, source: answer.source }
   }
 }
+
+const NOBODY: readonly TableSource[] = []
 
 const UPSTREAMS: CandidateSource<TableSource> = {
   ask: (source, key, context) => source.ask(key, context),

@@ -175,6 +175,10 @@ export class CachedUpstream implements TableSource {
     return this.#unasked.known(key)
   }
 
+  answersOthers(sinceMs: number, deadlineMs: number): boolean | Promise<boolean> | undefined {
+    return this.#upstream.answersOthers?.(sinceMs, deadlineMs)
+  }
+
   protect(key: string): void {
     this.#unasked.protect(key)
   }

@@ -7,7 +7,8 @@
  *   stale-not-found   every search key was "not found" lately, and the proof table knows the key
  *   when-unknown      the operator's word for checks and copies: "not found" rather than no mail
  *
- * None of them is used while the service answers. What Postfix does with a wrong "not found" differs by
+ * The last two may be wrong, so none of them is used while the service answers others: what a stranger puts into a key
+ * must not stop a check. The first two cannot. What Postfix does with a wrong "not found" differs by
  * main.cf parameter, so the configuration says which rules a table has (src/config/not-found-verdicts.ts).
  */
 import type { LookupContext } from '../lookup-context.ts'
@@ -53,6 +54,9 @@ export interface OutagePolicy {
 /** Failures here, about which the service says nothing. */
 const OWN_FAILURES: ReadonlySet<string> = new Set(['stopping', 'defect', 'too-long'])
 
+/** Rules whose "not found" the service might not say. */
+const MAY_BE_WRONG: ReadonlySet<OutageRule> = new Set<OutageRule>(['stale-not-found', 'when-unknown'])
+
 export class OutageRules {
   readonly #policy: OutagePolicy
   readonly #sources: readonly TableSource[]
@@ -73,37 +77,45 @@ export class OutageRules {
   }
 
   /**
-   * Asks the proof table when its word would decide: a mailbox that its own service says is gone is no proof, and
-   * Postfix would refuse the mail by it.
+   * Answers a lookup whose upstream has just failed. Where the rule could be wrong, it is seen first that the service
+   * answers nobody else; and a proof table with a service of its own is asked, since a mailbox that this says is gone
+   * is no proof, and Postfix would refuse the mail by it.
    *
-   * @returns Undefined when {@link answer} may be called at once.
-   */
-  askProof(
-    failure: Temporary | Permanent,
-    keys: readonly SearchKey[],
-    key: string,
-    context: LookupContext,
-  ): Promise<void> | undefined {
-    const proof = this.#policy.staleNotFound?.proof
-    if (proof === undefined || OWN_FAILURES.has(failure.cause) || context.bypass) return undefined
-    const { rule, answer } = this.decide(keys, key, context.asked)
-    if (rule !== 'stale-not-found' || answer === undefined) return undefined
-    return proof.ask(key, context.asked, context.deadlineMs)
-  }
-
-  /**
-   * Answers a lookup whose upstream has just failed.
-   *
-   * @returns Undefined when nothing that is known may be said: the failure is the answer.
+   * @param sources What was asked, and may have failed.
+   * @param sinceMs When the lookup began, monotonic ms.
+   * @returns Undefined when nothing that is known may be said: the failure is the answer. A promise does not reject.
    */
   answer(
     failure: Temporary | Permanent,
     keys: readonly SearchKey[],
     key: string,
     context: LookupContext,
-  ): { readonly answer: Sourced; readonly searchKey: SearchKey | undefined } | undefined {
+    sources: readonly TableSource[],
+    sinceMs: number,
+  ): RuleAnswer | undefined | Promise<RuleAnswer | undefined> {
     if (OWN_FAILURES.has(failure.cause) || context.bypass) return undefined
-    const { rule, at, why, answer, searchKey } = this.decide(keys, key, context.asked)
+    const decision = this.decide(keys, key, context.asked)
+    if (decision.answer === undefined || !MAY_BE_WRONG.has(decision.rule)) return this.#use(decision, context)
+    const answers = answersOthers(sources, sinceMs, context.deadlineMs)
+    if (answers === true) return this.#refuse(decision, context)
+    if (answers === false) {
+      const asking = this.#askProof(decision, key, context)
+      if (asking === undefined) return this.#use(decision, context)
+      return asking.then(() => this.#use(this.decide(keys, key, context.asked), context))
+    }
+    return answers.then(async (yes) => {
+      if (yes) return this.#refuse(decision, context)
+      await this.#askProof(decision, key, context)
+      return this.#use(this.decide(keys, key, context.asked), context)
+    })
+  }
+
+  #askProof({ rule }: OutageDecision, key: string, context: LookupContext): Promise<void> | undefined {
+    const proof = rule === 'stale-not-found' ? this.#policy.staleNotFound?.proof : undefined
+    return proof?.ask(key, context.asked, context.deadlineMs)
+  }
+
+  #use({ rule, at, why, answer, searchKey }: OutageDecision, context: LookupContext): RuleAnswer | undefined {
     const about = at === undefined ? { why } : { key: at, why }
     if (answer !== undefined) {
       this.#policy.onAnswered(rule)
@@ -112,6 +124,10 @@ export class OutageRules {
     }
     if (why !== NO_RULE) context.explanation?.add({ step: 'outage', rule, used: false, ...about })
     return undefined
+  }
+
+  #refuse({ rule }: OutageDecision, context: LookupContext): undefined {
+    context.explanation?.add({ step: 'outage', rule, used: false, why: ANSWERS_OTHERS })
   }
 
   /** Which rule answers a lookup in an outage, if one does. Asks nobody, and counts nothing. */
@@ -211,6 +227,12 @@ export interface OutageDecision {
   readonly searchKey: SearchKey | undefined
 }
 
+/** What a rule answers, and the key that is found. */
+export interface RuleAnswer {
+  readonly answer: Sourced
+  readonly searchKey: SearchKey | undefined
+}
+
 type Refusal = Pick<OutageDecision, 'at' | 'why'>
 
 interface OutageAnswer extends Sourced {
@@ -229,6 +251,28 @@ interface Found {
 function isCurrent(source: TableSource, { key }: SearchKey): boolean {
   return source.askOffline(key)?.kind === 'notfound'
 }
+
+/**
+ * Returns whether the services answer others. Which of several failed is not known here: one that answers nobody is an
+ * outage. False where nobody looks.
+ */
+function answersOthers(
+  sources: readonly TableSource[],
+  sinceMs: number,
+  deadlineMs: number,
+): boolean | Promise<boolean> {
+  const asked: Promise<boolean>[] = []
+  let answering = 0
+  for (const source of sources) {
+    const answers = source.answersOthers?.(sinceMs, deadlineMs)
+    if (answers === false) return false
+    if (answers === true) answering++
+    else if (answers !== undefined) asked.push(answers)
+  }
+  return asked.length === 0 ? answering > 0 : Promise.all(asked).then((all) => !all.includes(false))
+}
+
+const ANSWERS_OTHERS = 'the service answers others, so this is no outage'
 
 const NO_RULE = 'the table has no rule for it'
 

@@ -70,6 +70,10 @@ export class ReplicaSource implements TableSource {
     return { result: copied, ageMs, foundForMs: ageMs, confirmedByCanary: true }
   }
 
+  answersOthers(sinceMs: number, deadlineMs: number): boolean | Promise<boolean> | undefined {
+    return this.#inner.answersOthers?.(sinceMs, deadlineMs)
+  }
+
   protect(key: string): void {
     this.#inner.protect(key)
   }

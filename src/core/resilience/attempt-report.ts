@@ -4,7 +4,8 @@
 import { readableMs } from '../clock.ts'
 import type { ExplainStep } from '../explain.ts'
 import type { RequestOutcome } from '../observer.ts'
-import type { Question, Reply } from '../upstream.ts'
+import type { Answer, Question, Reply } from '../upstream.ts'
+import { MAX_RETRY_AFTER_MS } from './circuit-limits.ts'
 
 /** Why an attempt is made. */
 export type AttemptKind = 'first' | 'failover' | 'retry' | 'hedge' | 'canary'
@@ -70,4 +71,20 @@ function stepOf(key: string, { kind, reply, durationMs }: RepliedAttempt, origin
     ...(reply.exchange !== undefined && { exchange: reply.exchange }),
   } as const
   return batchKeys === undefined ? step : { ...step, batchKeys }
+}
+
+/** What a reply is to a table. */
+export function answerOf(reply: Reply, endpoint: number): Answer {
+  const { kind } = reply.result
+  const isAnswer = kind === 'found' || kind === 'notfound' || kind === 'notmodified'
+  return {
+    result: reply.result,
+    storable: isAnswer && reply.suppressed === undefined,
+    caching: reply.caching,
+    validators: reply.validators,
+    endpoint,
+    // A key that lacks a part was not asked for at all.
+    source: reply.suppressed === undefined ? 'upstream' : 'filtered',
+    retryAfterMs: reply.retryAfterMs && Math.min(reply.retryAfterMs, MAX_RETRY_AFTER_MS),
+  }
 }

@@ -15,17 +15,19 @@
 import type { Clock, Timer } from '../clock.ts'
 import type { CheckVerdict, CircuitState } from '../observer.ts'
 import type { Evidence, Reply } from '../upstream.ts'
+import { AnswersOthers } from './answers-others.ts'
 import { failureOf } from './attempt-report.ts'
+import {
+  type BreakerLimits,
+  CHECK_PAUSE_MS,
+  MAX_CHECKS,
+  MAX_RETRY_AFTER_MS,
+  MIN_CHECK_MS,
+  UNKNOWN_FAILURES,
+} from './circuit-limits.ts'
 import { type KnownQuestion, KnownQuestions } from './known-questions.ts'
 import { ResponseTime } from './response-time.ts'
 import { Suspicion } from './suspicion.ts'
-
-export interface BreakerLimits {
-  /** Different keys that must have failed since the last good reply before the endpoint is put to the test. */
-  readonly failures: number
-  /** Time between two tests of an endpoint whose circuit is open, ms. */
-  readonly openForMs: number
-}
 
 export interface EndpointOptions {
   readonly name: string
@@ -39,21 +41,6 @@ export interface EndpointOptions {
   readonly onChecked: (verdict: CheckVerdict) => void
 }
 
-/** Failed keys that open a circuit where no question is known. Ours: fewer may be one person's. */
-const UNKNOWN_FAILURES = 5
-
-/** Known questions that must fail with an answer of their own before the circuit opens. Ours: one may be broken itself. */
-const MAX_CHECKS = 3
-
-/** Least time for the answer to a known question, ms. Source: RFC 6298 section 2.4: at least a second. */
-export const MIN_CHECK_MS = 1000
-
-/** Time after a good test in which no other is made, ms. Ours: keys that fail cost two questions a second. */
-const CHECK_PAUSE_MS = 500
-
-/** Longest pause that Retry-After can ask for, ms. Ours: meanwhile a known question is asked, so a longer one gains nothing. */
-export const MAX_RETRY_AFTER_MS = 30_000
-
 /** Part of `openFor` that is random. Ours. */
 const JITTER = 0.2
 
@@ -62,13 +49,15 @@ export class EndpointState {
   readonly known = new KnownQuestions()
   readonly responseTime = new ResponseTime()
   readonly suspicion = new Suspicion()
+  readonly others: AnswersOthers
   limits: BreakerLimits
   /** How its last request ended that spoke against it, in words. */
   lastFailure: string | undefined
   readonly #options: EndpointOptions
-  /** When any reply to a lookup last arrived, and a good one, monotonic ms. */
+  /** When any reply to a lookup last arrived, monotonic ms. */
   #heardAtMs = Number.NEGATIVE_INFINITY
-  #goodAtMs = Number.NEGATIVE_INFINITY
+  /** When a good one did. */
+  goodAtMs = Number.NEGATIVE_INFINITY
   /** When the known question was sent that has no reply yet, monotonic ms. */
   #askedAtMs: number | undefined
   /** When its circuit last closed, monotonic ms. */
@@ -89,6 +78,7 @@ export class EndpointState {
     this.#options = options
     this.name = options.name
     this.limits = options.limits
+    this.others = new AnswersOthers(this, options.clock)
   }
 
   get circuit(): CircuitState {
@@ -122,7 +112,7 @@ export class EndpointState {
   /** A reply to a lookup arrived. */
   heard(nowMs: number, evidence: Evidence): void {
     this.#heardAtMs = nowMs
-    if (evidence === 'good') this.#goodAtMs = nowMs
+    if (evidence === 'good') this.goodAtMs = nowMs
   }
 
   /** A request has been under way since then, and longer than usual: if nobody was answered meanwhile, it may be a hang. */
@@ -207,13 +197,13 @@ export class EndpointState {
     try {
       for (const question of this.known.list().slice(0, MAX_CHECKS)) {
         const startMs = clock.monotonicMs()
-        const reply = await this.#ask(question)
+        const reply = await this.askKnown(question)
         if (reply === undefined || this.#circuit !== 'closed') return
         if (!isFailure(reply)) return this.#acquit()
         // A reply of its own may be about this key; else it is about the endpoint, unless lookups were answered meanwhile.
-        if (reply.evidence !== 'key' && this.#goodAtMs <= startMs) return this.#open(reply.retryAfterMs)
+        if (reply.evidence !== 'key' && this.goodAtMs <= startMs) return this.#open(reply.retryAfterMs)
       }
-      if (this.#goodAtMs > beganMs) this.#acquit()
+      if (this.goodAtMs > beganMs) this.#acquit()
       else this.#open()
     } finally {
       this.#checking = 'idle'
@@ -232,7 +222,7 @@ export class EndpointState {
     const question = questions[this.#turn++ % Math.max(1, questions.length)]
     if (question === undefined || this.#checking === 'checking') return
     this.#checking = 'checking'
-    const reply = await this.#ask(question)
+    const reply = await this.askKnown(question)
     this.#checking = 'idle'
     if (this.#circuit === 'closed') return
     if (reply !== undefined && !isFailure(reply)) return this.#close()
@@ -240,7 +230,7 @@ export class EndpointState {
   }
 
   /** @returns undefined when it was ended from here, which says nothing. */
-  async #ask(question: KnownQuestion): Promise<Reply | undefined> {
+  async askKnown(question: KnownQuestion): Promise<Reply | undefined> {
     const { clock, check, onChecked } = this.#options
     const startMs = clock.monotonicMs()
     const timeoutMs = Math.max(MIN_CHECK_MS, this.responseTime.slowAfterMs)

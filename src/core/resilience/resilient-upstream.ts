@@ -13,12 +13,12 @@ import { CORE_REASONS } from '../reasons.ts'
 import { DEFECT, type Temporary } from '../result.ts'
 import type { CanaryStatus } from '../status.ts'
 import type { Answer, Endpoint, Question, Reply, Upstream } from '../upstream.ts'
+import { oneAnswers } from './answers-others.ts'
 import { Attempt } from './attempt.ts'
-import { failureOf } from './attempt-report.ts'
+import { answerOf, failureOf } from './attempt-report.ts'
 import { type AttemptsResult, makeAttempts } from './attempts.ts'
 import { Batcher, type BatchOptions } from './batcher.ts'
 import { Canary, type CanaryAsker, type CanarySettings, type Verdict } from './canary.ts'
-import { MAX_RETRY_AFTER_MS } from './endpoint-state.ts'
 import type { KnownQuestions } from './known-questions.ts'
 import { type AskedTable, QuestionRequest } from './question-request.ts'
 import { CanaryRequest, TableRoute } from './table-route.ts'
@@ -123,6 +123,10 @@ export class ResilientUpstream implements Upstream {
   get isFailing(): boolean {
     const nowMs = this.#options.state.clock.monotonicMs()
     return this.#asked.endpoints.every((endpoint) => endpoint.isFailing(nowMs))
+  }
+
+  answersOthers(sinceMs: number, deadlineMs: number): boolean | Promise<boolean> {
+    return oneAnswers(this.#asked.endpoints, sinceMs, deadlineMs)
   }
 
   /** When the circuit of an endpoint last closed. */
@@ -282,18 +286,3 @@ export class ResilientUpstream implements Upstream {
 const NONE: ReadonlySet<number> = new Set()
 
 const NO_CANARY = temporaryFor(CORE_REASONS.canaryMissing)
-
-function answerOf(reply: Reply, endpoint: number): Answer {
-  const { kind } = reply.result
-  const isAnswer = kind === 'found' || kind === 'notfound' || kind === 'notmodified'
-  return {
-    result: reply.result,
-    storable: isAnswer && reply.suppressed === undefined,
-    caching: reply.caching,
-    validators: reply.validators,
-    endpoint,
-    // A key that lacks a part was not asked for at all.
-    source: reply.suppressed === undefined ? 'upstream' : 'filtered',
-    retryAfterMs: reply.retryAfterMs && Math.min(reply.retryAfterMs, MAX_RETRY_AFTER_MS),
-  }
-}

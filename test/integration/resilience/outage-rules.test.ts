@@ -120,6 +120,32 @@ test('a check is missed in an outage instead of the mail, but not one whose answ
   expect(await metric(gateway, 'when-unknown')).toBe(1)
 })
 
+test('a sender for whom the service fails does not get past a deny list while it answers others', async (t) => {
+  const { service, clock, run } = await start(t)
+  const { gateway, ask } = await run()
+  const usual = service.otherwise
+  service.otherwise = (request) =>
+    request.url.includes('poison') ? { status: 500 } : typeof usual === 'function' ? usual(request) : usual
+  expect(await ask('senders', 'poison@bad.example')).toBe('TEMP')
+  expect(await ask('senders', 'x@bad.example')).toBe('OK')
+  clock.advance(10_000)
+  expect(await ask('senders', 'poison@bad.example')).toBe('TEMP')
+  expect(await metric(gateway, 'when-unknown')).toBe(0)
+  const explained = await fetch(
+    `${gateway.adminUrl}/api/v1/tables/senders/lookup?explain=true&key=poison@bad.example`,
+  )
+  const { steps } = (await explained.json()) as { steps: { step: string }[] }
+  expect(steps.find(({ step }) => step === 'outage')).toMatchObject({
+    rule: 'when-unknown',
+    used: false,
+    why: 'the service answers others, so this is no outage',
+  })
+  service.otherwise = { status: 500 }
+  clock.advance(10_000)
+  expect(await ask('senders', 'poison@bad.example')).toBe('NOTFOUND')
+  expect(await metric(gateway, 'when-unknown')).toBe(1)
+})
+
 test('an explanation says which rule answered, and why one did not', async (t) => {
   const { service, clock, run } = await start(t)
   const { gateway, ask } = await run()

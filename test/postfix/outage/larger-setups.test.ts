@@ -99,6 +99,15 @@ describe('with the whole set-up of docs/resilience.md', () => {
     const { service, sink, postfix, clock } = await start(t, tables, { ...ENTRIES, mailboxes: boxes })
     expect(count(await send(t, postfix, own, 'before'), 250)).toBe(40)
     await sink.recipientsOf('before', 40)
+    const { otherwise } = service
+    service.otherwise = (request) => {
+      if (request.url.includes('poison')) return { status: 500 }
+      return typeof otherwise === 'function' ? otherwise(request) : otherwise
+    }
+    // The service fails for this sender alone: a stranger's choice, by which no check is missed.
+    expect(
+      count(await send(t, postfix, own.slice(0, 1), 'failing sender', 'poison@elsewhere.example'), 451),
+    ).toBe(1)
     await service.stop()
     clock.jump(OUTAGE_MS)
     const sent = await send(t, postfix, own, 'down')

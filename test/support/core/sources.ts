@@ -49,6 +49,13 @@ export class ScriptedSource implements TableSource {
     return this.knows[key]
   }
 
+  /** Whether its service answers others; undefined: nobody looks. */
+  others: boolean | Promise<boolean> | undefined
+
+  answersOthers(): boolean | Promise<boolean> | undefined {
+    return this.others
+  }
+
   protect(key: string): void {
     this.protected.push(key)
   }
