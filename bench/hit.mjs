@@ -3,7 +3,7 @@
  * of its reply, in one process, with a socket that does nothing. Not disturbed by other processes, so
  * a change of a few nanoseconds can be seen.
  *
- *   node bench/hit.mjs [DIST] [socketmap|tcp_table]
+ *   node bench/hit.mjs [BUILD] [socketmap|tcp_table]
  *
  * With `node --max-semi-space-size=512 --min-semi-space-size=512` nothing is collected meanwhile, and the bytes of
  * heap taken for each reply are exact.
@@ -15,7 +15,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { median } from './statistics.mjs'
 
-const [dist = 'dist', protocolName = 'socketmap'] = process.argv.slice(2)
+const [dist = 'build', protocolName = 'socketmap'] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(resolve(dist, file)))
 const { Session } = await load('server/session.js')
 const { Resolver } = await load('core/resolver.js')

@@ -2,7 +2,7 @@
  * The way of a miss without the kernel and without undici: microseconds of JavaScript from the question
  * through cache, limiter, breaker, template and response mapping, with a service that answers at once.
  *
- *   node bench/miss.mjs [DIST]
+ *   node bench/miss.mjs [BUILD]
  */
 import { openSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -11,7 +11,7 @@ import { Pool } from 'undici'
 import { usual } from './configurations.mjs'
 import { median } from './statistics.mjs'
 
-const [dist = 'dist'] = process.argv.slice(2)
+const [dist = 'build'] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(resolve(dist, file)))
 const { Gateway } = await load('gateway.js')
 const { loadConfig } = await load('gateway/load-config.js')
