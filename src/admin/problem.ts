@@ -99,6 +99,7 @@ export function tableUnknown(name: string, status: () => GatewayStatus): Problem
     name,
     status().tables.map((table) => table.name),
   )
-  const hint = near === undefined ? 'GET /api/v1/tables lists all' : `did you mean "${near}"`
+  const hint =
+    near === undefined ? 'mapgate status and GET /api/v1/tables list all' : `did you mean "${near}"`
   return new ProblemError(404, 'table-unknown', `no such table; ${hint}`)
 }

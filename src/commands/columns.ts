@@ -34,6 +34,9 @@ export function columns(
 
 const GAP = '  '
 
+/** Before each further line of a text. */
+const INDENT = '  '
+
 /** Narrows the widest column that may give way, one character at a time. */
 function narrow(head: readonly Column[], widths: number[], maxWidth: number): void {
   const total = (): number => widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length)
@@ -51,6 +54,18 @@ function narrow(head: readonly Column[], widths: number[], maxWidth: number): vo
 /** Cuts a text to a width; the last character then says so. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}~`
+}
+
+/** A text as lines of a width, broken at spaces; a word that is longer than a line is cut by {@link cut}. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined) lines.push(word)
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(`${INDENT}${word}`)
+  }
+  return lines
 }
 
 function pad(text: string, width: number, align: Column['align']): string {

@@ -77,7 +77,12 @@ export function outageAdvice(
   if (cache.staleIfErrorMs === 0 && !usedBy.includes('relocated_maps'))
     all.push(advice('what was found before', 'cache.staleIfError: 1d'))
   if (asksAboutStrangers(table, tables))
-    all.push(advice("mail for which other people's domains are asked here", 'domains: a list of your own'))
+    all.push(
+      advice(
+        "mail for which Postfix asks this table about other people's domains",
+        'domains: a list of yours',
+      ),
+    )
   all.push(...proof)
   // Postfix ignores what they say of strangers, so a list of domains is all that they need.
   if (isExistenceTable(usedBy)) return all

@@ -69,7 +69,11 @@ export function addDrillRoutes(app: App, { ports: { control, drills } }: RoutePa
       const drill = control.beginDrill(upstream, seconds * 1000)
       switch (drill) {
         case 'no-upstream':
-          throw new ProblemError(404, 'upstream-unknown', 'no such upstream; GET /api/v1/upstreams lists all')
+          throw new ProblemError(
+            404,
+            'upstream-unknown',
+            'no such upstream; mapgate status and GET /api/v1/upstreams list all',
+          )
         case 'nothing-asked':
           throw new ProblemError(
             409,
@@ -77,7 +81,11 @@ export function addDrillRoutes(app: App, { ports: { control, drills } }: RoutePa
             'the upstream asks no service, so nothing of it can die',
           )
         case 'running':
-          throw new ProblemError(409, 'drill-refused', 'a drill of this upstream is under way; end it first')
+          throw new ProblemError(
+            409,
+            'drill-refused',
+            'a drill of this upstream is under way; it ends by itself, on the page, or where it was begun',
+          )
         default:
           return asJson(drill)
       }

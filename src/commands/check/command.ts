@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import type { AdminOptions } from '../admin-target.ts'
 import type { CommandContext } from '../context.ts'
+import { CommandError, EXIT_USAGE } from '../exit-codes.ts'
 import { CONFIG_FILE_OPTION } from '../options.ts'
 import type { CheckOptions } from './check.ts'
 
@@ -39,6 +40,14 @@ Exit codes: 0 fine, 1 problems, a canary not found, no access token, or less tha
 an outage, 64 wrong command line, 69 gateway not reachable, 77 not allowed, 78 no file.`,
     )
     .action(async (options: CheckOptions & AdminOptions) => {
+      if (options.outage === true && options.ask === true)
+        throw new CommandError(EXIT_USAGE, '--ask and --outage are two questions; ask one at a time')
+      const adminOption = options.admin === undefined ? options.tokenFile && '--token-file' : '--admin'
+      if (options.outage !== true && adminOption !== undefined)
+        throw new CommandError(
+          EXIT_USAGE,
+          `${adminOption} is only for --outage; without it no gateway is asked`,
+        )
       if (options.outage === true) {
         const { checkOutage } = await import('./outage.ts')
         finish(await checkOutage(options, io))

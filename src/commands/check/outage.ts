@@ -3,7 +3,7 @@
  * to write.
  *
  *   aliases: 87% of 1,234 lookups in the last ten minutes would be answered
- *     12 lookups of ann@a.example: ann@a.example was not asked before, or is forgotten
+ *     about 12 lookups of ann@a.example: was not asked before, or is forgotten
  *     write cache.staleNotFound: { for: 1d, ifFoundIn: mailboxes }, else mail to mailboxes that have no alias waits
  */
 import { count, counted, percent } from '../../presentation/format.ts'
@@ -21,6 +21,8 @@ const ENOUGH = 0.9
 interface Readiness {
   readonly name: string
   readonly lookups: number
+  /** Of these the keys are known; each stands for others as well where they are fewer. */
+  readonly sampled: number
   readonly ratio?: number
   readonly deferredKeys: number
   readonly deferred: readonly {
@@ -52,7 +54,7 @@ export async function checkOutage(options: AdminOptions, io: CommandIo): Promise
   }
 }
 
-function linesOf({ name, lookups, ratio, deferredKeys, deferred, advice }: Readiness): string[] {
+function linesOf({ name, lookups, sampled, ratio, deferredKeys, deferred, advice }: Readiness): string[] {
   if (ratio === undefined) return [`${name}: no lookups in the last ten minutes, so nothing is known`]
   const head = `${name}: ${percent(ratio)} of ${counted(lookups, 'lookup')} in the last ten minutes would be answered`
   if (deferredKeys === 0) return [head]
@@ -61,8 +63,8 @@ function linesOf({ name, lookups, ratio, deferredKeys, deferred, advice }: Readi
     head,
     ...deferred.map(({ key, at, lookups: times, why }) => {
       const of = key === undefined ? '' : ` of ${oneLine(key)}`
-      const about = at === undefined ? '' : `${oneLine(at)}: `
-      return `  ${counted(times, 'lookup')}${of}: ${about}${why}`
+      const about = at === undefined || at === key ? '' : `${oneLine(at)}: `
+      return `  ${sampled < lookups ? 'about ' : ''}${counted(times, 'lookup')}${of}: ${about}${why}`
     }),
     ...(more > 0 ? [`  and ${count(more)} more keys`] : []),
     ...advice.map((sentence) => `  write ${sentence}`),

@@ -41,6 +41,6 @@ ${ADMIN_HELP}`,
 function durationMs(text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined || ms < MIN_DRILL_MS || ms > MAX_DRILL_MS || ms % 1000 !== 0)
-    throw new InvalidArgumentError('give whole seconds, minutes or an hour, such as 60s, 5m or 1h.')
+    throw new InvalidArgumentError('give whole seconds or minutes, at most 1h, such as 60s or 5m.')
   return ms
 }

@@ -5,7 +5,7 @@ import type { GatewayStatus, UpstreamStatus } from '../../core/status.ts'
 import type { Problem } from '../../observability/problems.ts'
 import { bytes, count, counted, duration, NOTHING, percent, rate } from '../../presentation/format.ts'
 import { oneLine, printable } from '../../presentation/printable.ts'
-import { type Column, columns, cut } from '../columns.ts'
+import { type Column, columns, cut, wrapped } from '../columns.ts'
 import { canaryWord, isTrouble, lookupCurve, type Rates, type Reading, ratesOf } from './reading.ts'
 
 /** Problems shown. Ours: the latest few; the page and the API have all. */
@@ -22,12 +22,12 @@ export interface ScreenOptions {
   readonly nowMs: number
 }
 
-/** All of it; no line is longer than the width. */
+/** All of it; no line is longer than the width. What is wrong is not cut: the end of such a sentence says what to do. */
 export function screenLines(reading: Reading, options: ScreenOptions): string[] {
   const { status, points, problems } = reading
   const lines = [
     `mapgate at ${options.where}: ${status.state}`,
-    ...status.degraded.map((trouble) => `! ${oneLine(trouble)}`),
+    ...status.degraded.flatMap((trouble) => wrapped(`! ${oneLine(trouble)}`, options.width)),
     '',
     ...ratesLines(ratesOf(points)),
     ...curveLines(lookupCurve(points), options.width),

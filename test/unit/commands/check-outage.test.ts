@@ -40,8 +40,8 @@ test('the keys that would be deferred are listed with why, and what to write', a
     code: 1,
     lines: [
       'aliases: 87% of 1,234 lookups in the last ten minutes would be answered',
-      '  12 lookups of ann@a.example: @a.example: was not asked before, or is forgotten',
-      '  1 lookup: the table has no rule for it',
+      '  about 12 lookups of ann@a.example: @a.example: was not asked before, or is forgotten',
+      '  about 1 lookup: the table has no rule for it',
       '  and 100 more keys',
       '  write domains: the list of your domains',
       'mailboxes: 100% of 1 lookup in the last ten minutes would be answered',
@@ -66,6 +66,14 @@ test('what the gateway says moves no cursor', async () => {
     '  1 lookup of k ]0;x: a ]0;x: w ]0;x ',
     '  write x ]0;x ',
   ])
+})
+
+test('a key that is its own reason stands once', async () => {
+  const deferred = [
+    { key: 'a@a.example', lookups: 1, at: 'a@a.example', why: 'was not asked before, or is forgotten' },
+  ]
+  const { lines } = await run([{ ...READY, deferredKeys: 1, deferred }])
+  expect(lines[1]).toBe('  1 lookup of a@a.example: was not asked before, or is forgotten')
 })
 
 test('a table is ready from 90 % on', async () => {

@@ -88,6 +88,13 @@ describe('a wrong command line exits 64 and says', () => {
     [['demo', '--port', '84x'], 'Expected a number from 1 to 65530.'],
     [['check', '--nonsense'], "unknown option '--nonsense'"],
     [['check', '--fast'], "unknown option '--fast'"],
+    [['check', '--outage', '--ask'], '--ask and --outage are two questions; ask one at a time'],
+    [
+      ['check', '--admin', 'http://127.0.0.1:1'],
+      '--admin is only for --outage; without it no gateway is asked',
+    ],
+    [['check', '--token-file', 'x'], '--token-file is only for --outage; without it no gateway is asked'],
+    [['drill', '--for', '2h', 'd'], 'give whole seconds or minutes, at most 1h, such as 60s or 5m.'],
     [['main-cf', '-c'], "option '-c, --config <file>' argument missing"],
     [['init', 'mapgate.yaml'], 'too many arguments'],
     [['schema', '--ask'], "unknown option '--ask'"],

@@ -101,6 +101,16 @@ describe('screenLines', () => {
     ])
   })
 
+  test('what is wrong is not cut, since its end says what to do', () => {
+    const lost =
+      'table mailboxes: the service says "not found" of many keys; restore its data, or mapgate confirm-loss mailboxes'
+    const reading = { ...READING, status: { ...READING.status, degraded: [lost] } }
+    expect(screenLines(reading, WHERE).slice(1, 3)).toEqual([
+      '! table mailboxes: the service says "not found" of many keys; restore its data,',
+      '  or mapgate confirm-loss mailboxes',
+    ])
+  })
+
   test('no line is longer than the width, however long the names are', () => {
     const long = 'x'.repeat(200)
     const status = {
