@@ -80,7 +80,7 @@ export function outageAdvice(
     all.push(
       advice(
         "mail for which Postfix asks this table about other people's domains",
-        'domains: a list of yours',
+        'domains: your own domains',
       ),
     )
   all.push(...proof)

@@ -41,7 +41,7 @@ describe('what an outage stops', () => {
 
   test('names domains where strangers are asked about', async () => {
     expect(await advised('domains: { usedBy: virtual_mailbox_domains }')).toEqual([
-      "domains: mail for which Postfix asks this table about other people's domains: domains: a list of yours",
+      "domains: mail for which Postfix asks this table about other people's domains: domains: your own domains",
     ])
     expect(await advised('domains: { usedBy: virtual_mailbox_domains, domains: [b.example] }')).toEqual([])
   })
