@@ -23,7 +23,7 @@ export interface TableSource {
   /** What is known of a key without asking, as long as its stale windows allow. */
   known(key: string): KnownAnswer | undefined
   /** Whether its service answers others while a lookup fails, as an upstream says it; undefined where nobody looks. */
-  answersOthers?(sinceMs: number, deadlineMs: number): boolean | Promise<boolean> | undefined
+  answersOthers?(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined>
   /** Keeps the stored "not found" of a key from being pushed out. */
   protect(key: string): void
 }

@@ -115,9 +115,7 @@ export class Table {
     if (this.attributes === undefined || result.kind !== 'found')
       return this.#afterOutage(key, answer, context)
     const told = context.query?.client?.deliverable(result) ?? result
-    if (told === result) return answer
-    // The service has answered this very question, so whether it answers others says nothing.
-    return this.#afterOutage(key, { result: told, source }, context, NOBODY)
+    return told === result ? answer : this.#afterOutage(key, { result: told, source }, context)
   }
 
   /** As {@link OfflineSearch.knownFoundForMs} has it. Asks nobody. */
@@ -135,25 +133,15 @@ export class Table {
     return this.#offline.answer(this.#keys(key, exact), key, asked, exact)
   }
 
-  /**
-   * What the rules for outages make of an answer that is not "found".
-   *
-   * @param asked What may have failed, where that is not all that was asked.
-   */
-  #afterOutage(
-    key: string,
-    answer: Sourced,
-    context: LookupContext,
-    asked?: readonly TableSource[],
-  ): Sourced | Promise<Sourced> {
+  /** What the rules for outages make of an answer that is not "found". */
+  #afterOutage(key: string, answer: Sourced, context: LookupContext): Sourced | Promise<Sourced> {
     const { result, source } = answer
     if (this.#outage === undefined) return answer
     const keys = this.#keys(key, context.exact)
     // A wrong path or a refused credential is an outage like others where the answer is none of "found" and "not found".
     if (result.kind === 'temporary' || (result.kind === 'permanent' && this.attributes !== undefined)) {
       const sinceMs = context.deadlineMs - this.deadlineMs
-      const failed = asked ?? this.#mayHaveFailed(key)
-      const rule = this.#outage.answer(result, keys, key, context, failed, sinceMs)
+      const rule = this.#outage.answer(result, keys, key, context, this.#mayHaveFailed(key), sinceMs)
       if (!(rule instanceof Promise)) return this.#byRule(rule, answer, context)
       context.hasToWait()
       return rule.then((known) => this.#byRule(known, answer, context))
@@ -264,8 +252,6 @@ export class Table {
     return { result: { kind: 'found', value: after }, source: answer.source }
   }
 }
-
-const NOBODY: readonly TableSource[] = []
 
 const UPSTREAMS: CandidateSource<TableSource> = {
   ask: (source, key, context) => source.ask(key, context),

@@ -87,12 +87,12 @@ export interface Upstream {
   readonly isFailing?: boolean
   /**
    * Returns whether the service answers others while a lookup fails, which may ask it a question whose answer is known.
-   * Absent where nobody looks. A promise does not reject.
+   * Undefined where nothing is known of it, and absent where nobody looks. A promise does not reject.
    *
    * @param sinceMs When that lookup began, monotonic ms.
    * @param deadlineMs By when the answer must be there, monotonic ms.
    */
-  answersOthers?(sinceMs: number, deadlineMs: number): boolean | Promise<boolean>
+  answersOthers?(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined>
   /** Answers at once, or by a promise that does not reject and settles by the question's deadline. */
   ask(question: Question): Answer | Promise<Answer>
   /** Returns whether a key fits into no request, so that it is "not found" whether the service answers or not. Absent: none. */

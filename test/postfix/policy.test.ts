@@ -213,9 +213,19 @@ describe('a service that fails', () => {
   test('is passed by with whenUnknown: DUNNO, whatever it says', async () => {
     const { service, open } = await start(`${TABLE}\n    whenUnknown: DUNNO`)
     const session = await open()
-    for (const [name, behaviour] of [...failures, ['answers no action', { json: 'ACCEPT' }] as const]) {
+    for (const [name, behaviour] of failures) {
       service.otherwise = behaviour
       expect([name, (await rcpt(session)).slice(0, 9)]).toEqual([name, OK])
+    }
+  })
+
+  test('that answers, but no action, is no outage: mail waits, also with whenUnknown: DUNNO', async () => {
+    const { service, open } = await start(`${TABLE}\n    whenUnknown: DUNNO`)
+    const session = await open()
+    // A service that repeats a sender outside ASCII: he must not get past it by that.
+    for (const json of ['ACCEPT', 'REJECT sender jürgen@b.example']) {
+      service.otherwise = { json }
+      expect((await rcpt(session)).slice(0, 9)).toBe(LATER)
     }
   })
 })

@@ -175,7 +175,7 @@ export class CachedUpstream implements TableSource {
     return this.#unasked.known(key)
   }
 
-  answersOthers(sinceMs: number, deadlineMs: number): boolean | Promise<boolean> | undefined {
+  answersOthers(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined> {
     return this.#upstream.answersOthers?.(sinceMs, deadlineMs)
   }
 

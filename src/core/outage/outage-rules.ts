@@ -253,23 +253,24 @@ function isCurrent(source: TableSource, { key }: SearchKey): boolean {
 }
 
 /**
- * Returns whether the services answer others. Which of several failed is not known here: one that answers nobody is an
- * outage. False where nobody looks.
+ * Returns whether the services answer others. Which of several failed is not known here: one that is seen to answer nobody
+ * is an outage; one of which nothing is known says nothing. False where nobody knows of any.
  */
 function answersOthers(
   sources: readonly TableSource[],
   sinceMs: number,
   deadlineMs: number,
 ): boolean | Promise<boolean> {
-  const asked: Promise<boolean>[] = []
-  let answering = 0
+  const asked: Promise<boolean | undefined>[] = []
+  let isAnswering = false
   for (const source of sources) {
     const answers = source.answersOthers?.(sinceMs, deadlineMs)
     if (answers === false) return false
-    if (answers === true) answering++
+    if (answers === true) isAnswering = true
     else if (answers !== undefined) asked.push(answers)
   }
-  return asked.length === 0 ? answering > 0 : Promise.all(asked).then((all) => !all.includes(false))
+  if (asked.length === 0) return isAnswering
+  return Promise.all(asked).then((all) => !all.includes(false) && (isAnswering || all.includes(true)))
 }
 
 const ANSWERS_OTHERS = 'the service answers others, so this is no outage'

@@ -70,7 +70,7 @@ export class ReplicaSource implements TableSource {
     return { result: copied, ageMs, foundForMs: ageMs, confirmedByCanary: true }
   }
 
-  answersOthers(sinceMs: number, deadlineMs: number): boolean | Promise<boolean> | undefined {
+  answersOthers(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined> {
     return this.#inner.answersOthers?.(sinceMs, deadlineMs)
   }
 

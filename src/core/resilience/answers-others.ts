@@ -4,8 +4,10 @@
  *
  *   its circuit is open, or it is seen not to answer     no
  *   it was asked in the last {@link CHECK_PAUSE_MS}      as it answered then
- *   else                                                 known questions are asked, until one is found
- *   none is known, or no time is left                    yes, if a good reply arrived since the lookup began
+ *   else                                                 known questions of the table are asked, until one is found;
+ *                                                        where it has none, those of others
+ *   no time is left                                      yes, if a good reply arrived since the lookup began
+ *   none is known                                        the same; without one nobody can say
  *
  * A question that is known to be found shows more than that somebody answers: a service that refuses the credentials,
  * lost its data or says the same to everybody is as good as down.
@@ -21,17 +23,28 @@ export interface DoubtedEndpoint {
   readonly known: KnownQuestions
   /** When a good reply last arrived, monotonic ms. */
   readonly goodAtMs: number
+  /** When a known question was last found. */
+  readonly knownAtMs: number
   isFailing(nowMs: number): boolean
   /** @returns undefined when it was ended from here, which says nothing. */
   askKnown(question: KnownQuestion): Promise<Reply | undefined>
 }
 
+/** What a known question said lately of one table. */
+interface Verdict {
+  readonly yes: boolean
+  readonly atMs: number
+}
+
+/** A known question that fails in less is asked again, ms. Ours: one reset of many is soon told from a service that is down. */
+const QUICK_MS = 250
+
 export class AnswersOthers {
   readonly #endpoint: DoubtedEndpoint
   readonly #clock: Clock
-  #asking: Promise<boolean> | undefined
-  #verdict = false
-  #verdictAtMs = Number.NEGATIVE_INFINITY
+  /** By table. */
+  readonly #asking = new Map<string, Promise<boolean>>()
+  readonly #verdicts = new Map<string, Verdict>()
 
   constructor(endpoint: DoubtedEndpoint, clock: Clock) {
     this.#endpoint = endpoint
@@ -39,52 +52,80 @@ export class AnswersOthers {
   }
 
   /**
+   * @param table The table in which a lookup fails: its own questions decide, where it has any.
    * @param sinceMs When the lookup that fails began, monotonic ms.
    * @param deadlineMs By when the answer must be there, monotonic ms.
-   * @returns A promise does not reject.
+   * @returns Undefined where nothing is known of it. A promise does not reject.
    */
-  at(sinceMs: number, deadlineMs: number): boolean | Promise<boolean> {
+  at(table: string, sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined> {
     const nowMs = this.#clock.monotonicMs()
     if (this.#endpoint.isFailing(nowMs)) return false
-    if (nowMs - this.#verdictAtMs < CHECK_PAUSE_MS) return this.#verdict
-    if (this.#endpoint.known.isEmpty || nowMs >= deadlineMs) return this.#endpoint.goodAtMs >= sinceMs
-    this.#asking ??= this.#ask()
-    return within(this.#clock, deadlineMs - nowMs, this.#asking).then(
-      (verdict) => verdict ?? this.#endpoint.goodAtMs >= sinceMs,
-    )
-  }
-
-  async #ask(): Promise<boolean> {
-    try {
-      this.#verdict = await this.#isAnyFound()
-    } finally {
-      this.#asking = undefined
+    const verdict = this.#verdicts.get(table)
+    if (verdict !== undefined && nowMs - verdict.atMs < CHECK_PAUSE_MS) return verdict.yes
+    if (this.#endpoint.known.isEmpty) return this.#heardSince(sinceMs) || undefined
+    if (nowMs >= deadlineMs) return this.#heardSince(sinceMs)
+    let asking = this.#asking.get(table)
+    if (asking === undefined) {
+      asking = this.#ask(table)
+      this.#asking.set(table, asking)
     }
-    this.#verdictAtMs = this.#clock.monotonicMs()
-    return this.#verdict
+    return within(this.#clock, deadlineMs - nowMs, asking).then((yes) => yes ?? this.#heardSince(sinceMs))
   }
 
-  async #isAnyFound(): Promise<boolean> {
-    for (const question of this.#endpoint.known.list().slice(0, MAX_CHECKS)) {
+  #heardSince(sinceMs: number): boolean {
+    const { goodAtMs, knownAtMs } = this.#endpoint
+    return Math.max(goodAtMs, knownAtMs) >= sinceMs
+  }
+
+  async #ask(table: string): Promise<boolean> {
+    try {
+      const yes = await this.#isAnyFound(table)
+      this.#verdicts.set(table, { yes, atMs: this.#clock.monotonicMs() })
+      return yes
+    } finally {
+      this.#asking.delete(table)
+    }
+  }
+
+  async #isAnyFound(table: string): Promise<boolean> {
+    const all = this.#endpoint.known.list()
+    const own = all.filter(({ route }) => route.table === table)
+    const questions = own.length > 0 ? own : all
+    for (let asked = 0; asked < MAX_CHECKS; asked++) {
+      const question = questions[asked % questions.length]
+      if (question === undefined) return false
+      const startMs = this.#clock.monotonicMs()
       const reply = await this.#endpoint.askKnown(question)
       if (reply?.result.kind === 'found') return true
-      if (reply?.evidence === 'endpoint' || this.#endpoint.isFailing(this.#clock.monotonicMs())) return false
+      const nowMs = this.#clock.monotonicMs()
+      if (this.#endpoint.isFailing(nowMs)) return false
+      const isSlow = nowMs - startMs >= QUICK_MS && this.#endpoint.goodAtMs <= startMs
+      if (reply?.evidence === 'endpoint' && isSlow) return false
     }
     return false
   }
 }
 
-/** Returns whether one of them answers others. */
+/**
+ * Returns whether one of them answers others.
+ *
+ * @returns Undefined where nothing is known of any.
+ */
 export function oneAnswers(
   endpoints: readonly { readonly others: AnswersOthers }[],
+  table: string,
   sinceMs: number,
   deadlineMs: number,
-): boolean | Promise<boolean> {
-  const asked: Promise<boolean>[] = []
+): boolean | undefined | Promise<boolean | undefined> {
+  const asked: Promise<boolean | undefined>[] = []
+  let isKnown = false
   for (const { others } of endpoints) {
-    const answers = others.at(sinceMs, deadlineMs)
+    const answers = others.at(table, sinceMs, deadlineMs)
     if (answers === true) return true
-    if (answers !== false) asked.push(answers)
+    if (answers === false) isKnown = true
+    else if (answers !== undefined) asked.push(answers)
   }
-  return asked.length === 0 ? false : Promise.all(asked).then((all) => all.includes(true))
+  const none = isKnown ? false : undefined
+  if (asked.length === 0) return none
+  return Promise.all(asked).then((all) => all.includes(true) || (all.includes(false) ? false : none))
 }

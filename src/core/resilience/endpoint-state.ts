@@ -58,6 +58,8 @@ export class EndpointState {
   #heardAtMs = Number.NEGATIVE_INFINITY
   /** When a good one did. */
   goodAtMs = Number.NEGATIVE_INFINITY
+  /** When a known question was last found. */
+  knownAtMs = Number.NEGATIVE_INFINITY
   /** When the known question was sent that has no reply yet, monotonic ms. */
   #askedAtMs: number | undefined
   /** When its circuit last closed, monotonic ms. */
@@ -243,7 +245,8 @@ export class EndpointState {
     const failed = isFailure(reply)
     onChecked(failed ? 'failed' : 'passed')
     if (failed) this.lastFailure = failureOf(reply) ?? this.lastFailure
-    else if (reply.result.kind !== 'found') this.known.forget(question)
+    else if (reply.result.kind === 'found') this.knownAtMs = clock.monotonicMs()
+    else this.known.forget(question)
     question.route.checked?.(question.key, reply)
     if (!failed) this.suspicion.good(startMs)
     return reply

@@ -125,8 +125,8 @@ export class ResilientUpstream implements Upstream {
     return this.#asked.endpoints.every((endpoint) => endpoint.isFailing(nowMs))
   }
 
-  answersOthers(sinceMs: number, deadlineMs: number): boolean | Promise<boolean> {
-    return oneAnswers(this.#asked.endpoints, sinceMs, deadlineMs)
+  answersOthers(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined> {
+    return oneAnswers(this.#asked.endpoints, this.#options.table, sinceMs, deadlineMs)
   }
 
   /** When the circuit of an endpoint last closed. */

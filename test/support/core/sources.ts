@@ -50,9 +50,9 @@ export class ScriptedSource implements TableSource {
   }
 
   /** Whether its service answers others; undefined: nobody looks. */
-  others: boolean | Promise<boolean> | undefined
+  others: boolean | undefined | Promise<boolean | undefined>
 
-  answersOthers(): boolean | Promise<boolean> | undefined {
+  answersOthers(): boolean | undefined | Promise<boolean | undefined> {
     return this.others
   }
 

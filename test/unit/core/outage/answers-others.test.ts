@@ -41,6 +41,27 @@ describe('a service that answers others while a key fails', () => {
     expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
   })
 
+  test('counts beside an upstream of which nothing is known, and not beside one that is down', () => {
+    const [first, second] = [
+      new ScriptedSource('first', { k: DOWN }, 'upstream'),
+      new ScriptedSource('second', {}, 'upstream'),
+    ]
+    const table = new Table({
+      name: 'senders',
+      sources: [first, second],
+      search: (key) => [{ key, withoutExtension: false }],
+      foldCase: true,
+      deadlineMs: 5000,
+      searchParallel: false,
+      outage: { isExistence: false, whenUnknown: 'notFound', onAnswered: () => {} },
+    })
+    const lookup = () => table.lookup('k', new LookupContext('k', 0, 5000, false, undefined))
+    first.others = true
+    expect(lookup()).toMatchObject({ result: DOWN })
+    second.others = false
+    expect(lookup()).toMatchObject({ result: NOT_FOUND })
+  })
+
   test('does not matter for a rule that cannot be wrong', () => {
     const { lookup, rules, source } = setUp({
       knows: { 'ann@a.example': yes('ann') },

@@ -78,6 +78,32 @@ describe('a service that fails for one key', () => {
   })
 })
 
+test('one reset of many is asked about again, and a service that is down is not waited for', async () => {
+  const running = await known(at(fails(500)))
+  const { upstream, clock, good, endpoints } = running
+  const replies = [refuses(), says('here'), fails(503)]
+  Object.defineProperty(good, 'reply', { get: () => replies.shift() })
+  expect(await upstream.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(true)
+  expect(endpoints[0]?.sent).toEqual(['good', 'good', 'good'])
+  clock.advance(500)
+  good.afterMs = 300
+  const answers = Promise.resolve(upstream.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000))
+  await clock.advanceAsync(300)
+  expect(await answers).toBe(false)
+  expect(endpoints[0]?.sent.length).toBe(4)
+})
+
+test('the questions of the table decide, whatever others are told', async () => {
+  const { upstream, clock, good, state } = await known(at(fails(500)))
+  state.endpoints[0]?.known.addCanary({ table: 'others', send: async () => says('here') }, 'canary')
+  good.reply = fails(500)
+  const ask = () => upstream.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)
+  expect(await ask()).toBe(false)
+  good.reply = says('here')
+  clock.advance(500)
+  expect(await ask()).toBe(true)
+})
+
 describe('where no question is known', () => {
   test('a good reply since the lookup began shows that others are answered', async () => {
     const { upstream, clock, ask } = setUp([at(saysNotFound())])
@@ -87,7 +113,7 @@ describe('where no question is known', () => {
     const answeredMs = clock.monotonicMs()
     clock.advance(10)
     expect(upstream.answersOthers(beforeMs, clock.monotonicMs() + 5000)).toBe(true)
-    expect(upstream.answersOthers(answeredMs + 1, clock.monotonicMs() + 5000)).toBe(false)
+    expect(upstream.answersOthers(answeredMs + 1, clock.monotonicMs() + 5000)).toBeUndefined()
   })
 })
 
@@ -98,6 +124,16 @@ describe('a lookup that has no time left', () => {
     expect(upstream.answersOthers(nowMs - 1, nowMs)).toBe(true)
     expect(upstream.answersOthers(nowMs, nowMs)).toBe(false)
     expect(endpoints[0]?.sent.length).toBe(1)
+  })
+
+  test('goes by a known question that was found meanwhile', async () => {
+    const { upstream, clock, state } = await known(silent)
+    const sinceMs = clock.monotonicMs()
+    clock.advance(600)
+    expect(await upstream.answersOthers(sinceMs, clock.monotonicMs() + 5000)).toBe(true)
+    clock.advance(600)
+    expect(upstream.answersOthers(sinceMs, clock.monotonicMs())).toBe(true)
+    expect(state.endpoints[0]?.goodAtMs).toBeLessThan(sinceMs)
   })
 
   test('waits for a known question until its deadline', async () => {
