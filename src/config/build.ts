@@ -21,6 +21,7 @@ import type { AdminSettings } from './schema/admin.ts'
 import type { FileSettings } from './schema/file.ts'
 import type { ListenerSettings } from './schema/listener.ts'
 import type { TableSettings } from './schema/table.ts'
+import { unknownReplies } from './schema/unknown-replies.ts'
 
 /** A table that has all but its fingerprint. */
 export type Unmarked = Omit<TableConfig, 'fingerprint'>
@@ -94,7 +95,16 @@ function buildTable(
     sideEffects: settings.sideEffects ?? attributes !== undefined,
     attributes,
     canary: settings.canary && canaryOf(settings.canary, kinds),
+    whenUnknown: whenUnknownOf(settings, kinds),
   }
+}
+
+function whenUnknownOf(
+  { whenUnknown }: Pick<TableSettings, 'whenUnknown'>,
+  { protocols }: SettingsKinds,
+): TableConfig['whenUnknown'] {
+  if (whenUnknown === 'notFound') return 'notFound'
+  return unknownReplies(protocols).find(({ word }) => word === whenUnknown)?.as
 }
 
 function canaryOf(canary: NonNullable<TableSettings['canary']>, kinds: SettingsKinds): CanaryConfig {

@@ -48,7 +48,7 @@ export interface UpstreamConfig extends UpstreamSettings {
 }
 
 /** The keys of the kinds of its upstreams stand beside these. */
-export interface TableConfig extends Omit<TableSettings, 'upstream' | 'sideEffects' | 'canary'> {
+export interface TableConfig extends Omit<TableSettings, 'upstream' | 'sideEffects' | 'canary' | 'whenUnknown'> {
   readonly name: string
   /** Names, in the order in which they are asked. */
   readonly upstreams: readonly string[]
@@ -58,6 +58,8 @@ export interface TableConfig extends Omit<TableSettings, 'upstream' | 'sideEffec
   /** A lookup counts or reserves something. */
   readonly sideEffects: boolean
   readonly canary: CanaryConfig | undefined
+  /** What is answered when nobody knows, by the operator's word. */
+  readonly whenUnknown: 'notFound' | 'temporary' | undefined
   /** What it asks for besides a key; undefined for a table that is asked by keys. */
   readonly attributes: AttributeUse | undefined
   /** Changes with everything that decides an answer; entries of another fingerprint are dropped. */

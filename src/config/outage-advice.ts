@@ -3,7 +3,7 @@
  * readiness, since mail that waits is no fault of a file. Each is what the configuration checks would accept
  * (checks/outage.ts).
  */
-import type { SettingsKinds } from '../schema/settings-kind.ts'
+import type { ListenerSettingsKind, SettingsKinds } from '../schema/settings-kind.ts'
 import { asksNetwork } from './asks-network.ts'
 import type { Config, TableConfig } from './config.ts'
 import { isExistenceTable, type NotFoundVerdict, notFoundVerdict } from './not-found-verdicts.ts'
@@ -48,17 +48,17 @@ type Tables = ReadonlyMap<string, TableConfig>
 /** The advice for one table; none where nothing is asked that may be down. */
 export function outageAdvice(
   table: TableConfig,
-  { tables, upstreams }: Config,
+  { tables, upstreams, listeners }: Config,
   kinds: SettingsKinds,
 ): readonly OutageAdvice[] {
   if (!asksNetwork(table.upstreams, upstreams, kinds)) return []
   const { usedBy, cache, sideEffects } = table
   const advice = (stops: string, write?: string): OutageAdvice => ({ stops, write })
   if (table.attributes !== undefined) {
-    if (kinds.upstreams.some((kind) => kind.namesUser?.(table) !== undefined)) return [advice('every login')]
-    return table.whenUnknown === 'DUNNO'
-      ? []
-      : [advice('mail that this policy decides about', 'whenUnknown: DUNNO, if it may pass unchecked')]
+    const outage = kinds.protocols.find((protocol) => isServed(table.name, listeners, protocol))?.outage
+    if (outage === undefined || table.whenUnknown === 'notFound') return []
+    const reply = outage.replies.find(({ adviceIf }) => adviceIf !== undefined)
+    return [advice(outage.stops, reply && `whenUnknown: ${reply.word}, ${reply.adviceIf}`)]
   }
   if (usedBy.length === 0)
     return [
@@ -92,6 +92,16 @@ export function outageAdvice(
     all.push(advice(STOPS.get(use) ?? CHECKED, remedy(table, verdict, tables)))
   }
   return all
+}
+
+/** Returns whether a listener of a protocol serves a table by attributes. */
+function isServed(
+  table: string,
+  listeners: Config['listeners'],
+  { name, attributes, tables }: ListenerSettingsKind,
+): boolean {
+  if (attributes === undefined) return false
+  return listeners.some(({ protocol, own }) => protocol === name && (tables(own)?.includes(table) ?? true))
 }
 
 /**

@@ -16,7 +16,7 @@ export interface PostfixParameter {
   readonly notFoundRejects: boolean
   /** Restriction list that holds it, for `check_..._access`: not a parameter of its own. */
   readonly restrictionList?: string
-  /** Set where Postfix does not accept socketmap and tcp tables: why, and what instead. */
+  /** Set where Postfix accepts no table that a server answers: why, and what instead. */
   readonly refused?: string
   /** Set where mapgate does not take the table: why, and what instead. */
   readonly forbidden?: string
@@ -33,9 +33,9 @@ function access(search: SearchKind, restrictionList: string): PostfixParameter {
   return { search, propagateExtension: false, notFoundRejects: false, restrictionList }
 }
 
-/** A table that an agent reads for security-sensitive data: such agents refuse both protocols. */
+/** A table that an agent reads for security-sensitive data: none that a server answers (DICT_FLAG_NO_UNAUTH, DICT_FLAG_NO_PROXY). */
 function refused(agent: string): PostfixParameter {
-  return { ...EXACT, refused: `${agent} refuses socketmap and tcp tables` }
+  return { ...EXACT, refused: `${agent} refuses every table that a server answers; use a local file` }
 }
 
 /** Entries are keys of TLS sessions, with which recorded traffic can be read. */

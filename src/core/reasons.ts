@@ -97,7 +97,7 @@ export const CORE_REASONS = {
     cause: 'too-long',
     text: 'reply too long',
     advice:
-      'longer than this protocol carries, see Limits on its page: use socketmap, or an address that stands for a list',
+      'longer than this protocol carries, see Limits on its page: use a protocol that carries more, or an address that stands for a list',
   },
   emptyResult: {
     cause: 'unreadable',

@@ -30,7 +30,7 @@ export function outagePolicy(config: TableConfig, parts: OutageParts): OutagePol
       forMs: staleNotFound.forMs,
       proof: ifFoundIn === undefined ? undefined : tableProof(ifFoundIn, parts),
     },
-    whenUnknown: whenUnknown === 'notFound' || whenUnknown === 'DUNNO' ? 'notFound' : undefined,
+    whenUnknown: whenUnknown === 'notFound' ? whenUnknown : undefined,
     onAnswered: (rule) => observer.outageAnswered(rule),
   }
 }

@@ -12,7 +12,7 @@ import type { ReasonCatalogue } from '../core/reason.ts'
 import type { LookupResult, Temporary } from '../core/result.ts'
 import type { StoreRequest, StoreResult } from '../core/store.ts'
 import type { Schema } from '../schema/schema.ts'
-import type { ListenerCheck } from '../schema/settings-kind.ts'
+import type { ListenerCheck, OutageOfProtocol } from '../schema/settings-kind.ts'
 import type { Decoder } from './framing/frame.ts'
 
 /** One protocol, such as socketmap. */
@@ -25,6 +25,8 @@ export interface Protocol<Settings extends object = object> {
   readonly settings: Schema<unknown, Settings>
   /** What its requests say besides a key: named values, some of them secret. Absent where they have a key and nothing more. */
   readonly attributes?: AttributeNames
+  /** What an outage means for its clients, and the words that `whenUnknown` has for them. Present where `attributes` are. */
+  readonly outage?: OutageOfProtocol
   /** Reports what a schema cannot say. */
   check?(settings: Settings, context: ListenerCheck): void
   /**

@@ -23,10 +23,31 @@ export interface ListenerSettingsKind<Own extends Schema = Schema> {
   readonly settings: Own
   /** What its clients say besides a key. Absent where they say a key and nothing more. */
   readonly attributes?: AttributeNames
+  /** What an outage means for tables that are asked by attributes. Absent where clients say a key and nothing more. */
+  readonly outage?: OutageOfProtocol
   /** The tables that a listener serves; undefined: every one. */
   tables(settings: Settings<Own>): readonly string[] | undefined
   /** Reports what a schema cannot say. */
   check?(settings: Settings<Own>, context: ListenerCheck): void
+}
+
+/** What the clients of a protocol get while nobody knows, where tables are asked by attributes. */
+export interface OutageOfProtocol {
+  /** What waits then: the subject of a sentence. */
+  readonly stops: string
+  /** The words that `whenUnknown` of a table may have. Without one, clients are told to try again later. */
+  readonly replies: readonly UnknownReply[]
+}
+
+/** A word of `whenUnknown`. It means the same in every protocol that has it. */
+export interface UnknownReply {
+  readonly word: string
+  /** The result that clients are given: "not found", or that nobody knows. */
+  readonly as: 'notFound' | 'temporary'
+  /** What it does, behind the word, for the reference: `the check is missed`. */
+  readonly does: string
+  /** When to write it, behind the word, for advice: `if it may pass unchecked`. Absent where nobody is advised to. */
+  readonly adviceIf?: string
 }
 
 /** What the check of one listener is given. */
@@ -39,10 +60,10 @@ export interface ListenerCheck {
 }
 
 /**
- * Whether the answers of a table name who has logged in, so that nothing else lets anybody in; and whether something
- * besides the name has to say so.
+ * What a reply of the service must have besides a value before it counts: `user`, the name of whom it is about; `mark`, a
+ * sign of its own that it is a yes.
  */
-export type NamesUser = 'marked' | 'unmarked' | undefined
+export type ReplyPart = 'user' | 'mark'
 
 /** What a protocol may look at in a table that its listener serves. */
 export interface CheckedTable {
@@ -55,7 +76,7 @@ export interface CheckedTable {
   readonly deadlineMs: number
   readonly whenUnknown: string | undefined
   readonly cacheBy: readonly string[] | undefined
-  readonly namesUser: NamesUser
+  readonly replyParts: ReadonlySet<ReplyPart>
   /** Longest time for which an answer is kept, ms; undefined where none is. */
   readonly keptForMs: number | undefined
 }
@@ -87,8 +108,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
    * The attributes of clients that a table sends, `attributes` for all of them. Absent where the kind sends keys only.
    */
   attributesOf?(settings: Settings<OfTable>): ReadonlySet<string>
-  /** Absent where answers name nobody. */
-  namesUser?(settings: Settings<OfTable>): NamesUser
+  /** What replies must have. Absent where a value is enough. */
+  replyParts?(settings: Settings<OfTable>): ReadonlySet<ReplyPart>
   /** Returns whether all keys of a table are here, so that an outage of its upstream stops nothing. */
   knowsAllKeys?(settings: Settings<OfTable>): boolean
   /** Everything in an upstream that decides what it answers; the rest may change and stored answers stay. No secrets. */

@@ -3,17 +3,15 @@
  */
 import { ALL_ATTRIBUTES, type AttributeNames } from '../../core/attributes.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
-import type { CheckedTable, ListenerSettingsKind, SettingsKinds } from '../../schema/settings-kind.ts'
+import type { CheckedTable, ListenerSettingsKind, SettingsKinds, UnknownReply } from '../../schema/settings-kind.ts'
 import { didYouMean, listOf } from '../../schema/suggest.ts'
 import { attributesOf, knownAttributes } from '../attributes.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
+import { unknownReplies } from '../schema/unknown-replies.ts'
 
 /** Keys that say what a key means. */
 const ABOUT_KEYS: readonly (readonly string[])[] = [['usedBy'], ['domains'], ['cache', 'staleNotFound']]
-
-/** Actions that `whenUnknown` may name, for tables that are asked by attributes. */
-const ACTIONS: ReadonlySet<string> = new Set(['DUNNO', 'DEFER_IF_PERMIT'])
 
 export function checkAttributes(
   table: TableSettings,
@@ -29,7 +27,7 @@ export function checkAttributes(
         ['cacheBy'],
         'is only for tables whose request has {attribute...}; answers to keys are stored by key',
       )
-    if (whenUnknown !== undefined && ACTIONS.has(whenUnknown))
+    if (whenUnknown !== undefined && whenUnknown !== 'notFound')
       scope.error(
         ['whenUnknown'],
         `${whenUnknown} is only for tables whose request has {attribute...}; remove it`,
@@ -42,7 +40,7 @@ export function checkAttributes(
   if (whenUnknown === 'notFound')
     scope.error(
       ['whenUnknown'],
-      'a table that is asked by attributes has DUNNO or DEFER_IF_PERMIT here; write one of them',
+      `a table that is asked by attributes has ${wordsOf(unknownReplies(kinds.protocols))} here; write one of them`,
     )
   checkCacheBy(cacheBy, knownAttributes(kinds), scope)
   if (cacheBy === undefined && cache !== undefined && scope.isWritten(['cache']))
@@ -90,11 +88,12 @@ export function checkServedAttributes(
   scope: Scope,
 ): void {
   const known = Object.values(knownAttributes(kinds)).flat()
-  const { name: spoken, attributes } = protocol
+  const { name: spoken, attributes, outage } = protocol
   const sent = [...(attributes?.shown ?? []), ...(attributes?.secret ?? []), ALL_ATTRIBUTES]
   for (const name of served ?? []) {
-    const named = [...(table(name)?.attributes ?? [])]
-    if (named.length === 0) continue
+    const asked = table(name)
+    const named = [...(asked?.attributes ?? [])]
+    if (asked === undefined || named.length === 0) continue
     if (attributes === undefined) {
       scope.error(
         [],
@@ -102,6 +101,7 @@ export function checkServedAttributes(
       )
       continue
     }
+    checkUnknownReply(asked, spoken, outage?.replies ?? [])
     const missing = named.filter((one) => !sent.includes(one) && known.includes(one))
     if (missing.length > 0)
       scope.error(
@@ -109,4 +109,26 @@ export function checkServedAttributes(
         `table "${name}" asks for ${listOf(missing, 'and')}, which ${spoken} does not send; ${didYouMean(missing[0] ?? '', sent)}`,
       )
   }
+}
+
+/** Refuses a word of `whenUnknown` that the clients of a listener are never told. */
+function checkUnknownReply(
+  { scope, whenUnknown }: CheckedTable,
+  spoken: string,
+  replies: readonly UnknownReply[],
+): void {
+  if (whenUnknown === undefined || whenUnknown === 'notFound') return
+  if (replies.some(({ word }) => word === whenUnknown)) return
+  const advice = replies.length === 0 ? 'remove it' : `write ${wordsOf(replies)}`
+  scope.error(
+    ['whenUnknown'],
+    `${spoken} has no reply ${whenUnknown}: in an outage its clients are told to try again later; ${advice}`,
+  )
+}
+
+function wordsOf(replies: readonly UnknownReply[]): string {
+  return listOf(
+    replies.map(({ word }) => word),
+    'or',
+  )
 }

@@ -50,7 +50,7 @@ function checkedTable(
     deadlineMs,
     whenUnknown,
     cacheBy,
-    namesUser: kinds.upstreams.map((kind) => kind.namesUser?.(table)).find((names) => names !== undefined),
+    replyParts: new Set(kinds.upstreams.flatMap((kind) => [...(kind.replyParts?.(table) ?? [])])),
     keptForMs:
       cacheBy === undefined || cache === undefined
         ? undefined

@@ -39,7 +39,7 @@ const Log = Type.Object(
 
 /** The schema of a file that may have these kinds of listeners and upstreams. */
 export function configFile(kinds: SettingsKinds) {
-  const table = tableSchema(kinds.upstreams)
+  const table = tableSchema(kinds)
   const upstream = upstreamSchema(kinds.upstreams)
   return Type.Object(
     {

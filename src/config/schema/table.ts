@@ -4,10 +4,11 @@
 import { DELIMITERS } from '../../core/search/extension.ts'
 import type { SchemaNode } from '../../schema/node.ts'
 import { type Schema, type Settings, Type } from '../../schema/schema.ts'
-import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import type { SettingsKinds } from '../../schema/settings-kind.ts'
 import { duration, eitherType, flag, oneOf, oneOrMore } from '../../schema/values.ts'
 import { Cache, Canary } from './cache.ts'
 import { filterDomain, localDomain } from './domain.ts'
+import { whenUnknown } from './unknown-replies.ts'
 
 const DomainsTable = Type.Object(
   {
@@ -85,7 +86,7 @@ const rest = {
     oneOf(['exact', 'address', 'transport', 'access-address', 'access-client'], {
       defaultText: 'as `usedBy` has it, else `exact`',
       description:
-        "Which keys are tried, in Postfix's order: Postfix sends the full key only to socketmap and tcp tables and leaves the partial ones to us. `address` as virtual(5), `transport` as transport(5), `access-address` and `access-client` as access(5).",
+        "Which keys are tried, in Postfix's order: Postfix sends only the full key to tables that a server answers, and leaves the partial ones to us. `address` as virtual(5), `transport` as transport(5), `access-address` and `access-client` as access(5).",
     }),
   ),
   searchParallel: flag(
@@ -148,13 +149,7 @@ const rest = {
       examples: [['sasl_username']],
     }),
   ),
-  whenUnknown: Type.Optional(
-    oneOf(['notFound', 'DUNNO', 'DEFER_IF_PERMIT'], {
-      defaultText: 'the mail waits',
-      description:
-        'What to answer when nobody knows. `DEFER_IF_PERMIT` and `DUNNO` are for tables that answer a policy service: with `DUNNO` the check is missed in an outage, and mail passes unchecked. `notFound` misses the check or the copy in an outage instead of the mail: only where every `usedBy` is a check_..._access of a deny list or a ..._bcc_maps. Counted, logged and alerted.',
-    }),
-  ),
+  whenUnknown: whenUnknown([]),
   cache: Cache,
   canary: Type.Optional(Canary),
   shadow: Type.Optional(Shadow),
@@ -163,9 +158,12 @@ const rest = {
 const Common = Type.Object({ ...first, ...rest })
 export type TableSettings = Settings<typeof Common>
 
-/** The schema of one table, with the keys of every kind of upstream. */
-export function tableSchema(kinds: readonly UpstreamSettingsKind[]): Schema<unknown, TableSettings> {
-  const ofKinds = kinds.map(({ tableSettings }) => (tableSettings as SchemaNode | undefined)?.properties)
-  const keys: typeof first & typeof rest = Object.assign({ ...first }, ...ofKinds, rest)
+/** The schema of one table, with the keys of every kind of upstream and the words of every protocol. */
+export function tableSchema({ upstreams, protocols }: SettingsKinds): Schema<unknown, TableSettings> {
+  const ofKinds = upstreams.map(({ tableSettings }) => (tableSettings as SchemaNode | undefined)?.properties)
+  const keys: typeof first & typeof rest = Object.assign({ ...first }, ...ofKinds, {
+    ...rest,
+    whenUnknown: whenUnknown(protocols),
+  })
   return Type.Object(keys, { additionalProperties: false })
 }

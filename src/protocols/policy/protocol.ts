@@ -63,6 +63,18 @@ export const policy: Protocol<PolicySettings> = {
   summary: 'what to do with a client, a sender or a recipient (check_policy_service)',
   settings: Listener,
   attributes: { shown: ATTRIBUTES, secret: [] },
+  outage: {
+    stops: 'mail that this policy decides about',
+    replies: [
+      {
+        word: 'DUNNO',
+        as: 'notFound',
+        does: 'the check is missed, and mail passes unchecked',
+        adviceIf: 'if it may pass unchecked',
+      },
+      { word: 'DEFER_IF_PERMIT', as: 'temporary', does: 'the mail waits' },
+    ],
+  },
   check({ table: name }, { scope, tables, table }) {
     checkName(scope, ['table'], 'table', name, tables)
     const asked = table(name)

@@ -51,6 +51,7 @@ export const sasl: Protocol<SaslSettings> = {
   summary: 'whether a user may log in, as Dovecot answers it (smtpd_sasl_type = dovecot)',
   settings: Listener,
   attributes: { shown: SHOWN, secret: SECRET },
+  outage: { stops: 'every login', replies: [] },
   check({ table: name, tokenTable, mechanisms, failDelayMs }, { scope, tables, table }) {
     const byToken = mechanisms.filter((one) => !BY_PASSWORD.includes(one))
     checkName(scope, ['table'], 'table', name, tables)
@@ -124,21 +125,16 @@ function checkCredentials({ scope, attributes }: CheckedTable, mechanisms: reado
 }
 
 /** Only the service's own word lets anybody in. */
-function checkAnswers({ scope, namesUser, whenUnknown }: CheckedTable): void {
-  if (namesUser === undefined)
+function checkAnswers({ scope, replyParts }: CheckedTable): void {
+  if (!replyParts.has('user'))
     scope.error(
       [],
       '"response.user" is missing: a reply lets somebody in only if it names them; add the JSONPath of the user, such as $.user',
     )
-  else if (namesUser === 'unmarked')
+  else if (!replyParts.has('mark'))
     scope.warning(
       [],
       'lets in whoever a 200 names; if the service names the user of a wrong password too, add response.foundMark',
-    )
-  if (whenUnknown !== undefined)
-    scope.error(
-      ['whenUnknown'],
-      'has no meaning for logins: in an outage they are told to try again later; remove it',
     )
 }
 

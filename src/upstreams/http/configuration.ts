@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type AttributeNames, Attributes, writtenQuestion } from '../../core/attributes.ts'
 import type { Settings } from '../../schema/schema.ts'
 import type { Scope } from '../../schema/scope.ts'
-import type { TableCheck, UpstreamCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import type { ReplyPart, TableCheck, UpstreamCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { checkReplica } from '../replica/check.ts'
 import { checkOAuth, checkTableHeaders } from './oauth/check.ts'
 import { notFoundStatuses } from './reply/response-mapping.ts'
@@ -45,10 +45,12 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
     response: { ...response, notFound: notFoundStatuses(response, attributesIn(request).size > 0) },
   }),
   attributesOf: ({ request }) => attributesIn(request),
-  namesUser: ({ request, response: { user, foundMark } }) => {
-    if (request?.form === AUTH_HTTP) return 'marked'
-    if (user === undefined) return undefined
-    return foundMark === undefined ? 'unmarked' : 'marked'
+  replyParts: ({ request, response: { user, foundMark } }) => {
+    const isAuth = request?.form === AUTH_HTTP
+    const parts = new Set<ReplyPart>()
+    if (isAuth || user !== undefined) parts.add('user')
+    if (isAuth || foundMark !== undefined) parts.add('mark')
+    return parts
   },
 }
 

@@ -46,7 +46,7 @@ export const jwksConfiguration: UpstreamSettingsKind<typeof JwksUpstream, typeof
         scope.error([key], 'does not belong to a table whose tokens are checked here; remove it', 'key')
   },
   attributesOf: ({ jwt }) => new Set(jwt === undefined ? [] : ['token']),
-  namesUser: ({ jwt }) => (jwt === undefined ? undefined : 'marked'),
+  replyParts: ({ jwt }) => new Set(jwt === undefined ? [] : ['user', 'mark']),
   decisive: ({ jwks }) => ({ url: jwks.url.url }),
   decisiveOfTable: ({ jwt }) => jwt && { ...jwt },
 }

@@ -3,6 +3,7 @@
  * said to those who ask without attributes, and what an outage makes of it.
  */
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { outageAdvice } from '../../../src/config/outage-advice.ts'
 import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
 import { PROTOCOLS, protocolsByName } from '../../../src/protocols/registry.ts'
 import { startGateway } from '../../support/gateway/gateway.ts'
@@ -187,7 +188,7 @@ describe('a canary of attributes', () => {
   })
 })
 
-describe('whenUnknown: DUNNO', () => {
+describe('a word of the protocol in whenUnknown', () => {
   for (const [name, behaviour] of [
     ['503', { status: 503 }],
     ['404', { status: 404 }],
@@ -195,13 +196,37 @@ describe('whenUnknown: DUNNO', () => {
     ['a page', { headers: { 'content-type': 'text/html' }, text: '<html>OK</html>' }],
     ['silence', { act: 'silence' }],
   ] as const) {
-    test(`misses the check where the service says ${name}`, async () => {
-      const { service, client, ask } = await start('    whenUnknown: DUNNO')
+    test(`is replied as "not found" where the protocol says so and the service says ${name}`, async () => {
+      const { service, client, ask } = await start('    whenUnknown: SHRUG')
       service.otherwise = behaviour
       ask('bob')
       await client.expect('NO\n')
     })
   }
+
+  test('is replied as what nobody knows where the protocol says so', async () => {
+    const { service, client, ask } = await start('    whenUnknown: WAIT')
+    service.otherwise = { status: 503 }
+    ask('bob')
+    await client.expect('LATER: tomorrow\n')
+  })
+
+  test('is what the protocol advises for an outage, and none where it is written', async () => {
+    const advice = async (whenUnknown: string) => {
+      const config = await parseConfig(
+        `listeners: [{ protocol: toy, listen: "inet:127.0.0.1:1", table: t }]\nupstreams: { d: { endpoints: ["http://127.0.0.1:1"] } }\ntables: { t: { upstream: d, request: { path: "/{attribute.user}" }${whenUnknown} } }`,
+        'c.yaml',
+        { kinds: KINDS },
+      )
+      const table = config.tables.get('t')
+      return table && outageAdvice(table, config, KINDS)
+    }
+    expect(await advice('')).toEqual([
+      { stops: 'every toy', write: 'whenUnknown: SHRUG, if toys may play alone' },
+    ])
+    expect(await advice(', whenUnknown: WAIT')).toHaveLength(1)
+    expect(await advice(', whenUnknown: SHRUG')).toEqual([])
+  })
 })
 
 describe('the check of a configuration', () => {
@@ -251,7 +276,11 @@ describe('the check of a configuration', () => {
       'is only for tables whose request has {attribute...}; write "key"',
     ],
     [`{ upstream: d, ${REQUEST}, domains: [a.example] }`, 'is about keys'],
-    [`{ upstream: d, ${REQUEST}, whenUnknown: notFound }`, 'has DUNNO or DEFER_IF_PERMIT here'],
+    [`{ upstream: d, ${REQUEST}, whenUnknown: notFound }`, 'has DUNNO, DEFER_IF_PERMIT, SHRUG or WAIT here; write one of them'],
+    [
+      `{ upstream: d, ${REQUEST}, whenUnknown: DUNNO }`,
+      'tables.t.whenUnknown: toy has no reply DUNNO: in an outage its clients are told to try again later; write SHRUG or WAIT',
+    ],
     [`{ upstream: d, ${REQUEST}, cacheBy: [usr] }`, 'there is no attribute "usr"; did you mean "user"'],
     [`{ upstream: d, ${REQUEST}, cacheBy: [user], cache: off }`, 'cannot be used with cache: off'],
     [`{ upstream: d, ${REQUEST}, cache: { ttl: 1s } }`, 'has no effect without cacheBy'],
@@ -278,7 +307,7 @@ describe('the check of a configuration', () => {
   }
 
   test('accepts the same with nothing to say', async () => {
-    expect(await problems(`{ upstream: d, ${REQUEST}, cacheBy: [user], whenUnknown: DUNNO }`)).toBe('')
+    expect(await problems(`{ upstream: d, ${REQUEST}, cacheBy: [user], whenUnknown: SHRUG }`)).toBe('')
   })
 
   test('refuses such a table on a listener whose clients send keys only', async () => {

@@ -152,6 +152,13 @@ export const toy: Protocol<ToySettings> = {
   summary: 'attributes, a line each',
   settings: Listener,
   attributes: { shown: ['user'], secret: ['password'] },
+  outage: {
+    stops: 'every toy',
+    replies: [
+      { word: 'SHRUG', as: 'notFound', does: 'the toy plays on', adviceIf: 'if toys may play alone' },
+      { word: 'WAIT', as: 'temporary', does: 'the toy waits' },
+    ],
+  },
   check({ table, wish }, { scope, tables }) {
     checkName(scope, ['table'], 'table', table, tables)
     if (wish.includes(' ')) scope.warning(['wish'], 'has more than one word; toys forget them')

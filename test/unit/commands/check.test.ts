@@ -40,7 +40,7 @@ describe('check', () => {
     )
     expect(await check({}, io)).toBe(0)
     expect(io.err()).toBe(
-      'mapgate.yaml:3:37: tables.t.usedBy: warning: alias_maps cannot use this table: local(8) refuses socketmap and tcp tables\n',
+      'mapgate.yaml:3:37: tables.t.usedBy: warning: alias_maps cannot use this table: local(8) refuses every table that a server answers; use a local file\n',
     )
     expect(io.out()).toBe('mapgate.yaml: fine: 1 table, 1 upstream, 1 listener, 1 warning\n')
   })

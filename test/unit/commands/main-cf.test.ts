@@ -268,7 +268,7 @@ virtual_alias_maps = socketmap:unix:/run/mapgate/socketmap:aliases
       'a parameter that refuses such tables',
       [INET],
       ['  aliases: { upstream: s, usedBy: [alias_maps] }'],
-      '# alias_maps: local(8) refuses socketmap and tcp tables\n',
+      '# alias_maps: local(8) refuses every table that a server answers; use a local file\n',
     ],
     [
       'addresses that are not in the file as something to put in',

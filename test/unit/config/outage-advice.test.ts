@@ -3,9 +3,16 @@ import { adviceLine, adviceSentence, outageAdvice } from '../../../src/config/ou
 import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
 
 /** The advice about these tables, a line of YAML each; `s` is an HTTP service. */
-async function advised(...tables: readonly string[]): Promise<readonly string[]> {
+async function advised(...tables: readonly string[]) {
+  return advisedAt([], tables)
+}
+
+/** The same with more listeners. */
+async function advisedAt(listeners: readonly string[], tables: readonly string[]): Promise<readonly string[]> {
   const config = await parseConfig(
-    `listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:8464" }]
+    `listeners:
+  - { protocol: socketmap, listen: "inet:127.0.0.1:8464" }
+${listeners.map((listener) => `  - ${listener}\n`).join('')}
 upstreams: { s: { endpoints: ["http://127.0.0.1:8080"] } }
 defaults: { table: { upstream: s, request: { path: "/{key}" } } }
 tables:
@@ -93,11 +100,19 @@ describe('what an outage stops', () => {
   test('names the word of a policy table, and none for logins', async () => {
     const request = 'request: { method: POST, path: /p, json: "{attributes}" }'
     expect(
-      await advised(
-        `greylist: { ${request} }`,
-        `quota: { ${request}, whenUnknown: DEFER_IF_PERMIT, sideEffects: true }`,
-        `spam: { ${request}, whenUnknown: DUNNO }`,
-        'logins: { request: { method: POST, path: /l, json: { p: "{attribute.password}" } }, response: { user: $.user } }',
+      await advisedAt(
+        [
+          '{ protocol: policy, listen: "inet:127.0.0.1:1", table: greylist }',
+          '{ protocol: policy, listen: "inet:127.0.0.1:2", table: quota }',
+          '{ protocol: policy, listen: "inet:127.0.0.1:3", table: spam }',
+          '{ protocol: sasl, listen: "inet:127.0.0.1:4", table: logins }',
+        ],
+        [
+          `greylist: { ${request} }`,
+          `quota: { ${request}, whenUnknown: DEFER_IF_PERMIT, sideEffects: true }`,
+          `spam: { ${request}, whenUnknown: DUNNO }`,
+          'logins: { request: { method: POST, path: /l, json: { u: "{attribute.user}", p: "{attribute.password}" } }, response: { user: $.user } }',
+        ],
       ),
     ).toEqual([
       'greylist: mail that this policy decides about: whenUnknown: DUNNO, if it may pass unchecked',
@@ -160,7 +175,9 @@ describe('the advice as one sentence', () => {
 
 test('a table that asks nothing over the network needs no advice', async () => {
   const config = await parseConfig(
-    `listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:8464" }]
+    `listeners:
+  - { protocol: socketmap, listen: "inet:127.0.0.1:8464" }
+${listeners.map((listener) => `  - ${listener}\n`).join('')}
 upstreams: { s: { entries: { a@b.example: c@b.example } } }
 tables: { aliases: { upstream: s, usedBy: virtual_alias_maps } }`,
     'mapgate.yaml',

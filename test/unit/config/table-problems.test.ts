@@ -196,7 +196,7 @@ tables:
     canary: { key: a }
     usedBy: alias_maps`,
     [
-      'warning: mapgate.yaml:8:13: tables.t.usedBy: alias_maps cannot use this table: local(8) refuses socketmap and tcp tables',
+      'warning: mapgate.yaml:8:13: tables.t.usedBy: alias_maps cannot use this table: local(8) refuses every table that a server answers; use a local file',
     ],
   ],
   [

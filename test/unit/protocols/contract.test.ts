@@ -171,6 +171,10 @@ for (const protocol of [...PROTOCOLS.values(), toy]) {
       )
     })
 
+    test('says what an outage means for its clients exactly where they send attributes', () => {
+      expect(protocol.outage === undefined).toBe(protocol.attributes === undefined)
+    })
+
     test('what its client says first needs no reply, and its client knows what is secret', () => {
       const opened = said(protocol, [Buffer.from(client?.opening ?? '')])
       expect([opened.texts.join(''), opened.errors, opened.hasBegun]).toEqual(['', [], false])
@@ -227,4 +231,10 @@ for (const protocol of PROTOCOLS.values()) {
 
 test('two protocols of one name are refused', () => {
   expect(() => protocolsByName([toy, toy])).toThrow('two protocols have one name')
+})
+
+test('a word of whenUnknown means the same in every protocol that has it', () => {
+  const replies = [...PROTOCOLS.values(), toy].flatMap(({ outage }) => outage?.replies ?? [])
+  const meanings = new Set(replies.map(({ word, as }) => `${word} ${as}`))
+  expect(meanings.size).toBe(new Set(replies.map(({ word }) => word)).size)
 })

@@ -63,7 +63,7 @@ describe('a sasl listener', () => {
       `${REQUEST}, ${RESPONSE}, whenUnknown: DUNNO`,
       '',
       [
-        'tables.t.whenUnknown: has no meaning for logins: in an outage they are told to try again later; remove it',
+        'tables.t.whenUnknown: sasl has no reply DUNNO: in an outage its clients are told to try again later; remove it',
       ],
     ],
     ['is content with the longest deadline', `${REQUEST}, ${RESPONSE}, deadline: 5s`, '', []],
