@@ -48,7 +48,8 @@ export interface UpstreamConfig extends UpstreamSettings {
 }
 
 /** The keys of the kinds of its upstreams stand beside these. */
-export interface TableConfig extends Omit<TableSettings, 'upstream' | 'sideEffects' | 'canary' | 'whenUnknown'> {
+export interface TableConfig
+  extends Omit<TableSettings, 'upstream' | 'sideEffects' | 'canary' | 'whenUnknown'> {
   readonly name: string
   /** Names, in the order in which they are asked. */
   readonly upstreams: readonly string[]

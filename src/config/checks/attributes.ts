@@ -3,7 +3,12 @@
  */
 import { ALL_ATTRIBUTES, type AttributeNames } from '../../core/attributes.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
-import type { CheckedTable, ListenerSettingsKind, SettingsKinds, UnknownReply } from '../../schema/settings-kind.ts'
+import type {
+  CheckedTable,
+  ListenerSettingsKind,
+  SettingsKinds,
+  UnknownReply,
+} from '../../schema/settings-kind.ts'
 import { didYouMean, listOf } from '../../schema/suggest.ts'
 import { attributesOf, knownAttributes } from '../attributes.ts'
 import type { FileSettings } from '../schema/file.ts'

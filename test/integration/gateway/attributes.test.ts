@@ -276,7 +276,10 @@ describe('the check of a configuration', () => {
       'is only for tables whose request has {attribute...}; write "key"',
     ],
     [`{ upstream: d, ${REQUEST}, domains: [a.example] }`, 'is about keys'],
-    [`{ upstream: d, ${REQUEST}, whenUnknown: notFound }`, 'has DUNNO, DEFER_IF_PERMIT, SHRUG or WAIT here; write one of them'],
+    [
+      `{ upstream: d, ${REQUEST}, whenUnknown: notFound }`,
+      'has DUNNO, DEFER_IF_PERMIT, SHRUG or WAIT here; write one of them',
+    ],
     [
       `{ upstream: d, ${REQUEST}, whenUnknown: DUNNO }`,
       'tables.t.whenUnknown: toy has no reply DUNNO: in an outage its clients are told to try again later; write SHRUG or WAIT',

@@ -8,7 +8,10 @@ async function advised(...tables: readonly string[]) {
 }
 
 /** The same with more listeners. */
-async function advisedAt(listeners: readonly string[], tables: readonly string[]): Promise<readonly string[]> {
+async function advisedAt(
+  listeners: readonly string[],
+  tables: readonly string[],
+): Promise<readonly string[]> {
   const config = await parseConfig(
     `listeners:
   - { protocol: socketmap, listen: "inet:127.0.0.1:8464" }
@@ -175,9 +178,7 @@ describe('the advice as one sentence', () => {
 
 test('a table that asks nothing over the network needs no advice', async () => {
   const config = await parseConfig(
-    `listeners:
-  - { protocol: socketmap, listen: "inet:127.0.0.1:8464" }
-${listeners.map((listener) => `  - ${listener}\n`).join('')}
+    `listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:8464" }]
 upstreams: { s: { entries: { a@b.example: c@b.example } } }
 tables: { aliases: { upstream: s, usedBy: virtual_alias_maps } }`,
     'mapgate.yaml',
