@@ -11,8 +11,8 @@ import { REPLY_REASONS } from '../../src/protocols/client-result.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import { SESSION_ERRORS } from '../../src/server/errors.ts'
 import { FUNCTION_REASONS } from '../../src/upstreams/function/reasons.ts'
-import { OAUTH_REASONS } from '../../src/upstreams/http/oauth/reasons.ts'
-import { HTTP_REASONS } from '../../src/upstreams/http/reasons.ts'
+import { OAUTH_REASONS } from '../../src/upstreams/http-client/oauth/reasons.ts'
+import { HTTP_REASONS } from '../../src/upstreams/http-client/reasons.ts'
 import { JWKS_REASONS } from '../../src/upstreams/jwks/reasons.ts'
 import { REPLICA_REASONS } from '../../src/upstreams/replica/reasons.ts'
 import { STORE_REASONS } from '../../src/upstreams/store/reasons.ts'
@@ -103,9 +103,14 @@ describe('the code', () => {
     const literals =
       /\b(?:temporary|permanent|failed)\(\s*(?:response, )?'[a-z-]+',\s*(['`"])((?:(?!\1).)+)\1/g
     const parts = /\bunreadable\((['"])((?:(?!\1).)+)\1\)/g
+    const replies =
+      /\b(?:retryReply|percentQuote|encodeReason)\((?:'[A-Z]+', )?(['"])((?:(?!\1).)* (?:(?!\1).)*)\1/g
+    const requests = /(['"`])(bad request: .+)\1/g
     const constants = /_REASON =\s*(['"])(.+)\1$/gm
     const said = sources.flatMap(({ path, text }) => [
       ...Array.from(text.matchAll(constants), ([, , reason = '']) => `${path}: ${reason}`),
+      ...Array.from(text.matchAll(replies), ([, , reason = '']) => `${path}: ${reason}`),
+      ...Array.from(text.matchAll(requests), ([, , reason = '']) => `${path}: ${reason}`),
       ...Array.from(text.matchAll(literals), ([, , reason = '']) => `${path}: ${plain(reason)}`),
       ...Array.from(text.matchAll(parts), ([, , reason = '']) => `${path}: the service's reply ${reason}`),
     ])

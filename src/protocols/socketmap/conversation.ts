@@ -43,7 +43,7 @@ const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
 const NO_KEY = permanentFor(SOCKETMAP_REASONS.noKey)
 
 /** For somebody who types: Postfix never begins with a letter, nor ends anything with a line end. */
-const NO_NETSTRING = 'bad request: expected a netstring, such as 15:aliases a@b.org,'
+const NO_NETSTRING = permanentFor(SOCKETMAP_REASONS.noNetstring)
 
 // The space belongs to the reply: Postfix before 3.7 takes a status without it for malformed.
 const NOT_FOUND_REPLY = netstring('NOTFOUND ')
@@ -153,7 +153,7 @@ function violationOf({ code, offset, byte }: Violation, hasAsked: boolean): Viol
   const isLetter = offset === 0 && (byte | 0x20) >= LETTER_A && (byte | 0x20) <= LETTER_Z
   const isTyped = !hasAsked && (isLetter || byte === NEWLINE || byte === CARRIAGE_RETURN)
   return isTyped
-    ? { kind: 'violation', error: code, text: encodeReason('PERM', NO_NETSTRING) }
+    ? { kind: 'violation', error: code, text: encodeReason('PERM', NO_NETSTRING.reason) }
     : { kind: 'violation', error: code }
 }
 

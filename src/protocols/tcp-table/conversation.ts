@@ -58,14 +58,15 @@ const UNKNOWN = refusal('bad-request', TCP_TABLE_REASONS.noGet)
 const BAD_QUOTING = refusal('bad-quoting', TCP_TABLE_REASONS.badQuoting)
 const UNQUOTED = refusal('bad-quoting', TCP_TABLE_REASONS.unquoted)
 const REQUEST_TOO_LONG = refusal('request-limit', TCP_TABLE_REASONS.lineTooLong)
+const NO_PUT = percentQuote(TCP_TABLE_REASONS.put.text)
 /** No lookup: only the kind of the error is counted. */
 const PUT_REFUSED: ReplyStep = {
   kind: 'reply',
-  text: `500 ${percentQuote('put is not supported')}\n`,
+  text: `500 ${NO_PUT}\n`,
   error: 'put',
 }
 /** Nobody but a person at a terminal says so. */
-const GOODBYE: ReplyStep = { kind: 'reply', text: retryReply('closing the connection'), close: true }
+const GOODBYE: ReplyStep = { kind: 'reply', text: retryReply(TCP_TABLE_REASONS.quit.text), close: true }
 
 export class TcpTableConversation implements Conversation {
   readonly #listener: AcceptedBy<TcpTableSettings>

@@ -23,4 +23,15 @@ export const TCP_TABLE_REASONS = {
     text: 'bad request: the line is too long',
     advice: 'tcp_table: no key has 128 KiB',
   },
+  put: {
+    cause: 'bad-request',
+    text: 'put is not supported',
+    advice:
+      'tcp_table: Postfix writes no such table; a table that it writes is a store, over memcache or proxymap',
+  },
+  quit: {
+    cause: 'bad-request',
+    text: 'closing the connection',
+    advice: 'tcp_table: nothing: somebody typed `quit`',
+  },
 } as const satisfies ReasonCatalogue

@@ -9,6 +9,7 @@ import { found } from '../../../src/core/result.ts'
 import type { Protocol } from '../../../src/protocols/protocol.ts'
 import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { SESSION_ERRORS } from '../../../src/server/errors.ts'
+import { hasLiteral } from '../../support/source/names.ts'
 import { sampleValue } from '../../support/wire/sample-values.ts'
 
 const SRC = new URL('../../../src/', import.meta.url)
@@ -60,13 +61,13 @@ test('docs/metrics.md lists the values of the label `protocol`', () => {
 })
 
 test('no file outside its folder names a protocol, but the demo', () => {
-  const names = [...PROTOCOLS.keys()].map((name) => `'${name}'`)
+  const names = [...PROTOCOLS.keys()]
   const folders = [...PROTOCOLS.values()].map((protocol) => `protocols/${folderOf(protocol)}/`)
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   const naming = files.filter((file) => {
     if (file.startsWith('commands/demo/') || folders.some((folder) => file.startsWith(folder))) return false
     const text = readFileSync(new URL(file, SRC), 'utf8')
-    return names.some((name) => text.includes(name))
+    return names.some((name) => hasLiteral(text, name))
   })
   expect([files.length > 100, naming]).toEqual([true, []])
 })

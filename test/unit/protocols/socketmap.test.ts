@@ -34,3 +34,12 @@ test('found, not found and temporary are the same for both', () => {
     expect(sendmail.reply(result)).toBe(postfix.reply(result))
   expect(postfix.reply(NO_TABLE)).toContain(':PERM no such table')
 })
+
+// A reply holds 100000 bytes with "OK ": this is the bound below which nothing is measured.
+test('33332 signs of three bytes fit into a reply, and 33333 do not', () => {
+  const conversation = new SocketmapConversation()
+  const longest = found('€'.repeat(33_332))
+  expect(conversation.deliverable(longest)).toBe(longest)
+  expect(conversation.reply(longest)).toBe(`99999:OK ${'€'.repeat(33_332)},`)
+  expect(conversation.deliverable(found('€'.repeat(33_333)))).toMatchObject({ cause: 'too-long' })
+})
