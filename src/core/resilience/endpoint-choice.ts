@@ -7,9 +7,9 @@
 import type { EndpointState } from './endpoint-state.ts'
 
 /** What one question knows about the endpoints. */
-export interface Preference {
+export interface Preference<Known extends Pick<EndpointState, 'isAvailable'> = EndpointState> {
   /** In order of preference. */
-  readonly endpoints: readonly EndpointState[]
+  readonly endpoints: readonly Known[]
   /** Not to be asked for this question at all. */
   readonly avoided: ReadonlySet<number>
   /** Asked only when no other can be: its canary is missing. */
@@ -22,7 +22,7 @@ export interface Preference {
  * @param tried Asked already for this question: only again when there is no other.
  */
 export function pickEndpoint(
-  preference: Preference,
+  preference: Preference<Pick<EndpointState, 'isAvailable'>>,
   tried: readonly number[],
   nowMs: number,
 ): number | undefined {
