@@ -16,11 +16,15 @@ export const SECTIONS = ['Name', 'Description', 'Syntax', 'Settings', 'Answers',
 /** A kind that no configuration file can have has neither settings nor metrics. */
 export const REQUIRED_SECTIONS = ['Name', 'Description', 'Syntax', 'Answers', 'Limits'] as const
 
+/** What several kinds use, and no kind. */
+const SHARED = 'http-client'
+
 /** The folders of all kinds, which are the names of their pages. */
 export function kindFolders(): readonly string[] {
   return readdirSync(KIND_FOLDERS, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
+    .filter((name) => name !== SHARED)
     .sort()
 }
 

@@ -2,8 +2,8 @@
  * The upstream that a table asks beside its own, running.
  */
 import type { TableConfig } from '../config/config.ts'
+import type { Shadow } from '../core/cache/shadowed-upstream.ts'
 import { ShadowRecord } from '../core/shadow/shadow-record.ts'
-import type { Shadow } from '../core/shadow/shadowed-upstream.ts'
 import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
 import type { GatewayParts } from './parts.ts'
 

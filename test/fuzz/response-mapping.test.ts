@@ -3,9 +3,9 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mapBatch } from '../../src/upstreams/http/reply/batch-mapping.ts'
-import { compileResponse, mapResponse } from '../../src/upstreams/http/reply/response-mapping.ts'
-import type { ResponseSettings } from '../../src/upstreams/http/settings.ts'
+import { mapBatch } from '../../src/upstreams/http-client/reply/batch-mapping.ts'
+import { compileResponse, mapResponse } from '../../src/upstreams/http-client/reply/response-mapping.ts'
+import type { ResponseSettings } from '../../src/upstreams/http-client/settings.ts'
 import { responseSettings } from '../support/http/http-endpoint.ts'
 
 /** Runs of each law; `MAPGATE_TEST_SECONDS` makes them longer. */

@@ -1,5 +1,5 @@
 /**
- * Imports between the folders of `src` point one way, no file imports itself on any way, and each
+ * Imports between the folders of `src` point one way, no file and no folder imports itself on any way, and each
  * package is used in the folders that may use it. The tables below are the law (CONTRIBUTING.md,
  * "Folders").
  */
@@ -125,10 +125,34 @@ function targetFile({ file, target }: Import): string {
 
 /** Every file that can be reached from itself. */
 function filesInCircles(all: readonly Import[]): string[] {
+  return inCircles(
+    all.flatMap((one): Edge[] => (one.target.startsWith('.') ? [[one.file, targetFile(one)]] : [])),
+  )
+}
+
+/**
+ * Every folder that can be reached from itself, over folders that lie in the same one. What lies deeper in a folder
+ * counts as this folder; files that lie beside folders bind them together, and count as none.
+ */
+function foldersInCircles(all: readonly Import[]): string[] {
+  return inCircles(
+    all.flatMap((one): Edge[] => {
+      if (!one.target.startsWith('.')) return []
+      const from = one.file.split('/').slice(0, -1)
+      const to = targetFile(one).split('/').slice(0, -1)
+      const shared = from.findIndex((name, at) => name !== to[at])
+      if (shared === -1 || to.length <= shared) return []
+      return [[from.slice(0, shared + 1).join('/'), to.slice(0, shared + 1).join('/')]]
+    }),
+  )
+}
+
+type Edge = readonly [from: string, to: string]
+
+/** Everything that can be reached from itself. */
+function inCircles(edges: readonly Edge[]): string[] {
   const next = new Map<string, string[]>()
-  for (const one of all) {
-    if (one.target.startsWith('.')) next.set(one.file, [...(next.get(one.file) ?? []), targetFile(one)])
-  }
+  for (const [from, to] of edges) next.set(from, [...(next.get(from) ?? []), to])
   return [...next.keys()].filter((start) => {
     const seen = new Set<string>()
     const open = [...(next.get(start) ?? [])]
@@ -173,6 +197,23 @@ describe('layers', () => {
 
   test('no file imports itself, on any way', () => {
     expect(filesInCircles(imports)).toEqual([])
+  })
+
+  test('no folder imports itself, on any way over the folders beside it', () => {
+    expect(foldersInCircles(imports)).toEqual([])
+  })
+
+  test('the finder of circles of folders sees those of files that are in none', () => {
+    const all = [
+      ['a/b/x.ts', '../c/y.ts'],
+      ['a/c/z.ts', '../d/deep/x.ts'],
+      ['a/d/deep/y.ts', '../../b/x.ts'],
+      ['a/b/x.ts', '../kind.ts'],
+      ['a/registry.ts', './b/x.ts'],
+      ['a/e/x.ts', '../b/x.ts'],
+      ['f/x.ts', '../a/b/x.ts'],
+    ].map(([file = '', target = '']) => ({ file, folder: '', target }))
+    expect(foldersInCircles(all).sort()).toEqual(['a/b', 'a/c', 'a/d'])
   })
 
   test('the finder of circles sees the long ones, and only those who stand in them', () => {

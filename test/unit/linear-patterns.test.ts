@@ -12,9 +12,9 @@ const ROOT = new URL('../../', import.meta.url).pathname
 const BOUNDED: Readonly<Record<string, string>> = {
   'src/admin/client-group.ts': 'the address of a peer',
   'src/admin/errors.ts': 'our own routes',
-  'src/upstreams/http/reply/json-path-budget.ts': 'the configuration',
-  'src/upstreams/http/endpoint-url.ts': 'the configuration',
-  'src/upstreams/http/reply/response.ts': 'MAX_TYPE_LENGTH characters of a field',
+  'src/upstreams/http-client/reply/json-path-budget.ts': 'the configuration',
+  'src/upstreams/http-client/endpoint-url.ts': 'the configuration',
+  'src/upstreams/http-client/reply/response.ts': 'MAX_TYPE_LENGTH characters of a field',
   'src/observability/start-tracing.ts': 'the configuration',
   'src/observability/redaction.ts': 'JSON that we made, in which every quote has its end',
   'src/core/cache/cache-control.ts': 'sticky: it is not tried at every place',

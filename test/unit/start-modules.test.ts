@@ -55,7 +55,7 @@ test('the finder of modules sees what a start does load', () => {
   for (const file of [
     'gateway.ts',
     'core/resolver.ts',
-    'upstreams/http/connection/undici.ts',
+    'upstreams/http-client/connection/undici.ts',
     'yaml',
     'pino',
   ])

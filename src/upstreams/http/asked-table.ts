@@ -3,9 +3,9 @@
  */
 import { Attributes, type WrittenQuestion } from '../../core/attributes.ts'
 import type { CanarySettings } from '../../core/resilience/canary.ts'
+import type { BatchSettings, HttpTableSettings, WrittenRequest } from '../http-client/settings.ts'
 import type { UpstreamTable } from '../kind.ts'
 import type { ReplicaSettings } from '../replica/settings.ts'
-import type { BatchSettings, HttpTableSettings, WrittenRequest } from './settings.ts'
 
 /** As the configuration has it. */
 export interface WrittenCanary extends Omit<CanarySettings, 'attributes'> {

@@ -2,11 +2,11 @@
  * One table at one endpoint that takes many keys in one request.
  */
 import type { BatchEndpoint, BatchReply, SendOptions } from '../../core/upstream.ts'
+import { type BatchMapping, mapBatch, sameForAll } from '../http-client/reply/batch-mapping.ts'
+import { JsonPath } from '../http-client/reply/json-path.ts'
+import { RequestTemplate } from '../http-client/request/request-template.ts'
+import type { BatchSettings, HttpTableSettings } from '../http-client/settings.ts'
 import { type EndpointContext, HttpEndpoint } from './endpoint.ts'
-import { type BatchMapping, mapBatch, sameForAll } from './reply/batch-mapping.ts'
-import { JsonPath } from './reply/json-path.ts'
-import { RequestTemplate } from './request/request-template.ts'
-import type { BatchSettings, HttpTableSettings } from './settings.ts'
 
 export class HttpBatchEndpoint extends HttpEndpoint implements BatchEndpoint {
   readonly maxKeys: number

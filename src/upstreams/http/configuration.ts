@@ -4,20 +4,30 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type AttributeNames, Attributes, writtenQuestion } from '../../core/attributes.ts'
-import type { Settings } from '../../schema/schema.ts'
+import { type Settings, Type } from '../../schema/schema.ts'
 import type { Scope } from '../../schema/scope.ts'
-import type { ReplyPart, TableCheck, UpstreamCheck, UpstreamSettingsKind } from '../../schema/settings-kind.ts'
+import type {
+  ReplyPart,
+  TableCheck,
+  UpstreamCheck,
+  UpstreamSettingsKind,
+} from '../../schema/settings-kind.ts'
+import { checkOAuth, checkTableHeaders } from '../http-client/oauth/check.ts'
+import { whyNoProxy } from '../http-client/proxy-url.ts'
+import { notFoundStatuses } from '../http-client/reply/response-mapping.ts'
+import { attributesIn } from '../http-client/request/attribute-use.ts'
+import { AUTH_HTTP } from '../http-client/request/auth-http.ts'
+import { checkQuestion } from '../http-client/request/question-check.ts'
+import { checkBatch, checkRequest, checkResponse } from '../http-client/request/request-check.ts'
+import { RequestTemplate } from '../http-client/request/request-template.ts'
+import type { RequestSettings } from '../http-client/settings.ts'
+import { HTTP_TABLE_KEYS } from '../http-client/table-schema.ts'
+import { HttpUpstream } from '../http-client/upstream-schema.ts'
 import { checkReplica } from '../replica/check.ts'
-import { checkOAuth, checkTableHeaders } from './oauth/check.ts'
-import { notFoundStatuses } from './reply/response-mapping.ts'
-import { attributesIn } from './request/attribute-use.ts'
-import { AUTH_HTTP } from './request/auth-http.ts'
-import { checkQuestion } from './request/question-check.ts'
-import { checkBatch, checkRequest, checkResponse } from './request/request-check.ts'
-import { RequestTemplate } from './request/request-template.ts'
-import type { RequestSettings } from './settings.ts'
-import { HttpTable } from './table-schema.ts'
-import { HttpUpstream } from './upstream-schema.ts'
+import { Replica } from '../replica/schema.ts'
+
+/** What a table has for upstreams of this kind. */
+const HttpTable = Type.Object({ ...HTTP_TABLE_KEYS, replica: Type.Optional(Replica) })
 
 type Upstream = Settings<typeof HttpUpstream>
 type Table = Settings<typeof HttpTable>
@@ -80,28 +90,6 @@ function checkProxy({ proxy }: Upstream, urls: readonly string[], scope: Scope):
   if (why !== undefined) scope.error(['proxy'], why)
   if (urls.some((url) => url.startsWith('unix:'))) {
     scope.error(['proxy'], 'cannot be used with endpoints on a unix socket; put them into another upstream')
-  }
-}
-
-/** What is wrong with the URL of a proxy, as the end of a sentence. */
-export function whyNoProxy(proxy: string): string | undefined {
-  if (!/^https?:\/\/[^/]/.test(proxy) || !URL.canParse(proxy))
-    return 'is not the URL of a proxy; write http://HOST:PORT'
-  const { username, password, pathname, search, hash, port } = new URL(proxy)
-  if (!isPercentEncoded(username) || !isPercentEncoded(password))
-    return 'has a "%" in its user or password that does not begin a percent-encoding; write it as %25'
-  if (pathname !== '/' || search !== '' || hash !== '')
-    return 'has a path, query or fragment, which no proxy has; write http://HOST:PORT'
-  return port === '0' ? 'has the port 0, where nobody can listen; write http://HOST:PORT' : undefined
-}
-
-/** Returns whether every "%" stands before two hex digits, and what they stand for is UTF-8. */
-function isPercentEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text)
-    return true
-  } catch {
-    return false // URIError
   }
 }
 

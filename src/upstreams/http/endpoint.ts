@@ -6,9 +6,9 @@ import type { HttpExchange } from '../../core/explain.ts'
 import { permanentFor } from '../../core/reason.ts'
 import { DEFECT, NOT_FOUND } from '../../core/result.ts'
 import type { Endpoint, Reply, SendOptions } from '../../core/upstream.ts'
-import type { Connections } from './connection/connections.ts'
-import type { ConnectionUse } from './connection/dispatchers.ts'
-import type { ExchangeOutcome } from './connection/exchange.ts'
+import type { Connections } from '../http-client/connection/connections.ts'
+import type { ConnectionUse } from '../http-client/connection/dispatchers.ts'
+import type { ExchangeOutcome } from '../http-client/connection/exchange.ts'
 import {
   abortedReply,
   classifyFailure,
@@ -17,18 +17,23 @@ import {
   type Progress,
   timeoutReply,
   tooLargeReply,
-} from './connection/failures.ts'
-import type { AccessTokens } from './oauth/access-tokens.ts'
-import { sendAuthorized } from './oauth/authorized.ts'
-import { HTTP_REASONS } from './reasons.ts'
-import { mapAuthHttp } from './reply/auth-http.ts'
-import type { HttpResponse } from './reply/response.ts'
-import { compileResponse, mapResponse, needsBody, type ResponseMapping } from './reply/response-mapping.ts'
-import { attributesIn } from './request/attribute-use.ts'
-import { AUTH_HTTP } from './request/auth-http.ts'
-import { RequestFields } from './request/request-fields.ts'
-import { type HttpRequest, RequestTemplate } from './request/request-template.ts'
-import type { EndpointSettings, HttpTableSettings } from './settings.ts'
+} from '../http-client/connection/failures.ts'
+import type { AccessTokens } from '../http-client/oauth/access-tokens.ts'
+import { sendAuthorized } from '../http-client/oauth/authorized.ts'
+import { HTTP_REASONS } from '../http-client/reasons.ts'
+import { mapAuthHttp } from '../http-client/reply/auth-http.ts'
+import type { HttpResponse } from '../http-client/reply/response.ts'
+import {
+  compileResponse,
+  mapResponse,
+  needsBody,
+  type ResponseMapping,
+} from '../http-client/reply/response-mapping.ts'
+import { attributesIn } from '../http-client/request/attribute-use.ts'
+import { AUTH_HTTP } from '../http-client/request/auth-http.ts'
+import { RequestFields } from '../http-client/request/request-fields.ts'
+import { type HttpRequest, RequestTemplate } from '../http-client/request/request-template.ts'
+import type { EndpointSettings, HttpTableSettings } from '../http-client/settings.ts'
 
 /** What an endpoint shares with the other tables of its upstream. */
 export interface EndpointContext {

@@ -11,6 +11,9 @@ import { ResilientUpstream } from '../../core/resilience/resilient-upstream.ts'
 import { UpstreamState, type UpstreamStateSettings } from '../../core/resilience/upstream-state.ts'
 import type { FetchStatus } from '../../core/status.ts'
 import type { BatchEndpoint, Endpoint } from '../../core/upstream.ts'
+import { readTls } from '../http-client/connection/read-tls.ts'
+import { AccessTokens, type Authorize } from '../http-client/oauth/access-tokens.ts'
+import type { HttpTableSettings, HttpUpstreamSettings, TlsSettings } from '../http-client/settings.ts'
 import type {
   ListTrial,
   Probe,
@@ -23,11 +26,8 @@ import type {
 import { Replicas } from '../replica/replicas.ts'
 import { asking, canaryOf, type HttpTable, isAuthoritative } from './asked-table.ts'
 import { httpConfiguration } from './configuration.ts'
-import { readTls } from './connection/read-tls.ts'
 import { HTTP_METRICS, type HttpStatus } from './metrics.ts'
-import { AccessTokens, type Authorize } from './oauth/access-tokens.ts'
 import { endpointName, HttpUpstreamPools } from './pools.ts'
-import type { HttpTableSettings, HttpUpstreamSettings, TlsSettings } from './settings.ts'
 
 /** An upstream as it is configured: with the names of its files. */
 export interface HttpSettings

@@ -5,7 +5,7 @@
 import { type Metric, writeTimestamp } from '../../core/metric.ts'
 import type { CircuitState } from '../../core/observer.ts'
 import type { UpstreamStatus } from '../../core/status.ts'
-import type { TokenStatus } from './oauth/access-tokens.ts'
+import type { TokenStatus } from '../http-client/oauth/access-tokens.ts'
 
 /** Value of `circuit_state`: the higher, the worse. */
 const CIRCUIT_VALUES: Record<CircuitState, number> = { closed: 0, 'half-open': 1, open: 2 }

@@ -5,11 +5,11 @@
  * leaves the endpoints as they are.
  */
 import type { Clock } from '../../core/clock.ts'
+import { Connections } from '../http-client/connection/connections.ts'
+import type { AccessTokens } from '../http-client/oauth/access-tokens.ts'
+import type { EndpointSettings, HttpTableSettings, HttpUpstreamSettings } from '../http-client/settings.ts'
 import { HttpBatchEndpoint } from './batch-endpoint.ts'
-import { Connections } from './connection/connections.ts'
 import { type EndpointContext, HttpEndpoint } from './endpoint.ts'
-import type { AccessTokens } from './oauth/access-tokens.ts'
-import type { EndpointSettings, HttpTableSettings, HttpUpstreamSettings } from './settings.ts'
 
 export interface HttpUpstreamPoolsOptions {
   readonly clock: Clock

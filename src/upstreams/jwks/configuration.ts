@@ -3,8 +3,8 @@
  */
 import type { Scope } from '../../schema/scope.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
-import { whyNoProxy } from '../http/configuration.ts'
-import { isLoopbackUrl } from '../http/oauth/check.ts'
+import { isLoopbackUrl } from '../http-client/oauth/check.ts'
+import { whyNoProxy } from '../http-client/proxy-url.ts'
 import { type JwksKeys, JwksUpstream, JwtTable } from './schema.ts'
 
 /** Keys of a table that say how a service is asked. */

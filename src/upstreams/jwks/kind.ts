@@ -5,8 +5,8 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { FetchStatus } from '../../core/status.ts'
-import { readTls } from '../http/connection/read-tls.ts'
-import type { TlsSettings } from '../http/settings.ts'
+import { readTls } from '../http-client/connection/read-tls.ts'
+import type { TlsSettings } from '../http-client/settings.ts'
 import type {
   Probe,
   SharedUpstream,

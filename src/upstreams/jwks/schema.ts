@@ -3,8 +3,8 @@
  */
 import { type Settings, Type } from '../../schema/schema.ts'
 import { duration, parsed, text } from '../../schema/values.ts'
-import { isInvalidTokenUrl, parseTokenUrl, type TokenUrl } from '../http/oauth/token-url.ts'
-import { Tls } from '../http/upstream-schema.ts'
+import { isInvalidTokenUrl, parseTokenUrl, type TokenUrl } from '../http-client/oauth/token-url.ts'
+import { Tls } from '../http-client/upstream-schema.ts'
 
 /**
  * Signatures by a key pair. Neither `none` nor HS256 and the like are among them: with those, whoever knows the public

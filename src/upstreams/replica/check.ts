@@ -3,7 +3,7 @@
  */
 import type { Scope } from '../../schema/scope.ts'
 import type { Path } from '../../schema/tree.ts'
-import { jsonPathError } from '../http/reply/json-path.ts'
+import { jsonPathError } from '../http-client/reply/json-path.ts'
 import { whyNoLmdb } from '../lmdb.ts'
 import { replicaFolder } from './folder.ts'
 import type { ReplicaSettings } from './settings.ts'

@@ -3,7 +3,7 @@
  */
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Authorize, TokenResult } from '../http/oauth/access-tokens.ts'
+import type { Authorize, TokenResult } from '../http-client/oauth/access-tokens.ts'
 import type { CopyJob } from './copy-job.ts'
 import { fillCopy } from './fill-copy.ts'
 import type { ListProgress } from './list-progress.ts'

@@ -4,9 +4,9 @@
  */
 import { comparableAddress } from '../../core/idn.ts'
 import { normaliseKey } from '../../core/key.ts'
-import { collect, readDocument } from '../http/reply/body-values.ts'
-import { JsonPath } from '../http/reply/json-path.ts'
-import { compileResponse, mapValues } from '../http/reply/response-mapping.ts'
+import { collect, readDocument } from '../http-client/reply/body-values.ts'
+import { JsonPath } from '../http-client/reply/json-path.ts'
+import { compileResponse, mapValues } from '../http-client/reply/response-mapping.ts'
 import type { KeyChange } from './copy-record.ts'
 import { isGone } from './deleted-mark.ts'
 import { ListError } from './list-error.ts'

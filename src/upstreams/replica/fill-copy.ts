@@ -6,8 +6,8 @@
  *   list      asked for where there is none, and where the changes cannot be used
  */
 import { messageOf } from '../../core/error-code.ts'
-import type { Authorize } from '../http/oauth/access-tokens.ts'
-import type { EndpointSettings } from '../http/settings.ts'
+import type { Authorize } from '../http-client/oauth/access-tokens.ts'
+import type { EndpointSettings } from '../http-client/settings.ts'
 import type { CopyJob, CopyOutcome, FailedOutcome, WholeOutcome } from './copy-job.ts'
 import { canaryOf, Filling, MAX_NAMED } from './filling.ts'
 import { ListError } from './list-error.ts'

@@ -12,7 +12,7 @@
 import { finished } from 'node:stream/promises'
 import { JSONParser } from '@streamparser/json'
 import { parse } from 'csv-parse'
-import { parseJson } from '../http/reply/json-document.ts'
+import { parseJson } from '../http-client/reply/json-document.ts'
 import { ListError } from './list-error.ts'
 import { streamingPath } from './list-path.ts'
 import { REPLICA_REASONS } from './reasons.ts'

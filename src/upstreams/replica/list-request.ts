@@ -8,11 +8,11 @@ import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type { Validators } from '../../core/upstream.ts'
-import type { ConnectionUse, Route, TrackedOptions } from '../http/connection/dispatchers.ts'
-import { classifyFailure } from '../http/connection/failures.ts'
-import type { Authorize, TokenResult } from '../http/oauth/access-tokens.ts'
-import { OAUTH_REASONS } from '../http/oauth/reasons.ts'
-import { HTTP_REASONS } from '../http/reasons.ts'
+import type { ConnectionUse, Route, TrackedOptions } from '../http-client/connection/dispatchers.ts'
+import { classifyFailure } from '../http-client/connection/failures.ts'
+import type { Authorize, TokenResult } from '../http-client/oauth/access-tokens.ts'
+import { OAUTH_REASONS } from '../http-client/oauth/reasons.ts'
+import { HTTP_REASONS } from '../http-client/reasons.ts'
 import {
   type HeaderFields,
   headerText,
@@ -20,9 +20,9 @@ import {
   isMarkup,
   mediaType,
   validatorsOf,
-} from '../http/reply/response.ts'
-import { headerBytes } from '../http/request/escape.ts'
-import type { HttpUpstreamSettings } from '../http/settings.ts'
+} from '../http-client/reply/response.ts'
+import { headerBytes } from '../http-client/request/escape.ts'
+import type { HttpUpstreamSettings } from '../http-client/settings.ts'
 import { ListError } from './list-error.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 

@@ -2,8 +2,8 @@
  * A whole list at one endpoint, and what has changed since a cursor.
  */
 import type { Validators } from '../../core/upstream.ts'
-import type { Authorize } from '../http/oauth/access-tokens.ts'
-import type { EndpointSettings } from '../http/settings.ts'
+import type { Authorize } from '../http-client/oauth/access-tokens.ts'
+import type { EndpointSettings } from '../http-client/settings.ts'
 import type { KeyChange } from './copy-record.ts'
 import { changesPath } from './cursor.ts'
 import { EntryReader } from './entry.ts'

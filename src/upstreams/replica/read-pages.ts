@@ -2,10 +2,10 @@
  * The pages of a list or of its changes at one endpoint, entry by entry, each page read while it arrives.
  */
 import type { Validators } from '../../core/upstream.ts'
-import { openRoute } from '../http/connection/dispatchers.ts'
-import type { Authorize } from '../http/oauth/access-tokens.ts'
-import { type HeaderFields, headerText } from '../http/reply/response.ts'
-import type { EndpointSettings } from '../http/settings.ts'
+import { openRoute } from '../http-client/connection/dispatchers.ts'
+import type { Authorize } from '../http-client/oauth/access-tokens.ts'
+import { type HeaderFields, headerText } from '../http-client/reply/response.ts'
+import type { EndpointSettings } from '../http-client/settings.ts'
 import { type CursorPlace, cursorPlace, cursorText } from './cursor.ts'
 import { ListError } from './list-error.ts'
 import { formatOf, type Mark, type RawEntry, readEntries } from './list-formats.ts'

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { ReplicaOfTable } from '../../core/replica/table-copy.ts'
-import type { Authorize } from '../http/oauth/access-tokens.ts'
-import type { HttpUpstreamSettings, ResponseSettings } from '../http/settings.ts'
+import type { Authorize } from '../http-client/oauth/access-tokens.ts'
+import type { HttpUpstreamSettings, ResponseSettings } from '../http-client/settings.ts'
 import type { UpstreamParts } from '../kind.ts'
 import { replicaFolder } from './folder.ts'
 import type { ReplicaSettings } from './settings.ts'

@@ -4,7 +4,7 @@
  * The sources run as they are in tests, where no thread can load them: there the copying runs in this one.
  */
 import { Worker } from 'node:worker_threads'
-import type { Authorize } from '../http/oauth/access-tokens.ts'
+import type { Authorize } from '../http-client/oauth/access-tokens.ts'
 import type { CopyJob, CopyOutcome } from './copy-job.ts'
 import type { ListProgress } from './list-progress.ts'
 import type { ReplicaFile } from './replica-file.ts'

@@ -2,7 +2,7 @@
  * What the copy of a table needs to know.
  */
 import type { Settings } from '../../schema/schema.ts'
-import type { HttpUpstreamSettings, ResponseSettings } from '../http/settings.ts'
+import type { HttpUpstreamSettings, ResponseSettings } from '../http-client/settings.ts'
 import type { Replica } from './schema.ts'
 
 export type ReplicaSettings = Settings<typeof Replica>

@@ -2,8 +2,8 @@
  * Tries the list of a table without keeping it: for `mapgate check --ask`.
  */
 import { systemClock } from '../../core/clock.ts'
-import type { Authorize } from '../http/oauth/access-tokens.ts'
-import type { EndpointSettings } from '../http/settings.ts'
+import type { Authorize } from '../http-client/oauth/access-tokens.ts'
+import type { EndpointSettings } from '../http-client/settings.ts'
 import type { ChangesTrial, ListTrial } from '../kind.ts'
 import { ListError } from './list-error.ts'
 import type { ListProgress } from './list-progress.ts'

@@ -3,7 +3,7 @@
  */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BatchReply } from '../../../src/core/upstream.ts'
-import type { RequestSettings, ResponseSettings } from '../../../src/upstreams/http/settings.ts'
+import type { RequestSettings, ResponseSettings } from '../../../src/upstreams/http-client/settings.ts'
 import { startGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
 import {
   openPools,

@@ -4,7 +4,7 @@
 import { onTestFinished } from 'vitest'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
 import type { HttpEndpoint } from '../../../src/upstreams/http/endpoint.ts'
-import type { HttpTableSettings, HttpUpstreamSettings } from '../../../src/upstreams/http/settings.ts'
+import type { HttpTableSettings, HttpUpstreamSettings } from '../../../src/upstreams/http-client/settings.ts'
 import { openPools, tableSettings, upstreamSettings } from '../../support/http/http-endpoint.ts'
 import { type Behaviour, type HttpService, startHttpService } from '../../support/http/http-service.ts'
 

@@ -5,7 +5,7 @@ import { getEventListeners, once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Clock, systemClock } from '../../../src/core/clock.ts'
-import { HTTP_REASONS } from '../../../src/upstreams/http/reasons.ts'
+import { HTTP_REASONS } from '../../../src/upstreams/http-client/reasons.ts'
 import {
   openPools,
   requestSettings,

@@ -3,7 +3,7 @@
  * place of a request, against a server that records what came over the wire.
  */
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { RequestSettings } from '../../../src/upstreams/http/settings.ts'
+import type { RequestSettings } from '../../../src/upstreams/http-client/settings.ts'
 import {
   openPools,
   requestSettings,

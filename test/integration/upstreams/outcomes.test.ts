@@ -3,7 +3,7 @@
  */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Reply as Outcome } from '../../../src/core/upstream.ts'
-import type { ResponseSettings } from '../../../src/upstreams/http/settings.ts'
+import type { ResponseSettings } from '../../../src/upstreams/http-client/settings.ts'
 import {
   openPools,
   responseSettings,

@@ -10,7 +10,7 @@ import type {
   HttpUpstreamSettings,
   RequestSettings,
   ResponseSettings,
-} from '../../../src/upstreams/http/settings.ts'
+} from '../../../src/upstreams/http-client/settings.ts'
 import type { Cleanup } from './http-service.ts'
 
 export const requestSettings = (changes: Partial<RequestSettings> = {}): RequestSettings => ({

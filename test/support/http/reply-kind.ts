@@ -1,8 +1,8 @@
 /**
  * What a reply means to a table, in one word.
  */
-import { compileResponse, mapResponse } from '../../../src/upstreams/http/reply/response-mapping.ts'
-import type { ResponseSettings } from '../../../src/upstreams/http/settings.ts'
+import { compileResponse, mapResponse } from '../../../src/upstreams/http-client/reply/response-mapping.ts'
+import type { ResponseSettings } from '../../../src/upstreams/http-client/settings.ts'
 import { responseSettings } from './http-endpoint.ts'
 
 export type Fields = Readonly<Record<string, string>>

@@ -3,8 +3,8 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { clientKeyError } from '../../../src/upstreams/http/oauth/client-key.ts'
-import { isInvalidTokenUrl, parseTokenUrl } from '../../../src/upstreams/http/oauth/token-url.ts'
+import { clientKeyError } from '../../../src/upstreams/http-client/oauth/client-key.ts'
+import { isInvalidTokenUrl, parseTokenUrl } from '../../../src/upstreams/http-client/oauth/token-url.ts'
 import { LISTENERS, TABLES } from './good-sections.ts'
 import { type ProblemCase, testProblems } from './problems.ts'
 

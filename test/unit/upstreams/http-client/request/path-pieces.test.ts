@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { RequestTemplate } from '../../../../../src/upstreams/http/request/request-template.ts'
+import { RequestTemplate } from '../../../../../src/upstreams/http-client/request/request-template.ts'
 import { requestSettings } from '../../../../support/http/http-endpoint.ts'
 
 /** The path that is asked for, undefined when nothing is. */

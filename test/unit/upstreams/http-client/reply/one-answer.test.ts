@@ -2,8 +2,11 @@
  * What a service's reply means to a question with attributes: exactly one answer, or nobody knows.
  */
 import { describe, expect, test } from 'vitest'
-import { compileResponse, mapResponse } from '../../../../../src/upstreams/http/reply/response-mapping.ts'
-import type { ResponseSettings } from '../../../../../src/upstreams/http/settings.ts'
+import {
+  compileResponse,
+  mapResponse,
+} from '../../../../../src/upstreams/http-client/reply/response-mapping.ts'
+import type { ResponseSettings } from '../../../../../src/upstreams/http-client/settings.ts'
 import { responseSettings } from '../../../../support/http/http-endpoint.ts'
 
 const JSON_TYPE = 'application/json'

@@ -1,6 +1,6 @@
 import { query } from 'json-p3'
 import { describe, expect, test } from 'vitest'
-import { JsonPath } from '../../../../../src/upstreams/http/reply/json-path.ts'
+import { JsonPath } from '../../../../../src/upstreams/http-client/reply/json-path.ts'
 
 describe('a JSONPath', () => {
   const document = {

@@ -5,7 +5,7 @@ import {
   escapePathLiteral,
   escapeUrl,
   headerBytes,
-} from '../../../../../src/upstreams/http/request/escape.ts'
+} from '../../../../../src/upstreams/http-client/request/escape.ts'
 
 describe('a text is made harmless', () => {
   const cases: [place: string, escape: (text: string) => string, text: string, expected: string][] = [

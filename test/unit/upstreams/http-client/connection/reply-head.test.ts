@@ -1,6 +1,6 @@
 import { errors } from 'undici'
 import { describe, expect, test } from 'vitest'
-import { ReplyHeads } from '../../../../../src/upstreams/http/connection/reply-head.ts'
+import { ReplyHeads } from '../../../../../src/upstreams/http-client/connection/reply-head.ts'
 import { chunkings } from '../../../../support/wire/chunkings.ts'
 
 const FINAL = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseJson } from '../../../../../src/upstreams/http/reply/json-document.ts'
+import { parseJson } from '../../../../../src/upstreams/http-client/reply/json-document.ts'
 
 test.each([
   [500_000, true],

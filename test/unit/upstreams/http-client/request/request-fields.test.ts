@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NO_FIELDS, RequestFields } from '../../../../../src/upstreams/http/request/request-fields.ts'
+import { NO_FIELDS, RequestFields } from '../../../../../src/upstreams/http-client/request/request-fields.ts'
 
 const ACCEPT = 'application/json, text/plain;q=0.9, */*;q=0.1'
 

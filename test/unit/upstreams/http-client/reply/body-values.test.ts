@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type BodyValues, collect, readBody } from '../../../../../src/upstreams/http/reply/body-values.ts'
+import {
+  type BodyValues,
+  collect,
+  readBody,
+} from '../../../../../src/upstreams/http-client/reply/body-values.ts'
 
 const shown = (body: BodyValues): readonly string[] | string =>
   body.kind === 'values' ? body.values : body.kind

@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest'
 import { Attributes } from '../../../../../src/core/attributes.ts'
-import { RequestTemplate } from '../../../../../src/upstreams/http/request/request-template.ts'
+import { RequestTemplate } from '../../../../../src/upstreams/http-client/request/request-template.ts'
 import { requestSettings } from '../../../../support/http/http-endpoint.ts'
 
 const template = new RequestTemplate(

@@ -10,7 +10,7 @@ import {
   errors,
   Pool,
   ProxyAgent,
-} from '../../../../../src/upstreams/http/connection/undici.ts'
+} from '../../../../../src/upstreams/http-client/connection/undici.ts'
 
 const load = createRequire(import.meta.url)
 

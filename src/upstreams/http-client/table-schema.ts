@@ -5,7 +5,6 @@
 import { ALL_ATTRIBUTES } from '../../core/attributes.ts'
 import { type Keywords, Type } from '../../schema/schema.ts'
 import { count, duration, eitherType, headerMap, oneOf, text, textMap } from '../../schema/values.ts'
-import { Replica } from '../replica/schema.ts'
 import { AUTH_HTTP } from './request/auth-http.ts'
 
 /** Status codes that a list may hold: final ones. */
@@ -239,10 +238,11 @@ const Response = Type.Object(
   { additionalProperties: false, default: {}, description: 'How to read the reply.' },
 )
 
-/** What a table has for upstreams of this kind. */
-export const HttpTable = Type.Object({
+/** What a table has that is asked over HTTP, key by key. */
+export const HTTP_TABLE_KEYS = {
   request: Type.Optional(Request),
   batch: Type.Optional(Batch),
   response: Response,
-  replica: Type.Optional(Replica),
-})
+}
+
+export const HttpTable = Type.Object(HTTP_TABLE_KEYS)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { BodyBuffer } from '../../../../../src/upstreams/http/connection/body-buffer.ts'
+import { BodyBuffer } from '../../../../../src/upstreams/http-client/connection/body-buffer.ts'
 import { chunkings } from '../../../../support/wire/chunkings.ts'
 
 describe('BodyBuffer', () => {

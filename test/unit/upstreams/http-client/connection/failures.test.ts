@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { classifyFailure, failureReply } from '../../../../../src/upstreams/http/connection/failures.ts'
+import {
+  classifyFailure,
+  failureReply,
+} from '../../../../../src/upstreams/http-client/connection/failures.ts'
 
 /** The failures that can be made to happen are in test/integration/upstreams/failures.test.ts. */
 const withCode = (code: string): Error => Object.assign(new Error('x'), { code })

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { compileResponse, mapResponse } from '../../../../../src/upstreams/http/reply/response-mapping.ts'
+import {
+  compileResponse,
+  mapResponse,
+} from '../../../../../src/upstreams/http-client/reply/response-mapping.ts'
 import { responseSettings } from '../../../../support/http/http-endpoint.ts'
 import { JSON_TYPE, replyKind } from '../../../../support/http/reply-kind.ts'
 

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { dial } from '../../../../../src/upstreams/http/connection/dial.ts'
+import { dial } from '../../../../../src/upstreams/http-client/connection/dial.ts'
 import { ManualClock } from '../../../../support/clock/manual-clock.ts'
 
 /** Addresses that connect, or fail, when the test says so. */

@@ -3,7 +3,7 @@ import {
   compileResponse,
   mapResponse,
   type RequestInfo,
-} from '../../../../../src/upstreams/http/reply/response-mapping.ts'
+} from '../../../../../src/upstreams/http-client/reply/response-mapping.ts'
 import { responseSettings } from '../../../../support/http/http-endpoint.ts'
 
 const mapping = compileResponse(responseSettings())

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ResponseSettings } from '../../../../../src/upstreams/http/settings.ts'
+import type { ResponseSettings } from '../../../../../src/upstreams/http-client/settings.ts'
 import { type Fields, JSON_TYPE, replyKind } from '../../../../support/http/reply-kind.ts'
 
 describe('a mark that is demanded of every "not found"', () => {

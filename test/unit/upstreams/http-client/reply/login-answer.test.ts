@@ -3,8 +3,11 @@
  * either.
  */
 import { describe, expect, test } from 'vitest'
-import { compileResponse, mapResponse } from '../../../../../src/upstreams/http/reply/response-mapping.ts'
-import type { ResponseSettings } from '../../../../../src/upstreams/http/settings.ts'
+import {
+  compileResponse,
+  mapResponse,
+} from '../../../../../src/upstreams/http-client/reply/response-mapping.ts'
+import type { ResponseSettings } from '../../../../../src/upstreams/http-client/settings.ts'
 import { responseSettings } from '../../../../support/http/http-endpoint.ts'
 
 const JSON_TYPE = 'application/json'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Attributes } from '../../../../../src/core/attributes.ts'
-import { RequestTemplate } from '../../../../../src/upstreams/http/request/request-template.ts'
-import type { RequestSettings } from '../../../../../src/upstreams/http/settings.ts'
+import { RequestTemplate } from '../../../../../src/upstreams/http-client/request/request-template.ts'
+import type { RequestSettings } from '../../../../../src/upstreams/http-client/settings.ts'
 import { requestSettings } from '../../../../support/http/http-endpoint.ts'
 
 /** Hostile keys in every place are in test/integration/upstreams/injection.test.ts. */

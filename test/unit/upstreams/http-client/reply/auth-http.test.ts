@@ -2,8 +2,8 @@
  * What the reply to nginx's auth_http means: its Auth-Status lets in or refuses, and nothing else does either.
  */
 import { expect, test } from 'vitest'
-import { mapAuthHttp } from '../../../../../src/upstreams/http/reply/auth-http.ts'
-import { compileResponse } from '../../../../../src/upstreams/http/reply/response-mapping.ts'
+import { mapAuthHttp } from '../../../../../src/upstreams/http-client/reply/auth-http.ts'
+import { compileResponse } from '../../../../../src/upstreams/http-client/reply/response-mapping.ts'
 import { responseSettings } from '../../../../support/http/http-endpoint.ts'
 
 type Fields = Readonly<Record<string, string | string[]>>

@@ -3,9 +3,9 @@
  */
 import { expect, test } from 'vitest'
 import { PendingRequest } from '../../../../src/core/cache/pending-request.ts'
+import { shadowed } from '../../../../src/core/cache/shadowed-upstream.ts'
 import { found, NOT_FOUND, type Sourced, temporary } from '../../../../src/core/result.ts'
 import { ShadowRecord } from '../../../../src/core/shadow/shadow-record.ts'
-import { shadowed } from '../../../../src/core/shadow/shadowed-upstream.ts'
 import type { Answer, Question } from '../../../../src/core/upstream.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
 

@@ -1,6 +1,6 @@
 import dns from 'node:dns'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { lookupHost } from '../../../../../src/upstreams/http/connection/host-lookup.ts'
+import { lookupHost } from '../../../../../src/upstreams/http-client/connection/host-lookup.ts'
 
 type Callback = (error: NodeJS.ErrnoException | null, address: string, family?: number) => void
 

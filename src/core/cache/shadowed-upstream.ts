@@ -9,13 +9,13 @@
  * waits, so that it never queues there, takes no last slot, and gives way to every lookup.
  */
 
-import type { PendingRequestSource } from '../cache/coalescing-upstream.ts'
-import type { PendingRequest } from '../cache/pending-request.ts'
 import type { Clock } from '../clock.ts'
 import type { Found, NotFound, Sourced } from '../result.ts'
+import { outcomeOf } from '../shadow/comparison.ts'
+import type { ShadowRecord } from '../shadow/shadow-record.ts'
 import type { Answer, Upstream } from '../upstream.ts'
-import { outcomeOf } from './comparison.ts'
-import type { ShadowRecord } from './shadow-record.ts'
+import type { PendingRequestSource } from './coalescing-upstream.ts'
+import type { PendingRequest } from './pending-request.ts'
 
 /** The shadow of a table. */
 export interface Shadow {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readBody } from '../../../../../src/upstreams/http/reply/body-values.ts'
+import { readBody } from '../../../../../src/upstreams/http-client/reply/body-values.ts'
 
 const selectors = { value: undefined, error: undefined, maxValues: 1000 }
 

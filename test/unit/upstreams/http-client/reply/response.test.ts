@@ -8,7 +8,7 @@ import {
   mediaType,
   retryAfterMs,
   validatorsOf,
-} from '../../../../../src/upstreams/http/reply/response.ts'
+} from '../../../../../src/upstreams/http-client/reply/response.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 1)
 
