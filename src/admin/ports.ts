@@ -3,7 +3,7 @@
  */
 import type { AdminConfig } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
-import type { DrillReport } from '../core/drill-report.ts'
+import type { DrillRefusal, DrillReport } from '../core/drill-report.ts'
 import type { HistoryPoint } from '../core/history-point.ts'
 import type { LogLevel } from '../core/log-level.ts'
 import type { Lookup } from '../core/lookup.ts'
@@ -55,7 +55,7 @@ export interface Control {
   /** What Postfix wrote of a table; undefined for one that is not configured. */
   store(table: string): TableStore | 'read-only' | undefined
   /** Treats an upstream as dead for a while. @returns Why that cannot begin, where it cannot. */
-  beginDrill(upstream: string, forMs: number): DrillReport | 'no-upstream' | 'nothing-asked' | 'running'
+  beginDrill(upstream: string, forMs: number): DrillReport | DrillRefusal
   /** @returns What the drill showed; undefined when none was running. */
   endDrill(upstream: string): DrillReport | undefined
   logLevel(): LogLevel

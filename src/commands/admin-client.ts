@@ -32,6 +32,7 @@ const ANSWERS: ReadonlySet<unknown> = new Set<ProblemCode>([
   'table-unknown',
   'upstream-unknown',
   'configuration-bad',
+  'drill-refused',
   'replica-refused',
   'store-refused',
   'store-failed',
@@ -44,6 +45,7 @@ export interface AdminReply {
     | 'table-unknown'
     | 'upstream-unknown'
     | 'configuration-bad'
+    | 'drill-refused'
     | 'replica-refused'
     | 'store-refused'
     | 'store-failed'

@@ -23,6 +23,9 @@ export interface DrillReport {
 /** Why a drill ended. A closed set. */
 export type DrillEnd = 'time' | 'operator' | 'reload' | 'stop'
 
+/** Why a drill cannot begin: `outage` when no endpoint of the upstream answers as it is. A closed set. */
+export type DrillRefusal = 'no-upstream' | 'nothing-asked' | 'running' | 'outage'
+
 /** The lookups of mail servers in one table that asks the upstream. */
 export interface DrilledTable {
   readonly name: string

@@ -55,7 +55,12 @@ export const CORE_REASONS = {
     cause: 'connect',
     text: 'a drill treats the service as dead; see mapgate status',
     advice:
-      'somebody tries an outage, see [resilience.md](resilience.md#try-an-outage); Ctrl-C of `mapgate drill` ends it',
+      'somebody tries an outage, see [resilience.md](resilience.md#try-an-outage); `mapgate drill --stop UPSTREAM` ends it',
+  },
+  circuitsOpenByDrill: {
+    cause: 'circuit',
+    text: 'upstream …: a drill treats the service as dead; mapgate drill --stop … ends it',
+    advice: 'the same, once its circuits are open',
   },
   canaryMissing: {
     cause: 'canary',

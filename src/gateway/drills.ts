@@ -3,9 +3,16 @@
  * at three in the night. Each ends by itself, and with a reload or the end of the program.
  */
 import type { Clock, Timer } from '../core/clock.ts'
-import { type DrillEnd, type DrilledTable, type DrillReport, MAX_DRILL_MS } from '../core/drill-report.ts'
+import {
+  type DrillEnd,
+  type DrilledTable,
+  type DrillRefusal,
+  type DrillReport,
+  MAX_DRILL_MS,
+} from '../core/drill-report.ts'
 import { ADMIN_PROTOCOL } from '../core/lookup.ts'
-import type { DrillSwitch } from '../core/resilience/drill.ts'
+import { type DrillSwitch, isByDrill } from '../core/resilience/drill.ts'
+import type { UpstreamStatus } from '../core/status.ts'
 import type { TableCounters } from '../observability/counters.ts'
 import type { Observability } from '../observability/observability.ts'
 import type { ProgramState } from './program-state.ts'
@@ -47,12 +54,13 @@ export class Drills {
    *
    * @returns Why it cannot begin, where it cannot.
    */
-  begin(upstream: string, forMs: number): DrillReport | 'no-upstream' | 'nothing-asked' | 'running' {
+  begin(upstream: string, forMs: number): DrillReport | DrillRefusal {
     const { clock, observability, state } = this.#parts
     const shared = state.generation.upstreams.get(upstream)
     if (shared === undefined) return 'no-upstream'
     if (shared.drill === undefined) return 'nothing-asked'
     if (this.#running.has(upstream)) return 'running'
+    if (isOutage(shared.status())) return 'outage'
     const lastsMs = Math.min(forMs, MAX_DRILL_MS)
     const startedAtMs = clock.wallMs()
     const readiness = state.readiness.take()
@@ -120,6 +128,14 @@ export class Drills {
       }),
     }
   }
+}
+
+/** Returns whether no endpoint answers, without a drill: what a drill would show then, the outage itself shows. */
+function isOutage({ endpoints }: UpstreamStatus): boolean {
+  return (
+    endpoints.length > 0 &&
+    endpoints.every(({ circuit, lastFailure }) => circuit !== 'closed' && !isByDrill(lastFailure))
+  )
 }
 
 /** The tables that ask an upstream, themselves or for their domains. */

@@ -56,8 +56,6 @@ export class TableCounters {
   readonly tier = noTierOutcomes()
   readonly causes = new Map<Cause, number>()
   evictions = 0
-  /** True while "not found" is not believed of keys that were found before. */
-  holdsLoss = false
   /** Lookups answered by a rule for outages. */
   readonly outageAnswers = new Map<OutageRule, number>()
   /** Changes and scans, of a table that clients write. */

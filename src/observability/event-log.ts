@@ -11,15 +11,13 @@ import type { Events } from './events.ts'
 import type { Logger } from './logging.ts'
 import type { ProblemKind, Problems } from './problems.ts'
 import { Sampler } from './sampler.ts'
+import { UnknownAnswers } from './unknown-answers.ts'
 
 /** Defects in the log, per second. Ours: what every lookup meets would fill a disk with its stack. */
 const DEFECTS_PER_SECOND = 1
 
 /** An episode, of shedding for example, is over when it was quiet for this long, ms. Ours. */
 const EPISODE_QUIET_MS = 10_000
-
-/** Time between two lines about lookups of one table that were answered by `whenUnknown`, ms. Ours. */
-const UNKNOWN_LINE_MS = 60_000
 
 /** What became of a canary. The text begins with the cause, because a narrow terminal cuts the end. */
 type CanaryWord = Exclude<CanaryStatus['state'], 'unknown'>
@@ -41,12 +39,12 @@ export class EventLog {
   /** By what is going on and where: monotonic ms of the last time. Bounded by the configuration. */
   readonly #lastMs = new Map<string, number>()
   readonly #defects: Sampler
-  /** By table: when a line was written last, and lookups since then that are in none. */
-  readonly #unknown = new Map<string, { readonly atMs: number; since: number }>()
+  readonly #unknown: UnknownAnswers
 
   constructor(parts: EventLogParts) {
     this.#parts = parts
     this.#defects = new Sampler(parts.clock, DEFECTS_PER_SECOND)
+    this.#unknown = new UnknownAnswers(parts.clock)
   }
 
   stateChanged(
@@ -164,6 +162,7 @@ export class EventLog {
   /** A drill began, or ended with what it showed. */
   drillChanged(report: DrillReport): void {
     const { upstream, state, endedBy, tables } = report
+    this.#unknown.drillChanged(report)
     const text =
       state === 'running'
         ? `a drill begins: the upstream is treated as dead until ${new Date(report.endsAtMs).toISOString()}`
@@ -215,28 +214,18 @@ export class EventLog {
   /** The service of a table lost many keys that it found before, or that is over. */
   lossChanged(table: string, isHolding: boolean): void {
     const text = isHolding
-      ? 'the service lost many keys that it found before: its "not found" of such keys is not believed'
+      ? `the service lost many keys that it found before: its "not found" of such keys is not believed; restore its data or, if they are gone on purpose, mapgate confirm-loss ${table}`
       : 'the loss of keys is over: "not found" is believed again'
     this.#parts.logger[isHolding ? 'error' : 'info']({ event: 'loss', table, holding: isHolding }, text)
     if (isHolding) this.problem('canary', table, text)
   }
 
-  /**
-   * Called for each lookup that was answered "not found" by `whenUnknown`: one line at once, then one a minute
-   * with their number.
-   */
+  /** Called for each lookup that was answered "not found" by `whenUnknown`. */
   answeredUnknown(table: string): void {
-    const nowMs = this.#parts.clock.monotonicMs()
-    const told = this.#unknown.get(table)
-    if (told !== undefined && nowMs - told.atMs < UNKNOWN_LINE_MS) {
-      told.since++
-      return
-    }
-    const lookups = (told?.since ?? 0) + 1
-    this.#unknown.set(table, { atMs: nowMs, since: 0 })
-    const text = 'lookups are answered "not found" by whenUnknown, because the service does not answer'
-    this.#parts.logger.warn({ event: 'unknown', table, lookups }, text)
-    this.problem('lookup', table, text)
+    const line = this.#unknown.answered(table)
+    if (line === undefined) return
+    this.#parts.logger.warn({ event: 'unknown', table, lookups: line.lookups }, line.text)
+    this.problem('lookup', table, line.text)
   }
 
   /** Told when an overload of the event loop begins; one line per episode. */

@@ -101,7 +101,6 @@ function observeTable(counters: TableCounters, eventLog: EventLog, reports: Look
       eventLog.replicaChanged(counters.name, change)
     },
     lossChanged(isHolding) {
-      counters.holdsLoss = isHolding
       eventLog.lossChanged(counters.name, isHolding)
     },
     canaryChanged(upstream, endpoint, state, failure) {

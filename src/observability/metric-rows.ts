@@ -5,7 +5,7 @@ import type { Metric } from '../core/metric.ts'
 import { writeTimestamp } from '../core/metric.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import type { AddSeries } from './collected-histogram.ts'
-import { type Counters, RESULT_KINDS } from './counters.ts'
+import { type Counters, RESULT_KINDS, type TableCounters } from './counters.ts'
 import { LOOKUP_SECONDS_BUCKETS } from './latency.ts'
 
 export interface MetricSource {
@@ -83,7 +83,7 @@ export const CACHE_ROWS: readonly Row[] = [
     help: 'Search keys for which the answer store was asked, by table and what it had.',
     labels: ['table', 'outcome'],
     samples({ counters }, write) {
-      for (const { name: table, cache } of counters.tables.values())
+      for (const { name: table, cache } of configured(counters))
         for (const [outcome, count] of Object.entries(cache)) write({ table, outcome }, count)
     },
   },
@@ -116,7 +116,7 @@ export const CACHE_ROWS: readonly Row[] = [
     help: 'Answers pushed out of the store by its bounds, by table.',
     labels: ['table'],
     samples({ counters }, write) {
-      for (const { name: table, evictions } of counters.tables.values()) write({ table }, evictions)
+      for (const { name: table, evictions } of configured(counters)) write({ table }, evictions)
     },
   },
   {
@@ -144,8 +144,8 @@ export const CACHE_ROWS: readonly Row[] = [
     kind: 'gauge',
     help: '1 while "not found" is not believed of keys that were found before, because the service lost many, else 0, by table.',
     labels: ['table'],
-    samples({ counters }, write) {
-      for (const { name: table, holdsLoss } of counters.tables.values()) write({ table }, holdsLoss ? 1 : 0)
+    samples({ status }, write) {
+      for (const { name: table, holdsLoss } of status.tables) write({ table }, holdsLoss === true ? 1 : 0)
     },
   },
   {
@@ -156,3 +156,8 @@ export const CACHE_ROWS: readonly Row[] = [
     samples: ({ counters }, write) => writeTimestamp(write, {}, counters.cacheFileSavedMs),
   },
 ]
+
+/** Without what stands for the tables that are not configured: lookups of those are refused before any store is asked. */
+export function configured({ tables }: Counters): readonly TableCounters[] {
+  return Array.from(tables.values()).filter(({ name }) => name !== '')
+}

@@ -2,7 +2,7 @@
  * The rows about the store that gateways share; none where a gateway shares nothing.
  */
 import { REQUEST_SECONDS_BUCKETS } from './latency.ts'
-import type { Row } from './metric-rows.ts'
+import { configured, type Row } from './metric-rows.ts'
 
 export const SHARED_ROWS: readonly Row[] = [
   {
@@ -21,7 +21,7 @@ export const SHARED_ROWS: readonly Row[] = [
     labels: ['table', 'outcome'],
     samples({ status: { shared }, counters }, write) {
       if (shared === undefined) return
-      for (const { name: table, tier } of counters.tables.values())
+      for (const { name: table, tier } of configured(counters))
         for (const [outcome, count] of Object.entries(tier)) write({ table, outcome }, count)
     },
   },

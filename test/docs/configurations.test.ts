@@ -3,10 +3,20 @@
  */
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/gateway/load-config.ts'
-import { configurations, documents } from './markdown.ts'
+import { configurations, documents, readDocument } from './markdown.ts'
 
 const SECRET = 'a-secret-of-the-tests-0123456789'
 const blocks = documents().flatMap(configurations)
+
+/** The commands that need the role operator, as the documents write them. */
+const OPERATOR_COMMAND = /`mapgate (?:drill|confirm-loss|purge|replica (?:accept|reject|refresh)|store) /
+
+/** Pages about one table, or about nothing but tables, whose reader has an admin section already: they link who may. */
+const WITHOUT_ADMIN = [
+  'docs/migrate-from-sql.md',
+  'docs/postfix/smtpd_sender_login_maps.md',
+  'docs/service.md',
+]
 
 describe('the configurations in the documents', () => {
   test('are found', () => {
@@ -23,13 +33,25 @@ describe('the configurations in the documents', () => {
       const readFile = async (path: string) => (path === '/etc/group' ? 'postfix:x:115:\n' : SECRET)
       // Its folders are those of a machine with Postfix.
       const lookAtPath = async () => 'folder' as const
-      const config = await parseConfig(text + rest, file, {
+      const { admin, listeners } = await parseConfig(text + rest, file, {
         env,
         readFile,
         lookAtPath,
         tryFolder: async () => undefined,
       })
-      expect(config.listeners.length).toBeGreaterThan(0)
+      expect(listeners.length).toBeGreaterThan(0)
+      if (
+        !/^tables:/m.test(text) ||
+        file === 'docs/configuration.md' ||
+        !OPERATOR_COMMAND.test(readDocument(file))
+      )
+        return
+      if (WITHOUT_ADMIN.includes(file)) {
+        expect(readDocument(file)).toContain('admin-api.md#who-may-do-what')
+      } else {
+        const roles = [admin?.anonymous, ...(admin?.tokens ?? []).map(({ role }) => role)]
+        expect(roles, 'who may run the commands of the page').toContain('operator')
+      }
     })
   }
 })

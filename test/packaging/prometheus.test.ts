@@ -12,7 +12,13 @@ const FOLDER = join(ROOT, 'monitoring/prometheus')
 
 interface Rules {
   groups: {
-    rules: { alert?: string; labels?: { severity?: string }; annotations?: Record<string, string> }[]
+    interval?: string
+    rules: {
+      alert?: string
+      for?: string
+      labels?: { severity?: string }
+      annotations?: Record<string, string>
+    }[]
   }[]
 }
 
@@ -56,6 +62,15 @@ test('each alert fires when it should and stays quiet when it should', async () 
 test('the example configuration is valid', async () => {
   const { status } = await run('promtool', ['check', 'config', 'prometheus.yaml'], { cwd: FOLDER })
   expect(status).toBe(0)
+})
+
+test('a loss of data pages within a minute: no wait, and scrapes and looks often enough', async () => {
+  const { groups } = parse(await readFile(join(FOLDER, 'mapgate.rules.yaml'), 'utf8')) as Rules
+  const group = groups.find(({ rules }) => rules.some(({ alert }) => alert === 'MapgateDataLost'))
+  expect(group?.rules.find(({ alert }) => alert === 'MapgateDataLost')).not.toHaveProperty('for')
+  expect(group?.interval).toBe('15s')
+  const example = parse(await readFile(join(FOLDER, 'prometheus.yaml'), 'utf8'))
+  expect(example).toMatchObject({ scrape_configs: [{ scrape_interval: '15s' }] })
 })
 
 test('every alert has its tests, a severity, and a place in the documents that says what to do', async () => {

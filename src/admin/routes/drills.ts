@@ -30,7 +30,7 @@ const Drill = Type.Object({
   tables: Type.Array(Table),
 })
 
-export function addDrillRoutes(app: App, { ports: { control, drills } }: RouteParts): void {
+export function addDrillRoutes(app: App, { ports: { control, drills, status } }: RouteParts): void {
   app.get(
     '/api/v1/drills',
     {
@@ -69,11 +69,7 @@ export function addDrillRoutes(app: App, { ports: { control, drills } }: RoutePa
       const drill = control.beginDrill(upstream, seconds * 1000)
       switch (drill) {
         case 'no-upstream':
-          throw new ProblemError(
-            404,
-            'upstream-unknown',
-            'no such upstream; mapgate status and GET /api/v1/upstreams list all',
-          )
+          throw upstreamUnknown()
         case 'nothing-asked':
           throw new ProblemError(
             409,
@@ -84,7 +80,13 @@ export function addDrillRoutes(app: App, { ports: { control, drills } }: RoutePa
           throw new ProblemError(
             409,
             'drill-refused',
-            'a drill of this upstream is under way; it ends by itself, on the page, or where it was begun',
+            `a drill of this upstream is under way; mapgate drill --stop ${upstream} ends it`,
+          )
+        case 'outage':
+          throw new ProblemError(
+            409,
+            'drill-refused',
+            'no endpoint of the upstream answers: this is an outage, and a drill would show nothing else; see mapgate status',
           )
         default:
           return asJson(drill)
@@ -103,15 +105,24 @@ export function addDrillRoutes(app: App, { ports: { control, drills } }: RoutePa
       },
     },
     async (request) => {
-      const drill = control.endDrill(request.params.upstream)
-      if (drill === undefined)
-        throw new ProblemError(
-          404,
-          'drill-refused',
-          'no drill of this upstream is under way; GET /api/v1/drills',
-        )
-      return asJson(drill)
+      const { upstream } = request.params
+      const drill = control.endDrill(upstream)
+      if (drill !== undefined) return asJson(drill)
+      if (!status().upstreams.some(({ name }) => name === upstream)) throw upstreamUnknown()
+      throw new ProblemError(
+        404,
+        'drill-refused',
+        'no drill of this upstream is under way; GET /api/v1/drills lists them',
+      )
     },
+  )
+}
+
+function upstreamUnknown(): ProblemError {
+  return new ProblemError(
+    404,
+    'upstream-unknown',
+    'no such upstream; mapgate status and GET /api/v1/upstreams list all',
   )
 }
 

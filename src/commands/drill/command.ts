@@ -14,11 +14,17 @@ export function command({ io, finish }: CommandContext): Command {
 
 Nothing is sent to it, as if every endpoint refused the connection, canaries included. Mail that
 needs what is not stored is deferred, and tried again by its sender. The drill ends by itself,
-with Ctrl-C, and with a reload or the end of the gateway. It needs the role operator.`,
+with Ctrl-C, with --stop, and with a reload or the end of the gateway. It needs the role operator.
+
+While no endpoint of the upstream answers, no drill begins: that is an outage. The same is said
+at the end when the service fails then.`,
     )
     .argument('<upstream>', 'the name of an upstream')
     .addOption(
       new Option('--for <duration>', 'how long, 1s to 1h').argParser(durationMs).default(60_000, '60s'),
+    )
+    .addOption(
+      new Option('--stop', 'end the drill under way, also one that was begun elsewhere').conflicts('for'),
     )
     .option('--json', 'print JSON')
     .addHelpText(
@@ -27,9 +33,10 @@ with Ctrl-C, and with a reload or the end of the gateway. It needs the role oper
 Examples:
   mapgate drill directory
   mapgate drill --for 5m directory
+  mapgate drill --stop directory
 
-Exit codes: 0 done, 64 wrong command line, or it cannot begin, 69 gateway not reachable, 77 no such
-upstream, or not allowed.
+Exit codes: 0 done, 64 wrong command line, it cannot begin, or none is under way, 69 gateway not
+reachable, 77 no such upstream, or not allowed.
 ${ADMIN_HELP}`,
     )
     .action(async (upstream: string, options: DrillOptions) => {

@@ -1,27 +1,34 @@
 /**
- * `mapgate drill`: begins a drill, waits for its end, and shows what became of the lookups.
+ * `mapgate drill`: begins a drill, waits for its end, and shows what became of the lookups, and whether the service
+ * answers again. `--stop` ends one that was begun elsewhere.
  */
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrilledTable, DrillReport } from '../../core/drill-report.ts'
+import { isByDrill } from '../../core/resilience/drill.ts'
+import type { UpstreamStatus } from '../../core/status.ts'
 import { clockTime, count, percent } from '../../presentation/format.ts'
 import { printableJson } from '../../presentation/printable.ts'
-import { AdminClient, problemText, property } from '../admin-client.ts'
+import { AdminClient, type AdminReply, problemText, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { type AdminOptions, findAdmin } from '../admin-target.ts'
 import { type Column, columns } from '../columns.ts'
-import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_UNREACHABLE } from '../exit-codes.ts'
+import { CommandError, EXIT_OK, EXIT_PERMANENT, EXIT_UNREACHABLE, EXIT_USAGE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { type EndRequest, endRequest } from '../terminal.ts'
 
 export interface DrillOptions extends AdminOptions {
   /** How long, ms. */
   readonly for: number
+  /** End the drill that is under way, and begin none. */
+  readonly stop?: boolean
   readonly json?: boolean
 }
 
 /** Time between two looks whether it is over, ms. Ours. */
 const LOOK_EVERY_MS = 500
+
+/** Longest wait after a drill for the service to answer again, ms. Ours: it is asked once a second. */
+const ANSWERS_WITHIN_MS = 5_000
 
 /** @param end Says when Ctrl-C was pressed: that ends the drill. */
 export async function drill(
@@ -31,6 +38,32 @@ export async function drill(
   end: () => EndRequest = endRequest,
 ): Promise<number> {
   const client = new AdminClient(await findAdmin(options, io, readAdminSection))
+  try {
+    const report =
+      options.stop === true
+        ? reportOf(await client.send('DELETE', pathOf(upstream)), client)
+        : await drilled(upstream, options, io, client, end)
+    io.stdout.write(options.json === true ? `${printableJson(report)}\n` : `${linesOf(report).join('\n')}\n`)
+    if (report.endedBy === 'stop') return EXIT_OK
+    const fails = await failureAfterwards(upstream, client)
+    if (fails !== undefined)
+      io.stderr.write(
+        `${upstream} does not answer now that the drill is over: ${fails}. That is an outage; see mapgate status\n`,
+      )
+    return EXIT_OK
+  } finally {
+    await client.close()
+  }
+}
+
+/** Begins a drill and waits for its end. */
+async function drilled(
+  upstream: string,
+  options: DrillOptions,
+  io: CommandIo,
+  client: AdminClient,
+  end: () => EndRequest,
+): Promise<DrillReport> {
   // Listening before it begins, so that no Ctrl-C leaves it running.
   const request = end()
   const stop = new AbortController()
@@ -44,30 +77,49 @@ export async function drill(
       io.stdout.write(
         `${upstream} is treated as dead until ${clockTime(begun.endsAtMs)}; Ctrl-C ends the drill\n`,
       )
-    const report = await whenEnded(begun, client, stop.signal)
-    io.stdout.write(options.json === true ? `${printableJson(report)}\n` : `${linesOf(report).join('\n')}\n`)
-    return EXIT_OK
+    return await whenEnded(begun, client, stop.signal)
   } finally {
     request.dispose()
-    await client.close()
   }
 }
 
 /** Waits until the drill is over by itself, or ends it. */
 async function whenEnded(begun: DrillReport, client: AdminClient, stop: AbortSignal): Promise<DrillReport> {
-  const path = `/api/v1/drills/${encodeURIComponent(begun.upstream)}`
   while (!stop.aborted) {
     await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {}) // aborted: it is ended below
     const own = await lookFor(begun, client)
     if (own.state === 'ended') return own
   }
-  const ended = await client.send('DELETE', path).catch(async (error: unknown) => {
-    // It may have ended by itself in the same moment.
-    const own = await lookFor(begun, client)
-    if (own.state === 'ended') return { body: own }
-    throw error
-  })
-  return reportOf(ended, client)
+  const ended = await client.send('DELETE', pathOf(begun.upstream))
+  if (ended.problem === undefined) return reportOf(ended, client)
+  // It may have ended by itself in the same moment.
+  const own = await lookFor(begun, client)
+  return own.state === 'ended' ? own : reportOf(ended, client)
+}
+
+/**
+ * Looks whether the endpoints answer again, as their circuits show.
+ *
+ * @returns How the last request ended, where every endpoint fails without a drill.
+ */
+async function failureAfterwards(upstream: string, client: AdminClient): Promise<string | undefined> {
+  const untilMs = performance.now() + ANSWERS_WITHIN_MS
+  for (;;) {
+    const { body } = await client.get('/api/v1/upstreams')
+    const upstreams = property(body, 'upstreams') as readonly UpstreamStatus[] | undefined
+    const endpoints = upstreams?.find(({ name }) => name === upstream)?.endpoints ?? []
+    // Not drilled: what it says of itself is that of the service again.
+    if (endpoints.length === 0 || endpoints.some(({ circuit }) => circuit === 'closed')) return undefined
+    const failures = endpoints.flatMap(({ lastFailure = [] }) => lastFailure)
+    const own = failures.find((failure) => !isByDrill(failure))
+    if (failures.every((failure) => !isByDrill(failure))) return own
+    if (performance.now() >= untilMs) return own
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
+function pathOf(upstream: string): string {
+  return `/api/v1/drills/${encodeURIComponent(upstream)}`
 }
 
 async function lookFor(begun: DrillReport, client: AdminClient): Promise<DrillReport> {
@@ -83,13 +135,13 @@ async function lookFor(begun: DrillReport, client: AdminClient): Promise<DrillRe
   )
 }
 
-function reportOf(
-  reply: { readonly problem?: string; readonly body: unknown },
-  client: AdminClient,
-): DrillReport {
+function reportOf(reply: AdminReply, client: AdminClient): DrillReport {
   const { shown } = client.target
   if (reply.problem !== undefined)
-    throw new CommandError(EXIT_PERMANENT, `${shown}: ${problemText(reply.body) ?? 'no such upstream'}`)
+    throw new CommandError(
+      reply.problem === 'drill-refused' ? EXIT_USAGE : EXIT_PERMANENT,
+      `${shown}: ${problemText(reply.body) ?? 'no such upstream'}`,
+    )
   if (typeof property(reply.body, 'endsAtMs') !== 'number')
     throw new CommandError(EXIT_UNREACHABLE, `${shown}: the reply is no drill; is this mapgate?`)
   return reply.body as DrillReport

@@ -49,8 +49,9 @@ ${firstListeners(PROTOCOLS)}
 # The admin API, the page and the metrics: http://127.0.0.1:8466/
 admin:
   listen: inet:127.0.0.1:8466
+  # Who may change something: purge, reload, drill, confirm-loss. Without a token everybody here may look.
   # tokens:
-  #   - { token: "\${file:/etc/mapgate/admin-token}", role: operator }
+  #   - { token: "\${file:/etc/mapgate/admin.token}", role: operator }
 
 # The HTTP services that know the answers.
 upstreams:
@@ -68,6 +69,9 @@ tables:
       path: /aliases/{key}                 # also {user} {domain} {table}
     response:
       value: $.goto                        # JSONPath; a list gives several values
+    # As recipient_delimiter in main.cf; delete it where that is empty. Without it mail to
+    # ann+new@ waits in an outage.
+    recipientDelimiter: "+"
     # Outside these domains nothing is asked: the biggest saver of load.
     # domains: [example.com, .example.org]
     # A key that the service always knows. While it does not, "not found" is not believed, and
@@ -85,6 +89,7 @@ tables:
       path: /mailboxes/{key}
     response:
       value: $.mailbox
+    recipientDelimiter: "+"
     canary: { key: postmaster@example.com }
 
   domains:
@@ -94,6 +99,9 @@ tables:
       path: /domains/{key}
     response:
       value: $.name
+    # Yours. Without it others' domains are asked for, too, and in an outage mail that leaves
+    # for them, such as that of an alias to an address elsewhere, waits.
+    # domains: [example.com]
     canary: { key: example.com }
 
 # Answers survive a restart:

@@ -26,7 +26,7 @@ export interface ScreenOptions {
 export function screenLines(reading: Reading, options: ScreenOptions): string[] {
   const { status, points, problems } = reading
   const lines = [
-    `mapgate at ${options.where}: ${status.state}`,
+    ...wrapped(`mapgate at ${options.where}: ${heading(status)}`, options.width),
     ...status.degraded.flatMap((trouble) => wrapped(`! ${oneLine(trouble)}`, options.width)),
     '',
     ...ratesLines(ratesOf(points)),
@@ -42,6 +42,23 @@ export function screenLines(reading: Reading, options: ScreenOptions): string[] 
     ...problemLines(problems, options),
   ]
   return lines.map((line) => cut(printable(line), options.width))
+}
+
+/** Ready means that Postfix gets replies; the words say what the replies are worth. */
+function heading({ state, degraded, upstreams }: GatewayStatus): string {
+  if (state !== 'ready' || degraded.length === 0) return state
+  const drilled = upstreams.filter(({ drillEndsAtMs }) => drillEndsAtMs !== undefined)
+  const dead = upstreams.filter(
+    (upstream) =>
+      !drilled.includes(upstream) &&
+      upstream.endpoints.length > 0 &&
+      upstream.endpoints.every(({ circuit }) => circuit !== 'closed'),
+  )
+  const reasons = [
+    ...dead.map(({ name }) => `no endpoint of ${name} answers`),
+    ...drilled.map(({ name }) => `a drill treats ${name} as dead`),
+  ]
+  return `ready, but ${reasons.length === 0 ? 'something needs attention' : reasons.join(', ')}`
 }
 
 function ratesLines(rates: Rates): string[] {

@@ -6,6 +6,7 @@
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import type { BatchEndpoint, BatchReply, Endpoint, Reply, SendOptions } from '../upstream.ts'
+import { failureOf } from './attempt-report.ts'
 
 /** Set where drills begin and end; read before each request. Lives as long as the upstream, over reloads. */
 export interface DrillSwitch {
@@ -17,6 +18,11 @@ const DEAD: Reply = {
   result: temporaryFor(CORE_REASONS.drill),
   evidence: 'endpoint',
   retry: 'not-sent',
+}
+
+/** Returns whether an endpoint failed by a drill alone. @param lastFailure As its status has it. */
+export function isByDrill(lastFailure: string | undefined): boolean {
+  return lastFailure === failureOf(DEAD)
 }
 
 export class DrilledEndpoint implements Endpoint {

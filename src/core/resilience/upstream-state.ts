@@ -12,6 +12,7 @@ import { STOPPING, type Temporary } from '../result.ts'
 import type { UpstreamStatus } from '../status.ts'
 import { AnsweredKeys } from './answered-keys.ts'
 import { sendCheck } from './check.ts'
+import type { DrillSwitch } from './drill.ts'
 import { type Preference, pickEndpoint } from './endpoint-choice.ts'
 import { EndpointState } from './endpoint-state.ts'
 import { Limiter, type LimiterLimits } from './limiter.ts'
@@ -50,6 +51,8 @@ export interface UpstreamStateOptions {
   readonly observer: UpstreamObserver
   /** True while the program does not keep up: nothing is asked then. Default never. */
   readonly overloaded?: () => boolean
+  /** Absent where nothing can be drilled. */
+  readonly drill?: DrillSwitch
 }
 
 /** Time between two looks at the requests under way for slow ones, ms. Ours: a service that hangs is noticed half a second later at most. */
@@ -67,6 +70,7 @@ export class UpstreamState {
   readonly budget = new RetryBudget()
   readonly splits = new RetryBudget(SPLIT_SHARE, MIN_SPLITS_PER_MINUTE)
   readonly #overloaded: () => boolean
+  readonly #drill: DrillSwitch | undefined
   readonly #slowKeys = new RecentKeys(SLOW_KEY_MS)
   /** Of all tables together: an address that one of them knows is a stranger to none. */
   readonly #answered: AnsweredKeys
@@ -87,6 +91,7 @@ export class UpstreamState {
     this.random = options.random
     this.observer = options.observer
     this.#overloaded = options.overloaded ?? (() => false)
+    this.#drill = options.drill
     this.#settings = options.settings
     this.#answered = new AnsweredKeys(options.random())
     this.limiter = new Limiter(options.settings, options.clock)
@@ -171,7 +176,9 @@ export class UpstreamState {
       if (!avoided.has(index) && pausedForMs > 0) soonestMs = Math.min(soonestMs, pausedForMs)
     }
     if (soonestMs === Number.POSITIVE_INFINITY) {
-      return temporaryFor(CORE_REASONS.circuitsOpen, this.name)
+      return this.#drill?.endsAtMs === undefined
+        ? temporaryFor(CORE_REASONS.circuitsOpen, this.name)
+        : temporaryFor(CORE_REASONS.circuitsOpenByDrill, this.name, this.name)
     }
     return temporaryFor(CORE_REASONS.pause, this.name, Math.ceil(soonestMs / 1000))
   }

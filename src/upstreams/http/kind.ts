@@ -97,6 +97,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
             random,
             observer: observer.upstream(name),
             overloaded,
+            drill: this.drill,
           })
         : running.#state
     this.#replicas = running === undefined ? new Replicas() : running.#replicas

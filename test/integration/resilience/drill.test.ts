@@ -1,8 +1,10 @@
 /**
  * An outage that is only tried: what the readiness foretold, and what really happened.
  */
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { checkOutage } from '../../../src/commands/check/outage.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
 import { startGateway, type TestGateway } from '../../support/gateway/gateway.ts'
 import { type Cleanup, startHttpService } from '../../support/http/http-service.ts'
 import { Wire } from './wire.ts'
@@ -33,12 +35,12 @@ tables:
 
 const MAILBOXES = /^\/mailboxes\/(user\d+|postmaster)%40a\.example$/
 
-async function start(t: Cleanup) {
+async function start(t: Cleanup, more = '') {
   const service = await startHttpService(t)
   service.otherwise = ({ url }) =>
     MAILBOXES.test(url) || url === '/aliases/postmaster%40a.example' ? { text: 'box/' } : { status: 404 }
   const clock = new ManualClock()
-  const gateway = await startGateway(t, yaml(service.origin), { clock })
+  const gateway = await startGateway(t, yaml(service.origin) + more, { clock })
   const wires = new Map(
     ['mailboxes', 'aliases', 'fixed'].map((table) => [table, new Wire(t, gateway, 'socketmap', table)]),
   )
@@ -170,3 +172,89 @@ test('a drill ends by its operator, by a reload and with the program', async (t)
     { endedBy: 'stop' },
   ])
 })
+
+/** Waits until no endpoint of the directory is asked any more. */
+async function untilOpen({ gateway, ask }: Awaited<ReturnType<typeof start>>): Promise<void> {
+  let n = 0
+  await vi.waitFor(async () => {
+    await ask('mailboxes', `new${n++}@a.example`)
+    expect(gateway.gateway.status().upstreams[0]?.endpoints[0]?.circuit).toBe('open')
+  })
+}
+
+test('what failed by a drill says so, and nobody is told to fix the service', async (t) => {
+  const set = await start(t)
+  const { gateway, ask } = set
+  await ask('mailboxes', 'user1@a.example')
+  await send(gateway, 'POST', '/api/v1/drills', { upstream: 'directory', seconds: 60 })
+  await untilOpen(set)
+  expect(await ask('mailboxes', 'never@a.example')).toBe('TEMP')
+  const { body } = await send(gateway, 'GET', '/api/v1/problems')
+  const problems = body.problems as readonly { readonly kind: string; readonly text: string }[]
+  const texts = problems.filter(({ kind }) => kind === 'lookup' || kind === 'circuit').map(({ text }) => text)
+  expect(texts).toContain(
+    'circuit: upstream directory: a drill treats the service as dead; mapgate drill --stop directory ends it',
+  )
+  expect(texts.filter((text) => !text.includes('a drill treats the service as dead'))).toEqual([])
+  expect(gateway.log().map(({ reason }) => reason)).not.toContain(
+    'upstream directory: all endpoints are failing (circuit open); fix the service',
+  )
+})
+
+test('no drill begins in an outage, and a second one does begin right after the first', async (t) => {
+  const set = await start(t)
+  const { gateway, ask, service } = set
+  await ask('mailboxes', 'user1@a.example')
+  const begin = () => send(gateway, 'POST', '/api/v1/drills', { upstream: 'directory', seconds: 60 })
+  expect((await begin()).status).toBe(200)
+  await untilOpen(set)
+  await send(gateway, 'DELETE', '/api/v1/drills/directory')
+  expect(gateway.gateway.status().upstreams[0]?.endpoints[0]?.circuit).toBe('open')
+  expect((await begin()).status).toBe(200)
+  await service.stop()
+  await send(gateway, 'DELETE', '/api/v1/drills/directory')
+  // The known question is asked again about once a second.
+  await vi.waitFor(async () => {
+    set.clock.advance(1000)
+    expect(gateway.gateway.status().upstreams[0]?.endpoints[0]?.lastFailure).not.toContain('drill')
+  })
+  expect(await begin()).toMatchObject({
+    status: 409,
+    body: {
+      code: 'drill-refused',
+      detail:
+        'no endpoint of the upstream answers: this is an outage, and a drill would show nothing else; see mapgate status',
+    },
+  })
+  expect((await metrics(gateway)).includes('mapgate_drill_active{upstream="directory"} 0')).toBe(true)
+})
+
+test.each([
+  ['hash', 'log: { keys: hash, hashKey: a-key-of-16-chars }', 2],
+  ['none', 'log: { keys: none }', 1],
+])(
+  'with log.keys: %s no key stands in the readiness, in `mapgate check --outage` or in a drill',
+  async (_style, more, kinds) => {
+    const { gateway, ask, clock } = await start({ onTestFinished }, more)
+    for (const user of ['user1', 'stranger1', 'stranger2']) await ask('mailboxes', `${user}@a.example`)
+    clock.advance(20_000)
+    const io = recordIo()
+    expect(await checkOutage({ admin: gateway.adminUrl }, io)).toBe(1)
+    const seen = [
+      JSON.stringify((await send(gateway, 'GET', '/api/v1/readiness')).body),
+      io.out(),
+      JSON.stringify(
+        (await send(gateway, 'POST', '/api/v1/drills', { upstream: 'directory', seconds: 60 })).body,
+      ),
+    ]
+    expect(await ask('mailboxes', 'stranger3@a.example')).toBe('TEMP')
+    seen.push(JSON.stringify((await send(gateway, 'DELETE', '/api/v1/drills/directory')).body))
+    seen.push(JSON.stringify((await send(gateway, 'GET', '/api/v1/problems')).body))
+    seen.push(JSON.stringify(gateway.log()))
+    for (const text of seen) expect(text).not.toContain('stranger')
+    const shown = (io.out().match(/ 1 lookup.*/g) ?? []).map((line) => line.trim())
+    expect(shown.length).toBe(2)
+    // Told apart where they are hashed, and not where nothing is shown.
+    expect(new Set(shown).size).toBe(kinds)
+  },
+)

@@ -4,8 +4,10 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Cleanup } from '../../support/http/http-service.ts'
+import { startDovecotAuth } from '../../support/postfix/dovecot-auth.ts'
 import { startLmtpSink } from '../../support/postfix/lmtp-sink.ts'
 import { type Postfix, requirePostfix } from '../../support/postfix/postfix.ts'
+import { until } from '../../support/postfix/until.ts'
 import type { Entries } from './directory.ts'
 import { changed, mainCfFor, type PageTables, tablesOfPages, tablesOfResilience } from './page-tables.ts'
 import { type OutageParts, type OutageSetup, send, startOutage } from './setup.ts'
@@ -145,6 +147,55 @@ describe('what can go wrong', () => {
     expect(await codes(t, postfix, 'ann@example.com', 'uncopied')).toEqual(ACCEPTED)
     await postfix.emptied()
     expect(await sink.recipientsOf('uncopied', 1)).toEqual(['ann@example.com'])
+  })
+})
+
+describe('where the rule is trusted with what it does not know', () => {
+  beforeEach((context) => requirePostfix(context))
+
+  test('a use that usedBy does not name: by an old "not found" of aliases somebody sends as an address that has an owner by now', async (t) => {
+    const tables = USUAL()
+    const auth = await startDovecotAuth(t)
+    const setup = await start(t, {
+      tables,
+      mainCf: (map) => ({
+        ...mainCfFor(tables, map),
+        ...auth,
+        smtpd_sender_login_maps: map('aliases'),
+        smtpd_sender_restrictions: 'reject_sender_login_mismatch',
+      }),
+    })
+    const { postfix, service, clock } = setup
+    const sendAsAnn = async (subject: string) => {
+      const { recipients } = await send(t, postfix, ['bob@example.com'], subject, 'ann@example.com')
+      return recipients[0]?.code
+    }
+    expect(await sendAsAnn('without an owner')).toBe(250)
+    await dieWith(setup, { ...ENTRIES, aliases: { 'ann@example.com': 'ann@example.com' } })
+    expect(await sendAsAnn('let in')).toBe(250)
+    // The owner would have been seen, had the service answered.
+    await service.start()
+    clock.jump(15_000)
+    await until('the owner to be seen', async () => ((await sendAsAnn('refused')) === 553 ? true : undefined))
+  })
+
+  test('an alias-only domain in main.cf, and a proof table without a list of domains: an alias made meanwhile is refused', async (t) => {
+    const all = tablesOfResilience()
+    const mailboxes = { ...all.mailboxes, domains: undefined }
+    const tables = { mailboxes, aliases: all.aliases } as unknown as PageTables
+    const entries = { ...ENTRIES, mailboxes: { ...ENTRIES.mailboxes, 'x@example.org': 'x/' } }
+    const setup = await start(t, {
+      tables,
+      entries,
+      mainCf: (map) => ({
+        ...mainCfFor(tables, map),
+        virtual_mailbox_domains: 'example.com',
+        virtual_alias_domains: 'example.org',
+      }),
+    })
+    expect(await codes(t, setup.postfix, 'x@example.org', 'before')).toEqual([550, undefined])
+    await dieWith(setup, { ...entries, aliases: { 'x@example.org': 'ann@example.com' } })
+    expect(await codes(t, setup.postfix, 'x@example.org', 'refused')).toEqual([550, undefined])
   })
 })
 

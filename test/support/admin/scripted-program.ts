@@ -263,6 +263,7 @@ export class ScriptedProgram {
       return table === 'aliases' ? this.store : 'read-only'
     },
     beginDrill: (upstream, forMs) => {
+      if (upstream === 'failing') return 'outage'
       const known = this.status.upstreams.find(({ name }) => name === upstream)
       if (known === undefined) return 'no-upstream'
       if (known.kind === 'static') return 'nothing-asked'

@@ -137,6 +137,11 @@ describe('changes', () => {
       ask('POST', '/api/v1/drills', OPERATOR, { upstream, seconds })
     expect(codeOf(await begin('nosuch', 60))).toBe('404 upstream-unknown')
     expect(codeOf(await begin('fixed', 60))).toBe('409 drill-refused')
+    expect((await begin('failing', 60)).json()).toMatchObject({
+      status: 409,
+      code: 'drill-refused',
+      detail: expect.stringContaining('this is an outage'),
+    })
     expect(codeOf(await begin('directory', 0))).toBe('400 invalid-parameter')
     expect(codeOf(await begin('directory', 3601))).toBe('400 invalid-parameter')
     const running = (await begin('directory', 3600)).json<Record<string, unknown>>()
@@ -145,11 +150,17 @@ describe('changes', () => {
       state: 'running',
       tables: [{ name: 'aliases', readiness: 0.9, answered: 9, deferred: 1 }],
     })
-    expect(codeOf(await begin('directory', 60))).toBe('409 drill-refused')
+    expect((await begin('directory', 60)).json()).toMatchObject({
+      status: 409,
+      code: 'drill-refused',
+      detail: 'a drill of this upstream is under way; mapgate drill --stop directory ends it',
+    })
     expect((await ask('GET', '/api/v1/drills')).json()).toEqual({ drills: [running] })
     expect(codeOf(await ask('DELETE', '/api/v1/drills/directory', VIEWER))).toBe('403 role-too-low')
     const ended = await ask('DELETE', '/api/v1/drills/directory', OPERATOR)
     expect(ended.json()).toMatchObject({ state: 'ended', endedBy: 'operator' })
+    expect(codeOf(await ask('DELETE', '/api/v1/drills/directory', OPERATOR))).toBe('404 drill-refused')
+    expect(codeOf(await ask('DELETE', '/api/v1/drills/nosuch', OPERATOR))).toBe('404 upstream-unknown')
   })
 
   test('a loss is confirmed, and another time there is none', async () => {

@@ -20,11 +20,32 @@ const ENDED = {
   ],
 }
 
-/** A gateway whose drill runs until `ended` is set, or it is deleted. */
-async function gateway() {
-  const state = { ended: false }
+interface Endpoint {
+  readonly circuit: string
+  readonly lastFailure?: string
+}
+
+const DRILLED: Endpoint = {
+  circuit: 'open',
+  lastFailure: 'connect: a drill treats the service as dead; see mapgate status',
+}
+
+/** A gateway whose drill runs until `ended` is set, or it is deleted. Each look at the circuits takes the next of them. */
+async function gateway(...looks: (readonly Endpoint[])[]) {
+  const state = { ended: false, looks: 0 }
   const service = await startHttpService({ onTestFinished })
-  service.otherwise = ({ method }) => {
+  service.otherwise = ({ method, url }) => {
+    if (url === '/api/v1/upstreams') {
+      const endpoints = looks[Math.min(state.looks++, looks.length - 1)] ?? [{ circuit: 'closed' }]
+      return {
+        json: {
+          upstreams: [
+            { name: 'other', endpoints: [] },
+            { name: 'directory', endpoints },
+          ],
+        },
+      }
+    }
     if (method === 'POST') return { json: RUNNING }
     if (method === 'DELETE') {
       state.ended = true
@@ -60,7 +81,7 @@ test('Ctrl-C ends the drill', async () => {
   const io = recordIo()
   const pressed = () => ({ promise: Promise.resolve<NodeJS.Signals>('SIGINT'), dispose: () => {} })
   expect(await drill('directory', { admin: service.origin, for: 60_000 }, io, pressed)).toBe(0)
-  expect(service.requests.at(-1)).toMatchObject({ method: 'DELETE', url: '/api/v1/drills/directory' })
+  expect(service.requests.at(-2)).toMatchObject({ method: 'DELETE', url: '/api/v1/drills/directory' })
   expect(io.out()).toContain('the drill was ended: directory')
 })
 
@@ -85,4 +106,58 @@ test('an unknown upstream exits 77, a gateway that has forgotten the drill 69', 
     exitCode: 69,
     message: expect.stringContaining('it ended with a restart'),
   })
+})
+
+test('--stop ends a drill that was begun elsewhere, and shows what it showed', async () => {
+  const { service } = await gateway()
+  const io = recordIo()
+  expect(await drill('directory', { admin: service.origin, for: 60_000, stop: true }, io, never)).toBe(0)
+  expect(service.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'DELETE /api/v1/drills/directory',
+    'GET /api/v1/upstreams',
+  ])
+  expect(io.out().split('\n').slice(0, 2)).toEqual([
+    'the drill was ended: directory was treated as dead for 60 s',
+    'TABLE    ready  answered  deferred  share answered',
+  ])
+  expect(io.err()).toBe('')
+})
+
+test('a drill that cannot begin, or is not under way, exits 64 with the reason', async () => {
+  const service = await startHttpService({ onTestFinished })
+  service.otherwise = ({ method }) => ({
+    status: method === 'POST' ? 409 : 404,
+    json: { code: 'drill-refused', detail: `no ${method}` },
+  })
+  const options = { admin: service.origin, for: 60_000 }
+  await expect(drill('directory', options, recordIo(), never)).rejects.toMatchObject({
+    exitCode: 64,
+    message: `${service.origin}: no POST`,
+  })
+  await expect(drill('directory', { ...options, stop: true }, recordIo(), never)).rejects.toMatchObject({
+    exitCode: 64,
+    message: `${service.origin}: no DELETE`,
+  })
+})
+
+test('a service that fails when the drill is over is told of, once it was asked again', async () => {
+  const refused = { circuit: 'open', lastFailure: 'connect: the service refused the connection' }
+  const { service, state } = await gateway([DRILLED], [refused])
+  state.ended = true
+  const io = recordIo()
+  expect(await drill('directory', { admin: service.origin, for: 60_000 }, io, never)).toBe(0)
+  expect(io.out()).toContain('the drill is over')
+  expect(io.err()).toBe(
+    'directory does not answer now that the drill is over: connect: the service refused the connection. That is an outage; see mapgate status\n',
+  )
+  expect(state.looks).toBe(2)
+})
+
+test('a service that answers again after the drill needs no words', async () => {
+  const { service, state } = await gateway([DRILLED, DRILLED], [DRILLED, { circuit: 'closed' }])
+  state.ended = true
+  const io = recordIo()
+  expect(await drill('directory', { admin: service.origin, for: 60_000 }, io, never)).toBe(0)
+  expect(io.err()).toBe('')
+  expect(state.looks).toBe(2)
 })

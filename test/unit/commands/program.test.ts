@@ -95,6 +95,10 @@ describe('a wrong command line exits 64 and says', () => {
     ],
     [['check', '--token-file', 'x'], '--token-file is only for --outage; without it no gateway is asked'],
     [['drill', '--for', '2h', 'd'], 'give whole seconds or minutes, at most 1h, such as 60s or 5m.'],
+    [
+      ['drill', '--stop', '--for', '60s', 'd'],
+      "option '--stop' cannot be used with option '--for <duration>'",
+    ],
     [['main-cf', '-c'], "option '-c, --config <file>' argument missing"],
     [['init', 'mapgate.yaml'], 'too many arguments'],
     [['schema', '--ask'], "unknown option '--ask'"],

@@ -29,7 +29,7 @@ test('prints one look', async () => {
   const service = await gateway()
   const io = recordIo()
   expect(await status({ admin: service.origin }, io)).toBe(0)
-  expect(io.out().split('\n')[0]).toBe(`mapgate at ${service.origin}: ready`)
+  expect(io.out().split('\n')[0]).toBe(`mapgate at ${service.origin}: ready, but something needs attention`)
   expect(io.out()).toContain('aliases   100')
 })
 

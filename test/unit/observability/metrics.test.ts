@@ -18,7 +18,10 @@ async function observe(): Promise<Observability> {
     clock: new ManualClock(),
     logging,
     redactor,
-    status: () => READY,
+    status: () => ({
+      ...READY,
+      tables: READY.tables.map((table) => (table.name === 'aliases' ? { ...table, holdsLoss: true } : table)),
+    }),
     version: '1.2.3',
     protocols: ['socketmap', 'tcp_table', 'admin'],
     upstreamKinds: UPSTREAM_KINDS.values(),
@@ -167,6 +170,15 @@ describe('metrics', () => {
     useEverything(observability)
     const text = (await observability.metrics.text()).split('\n')
     for (const line of lines) expect(text).toContain(line)
+  })
+
+  test('what has no configured table is counted for lookups, and is no table of the cache or the loss guard', async () => {
+    const observability = await observe()
+    useEverything(observability)
+    const text = (await observability.metrics.text()).split('\n')
+    const nameless = text.filter((line) => line.includes('table=""')).map((line) => line.split('{')[0] ?? '')
+    expect(nameless).toContain('mapgate_lookups_total')
+    expect(nameless.filter((name) => /^mapgate_(cache|loss|outage|canary)/.test(name))).toEqual([])
   })
 
   test('a second scrape says the same, not twice as much', async () => {

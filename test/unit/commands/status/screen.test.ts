@@ -75,7 +75,7 @@ test('the terminal and the page show the same rates for the same history', () =>
 describe('screenLines', () => {
   test('shows all of it at 80 columns', () => {
     expect(screenLines(READING, WHERE)).toEqual([
-      'mapgate at http://127.0.0.1:8466: ready',
+      'mapgate at http://127.0.0.1:8466: ready, but something needs attention',
       '! the circuit of directory 1:dir2.example is open',
       '',
       '100 lookups/s, hit ratio 75%, stale 5.0%',
@@ -101,11 +101,40 @@ describe('screenLines', () => {
     ])
   })
 
+  describe('the head says', () => {
+    const [directory, overrides] = STATUS.upstreams
+    if (directory === undefined || overrides === undefined)
+      throw new TypeError('the fixture has no upstreams')
+    const dead = directory.endpoints.map((endpoint) => ({ ...endpoint, circuit: 'open' as const }))
+    const half = dead.map((endpoint) => ({ ...endpoint, circuit: 'half-open' as const }))
+    const drilled = { ...directory, drillEndsAtMs: NOW_MS + 1000, endpoints: dead }
+    const cases: [words: string, status: Partial<typeof STATUS>][] = [
+      ['ready', { degraded: [] }],
+      ['ready, but something needs attention', {}],
+      ['ready, but no endpoint of directory answers', { upstreams: [{ ...directory, endpoints: dead }] }],
+      ['ready, but no endpoint of directory answers', { upstreams: [{ ...directory, endpoints: half }] }],
+      ['ready, but something needs attention', { upstreams: [overrides] }],
+      ['ready, but a drill treats directory as dead', { upstreams: [drilled] }],
+      [
+        'ready, but no endpoint of other answers, a drill treats directory as dead',
+        { upstreams: [drilled, { ...directory, name: 'other', endpoints: dead }] },
+      ],
+      ['draining', { state: 'draining', upstreams: [{ ...directory, endpoints: dead }] }],
+    ]
+    for (const [words, changes] of cases)
+      test(`${words}: ${JSON.stringify(changes).slice(0, 60)}`, () => {
+        const reading = { ...READING, status: { ...STATUS, ...changes } }
+        const lines = screenLines(reading, { ...WHERE, width: 200 })
+        expect(lines[0]).toBe(`mapgate at http://127.0.0.1:8466: ${words}`)
+      })
+  })
+
   test('what is wrong is not cut, since its end says what to do', () => {
     const lost =
       'table mailboxes: the service says "not found" of many keys; restore its data, or mapgate confirm-loss mailboxes'
     const reading = { ...READING, status: { ...READING.status, degraded: [lost] } }
-    expect(screenLines(reading, WHERE).slice(1, 3)).toEqual([
+    const lines = screenLines(reading, WHERE)
+    expect(lines.slice(1, 3)).toEqual([
       '! table mailboxes: the service says "not found" of many keys; restore its data,',
       '  or mapgate confirm-loss mailboxes',
     ])
