@@ -147,27 +147,22 @@ export class ProxymapConversation implements Conversation {
       case 'open':
         return { kind: 'reply', text: opened(this.#form, pattern ? FLAG_PATTERN : FLAG_FIXED) }
       case 'lookup':
-        return this.#lookup(request, pattern)
+        return {
+          kind: 'ask',
+          protocol: NAME,
+          table: this.#table,
+          key: foldedKey(request, pattern),
+          exact: !pattern,
+          client: this,
+        }
       case 'update':
       case 'delete':
       case 'sequence':
-        return this.#store(request)
+        return this.#store(request, foldedKey(request, pattern))
     }
   }
 
-  #lookup({ key, flags }: ProxymapRequest, pattern: boolean): Step {
-    const mustFold = !pattern && (flags & FLAG_FOLD_FIX) !== 0
-    return {
-      kind: 'ask',
-      protocol: NAME,
-      table: this.#table,
-      key: mustFold ? lowerCase(key) : key,
-      exact: !pattern,
-      client: this,
-    }
-  }
-
-  #store({ name, key, value, isFirst }: ProxymapRequest): Step {
+  #store({ name, value, isFirst }: ProxymapRequest, key: Buffer): Step {
     const table = this.#table
     if (!this.#listener.settings.write.includes(table))
       return { kind: 'reply', text: encodeReply(this.#form, STATUS_CONFIG), error: 'write' }
@@ -208,6 +203,11 @@ function opened(form: ReplyForm, flag: number): string {
 /** For a table that is not there the mail waits, until somebody sees the log. */
 function statusOf({ cause }: Permanent): Status {
   return cause === 'refused' ? STATUS_CONFIG : STATUS_RETRY
+}
+
+/** The key as the table has it: with this flag the client leaves folding to the server, for changes as for lookups (dict_lmdb.c). */
+function foldedKey({ key, flags }: ProxymapRequest, pattern: boolean): Buffer {
+  return !pattern && (flags & FLAG_FOLD_FIX) !== 0 ? lowerCase(key) : key
 }
 
 /** As Postfix does without SMTPUTF8: ASCII letters alone. */

@@ -68,17 +68,62 @@ describe('a table that is not ours', () => {
     ])
   })
 
-  test('fails without being found or not found while the other server is away, opened or not', () => {
-    const conversation = accept({ pass: target })
+  test('fails without being found or not found while the other server is away, whatever is asked, in its own form', () => {
+    const conversation = accept({ pass: target, write: ['verify'] })
     const away = { kind: 'temporary', cause: 'connect', reason: 'refused' } as const
-    steps(conversation, 'request|open|table|unix:passwd.byname|flags|64||')
-    expect(conversation.reply(away)).toBe('status\x002\0flags\x000\0\0')
-    steps(conversation, 'request|lookup|table|unix:passwd.byname|flags|64|key|root||')
-    expect(conversation.reply(away)).toBe('status\x002\0value\0\0\0')
+    const cases: [request: string, reply: string][] = [
+      ['open|table|unix:passwd.byname|flags|64||', 'status|2|flags|0||'],
+      ['open|table|unix:passwd.byname|instance_flags|64||', 'status|2|flags|0||'],
+      ['lookup|table|unix:passwd.byname|flags|64|key|root||', 'status|2|value|||'],
+      ['lookup|table|unix:passwd.byname|instance_flags|64|flags|80|key|root||', 'status|2|flags|80|value|||'],
+      ['update|table|btree:/x|flags|64|key|a|value|b||', 'status|2||'],
+      ['update|table|btree:/x|instance_flags|64|flags|80|key|a|value|b||', 'status|2|flags|80||'],
+      ['delete|table|btree:/x|flags|64|key|a||', 'status|2||'],
+      ['delete|table|btree:/x|instance_flags|64|flags|80|key|a||', 'status|2|flags|80||'],
+      ['sequence|table|btree:/x|flags|64|function|0||', 'status|2|key||value|||'],
+      ['sequence|table|btree:/x|instance_flags|64|flags|80|function|1||', 'status|2|flags|80|key||value|||'],
+    ]
+    for (const [request, reply] of cases) {
+      expect(steps(conversation, `request|${request}`)).toMatchObject([{ kind: 'pass', target }])
+      expect(conversation.reply(away)).toBe(reply.replaceAll('|', '\0'))
+    }
     expect(conversation.reply({ kind: 'passed', bytes: Buffer.from([0xff]) })).toEqual({
       text: '',
       bytes: Buffer.from([0xff]),
     })
+  })
+})
+
+describe('a change', () => {
+  const changes = [
+    'request|update|table|mapgate:verify|flags|16384|key|A@B|value|V||',
+    'request|delete|table|mapgate:verify|flags|16384|key|A@B||',
+  ].join('')
+  const keys = (settings: Partial<typeof proxymap.example>) =>
+    steps(accept(settings), changes).map(
+      (step) => step.kind === 'store' && 'key' in step.request && `${step.request.key}`,
+    )
+
+  test('is folded where Postfix has not, as the lookup is; with pattern neither is', () => {
+    expect(keys({ write: ['verify'] })).toEqual(['a@b', 'a@b'])
+    expect(keys({ write: ['verify'], pattern: true })).toEqual(['A@B', 'A@B'])
+  })
+
+  test('of a foreign table is passed on, of one that is not in write refused, beside each other', () => {
+    const target = {
+      address: { kind: 'unix', path: '/p' },
+      createDecoder: () => expect.unreachable(),
+    } as const
+    const conversation = accept({ pass: target, write: ['verify'] })
+    const taken = steps(
+      conversation,
+      'request|update|table|btree:/x|flags|0|key|a|value|b||request|update|table|mapgate:aliases|flags|0|key|a|value|b||request|update|table|mapgate:verify|flags|0|key|a|value|b||',
+    )
+    expect(taken).toMatchObject([
+      { kind: 'pass', target },
+      { kind: 'reply', text: 'status\x005\0\0', error: 'write' },
+      { kind: 'store', request: { operation: 'put', table: 'verify' } },
+    ])
   })
 })
 
