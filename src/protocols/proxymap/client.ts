@@ -22,6 +22,8 @@ const MAX_REPLY_BYTES = 16_777_216
 /** The flags of a table for lookups: lock, UTF-8. Source: Postfix `src/util/dict.h`; seen from postmap(1). */
 const LOOKUP_FLAGS = 524_352
 
+const TOO_LONG: DecodeStep = Object.freeze({ kind: 'skipped' })
+
 const SERVER = /^unix:([^:]+):(.+)$/
 const GREETING_BYTES = Buffer.from(GREETING)
 
@@ -67,6 +69,8 @@ export class ReplyMessages implements Decoder {
 
   read(): DecodeStep {
     const step = this.#messages.read()
+    // Who waits has no use for the rest of it, however long that is.
+    if (step.kind === 'more' && this.#messages.pendingBytes > MAX_REPLY_BYTES) return TOO_LONG
     return step.kind === 'frame' && step.payload.equals(GREETING_BYTES) ? this.read() : step
   }
 }
