@@ -53,25 +53,28 @@ const QUEUE_DIRECTORIES: readonly [name: string, mode: number, postdrop: boolean
  *
  * Every SMTP session gets a process of its own: smtpd(8) remembers what became of an address,
  * failures too, for as long as it lives, and one test would see what another has caused.
+ *
+ * @param chroot As Debian has it, for every daemon that it has in a chroot.
  */
 function masterCf(smtpPort: number, chroot: 'y' | 'n', services: readonly string[]): string {
-  return `127.0.0.1:${smtpPort} inet n - ${chroot} - - smtpd -o max_use=1
-cleanup unix n - n - 0 cleanup
+  const c = chroot
+  return `127.0.0.1:${smtpPort} inet n - ${c} - - smtpd -o max_use=1
+cleanup unix n - ${c} - 0 cleanup
 qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-flush unix n - n 1000? 0 flush
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-lmtp unix - - n - - lmtp
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-showq unix n - n - - showq
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
+rewrite unix - - ${c} - - trivial-rewrite
+bounce unix - - ${c} - 0 bounce
+defer unix - - ${c} - 0 bounce
+trace unix - - ${c} - 0 bounce
+flush unix n - ${c} 1000? 0 flush
+smtp unix - - ${c} - - smtp
+relay unix - - ${c} - - smtp
+lmtp unix - - ${c} - - lmtp
+error unix - - ${c} - - error
+retry unix - - ${c} - - error
+discard unix - - ${c} - - discard
+showq unix n - ${c} - - showq
+anvil unix - - ${c} - 1 anvil
+scache unix - - ${c} - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 ${services.map((line) => `${line}\n`).join('')}`
 }

@@ -57,7 +57,7 @@ export function requirePostfix(context: { skip(note?: string): void }): void {
 
 /** Other than main.cf. */
 export interface PostfixSettings {
-  /** Runs smtpd(8) chrooted in the queue directory, as Debian does. */
+  /** Runs the daemons chrooted in the queue directory, as Debian does. */
   readonly chroot?: boolean
   /** More lines of master.cf. */
   readonly services?: readonly string[]

@@ -72,6 +72,29 @@ test('no file outside its folder names a protocol, but the demo', () => {
   expect([files.length > 100, naming]).toEqual([true, []])
 })
 
+test('a protocol is one line of the registry, its folder imported by nobody else but the library', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const importing = files.flatMap((file) => {
+    const text = readFileSync(new URL(file, SRC), 'utf8')
+    return Array.from(text.matchAll(/from '([^']+)'/g), ([, target = '']) => {
+      const path = new URL(target, new URL(file, SRC)).pathname.slice(SRC.pathname.length)
+      const [, folder, module] = /^protocols\/([^/]+)\/(.+)$/.exec(path) ?? []
+      const isOwn = folder === undefined || folder === 'framing' || file.startsWith(`protocols/${folder}/`)
+      return isOwn ? [] : [`${file}: ${folder}/${module}`]
+    }).flat()
+  })
+  expect(importing.filter((line) => !line.startsWith('library/')).sort()).toEqual([
+    'protocols/registry.ts: memcache/protocol.ts',
+    'protocols/registry.ts: policy/protocol.ts',
+    'protocols/registry.ts: proxymap/protocol.ts',
+    'protocols/registry.ts: sasl/protocol.ts',
+    'protocols/registry.ts: socketmap/protocol.ts',
+    'protocols/registry.ts: tcp-table/protocol.ts',
+  ])
+  const registry = readFileSync(new URL('protocols/registry.ts', SRC), 'utf8')
+  expect(registry.match(/^ {2}\w+, *(?:\/\/)?$/gm)).toHaveLength(6)
+})
+
 /** The bytes of an example: a newline at the end of a line cannot be seen, a carriage return before it is written. */
 function wireOf(example: string): string {
   if (example.includes('\\r\\n')) return example.replaceAll('\\r\\n', '\r\n')
