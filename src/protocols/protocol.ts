@@ -45,7 +45,7 @@ export interface Protocol<Settings extends object = object> {
   /** Begins one conversation: the server side of one connection. */
   accept(listener: AcceptedBy<Settings>): Conversation
   /** What main.cf writes for a table at a place; undefined where Postfix cannot ask it there. */
-  reference(table: string, place: PostfixPlace, settings: Settings): PostfixReference | undefined
+  reference(table: NamedTable, place: PostfixPlace, settings: Settings): PostfixReference | undefined
   /** Asks servers of this protocol: for `mapgate query` and the library. Absent where nobody needs it. */
   readonly client?: ProtocolClient
 }
@@ -156,6 +156,13 @@ export interface SpecialReply {
 
 export const MORE_STEP: Step & { readonly kind: 'more' } = Object.freeze({ kind: 'more' })
 
+/** A table that main.cf names. */
+export interface NamedTable {
+  readonly name: string
+  /** Postfix writes it. */
+  readonly isWritten: boolean
+}
+
 /** Where Postfix finds a listener. */
 export type PostfixPlace =
   /** HOST:PORT, an IPv6 host in brackets; those words as they stand for a socket of systemd, whose address is not known here. */
@@ -170,13 +177,21 @@ export type PostfixReference =
       readonly text: string
       /** What {@link ProtocolClient.parse} reads for the same table, where Postfix names it otherwise. */
       readonly server?: string
-      /** Whole lines that main.cf needs once for all tables of the listener. */
-      readonly lines?: readonly string[]
+      /** What main.cf has to say once, whatever tables it names. */
+      readonly parameters?: readonly PostfixParameter[]
       /** Each may have several lines. */
       readonly notes?: readonly string[]
     }
   /** Whole lines, for a protocol that no parameter takes as a table. */
   | { readonly kind: 'lines'; readonly lines: readonly string[]; readonly notes?: readonly string[] }
+
+/** A parameter of main.cf that leads Postfix to a listener. It has one value, so listeners that need others exclude each other. */
+export interface PostfixParameter {
+  readonly name: string
+  readonly value: string
+  /** Whole lines above it, each a comment. */
+  readonly comments: readonly string[]
+}
 
 /** The client side: how a question is sent, and what a reply says. Pure, too. */
 export interface ProtocolClient {

@@ -131,6 +131,26 @@ test('the page of a whole server has a configuration without a problem, and its 
   expect(printed.length).toBeGreaterThan(6)
 })
 
+test.each(['docs/protocols/proxymap.md', 'docs/upstreams/store.md'])(
+  '%s has a configuration without a warning, and the main.cf lines that are printed for it',
+  async (page) => {
+    const [block] = configurations(page)
+    const config = await parseConfig(block?.text ?? '', page, {
+      tryFolder: async () => undefined,
+      lookAtPath: async () => 'folder',
+      readFile: async (path) =>
+        path === '/etc/group' ? 'postfix:x:115:\n' : 'a-token-of-32-characters-or-more-0',
+    })
+    expect(config.warnings).toEqual([])
+    const printed = mainCf(config)
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+    const shown = codeBlocks(page).map(({ text }) => text)
+    expect(printed.length).toBeGreaterThan(2)
+    expect(shown).toContain(`${printed.join('\n')}\n`)
+  },
+)
+
 test('the page of options has every option of the SQL and LDAP tables', () => {
   const text = readDocument(`${FOLDER}/sql-and-ldap-options.md`)
   expect(OPTIONS.filter((option) => !text.includes(`\`${option}\``))).toEqual([])

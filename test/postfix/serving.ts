@@ -98,8 +98,13 @@ export async function socketFolder({ queueDirectory }: PostfixFiles): Promise<st
   return folder
 }
 
-/** Writes the file that names a table at a memcache listener, as `mapgate main-cf` prints it. */
-export async function memcacheFile(files: PostfixFiles, address: string, table: string): Promise<string> {
+/** Writes the file that names a table at a memcache listener, as `mapgate main-cf` prints it. @param more Lines for a table that Postfix writes. */
+export async function memcacheFile(
+  files: PostfixFiles,
+  address: string,
+  table: string,
+  more: readonly string[] = [],
+): Promise<string> {
   const path = join(files.directory, `${table}-${address.split(':')[0]}.cf`)
   const lines = [
     `memcache = ${address}`,
@@ -108,6 +113,7 @@ export async function memcacheFile(files: PostfixFiles, address: string, table: 
     'timeout = 10',
     'data_size_limit = 100000',
     'line_size_limit = 4096',
+    ...more,
   ]
   await writeOldFile(path, lines.map((line) => `${line}\n`).join(''))
   return path

@@ -4,13 +4,16 @@
  */
 import type { Config, TableConfig } from '../../config/config.ts'
 import { POSTFIX_PARAMETERS } from '../../config/postfix-parameters.ts'
-import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
+import { KINDS, type Kinds } from '../../gateway/load-config.ts'
 import { listOf } from '../../schema/suggest.ts'
+import { parameterBlocks } from './parameters.ts'
 import { type TableReference, tableReference } from './reference.ts'
 
 /** A table that a parameter uses, at each listener that serves it. */
 interface Use {
   readonly table: string
+  /** Postfix writes it. */
+  readonly isWritten: boolean
   readonly references: readonly NamedReference[]
   /** For protocols that no parameter takes as a table. */
   readonly lines: readonly LinesReference[]
@@ -20,17 +23,19 @@ type NamedReference = Extract<TableReference, { kind: 'table' }>
 type LinesReference = Extract<TableReference, { kind: 'lines' }>
 
 /** Makes the whole text. */
-export function mainCf(config: Config, protocols: Protocols = PROTOCOLS): string {
+export function mainCf(config: Config, kinds: Kinds = KINDS): string {
   const uses = [...config.tables.values()].map((table): Use & { readonly config: TableConfig } => {
-    const all = config.listeners.flatMap((listener) => tableReference(table.name, listener, protocols) ?? [])
+    const named = { name: table.name, isWritten: isWritten(table, config, kinds) }
+    const all = config.listeners.flatMap((listener) => tableReference(named, listener, kinds.protocols) ?? [])
     return {
       table: table.name,
+      isWritten: named.isWritten,
       references: all.filter((reference) => reference.kind === 'table'),
       lines: all.filter((reference) => reference.kind === 'lines'),
       config: table,
     }
   })
-  const blocks: string[][] = onceBlocks(uses)
+  const blocks: string[][] = parameterBlocks(uses)
   for (const [parameter, tables] of byParameter(uses)) blocks.push(parameterBlock(parameter, tables))
   blocks.push(...aliasDomainsBlock(uses))
   for (const use of uses) if (use.config.usedBy.length === 0) blocks.push(...tableBlock(use))
@@ -38,10 +43,10 @@ export function mainCf(config: Config, protocols: Protocols = PROTOCOLS): string
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n')
 }
 
-/** What listeners need in main.cf besides the tables. */
-function onceBlocks(uses: readonly Use[]): string[][] {
-  const texts = uses.flatMap(({ references }) => references.map(({ lines = [] }) => lines.join('\n')))
-  return [...new Set(texts)].filter((text) => text !== '').map((text) => [text])
+/** Clients write the table. */
+function isWritten({ upstreams: [first = ''] }: TableConfig, config: Config, kinds: Kinds): boolean {
+  const kind = config.upstreams.get(first)?.kind ?? ''
+  return kinds.upstreams.get(kind)?.configuration?.isWritten === true
 }
 
 /** Two tables of one parameter go into one line: the second line would replace the first. */
@@ -160,6 +165,6 @@ function isUnserved({ references, lines }: Use): boolean {
   return references.length === 0 && lines.length === 0
 }
 
-function unservedLine({ table }: Use): string {
-  return `# table ${table}: no listener serves it`
+function unservedLine({ table, isWritten }: Use): string {
+  return `# table ${table}: no listener ${isWritten ? 'lets Postfix write it' : 'serves it'}`
 }

@@ -25,7 +25,7 @@ export async function printMainCf(
 ): Promise<number> {
   try {
     const loaded = await loadForCommand(config, io, NOTHING_IS_OPENED, kinds)
-    io.stdout.write(mainCf(loaded.config, kinds.protocols))
+    io.stdout.write(mainCf(loaded.config, kinds))
     return EXIT_OK
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

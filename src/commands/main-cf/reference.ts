@@ -2,7 +2,7 @@
  * A table as main.cf names it: the protocol spells it, the place of the listener is found here.
  */
 import type { ListenerConfig } from '../../config/config.ts'
-import type { PostfixPlace, PostfixReference } from '../../protocols/protocol.ts'
+import type { NamedTable, PostfixPlace, PostfixReference } from '../../protocols/protocol.ts'
 import type { Protocols } from '../../protocols/registry.ts'
 
 /** Where Debian and most others have `queue_directory`; daemons in a chroot see it as their root. */
@@ -16,14 +16,14 @@ export type TableReference = PostfixReference & {
 
 /** The name of a table at a listener; undefined when the listener does not serve it, or Postfix cannot ask it there. */
 export function tableReference(
-  table: string,
+  table: NamedTable,
   { protocol: name, own, address }: ListenerConfig,
   protocols: Protocols,
 ): TableReference | undefined {
   const protocol = protocols.get(name)
   if (protocol === undefined) throw new TypeError(`unchecked configuration: no protocol ${name}`)
   const served = protocol.tables(own)
-  if (served !== undefined && !served.includes(table)) return undefined
+  if (served !== undefined && !served.includes(table.name)) return undefined
   const { place, notes } = placeOf(address)
   const reference = protocol.reference(table, place, own)
   return reference && { ...reference, notes: [...notes, ...(reference.notes ?? [])] }

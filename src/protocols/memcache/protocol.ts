@@ -3,7 +3,8 @@
  */
 import { type Settings, Type } from '../../schema/schema.ts'
 import { checkName } from '../../schema/scope.ts'
-import type { PostfixReference, Protocol } from '../protocol.ts'
+import type { ListenerCheck } from '../../schema/settings-kind.ts'
+import type { NamedTable, PostfixReference, Protocol } from '../protocol.ts'
 import { memcacheClient } from './client.ts'
 import { MAX_VALUE_BYTES, MemcacheConversation, NAME } from './conversation.ts'
 import { MEMCACHE_REASONS } from './reasons.ts'
@@ -24,6 +25,11 @@ type MemcacheSettings = Settings<typeof Listener>
 /** Source: memcache_table(5). Ours: a deadline of 5 s, and then some. */
 const CLIENT_TIMEOUT_S = 10
 
+/** Of a table that Postfix writes. Source: memcache_table(5), ttl: 3600 where it is not said, and a date from 30 days on. */
+const WHY_NO_TTL = [
+  'With ttl = 0 an entry lives as long as the ttl of its store says; without that line Postfix says 3600, an hour.',
+]
+
 /** Longest reply line. Source: memcache_table(5), line_size_limit; ours: a reason and a key fit in twice. */
 const CLIENT_LINE_BYTES = 4096
 
@@ -32,13 +38,7 @@ export const memcache: Protocol<MemcacheSettings> = {
   summary:
     'any number of tables, with the partial-key search of Postfix (memcache_table(5)), over TCP or unix sockets',
   settings: Listener,
-  check({ tables = [] }, { scope, tables: known }) {
-    for (const [index, name] of tables.entries()) checkName(scope, ['tables', index], 'table', name, known)
-    scope.warning(
-      ['protocol'],
-      'never gets a key with white space: Postfix takes such a recipient ("john doe"@example.com) for unknown and rejects it; where there are any, use socketmap',
-    )
-  },
+  check: checkListener,
   errors: {
     'bad-request': 'A command that is none, or a key without a table. Answered with an error.',
     'request-limit': 'A line or a value longer than 131072 bytes. Skipped, and answered SERVER_ERROR.',
@@ -55,8 +55,25 @@ export const memcache: Protocol<MemcacheSettings> = {
   client: memcacheClient,
 }
 
+/** What Postfix makes of a key that it does not send depends on what the table is for. */
+function checkListener({ tables }: MemcacheSettings, { scope, tables: known, table }: ListenerCheck): void {
+  for (const [index, name] of tables?.entries() ?? [])
+    checkName(scope, ['tables', index], 'table', name, known)
+  const served = (tables ?? known).flatMap((name) => table(name) ?? [])
+  if (served.length === 0 || served.some(({ isWritten }) => !isWritten))
+    scope.warning(
+      ['protocol'],
+      'never gets a key with white space: Postfix takes such a recipient ("john doe"@example.com) for unknown and rejects it; where there are any, use socketmap',
+    )
+  if (served.some(({ isWritten }) => isWritten))
+    scope.warning(
+      ['protocol'],
+      'never gets a key with white space, so address_verify_map never learns such a recipient ("john doe"@example.com): with reject_unverified_recipient its mail gets 450 each time; where there are any, use proxymap',
+    )
+}
+
 /** Postfix takes a file for each table, which is made of these lines. */
-function reference(table: string, server: string): PostfixReference {
+function reference({ name: table, isWritten }: NamedTable, server: string): PostfixReference {
   const file = `/etc/postfix/mapgate-${table}.cf`
   const lines = [
     `${file} has these lines:`,
@@ -66,6 +83,7 @@ function reference(table: string, server: string): PostfixReference {
     `  timeout = ${CLIENT_TIMEOUT_S}`,
     `  data_size_limit = ${MAX_VALUE_BYTES}`,
     `  line_size_limit = ${CLIENT_LINE_BYTES}`,
+    ...(isWritten ? ['  ttl = 0', ...WHY_NO_TTL] : []),
   ]
   return {
     kind: 'table',

@@ -3,25 +3,17 @@
  */
 import { parseAddress } from '../../core/address.ts'
 import { Type } from '../../schema/schema.ts'
-import { checkName } from '../../schema/scope.ts'
+import { checkName, type Scope } from '../../schema/scope.ts'
 import type { ListenerCheck } from '../../schema/settings-kind.ts'
 import { flag, oneOf, parsed } from '../../schema/values.ts'
-import type { PassTarget, PostfixReference, Protocol } from '../protocol.ts'
+import type { PassTarget, Protocol } from '../protocol.ts'
 import { proxymapClient, ReplyMessages } from './client.ts'
-import { NAME, ProxymapConversation, type ProxymapSettings, TABLE_TYPE } from './conversation.ts'
+import { NAME, ProxymapConversation, type ProxymapSettings } from './conversation.ts'
+import { passesTo, referenceAt, STOCK, STOCK_WRITE, writeServerBeside } from './postfix-services.ts'
 import { PROXYMAP_REASONS } from './reasons.ts'
 
 /** Where Debian and most others have `queue_directory`: only below it daemons in a chroot find the socket. */
 const QUEUE_DIRECTORY = '/var/spool/postfix/'
-
-/** Below that, where docs/chroot.md lets systemd hold the socket. */
-const USUAL_PATH = 'mapgate/proxymap'
-
-/** A socket in a folder of some other queue_directory, as of a second instance of Postfix. */
-const OTHER_QUEUE = /^(\/.+)\/([^/]+\/[^/]+)$/
-
-/** Postfix's own server. */
-const STOCK = 'unix:/var/spool/postfix/private/proxymap'
 
 const Listener = Type.Object({
   tables: Type.Optional(
@@ -35,7 +27,7 @@ const Listener = Type.Object({
   write: Type.Array(Type.String(), {
     default: [],
     description:
-      'The tables that Postfix may write here, each of a store: for `address_verify_map` and `postscreen_cache_map`, with `proxywrite_service_name`. They may be looked up, too.',
+      'The tables that Postfix may write here, each of a store: for `address_verify_map` and `postscreen_cache_map`, with `proxywrite_service_name`. They may be looked up, too. Give them a listener of their own.',
   }),
   greeting: oneOf(['auto', 'always', 'never'], {
     default: 'auto',
@@ -63,9 +55,9 @@ const Listener = Type.Object({
       },
       {
         defaultText: 'they are answered "try again later"',
-        examples: [STOCK],
+        examples: [STOCK, STOCK_WRITE],
         description:
-          'Another proxymap server, usually that of Postfix, which is asked for the tables that are not ours: requests and replies go through unchanged. `private` is open to the user postfix only, so mapgate needs that user or an ACL.',
+          'Another proxymap server, usually that of Postfix, which is asked for the tables that are not ours: requests and replies go through unchanged. For `proxymap_service_name` it is `private/proxymap`, for `proxywrite_service_name` (a listener with `write`) `private/proxywrite`. `private` is open to the user postfix only, so mapgate needs that user or an ACL.',
       },
     ),
   ),
@@ -87,17 +79,14 @@ export const proxymap: Protocol<ProxymapSettings> = {
   tables: ({ tables, write }) => tables && [...tables, ...write],
   accept: (listener) => new ProxymapConversation(listener),
   reference: (table, place, settings) => {
-    if (place.kind === 'inet')
-      return place.isHeldBySystemd ? referenceAt(table, USUAL_PATH, settings) : undefined
-    return referenceAt(table, place.path, settings)
+    if (place.kind === 'inet' && !place.isHeldBySystemd) return undefined
+    return referenceAt(table, place.kind === 'unix' ? place.path : undefined, settings)
   },
   client: proxymapClient,
 }
 
-function checkListener(
-  { tables = [], write, greeting, pass }: ProxymapSettings,
-  { scope, tables: known, table }: ListenerCheck,
-) {
+function checkListener(settings: ProxymapSettings, { scope, tables: known, table }: ListenerCheck): void {
+  const { tables = [], write, greeting, pass } = settings
   for (const [index, name] of tables.entries()) checkName(scope, ['tables', index], 'table', name, known)
   for (const [index, name] of write.entries()) {
     checkName(scope, ['write', index], 'table', name, known)
@@ -114,41 +103,37 @@ function checkListener(
     scope.warning(['listen'], `is not below ${QUEUE_DIRECTORY}, where daemons in a chroot look for it`)
   if (pass?.address.kind === 'unix' && `unix:${pass.address.path}` === listen)
     scope.error(['pass'], `is this listener itself; write the socket of Postfix, ${STOCK}`)
-  if (pass === undefined)
-    scope.warning(
-      [],
-      `has no "pass": all proxy: tables of Postfix come here, and those that are not ours are answered "try again later", also local_recipient_maps by its default; add pass: "${STOCK}", or have no other proxy: table`,
-    )
+  checkForeignTables(settings, scope)
   if (greeting === 'never')
     scope.warning(['greeting'], 'makes Postfix 3.6 and newer wait an hour; it is for 3.4 and 3.5 alone')
 }
 
-/** @param path Relative to queue_directory, or the whole path where that is another one than the usual. */
-function referenceAt(table: string, path: string, { pass, write }: ProxymapSettings): PostfixReference {
-  // The name of the service begins in `private`, below queue_directory.
-  const [, queueDirectory, below = path] = OTHER_QUEUE.exec(path) ?? []
-  const elsewhere =
-    queueDirectory === undefined ? [] : [`# queue_directory of this Postfix must be ${queueDirectory}`]
-  const foreign =
-    pass === undefined
-      ? [
-          '# All proxy: tables of Postfix are asked here now. local_recipient_maps has one by default',
-          '# (proxy:unix:passwd.byname), which fails, and mail for local users waits. Give the listener',
-          `# pass: "${STOCK}"`,
-          '# or, where no mail is for local users, write:',
-          '# local_recipient_maps =',
-        ]
-      : []
-  return {
-    kind: 'table',
-    text: `proxy:${TABLE_TYPE}${table}`,
-    server: `${NAME}:unix:${path}:${table}`,
-    lines: [
-      ...elsewhere,
-      ...foreign,
-      '# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:',
-      `proxymap_service_name = ../${below}`,
-      ...(write.length > 0 ? [`proxywrite_service_name = ../${below}`] : []),
-    ],
-  }
+/** Postfix's two servers refuse the tables of each other by DENY, which ends the daemon that asked. */
+function checkForeignTables({ tables = [], write, pass }: ProxymapSettings, scope: Scope): void {
+  if (pass === undefined && write.length > 0)
+    scope.warning(
+      [],
+      `has "write" and no "pass": all proxy: tables that Postfix writes come here by proxywrite_service_name, and those that are not in "write" fail; add pass: "${STOCK_WRITE}" (and a listener of their own for tables that are only read), or have no other such table`,
+    )
+  else if (pass === undefined)
+    scope.warning(
+      [],
+      `has no "pass": all proxy: tables of Postfix come here, and those that are not ours are answered "try again later", also local_recipient_maps by its default; add pass: "${STOCK}", or have no other proxy: table`,
+    )
+  if (write.length > 0 && passesTo(pass) === 'reading')
+    scope.warning(
+      ['pass'],
+      `only reads: it refuses every other proxy: table that Postfix writes, such as proxy:btree:FILE in postscreen_cache_map, and that ends the daemon; move "write" to a listener of its own with pass: "${writeServerBeside(pass)}"`,
+    )
+  if (passesTo(pass) !== 'writing') return
+  if (write.length === 0)
+    scope.warning(
+      ['pass'],
+      `refuses tables that Postfix only reads, and that ends the daemon; write ${STOCK}, or say in "write" which tables are written here`,
+    )
+  else if (tables.length > 0)
+    scope.warning(
+      ['tables'],
+      `are asked by proxymap_service_name, where "pass" refuses every other proxy: table that Postfix only reads, and that ends the daemon; move them to a listener of their own with pass: "${STOCK}"`,
+    )
 }

@@ -51,8 +51,10 @@ export const socketmap: Protocol<SocketmapSettings> = {
   tables: ({ tables }) => tables,
   accept: (listener) => new SocketmapConversation(listener),
   reference: (table, place) => {
+    // Postfix only reads over socketmap.
+    if (table.isWritten) return undefined
     const server = place.kind === 'inet' ? `inet:${place.server}` : `unix:${place.path}`
-    return { kind: 'table', text: `socketmap:${server}:${table}` }
+    return { kind: 'table', text: `socketmap:${server}:${table.name}` }
   },
   client: socketmapClient,
 }

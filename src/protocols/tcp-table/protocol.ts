@@ -36,8 +36,8 @@ export const tcpTable: Protocol<TcpTableSettings> = {
 #   table: aliases`,
   tables: ({ table }) => [table],
   accept: (listener) => new TcpTableConversation(listener),
-  // Postfix has no tcp table at a unix socket.
-  reference: (_table, place) =>
-    place.kind === 'inet' ? { kind: 'table', text: `tcp:${place.server}` } : undefined,
+  // Postfix has no tcp table at a unix socket, and writes none.
+  reference: ({ isWritten }, place) =>
+    place.kind === 'inet' && !isWritten ? { kind: 'table', text: `tcp:${place.server}` } : undefined,
   client: tcpTableClient,
 }

@@ -11,6 +11,7 @@ import { totals } from '../../../src/presentation/rates.ts'
 import { protocolsByName } from '../../../src/protocols/registry.ts'
 import { socketmap } from '../../../src/protocols/socketmap/protocol.ts'
 import { tcpTable } from '../../../src/protocols/tcp-table/protocol.ts'
+import { UPSTREAM_KINDS } from '../../../src/upstreams/registry.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import { startGateway } from '../../support/gateway/gateway.ts'
 import { toy } from '../../support/toy/protocol.ts'
@@ -159,7 +160,9 @@ tables: { aliases: { upstream: fixed, usedBy: virtual_alias_maps } }`,
     'c.yaml',
     { kinds: KINDS },
   )
-  expect(mainCf(config, PROTOCOLS_AND_TOY)).toBe(`# a toy that says later
+  expect(
+    mainCf(config, { protocols: PROTOCOLS_AND_TOY, upstreams: UPSTREAM_KINDS }),
+  ).toBe(`# a toy that says later
 virtual_alias_maps = toy:127.0.0.1:8999
 
 # table aliases:

@@ -173,7 +173,7 @@ export const toy: Protocol<ToySettings> = {
   reference: (table, place, { wish }) =>
     place.kind === 'inet'
       ? { kind: 'table', text: `toy:${place.server}`, notes: [`a toy that says ${wish}`] }
-      : { kind: 'lines', lines: [`toy_table = ${table}`, `toy_path = ${place.path}`] },
+      : { kind: 'lines', lines: [`toy_table = ${table.name}`, `toy_path = ${place.path}`] },
   client: {
     scheme: 'toy',
     forms: ['toy:HOST:PORT'],

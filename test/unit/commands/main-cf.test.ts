@@ -7,18 +7,9 @@ import { printMainCf } from '../../../src/commands/main-cf/main-cf.ts'
 import { parseServer } from '../../../src/protocols/client-target.ts'
 import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { collectingIo } from './collecting-io.ts'
+import { linesFor } from './main-cf-lines.ts'
 
 const POSTCONF = '/usr/sbin/postconf'
-
-async function linesFor(listeners: string, tables: string): Promise<string> {
-  const io = await collectingIo()
-  const upstreams =
-    '{ s: { entries: { a: b } }, d: { endpoints: ["http://127.0.0.1:1"] }, learned: { store: { directory: /var/lib/mapgate/store } } }'
-  const text = `listeners:\n${listeners}\nupstreams: ${upstreams}\ntables:\n${tables}\n`
-  await writeFile(join(io.cwd, 'mapgate.yaml'), text)
-  expect(await printMainCf({}, io)).toBe(0)
-  return io.out()
-}
 
 const INET = '  - { protocol: socketmap, listen: "inet:127.0.0.1:8464" }'
 const CHROOT = '  - { protocol: socketmap, listen: "unix:/var/spool/postfix/mapgate/socketmap" }'
@@ -184,9 +175,13 @@ virtual_alias_maps = proxy:mapgate:aliases
         '  - { protocol: proxymap, listen: "unix:/var/spool/postfix/mapgate/proxymap", write: [verify], pass: "unix:/var/spool/postfix/private/proxymap" }',
       ],
       ['  verify: { upstream: learned, usedBy: address_verify_map }', ALIASES],
-      `# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:
-proxymap_service_name = ../mapgate/proxymap
+      `# All proxy: tables that Postfix writes are asked here now; one that is not in "write", such as
+# proxy:btree:FILE, may be refused, which ends the daemon. Give the tables of "write" a listener of their own with
+# pass: "unix:/var/spool/postfix/private/proxywrite"
 proxywrite_service_name = ../mapgate/proxymap
+
+# local(8) and virtual(8) do not ask for their own maps here, and mail for them waits: deliver by lmtp:
+proxymap_service_name = ../mapgate/proxymap
 
 # relative to queue_directory, so that daemons in a chroot find it too; for postmap: cd /var/spool/postfix
 # to try it: mapgate query proxymap:unix:mapgate/proxymap:verify KEY

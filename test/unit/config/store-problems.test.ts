@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { problemsIn } from './problems.ts'
 
 const SOCKET = 'listen: "unix:/var/spool/postfix/mapgate/proxymap"'
-const PASS = 'pass: "unix:/var/spool/postfix/private/proxymap"'
+const PASS = 'pass: "unix:/var/spool/postfix/private/proxywrite"'
 
 function file({ write = 'verify', table = '', other = '/s2', usedBy = 'address_verify_map' } = {}): string {
   return `listeners: [{ protocol: proxymap, ${SOCKET}, ${PASS}, write: [${write}] }]

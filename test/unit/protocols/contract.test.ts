@@ -194,8 +194,9 @@ for (const protocol of [...PROTOCOLS.values(), toy]) {
     })
 
     test('what main.cf writes is what its client reads, and takes the same request to the server', () => {
-      const inet = protocol.reference('aliases', { kind: 'inet', server: '[::1]:8464' }, protocol.example)
-      const unix = protocol.reference('aliases', { kind: 'unix', path: 'mapgate/x' }, protocol.example)
+      const table = { name: 'aliases', isWritten: false }
+      const inet = protocol.reference(table, { kind: 'inet', server: '[::1]:8464' }, protocol.example)
+      const unix = protocol.reference(table, { kind: 'unix', path: 'mapgate/x' }, protocol.example)
       // Whole lines without a table are read by Postfix itself: test/postfix.
       if (inet?.kind === 'lines' && unix?.kind === 'lines') return
       const named = [inet, unix].flatMap((one) => (one?.kind === 'table' ? [one.server ?? one.text] : []))
