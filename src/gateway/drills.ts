@@ -77,7 +77,7 @@ export class Drills {
     })
     observability.counters.upstream(upstream).drills += 1
     const report = this.#report(upstream)
-    if (report !== undefined) observability.eventLog.drillChanged(report)
+    if (report !== undefined) observability.serviceEvents.drillChanged(report)
     return report ?? 'no-upstream'
   }
 
@@ -92,7 +92,7 @@ export class Drills {
     this.#running.delete(upstream)
     const ended: DrillReport = { ...report, state: 'ended', endsAtMs: clock.wallMs(), endedBy: by }
     this.#ended.set(upstream, ended)
-    observability.eventLog.drillChanged(ended)
+    observability.serviceEvents.drillChanged(ended)
     return ended
   }
 

@@ -22,26 +22,35 @@ import {
 } from './counters.ts'
 import type { EventLog } from './event-log.ts'
 import type { LookupLog } from './lookup-log.ts'
+import type { ServiceEvents } from './service-events.ts'
+
+/** Where what happens is written. */
+interface EventLogs {
+  readonly eventLog: EventLog
+  readonly serviceEvents: ServiceEvents
+}
 
 export class GatewayObserver implements Observer {
   readonly tier: TierObserver
   readonly #counters: Counters
   readonly #eventLog: EventLog
+  readonly #serviceEvents: ServiceEvents
   readonly #reports: LookupLog
   readonly #tables = new Map<string, TableObserver>()
   readonly #upstreams = new Map<string, UpstreamObserver>()
 
-  constructor(counters: Counters, eventLog: EventLog, reports: LookupLog) {
+  constructor(counters: Counters, { eventLog, serviceEvents }: EventLogs, reports: LookupLog) {
     this.#counters = counters
     this.#eventLog = eventLog
+    this.#serviceEvents = serviceEvents
     this.#reports = reports
-    this.tier = observeTier(counters.shared, eventLog)
+    this.tier = observeTier(counters.shared, serviceEvents)
   }
 
   table(name: string): TableObserver {
     let observer = this.#tables.get(name)
     if (observer === undefined) {
-      observer = observeTable(this.#counters.table(name), this.#eventLog, this.#reports)
+      observer = observeTable(this.#counters.table(name), this.#serviceEvents, this.#reports)
       this.#tables.set(name, observer)
     }
     return observer
@@ -50,7 +59,7 @@ export class GatewayObserver implements Observer {
   upstream(name: string): UpstreamObserver {
     let observer = this.#upstreams.get(name)
     if (observer === undefined) {
-      observer = observeUpstream(this.#counters.upstream(name), this.#eventLog)
+      observer = observeUpstream(this.#counters.upstream(name), this.#serviceEvents)
       this.#upstreams.set(name, observer)
     }
     return observer
@@ -68,7 +77,11 @@ export class GatewayObserver implements Observer {
   }
 }
 
-function observeTable(counters: TableCounters, eventLog: EventLog, reports: LookupLog): TableObserver {
+function observeTable(
+  counters: TableCounters,
+  serviceEvents: ServiceEvents,
+  reports: LookupLog,
+): TableObserver {
   return {
     answered(query, result, source, durationMs, explanation) {
       counters.answered(query.protocol, result, source, durationMs)
@@ -89,27 +102,27 @@ function observeTable(counters: TableCounters, eventLog: EventLog, reports: Look
     },
     outageAnswered(rule) {
       increment(counters.outageAnswers, rule)
-      if (rule === 'when-unknown') eventLog.answeredUnknown(counters.name)
+      if (rule === 'when-unknown') serviceEvents.answeredUnknown(counters.name)
     },
     storeAnswered(operation, result, durationMs) {
       counters.storeAnswered(operation, result, durationMs)
     },
     storeFailed(error) {
-      eventLog.storeFailed(counters.name, error)
+      serviceEvents.storeFailed(counters.name, error)
     },
     replicaChanged(change) {
-      eventLog.replicaChanged(counters.name, change)
+      serviceEvents.replicaChanged(counters.name, change)
     },
     lossChanged(isHolding) {
-      eventLog.lossChanged(counters.name, isHolding)
+      serviceEvents.lossChanged(counters.name, isHolding)
     },
     canaryChanged(upstream, endpoint, state, failure) {
-      eventLog.canaryChanged(counters.name, upstream, endpoint, state, failure)
+      serviceEvents.canaryChanged(counters.name, upstream, endpoint, state, failure)
     },
   }
 }
 
-function observeUpstream(counters: UpstreamCounters, eventLog: EventLog): UpstreamObserver {
+function observeUpstream(counters: UpstreamCounters, serviceEvents: ServiceEvents): UpstreamObserver {
   return {
     requestEnded(endpoint, outcome, durationMs) {
       counters.requestEnded(endpoint, outcome, durationMs)
@@ -122,24 +135,24 @@ function observeUpstream(counters: UpstreamCounters, eventLog: EventLog): Upstre
     },
     shed() {
       counters.shed += 1
-      eventLog.shed(counters.name)
+      serviceEvents.shed(counters.name)
     },
     circuitChanged(endpoint, state, lastFailure) {
-      eventLog.circuitChanged(counters.name, endpoint, state, lastFailure)
+      serviceEvents.circuitChanged(counters.name, endpoint, state, lastFailure)
     },
     endpointChecked(endpoint, verdict) {
       counters.endpointChecked(endpoint, verdict)
     },
     fetchChanged(change) {
-      eventLog.fetchChanged(counters.name, change)
+      serviceEvents.fetchChanged(counters.name, change)
     },
     troubled(what, text) {
-      eventLog.upstreamTroubled(counters.name, what, text)
+      serviceEvents.upstreamTroubled(counters.name, what, text)
     },
   }
 }
 
-function observeTier(counters: SharedStoreCounters, eventLog: EventLog): TierObserver {
+function observeTier(counters: SharedStoreCounters, serviceEvents: ServiceEvents): TierObserver {
   return {
     replied(durationMs, bytes) {
       counters.durations.observe(durationMs)
@@ -156,7 +169,7 @@ function observeTier(counters: SharedStoreCounters, eventLog: EventLog): TierObs
       counters.purges += 1
     },
     changed(isUp, why) {
-      eventLog.sharedStoreChanged(isUp, why)
+      serviceEvents.sharedStoreChanged(isUp, why)
     },
   }
 }

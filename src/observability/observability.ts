@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import { Counters } from './counters.ts'
 import { EventLog } from './event-log.ts'
+import { EventWriter } from './event-writer.ts'
 import { Events } from './events.ts'
 import { GatewayObserver } from './gateway-observer.ts'
 import { History } from './history.ts'
@@ -14,6 +15,7 @@ import { LookupLog } from './lookup-log.ts'
 import { type MeteredKind, Metrics } from './metrics.ts'
 import { Problems } from './problems.ts'
 import type { Redactor } from './redaction.ts'
+import { ServiceEvents } from './service-events.ts'
 
 export interface ObservabilityOptions {
   readonly clock: Clock
@@ -38,6 +40,7 @@ export class Observability {
   readonly events: Events
   readonly problems: Problems
   readonly eventLog: EventLog
+  readonly serviceEvents: ServiceEvents
   readonly observer: GatewayObserver
   readonly metrics: Metrics
   readonly history: History
@@ -58,9 +61,11 @@ export class Observability {
     this.events = new Events((json) => redactor.json(json))
     this.problems = new Problems(clock, (text) => redactor.text(text))
     const { events, problems, counters } = this
-    this.eventLog = new EventLog({ clock, logger: logging.logger, events, problems })
+    const writer = new EventWriter({ clock, logger: logging.logger, events, problems })
+    this.eventLog = new EventLog(writer, clock)
+    this.serviceEvents = new ServiceEvents(writer, clock)
     const reports = new LookupLog({ clock, logging, events, eventLog: this.eventLog, traceId })
-    this.observer = new GatewayObserver(counters, this.eventLog, reports)
+    this.observer = new GatewayObserver(counters, this, reports)
     this.metrics = new Metrics({
       counters,
       status,

@@ -1,0 +1,170 @@
+/**
+ * Events of what is asked: upstreams, their circuits and canaries, the tables that they answer, the shared store.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { DrillReport } from '../core/drill-report.ts'
+import type { CircuitState, FetchChange, ReplicaChange } from '../core/observer.ts'
+import type { CanaryStatus } from '../core/status.ts'
+import type { EventWriter } from './event-writer.ts'
+import { UnknownAnswers } from './unknown-answers.ts'
+
+/** What became of a canary. The text begins with the cause, because a narrow terminal cuts the end. */
+type CanaryWord = Exclude<CanaryStatus['state'], 'unknown'>
+const CANARY_TEXTS: Record<CanaryWord, string> = {
+  up: 'canary found',
+  missing: 'canary not found: the service has lost data or is the wrong one; its "not found" is not believed',
+  unreachable: 'canary unanswered: the service fails or is silent; its "not found" is not believed',
+}
+
+export class ServiceEvents {
+  readonly #writer: EventWriter
+  readonly #unknown: UnknownAnswers
+
+  constructor(writer: EventWriter, clock: Clock) {
+    this.#writer = writer
+    this.#unknown = new UnknownAnswers(clock)
+  }
+
+  /** @param lastFailure How the last request ended that spoke against the endpoint. */
+  circuitChanged(upstream: string, endpoint: string, state: CircuitState, lastFailure?: string): void {
+    const level = state === 'open' ? 'warn' : 'info'
+    const why = lastFailure && { lastFailure }
+    this.#writer.logger[level](
+      { event: 'circuit', upstream, endpoint, state, ...(state === 'open' && why) },
+      `circuit ${state}`,
+    )
+    this.#writer.publish({ type: 'circuit', atMs: this.#writer.wallMs(), upstream, endpoint, state })
+    if (state === 'open') {
+      this.#writer.problem(
+        'circuit',
+        `${upstream} ${endpoint}`,
+        `the circuit opened${lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`}: no lookups are sent to the endpoint until it answers again`,
+      )
+    }
+  }
+
+  /** @param why Why it is not used any more. */
+  sharedStoreChanged(isUp: boolean, why: string): void {
+    const text = isUp
+      ? 'the shared store is used'
+      : 'the shared store is not used until it responds quickly again'
+    const fields = { event: 'shared', up: isUp, ...(!isUp && { lastFailure: why }) }
+    this.#writer.logger[isUp ? 'info' : 'warn'](fields, text)
+    if (!isUp) this.#writer.problem('shared', '', `${text}: ${why}; lookups ask the service meanwhile`)
+  }
+
+  /** Requests for what an upstream fetches for itself began to fail, or that is over. */
+  fetchChanged(upstream: string, { what, text, ...change }: FetchChange): void {
+    const { state, failure = text } = change
+    this.#writer.logger[state === 'valid' ? 'info' : 'warn']({ event: what, upstream, ...change }, text)
+    if (state === 'failing') this.#writer.problem(what, upstream, failure)
+  }
+
+  /** Called each time that it happens; one line per episode. */
+  upstreamTroubled(upstream: string, what: string, text: string): void {
+    if (!this.#writer.begins(`${what} of ${upstream}`)) return
+    this.#writer.logger.warn({ event: what, upstream }, text)
+    this.#writer.problem(what, upstream, text)
+  }
+
+  /** @param failure Why it is unreachable, in words. */
+  canaryChanged(
+    table: string,
+    upstream: string,
+    endpoint: string,
+    state: CanaryWord,
+    failure?: string,
+  ): void {
+    const up = state === 'up'
+    const text = failure === undefined ? CANARY_TEXTS[state] : `${CANARY_TEXTS[state]} (${failure})`
+    this.#writer.logger[up ? 'info' : 'warn'](
+      { event: 'canary', table, upstream, endpoint, up, state, ...(failure !== undefined && { failure }) },
+      CANARY_TEXTS[state],
+    )
+    this.#writer.publish({ type: 'canary', atMs: this.#writer.wallMs(), table, upstream, endpoint, up })
+    if (!up) this.#writer.problem('canary', `${table} ${upstream} ${endpoint}`, text)
+  }
+
+  /** Called for each question turned away; one line per episode. */
+  shed(upstream: string): void {
+    if (!this.#writer.begins(`shed ${upstream}`)) return
+    this.#writer.logger.warn(
+      { event: 'shed', upstream },
+      'lookups are being shed: no slot is free, or mapgate is overloaded',
+    )
+    this.#writer.problem(
+      'shed',
+      upstream,
+      'lookups were turned away: no place was free, or the program was overloaded',
+    )
+  }
+
+  /** A drill began, or ended with what it showed. */
+  drillChanged(report: DrillReport): void {
+    const { upstream, state, endedBy, tables } = report
+    this.#unknown.drillChanged(report)
+    const text =
+      state === 'running'
+        ? `a drill begins: the upstream is treated as dead until ${new Date(report.endsAtMs).toISOString()}`
+        : 'the drill is over'
+    this.#writer.logger[state === 'running' ? 'warn' : 'info'](
+      { event: 'drill', upstream, state, ...(endedBy && { endedBy, tables }) },
+      text,
+    )
+  }
+
+  /** A list was taken over as the copy of a table, kept aside, or could not be. */
+  replicaChanged(table: string, change: ReplicaChange): void {
+    const { logger } = this.#writer
+    const { kind, ...rest } = change
+    const fields = { event: 'replica', table, change: kind, ...rest }
+    switch (change.kind) {
+      case 'copied':
+        logger.info(fields, 'the list of the table was taken over')
+        return
+      case 'changed':
+        logger.info(fields, 'the changes of the table were taken over')
+        return
+      case 'whole':
+        logger.warn(fields, `the changes of the table could not be used: ${change.reason}`)
+        return
+      case 'held':
+        logger.error(
+          fields,
+          `the list of the table is kept aside: ${change.reason}; mapgate replica accept ${table}, or reject`,
+        )
+        this.#writer.problem('replica', table, change.reason)
+        return
+      case 'failed':
+        logger.warn(fields, `the list of the table was not taken over: ${change.reason}`)
+        this.#writer.problem('replica', table, change.reason)
+        return
+    }
+  }
+
+  /** Called for each request that failed; one line per episode. */
+  storeFailed(table: string, error: unknown): void {
+    if (!this.#writer.begins(`store ${table}`)) return
+    const text =
+      'what Postfix wrote of the table cannot be read or written; see the disk of the store and its owner, or the shared store'
+    this.#writer.logger.error({ event: 'store', table, err: error }, text)
+    this.#writer.problem('store', table, text)
+  }
+
+  /** The service of a table lost many keys that it found before, or that is over. */
+  lossChanged(table: string, isHolding: boolean): void {
+    const text = isHolding
+      ? `the service lost many keys that it found before: its "not found" of such keys is not believed; restore its data or, if they are gone on purpose, mapgate confirm-loss ${table}`
+      : 'the loss of keys is over: "not found" is believed again'
+    this.#writer.logger[isHolding ? 'error' : 'info']({ event: 'loss', table, holding: isHolding }, text)
+    if (isHolding) this.#writer.problem('canary', table, text)
+  }
+
+  /** Called for each lookup that was answered "not found" by `whenUnknown`. */
+  answeredUnknown(table: string): void {
+    const line = this.#unknown.answered(table)
+    if (line === undefined) return
+    this.#writer.logger.warn({ event: 'unknown', table, lookups: line.lookups }, line.text)
+    this.#writer.problem('lookup', table, line.text)
+  }
+}
