@@ -24,7 +24,6 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { Revisions } from './revisions.ts'
 
 /** How long an entry may be used, and how long it may still be used while it is asked again, in seconds. */
 const FOUND_CACHE_CONTROL = 'max-age=60, stale-while-revalidate=300'
@@ -217,4 +216,41 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
     'content-length': Buffer.byteLength(body),
   })
   response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/**
+ * What has changed in a set of entries since it was first looked at: each difference that a look finds is a revision.
+ *
+ * A cursor is `START-REVISION`. Nothing is kept over a restart, so a cursor of another start is not known.
+ */
+class Revisions {
+  readonly #start: string
+  #entries: ReadonlyMap<string, string> | undefined
+  readonly #changedAt = new Map<string, number>()
+  #revision = 0
+
+  /** @param start Differs from that of every other start. */
+  constructor(start: string) {
+    this.#start = start
+  }
+
+  get cursor(): string {
+    return `${this.#start}-${this.#revision}`
+  }
+
+  /** Looks at the entries as they are now. */
+  look(entries: ReadonlyMap<string, unknown>): void {
+    const now = new Map(Array.from(entries, ([key, entry]) => [key, JSON.stringify(entry)]))
+    const before = this.#entries ?? now
+    for (const key of new Set([...before.keys(), ...now.keys()]))
+      if (before.get(key) !== now.get(key)) this.#changedAt.set(key, ++this.#revision)
+    this.#entries = now
+  }
+
+  /** @returns Keys that have changed since, and those that are gone; undefined for a cursor that is not known. */
+  since(cursor: string): readonly string[] | undefined {
+    const [start, text = ''] = cursor.split('-')
+    if (start !== this.#start || !/^\d{1,15}$/.test(text) || Number(text) > this.#revision) return undefined
+    return Array.from(this.#changedAt).flatMap(([key, at]) => (at > Number(text) ? [key] : []))
+  }
 }
