@@ -98,6 +98,6 @@ export function parseUnixPath(path: string): Address | InvalidAddress {
   return { kind: 'unix', path }
 }
 
-function invalid(why: string): InvalidAddress {
+export function invalid(why: string): InvalidAddress {
   return { kind: 'invalid', why }
 }

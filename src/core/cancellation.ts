@@ -42,4 +42,5 @@ export class Cancellation implements CancelSignal {
   }
 }
 
-const NOBODY: readonly (() => void)[] = []
+/** Shared, so that who has no listener costs nothing. */
+export const NOBODY: readonly (() => void)[] = []

@@ -4,7 +4,7 @@
  *
  * Source: socketmap_table(5); Postfix `src/util/dict_sockmap.c` (dict_sockmap_open).
  */
-import { type Address, type InvalidAddress, parseHostPort, parseUnixPath } from '../core/address.ts'
+import { type Address, type InvalidAddress, invalid, parseHostPort, parseUnixPath } from '../core/address.ts'
 import type { ClientTarget } from './protocol.ts'
 
 /** Every way to name a table of one scheme. */
@@ -27,8 +27,4 @@ function parseSocket(server: string, scheme: string): Address | InvalidAddress {
   if (server.startsWith('inet:')) return parseHostPort(server.slice('inet:'.length))
   if (server.startsWith('unix:')) return parseUnixPath(server.slice('unix:'.length))
   return invalid(`expected ${namedTableForms(scheme).join(' or ')}`)
-}
-
-function invalid(why: string): InvalidAddress {
-  return { kind: 'invalid', why }
 }

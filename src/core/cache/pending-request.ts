@@ -5,7 +5,9 @@
  * {@link PendingRequest.onAbandoned} are called: the request goes on to its own deadline, so that its answer
  * is stored when Postfix asks again, but its slot in the limiter may be given to a waiting lookup.
  */
+
 import type { Attributes } from '../attributes.ts'
+import { NOBODY } from '../cancellation.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Explanation } from '../explain.ts'
 import type { Sourced } from '../result.ts'
@@ -131,8 +133,6 @@ export class PendingRequest implements Question {
     waiter.resolve(answer)
   }
 }
-
-const NOBODY: readonly (() => void)[] = []
 
 class Waiter implements Slotted {
   slot?: number

@@ -13,13 +13,13 @@
  * Postfix tries partial keys itself, as for an indexed file, so a key is looked up as it is.
  * Source: memcached's doc/protocol.txt; memcache_table(5). Peer: Postfix `src/global/dict_memcache.c`
  */
-import { permanentFor, type ReasonEntry, temporaryFor } from '../../core/reason.ts'
-import { CORE_REASONS } from '../../core/reasons.ts'
+import { permanentFor, type ReasonEntry } from '../../core/reason.ts'
 import { type Found, type LookupResult, MAX_REASON_BYTES, unreachable } from '../../core/result.ts'
 import type { StoreResult } from '../../core/store.ts'
 import { MAX_REQUEST_BYTES } from '../framing/frame.ts'
 import { LineDecoder } from '../framing/line.ts'
 import { type Conversation, MORE_STEP, type ReplyStep, type Step, type ViolationStep } from '../protocol.ts'
+import { EMPTY, TOO_LONG } from '../undeliverable.ts'
 import { parseCommand, type SetCommand, type TableKey } from './command.ts'
 import { MEMCACHE_REASONS } from './reasons.ts'
 
@@ -38,9 +38,6 @@ const MAX_ECHO_BYTES = 250
 const LINE_END = '\r\n'
 const CARRIAGE_RETURN = 0x0d
 const NEWLINE = 0x0a
-
-const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
-const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
 
 const NO_TABLE_NAME = refusal('bad-request', MEMCACHE_REASONS.noTable)
 const LINE_TOO_LONG = refusal('request-limit', MEMCACHE_REASONS.lineTooLong)

@@ -12,11 +12,11 @@
  */
 import { Attributes } from '../../core/attributes.ts'
 import { permanentFor, type ReasonEntry, temporaryFor } from '../../core/reason.ts'
-import { CORE_REASONS } from '../../core/reasons.ts'
 import { type Found, found, type LookupResult, NOT_FOUND, unreachable } from '../../core/result.ts'
 import { BlockDecoder } from '../framing/block.ts'
 import { MAX_REQUEST_BYTES } from '../framing/frame.ts'
 import { type AcceptedBy, type Conversation, MORE_STEP, type ReplyStep, type Step } from '../protocol.ts'
+import { TOO_LONG } from '../undeliverable.ts'
 import { type ActionKind, readAction } from './actions.ts'
 import { POLICY_REASONS } from './reasons.ts'
 
@@ -44,7 +44,6 @@ const DUNNO_REPLY = encodeAction('DUNNO')
 const NO_REQUEST = refusal('bad-request', POLICY_REASONS.noRequest)
 const REQUEST_TOO_LONG = refusal('request-limit', POLICY_REASONS.requestTooLong)
 
-const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
 const NOT_AN_ACTION = temporaryFor(POLICY_REASONS.notAnAction)
 
 export class PolicyConversation implements Conversation {

@@ -8,7 +8,6 @@
  * Grammar: `request.ts`, `reply.ts` and `messages.ts` beside this file. Peer: Postfix `src/global/dict_proxy.c`
  */
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
-import { CORE_REASONS } from '../../core/reasons.ts'
 import { type Found, type LookupResult, type Permanent, unreachable } from '../../core/result.ts'
 import type { StoreResult } from '../../core/store.ts'
 import { MAX_REQUEST_BYTES } from '../framing/frame.ts'
@@ -23,6 +22,7 @@ import {
   type ReplyStep,
   type Step,
 } from '../protocol.ts'
+import { EMPTY, TOO_LONG } from '../undeliverable.ts'
 import { attributeList, MessageDecoder } from './messages.ts'
 import { PROXYMAP_REASONS } from './reasons.ts'
 import {
@@ -63,8 +63,6 @@ export interface ProxymapSettings {
   readonly pass: PassTarget | undefined
 }
 
-const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
-const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
 const NUL_BYTE = temporaryFor(PROXYMAP_REASONS.nulByte)
 const NO_REQUEST = permanentFor(PROXYMAP_REASONS.noRequest)
 const REQUEST_TOO_LONG = permanentFor(PROXYMAP_REASONS.requestTooLong)

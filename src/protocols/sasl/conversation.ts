@@ -9,7 +9,6 @@
  */
 import { Attributes } from '../../core/attributes.ts'
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
-import { CORE_REASONS } from '../../core/reasons.ts'
 import { type Found, type LookupResult, NOT_FOUND, unreachable } from '../../core/result.ts'
 import { LineDecoder } from '../framing/line.ts'
 import {
@@ -21,6 +20,7 @@ import {
   type ReplyStep,
   type Step,
 } from '../protocol.ts'
+import { EMPTY, TOO_LONG } from '../undeliverable.ts'
 import { failuresOf, type LoginFailures } from './failures.ts'
 import {
   type Credentials,
@@ -62,8 +62,6 @@ const MAX_USER_BYTES = 255
 /** The major version that both must speak. */
 const MAJOR_VERSION = '1'
 
-const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
-const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
 const NOT_A_USER = temporaryFor(SASL_REASONS.notAUser)
 
 const NOTHING: ReplyStep = { kind: 'reply', text: '' }

@@ -8,13 +8,13 @@
  */
 // The global of this name is a getter: it costs more than counting the bytes.
 import { Buffer } from 'node:buffer'
-import { permanentFor, temporaryFor } from '../../core/reason.ts'
-import { CORE_REASONS } from '../../core/reasons.ts'
+import { permanentFor } from '../../core/reason.ts'
 import { type Found, type LookupResult, MAX_REASON_BYTES, unreachable } from '../../core/result.ts'
 import { find } from '../framing/find.ts'
 import { MAX_REQUEST_BYTES, type Violation } from '../framing/frame.ts'
 import { NetstringDecoder, netstring } from '../framing/netstring.ts'
 import { type Conversation, MORE_STEP, type ReplyStep, type Step, type ViolationStep } from '../protocol.ts'
+import { undeliverable } from '../undeliverable.ts'
 import { SOCKETMAP_REASONS } from './reasons.ts'
 
 /** The word in the configuration, and the label. */
@@ -38,8 +38,6 @@ const MAX_VALUE_BYTES = MAX_REPLY_PAYLOAD_BYTES - 'OK '.length
 /** Values of up to this many UTF-16 units fit whatever is in them: UTF-8 has at most three bytes for each. */
 const ALWAYS_FITS = Math.floor(MAX_VALUE_BYTES / 3)
 
-const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
-const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
 const NO_KEY = permanentFor(SOCKETMAP_REASONS.noKey)
 
 /** For somebody who types: Postfix never begins with a letter, nor ends anything with a line end. */
@@ -142,10 +140,6 @@ function valueBytes(value: string): number | undefined {
   if (value === '') return undefined
   const bytes = Buffer.byteLength(value)
   return bytes > MAX_VALUE_BYTES ? undefined : bytes
-}
-
-function undeliverable(value: string) {
-  return value === '' ? EMPTY : TOO_LONG
 }
 
 /** @param hasAsked Whether a request came before it: that is no person who types, and gets no reply that nobody asked for. */

@@ -14,13 +14,13 @@
  * Source: tcp_table(5). Peer: Postfix `src/util/dict_tcp.c` (dict_tcp_lookup)
  */
 import { isUtf8 } from 'node:buffer'
-import { permanentFor, type ReasonEntry, temporaryFor } from '../../core/reason.ts'
-import { CORE_REASONS } from '../../core/reasons.ts'
+import { permanentFor, type ReasonEntry } from '../../core/reason.ts'
 import { type Found, type LookupResult, MAX_REASON_BYTES, unreachable } from '../../core/result.ts'
 import { MAX_REQUEST_BYTES } from '../framing/frame.ts'
 import { LineDecoder } from '../framing/line.ts'
 import { percentQuote, percentUnquote } from '../framing/percent.ts'
 import { type AcceptedBy, type Conversation, MORE_STEP, type ReplyStep, type Step } from '../protocol.ts'
+import { undeliverable } from '../undeliverable.ts'
 import { TCP_TABLE_REASONS } from './reasons.ts'
 
 /** The word in the configuration, and the label. */
@@ -48,9 +48,6 @@ const CARRIAGE_RETURN = 0x0d
 const SPACE = 0x20
 const PERCENT = 0x25
 const DELETE = 0x7f
-
-const TOO_LONG = temporaryFor(CORE_REASONS.tooLong)
-const EMPTY = temporaryFor(CORE_REASONS.emptyResult)
 
 const NOT_FOUND_REPLY = '500 not%20found\n'
 
@@ -198,10 +195,6 @@ function encodeValue(value: string): string | undefined {
   if (value === '' || value.length > MAX_REPLY_BYTES) return undefined
   const line = `200 ${percentQuote(value)}\n`
   return line.length > MAX_REPLY_BYTES ? undefined : line
-}
-
-function undeliverable(value: string) {
-  return value === '' ? EMPTY : TOO_LONG
 }
 
 function retryReply(reason: string): string {
