@@ -33,7 +33,7 @@ import type { Observability } from './observability/observability.ts'
 import { PROTOCOLS, type Protocols } from './protocols/registry.ts'
 import { UPSTREAM_KINDS, type UpstreamKinds } from './upstreams/registry.ts'
 
-export interface GatewayOptions {
+interface GatewayOptions {
   /** Those that a listener can speak; default {@link PROTOCOLS}. */
   readonly protocols?: Protocols
   /** Reads the configuration: at the start and at each reload. Rejects with ConfigError. */

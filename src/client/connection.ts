@@ -17,7 +17,7 @@ import { CLIENT_REASONS } from './reasons.ts'
 /** The payload of a reply, or why there is none. */
 export type Exchange = { readonly kind: 'reply'; readonly payload: Buffer } | Temporary
 
-export interface WireConnectionOptions {
+interface WireConnectionOptions {
   readonly address: Address
   /** Longest time to connect, and again to wait for each reply, ms. */
   readonly timeoutMs: number

@@ -49,10 +49,7 @@ export interface AdminSection {
 }
 
 /** Reads that section. Undefined: no file was named and the default files are not there. */
-export type ReadAdminSection = (
-  config: string | undefined,
-  io: CommandIo,
-) => Promise<AdminSection | undefined>
+type ReadAdminSection = (config: string | undefined, io: CommandIo) => Promise<AdminSection | undefined>
 
 /** Where the gateway is when nothing says otherwise. Ours: the port of the examples and of the demo. */
 export const DEFAULT_ADMIN = 'http://127.0.0.1:8466'

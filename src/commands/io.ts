@@ -4,7 +4,7 @@
  */
 
 /** Takes text. `process.stdout` and `process.stderr` are such writers. */
-export interface TextWriter {
+interface TextWriter {
   /** Set where it is a terminal: lines may be written over. */
   readonly isTTY?: boolean | undefined
   write(text: string): unknown

@@ -9,7 +9,7 @@ import { CommandError, EXIT_CONFIG } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
 
 /** A configuration and the name to call its file by. */
-export interface CommandConfig {
+interface CommandConfig {
   readonly config: LoadedConfig
   readonly shownAs: string
 }

@@ -14,7 +14,7 @@ const SERVING: ReadonlySet<string> = new Set(['serve', 'demo'])
 
 const STANDARD_FDS = [0, 1, 2] as const
 
-export interface StandardStreams {
+interface StandardStreams {
   /**
    * To be called before the process ends. Node.js gives each terminal back its settings at the
    * end, and aborts when the terminal is gone (node.cc, ResetStdio); it passes over closed descriptors.

@@ -10,7 +10,7 @@ export interface InteractiveIo extends CommandIo {
 }
 
 /** Takes text and bytes. */
-export interface ByteWriter {
+interface ByteWriter {
   write(chunk: string | Uint8Array): unknown
 }
 

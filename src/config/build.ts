@@ -24,7 +24,7 @@ import type { TableSettings } from './schema/table.ts'
 import { unknownReplies } from './schema/unknown-replies.ts'
 
 /** A table that has all but its fingerprint. */
-export type Unmarked = Omit<TableConfig, 'fingerprint'>
+type Unmarked = Omit<TableConfig, 'fingerprint'>
 
 /** @param file Checked. */
 export function buildConfig(file: FileSettings, kinds: SettingsKinds, secrets: ReadonlySet<string>): Config {

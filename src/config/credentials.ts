@@ -29,7 +29,7 @@ const NAME = /^(?!\.{1,2}$)[^/\0]+$/
 const RESTART =
   'systemd gives credentials to the service when it starts: systemctl restart mapgate, a reload is not enough'
 
-export interface CredentialSources {
+interface CredentialSources {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly credentials?: CredentialFolders | undefined
   /** Rejects with an error that has a `code`. */
@@ -37,7 +37,7 @@ export interface CredentialSources {
 }
 
 /** Where one is, or why it cannot be read. */
-export type FoundCredential =
+type FoundCredential =
   | {
       readonly path: string
       /** Not the one that the running service has, and why. */

@@ -8,7 +8,7 @@ import { asksNetwork } from './asks-network.ts'
 import type { Config, TableConfig } from './config.ts'
 import { isExistenceTable, type NotFoundVerdict, notFoundVerdict } from './not-found-verdicts.ts'
 
-export interface OutageAdvice {
+interface OutageAdvice {
   /** What waits: the subject of a sentence. */
   readonly stops: string
   /** What to write; undefined where mail has to wait. */

@@ -129,7 +129,7 @@ export function searchable(secrets: Iterable<string>): Set<string> {
 }
 
 /** What is not shown. */
-export interface HiddenTexts {
+interface HiddenTexts {
   /** Hidden wherever they stand. */
   readonly parts: ReadonlySet<string>
   /** Hidden where a value is nothing else. */

@@ -6,7 +6,7 @@ import { type Path, type TreeMap, valueAt } from '../schema/tree.ts'
 import type { Report } from './report.ts'
 
 /** What all scopes of one file share. */
-export interface CheckedFile {
+interface CheckedFile {
   /** With its own `defaults:` merged and without those of the schema: what somebody wrote. */
   readonly written: TreeMap
   /** With all defaults. */

@@ -10,7 +10,7 @@ import { failuresOf, type SchemaFailure } from '../schema/validate.ts'
 import type { Report } from './report.ts'
 
 /** Decides whether a value may be quoted: not where a reference or a secret stands. */
-export type MayQuote = (path: Path) => boolean
+type MayQuote = (path: Path) => boolean
 
 /**
  * Checks the shape, and repairs the tree: what is wrong gives way to something harmless, so

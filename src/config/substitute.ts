@@ -13,7 +13,7 @@ import { whyUnreadable } from './read-file.ts'
 import { isSecretName } from './secret-names.ts'
 
 /** Where references are read from. */
-export interface ReferenceSources {
+interface ReferenceSources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Reads a whole text file; rejects with an error that has a `code` when it cannot. */
   readonly readFile: (path: string) => Promise<string>
@@ -24,7 +24,7 @@ export interface ReferenceSources {
 }
 
 /** A tree without references, and what was found on the way. */
-export interface Substituted {
+interface Substituted {
   readonly tree: Tree
   /** Contents of files and credentials, and of environment variables that are called a secret. */
   readonly secrets: ReadonlySet<string>

@@ -160,7 +160,7 @@ export interface TierObserver {
 }
 
 /** Why a new connection was refused. A closed set: it is a metric label. */
-export type RefusalReason =
+type RefusalReason =
   | 'allow' // the address is in no allowed network
   | 'limit' // the listener is full, or descriptors run out, and none of its connections is idle
   | 'address-limit' // the client address has all its connections, and none of them is idle

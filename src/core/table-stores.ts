@@ -20,7 +20,7 @@ const BAD_ENTRY = permanentFor(CORE_REASONS.badEntry)
 
 const CONTROL = /[\x00-\x1f\x7f]/
 
-export interface StoredTables {
+interface StoredTables {
   readonly clock: Clock
   readonly observer: Observer
   /** `undefined`: there is no such table; `read-only`: it takes no changes. */

@@ -21,7 +21,7 @@ export interface Placeholder {
 }
 
 /** Why a text is not a template. */
-export interface TemplateError {
+interface TemplateError {
   readonly kind: 'error'
   /** What was found and what would be right. */
   readonly message: string

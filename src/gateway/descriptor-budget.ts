@@ -19,7 +19,7 @@ import { kindOf } from './upstreams.ts'
 const RESERVE = 64
 
 /** How many descriptors a configuration can need at most, by what for. */
-export interface DescriptorNeed {
+interface DescriptorNeed {
   readonly clients: number
   readonly admin: number
   readonly upstreams: number

@@ -33,7 +33,7 @@ interface Counted {
   readonly deferred: number
 }
 
-export interface DrillsParts {
+interface DrillsParts {
   readonly state: ProgramState
   readonly clock: Clock
   readonly observability: Observability

@@ -25,7 +25,7 @@ const SETTLED_AT_LAST_MS = 2000
 /** After this a disk counts as one that does not answer, ms. Ours: one that spins up takes some seconds. */
 const LOOK_TIMEOUT_MS = 10_000
 
-export interface FileWatchOptions {
+interface FileWatchOptions {
   readonly clock: Clock
   /** Of tests. */
   readonly disk?: DiskCalls

@@ -14,7 +14,7 @@ export interface DiskCalls {
   readlink(path: string): Promise<string>
 }
 
-export interface FileOnDisk {
+interface FileOnDisk {
   /** Differs when the content may: the file itself, its size, its times. '' when there is none. */
   readonly identity: string
   /** When it, or a link on the way to it, was changed last, wall time, ms; 0 when there is none. */

@@ -211,7 +211,7 @@ async function retire(before: Generation, after: Generation, removed: readonly L
   await Promise.all(ended)
 }
 
-export interface StopOptions {
+interface StopOptions {
   readonly resolver: Resolver
   /** Longest time for what is in flight, ms. Default 0. */
   readonly drainForMs?: number

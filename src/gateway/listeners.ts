@@ -17,7 +17,7 @@ import type { GatewayParts } from './parts.ts'
 export type RunningListeners = ReadonlyMap<string, Listener>
 
 /** What a reload does to the listeners. */
-export interface ListenerPlan {
+interface ListenerPlan {
   readonly opened: RunningListeners
   readonly kept: ReadonlyMap<string, { readonly listener: Listener; readonly settings: ListenerSettings }>
   readonly removed: readonly Listener[]

@@ -23,7 +23,7 @@ const MIN_SECRETS_INTERVAL_MS = 60_000
 /** Why a reload is refused at the end. */
 const STOPPING: ReloadReport = { ok: false, issues: ['mapgate is stopping'] }
 
-export interface ReloadsOptions {
+interface ReloadsOptions {
   readonly state: ProgramState
   readonly telemetry: Telemetry
   readonly clock: Clock

@@ -36,7 +36,7 @@ import { type RunningShared, tierOf } from './shared.ts'
 import type { RunningUpstreams } from './upstreams.ts'
 
 /** Stored answers of one table. */
-export interface CountedAnswers {
+interface CountedAnswers {
   readonly table: string
   readonly count: number
 }
@@ -49,7 +49,7 @@ export interface AnswersAfter {
   readonly kept: readonly CountedAnswers[]
 }
 
-export interface TableParts extends GatewayParts {
+interface TableParts extends GatewayParts {
   /** The tables in use: for domains filters that are tables. */
   readonly tables: () => RunningTables
 }

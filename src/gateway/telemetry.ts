@@ -15,7 +15,7 @@ import type { Tracing } from '../observability/tracing.ts'
 import type { UpstreamKinds } from '../upstreams/registry.ts'
 import type { Traced } from './parts.ts'
 
-export interface TelemetryOptions {
+interface TelemetryOptions {
   readonly clock: Clock
   readonly version: string
   /** The protocols whose lookups are counted. */

@@ -18,7 +18,7 @@ export type Cause = TemporaryCause | PermanentCause
 export const RESULT_KINDS: readonly ResultKind[] = ['found', 'notfound', 'temporary', 'permanent']
 
 /** Counts by result kind. */
-export type ResultCounts = Record<ResultKind, number>
+type ResultCounts = Record<ResultKind, number>
 
 function noResults(): ResultCounts {
   return { found: 0, notfound: 0, temporary: 0, permanent: 0 }

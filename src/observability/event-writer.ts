@@ -10,7 +10,7 @@ import type { Problems } from './problems.ts'
 /** An episode, of shedding for example, is over when it was quiet for this long, ms. Ours. */
 const EPISODE_QUIET_MS = 10_000
 
-export interface EventWriterParts {
+interface EventWriterParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly events: Events

@@ -23,7 +23,7 @@ const MAX_WAITING_LENGTH = 1024 * 1024
 const CLOSE_TIMEOUT_MS = 1000
 
 /** Where the log goes and how. */
-export interface LoggingOptions {
+interface LoggingOptions {
   readonly level: LogLevel
   readonly keys: KeyStyle
   /** `log.hashKey`; without one, hashes are only comparable until the program ends. */

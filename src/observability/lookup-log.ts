@@ -27,7 +27,7 @@ const SHOWN_PER_SECOND = 20
 /** Longest table name of a client that is logged, in characters. Ours. */
 const MAX_ASKED_LENGTH = 100
 
-export interface LookupLogParts {
+interface LookupLogParts {
   readonly clock: Clock
   readonly logging: Logging
   readonly events: Events

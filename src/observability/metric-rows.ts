@@ -16,7 +16,7 @@ export interface MetricSource {
   readonly version: string
 }
 
-export interface HistogramMetric {
+interface HistogramMetric {
   readonly name: string
   readonly kind: 'histogram'
   readonly help: string

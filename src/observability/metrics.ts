@@ -31,7 +31,7 @@ export interface MeteredKind {
 }
 
 /** Where the numbers come from. */
-export interface MetricSources {
+interface MetricSources {
   readonly counters: Counters
   /** Asked once per scrape. */
   readonly status: () => GatewayStatus

@@ -17,7 +17,7 @@ import { Problems } from './problems.ts'
 import type { Redactor } from './redaction.ts'
 import { ServiceEvents } from './service-events.ts'
 
-export interface ObservabilityOptions {
+interface ObservabilityOptions {
   readonly clock: Clock
   readonly logging: Logging
   readonly redactor: Redactor

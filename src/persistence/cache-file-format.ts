@@ -29,7 +29,7 @@ export const BLOCK_HEADER_BYTES = 9
 
 export const BLOCK = Object.freeze({ start: 1, table: 2, entries: 3, end: 4 })
 
-export type BlockKind = (typeof BLOCK)[keyof typeof BLOCK]
+type BlockKind = (typeof BLOCK)[keyof typeof BLOCK]
 
 /** One stored answer. */
 export interface FileEntry {

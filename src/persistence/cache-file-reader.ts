@@ -29,7 +29,7 @@ interface Block {
 const USUAL_BLOCK_BYTES = 128 * 1024
 
 /** Takes the entries of one table, one after the other; the object is the same each time. */
-export type EntrySink = (entry: EntryReader) => void
+type EntrySink = (entry: EntryReader) => void
 
 export class CacheFileReader {
   readonly #fd: number

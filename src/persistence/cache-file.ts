@@ -30,7 +30,7 @@ const FIRST_SLICE_MS = 100
 /** How long lookups wait for a further piece of the file, ms. Ours: a request of the network costs as much. */
 const SLICE_MS = 5
 
-export interface CacheFileOptions {
+interface CacheFileOptions {
   readonly path: string
   readonly clock: Clock
   /** Called after each complete save, and after a load, when the file was written: wall clock ms. */
@@ -40,7 +40,7 @@ export interface CacheFileOptions {
 }
 
 /** What became of the entries of a file. */
-export interface LoadReport {
+interface LoadReport {
   readonly loaded: number
   /** Of a table that is gone or whose answers are decided differently now, by table name. */
   readonly dropped: ReadonlyMap<string, number>

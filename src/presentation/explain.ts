@@ -7,9 +7,9 @@ import type { ExplainStep, HttpExchange } from '../core/explain.ts'
 import type { LookupResult } from '../core/result.ts'
 import { count, counted, duration, quoted } from './format.ts'
 
-export type StepState = 'ok' | 'warn' | 'bad' | 'plain'
+type StepState = 'ok' | 'warn' | 'bad' | 'plain'
 
-export interface StepText {
+interface StepText {
   /** A few words for the page; the terminal shows the word of the API. */
   readonly title: string
   readonly text: string

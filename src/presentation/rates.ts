@@ -120,7 +120,7 @@ export function causesOf(points: readonly HistoryPoint[]): [cause: string, count
   return [...counts].sort(([, a], [, b]) => b - a)
 }
 
-export interface EndpointTotals {
+interface EndpointTotals {
   readonly requests: number
   readonly failed: number
   readonly p50Ms: number | undefined

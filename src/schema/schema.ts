@@ -27,7 +27,7 @@ export interface Optional {
 }
 
 /** Of a text with a unit of time. */
-export interface Duration {
+interface Duration {
   readonly [DURATION]: true
 }
 
@@ -56,7 +56,7 @@ type SettingsOf<Known extends Keys> = {
 }
 
 /** The schema of a map of known keys. */
-export type ObjectSchema<Known extends Keys = Keys> = Schema<DataOf<Known>, SettingsOf<Known>>
+type ObjectSchema<Known extends Keys = Keys> = Schema<DataOf<Known>, SettingsOf<Known>>
 
 /** Further keywords, those of `node.ts` among them. */
 export type Keywords = Readonly<Record<string, unknown>>

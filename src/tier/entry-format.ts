@@ -33,7 +33,7 @@ const MAX_ENTRY_BYTES = 131_072
  */
 const MAX_AHEAD_MS = 1000
 
-export interface TierEntry extends NewAnswer {
+interface TierEntry extends NewAnswer {
   /** Server ms at which the question was asked that it answers. */
   readonly askedAtMs: number
 }

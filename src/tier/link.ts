@@ -35,7 +35,7 @@ const POLL_EVERY_MS = 2000
 /** A timer that is later than this, ms, was held up by this program itself. Ours. */
 const BUSY_MS = 5
 
-export interface LinkOptions {
+interface LinkOptions {
   readonly clock: Clock
   /** How long a question waits for its reply, ms. */
   readonly timeoutMs: number

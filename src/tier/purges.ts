@@ -39,7 +39,7 @@ export interface Purge {
   readonly entry?: string | undefined
 }
 
-export interface PurgesOptions {
+interface PurgesOptions {
   readonly prefix: string
   readonly clock: Clock
   readonly observer: TierObserver

@@ -19,7 +19,7 @@ import { SharedEntries } from './shared-entries.ts'
 import { TableTier } from './table-tier.ts'
 import { WriteQueue } from './write-queue.ts'
 
-export interface SharedStoreOptions {
+interface SharedStoreOptions {
   readonly settings: TierSettings
   /** Contents of the files that the settings name. */
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined

@@ -10,7 +10,7 @@ export const STREAM_LENGTH = 10_000
 /** The id of an entry: server ms, and a number within it. */
 export const ID = /^\d+-\d+$/
 
-export interface StreamEntry {
+interface StreamEntry {
   readonly id: string
   readonly fields: ReadonlyMap<string, string>
 }

@@ -24,7 +24,7 @@ const FINGERPRINT_LENGTH = 16
 /** Before the key in the store key of a second or later upstream of a table. */
 const UPSTREAM = /^\x01\d+\x01/
 
-export interface TableTierOptions {
+interface TableTierOptions {
   readonly table: string
   readonly fingerprint: string
   readonly prefix: string

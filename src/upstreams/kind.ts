@@ -61,7 +61,7 @@ export interface UpstreamKind<
 }
 
 /** Most of what an upstream may take of the process. */
-export interface UpstreamNeeds {
+interface UpstreamNeeds {
   /** Open files: connections, and files kept open. */
   readonly descriptors: number
   /** Memory on V8's heap besides the answer stores, bytes. */

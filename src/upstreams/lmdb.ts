@@ -12,7 +12,7 @@ import { setImmediate } from 'node:timers/promises'
 import { errorText } from '../core/error-code.ts'
 import { UnusableFiles } from './own-folder.ts'
 
-export interface LmdbRange<Key> {
+interface LmdbRange<Key> {
   readonly start?: Key
   readonly end?: Key
   readonly exclusiveStart?: boolean
@@ -43,7 +43,7 @@ export interface LmdbRoot<Value, Key> extends LmdbTable<Value, Key> {
   close(): Promise<void>
 }
 
-export interface LmdbOptions {
+interface LmdbOptions {
   /** A folder. */
   readonly path: string
   readonly encoding?: 'string'
@@ -54,7 +54,7 @@ export interface LmdbOptions {
   readonly eventTurnBatching?: boolean
 }
 
-export interface Lmdb {
+interface Lmdb {
   open<Value, Key>(options: LmdbOptions): LmdbRoot<Value, Key>
 }
 

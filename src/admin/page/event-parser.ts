@@ -5,7 +5,7 @@
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html, section 9.2.6.
  */
 
-export interface ServerEvent {
+interface ServerEvent {
   readonly event: string
   readonly data: string
 }

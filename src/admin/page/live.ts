@@ -16,7 +16,7 @@ const FIRST_RETRY_MS = 1000
 /** Longest wait before another try, ms. Ours: who looks at the page sees it come back soon, and a team of pages is no load. */
 const LONGEST_RETRY_MS = 20_000
 
-export interface LiveOptions {
+interface LiveOptions {
   readonly api: Api
   readonly model: Model
   /** The model has changed. */

@@ -9,7 +9,7 @@
 const NAME = 'mapgate-token'
 
 /** The part of the browser's Storage that is used. */
-export interface TokenStorage {
+interface TokenStorage {
   getItem(name: string): string | null
   setItem(name: string, value: string): void
   removeItem(name: string): void

@@ -6,7 +6,7 @@ import { element, setText } from './view-dom.ts'
 /** Height of the drawing, px; parts.css keeps the room. */
 const HEIGHT = 160
 
-export interface PlotOptions {
+interface PlotOptions {
   readonly title: string
   /** Names of CSS properties of theme.css, one for each line. */
   readonly colours: readonly string[]

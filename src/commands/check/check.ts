@@ -15,7 +15,7 @@ import { loadForCommand } from '../load-for-command.ts'
 import type { ConfigFileOptions } from '../options.ts'
 
 /** Asks each endpoint its canary and prints what came back. @returns False when one did not know it. */
-export type AskEndpoints = (config: LoadedConfig, io: CommandIo, kinds: UpstreamKinds) => Promise<boolean>
+type AskEndpoints = (config: LoadedConfig, io: CommandIo, kinds: UpstreamKinds) => Promise<boolean>
 
 export interface CheckOptions extends ConfigFileOptions {
   /** Also ask the services. */

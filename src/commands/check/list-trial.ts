@@ -13,7 +13,7 @@ import type { ChangesTrial, ListTrial, Probe } from '../../upstreams/kind.ts'
 /** Longest text of an entry that is shown, in characters. Ours: three fit a line. */
 const MAX_SHOWN_LENGTH = 40
 
-export interface TriedList {
+interface TriedList {
   readonly lines: readonly string[]
   readonly isGood: boolean
 }

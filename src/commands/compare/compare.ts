@@ -38,7 +38,7 @@ export interface CompareOptions extends QueryOptions {
 }
 
 /** What a test replaces. */
-export interface CompareParts {
+interface CompareParts {
   readonly protocols: Protocols
   readonly endRequest: () => EndRequest
 }

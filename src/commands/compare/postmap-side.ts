@@ -19,9 +19,9 @@ const MAX_FAILED_KEYS = 5
 const TAB = 0x09
 
 /** Runs postmap. */
-export type RunPostmap = (map: string, input: Buffer) => Promise<PostmapOutput>
+type RunPostmap = (map: string, input: Buffer) => Promise<PostmapOutput>
 
-export interface PostmapOutput {
+interface PostmapOutput {
   readonly stdout: Buffer
   readonly stderr: string
 }

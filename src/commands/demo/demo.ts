@@ -16,18 +16,18 @@ import { ownName } from './own-name.ts'
 import { demoPorts, freeDemoPort, takenPort } from './ports.ts'
 import { tryLines } from './try-lines.ts'
 
-export interface DemoOptions {
+interface DemoOptions {
   /** The first of six ports. */
   readonly port: number
 }
 
 /** The surroundings: `script` is `process.argv[1]`. */
-export interface DemoIo extends CommandIo {
+interface DemoIo extends CommandIo {
   readonly script: string
 }
 
 /** What a test replaces. */
-export interface DemoParts {
+interface DemoParts {
   readonly start: StartGateway
   readonly signals: SignalSource
   /** The compiled program of the directory. */

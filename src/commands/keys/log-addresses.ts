@@ -9,7 +9,7 @@
  * Source: postlogd(8) and the records of qmgr(8), smtpd(8) and the delivery agents.
  */
 
-export interface LogAddresses {
+interface LogAddresses {
   readonly senders: readonly string[]
   readonly recipients: readonly string[]
 }

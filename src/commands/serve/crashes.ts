@@ -14,7 +14,7 @@ export interface CrashSource {
   off(event: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown
 }
 
-export interface CrashWatch {
+interface CrashWatch {
   /** Resolves with the first uncaught exception. */
   readonly crashed: Promise<void>
   dispose(): void

@@ -14,12 +14,12 @@ import { startWatchdog } from './watchdog.ts'
 /** Longest time for the message to be taken, ms. Ours: a notice is not worth more. */
 const NOTIFY_TIMEOUT_MS = 10_000
 
-export interface ServeOptions {
+interface ServeOptions {
   readonly config?: string
 }
 
 /** What a test replaces. */
-export interface ServeParts {
+interface ServeParts {
   readonly start: StartGateway
   readonly signals: SignalSource
   readonly clock?: Clock

@@ -27,7 +27,7 @@ export interface WatchdogData {
   readonly tellEveryMs: number | undefined
 }
 
-export interface WatchdogLimits {
+interface WatchdogLimits {
   readonly beatMs: number
   readonly maxMissed: number
 }

@@ -14,7 +14,7 @@ const MAX_PROBLEMS = 5
 /** Widest curve, in characters. */
 const MAX_CURVE_WIDTH = 60
 
-export interface ScreenOptions {
+interface ScreenOptions {
   /** The address that was asked. */
   readonly where: string
   /** Longest line, in characters. */

@@ -24,7 +24,7 @@ export interface StatusOptions extends AdminOptions {
 }
 
 /** The surroundings: `terminal` is set when standard output is one. */
-export interface StatusIo extends CommandIo {
+interface StatusIo extends CommandIo {
   readonly terminal: Terminal | undefined
 }
 

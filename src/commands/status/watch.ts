@@ -14,7 +14,7 @@ const HOME = '\x1b[H'
 const CLEAR_LINE_END = '\x1b[K'
 const CLEAR_BELOW = '\x1b[J'
 
-export interface WatchOptions {
+interface WatchOptions {
   /**
    * Takes a look.
    *

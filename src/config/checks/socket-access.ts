@@ -6,7 +6,7 @@ import { accountId } from '../../core/account-file.ts'
 import type { LookAtPath, ReadFile } from '../read-file.ts'
 
 /** What a section with a unix socket says. */
-export interface SocketAccess {
+interface SocketAccess {
   /** Path of the socket. */
   readonly path: string
   readonly owner?: string | undefined
@@ -14,7 +14,7 @@ export interface SocketAccess {
   readonly mode: number
 }
 
-export interface AccessFinding {
+interface AccessFinding {
   readonly key: 'listen' | 'owner' | 'group' | 'mode'
   readonly what: string
   readonly level: 'error' | 'warning'

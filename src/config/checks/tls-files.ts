@@ -11,7 +11,7 @@ import { type ReadFile, whyUnreadable } from '../read-file.ts'
 /** The keys of a `tls:` section that name files. */
 export type TlsPart = 'ca' | 'cert' | 'key'
 
-export interface TlsFinding {
+interface TlsFinding {
   readonly part: TlsPart
   /** Follows "the file NAME". */
   readonly what: string

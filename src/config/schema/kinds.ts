@@ -6,7 +6,7 @@ import type { KindsNode, SchemaNode } from '../../schema/node.ts'
 type Properties = Readonly<Record<string, SchemaNode>>
 
 /** One kind, as a branch of the schema. */
-export interface KindBranch {
+interface KindBranch {
   readonly name: string
   /** Heading of its section in the reference page. */
   readonly title: string

@@ -6,7 +6,7 @@ import { Type } from '../../schema/schema.ts'
 import { duration, file, parsed, text } from '../../schema/values.ts'
 
 /** Where it is. */
-export type SharedAddress =
+type SharedAddress =
   | {
       readonly kind: 'inet'
       readonly host: string

@@ -21,7 +21,7 @@ const DomainsTable = Type.Object(
 )
 
 /** The domains whose keys are asked: listed here, or those that another table finds. */
-export type DomainsSettings =
+type DomainsSettings =
   | { readonly kind: 'list'; readonly domains: readonly string[] }
   | { readonly kind: 'table'; readonly table: string }
 
@@ -54,7 +54,7 @@ const ShadowKeys = Type.Object(
 )
 
 /** Another upstream, which is asked beside the table's own and whose answers are compared. */
-export interface ShadowSettings {
+interface ShadowSettings {
   readonly upstream: string
   readonly share: number
 }

@@ -33,7 +33,7 @@ import { StoringUpstream } from './storing-upstream.ts'
 import { tiered } from './tiered-upstream.ts'
 import { UnaskedAnswers } from './unasked-answers.ts'
 
-export interface CachedUpstreamOptions {
+interface CachedUpstreamOptions {
   /** Name of the table that asks. */
   readonly table: string
   readonly upstream: Upstream

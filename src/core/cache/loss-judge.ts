@@ -31,7 +31,7 @@ const MIN_KEYS = 5
 /** Age at which a found answer that has expired says nothing about the data, ms. Ours: a week, since deleted ones that nobody asks for stay stored. */
 const FORGOTTEN_AFTER_MS = 604_800_000
 
-export interface LossJudgeOptions {
+interface LossJudgeOptions {
   /** Of the table; its upstreams share it. */
   readonly guard: LossGuard
   readonly table: string

@@ -11,7 +11,7 @@ import { EarlierAnswers } from './restoring.ts'
 import { SegmentedLru } from './segmented-lru.ts'
 import { StoredAnswer, validatorsOf } from './stored-answer.ts'
 
-export interface MemoryAnswerStoreOptions {
+interface MemoryAnswerStoreOptions {
   readonly clock: Clock
   /** Most found answers. */
   readonly maxEntries: number

@@ -23,7 +23,7 @@ const PROTECTED_SHARE = 0.8
 /** Slots that are looked at for each entry that is chosen at random, most. Ours: then they are nearly empty, and a list is made. */
 const MAX_PROBES = 4
 
-export interface SegmentedLruOptions {
+interface SegmentedLruOptions {
   readonly maxEntries: number
   readonly maxBytes: number
   /** Whether a value is protected once it was used again, and not only by `protect`. Default true. */

@@ -27,7 +27,7 @@ export interface Shadow {
   readonly record: ShadowRecord
 }
 
-export interface ShadowParts {
+interface ShadowParts {
   readonly clock: Clock
   /** Numbers from 0 up to 1. */
   readonly random: () => number

@@ -21,7 +21,7 @@ import type { LossJudge } from './loss-judge.ts'
 import type { PendingRequest } from './pending-request.ts'
 
 /** Where and for how long answers are stored. */
-export interface Storing {
+interface Storing {
   readonly store: AnswerStore
   readonly policy: LifetimePolicy
   /** Gets what is stored, for other gateways. */

@@ -25,7 +25,7 @@ import { freshnessState } from './freshness.ts'
 import type { PendingRequest } from './pending-request.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
-export interface TieredOptions {
+interface TieredOptions {
   readonly tier: AnswerTier
   readonly store: AnswerStore
   readonly upstream: Upstream

@@ -16,7 +16,7 @@ interface DomainsTable {
   answerOffline(key: string, asked: string): OfflineAnswer
 }
 
-export interface OfflineSearchOptions {
+interface OfflineSearchOptions {
   readonly sources: readonly TableSource[]
   readonly search: (key: string) => readonly SearchKey[]
   /** Undefined: every key is asked for. */

@@ -215,7 +215,7 @@ export class OutageRules {
 }
 
 /** What the rules say of one lookup. */
-export interface OutageDecision {
+interface OutageDecision {
   readonly rule: OutageRule
   /** The search key that `why` is about, where it is one. Never a part of `why`, which logs show whatever `log.keys` says. */
   readonly at?: string

@@ -22,7 +22,7 @@ export interface TableReadiness {
   readonly deferred: readonly DeferredKey[]
 }
 
-export interface DeferredKey {
+interface DeferredKey {
   readonly key: string
   /** Lookups of it in the last ten minutes, estimated. */
   readonly lookups: number

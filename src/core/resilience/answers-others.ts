@@ -19,7 +19,7 @@ import type { KnownQuestion, KnownQuestions } from './known-questions.ts'
 import { within } from './sleep.ts'
 
 /** What is needed of an endpoint. */
-export interface DoubtedEndpoint {
+interface DoubtedEndpoint {
   readonly known: KnownQuestions
   /** When a good reply last arrived, monotonic ms. */
   readonly goodAtMs: number

@@ -20,7 +20,7 @@ export interface RepliedAttempt<R extends Reply = Reply> {
 }
 
 /** Where a reply came from. */
-export interface ReplyOrigin {
+interface ReplyOrigin {
   /** Name of the upstream. */
   readonly upstream: string
   /** Name of the endpoint. */

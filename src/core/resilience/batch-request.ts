@@ -17,7 +17,7 @@ export interface BatchedReply extends Reply {
   readonly isSlow: boolean
 }
 
-export interface BatchRequestOptions {
+interface BatchRequestOptions {
   readonly asked: AskedTable
   readonly batch: Batch
   readonly endpoints: readonly BatchEndpoint[]

@@ -34,7 +34,7 @@ export interface BatchOptions {
   readonly maxWaitMs: number
 }
 
-export interface BatcherOptions extends BatchOptions {
+interface BatcherOptions extends BatchOptions {
   readonly state: UpstreamState
   readonly asked: AskedTable
 }

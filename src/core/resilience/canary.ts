@@ -40,7 +40,7 @@ export interface CanaryAsker {
 /** A state after the first answer. */
 type Known = Exclude<CanaryStatus['state'], 'unknown'>
 
-export interface CanaryOptions {
+interface CanaryOptions {
   readonly settings: CanarySettings
   readonly endpoints: number
   readonly clock: Clock

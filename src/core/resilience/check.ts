@@ -15,7 +15,7 @@ import type { Limiter } from './limiter.ts'
 import type { KeyKind, TableQueue } from './table-queue.ts'
 
 /** What a check needs of its upstream. */
-export interface CheckedUpstream {
+interface CheckedUpstream {
   readonly clock: Clock
   readonly limiter: Limiter
   readonly observer: UpstreamObserver

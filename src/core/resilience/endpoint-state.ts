@@ -29,7 +29,7 @@ import { type KnownQuestion, KnownQuestions } from './known-questions.ts'
 import { ResponseTime } from './response-time.ts'
 import { Suspicion } from './suspicion.ts'
 
-export interface EndpointOptions {
+interface EndpointOptions {
   readonly name: string
   readonly limits: BreakerLimits
   readonly clock: Clock

@@ -24,7 +24,7 @@ import { type AskedTable, QuestionRequest } from './question-request.ts'
 import { CanaryRequest, TableRoute } from './table-route.ts'
 import type { UpstreamState } from './upstream-state.ts'
 
-export interface ResilientUpstreamOptions {
+interface ResilientUpstreamOptions {
   /** Name of the table that asks. */
   readonly table: string
   /** Shared by all tables of the upstream; configured before this is built. */

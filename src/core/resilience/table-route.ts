@@ -10,7 +10,7 @@ import type { CanaryAsker } from './canary.ts'
 import type { KnownRoute } from './known-questions.ts'
 import type { AskedTable } from './question-request.ts'
 
-export interface TableRouteOptions {
+interface TableRouteOptions {
   readonly table: string
   readonly endpoint: Endpoint
   /** For a table whose lookups go in batches. */

@@ -34,7 +34,7 @@ export interface UpstreamStateSettings extends LimiterLimits {
 }
 
 /** What admission looks at in a question. */
-export interface AdmissionRequest {
+interface AdmissionRequest {
   readonly table: string
   readonly key: string
   readonly wasAnswered?: boolean

@@ -9,13 +9,13 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { comparableDomain } from '../idn.ts'
 
 /** What the filter looks at. */
-export type FilterSubject =
+type FilterSubject =
   | { readonly kind: 'exempt' } // `<>` or an IP address: always passes
   | { readonly kind: 'none' } // no domain, such as `*`: never passes
   | { readonly kind: 'domain'; readonly domain: string } // lower case
 
 /** What the filter says of one key, and the domain it decided on. */
-export type DomainVerdict =
+type DomainVerdict =
   | { readonly kind: 'pass'; readonly domain: string | undefined }
   | { readonly kind: 'filtered'; readonly domain: string | undefined }
 

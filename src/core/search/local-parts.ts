@@ -7,7 +7,7 @@
  */
 
 /** A local part: the text from `start` up to `end`. Empty for `@domain`. */
-export interface LocalPart {
+interface LocalPart {
   readonly start: number
   readonly end: number
 }

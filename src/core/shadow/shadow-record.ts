@@ -14,7 +14,7 @@ import type { Found, NotFound } from '../result.ts'
  */
 export const SHADOW_RESULTS = ['same', 'differs', 'failed', 'busy'] as const
 
-export type ShadowResult = (typeof SHADOW_RESULTS)[number]
+type ShadowResult = (typeof SHADOW_RESULTS)[number]
 
 /** Differences that are kept, of each table. Ours: more than anybody reads, and about 1 MB with the longest values. */
 const MAX_DIFFERENCES = 50

@@ -28,7 +28,7 @@ export interface SetCommand {
   readonly isQuiet: boolean
 }
 
-export type MemcacheCommand =
+type MemcacheCommand =
   | ({ readonly kind: 'get' } & TableKey)
   | ({ readonly kind: 'delete'; readonly isQuiet: boolean } & TableKey)
   | SetCommand

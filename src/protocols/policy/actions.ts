@@ -112,7 +112,7 @@ const RESTRICTIONS: ReadonlySet<string> = new Set([
 ])
 
 /** An answer that may leave. */
-export interface Action {
+interface Action {
   readonly kind: ActionKind
   /** As it is sent: the action in capital letters, one blank, its text. */
   readonly text: string

@@ -21,7 +21,7 @@ export interface Credentials {
 }
 
 /** What comes of one message. */
-export type MechanismStep =
+type MechanismStep =
   /** Base64 of what the client is asked next. */
   | { readonly kind: 'challenge'; readonly challenge: string }
   | { readonly kind: 'credentials'; readonly credentials: Credentials }
@@ -34,7 +34,7 @@ export interface Mechanism {
 }
 
 /** What is known of a mechanism. */
-export interface MechanismKind {
+interface MechanismKind {
   readonly begin: () => Mechanism
   /**
    * What a client is told, base64, before its token is refused; it answers once more. RFC 7628 section 3.2.2 and Google's

@@ -26,7 +26,7 @@ const Listener = Type.Object({
   }),
 })
 
-export type SocketmapSettings = Settings<typeof Listener>
+type SocketmapSettings = Settings<typeof Listener>
 
 export const socketmap: Protocol<SocketmapSettings> = {
   name: NAME,

@@ -22,7 +22,7 @@ export type TableFunction = (key: string) => TableAnswer | Promise<TableAnswer>
 
 export type TableAnswer = LookupResult | string | null | undefined
 
-export interface FunctionUpstreamOptions {
+interface FunctionUpstreamOptions {
   readonly name: string
   readonly call: TableFunction
   readonly clock: Clock

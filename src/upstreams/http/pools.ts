@@ -11,7 +11,7 @@ import type { EndpointSettings, HttpTableSettings, HttpUpstreamSettings } from '
 import { HttpBatchEndpoint } from './batch-endpoint.ts'
 import { type EndpointContext, HttpEndpoint } from './endpoint.ts'
 
-export interface HttpUpstreamPoolsOptions {
+interface HttpUpstreamPoolsOptions {
   readonly clock: Clock
   /** What every request is authorized by, where the upstream has `oauth`. */
   readonly tokens?: AccessTokens

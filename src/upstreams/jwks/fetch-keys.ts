@@ -35,7 +35,7 @@ export interface KeysPlace {
   readonly proxy: string | undefined
 }
 
-export type FetchedKeys = { readonly keys: JSONWebKeySet } | FetchFailure
+type FetchedKeys = { readonly keys: JSONWebKeySet } | FetchFailure
 
 /** Host and port, as reasons name the place. */
 export function labelOf({ url }: KeysPlace): string {

@@ -28,12 +28,12 @@ const RETRY_WITH_KEYS_MS = 10_000
 /** Random part of `refreshEvery` that is left out. Ours: many gateways do not ask at once. */
 const REFRESH_SPREAD = 0.1
 
-export interface KeySetTimes {
+interface KeySetTimes {
   readonly refreshEveryMs: number
   readonly keepForMs: number
 }
 
-export interface KeySetParts {
+interface KeySetParts {
   readonly clock: Clock
   readonly random: () => number
   readonly observer: Pick<UpstreamObserver, 'fetchChanged'>
@@ -41,7 +41,7 @@ export interface KeySetParts {
 }
 
 /** Keys, or why there are none. */
-export type KeysResult =
+type KeysResult =
   | { readonly find: LocalJWKSet /** Asked for after the question came. */; readonly isNewest: boolean }
   | { readonly failure: Temporary }
 

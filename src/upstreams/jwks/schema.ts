@@ -10,7 +10,7 @@ import { Tls } from '../http-client/upstream-schema.ts'
  * Signatures by a key pair. Neither `none` nor HS256 and the like are among them: with those, whoever knows the public
  * key could sign (RFC 8725 section 2.1). Source: RFC 7518 section 3.1, RFC 8037, RFC 9864.
  */
-export const ALGORITHMS = [
+const ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',

@@ -13,7 +13,7 @@ import { checkToken, type Refusal, refusedUnsigned, type Verdict } from './token
 /** What came of tokens. A closed set: it is a metric label. */
 export type TokenOutcome = 'good' | 'unknown' | Refusal
 
-export interface TokenTableParts {
+interface TokenTableParts {
   /** Name of the upstream. */
   readonly name: string
   readonly rules: JwtRules

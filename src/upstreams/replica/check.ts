@@ -8,7 +8,7 @@ import { whyNoLmdb } from '../lmdb.ts'
 import { replicaFolder } from './folder.ts'
 import type { ReplicaSettings } from './settings.ts'
 
-export interface ReplicaCheck {
+interface ReplicaCheck {
   /** Of the key `replica`. */
   readonly scope: Scope
   readonly cacheFile: string | undefined

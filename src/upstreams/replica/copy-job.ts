@@ -28,7 +28,7 @@ export type WholeOutcome = (FilledOutcome | { readonly kind: 'unchanged' } | Fai
 }
 
 /** The list is in the free slot. */
-export interface FilledOutcome {
+interface FilledOutcome {
   readonly kind: 'filled'
   readonly slot: Slot
   readonly entries: number

@@ -29,7 +29,7 @@ export interface RawEntry {
 /** Most bytes of one entry. Ours: a list of a thousand addresses has 30 KiB. */
 const MAX_ENTRY_BYTES = 1_048_576
 
-export interface ListReading {
+interface ListReading {
   /** JSONPath of the entries, for JSON. */
   readonly items: string
   /** What else is looked for in JSON. */

@@ -44,7 +44,7 @@ export interface Page {
   readonly chunks: AsyncIterable<Buffer>
 }
 
-export interface PageRequest {
+interface PageRequest {
   /** Which route is asked, and so what its statuses mean. */
   readonly of: 'list' | 'changes'
   /** Path and query, as they go over the wire. */

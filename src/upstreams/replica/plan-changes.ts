@@ -7,7 +7,7 @@
 import type { CopyRecord, KeyChange } from './copy-record.ts'
 import type { Changes } from './read-list.ts'
 
-export interface CopyBefore {
+interface CopyBefore {
   readonly current: CopyRecord
   readonly get: (key: string) => string | undefined
   /** Returns whether the key was pushed since the changes were asked for. */

@@ -22,7 +22,7 @@ const MAX_CHANGES_BYTES = 67_108_864
 /** Key and result. */
 export type Entry = readonly [key: string, result: string]
 
-export interface ListOptions {
+interface ListOptions {
   readonly validators: Validators | undefined
   readonly signal: AbortSignal
   readonly authorize: Authorize

@@ -23,7 +23,7 @@ export interface PagesEnd {
   readonly lastCursor: string | undefined
 }
 
-export interface PagesReading<Read> {
+interface PagesReading<Read> {
   readonly of: 'list' | 'changes'
   /** Path and query of the first page, without the endpoint's prefix. */
   readonly path: string

@@ -12,7 +12,7 @@ import type { ReplicaSettings } from './settings.ts'
 import { TableReplica } from './table-replica.ts'
 
 /** What of a table decides about its copy. */
-export interface ReplicatedTable {
+interface ReplicatedTable {
   readonly name: string
   readonly foldCase: boolean
   /** Of everything that decides what the table answers. */
@@ -24,7 +24,7 @@ export interface ReplicatedTable {
 }
 
 /** The upstream as lists are asked for. */
-export interface AskedForLists {
+interface AskedForLists {
   /** As it is then. */
   readonly upstream: () => HttpUpstreamSettings
   readonly authorize: Authorize

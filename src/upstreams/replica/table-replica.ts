@@ -40,7 +40,7 @@ export interface Followed {
   readonly onGone: (keys: readonly string[] | undefined) => void
 }
 
-export interface TableReplicaParts {
+interface TableReplicaParts {
   readonly clock: Clock
   readonly random: () => number
   readonly observer: Pick<TableObserver, 'replicaChanged'>

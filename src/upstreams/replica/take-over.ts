@@ -21,7 +21,7 @@ export type TakenOver =
   | { readonly kind: 'held'; readonly entries: number; readonly lost: number; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
-export interface Round {
+interface Round {
   readonly token: string
   /** The copy that was in use when the list was asked for. */
   readonly before: CopyRecord | undefined

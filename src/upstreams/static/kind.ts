@@ -12,7 +12,7 @@ export interface StaticSettings extends UpstreamSettings {
   readonly entries: ReadonlyMap<string, readonly string[]>
 }
 
-export interface StaticTable extends UpstreamTable {
+interface StaticTable extends UpstreamTable {
   readonly response: { readonly separator: string; readonly idn: 'asIs' | 'ascii' }
 }
 

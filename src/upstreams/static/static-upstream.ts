@@ -8,7 +8,7 @@ import type { Answer, Question, Upstream } from '../../core/upstream.ts'
 import { withoutOuterBlanks } from '../../core/value-text.ts'
 
 /** How one table sees a static upstream. */
-export interface StaticUpstreamOptions {
+interface StaticUpstreamOptions {
   readonly name: string
   /** Key to values; a key without values is not there. */
   readonly entries: ReadonlyMap<string, readonly string[]>

@@ -12,7 +12,7 @@ import type { Clock } from '../../../core/clock.ts'
 /** Time until the next address is tried beside the others, ms. Source: RFC 8305 section 5, Connection Attempt Delay. */
 const NEXT_ADDRESS_MS = 250
 
-export interface DialParts {
+interface DialParts {
   readonly clock: Clock
   /** Begins to connect; the socket tells how it ends by `connect` or `error`. */
   readonly connect: (address: LookupAddress) => Socket

@@ -54,7 +54,7 @@ const REFUSED_EVERY_MS = 60_000
 /** Longest reply that is read, bytes. Ours: tokens with many claims have some thousand. */
 const MAX_REPLY_BYTES = 65_536
 
-export interface AccessTokensParts {
+interface AccessTokensParts {
   readonly clock: Clock
   readonly random: () => number
   readonly observer: Pick<UpstreamObserver, 'fetchChanged'>

@@ -10,7 +10,7 @@ import type { Reply } from '../../../core/upstream.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { OAUTH_REASONS } from './reasons.ts'
 
-export interface AuthorizedOptions {
+interface AuthorizedOptions {
   readonly clock: Clock
   /** Longest time for all of it, ms. */
   readonly timeoutMs: number

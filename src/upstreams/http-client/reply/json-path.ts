@@ -6,7 +6,7 @@ import { JSONPathError, type JSONPathQuery, type JSONValue } from 'json-p3'
 import { beginSteps, compileWithin } from './json-path-budget.ts'
 
 /** What a path selected: `over` when there were more than asked for, or it could not be applied at all. */
-export type Selection =
+type Selection =
   | { readonly kind: 'nodes'; readonly values: readonly unknown[] }
   | { readonly kind: 'too-many' }
   | { readonly kind: 'failed' }

@@ -52,10 +52,10 @@ const MARKS_OF_OTHERS = [
 ] as const
 
 /** What shows that not the service answered; undefined when nothing does. */
-export type OtherAnswer = 'a web page' | 'a compressed body' | 'a known sentence' | 'another subject'
+type OtherAnswer = 'a web page' | 'a compressed body' | 'a known sentence' | 'another subject'
 
 /** What was asked for, and where. */
-export interface AskedFor {
+interface AskedFor {
   readonly key: string
   /** As it was sent, with its query; undefined where one request has several keys. */
   readonly path?: string | undefined

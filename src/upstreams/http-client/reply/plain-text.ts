@@ -18,7 +18,7 @@ import { type JsonDocument, parseJson } from './json-document.ts'
 import { isMarkup } from './response.ts'
 
 /** How a plain text is to be read. */
-export type PlainText =
+type PlainText =
   | { readonly kind: 'text' }
   | { readonly kind: 'json'; readonly document: JsonDocument }
   | { readonly kind: 'unusable'; readonly reason: string }

@@ -88,7 +88,7 @@ const KNOWN: readonly RegExp[] = [
 ]
 
 /** `says no`: a router's "not found". `neutral`: words that say nothing. `own`: the service's own words. */
-export type SentenceKind = 'says no' | 'neutral' | 'own'
+type SentenceKind = 'says no' | 'neutral' | 'own'
 
 export function sentenceKind(text: string): SentenceKind {
   const sentence = text.trim()

@@ -34,7 +34,7 @@ export interface HttpRequest {
 }
 
 /** The key cannot be put into the request, since it lacks a part or would leave its place: nothing is asked, it is not found. */
-export interface Suppressed {
+interface Suppressed {
   readonly suppressed: string
 }
 
