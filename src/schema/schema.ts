@@ -27,7 +27,7 @@ export interface Optional {
 }
 
 /** Of a text with a unit of time. */
-interface Duration {
+export interface Duration {
   readonly [DURATION]: true
 }
 

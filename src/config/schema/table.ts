@@ -54,7 +54,7 @@ const ShadowKeys = Type.Object(
 )
 
 /** Another upstream, which is asked beside the table's own and whose answers are compared. */
-interface ShadowSettings {
+export interface ShadowSettings {
   readonly upstream: string
   readonly share: number
 }
