@@ -75,28 +75,11 @@ export interface CachingHeaders {
 /** What a table looks keys up in. */
 export interface Upstream {
   readonly name: string
-  /**
-   * When a service that failed was seen to be well again, monotonic ms: what failed before then says nothing any
-   * more. Absent where nobody looks.
-   */
-  readonly recoveredAtMs?: number
-  /**
-   * True while the service answers nobody, not even a question whose answer is known: requests that are under way are not
-   * worth waiting for. Absent where nobody looks.
-   */
-  readonly isFailing?: boolean
-  /**
-   * Returns whether the service answers others while a lookup fails, which may ask it a question whose answer is known.
-   * Undefined where nothing is known of it, and absent where nobody looks. A promise does not reject.
-   *
-   * @param sinceMs When that lookup began, monotonic ms.
-   * @param deadlineMs By when the answer must be there, monotonic ms.
-   */
-  answersOthers?(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined>
+  readonly health: ServiceHealth
   /** Answers at once, or by a promise that does not reject and settles by the question's deadline. */
   ask(question: Question): Answer | Promise<Answer>
-  /** Returns whether a key fits into no request, so that it is "not found" whether the service answers or not. Absent: none. */
-  needsNoRequest?(key: string): boolean
+  /** Returns whether a key fits into no request, so that it is "not found" whether the service answers or not. */
+  needsNoRequest(key: string): boolean
   /**
    * Returns whether a stored "not found" of one endpoint may be used now: not while its canary is
    * missing. Always true where there is no canary.
@@ -104,6 +87,32 @@ export interface Upstream {
    * @param endpoint Position in the list of the upstream.
    */
   trustsNegative(endpoint: number): boolean
+}
+
+/** What is seen of the service behind an upstream. */
+export interface ServiceHealth {
+  /** When it was last seen to be well again after it failed, monotonic ms: what failed before then says nothing any more. */
+  readonly recoveredAtMs: number
+  /**
+   * True while it answers nobody, not even a question whose answer is known: requests that are under way are not worth
+   * waiting for.
+   */
+  readonly isFailing: boolean
+  /**
+   * Returns whether it answers others while a lookup fails, which may ask it a question whose answer is known.
+   * Undefined where nothing is known of it. A promise does not reject.
+   *
+   * @param sinceMs When that lookup began, monotonic ms.
+   * @param deadlineMs By when the answer must be there, monotonic ms.
+   */
+  answersOthers(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined>
+}
+
+/** Of an upstream that nobody watches, since it is in this process or tells of its failures itself. */
+export const UNWATCHED: ServiceHealth = {
+  recoveredAtMs: Number.NEGATIVE_INFINITY,
+  isFailing: false,
+  answersOthers: () => undefined,
 }
 
 /** One place that can be asked: one URL of an HTTP upstream, for one table. */

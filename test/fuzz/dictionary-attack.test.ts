@@ -1,11 +1,13 @@
 /**
  * A dictionary attack on one table, in full size: some seconds, so it does not stand among the unit tests.
  */
+
 import { expect, test } from 'vitest'
 import { CachedUpstream } from '../../src/core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../../src/core/cache/memory-answer-store.ts'
 import { silentObserver } from '../../src/core/observer.ts'
 import { notFound } from '../../src/core/result.ts'
+import { UNWATCHED } from '../../src/core/upstream.ts'
 import { ManualClock } from '../support/clock/manual-clock.ts'
 import { lookupFrom } from '../support/core/sources.ts'
 
@@ -24,6 +26,8 @@ test('a dictionary attack of a million unknown keys leaves the found answers and
     upstream: {
       name: 'd',
       ask: () => ({ result: notFound(), storable: true, source: 'upstream' }),
+      health: UNWATCHED,
+      needsNoRequest: () => false,
       trustsNegative: () => true,
     },
     clock,

@@ -176,7 +176,7 @@ export class CachedUpstream implements TableSource {
   }
 
   answersOthers(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined> {
-    return this.#upstream.answersOthers?.(sinceMs, deadlineMs)
+    return this.#upstream.health.answersOthers(sinceMs, deadlineMs)
   }
 
   protect(key: string): void {
@@ -185,7 +185,7 @@ export class CachedUpstream implements TableSource {
 
   /** What the key failed with just now. */
   #failure(storeKey: string, nowMs: number) {
-    return this.#failures.get(storeKey, nowMs, this.#upstream.recoveredAtMs)
+    return this.#failures.get(storeKey, nowMs, this.#upstream.health.recoveredAtMs)
   }
 
   /** Answers from the store. */

@@ -71,7 +71,7 @@ export class StaleFallback {
     isJoined: boolean,
   ): Promise<Sourced> {
     const { key, storeKey, generation } = request
-    const untilMs = this.#upstream.isFailing
+    const untilMs = this.#upstream.health.isFailing
       ? this.#clock.monotonicMs()
       : Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
     let answer = await request.wait(untilMs, this.#clock, DEADLINE_EXCEEDED)
@@ -104,7 +104,7 @@ export class StaleFallback {
     for (;;) {
       const answer = await request.wait(untilMs, this.#clock, DEADLINE_EXCEEDED, 'decides')
       if (answer !== DEADLINE_EXCEEDED) return answer
-      const isFailing = this.#upstream.isFailing === true
+      const isFailing = this.#upstream.health.isFailing
       if (isFailing || untilMs >= deadlineMs) {
         request.leave()
         return isFailing ? NO_REPLY : DEADLINE_EXCEEDED

@@ -122,7 +122,7 @@ class TieredUpstream implements PendingRequestSource {
   async #serviceOr(request: PendingRequest, known: NewAnswer): Promise<Sourced> {
     const { store, upstream, policy } = this.#options
     const asking = this.#below.ask(request)
-    const waitMs = upstream.isFailing ? 0 : policy.staleAfterMs
+    const waitMs = upstream.health.isFailing ? 0 : policy.staleAfterMs
     const answer = asking instanceof Promise ? await this.#within(asking, waitMs) : asking
     const isPurged = store.purgedSince(request.generation, request.storeKey)
     if (isPurged || (answer !== undefined && !isFailure(answer.result))) {

@@ -56,6 +56,6 @@ export class UnaskedAnswers implements Pick<TableSource, 'askOffline' | 'known' 
   }
 
   #isUnsent(key: string): boolean {
-    return this.#upstream.needsNoRequest?.(key) === true
+    return this.#upstream.needsNoRequest(key)
   }
 }

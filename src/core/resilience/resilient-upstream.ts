@@ -12,7 +12,7 @@ import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import { DEFECT, type Temporary } from '../result.ts'
 import type { CanaryStatus } from '../status.ts'
-import type { Answer, Endpoint, Question, Reply, Upstream } from '../upstream.ts'
+import type { Answer, Endpoint, Question, Reply, ServiceHealth, Upstream } from '../upstream.ts'
 import { oneAnswers } from './answers-others.ts'
 import { Attempt } from './attempt.ts'
 import { answerOf, failureOf } from './attempt-report.ts'
@@ -41,8 +41,9 @@ interface ResilientUpstreamOptions {
   readonly onDefect: (error: unknown, where: string) => void
 }
 
-export class ResilientUpstream implements Upstream {
+export class ResilientUpstream implements Upstream, ServiceHealth {
   readonly name: string
+  readonly health: ServiceHealth = this
   readonly #options: ResilientUpstreamOptions
   readonly #asked: AskedTable
   readonly #routes: readonly TableRoute[]

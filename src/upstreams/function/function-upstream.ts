@@ -4,7 +4,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, notFound, permanent, temporary } from '../../core/result.ts'
-import type { Answer, Question, Upstream } from '../../core/upstream.ts'
+import { type Answer, type Question, UNWATCHED, type Upstream } from '../../core/upstream.ts'
 import { whyNoValue, withoutOuterBlanks } from '../../core/value-text.ts'
 import { FUNCTION_REASONS } from './reasons.ts'
 
@@ -32,6 +32,7 @@ interface FunctionUpstreamOptions {
 
 export class FunctionUpstream implements Upstream {
   readonly name: string
+  readonly health = UNWATCHED
   readonly #options: FunctionUpstreamOptions
 
   constructor(options: FunctionUpstreamOptions) {
@@ -61,6 +62,10 @@ export class FunctionUpstream implements Upstream {
     if (result.kind !== 'notmodified')
       explanation?.add({ step: 'upstream', kind: 'function', key, upstream: this.name, result })
     return answer
+  }
+
+  needsNoRequest(): boolean {
+    return false
   }
 
   trustsNegative(): boolean {

@@ -4,7 +4,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, NOT_FOUND } from '../../core/result.ts'
-import type { Answer, Question, Upstream } from '../../core/upstream.ts'
+import { type Answer, type Question, UNWATCHED, type Upstream } from '../../core/upstream.ts'
 import type { KeySet } from './key-set.ts'
 import { JWKS_REASONS } from './reasons.ts'
 import type { JwtRules } from './schema.ts'
@@ -29,6 +29,7 @@ interface Checked {
 
 export class TokenTable implements Upstream {
   readonly name: string
+  readonly health = UNWATCHED
   readonly #parts: TokenTableParts
 
   constructor(parts: TokenTableParts) {
@@ -42,6 +43,10 @@ export class TokenTable implements Upstream {
     const step = { step: 'upstream', kind: 'jwks', key, upstream: this.name, result } as const
     explanation?.add(why === undefined ? step : { ...step, why })
     return { result, storable: false, source: 'upstream' }
+  }
+
+  needsNoRequest(): boolean {
+    return false
   }
 
   trustsNegative(): boolean {

@@ -4,7 +4,7 @@
  */
 import { asciiResult, comparableAddress } from '../../core/idn.ts'
 import { found, notFound } from '../../core/result.ts'
-import type { Answer, Question, Upstream } from '../../core/upstream.ts'
+import { type Answer, type Question, UNWATCHED, type Upstream } from '../../core/upstream.ts'
 import { withoutOuterBlanks } from '../../core/value-text.ts'
 
 /** How one table sees a static upstream. */
@@ -24,6 +24,7 @@ const NOT_THERE: Answer = { result: notFound(), storable: false, source: 'static
 
 export class StaticUpstream implements Upstream {
   readonly name: string
+  readonly health = UNWATCHED
   readonly #answers: ReadonlyMap<string, Answer>
 
   constructor({ name, entries, separator, idn, foldCase }: StaticUpstreamOptions) {
@@ -54,6 +55,10 @@ export class StaticUpstream implements Upstream {
       explanation.add({ step: 'upstream', kind: 'static', key, upstream: this.name, result: answer.result })
     }
     return answer
+  }
+
+  needsNoRequest(): boolean {
+    return false
   }
 
   trustsNegative(): boolean {

@@ -8,7 +8,7 @@ import { errorText } from '../../core/error-code.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { found, NOT_FOUND, type Temporary } from '../../core/result.ts'
 import type { EntryLife, StorePage, StorePurge, StoreResult, TableStore } from '../../core/store.ts'
-import type { Answer, Question, Upstream } from '../../core/upstream.ts'
+import { type Answer, type Question, UNWATCHED, type Upstream } from '../../core/upstream.ts'
 import { isMeantBy } from './purge-scope.ts'
 import { STORE_REASONS } from './reasons.ts'
 
@@ -22,6 +22,7 @@ const PAUSE_MS = 250
 
 export class SharedTable implements Upstream, TableStore {
   readonly name: string
+  readonly health = UNWATCHED
   readonly isShared = true
   readonly #table: string
   readonly #entries: EntryTier
@@ -53,6 +54,10 @@ export class SharedTable implements Upstream, TableStore {
     })
     explanation?.add({ step: 'upstream', kind: 'store', key, upstream: this.name, result })
     return { result, storable: false, source: 'store' }
+  }
+
+  needsNoRequest(): boolean {
+    return false
   }
 
   trustsNegative(): boolean {

@@ -6,7 +6,7 @@ import { codeOf, errorText } from '../../core/error-code.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, NOT_FOUND, type Temporary } from '../../core/result.ts'
 import type { EntryLife, StorePage, StorePurge, StoreResult, TableStore } from '../../core/store.ts'
-import type { Answer, Question, Upstream } from '../../core/upstream.ts'
+import { type Answer, type Question, UNWATCHED, type Upstream } from '../../core/upstream.ts'
 import { EnvironmentClosed } from '../lmdb.ts'
 import { isMeantBy } from './purge-scope.ts'
 import { STORE_REASONS } from './reasons.ts'
@@ -20,6 +20,7 @@ const PAUSE_MS = 1000
 
 export class StoredTable implements Upstream, TableStore {
   readonly name: string
+  readonly health = UNWATCHED
   readonly #table: string
   readonly #file: StoreFile
   readonly #clock: Clock
@@ -47,6 +48,10 @@ export class StoredTable implements Upstream, TableStore {
     const result = this.#look(key)
     explanation?.add({ step: 'upstream', kind: 'store', key, upstream: this.name, result })
     return { result, storable: false, source: 'store' }
+  }
+
+  needsNoRequest(): boolean {
+    return false
   }
 
   trustsNegative(): boolean {

@@ -14,7 +14,7 @@ import type { Metric } from '../../../src/core/metric.ts'
 import type { UpstreamObserver } from '../../../src/core/observer.ts'
 import { found, type LookupResult, notFound, temporary } from '../../../src/core/result.ts'
 import type { FetchStatus, UpstreamStatus } from '../../../src/core/status.ts'
-import type { Answer, Question, Upstream } from '../../../src/core/upstream.ts'
+import { type Answer, type Question, UNWATCHED, type Upstream } from '../../../src/core/upstream.ts'
 import { Type } from '../../../src/schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../../src/schema/settings-kind.ts'
 import { flag, text } from '../../../src/schema/values.ts'
@@ -144,6 +144,7 @@ class Echo extends UnsharedUpstream<EchoSettings, EchoTable> {
 
 class EchoUpstream implements Upstream {
   readonly name: string
+  readonly health = UNWATCHED
   readonly #settings: EchoSettings
   readonly #loud: boolean
 
@@ -157,6 +158,10 @@ class EchoUpstream implements Upstream {
     const result = answerTo(key, this.#settings.suffix, this.#loud)
     explanation?.add({ step: 'upstream', kind: 'echo', key, upstream: this.name, result })
     return { result, storable: false, source: 'echo' }
+  }
+
+  needsNoRequest(): boolean {
+    return false
   }
 
   trustsNegative(): boolean {

@@ -7,7 +7,7 @@ import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-stor
 import type { Explanation } from '../../../../src/core/explain.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
 import { found, notFound, type Sourced, temporary } from '../../../../src/core/result.ts'
-import type { Answer, Question, Upstream } from '../../../../src/core/upstream.ts'
+import { type Answer, type Question, UNWATCHED, type Upstream } from '../../../../src/core/upstream.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
 import { lookupFrom } from '../../../support/core/sources.ts'
 
@@ -63,8 +63,11 @@ export function setUp(options: SetUp = {}) {
   const service = {
     answer: yes('v1') as Answer | Promise<Answer> | (() => Answer | Promise<Answer>),
   }
-  const upstream: Upstream & { recoveredAtMs?: number } = {
+  const health = { ...UNWATCHED }
+  const upstream: Upstream = {
     name: 'directory',
+    health,
+    needsNoRequest: () => false,
     trustsNegative: options.believes ?? (() => true),
     ask(question) {
       asked.push(question)
@@ -93,7 +96,7 @@ export function setUp(options: SetUp = {}) {
   })
   const ask = (key = 'bob@a.example', more: { bypass?: boolean; explanation?: Explanation } = {}) =>
     cached.ask(key, lookupFrom(clock, more))
-  return { clock, store, service, upstream, asked, looked, defects, cached, ask }
+  return { clock, store, service, upstream, health, asked, looked, defects, cached, ask }
 }
 
 /** A promise that a test settles. */

@@ -4,7 +4,7 @@ import { LossGuard } from '../../../../src/core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
 import { found, notFound, type Sourced, temporary } from '../../../../src/core/result.ts'
-import type { Answer, Question } from '../../../../src/core/upstream.ts'
+import { type Answer, type Question, UNWATCHED } from '../../../../src/core/upstream.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
 import { lookupFrom } from '../../../support/core/sources.ts'
 import { seededRandom } from '../../../support/traffic/seeded.ts'
@@ -30,6 +30,8 @@ async function setUp(entries: number, { staleIfErrorMs = HOUR, seed = 1, upstrea
     table: 'mailboxes',
     upstream: {
       name: 'directory',
+      health: UNWATCHED,
+      needsNoRequest: () => false,
       trustsNegative: () => true,
       async ask(question): Promise<Answer> {
         service.asked.push(question)

@@ -169,13 +169,13 @@ describe('the memory of failure', () => {
   })
 
   test('ends when the service is seen to be well again, whatever Retry-After it gave', () => {
-    const { clock, service, upstream, asked, ask } = setUp()
+    const { clock, service, health, asked, ask } = setUp()
     service.answer = { ...down, retryAfterMs: 30_000 }
     ask()
     clock.advance(2000)
     expect(source(ask()).split(' ')[1]).toBe('temporary')
     expect(asked.length).toBe(1)
-    upstream.recoveredAtMs = clock.monotonicMs()
+    health.recoveredAtMs = clock.monotonicMs()
     service.answer = yes('v')
     expect(source(ask())).toBe('upstream found')
   })

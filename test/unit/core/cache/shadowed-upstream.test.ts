@@ -6,7 +6,7 @@ import { PendingRequest } from '../../../../src/core/cache/pending-request.ts'
 import { shadowed } from '../../../../src/core/cache/shadowed-upstream.ts'
 import { found, NOT_FOUND, type Sourced, temporary } from '../../../../src/core/result.ts'
 import { ShadowRecord } from '../../../../src/core/shadow/shadow-record.ts'
-import type { Answer, Question } from '../../../../src/core/upstream.ts'
+import { type Answer, type Question, UNWATCHED } from '../../../../src/core/upstream.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
 
 const yes = (value: string): Answer => ({ result: found(value), storable: true, source: 'upstream' })
@@ -23,6 +23,8 @@ function setUp({ share = 1, random = () => 0 }: { share?: number; random?: () =>
   let answer: () => Answer | Promise<Answer> = () => NO
   const upstream = {
     name: 'second',
+    health: UNWATCHED,
+    needsNoRequest: () => false,
     trustsNegative: () => true,
     ask(question: Question) {
       asked.push(question)

@@ -9,7 +9,7 @@ import { Explanation } from '../../../../src/core/explain.ts'
 import { LookupContext } from '../../../../src/core/lookup-context.ts'
 import { found, NOT_FOUND } from '../../../../src/core/result.ts'
 import { SILENT } from '../../../../src/core/table-source.ts'
-import type { Upstream } from '../../../../src/core/upstream.ts'
+import { UNWATCHED, type Upstream } from '../../../../src/core/upstream.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
 
 function setUp(isFailing: boolean) {
@@ -17,7 +17,8 @@ function setUp(isFailing: boolean) {
   const startMs = clock.monotonicMs()
   const upstream: Upstream = {
     name: 'directory',
-    isFailing,
+    health: { ...UNWATCHED, isFailing },
+    needsNoRequest: () => false,
     trustsNegative: () => true,
     ask: () => ({ result: NOT_FOUND, storable: true, source: 'upstream' }),
   }

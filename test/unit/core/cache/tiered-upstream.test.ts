@@ -10,7 +10,7 @@ import { Explanation } from '../../../../src/core/explain.ts'
 import { LookupContext } from '../../../../src/core/lookup-context.ts'
 import { silentObserver } from '../../../../src/core/observer.ts'
 import { found, type LookupResult, NOT_FOUND, temporary } from '../../../../src/core/result.ts'
-import type { Answer } from '../../../../src/core/upstream.ts'
+import { type Answer, UNWATCHED } from '../../../../src/core/upstream.ts'
 import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
 
 const DOWN = temporary('connect', 'refused')
@@ -54,6 +54,8 @@ function gateway(options: { hasCanary?: boolean } = {}) {
     says: DOWN as LookupResult,
     caching: undefined as Answer['caching'],
     asked: 0,
+    health: UNWATCHED,
+    needsNoRequest: () => false,
     trustsNegative: true,
     afterMs: 0,
   }
@@ -62,6 +64,8 @@ function gateway(options: { hasCanary?: boolean } = {}) {
     table: 'aliases',
     upstream: {
       name: 'directory',
+      health: UNWATCHED,
+      needsNoRequest: () => false,
       trustsNegative: () => service.trustsNegative,
       ask() {
         service.asked++

@@ -9,7 +9,7 @@ import { TableProof } from '../../../../src/core/outage/table-proof.ts'
 import { found, NOT_FOUND, temporary } from '../../../../src/core/result.ts'
 import { type SearchKind, searchKeys } from '../../../../src/core/search/search-keys.ts'
 import { Table } from '../../../../src/core/table.ts'
-import type { Answer, Upstream } from '../../../../src/core/upstream.ts'
+import { type Answer, UNWATCHED, type Upstream } from '../../../../src/core/upstream.ts'
 import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
 import { lookupFrom } from '../../../support/core/sources.ts'
 
@@ -48,6 +48,8 @@ function setUp(options: { hasCanary?: boolean; maxNegativeEntries?: number } = {
     })
     const upstream: Upstream = {
       name: 'directory',
+      health: UNWATCHED,
+      needsNoRequest: () => false,
       trustsNegative: () => true,
       ask: ({ key }) => {
         asked.push(`${name} ${key}`)
