@@ -65,12 +65,12 @@ describe('lookups that are answered by whenUnknown', () => {
 
   test('are put down to the drill while one is under way', async () => {
     const { clock, observability, lines } = await start()
-    const { eventLog, observer } = observability
+    const { serviceEvents, observer } = observability
     const answered = (table: string) => observer.table(table).outageAnswered('when-unknown')
-    eventLog.drillChanged(DRILL)
+    serviceEvents.drillChanged(DRILL)
     answered('senders')
     answered('copies')
-    eventLog.drillChanged({ ...DRILL, state: 'ended', endedBy: 'time' })
+    serviceEvents.drillChanged({ ...DRILL, state: 'ended', endedBy: 'time' })
     clock.advance(60_000)
     answered('senders')
     const why = (await lines('unknown')).map(({ table, msg }) => [table, String(msg).split('because ')[1]])
