@@ -41,11 +41,15 @@ export type Ending =
  * Runs a gateway until SIGTERM or SIGINT, which end it once what is in flight is answered. A second
  * one ends it at once. SIGHUP reads the configuration again, or is the terminal that was closed.
  *
+ * A gateway that starts answers questions before it has started: signals are heard from the call
+ * on, and carried out when it has.
+ *
+ * @param starting Rejects when it cannot be started, and so does the result.
  * @param hangup What SIGHUP means: a service reloads; what somebody runs in a terminal ends with it.
  * @param childEnded Resolves when something without which there is no point ends; never rejects.
  */
 export async function runUntilSignal(
-  gateway: RunningGateway,
+  starting: Promise<RunningGateway>,
   signals: SignalSource,
   io: CommandIo,
   childEnded: Promise<void> = new Promise(() => {}),
@@ -54,14 +58,21 @@ export async function runUntilSignal(
 ): Promise<Ending> {
   const wishes = endWishes(signals, clock, hangup === 'end' ? [...END_SIGNALS, 'SIGHUP'] : END_SIGNALS)
   // Reloads follow each other: two at once would not know which file is the newer.
-  let reloading = Promise.resolve()
+  let reloading: Promise<void> = Promise.resolve()
   const onHangup = (): void => {
-    reloading = reloading.then(() => reload(gateway, io))
+    reloading = reloading.then(() =>
+      // A start that failed is told by the result.
+      starting.then(
+        (gateway) => reload(gateway, io),
+        () => {},
+      ),
+    )
   }
   if (hangup === 'reload') signals.on('SIGHUP', onHangup)
   try {
-    const why = await Promise.race([wishes.first, childEnded.then(() => 'child-ended' as const)])
-    const stopped = gateway.stop().then(() => 'stopped' as const)
+    const failed = starting.then(() => new Promise<never>(() => {}))
+    const why = await Promise.race([wishes.first, childEnded.then(() => 'child-ended' as const), failed])
+    const stopped = starting.then((gateway) => gateway.stop()).then(() => 'stopped' as const)
     const how = await Promise.race([stopped, wishes.second])
     return why === 'wished' ? how : why
   } finally {

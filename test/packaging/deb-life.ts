@@ -14,13 +14,14 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { freePort } from '../support/programs/free-port.ts'
 import {
-  AS_MAPGATE,
   CONFIG,
+  expectAnswersAndStops,
+  expectFirstSetUp,
+  expectUnitsVerified,
   installedUser,
   READY_TIMEOUT_MS,
   SHIPPED_CONFIG,
   STATE,
-  serve,
   stop,
   TOKEN,
 } from './installed.ts'
@@ -126,8 +127,6 @@ describe('the Debian package, from build to purge', () => {
 
   beforeEach((context) => skipWithout(context, cannotRun()))
 
-  let port = 0
-
   test('two builds of one commit have the same bytes', async () => {
     expect(Buffer.compare(await readFile(first), await readFile(second))).toBe(0)
   })
@@ -166,18 +165,8 @@ describe('the Debian package, from build to purge', () => {
   test('it installs, with a user, a valid configuration and a token of this machine', async () => {
     await runOk('dpkg', [UNSAFE_IO, '-i', first])
     expect(await packageState()).toMatch(/^ii /)
-    expect(await runOk('id', ['-nG', 'mapgate'])).toBe('mapgate\n')
-    expect(await runOk('setpriv', [...AS_MAPGATE, '/usr/bin/mapgate', 'check', '-c', CONFIG])).toContain(
-      CONFIG,
-    )
-    expect((await stat(CONFIG)).mode & 0o777).toBe(0o640)
-    expect((await stat(TOKEN)).mode & 0o777).toBe(0o640)
-    expect(await readFile(CONFIG, 'utf8')).toBe(
-      await readFile(join(ROOT, 'packaging/tree/mapgate.yaml'), 'utf8'),
-    )
-    expect((await stat('/etc/mapgate/secrets')).mode & 0o777).toBe(0o700)
+    await expectFirstSetUp()
     expect(existsSync('/usr/lib/mapgate/dist/admin/page/index.html')).toBe(true)
-    expect((await readFile(TOKEN, 'utf8')).trim()).toMatch(/^[A-Za-z0-9+/]{32}$/)
   })
 
   test('its upstream and its table can be uncommented', async () => {
@@ -238,16 +227,8 @@ describe('the Debian package, from build to purge', () => {
     expect(said).toContain(` (Node.js ${bundled.version})\n`)
   })
 
-  test('systemd-analyze verify has nothing to say about the installed units', async () => {
-    const units = [
-      '/lib/systemd/system/mapgate.service',
-      '/lib/systemd/system/mapgate.socket',
-      '/lib/systemd/system/mapgate@.service',
-      '/lib/systemd/system/mapgate@.socket',
-    ]
-    const { status, stdout, stderr } = await run('systemd-analyze', ['verify', ...units])
-    expect([status, stdout, stderr]).toEqual([0, '', ''])
-  })
+  test('systemd-analyze verify has nothing to say about the installed units', () =>
+    expectUnitsVerified('/lib/systemd/system'))
 
   test('its manual pages are found, and bash completes its commands', async () => {
     expect(await runOk('man', ['-w', 'mapgate', 'mapgate.yaml'])).toContain('mapgate.1')
@@ -256,23 +237,7 @@ describe('the Debian package, from build to purge', () => {
     expect(await runOk('bash', ['-c', completes])).toBe('serve\n')
   })
 
-  test('it answers a lookup, and stops with 0', async () => {
-    port = await freePort()
-    const text = (await readFile(CONFIG, 'utf8'))
-      .replaceAll('127.0.0.1:8464', `127.0.0.1:${port}`)
-      .replaceAll('127.0.0.1:8466', '127.0.0.1:0')
-    await writeFile(CONFIG, text)
-    // What StateDirectory= of the unit does.
-    await runOk('install', ['-d', '-o', 'mapgate', '-g', 'mapgate', '-m', '0700', STATE])
-    const child = await serve(port)
-    const answer = await runOk('/usr/bin/mapgate', [
-      'query',
-      `socketmap:inet:127.0.0.1:${port}:aliases`,
-      'test@example.com',
-    ])
-    expect(answer).toBe('postmaster@example.com\n')
-    expect(await stop(child)).toBe(0)
-  })
+  test('it answers a lookup, and stops with 0', expectAnswersAndStops)
 
   test('an upgrade with another default asks nothing, and keeps the edited configuration and the token', async () => {
     const [config, token] = [await readFile(CONFIG, 'utf8'), await readFile(TOKEN, 'utf8')]

@@ -5,13 +5,21 @@
  * machine's, and what the package requires is compared with a list instead. Its scripts are run.
  */
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { freePort } from '../support/programs/free-port.ts'
-import { CONFIG, installedUser, SHIPPED_CONFIG, STATE, serve, stop, TOKEN } from './installed.ts'
-import { missingProgram, ROOT, run, runOk, skipWithout } from './run.ts'
+import {
+  CONFIG,
+  expectAnswersAndStops,
+  expectFirstSetUp,
+  expectUnitsVerified,
+  installedUser,
+  SHIPPED_CONFIG,
+  STATE,
+  TOKEN,
+} from './installed.ts'
+import { missingProgram, run, runOk, skipWithout } from './run.ts'
 
 const hadUser = await installedUser()
 const hadPackage = existsSync('/usr/lib/mapgate')
@@ -80,35 +88,13 @@ describe('the rpm, from build to removal', () => {
 
   test('it installs, with a user, a valid configuration and a token of this machine', async () => {
     await rpm('-i', '--nodeps', file)
-    expect(await runOk('id', ['-nG', 'mapgate'])).toBe('mapgate\n')
-    expect((await stat(CONFIG)).mode & 0o777).toBe(0o640)
-    expect((await stat(TOKEN)).mode & 0o777).toBe(0o640)
-    expect((await stat('/etc/mapgate/secrets')).mode & 0o777).toBe(0o700)
-    expect(await readFile(CONFIG, 'utf8')).toBe(
-      await readFile(join(ROOT, 'packaging/tree/mapgate.yaml'), 'utf8'),
-    )
-    expect((await readFile(TOKEN, 'utf8')).trim()).toMatch(/^[A-Za-z0-9+/]{32}$/)
+    await expectFirstSetUp()
     // What rpm itself finds changed: nothing.
     expect(await rpm('-V', '--nodeps', 'mapgate')).toBe('')
-    const units = ['mapgate.service', 'mapgate.socket', 'mapgate@.service', 'mapgate@.socket']
-    const verified = await run('systemd-analyze', [
-      'verify',
-      ...units.map((unit) => `/usr/lib/systemd/system/${unit}`),
-    ])
-    expect([verified.status, verified.stdout, verified.stderr]).toEqual([0, '', ''])
+    await expectUnitsVerified('/usr/lib/systemd/system')
   })
 
-  test('it answers a lookup, and stops with 0', async () => {
-    const port = await freePort()
-    const text = (await readFile(CONFIG, 'utf8'))
-      .replaceAll('127.0.0.1:8464', `127.0.0.1:${port}`)
-      .replaceAll('127.0.0.1:8466', '127.0.0.1:0')
-    await writeFile(CONFIG, text)
-    // What StateDirectory= of the unit does.
-    await runOk('install', ['-d', '-o', 'mapgate', '-g', 'mapgate', '-m', '0700', STATE])
-    const child = await serve(port)
-    expect(await stop(child)).toBe(0)
-  })
+  test('it answers a lookup, and stops with 0', expectAnswersAndStops)
 
   test('an upgrade keeps the edited configuration and the token, and leaves no file beside them', async () => {
     const [config, token] = [await readFile(CONFIG, 'utf8'), await readFile(TOKEN, 'utf8')]

@@ -53,20 +53,23 @@ export async function demo(
   const config = await demoConfig(join(EXAMPLES, 'demo.yaml'), ports)
   let directory: RunningDirectory | undefined
   try {
-    directory = await startDirectory(directoryScript, join(EXAMPLES, 'directory'), ports.directory)
-    const gateway = await start(config.file, io)
-    io.stdout.write(
-      tryLines({
-        ports,
-        directoryPid: directory.pid,
-        mapgate,
-        postmap: await findPostmap(io.env.PATH, shorter(join(EXAMPLES, 'postfix'), io.cwd)),
-        configFile: shorter(config.file, io.cwd),
-        dataFolder: shorter(join(EXAMPLES, 'directory'), io.cwd),
-      }),
-    )
-    // Nobody would find it again behind a terminal that is closed.
-    const ending = await runUntilSignal(gateway, signals, io, directory.ended, systemClock, 'end')
+    const running = await startDirectory(directoryScript, join(EXAMPLES, 'directory'), ports.directory)
+    directory = running
+    const announced = start(config.file, io).then(async (gateway) => {
+      io.stdout.write(
+        tryLines({
+          ports,
+          directoryPid: running.pid,
+          mapgate,
+          postmap: await findPostmap(io.env.PATH, shorter(join(EXAMPLES, 'postfix'), io.cwd)),
+          configFile: shorter(config.file, io.cwd),
+          dataFolder: shorter(join(EXAMPLES, 'directory'), io.cwd),
+        }),
+      )
+      return gateway
+    })
+    // SIGHUP ends it: nobody would find it again behind a terminal that is closed.
+    const ending = await runUntilSignal(announced, signals, io, running.ended, systemClock, 'end')
     if (ending !== 'child-ended') return EXIT_OK
     throw new CommandError(EXIT_UNREACHABLE, 'the directory has ended by itself; start the demo again')
   } finally {

@@ -29,9 +29,6 @@ interface ServeParts {
   readonly watchdog?: (env: CommandIo['env']) => () => void
 }
 
-/** Holds SIGHUP off while there is nothing to reload: without a listener it would end the process. */
-const TOO_EARLY = (): void => {}
-
 const REAL_PARTS: ServeParts = {
   start: startGateway,
   signals: process,
@@ -44,23 +41,27 @@ export async function serve(
   io: CommandIo,
   { start, signals, clock, crashes, watchdog }: ServeParts = REAL_PARTS,
 ): Promise<number> {
-  signals.on('SIGHUP', TOO_EARLY)
-  try {
-    const gateway = await start(options.config, io)
-    const watched = crashes && watchCrashes(crashes, gateway)
-    const stopWatchdog = watchdog?.(io.env)
-    try {
-      const ending = runUntilSignal(notifying(gateway, io), signals, io, watched?.crashed, clock)
-      // Signals are heard already: the notice to systemd may take its time.
-      void tell('ready', io)
-      keepCompiled()
-      return exitCode(await ending, io)
-    } finally {
-      watched?.dispose()
-      stopWatchdog?.()
+  const ends: (() => void)[] = []
+  let crashed = (): void => {}
+  const afterCrash = new Promise<void>((resolve) => {
+    crashed = resolve
+  })
+  const started = start(options.config, io).then((gateway) => {
+    if (crashes !== undefined) {
+      const watched = watchCrashes(crashes, gateway)
+      void watched.crashed.then(crashed)
+      ends.push(() => watched.dispose())
     }
+    if (watchdog !== undefined) ends.push(watchdog(io.env))
+    // The notice to systemd may take its time.
+    void tell('ready', io)
+    keepCompiled()
+    return notifying(gateway, io)
+  })
+  try {
+    return exitCode(await runUntilSignal(started, signals, io, afterCrash, clock), io)
   } finally {
-    signals.off('SIGHUP', TOO_EARLY)
+    for (const end of ends) end()
   }
 }
 

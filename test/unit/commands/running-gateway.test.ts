@@ -13,6 +13,7 @@ function start(
     reload?: () => Promise<readonly string[]>
     childEnded?: Promise<void>
     hangup?: 'reload' | 'end'
+    started?: Promise<void>
   } = {},
 ) {
   const signals = new EventEmitter()
@@ -33,7 +34,7 @@ function start(
     },
   }
   const ending: Promise<Ending> = runUntilSignal(
-    gateway,
+    (options.started ?? Promise.resolve()).then(() => gateway),
     signals,
     io,
     options.childEnded,
@@ -75,6 +76,63 @@ describe('runUntilSignal', () => {
     expect(calls).toEqual(['stop'])
     drained()
     expect(await ending).toBe('stopped')
+  })
+
+  describe('while the gateway starts, and answers its first questions', () => {
+    function starting() {
+      let go = (): void => {}
+      let fail = (_: Error): void => {}
+      const started = new Promise<void>((resolve, reject) => {
+        go = resolve
+        fail = reject
+      })
+      return { ...start({ started }), go: () => go(), fail: (why: Error) => fail(why) }
+    }
+
+    test('SIGTERM stops it once it has started, in order', async () => {
+      const { signals, calls, ending, drained, go } = starting()
+      signals.emit('SIGTERM')
+      await settle()
+      expect(calls).toEqual([])
+      go()
+      await settle()
+      expect(calls).toEqual(['stop'])
+      drained()
+      expect(await ending).toBe('stopped')
+    })
+
+    test('a second signal does not wait for the start', async () => {
+      const { signals, clock, calls, ending } = starting()
+      signals.emit('SIGTERM')
+      clock.advance(300)
+      signals.emit('SIGTERM')
+      expect(await ending).toBe('forced')
+      expect(calls).toEqual([])
+    })
+
+    test('SIGHUP reads the file again once it has started', async () => {
+      const { signals, calls, ending, drained, go } = starting()
+      signals.emit('SIGHUP')
+      await settle()
+      expect(calls).toEqual([])
+      go()
+      await settle()
+      expect(calls).toEqual(['reload'])
+      signals.emit('SIGTERM')
+      await settle()
+      drained()
+      expect(await ending).toBe('stopped')
+    })
+
+    test('a start that fails is the end, whatever was asked for', async () => {
+      const { signals, ending, fail } = starting()
+      signals.emit('SIGHUP')
+      signals.emit('SIGTERM')
+      const rejected = expect(ending).rejects.toThrow('port taken')
+      fail(new Error('port taken'))
+      await rejected
+      expect(signals.eventNames()).toEqual([])
+    })
   })
 
   test('SIGHUP reloads and runs on', async () => {

@@ -65,15 +65,21 @@ test('a second signal ends it with questions unanswered, which it says', async (
   expect(io.err()).toBe('mapgate serve: ended at once by a second signal, with questions unanswered\n')
 })
 
-test('SIGHUP while it starts does not end it', async () => {
+test('signals while it starts do not end it; they are carried out when it has started', async () => {
   const { signals, parts: fake } = parts()
+  const done: string[] = []
   const start = async () => {
-    expect(signals.listenerCount('SIGHUP')).toBe(1)
-    return fake.start(undefined)
+    await settle()
+    signals.emit('SIGHUP')
+    signals.emit('SIGTERM')
+    await settle()
+    done.push('started')
+    return { reload: async () => done.push('reload'), stop: async () => void done.push('stop') }
   }
-  const done = serve({}, recordIo(), { ...fake, start })
-  await terminate(signals)
-  expect(await done).toBe(0)
+  const ending = serve({}, recordIo(), { ...fake, start })
+  expect(await ending).toBe(0)
+  expect(done).toContain('reload')
+  expect([done[0], done.at(-1), done.length]).toEqual(['started', 'stop', 3])
   expect(signals.eventNames()).toEqual([])
 })
 
