@@ -26,6 +26,27 @@ import { bytes, cuts, result, runsOf, stream, text } from './arbitraries.ts'
 
 const runs = runsOf(14)
 
+const DONE = { kind: 'done' } as const
+const ENTRY = { kind: 'entry', key: 'k', value: 'v' } as const
+
+/** What Postfix takes for a reply: these attributes, in this order, and no status that ends a daemon. Source: Postfix `src/global/dict_proxy.c` */
+const REPLY_FORMS = {
+  old: {
+    open: /^status\x000\0flags\0\d+\0\0$/,
+    lookup: /^status\0[0125]\0value\0[^\0]*\0\0$/,
+    update: /^status\0[0125]\0\0$/,
+    delete: /^status\0[0125]\0\0$/,
+    sequence: /^status\0[0125]\0key\0[^\0]*\0value\0[^\0]*\0\0$/,
+  },
+  new: {
+    open: /^status\x000\0flags\0\d+\0\0$/,
+    lookup: /^status\0[0125]\0flags\0\d+\0value\0[^\0]*\0\0$/,
+    update: /^status\0[0125]\0flags\0\d+\0\0$/,
+    delete: /^status\0[0125]\0flags\0\d+\0\0$/,
+    sequence: /^status\0[0125]\0flags\0\d+\0key\0[^\0]*\0value\0[^\0]*\0\0$/,
+  },
+} as const
+
 describe('framing', () => {
   test('netstrings come out as they went in, for any payloads and any cuts', () => {
     fc.assert(
@@ -162,6 +183,56 @@ describe('requests', () => {
           for (const reply of replies) expect(reply).toMatch(/^status\0[0125]\0/)
         }
       }),
+      runs,
+    )
+  })
+
+  test('whatever Postfix asks, of a table that it may write or not, the reply has the form of its request', () => {
+    const word = fc.constantFrom('', 'a', 'A@B', 'mapgate:verify', 'mapgate:nosuch', 'btree:/x', 'é\n|')
+    const number = fc.constantFrom('0', '64', '16384', '4294967295')
+    const request = fc.constantFrom('open', 'lookup', 'update', 'delete', 'sequence')
+    fc.assert(
+      fc.property(
+        request,
+        word,
+        number,
+        fc.option(number),
+        word,
+        word,
+        fc.constantFrom('0', '1'),
+        (...drawn) => {
+          const [name, table, flags, instanceFlags, key, value, order] = drawn
+          const isNew = instanceFlags !== null
+          const attributes = [
+            ...[
+              'request',
+              name,
+              'table',
+              table,
+              ...(isNew ? ['instance_flags', instanceFlags] : []),
+              'flags',
+              flags,
+            ],
+            ...['key', key, 'value', value, 'function', order],
+          ]
+          const settings = { ...proxymap.example, write: ['verify'] }
+          const conversation = new ProxymapConversation({ settings, random: () => 0 })
+          conversation.push(Buffer.from(`${attributes.join('\0')}\0\0`))
+          const step = conversation.next()
+          const results = [
+            notFound(),
+            found('v'),
+            temporary('connect', 'x'),
+            permanent('refused', 'x'),
+            DONE,
+            ENTRY,
+          ]
+          const replies =
+            step.kind === 'reply' ? [step.text] : results.map((result) => String(conversation.reply(result)))
+          for (const reply of replies) expect(reply).toMatch(REPLY_FORMS[isNew ? 'new' : 'old'][name])
+          expect(conversation.hasBegun).toBe(false)
+        },
+      ),
       runs,
     )
   })

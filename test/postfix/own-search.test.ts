@@ -50,8 +50,10 @@ const cleanup = suiteCleanup()
 let service: HttpService
 let serving: Serving
 let files: PostfixFiles
-/** Of a Postfix whose proxymap is ours. */
+/** Of a Postfix whose proxymap is ours, */
 let own: PostfixFiles
+/** and of the same without SMTPUTF8. */
+let withoutUtf8: PostfixFiles
 
 const kinds = ['memcache:inet', 'memcache:unix', 'proxy:memcache', 'proxy:mapgate'] as const
 type Kind = (typeof kinds)[number]
@@ -69,9 +71,15 @@ beforeAll(async () => {
     return ENTRIES[key] ?? { status: 404 }
   }
   files = await writePostfixFiles(cleanup)
-  own = await writePostfixFiles(cleanup, {
+  const services = {
     proxymap_service_name: '../mapgate/proxymap',
     proxywrite_service_name: '../mapgate/proxymap',
+  }
+  own = await writePostfixFiles(cleanup, services)
+  withoutUtf8 = await writePostfixFiles(cleanup, {
+    ...services,
+    queue_directory: own.queueDirectory,
+    smtputf8_enable: 'no',
   })
   await mkdir(join(own.queueDirectory, 'private'))
   // `search` has no say: Postfix searches itself.
@@ -179,12 +187,23 @@ describe.each(kinds)('postmap over %s', (kind: Kind) => {
     expect((await query('info@a.example')).status).toBe(0)
   })
 
+  const written = async (key: string) => {
+    const store = serving.gateway.tables.store('learned')
+    if (typeof store !== 'object') return expect.unreachable(store)
+    expect(await store.put(key, `0:1:2:${key}`, {})).toEqual({ kind: 'done' })
+  }
+
+  if (isOurs)
+    test('leaves folding to the gateway where Postfix has no SMTPUTF8, and deletes what it finds', async () => {
+      await written('dora@a.example')
+      const place = { ...withoutUtf8, queueDirectory: own.queueDirectory }
+      const [table, key] = ['proxy:mapgate:learned', 'DORA@A.Example']
+      expect((await postmapQuery(place, table, key)).stdout.toString()).toBe('0:1:2:dora@a.example\n')
+      expect((await postmapDelete(place, table, key)).status).toBe(0)
+      expect((await postmapQuery(place, table, 'dora@a.example')).stdout.toString()).toBe('')
+    })
+
   test('finds an entry of a store as it was written, and deletes it', async () => {
-    const written = async (key: string) => {
-      const store = serving.gateway.tables.store('learned')
-      if (typeof store !== 'object') return expect.unreachable(store)
-      expect(await store.put(key, `0:1:2:${key}`, {})).toEqual({ kind: 'done' })
-    }
     await written('bob@a.example')
     await written('carl@a.example')
     const ask = async (key: string) =>
