@@ -23,6 +23,8 @@ test.each([
   ['no connection to the service in time', 'none of the addresses of the host accepted'],
   ['tls.ca: the file ... is empty', 'not what TLS needs'],
   ['/etc/group has no group', 'the package that makes it is not installed'],
+  ['service is not configured for table', 'refused a table that goes through `pass`'],
+  ['anew each hour', 'has no `ttl = 0`'],
   ['client certificate was renewed', 'read again by itself'],
   ['refuses our credentials (407)', 'the proxy, not the service'],
   ['with `reload: watch`', 'behind links too'],
