@@ -35,6 +35,7 @@ export const FLOWS: Readonly<Record<string, readonly [from: string, to: string, 
   'catch-all': [STRANGER, 'who@example.net', ['box@example.net']],
   'null sender': ['', 'ann@example.com', ['ann@example.com']],
   'alias domain': [STRANGER, 'x@example.org', ['ann@example.com']],
+  'relay domain': [STRANGER, 'who@relay.example', ['who@relay.example']],
 }
 
 export async function start(

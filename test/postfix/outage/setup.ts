@@ -37,6 +37,8 @@ export interface OutageParts {
   readonly ownService?: string
   /** Default: a backend that takes everybody. */
   readonly sink?: LmtpSink
+  /** Default: one that is removed with the test. */
+  readonly folder?: string
 }
 
 /** A configuration with these tables over their services, as the pages have it. */
@@ -59,7 +61,7 @@ export function gatewayYaml(
 
 export async function startOutage(
   t: Cleanup,
-  { tables, entries, mainCf, sink, ownService }: OutageParts,
+  { tables, entries, mainCf, sink, ownService, folder = testDirectory() }: OutageParts,
 ): Promise<OutageSetup> {
   const service = await startHttpService(t)
   const other = ownService === undefined ? undefined : await startHttpService(t)
@@ -69,7 +71,6 @@ export async function startOutage(
   serve(entries)
   const backend = sink ?? (await startLmtpSink(t))
   const clock = new ShiftedClock()
-  const folder = testDirectory()
   const origins = {
     directory: service.origin,
     ...(ownService !== undefined && other !== undefined && { [ownService]: other.origin }),
@@ -81,6 +82,7 @@ export async function startOutage(
   const postfix = await startPostfix(t, {
     virtual_transport: `lmtp:inet:127.0.0.1:${backend.port}`,
     default_transport: `lmtp:inet:127.0.0.1:${backend.port}`,
+    relay_transport: `lmtp:inet:127.0.0.1:${backend.port}`,
     ...mainCf((table) => `socketmap:inet:127.0.0.1:${port}:${table}`),
   })
   const restart = async () => {
