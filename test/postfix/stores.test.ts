@@ -101,7 +101,7 @@ describe.concurrent.each(['proxymap', 'memcache'] as const)(
         smtpd_forbid_bare_newline: 'no',
         ...(protocol === 'proxymap'
           ? { proxymap_service_name: '../mapgate/proxymap', proxywrite_service_name: '../mapgate/proxymap' }
-          : {}),
+          : { address_verify_cache_cleanup_interval: '0', postscreen_cache_cleanup_interval: '0' }),
       }
       const services = [
         'verify unix - - n - 1 verify',
@@ -203,7 +203,7 @@ describe.concurrent.each(['proxymap', 'memcache'] as const)(
         expect((await recipient).code).toBe(250)
         expect((await (await screening).command('NOOP')).code).toBe(250)
       }
-      expect(await first.readLog()).not.toMatch(/panic|fatal|status=bounced/)
+      expect(await first.readLog()).not.toMatch(/panic|fatal|status=bounced|requires backup database/)
     }, 60_000)
   },
 )

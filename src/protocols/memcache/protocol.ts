@@ -25,9 +25,11 @@ type MemcacheSettings = Settings<typeof Listener>
 /** Source: memcache_table(5). Ours: a deadline of 5 s, and then some. */
 const CLIENT_TIMEOUT_S = 10
 
-/** Of a table that Postfix writes. Source: memcache_table(5), ttl: 3600 where it is not said, and a date from 30 days on. */
-const WHY_NO_TTL = [
+/** For a table that Postfix writes. Source: memcache_table(5), ttl: 3600 where it is not said, a date from 30 days on; no cleanup without a backup. */
+const WRITTEN_NOTES = [
   'With ttl = 0 an entry lives as long as the ttl of its store says; without that line Postfix says 3600, an hour.',
+  'Postfix cannot list entries over memcache, so that its cleanup would only warn. Turn that of this table off:',
+  'address_verify_cache_cleanup_interval = 0, or postscreen_cache_cleanup_interval = 0',
 ]
 
 /** Longest reply line. Source: memcache_table(5), line_size_limit; ours: a reason and a key fit in twice. */
@@ -83,7 +85,7 @@ function reference({ name: table, isWritten }: NamedTable, server: string): Post
     `  timeout = ${CLIENT_TIMEOUT_S}`,
     `  data_size_limit = ${MAX_VALUE_BYTES}`,
     `  line_size_limit = ${CLIENT_LINE_BYTES}`,
-    ...(isWritten ? ['  ttl = 0', ...WHY_NO_TTL] : []),
+    ...(isWritten ? ['  ttl = 0', ...WRITTEN_NOTES] : []),
   ]
   return {
     kind: 'table',

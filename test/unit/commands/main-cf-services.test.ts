@@ -144,6 +144,8 @@ transport_maps = proxy:mapgate:users
 #   line_size_limit = 4096
 #   ttl = 0
 # With ttl = 0 an entry lives as long as the ttl of its store says; without that line Postfix says 3600, an hour.
+# Postfix cannot list entries over memcache, so that its cleanup would only warn. Turn that of this table off:
+# address_verify_cache_cleanup_interval = 0, or postscreen_cache_cleanup_interval = 0
 # to try it: mapgate query memcache:inet:127.0.0.1:8467:verify KEY
 address_verify_map = memcache:/etc/postfix/mapgate-verify.cf
 
