@@ -38,7 +38,7 @@ export const ADMIN_LIMITS: AdminLimits = {
   maxBodyBytes: 16 * 1024,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: LONGEST_ANSWER_MS,
-  // Two looks of `status --watch`; Prometheus connects anew.
+  // Two looks of `status --watch`; Prometheus connects again.
   keepAliveMs: 10_000,
   // `mapgate query TABLE -` at a good pace, and at most a third of one processor.
   requestsPerWindow: 300,

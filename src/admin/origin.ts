@@ -18,7 +18,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** What `Sec-Fetch-Site` says of requests that no foreign page made. Source: Fetch Metadata, section 2.4. */
 const OWN_SITES: ReadonlySet<string> = new Set(['same-origin', 'none'])
 
-/** Host and port of RFC 9110 section 7.2; the host of an IPv6 address stands in brackets. */
+/** Host and port of RFC 9110 section 7.2; the host of an IPv6 address is in brackets. */
 const HOST_FIELD = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::\d{1,5})?$/
 
 /** Throws the problem to answer when the Host is not this gateway's. */

@@ -38,7 +38,7 @@ function toldToClient({ keyword, path, schema, key }: SchemaFailure): object {
   }
 }
 
-/** What could stand there instead: a request's own words are never repeated. */
+/** What could be there instead: a request's own words are never repeated. */
 function paramsOf(keyword: string, { enum: words, properties = {} }: SchemaNode): object {
   if (keyword === 'enum') return { allowedValues: words }
   return keyword === 'additionalProperties' ? { knownProperties: Object.keys(properties) } : {}

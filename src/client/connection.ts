@@ -1,7 +1,7 @@
 /**
  * The connection of a wire client: one question at a time, each reply for its own question.
  *
- * Behaves as Postfix does: a connection that the server closed is made anew and the question
+ * Behaves as Postfix does: a connection that the server closed is opened again and the question
  * asked once more; a reply that does not come in time is not asked for again.
  * Peer: Postfix `src/util/auto_clnt.c`, `src/util/dict_sockmap.c`
  */

@@ -2,7 +2,7 @@
  * Columns of text on a terminal.
  */
 
-/** How a column stands. Numbers stand at the right. */
+/** How a column is aligned: numbers to the right. */
 export interface Column {
   readonly title: string
   readonly align?: 'left' | 'right'

@@ -15,7 +15,7 @@ interface CommandConfig {
 }
 
 /**
- * @param named What stood behind `-c`.
+ * @param named The value of `-c`.
  * @throws CommandError (rejects) when there is no file; ConfigError when something is wrong in it.
  */
 export async function loadForCommand(

@@ -29,7 +29,7 @@ export function editorSchema(kinds: SettingsKinds): object {
     const pattern =
       duration !== undefined ? DURATION_PATTERN : size !== undefined ? SIZE_PATTERN : rest.pattern
     const plain = Object.fromEntries(Object.entries(rest).filter(([keyword]) => !OURS.has(keyword)))
-    // A reference may stand in any text; what it holds is checked when the file is loaded.
+    // A reference may be in any text; what it holds is checked when the file is loaded.
     return pattern === undefined ? plain : { ...plain, pattern: orReference(pattern) }
   })
   return {

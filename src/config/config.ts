@@ -25,7 +25,7 @@ export interface Config
   readonly secrets: ReadonlySet<string>
 }
 
-/** The keys of its protocol stand beside these. */
+/** The keys of its protocol are beside these. */
 export interface ListenerConfig extends Omit<ListenerSettings, 'listen'> {
   readonly address: Address
   /** The address as written, the `listener` label of the metrics. */
@@ -42,12 +42,12 @@ export interface AdminConfig extends Omit<AdminSettings, 'listen'> {
 
 export type Role = AdminSettings['tokens'][number]['role']
 
-/** The keys of its kind stand beside these. */
+/** The keys of its kind are beside these. */
 export interface UpstreamConfig extends UpstreamSettings {
   readonly name: string
 }
 
-/** The keys of the kinds of its upstreams stand beside these. */
+/** The keys of the kinds of its upstreams are beside these. */
 export interface TableConfig
   extends Omit<TableSettings, 'upstream' | 'sideEffects' | 'canary' | 'whenUnknown'> {
   readonly name: string

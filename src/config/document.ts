@@ -1,5 +1,5 @@
 /**
- * A YAML file as plain data that remembers where everything stood.
+ * A YAML file as plain data that remembers where everything was.
  *
  * YAML 1.2 core schema: `off`, `yes` and `no` are text, and there are no merge keys. Size,
  * depth and the growth by aliases are bounded, so that no file can exhaust the memory.
@@ -55,7 +55,7 @@ export class SourceDocument {
   }
 }
 
-/** Reads a YAML text. Never throws: what is wrong stands in `problems`. */
+/** Reads a YAML text. Never throws: what is wrong is in `problems`. */
 export function readDocument(text: string): SourceDocument {
   const lines = new LineCounter()
   const places = new Map<string, SourcePosition>()
@@ -95,7 +95,7 @@ export function readDocument(text: string): SourceDocument {
   }
 }
 
-/** Where the parser speaks to programmers, or quotes what stands there, which may be a secret. */
+/** Where the parser speaks to programmers, or quotes what is there, which may be a secret. */
 const SYNTAX_WORDS: Readonly<Record<string, string>> = {
   BAD_DIRECTIVE: 'a line that begins with % is not a directive that YAML knows; remove it',
   BAD_DQ_ESCAPE:
@@ -115,7 +115,7 @@ function syntaxWords({ code, message, pos }: YAMLError, text: string): string {
   if (code !== 'TAG_RESOLVE_FAILED' && hasUnquotedBraces(lineAt(text, pos[0])))
     return 'a text with { } must be in quotes, such as "/aliases/{key}"'
   if (/^Unexpected .*(?:token|at node end)/.test(message))
-    return 'what stands here cannot follow what stands before it; is a quote, comma or bracket missing?'
+    return 'what is here cannot follow what is before it; is a quote, comma or bracket missing?'
   return SYNTAX_WORDS[code] ?? withoutSource(message)
 }
 

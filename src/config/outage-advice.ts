@@ -20,7 +20,7 @@ interface OutageAdvice {
 /** What a stored "not found" that is over stops, by the parameter that asks. */
 const STOPS: ReadonlyMap<string, string> = new Map([
   ['virtual_alias_maps', 'mail to mailboxes that have no alias'],
-  ['virtual_alias_domains', 'mail to domains that are none of these'],
+  ['virtual_alias_domains', 'mail to domains that are not in this list'],
   ['canonical_maps', 'mail from and to addresses that are not rewritten'],
   ['recipient_canonical_maps', 'mail to addresses that are not rewritten'],
   ['sender_canonical_maps', 'mail from addresses that are not rewritten'],
@@ -106,7 +106,7 @@ function isServed(
 
 /**
  * A proof table must not hold for addresses of an alias domain, where Postfix never asks it. Which domains these are is
- * known from tables, else from its own list of domains alone: virtual_alias_domains may stand in main.cf.
+ * known from tables, else from its own list of domains alone: virtual_alias_domains may be in main.cf.
  */
 function provesAnyDomain({ name, domains }: TableConfig, tables: Tables): boolean {
   if (domains !== undefined) return false

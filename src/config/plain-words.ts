@@ -1,5 +1,5 @@
 /**
- * What may be shown of a text that goes to a service as it stands: words that services use in their routes and
+ * What may be shown of a text that goes to a service as it is: words that services use in their routes and
  * parameters, the names of the file's own tables and upstreams, small numbers, and the places for what a client
  * asks. Everything else may be a secret, whatever it is called, and is not shown.
  */

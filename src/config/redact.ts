@@ -1,6 +1,6 @@
 /**
  * What must not be shown: values in secret places or of secret names (secret-names.ts), what goes to a service and is
- * no plain word (plain-words.ts), every text that came from a file or a credential, wherever it stands, and what came
+ * no plain word (plain-words.ts), every text that came from a file or a credential, wherever it is, and what came
  * from the environment, where the configuration is shown.
  */
 
@@ -37,7 +37,7 @@ interface SchemaPosition {
   /** Undefined in a part that may hold anything, such as a JSON body. */
   readonly schema: SchemaNode | undefined
   readonly isSecret: boolean
-  /** How it goes to a service as it stands, if it does. */
+  /** How it goes to a service as it is, if it does. */
   readonly sent: SchemaNode['sent']
 }
 
@@ -98,7 +98,7 @@ function secretsWithin(text: string, { schema, sent }: SchemaPosition, plain: Pl
     return piece
   }
   replaceInAddress(text, note)
-  // Other words stand in the log for other reasons; only what looks like a key is searched for there.
+  // Other words are in the log for other reasons; only what looks like a key is searched for there.
   const noteKeys = (piece: string): string => {
     found.push(...piece.split(/\s+/).filter(looksLikeKey))
     return piece
@@ -130,7 +130,7 @@ export function searchable(secrets: Iterable<string>): Set<string> {
 
 /** What is not shown. */
 interface HiddenTexts {
-  /** Hidden wherever they stand. */
+  /** Hidden wherever they are. */
   readonly parts: ReadonlySet<string>
   /** Hidden where a value is nothing else. */
   readonly whole: ReadonlySet<string>

@@ -85,7 +85,7 @@ export class Report {
     list.push({ file: this.#file, ...position, path: formatPath(written), message })
   }
 
-  /** A setting of a table or upstream may stand in `defaults`: then that is the place to fix. */
+  /** A setting of a table or upstream may be in `defaults`: then that is the place to fix. */
   #whereWritten(path: Path): Path {
     const [section, , ...rest] = path
     if (this.#document.has(path) || rest.length === 0) return path

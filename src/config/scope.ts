@@ -12,7 +12,7 @@ interface CheckedFile {
   /** With all defaults. */
   readonly filled: TreeMap
   readonly report: Report
-  /** Decides whether a value may be quoted: not where a reference or a secret stands. */
+  /** Decides whether a value may be quoted: not where a reference or a secret is. */
   readonly mayQuote: (path: Path) => boolean
 }
 

@@ -1,5 +1,5 @@
 /**
- * What is a secret by the name it has, or by the place in an address where it stands: a file may hold
+ * What is a secret by the name it has, or by the place in an address where it is: a file may hold
  * one literally, in a query, a form, a JSON body or a path. What goes to a service is looked at by the
  * stricter rule of plain-words.ts, too.
  */
@@ -54,7 +54,7 @@ export function redactedAddress(text: string, plain?: PlainWords): string {
 }
 
 /**
- * The address or path with its secrets replaced: its user and password, what stands behind a secret name, what is
+ * The address or path with its secrets replaced: its user and password, what is behind a secret name, what is
  * random, and with `plain` every word that is not.
  *
  * @param replace Called with each of them.
@@ -79,7 +79,7 @@ export function replaceInAddress(
 }
 
 function pathReplaced(path: string, replace: (secret: string) => string, plain?: PlainWords): string {
-  // Not the host: what stands behind it is the path.
+  // Not the host: what is behind it is the path.
   const start = path.includes('://') ? path.indexOf('/', path.indexOf('://') + 3) : 0
   if (start === -1) return path
   let before = ''

@@ -9,7 +9,7 @@ import { parseDuration, parseSize } from '../schema/units.ts'
 import { failuresOf, type SchemaFailure } from '../schema/validate.ts'
 import type { Report } from './report.ts'
 
-/** Decides whether a value may be quoted: not where a reference or a secret stands. */
+/** Decides whether a value may be quoted: not where a reference or a secret is. */
 type MayQuote = (path: Path) => boolean
 
 /**
@@ -66,7 +66,7 @@ function tell(failure: Failure, report: Report): void {
       report.errorHere(path, schema.syntax?.(String(failure.data), failure.shown) ?? '')
       return
     default:
-      report.errorHere(path, WORDS[keyword]?.(failure) ?? `${failure.shown} cannot stand here`)
+      report.errorHere(path, WORDS[keyword]?.(failure) ?? `${failure.shown} is not allowed here`)
   }
 }
 

@@ -2,7 +2,7 @@
  * References in texts: `${env:NAME}`, `${file:PATH}`, `${credential:NAME}`; `$${` is a literal `${`.
  *
  * What a file or credential holds is secret; what the environment holds is secret only
- * where it stands in a secret place. Reading is passed in, so that tests need no files.
+ * where it is in a secret place. Reading is passed in, so that tests need no files.
  * Where credentials are: credentials.ts.
  */
 import { resolve } from 'node:path'

@@ -75,7 +75,7 @@ export class TreeReader {
         this.problems.push({
           path,
           offset,
-          message: `the key ${JSON.stringify(name)} stands twice; remove one`,
+          message: `the key ${JSON.stringify(name)} is there twice; remove one`,
         })
       } else {
         map[name] = this.read(value, [...path, name], offset)

@@ -46,7 +46,7 @@ export function questionInWords({ shown }: WrittenQuestion): string {
   return Array.from(shown, ([name, value]) => `${name}=${value}`).join(' ')
 }
 
-/** What stands before the name of an attribute where a template names it: `{attribute.sender}`. */
+/** What is before the name of an attribute where a template names it: `{attribute.sender}`. */
 export const ATTRIBUTE = 'attribute.'
 
 /** Stands for all attributes that may be shown, where a list of them can stand: `"{attributes}"`. */

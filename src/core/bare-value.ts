@@ -3,7 +3,7 @@
  *
  * A service that has no value may send the number of its status, a mark for "nothing", or a field with its name. As a target
  * of mail each of them loses the mail, and as an action of access(5) a bare `404` or `0` is OK: that page takes every result
- * of digits alone for one. A service that means them literally says where they stand, by `response.value`.
+ * of digits alone for one. A service that means them literally says where they are, by `response.value`.
  *
  * | used as | in doubt |
  * | --- | --- |

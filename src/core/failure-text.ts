@@ -101,7 +101,7 @@ const DUMPS: readonly RegExp[] = [
 const WORDS =
   /^(?:null|NULL|Null|nil|None|undefined|NaN|-?Infinity|\(null\)|\(nil\)|\(none\)|<nil>|<null>|<none>|\\N|true|false|True|False|TRUE|FALSE|Array|Object|Collection|Promise)$/
 
-/** A list of addresses and bare names. Of a value with `:` or blanks nobody knows what stands between its commas. */
+/** A list of addresses and bare names. Of a value with `:` or blanks nobody knows what is between its commas. */
 const LIST = /^[^\s,:]+(?:, ?[^\s,:]+)+$/
 
 /** `Object.toString()` of Java, which looks like an address: `com.example.User@1b28cdfa`. */
@@ -118,7 +118,7 @@ export function plainSpelling(text: string): string {
   return text.normalize('NFKC').replace(/(?![0-9])\p{Nd}/gu, (digit) => String(digitValue(digit)))
 }
 
-/** The digits of a script stand in a row of ten (Unicode 4.6). */
+/** The digits of a script are in a row of ten (Unicode 4.6). */
 function digitValue(digit: string): number {
   const code = digit.codePointAt(0) ?? 0
   let value = 0

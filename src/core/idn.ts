@@ -49,7 +49,7 @@ export function asciiAddress(text: string): string {
 
 /**
  * A value with every domain in it in A-labels: addresses, lists of them, next hops such as `smtp:[bücher.example]:25`.
- * What stands before an `@`, in quotes, before an address in `<>`, or in a path stays: it has no other spelling.
+ * What is before an `@`, in quotes, before an address in `<>`, or in a path stays: it has no other spelling.
  *
  * @returns `undefined` when a domain has no A-label: UTS #46 refuses it, it is too long, or it would put signs into a label. One dot leader (U+2024)
  *   and "a/c" (U+2100) are drawn as what others read as `.` and `/`. In a sentence only what has an `@` is taken for a domain.

@@ -34,7 +34,7 @@ export const CORE_REASONS = {
     cause: 'unreadable',
     text: 'a value has a domain that cannot be written in ASCII; see response.idn',
     advice:
-      'a character that only looks like a dot, a slash or an at sign (`U+2024`, `U+2100`, `U+FF20`), mostly pasted: find the value in the data of the service, or in the static entries, and write it anew',
+      'a character that only looks like a dot, a slash or an at sign (`U+2024`, `U+2100`, `U+FF20`), mostly pasted: find the value in the data of the service, or in the static entries, and write it again',
   },
   unconditional304: {
     cause: 'unreadable',

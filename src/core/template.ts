@@ -50,7 +50,7 @@ export class Template {
    * Fills in every place.
    *
    * @param textOf The text for a name; `undefined` when there is none.
-   * @param quote Makes a text harmless for where the template stands. Literals are not escaped.
+   * @param quote Makes a text harmless for where the template is. Literals are not escaped.
    * @returns `undefined` when a place has no text: the template cannot be used ("suppressed").
    */
   render(textOf: (name: string) => string | undefined, quote: (text: string) => string): string | undefined {

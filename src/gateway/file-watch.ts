@@ -35,7 +35,7 @@ interface FileWatchOptions {
   readonly onTrouble: (folder: string, why: string) => void
 }
 
-/** A folder, and which one it was: one of the same path that was made anew is another. */
+/** A folder, and which one it was: one of the same path that was made again is another. */
 interface WatchedFolder {
   readonly id: string
   /** Undefined where watching it failed. */

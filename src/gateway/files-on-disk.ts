@@ -23,7 +23,7 @@ interface FileOnDisk {
 
 export interface FilesOnDisk {
   readonly files: ReadonlyMap<string, FileOnDisk>
-  /** Which folders are on the way to them, and which ones they are: one of the same path that was made anew is another. */
+  /** Which folders are on the way to them, and which ones they are: one of the same path that was made again is another. */
   readonly folders: ReadonlyMap<string, string>
 }
 

@@ -73,7 +73,7 @@ export interface ChangeParts extends GatewayParts {
 /** A change that has happened. */
 export interface Change {
   readonly answers: AnswersAfter
-  /** Upstreams whose circuits start anew, since their settings changed. */
+  /** Upstreams whose circuits start over, since their settings changed. */
   readonly restartedCircuits: readonly string[]
   /** What changed in files that the settings name: a sentence each. */
   readonly files: readonly string[]

@@ -1,5 +1,5 @@
 /**
- * Watches the event loop by a timer, and says when the program is overloaded. The rule stands in
+ * Watches the event loop by a timer, and says when the program is overloaded. The rule is in
  * core/resilience/loop-lag.ts.
  */
 import type { Clock, Timer } from '../core/clock.ts'

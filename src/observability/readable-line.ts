@@ -14,7 +14,7 @@ const LEVEL_STYLES: Readonly<Record<string, Parameters<typeof styleText>[0]>> = 
   fatal: 'red',
 }
 
-/** Length of the longest usual level, so that messages stand below each other. */
+/** Length of the longest usual level, so that messages are below each other. */
 const LEVEL_WIDTH = 5
 
 /** What a terminal would act on (ECMA-48): a message may hold what a service sent. */

@@ -7,7 +7,7 @@
  */
 import { MIN_HIDDEN_CHARACTERS } from '../core/secret-length.ts'
 
-/** What stands where a secret stood. Source: docs/configuration.md. */
+/** What is where a secret was. Source: docs/configuration.md. */
 const HIDDEN = '***'
 
 /** A JSON string literal, and the colon that makes it a property name. */
@@ -66,7 +66,7 @@ export class Redactor {
   }
 }
 
-/** A secret as it stands in plain text, in JSON, in a URL and in base64 (basic authentication). */
+/** A secret as it is in plain text, in JSON, in a URL and in base64 (basic authentication). */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)
   return [

@@ -195,7 +195,7 @@ export interface PostfixParameter {
 
 /** The client side: how a question is sent, and what a reply says. Pure, too. */
 export interface ProtocolClient {
-  /** What stands before the first colon where a server is named: `tcp` in `tcp:HOST:PORT`. */
+  /** What is before the first colon where a server is named: `tcp` in `tcp:HOST:PORT`. */
   readonly scheme: string
   /** Every way to name a server, for help and messages. */
   readonly forms: readonly string[]

@@ -27,20 +27,20 @@ export interface SchemaNode {
   /** The value is never shown. */
   readonly secret?: boolean
   /**
-   * The value, and all below it, goes to a service as it stands, as text or as an address: what is neither a place
+   * The value, and all below it, goes to a service as it is, as text or as an address: what is neither a place
    * nor a plain word in it may be a secret, and is not shown.
    */
   readonly sent?: 'text' | 'address'
   /** The path of a file; relative paths start at the configuration's folder. `read`: it must be there when the file is checked. */
   readonly file?: 'read' | 'written'
-  /** Any keys of a table or upstream may stand here. */
+  /** Any keys of a table or upstream may be here. */
   readonly partOf?: 'table' | 'upstream'
   readonly duration?: UnitBounds
   readonly size?: UnitBounds
   /**
    * What is wrong with a text that is syntax of its own; undefined when nothing is.
    *
-   * @param shown The value as it may stand in a message: quoted, or `the value` where it is secret.
+   * @param shown The value as it may be in a message: quoted, or `the value` where it is secret.
    */
   readonly syntax?: (text: string, shown: string) => string | undefined
   /** What is wrong with one entry of a map of any keys, told at its key; never with its value. */

@@ -61,7 +61,7 @@ type ObjectSchema<Known extends Keys = Keys> = Schema<DataOf<Known>, SettingsOf<
 /** Further keywords, those of `node.ts` among them. */
 export type Keywords = Readonly<Record<string, unknown>>
 
-/** Marked beside the schemas, so that nothing that is no keyword stands in them. */
+/** Marked beside the schemas, so that nothing that is no keyword is in them. */
 const optionals = new WeakSet<object>()
 
 /** A schema that is written by hand, with the types of its data and of its settings. */

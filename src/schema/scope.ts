@@ -10,7 +10,7 @@ export interface Scope {
   warning(at: Path, message: string, part?: 'key' | 'value'): void
   /** An error about one key of the map at `at`: the text names the map, the position is that of the key. */
   keyError(at: Path, key: string, message: string): void
-  /** A value as it may stand in a message: quoted, or `the value` where it is secret. */
+  /** A value as it may be in a message: quoted, or `the value` where it is secret. */
   show(at: Path, value: string): string
   /** Returns whether somebody wrote this key, in the section itself or in `defaults:`. */
   isWritten(at: Path): boolean
@@ -22,7 +22,7 @@ export interface Scope {
   within(at: Path): Scope
 }
 
-/** Refuses a name that is none of those known. */
+/** Refuses a name that is not known. */
 export function checkName(
   scope: Scope,
   at: Path,

@@ -86,7 +86,7 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
   readonly name: string
   /** What it is, with its article: `an HTTP service`. Completes messages about tables that ask one. */
   readonly summary: string
-  /** The key by which an upstream is of this kind. One that has the words of two is of the kind that stands later in the list. */
+  /** The key by which an upstream is of this kind. One that has the words of two is of the kind that is later in the list. */
   readonly word: string
   /** What to write under `word`, for the message about an upstream without any: `the URLs of the service`. */
   readonly wordMeans: string

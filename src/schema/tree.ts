@@ -26,7 +26,7 @@ export function copyMap(map: TreeMap): TreeMap {
   return Object.assign(Object.create(null), map)
 }
 
-/** What stands at a path; undefined when nothing does. */
+/** The value at a path; undefined when there is none. */
 export function valueAt(tree: Tree | undefined, path: Path): Tree | undefined {
   let at = tree
   for (const part of path) {

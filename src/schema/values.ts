@@ -1,5 +1,5 @@
 /**
- * The kinds of values that settings have. Everything a key is stands in its schema once: type, default,
+ * The kinds of values that settings have. Everything about a key is in its schema once: type, default,
  * bounds, meaning, and what it decodes to. The checks, the settings of the program, the JSON Schema for
  * editors and docs/configuration.md are made out of it.
  */

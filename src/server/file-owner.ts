@@ -38,7 +38,7 @@ export function setAccess(path: string, access: FileAccess): void {
 function notPermitted({ owner, group }: FileAccess): string {
   const how =
     owner === undefined
-      ? `make the user of mapgate a member of the group (usermod -aG ${group} USER) and start it anew`
+      ? `make the user of mapgate a member of the group (usermod -aG ${group} USER) and restart it`
       : 'start mapgate as that user, or with the capability CAP_CHOWN (AmbientCapabilities= in its systemd unit)'
   const what = [owner === undefined ? '' : `owner ${owner}`, group === undefined ? '' : `group ${group}`]
   return `not permitted to give the socket file the ${what.filter(Boolean).join(' and ')}; ${how}`

@@ -44,7 +44,7 @@ export class Listener {
   #allow: NetworkList
   #file: SocketFile | undefined
   readonly #descriptorLimit = descriptorLimit()
-  /** How many connections there were when descriptors ran out; learnt anew when half of them are gone. */
+  /** How many connections there were when descriptors ran out; learnt again when half of them are gone. */
   #fitting = Number.POSITIVE_INFINITY
   /** Stands at the read that came last, over all connections. */
   #activity = 0
@@ -97,7 +97,9 @@ export class Listener {
       formatAddress(settings.address) !== formatAddress(this.#settings.address) ||
       settings.protocol !== this.#settings.protocol
     ) {
-      throw new ListenError(`${settings.name} has another address or protocol; it must be opened anew`)
+      throw new ListenError(
+        `${settings.name} has another address or protocol, which a running listener cannot change; open another one`,
+      )
     }
     const allow = new NetworkList(settings.allow)
     this.#file?.setAccess(settings)

@@ -171,7 +171,7 @@ export class Session implements Answered, ConnectionOwner {
       this.#connection.write(replies)
       this.#connection.after(delayMs, () => this.#sendSpecial('', { text, close }))
     } else if (close && replies + text === '' && !this.#connection.hasUnsent) {
-      // Not half: smtpd connects anew at once only where it can no longer write (xsasl_dovecot_server.c).
+      // Not half: smtpd connects again at once only where it can no longer write (xsasl_dovecot_server.c).
       this.#state = 'closing'
       this.#connection.destroy()
     } else if (close) this.#end(replies + text)

@@ -10,7 +10,7 @@ import { clientOptions, loadClient, socketOptions } from './client.ts'
 import { type Connection, type ConnectionOptions, Lifetime, type Reply } from './connection.ts'
 import type { TierAddress } from './settings.ts'
 
-/** Where the first key of a script stands; that of other commands stands behind their name. */
+/** Where the first key of a script is; that of other commands follows their name. */
 const SCRIPT_KEY = 3
 
 /** @throws (rejects) with what went wrong. */

@@ -1,7 +1,7 @@
 /**
  * A connection to Valkey or Redis: to one server, or to the nodes of a cluster as if they were one. shared-store.ts opens it.
  *
- * It carries commands and the messages of channels (RESP3), and is never opened anew by itself: link.ts decides when.
+ * It carries commands and the messages of channels (RESP3), and is never reopened by itself: link.ts decides when.
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 import type { TierSettings } from './settings.ts'

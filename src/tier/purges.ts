@@ -183,7 +183,7 @@ export class Purges {
   async #checkLength(connection: Connection, stream: string, lastId: string): Promise<void> {
     const [first] = entriesOf(await connection.send('XRANGE', stream, '-', '+', 'COUNT', '1'))
     if (first === undefined || idMs(first.id) <= idMs(lastId)) return
-    // One that was emptied and begun anew is shorter.
+    // One that was emptied and started over is shorter.
     if (Number(await connection.send('XLEN', stream)) < STREAM_LENGTH) return
     for (const table of this.#floors.keys()) this.#apply({ table, scope: { kind: 'all' } }, idMs(first.id))
   }

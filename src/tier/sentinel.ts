@@ -2,7 +2,7 @@
  * A connection to the server that the sentinels say is the primary.
  *
  * All of them are asked at once, and the first that answers counts; what it says may be old, so that the server itself is asked, too.
- * One that has become a replica takes no writes: then the connection ends, and the sentinels are asked anew.
+ * One that has become a replica takes no writes: then the connection ends, and the sentinels are asked again.
  * https://redis.io/docs/latest/develop/reference/sentinel-clients/
  */
 import { openClient } from './client.ts'

@@ -5,7 +5,7 @@
  *          PREFIX l: …                              the lease of a refresh
  *
  * The fingerprint is that of the table's configuration, so that gateways share answers only where they would get the same. Where
- * `log.keys` hides keys, an HMAC stands in the place of the key; values stay as they are.
+ * `log.keys` hides keys, an HMAC is in the place of the key; values stay as they are.
  */
 import { createHmac } from 'node:crypto'
 import type { NewAnswer } from '../core/cache/answer-store.ts'

@@ -43,7 +43,7 @@ export interface UpstreamKind<
   readonly name: string
   /** Its keys in a configuration file, with their checks; none for a kind that no file can have. */
   readonly configuration?: UpstreamSettingsKind
-  /** Whether a table's answer store stands in front: not where an answer costs as little as a stored one. */
+  /** Whether a table's answer store is in front: not where an answer costs as little as a stored one. */
   readonly cached: boolean
   /** True where keys are looked up in the case in which they were written, whatever `foldCase` of a table says. */
   readonly keepsCase?: boolean
@@ -105,7 +105,7 @@ export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
    * when the next one does not after all.
    */
   configure(): void
-  /** Returns whether tables that were built over `other` need not be built anew over this one. */
+  /** Returns whether tables that were built over `other` need not be rebuilt over this one. */
   isSameFor(other: SharedUpstream): boolean
   /** What changed since `running` in the content of files whose names are the same: a sentence each. */
   changedFiles(running: SharedUpstream): readonly string[]

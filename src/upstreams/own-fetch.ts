@@ -25,7 +25,7 @@ export interface OwnFetchOptions<T, F extends FetchFailure> {
   /** Both as in the status. */
   readonly what: string
   readonly title: string
-  /** What stands in the log when it begins to fail, and when that is over. */
+  /** What is in the log when it begins to fail, and when that is over. */
   readonly texts: Readonly<Record<'failing' | 'valid', string>>
   /** Where it is fetched now: host and port. */
   readonly endpoint: () => string

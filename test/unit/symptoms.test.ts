@@ -16,7 +16,7 @@ test.each([
   ['disk is full', 'cannot be written'],
   ['terminal was closed', 'lines are dropped and counted'],
   ['JavaScript heap out of memory', 'do not fit into the heap'],
-  ['the event loop has stood still', 'a defect kept the process busy'],
+  ['the event loop was blocked', 'a defect kept the process busy'],
   ['that nothing here serves', 'no `listen: systemd:NAME` asks for'],
   ['goes to addresses such as `["a@b.example"]`', 'JSON that was sent as text'],
   ['bounced while the service was being deployed', 'something else than the service said 404'],

@@ -102,7 +102,7 @@ export class Live {
     try {
       return await this.#options.api.stream('/api/v1/events', signal)
     } catch (error) {
-      // Too many pages watch: this one at least shows how things stand at each try.
+      // Too many pages watch: this one at least shows how things are at each try.
       if (error instanceof ApiProblem && error.status === 429) await this.#snapshot()
       throw error
     }

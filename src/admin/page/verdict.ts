@@ -13,7 +13,7 @@ import { causesOf, recent, totals, WINDOW_SECONDS } from '../../presentation/rat
 
 export type Level = 'ok' | 'warn' | 'bad' | 'unknown'
 
-/** How the page stands with the gateway. */
+/** The state of the page's connection to the gateway. */
 export type Connection =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }

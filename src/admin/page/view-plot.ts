@@ -56,7 +56,7 @@ export class Plot {
     this.#box.setAttribute('aria-label', `${this.#options.title}, drawn over time. Now: ${this.#inWords()}`)
   }
 
-  /** Draws anew, with the colours of the present theme. */
+  /** Draws again, with the colours of the present theme. */
   restyle(): void {
     this.#plot?.destroy()
     const colours = this.#options.colours.map(colourOf)

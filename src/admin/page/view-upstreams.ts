@@ -56,7 +56,7 @@ export function renderUpstreams({ points, status }: Model): void {
   renderRows(byId('upstream-rows', HTMLTableSectionElement), rows, status ? 'No upstreams.' : NOT_KNOWN)
 }
 
-/** What an upstream fetches for itself stands below its endpoints. */
+/** What an upstream fetches for itself is below its endpoints. */
 function fetchRow(name: string, fetch: FetchStatus): Cell[] {
   const { endpoint, state, title, lastFailure } = fetch
   const shape = { valid: 'ok', none: 'off', failing: isInUse(fetch) ? 'warn' : 'bad' } as const
@@ -71,7 +71,7 @@ function fetchRow(name: string, fetch: FetchStatus): Cell[] {
   ]
 }
 
-/** The store that gateways share stands below the services. */
+/** The store that gateways share is below the services. */
 function sharedRow({ address, state, queuedWrites, lastFailure }: NonNullable<Status['shared']>): Cell[] {
   const note = lastFailure ?? `answers shared with other gateways, ${count(queuedWrites)} still to be written`
   return [

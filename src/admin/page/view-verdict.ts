@@ -1,4 +1,4 @@
-/** The verdict on top, the title of the tab, and how the page stands with the gateway. */
+/** The verdict on top, the title of the tab, and the state of the page's connection to the gateway. */
 import { clockTime, duration } from '../../presentation/format.ts'
 import type { Model } from './model.ts'
 import { type Connection, type Level, verdict } from './verdict.ts'

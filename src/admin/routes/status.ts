@@ -151,7 +151,7 @@ const StatusSchema = Type.Object({
   listeners: Type.Array(ListenerSchema),
   shared: Type.Optional(SharedSchema),
   protocols: Type.Array(Type.String(), {
-    description: 'Names of the protocols that mail servers speak, as they stand in the metrics.',
+    description: 'Names of the protocols that mail servers speak, as they are in the metrics.',
   }),
 })
 

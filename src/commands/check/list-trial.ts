@@ -34,9 +34,8 @@ export async function triedList(
   if (first.length > 0)
     lines.push(`first: ${first.map((entry) => entry.map((text) => quoted(hide(text))).join(' ')).join(', ')}`)
   if (failure !== undefined) lines.push(`NOT USABLE: ${failure}`)
-  if (duplicates > 0) lines.push(`NOT USABLE: ${count(duplicates)} keys stand more than once`)
-  if (repeats > 0)
-    lines.push(`${count(repeats)} keys stand more than once with the same value: they count once`)
+  if (duplicates > 0) lines.push(`NOT USABLE: ${keys(duplicates)} more than once`)
+  if (repeats > 0) lines.push(`${keys(repeats)} more than once with the same value, which counts once`)
   if (unusable > 0) lines.push(`NOT USABLE: ${count(unusable)} entries cannot be used: ${bad.join('; ')}`)
   if (entries === 0 && failure === undefined)
     lines.push('NOT USABLE: a list without entries is kept aside until it is accepted')
@@ -73,4 +72,8 @@ async function compare({ sample }: ListTrial, probe: Probe): Promise<TriedList> 
 function quoted(text: string): string {
   const shown = text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}...`
   return JSON.stringify(shown)
+}
+
+function keys(n: number): string {
+  return n === 1 ? '1 key occurs' : `${count(n)} keys occur`
 }

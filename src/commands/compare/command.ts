@@ -20,7 +20,7 @@ A and B are tables of a running gateway, servers in Postfix spelling, or what th
 reads:
 ${[...FORMS, 'postmap:TYPE:NAME'].map((form) => `  ${form}`).join('\n')}
 Values are compared as lists of addresses: their order, and blanks after a comma, are no
-difference. Each key is asked as it stands in the list: postmap tries no other spelling of it,
+difference. Each key is asked as it is in the list: postmap tries no other spelling of it,
 a table with \`search\` does, as Postfix would.`,
     )
     .requiredOption('--keys <file>', 'a file with one key a line; - is standard input')

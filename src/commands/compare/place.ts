@@ -58,7 +58,7 @@ export class Place {
       return kept.progress
     throw new CommandError(
       EXIT_USAGE,
-      `${this.#file}: is not the place of this comparison; name another file, or delete it to begin anew`,
+      `${this.#file}: is not the place of this comparison; name another file, or delete it to start over`,
     )
   }
 

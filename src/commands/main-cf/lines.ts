@@ -89,7 +89,7 @@ function plainLines(parameter: string, uses: readonly Use[]): string[] {
 
 /**
  * By default `virtual_alias_domains` is `$virtual_alias_maps` (postconf(5)): Postfix asks the aliases for each domain, which an
- * outage cannot answer. Where mailboxes are in tables, too, their domains are none of aliases alone.
+ * outage cannot answer. Where mailboxes are in tables, too, their domains are not domains of aliases alone.
  */
 function aliasDomainsBlock(uses: readonly (Use & { readonly config: TableConfig })[]): string[][] {
   const parameters = new Set(uses.flatMap(({ config }) => config.usedBy))
@@ -104,7 +104,7 @@ function aliasDomainsBlock(uses: readonly (Use & { readonly config: TableConfig 
   ]
 }
 
-/** A restriction stands among others, whose order matters: only a person can place it. */
+/** A restriction is among others, whose order matters: only a person can place it. */
 function restrictionLines(restriction: string, list: string, uses: readonly Use[]): string[] {
   const lines = [`# put this into ${list}:`]
   for (const [index, choice] of choices(uses).entries()) {
@@ -128,7 +128,7 @@ function notesOf(choice: readonly TableReference[]): string[] {
     .map((line) => `# ${line}`)
 }
 
-/** Where the server cannot be asked by the name that stands in main.cf. */
+/** Where the server cannot be asked by the name that is in main.cf. */
 function tryNote(reference: TableReference): string[] {
   return reference.kind === 'table' && reference.server !== undefined
     ? [`to try it: mapgate query ${reference.server} KEY`]
@@ -147,7 +147,7 @@ function tableBlock(use: Use): string[][] {
   ]
 }
 
-/** What a protocol wants in main.cf for a table, as it stands; once where two tables of a listener want the same. */
+/** What a protocol wants in main.cf for a table, as it is; once where two tables of a listener want the same. */
 function linesBlocks(uses: readonly Use[]): string[][] {
   const tables = new Map<string, string[]>()
   for (const { table, lines } of uses)

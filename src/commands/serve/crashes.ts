@@ -4,7 +4,7 @@
  *   unhandled rejection   one task failed and nothing else: reported as a defect, everything goes on
  *   uncaught exception    something was left in the middle (Node.js, `process`, "Warning: Using
  *                         'uncaughtException' correctly"): reported, then an orderly stop; the
- *                         supervisor of the process starts it anew
+ *                         supervisor of the process starts it again
  */
 import type { RunningGateway } from '../running-gateway.ts'
 

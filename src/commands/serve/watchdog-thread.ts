@@ -37,7 +37,7 @@ function endProcess(): void {
   try {
     writeSync(
       STDERR,
-      `mapgate serve: the event loop has stood still for ${seconds} s; ended, to be started anew. Please report it\n`,
+      `mapgate serve: the event loop was blocked for ${seconds} s; ended, to be restarted. Please report it\n`,
     )
   } finally {
     // No handler in the main thread can run. A signal that ends it counts as a failure for the supervisor that restarts it.

@@ -1,5 +1,5 @@
 /**
- * Ends the process when its event loop stands still, so that it is started anew: a loop that a defect keeps busy
+ * Ends the process when its event loop stands still, so that it is restarted: a loop that a defect keeps busy
  * hears no signal, and every client waits.
  *
  * The main thread counts up, a thread of its own looks (watchdog-thread.ts). Both stand still while the process or

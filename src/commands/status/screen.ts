@@ -115,7 +115,7 @@ function tableLines({ status, points }: Reading, width: number): string[] {
   return columns(TABLE_COLUMNS, rows, width)
 }
 
-/** Why it is down stands above, among the troubles. */
+/** Why it is down is above, among the troubles. */
 function sharedLines(shared: GatewayStatus['shared']): string[] {
   if (shared === undefined) return []
   const queued = shared.queuedWrites > 0 ? `, ${counted(shared.queuedWrites, 'answer')} to be written` : ''

@@ -86,7 +86,7 @@ export async function checkFiles(
   }
 }
 
-/** Every map that has a file to read by its schema, and where it stands. */
+/** Every map that has a file to read by its schema, and where it is. */
 function fileSections(value: Tree, schema: SchemaNode, path: Path): readonly (readonly [Path, TreeMap])[] {
   const { items, properties = {}, additionalProperties } = branchFor(value, schema)
   if (Array.isArray(value)) {

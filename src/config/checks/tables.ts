@@ -120,7 +120,7 @@ function checkSearch(table: TableSettings, scope: Scope, root: Scope): void {
   const search = searchOf(table)
   for (const [key, searches] of Object.entries(EFFECTIVE_WITH)) {
     if (!scope.isWritten([key]) || searches.includes(search)) continue
-    // What stands in `defaults:` is meant for the tables that it fits.
+    // What is in `defaults:` is meant for the tables that it fits.
     if (root.isWritten(['defaults', 'table', key])) continue
     scope.warning([key], `has no effect with search: ${search}`, 'key')
   }

@@ -69,7 +69,7 @@ function certificatesOf(part: TlsPart, text: string | undefined, findings: TlsFi
   if (blocks.length < (text.match(BEGIN_CERTIFICATE)?.length ?? 0))
     return fail(
       INDENTED.test(text)
-        ? 'has a certificate that does not begin its line, and OpenSSL passes over it; remove what stands before it'
+        ? 'has a certificate that does not begin its line, and OpenSSL passes over it; remove what is before it'
         : 'is cut off within a certificate',
     )
   if (blocks.length === 0) return fail(whyNoCertificate(text))

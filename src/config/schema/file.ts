@@ -136,7 +136,7 @@ export function configFile(kinds: SettingsKinds) {
   )
 }
 
-/** Any keys of a table or upstream: what may stand in `defaults`. */
+/** Any keys of a table or upstream: what may be in `defaults`. */
 function partial(whole: SchemaNode): SchemaNode {
   return transform(whole, ({ required: _, default: _unused, ...rest }) => rest)
 }

@@ -63,7 +63,7 @@ function ofKind(
   return { ...node, misplaced, ...(branch.decode === undefined ? {} : { decode: branch.decode }) }
 }
 
-/** Every key that some kind has, all of them optional: what may stand in `defaults:`. */
+/** Every key that some kind has, all of them optional: what may be in `defaults:`. */
 export function anyKind(node: SchemaNode): SchemaNode {
   return node.if !== undefined && node.else !== undefined ? anyKind(node.else) : node
 }

@@ -164,7 +164,7 @@ function shapeOf({ properties = {} }: SchemaNode): string {
   return key.type === 'array' ? ', a list' : ', one name'
 }
 
-/** The keys of a kind as they stand in a sentence. */
+/** The keys of a kind as they are in a sentence. */
 export function quotedKeys({ properties = {} }: SchemaNode): string {
   const names = Object.keys(properties).map((key) => `"${key}"`)
   return names.length === 0 ? 'no such key' : listOf(names, 'and')

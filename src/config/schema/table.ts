@@ -107,7 +107,7 @@ const rest = {
     decode: (domains: readonly (readonly string[])[]) => domains.flat(),
     default: [],
     description:
-      'Domains for which the bare user (`user` without `@domain`) is tried too: what stands in $myorigin and $mydestination.',
+      'Domains for which the bare user (`user` without `@domain`) is tried too: what is in $myorigin and $mydestination.',
   }),
   parentDomainMatchesSubdomains: Type.Optional(
     Type.Boolean({

@@ -13,7 +13,7 @@ const SCRATCH = Buffer.allocUnsafeSlow(3 * MAX_SCRATCH_TEXT)
 
 const IS_LATIN1 = /^[\0-\xff]*$/
 
-/** Makes the same text anew. */
+/** Makes the same text again. */
 export function compact(text: string): string {
   if (text.length <= MAX_SCRATCH_TEXT) {
     const bytes = SCRATCH.write(text)

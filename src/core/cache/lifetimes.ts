@@ -11,7 +11,7 @@ import { type CacheControl, deltaMs, parseCacheControl } from './cache-control.t
 import type { Freshness } from './freshness.ts'
 import { parseHttpDate } from './http-date.ts'
 
-/** The settings of one table that decide lifetimes. Defaults and bounds stand in the configuration schema. */
+/** The settings of one table that decide lifetimes. Defaults and bounds are in the configuration schema. */
 export interface LifetimePolicy {
   readonly ttlMs: number
   readonly negativeTtlMs: number

@@ -105,7 +105,7 @@ export class LossGuard {
     return this.#confirmedAt !== undefined && answerAgeMs >= ageMs(this.#clock, this.#confirmedAt)
   }
 
-  /** Begins anew: every stored answer was purged, so that no key is known to have been found. */
+  /** Begins again: every stored answer was purged, so that no key is known to have been found. */
   reset(): void {
     this.#begin()
   }

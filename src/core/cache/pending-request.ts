@@ -66,7 +66,7 @@ export class PendingRequest implements Question {
     this.bypass = bypass
   }
 
-  /** Only a found answer is asked for conditionally: a "not found" is never renewed, it is asked anew. */
+  /** Only a found answer is asked for conditionally: a "not found" is never renewed, it is asked again. */
   get validators(): Validators | undefined {
     return this.stored?.value === undefined ? undefined : this.stored.validators
   }

@@ -8,7 +8,7 @@
  *
  * So any number of new keys only push each other out. One map for both segments, so that a use changes neither a map nor
  * a list of texts: with a cache of lru-cache for each segment an entry took 85 bytes more, and moving a million of them from one
- * map to the other stopped everything for 50 ms whenever one was made anew.
+ * map to the other stopped everything for 50 ms whenever one was made again.
  *
  * Source: Karedla, Love, Wherry, "Caching strategies to improve disk system performance", IEEE Computer 27 (1994).
  */

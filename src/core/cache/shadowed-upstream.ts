@@ -5,7 +5,7 @@
  *     -> in a later turn, so that nobody waits: the same key to the shadow, where it has a slot free
  *     -> compared, counted, and forgotten
  *
- * It stands below the store: what it returns is the answer of the layer below, untouched. A question to the shadow has nobody who
+ * It is below the store: what it returns is the answer of the layer below, untouched. A question to the shadow has nobody who
  * waits, so that it never queues there, takes no last slot, and gives way to every lookup.
  */
 

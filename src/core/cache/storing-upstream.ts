@@ -109,7 +109,7 @@ export class StoringUpstream {
       return true
     }
     const before = stored ?? store.peek(storeKey)
-    // Whether the key was found before the program was started anew stands in what is still read.
+    // Whether the key was found before the program was restarted is in what is still read.
     if (before === undefined && store.restoring !== undefined && !store.purgedSince(generation, storeKey))
       return store.restoring
         .endedBy(deadlineMs, this.#clock)

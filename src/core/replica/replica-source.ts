@@ -8,7 +8,7 @@
  *   no copy                             -> ask
  *
  * A "not found" of the copy is the service's own word about all of its keys, and no older than the table allows:
- * that is why it may stand where a cache must say that nobody knows.
+ * that is why it may be where a cache must say that nobody knows.
  */
 import { readableMs } from '../clock.ts'
 import type { Explanation } from '../explain.ts'

@@ -21,7 +21,7 @@ export interface AttemptedRequest<R extends Reply = Reply> extends Preference {
   readonly key: string
   /** Monotonic ms after which nobody waits any more. */
   readonly deadlineMs: number
-  /** False when nobody waits. Read anew each time. */
+  /** False when nobody waits. Read again each time. */
   readonly hasWaiters: boolean
   /** The lookup that asks, if one does. */
   readonly lookup: object | undefined

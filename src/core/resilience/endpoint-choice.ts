@@ -1,7 +1,7 @@
 /**
  * Which endpoint to ask next: the first in the order of preference that may be asked now.
  *
- * The order is looked through anew for each attempt, so traffic returns to the preferred endpoint as
+ * The order is looked through again for each attempt, so traffic returns to the preferred endpoint as
  * soon as its circuit closes.
  */
 import type { EndpointState } from './endpoint-state.ts'

@@ -62,7 +62,7 @@ export class KnownQuestions {
     this.#found = this.#found.filter((one) => one !== question)
   }
 
-  /** A table begins anew, after a reload: what it found by its route before holds by the new one, or is asked and seen not to. */
+  /** A table starts over, after a reload: what it found by its route before holds by the new one, or is asked and seen not to. */
   adopt(route: KnownRoute): void {
     this.#found = this.#found.map((one) => (one.route.table === route.table ? { route, key: one.key } : one))
   }

@@ -25,7 +25,7 @@ export class TableQueues {
     this.#maxConcurrent = maxConcurrent
   }
 
-  /** Forgets tables that ask for nothing, and divides the slots anew. */
+  /** Forgets tables that ask for nothing, and divides the slots again. */
   resize(maxConcurrent: number): void {
     this.#maxConcurrent = maxConcurrent
     for (const [name, table] of this.#tables) if (table.held + table.size === 0) this.#tables.delete(name)

@@ -20,7 +20,7 @@ import { RecentKeys } from './recent-keys.ts'
 import { MIN_SPLITS_PER_MINUTE, RetryBudget, SPLIT_SHARE } from './retry-budget.ts'
 import type { KeyKind } from './table-queue.ts'
 
-/** The settings of one upstream. Defaults and bounds stand in the configuration schema. */
+/** The settings of one upstream. Defaults and bounds are in the configuration schema. */
 export interface UpstreamStateSettings extends LimiterLimits {
   /** Names of the endpoints, in order of preference: index and host. */
   readonly endpoints: readonly string[]

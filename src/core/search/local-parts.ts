@@ -1,5 +1,5 @@
 /**
- * Where the local parts stand in a text of addresses, such as the result of an alias lookup.
+ * Where the local parts are in a text of addresses, such as the result of an alias lookup.
  *
  * Reads the text as Postfix's tok822_parse(3) does: commas, semicolons and plain spaces stand
  * between addresses, `@`, `.` and `:` join what is on both sides of them, comments count for
@@ -137,7 +137,7 @@ function endOfQuote(text: string, from: number): number {
   return Math.min(i + 1, text.length)
 }
 
-/** Comments may stand in comments. One without an end goes to the end of the text. */
+/** Comments may be in comments. One without an end goes to the end of the text. */
 function endOfComment(text: string, from: number): number {
   let depth = 0
   for (let i = from; i < text.length; i++) {

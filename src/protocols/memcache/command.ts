@@ -10,7 +10,7 @@ import type { EntryLife } from '../../core/store.ts'
 export interface TableKey {
   readonly table: string
   readonly key: Buffer
-  /** Both, as they stood. */
+  /** Both, as they were. */
   readonly name: Buffer
 }
 

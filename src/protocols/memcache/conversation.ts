@@ -62,7 +62,7 @@ export class MemcacheConversation implements Conversation {
   #waiting: SetCommand | undefined
   /** What the last step asked for. */
   #last: 'get' | 'set' | 'delete' = 'get'
-  /** The key of the last `get`, as it stood in the command. */
+  /** The key of the last `get`, as it was in the command. */
   #name: Buffer = Buffer.from('TABLE/KEY')
   /** The client wants no reply to the last command. */
   #isQuiet = false

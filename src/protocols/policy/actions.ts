@@ -12,7 +12,7 @@
 
 /**
  * Longest answer, in bytes. Ours: smtpd puts any length into one reply line, and a client need not read more than
- * 512 bytes of it (RFC 5321 section 4.5.3.1.5); the address of the recipient stands before it.
+ * 512 bytes of it (RFC 5321 section 4.5.3.1.5); the address of the recipient is before it.
  */
 const MAX_ACTION_BYTES = 400
 
@@ -36,7 +36,7 @@ export type ActionKind =
   | 'restriction'
   | 'unknown' // nobody knows: the mail waits
 
-/** What stands behind an action. */
+/** What is behind an action. */
 interface Rule {
   readonly kind: ActionKind
   /** `none`: it is ignored by smtpd, and not sent. */

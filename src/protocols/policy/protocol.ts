@@ -81,7 +81,7 @@ export const policy: Protocol<PolicySettings> = {
     if (asked !== undefined) checkTable(asked)
   },
   errors: {
-    'bad-request': 'A request that is none of smtpd. Answered DEFER_IF_PERMIT.',
+    'bad-request': 'A request that smtpd does not send. Answered DEFER_IF_PERMIT.',
     'request-limit':
       'A request longer than 131072 bytes, or of more than 100 attributes. Answered DEFER_IF_PERMIT.',
   },

@@ -17,7 +17,7 @@ export type RequestName = 'open' | 'lookup' | 'update' | 'delete' | 'sequence'
 
 export interface ProxymapRequest {
   readonly name: RequestName
-  /** As it stands behind `proxy:` in main.cf, such as `mapgate:aliases`. */
+  /** As it is behind `proxy:` in main.cf, such as `mapgate:aliases`. */
   readonly table: string
   /** Those of the client, which are part of a reply since 3.11. */
   readonly flags: number

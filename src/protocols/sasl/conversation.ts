@@ -53,7 +53,7 @@ export interface SaslSettings {
   readonly failDelayMs: number
 }
 
-/** Longest line, in bytes. Source: smtpd_sasl_response_limit is 12288; ours: room for what stands before it. */
+/** Longest line, in bytes. Source: smtpd_sasl_response_limit is 12288; ours: room for what is before it. */
 const MAX_LINE_BYTES = 16_384
 
 /** Longest user name, in bytes. Source: RFC 3696, erratum 1690: the longest address is 254. Ours: one more. */
@@ -181,7 +181,7 @@ export class SaslConversation implements Conversation {
     this.#login = undefined
     if (request === undefined) return BAD_AUTH
     const name = mechanismName(request.mechanism)
-    // One that a reload has removed: the client reads the list anew when it connects again.
+    // One that a reload has removed: the client reads the list again when it connects again.
     if (name === undefined || !this.#listener.settings.mechanisms.includes(name)) return BAD_AUTH
     const mechanism = MECHANISMS[name].begin()
     const login: Login = { request, name, mechanism, stage: 'open', delayMs: undefined }

@@ -51,7 +51,7 @@ const Request = Type.Object(
         expected: 'a path that begins with / and holds no ?, # or space',
         sent: 'address',
         description:
-          'Path template, appended to the endpoint\'s path. `{key}`, `{user}`, `{domain}`, `{domain1}` to `{domain9}` (labels from the right) and `{table}` stand for parts of the key, each escaped for where it stands; `{attribute.NAME}` for what a client says besides a key, where its protocol has that; `{{` and `}}` are literal braces. A part that the key does not have makes the lookup "not found" without asking.',
+          'Path template, appended to the endpoint\'s path. `{key}`, `{user}`, `{domain}`, `{domain1}` to `{domain9}` (labels from the right) and `{table}` stand for parts of the key, each escaped for where it is; `{attribute.NAME}` for what a client says besides a key, where its protocol has that; `{{` and `}}` are literal braces. A part that the key does not have makes the lookup "not found" without asking.',
         examples: ['/aliases/{key}'],
       }),
     ),
@@ -74,7 +74,7 @@ const Batch = Type.Object(
       pattern: '^/[^?#\\s]*$',
       expected: 'a path that begins with / and holds no ?, # or space',
       sent: 'address',
-      description: 'Path of the batch route; `{table}` may stand in it.',
+      description: 'Path of the batch route; `{table}` may be in it.',
     }),
     query: textMap('Query parameters; a value that is exactly `{keys}` is repeated for each key.', {
       default: {},
@@ -170,7 +170,7 @@ const Response = Type.Object(
       statuses({
         defaultText: 'none',
         description:
-          'Status codes that mean that somebody may not log in. One of `found` may stand here, too, where `refusedMark` tells them apart. Every other reply, a 404 among them, is "try again later".',
+          'Status codes that mean that somebody may not log in. One of `found` may be here, too, where `refusedMark` tells them apart. Every other reply, a 404 among them, is "try again later".',
         examples: [[401, 403]],
       }),
     ),

@@ -71,7 +71,7 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   readonly #parts: UpstreamParts
   readonly #state: UpstreamState
   readonly #pools: HttpUpstreamPools
-  /** Another one for other settings, which may be what ends an outage: circuits start anew. */
+  /** Another one for other settings, which may be what ends an outage: circuits start over. */
   readonly #way: object
   readonly #replicas: Replicas
   readonly #tokens: AccessTokens

@@ -52,7 +52,7 @@ export function connectionsTo({ name, url, timeoutMs, tls, proxy }: KeysPlace, c
     oauth: undefined,
     timeoutMs,
     maxConcurrent: 1,
-    // Each request begins anew: between two of them a kept connection is long closed.
+    // Each request starts over: between two of them a kept connection is long closed.
     maxConnectionAgeMs: 0,
     maxBodyBytes: MAX_SET_BYTES,
     tls,

@@ -71,7 +71,7 @@ export class EntryReader {
     return [this.#listedKey(entry, at), undefined]
   }
 
-  /** The result that a pushed value has, as if it stood in the list; a reason where it cannot be one. */
+  /** The result that a pushed value has, as if it were in the list; a reason where it cannot be one. */
   result(key: string, item: unknown): { readonly value: string | undefined } | { readonly reason: string } {
     const { result } = this.#map(item, key)
     if (result.kind === 'found') return { value: result.value }

@@ -13,7 +13,7 @@ import type { ReplicaFile } from './replica-file.ts'
 /** Entries that are written in one transaction. Ours: a commit costs as much as some hundred of them. */
 const BATCH = 5000
 
-/** Most lost keys that are named one by one. Ours: for more, everything that is stored of the table is looked at anew. */
+/** Most lost keys that are named one by one. Ours: for more, everything that is stored of the table is looked at again. */
 export const MAX_NAMED = 10_000
 
 export class Filling {
@@ -22,7 +22,7 @@ export class Filling {
   readonly #canary: string | undefined
   #slot: Slot | undefined
   #batch: Entry[] = []
-  /** Read so far, with those that stood there already. */
+  /** Read so far, with those that were there already. */
   #read = 0
   #entries = 0
   #kept = 0

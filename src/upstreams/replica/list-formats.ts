@@ -36,7 +36,7 @@ interface ListReading {
   readonly marks: readonly Mark[]
 }
 
-/** A value that stands beside the entries: the next page's address, a cursor. */
+/** A value that is beside the entries: the next page's address, a cursor. */
 export interface Mark {
   /** Path of names, `$.meta.next`. */
   readonly path: string

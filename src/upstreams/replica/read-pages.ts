@@ -97,7 +97,7 @@ export async function readPages<Read>(
   }
 }
 
-/** What stands beside the entries of a page. */
+/** What is beside the entries of a page. */
 class Beside {
   next: unknown
   cursor: unknown

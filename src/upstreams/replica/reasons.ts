@@ -74,7 +74,7 @@ export const REPLICA_REASONS = {
     cause: 'unreadable',
     text: 'entry … of the list has the key of another entry',
     advice:
-      'each key stands once, several values as a list; keys that differ in case are the same with `foldCase`. Pages that shift while they are read have this effect, too',
+      'each key is there once, several values as a list; keys that differ in case are the same with `foldCase`. Pages that shift while they are read have this effect, too',
   },
   entryTooLarge: {
     cause: 'unreadable',

@@ -110,7 +110,7 @@ export class ReplicaFile {
   /**
    * Writes entries into the claimed slot.
    *
-   * @param mayRepeat Whether an entry may stand there already with the same result.
+   * @param mayRepeat Whether an entry may be there already with the same result.
    * @param added Gets those that are new.
    * @returns Which of them is the first whose key was there already; -1 when none was.
    * @throws ReplicaUnavailable when another process has claimed it since; an error of the disk.

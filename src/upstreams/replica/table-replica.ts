@@ -237,7 +237,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
     if (taken.kind === 'failed' && job.cursor === undefined) this.#wantsWhole = true
     const isFollowed = this.#followed === followed
     if (isFollowed || taken.kind !== 'failed') this.#tell(outcome, taken, durationMs)
-    // When the configuration has changed meanwhile, what was stopped is begun anew.
+    // When the configuration has changed meanwhile, what was stopped is started over.
     if (!isFollowed && this.#followed !== undefined) this.#begin()
     else if (this.#again) this.#begin()
     else this.#schedule()

@@ -33,7 +33,7 @@ test('a process whose event loop stands still ends, and says why', async () => {
   expect([code, signal]).toEqual([null, 'SIGKILL'])
   expect(lines).toEqual([
     'watched',
-    'mapgate serve: the event loop has stood still for 0 s; ended, to be started anew. Please report it',
+    'mapgate serve: the event loop was blocked for 0 s; ended, to be restarted. Please report it',
   ])
 })
 

@@ -248,7 +248,7 @@ describe('the check of a configuration', () => {
     ],
     [
       '{ upstream: d, request: { path: "/{attribute.password}" } }',
-      '{attribute.password} is secret, and a URL stands in logs',
+      '{attribute.password} is secret, and URLs are logged',
     ],
     ['{ upstream: d, request: { path: "/{key}/{attribute.user}" } }', 'has {key} and attributes'],
     [

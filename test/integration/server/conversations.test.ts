@@ -183,9 +183,9 @@ describe('a connection', () => {
 
   test('is not changed by an update to another protocol or address, which throws', async () => {
     const { listener } = await testListener()
-    expect(() => listener.update(tcpTableSettings())).toThrow('must be opened anew')
+    expect(() => listener.update(tcpTableSettings())).toThrow('which a running listener cannot change')
     expect(() =>
       listener.update(socketmapSettings({ address: { kind: 'inet', host: '127.0.0.1', port: 1 } })),
-    ).toThrow('must be opened anew')
+    ).toThrow('which a running listener cannot change')
   })
 })

@@ -206,7 +206,7 @@ mailboxes  directory  list: 30 entries, ${JSON.stringify(list).length} B, N ms
         : { json: 'a/' }
     const bad = await ask(service.origin)
     expect(bad.isGood).toBe(false)
-    expect(bad.out).toContain(`    NOT USABLE: 1 keys stand more than once
+    expect(bad.out).toContain(`    NOT USABLE: 1 key occurs more than once
     NOT USABLE: 1 entries cannot be used: entry 3 of the list: the service's reply has a value that is neither text nor a plain number
     1 of 2 are the same by the route for single keys, N ms
     DIFFERENT: "a@a.example"; the list and the route for single keys must answer the same
@@ -232,7 +232,7 @@ mailboxes  directory  list: 30 entries, ${JSON.stringify(list).length} B, N ms
       out: `mailboxes  directory  not asked: it has no canary
 mailboxes  directory  list: 2 entries, ${JSON.stringify(list).length} B, N ms
     first: "a@a.example" "a/", "a@a.example" "a/"
-    1 keys stand more than once with the same value: they count once
+    1 key occurs more than once with the same value, which counts once
     changes since then: 1 entry, N ms
     2 of 2 are the same by the route for single keys, N ms
 `,

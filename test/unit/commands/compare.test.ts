@@ -162,7 +162,7 @@ describe('mapgate compare', () => {
     const resume = join(folder, 'place')
     await writeFile(resume, '{"a":"old","b":"another"}')
     await expect(run({ old: {}, new: {} }, 'a\n', { resume })).rejects.toThrow(
-      'is not the place of this comparison; name another file, or delete it to begin anew',
+      'is not the place of this comparison; name another file, or delete it to start over',
     )
   })
 

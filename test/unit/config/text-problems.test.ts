@@ -46,7 +46,7 @@ tables:
     `listeners: { a: "{key}" b } # {key}
 x: [`,
     [
-      'mapgate.yaml:1:25: not valid YAML: what stands here cannot follow what stands before it; is a quote, comma or bracket missing?',
+      'mapgate.yaml:1:25: not valid YAML: what is here cannot follow what is before it; is a quote, comma or bracket missing?',
     ],
   ],
   [
@@ -56,7 +56,7 @@ ${UPSTREAMS}
 ${TABLES}
 reload: watch
 reload: manual`,
-    ['mapgate.yaml:5:1: the key "reload" stands twice; remove one'],
+    ['mapgate.yaml:5:1: the key "reload" is there twice; remove one'],
   ],
   [
     'a key that is a map is an error',

@@ -58,14 +58,14 @@ describe('tryTlsFiles', () => {
       'a ca that is indented, which OpenSSL passes over',
       { ca: ONE.cert.replace(/^/gm, '  ') },
       [
-        'error ca: has a certificate that does not begin its line, and OpenSSL passes over it; remove what stands before it',
+        'error ca: has a certificate that does not begin its line, and OpenSSL passes over it; remove what is before it',
       ],
     ],
     [
       'a ca with a mark of its encoding',
       { ca: `\uFEFF${ONE.cert}` },
       [
-        'error ca: has a certificate that does not begin its line, and OpenSSL passes over it; remove what stands before it',
+        'error ca: has a certificate that does not begin its line, and OpenSSL passes over it; remove what is before it',
       ],
     ],
     ['a ca that is cut off', { ca: ONE.cert.slice(0, 300) }, ['error ca: is cut off within a certificate']],

@@ -2,7 +2,7 @@
  * One request and its reply over a pool: the one place where bytes of a service arrive.
  *
  * The time limit is one timer of our own over connection, head and body: undici's own limits
- * are checked about twice a second and begin anew with every chunk. The size limit holds while
+ * are checked about twice a second and start over with every chunk. The size limit holds while
  * the body arrives, and before it by `content-length`.
  */
 import type { Dispatcher } from 'undici'

@@ -1,7 +1,7 @@
 /**
  * The parts of undici that requests are made with. The package's own entry loads fetch, WebSocket, caches and mocks
  * as well: twice the time of a start, and 9 MB of an idle process (`bench/RESULTS.md`). Its folders are no promise of
- * undici: which version it is stands in package-lock.json, and a build ends where a file has moved.
+ * undici: its version is in package-lock.json, and a build ends where a file has moved.
  */
 import type * as Undici from 'undici'
 import api from 'undici/lib/api/index.js'

@@ -63,7 +63,7 @@ export function isLoopbackUrl({ endpoint }: TokenUrl): boolean {
   return LOOPBACK.test(new URL(endpoint.origin).hostname)
 }
 
-/** A table's own header would take the place of the token, or stand beside it. */
+/** A table's own header would take the place of the token, or be sent beside it. */
 export function checkTableHeaders(
   upstream: string,
   requests: Readonly<

@@ -20,7 +20,7 @@ import { authenticationOf, type OAuthSettings } from './schema.ts'
 /** Longest life that is assumed of a token whose reply names none, ms. Ours: RFC 6749 section 5.1 leaves it open. */
 const UNKNOWN_LIFETIME_MS = 300_000
 
-/** What may stand in a header as a token. Source: RFC 6750 section 2.1, wider, since servers are. */
+/** What may be in a header as a token. Source: RFC 6750 section 2.1, wider, since servers are. */
 const TOKEN = /^[\x21-\x7e]{1,16384}$/
 
 /** Longest name of the token endpoint in a reason, in characters: the end of a sentence says what to do. */

@@ -65,7 +65,7 @@ const CONFLICTING = 'conflicting'
 /** The details of a failure (RFC 9457), whatever the status. */
 const PROBLEM = 'application/problem+json'
 
-/** The types of a text as it stands; every other is of a language, a form or a file. */
+/** The types of a text as it is; every other is of a language, a form or a file. */
 const TEXT_TYPES: ReadonlySet<string> = new Set(['', 'text/plain'])
 
 const BYTE_ORDER_MARK = '\ufeff'

@@ -4,7 +4,7 @@
  * A path is the operator's and a document is not: `$..[?count(@..*) > 9]` visits every part of a document once for
  * each of its parts, and a regular expression of JavaScript may need longer than the universe for 60 characters.
  * So every step that json-p3 makes is counted, and `match()` and `search()` run on RE2, whose time is linear in
- * the text. Their patterns must stand in the path: one out of the document would be a stranger's.
+ * the text. Their patterns must be in the path: one out of the document would be a stranger's.
  */
 import { JSONPathEnvironment, JSONPathNode, type JSONPathQuery, type JSONValue, jsonpath } from 'json-p3'
 import { RE2JS } from 're2js'
@@ -101,7 +101,7 @@ function checkPattern({ name, args }: jsonpath.expressions.FunctionExtension): v
   if (name !== 'match' && name !== 'search') return
   const pattern = args[1]
   if (!(pattern instanceof jsonpath.expressions.StringLiteral)) {
-    throw new TypeError(`${name}() needs a pattern that stands in the path itself, in quotes`)
+    throw new TypeError(`${name}() needs a pattern that is in the path itself, in quotes`)
   }
   // json-p3's own function throws for what is no I-Regexp.
   new jsonpath.functions.Search({ throwErrors: true }).call('', pattern.value)

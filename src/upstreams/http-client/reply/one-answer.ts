@@ -18,7 +18,7 @@ import { type BodySelectors, readBody, readJson } from './body-values.ts'
 import type { JsonPath } from './json-path.ts'
 import type { HttpResponse } from './response.ts'
 
-/** Where the answer stands in a body. */
+/** Where the answer is in a body. */
 export interface OneAnswer {
   /** `value` is `response.user`, `response.action`, or `response.value`. */
   readonly selectors: BodySelectors

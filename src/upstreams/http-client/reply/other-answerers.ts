@@ -27,7 +27,7 @@ const MAX_COMPARED_BYTES = 65_536
 /** Deepest member that is looked at. Ours: known ones are three deep. */
 const MAX_DEPTH = 8
 
-/** Members that routers add: whatever stands in them, it is not what the service means. */
+/** Members that routers add: whatever is in them, it is not what the service means. */
 const TECHNICAL =
   /^(?:status|status_?code|http_?(?:status|code)|timestamp|time|date|path|url|uri|instance|traces?|stack|stack_?trace|file|line|method|_?links|_embedded|help|exception|documentation_?url|[a-z_-]*(?:trace|request|correlation|span|event|ref)[_-]?id)$/i
 
@@ -162,7 +162,7 @@ function isPlaceDocument(document: unknown, asked: AskedFor): boolean {
   return isOfAnotherSubject(texts, all, asked)
 }
 
-/** @param all Also what stands in members in which services and routers alike have technical things. */
+/** @param all Also what is in members in which services and routers alike have technical things. */
 function isOfAnotherSubject(
   texts: readonly string[],
   all: readonly string[],

@@ -5,7 +5,7 @@
  * | --- | --- |
  * | `404 page not found`, `The requested URL /x was not found on this server.` | a router's: every word of it is about routes |
  * | `no Route matched with those values` and others with words of their own | a router's, by the list |
- * | `Tenant not found`, `This API version has been retired` | about a place, whatever words stand beside: `place-sentences.ts` |
+ * | `Tenant not found`, `This API version has been retired` | about a place, whatever words are beside: `place-sentences.ts` |
  * | `no such user`, `alias a@b.example not found` | the service's: it names what was looked for |
  */
 
@@ -98,7 +98,7 @@ export function sentenceKind(text: string): SentenceKind {
   return NO.test(words.join(' ')) ? 'says no' : 'neutral'
 }
 
-/** Returns whether a sentence is in the list, whatever else stands beside it. */
+/** Returns whether a sentence is in the list, whatever else is beside it. */
 export function isKnownSentence(text: string): boolean {
   const sentence = text.trim()
   return KNOWN.some((pattern) => pattern.test(sentence))

@@ -12,7 +12,7 @@ const TLS_PORT =
 /** How nginx refuses a client certificate that is missing, expired or unknown: with its statuses 495 and 496, sent as 400. */
 const CLIENT_CERTIFICATE = /The SSL certificate error|No required SSL certificate was sent/
 
-/** Where they are looked for, bytes. Ours: such a sentence stands near the beginning of its page. */
+/** Where they are looked for, bytes. Ours: such a sentence is near the beginning of its page. */
 const MAX_SENTENCE_BYTES = 4096
 
 export function isOfTlsPort({ body }: HttpResponse): boolean {

@@ -34,7 +34,7 @@ export function escapeHeader(text: string): string {
 }
 
 /**
- * Literal text of a path template as it may stand in a URL: what a URL cannot hold is encoded,
+ * Literal text of a path template as it may be in a URL: what a URL cannot hold is encoded,
  * `%41` and the separators stay as they were written.
  */
 export function escapePathLiteral(text: string): string {

@@ -118,10 +118,7 @@ function checkPlaces(request: NonNullable<Table['request']>, { secret }: Attribu
   for (const key of ['path', 'query'] as const) {
     const shown = namesIn(request[key]).find((name) => secret.includes(name.slice(ATTRIBUTE.length)))
     if (shown !== undefined)
-      scope.error(
-        [key],
-        `{${shown}} is secret, and a URL stands in logs; send it in "json", "form" or "headers"`,
-      )
+      scope.error([key], `{${shown}} is secret, and URLs are logged; send it in "json", "form" or "headers"`)
   }
   const parts = namesIn(Object.values(request)).filter((name) => name !== 'table' && isKeyPart(name))
   if (parts[0] !== undefined)

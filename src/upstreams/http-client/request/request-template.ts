@@ -44,7 +44,7 @@ interface Field {
   readonly value: Template
 }
 
-/** What stands between two slashes of the path. */
+/** What is between two slashes of the path. */
 interface Segment {
   readonly template: Template
   /** The text around the places; undefined where there is no place. */
@@ -65,7 +65,7 @@ interface Source {
 export class RequestTemplate {
   readonly #method: 'GET' | 'POST'
   readonly #segments: readonly Segment[]
-  /** What stands behind a literal `?` of the path, and the parameters. */
+  /** What is behind a literal `?` of the path, and the parameters. */
   readonly #parameters: readonly Field[]
   readonly #headers: readonly { readonly name: string; readonly value: Template }[]
   /** `attributes` for all of them. */
@@ -228,7 +228,7 @@ const PATH_IN_ATTRIBUTE: Suppressed = {
     'an attribute in the path has a "/" or "\\" outside of a local part, which a proxy may read as another path; send it in "query" or "json"',
 }
 
-/** Each attribute by itself: an address may stand before a HELO name. */
+/** Each attribute by itself: an address may be before a HELO name. */
 function hasSlashInName({ key, textOf }: Source, attributes: readonly string[]): boolean {
   if (attributes.length === 0) return hasPathInDomain(key)
   return attributes.some((name) => hasPathInDomain(textOf(name) ?? ''))

@@ -106,7 +106,7 @@ describe('a sasl listener', () => {
       `request: { path: /a, query: { u: "{attribute.user}", p: "{attribute.password}" } }, ${RESPONSE}`,
       '',
       [
-        'tables.t.request.query: {attribute.password} is secret, and a URL stands in logs; send it in "json", "form" or "headers"',
+        'tables.t.request.query: {attribute.password} is secret, and URLs are logged; send it in "json", "form" or "headers"',
       ],
     ],
   ]
