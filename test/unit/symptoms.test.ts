@@ -24,7 +24,7 @@ test.each([
   ['tls.ca: the file ... is empty', 'not what TLS needs'],
   ['/etc/group has no group', 'the package that makes it is not installed'],
   ['service is not configured for table', 'refused a table that goes through `pass`'],
-  ['anew each hour', 'has no `ttl = 0`'],
+  ['again each hour', 'has no `ttl = 0`'],
   ['client certificate was renewed', 'read again by itself'],
   ['refuses our credentials (407)', 'the proxy, not the service'],
   ['with `reload: watch`', 'behind links too'],
