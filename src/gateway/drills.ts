@@ -17,6 +17,9 @@ import type { TableCounters } from '../observability/counters.ts'
 import type { Observability } from '../observability/observability.ts'
 import type { ProgramState } from './program-state.ts'
 
+/** Time after a drill until the service must have answered again, ms. Ours: it is asked once a second. */
+const ANSWERS_WITHIN_MS = 5_000
+
 interface Drill {
   readonly drill: DrillSwitch
   readonly timer: Timer
@@ -44,6 +47,8 @@ export class Drills {
   readonly #running = new Map<string, Drill>()
   /** The last one of each upstream. */
   readonly #ended = new Map<string, DrillReport>()
+  /** By upstream: looks whether its service answers again after a drill. */
+  readonly #looks = new Map<string, Timer>()
 
   constructor(parts: DrillsParts) {
     this.#parts = parts
@@ -64,6 +69,7 @@ export class Drills {
     const lastsMs = Math.min(forMs, MAX_DRILL_MS)
     const startedAtMs = clock.wallMs()
     const readiness = state.readiness.take()
+    this.#looks.get(upstream)?.cancel()
     shared.drill.endsAtMs = startedAtMs + lastsMs
     this.#running.set(upstream, {
       drill: shared.drill,
@@ -93,11 +99,16 @@ export class Drills {
     const ended: DrillReport = { ...report, state: 'ended', endsAtMs: clock.wallMs(), endedBy: by }
     this.#ended.set(upstream, ended)
     observability.serviceEvents.drillChanged(ended)
+    this.#looks.set(
+      upstream,
+      clock.after(ANSWERS_WITHIN_MS, () => this.#lookAfterwards(upstream)),
+    )
     return ended
   }
 
   endAll(by: DrillEnd): void {
     for (const upstream of [...this.#running.keys()]) this.end(upstream, by)
+    if (by === 'stop') for (const look of this.#looks.values()) look.cancel()
   }
 
   /** Those under way, and the last one of each upstream. */
@@ -105,6 +116,14 @@ export class Drills {
     const running = Array.from(this.#running.keys(), (upstream) => this.#report(upstream) ?? [])
     const ended = Array.from(this.#ended.values()).filter(({ upstream }) => !this.#running.has(upstream))
     return [...running.flat(), ...ended]
+  }
+
+  /** The circuits were open already, so nothing else would say that the service is really down. */
+  #lookAfterwards(upstream: string): void {
+    const { observability, state } = this.#parts
+    const status = state.generation.upstreams.get(upstream)?.status()
+    if (status === undefined || !isOutage(status)) return
+    observability.serviceEvents.failsAfterDrill(upstream, status.endpoints[0]?.lastFailure)
   }
 
   #report(upstream: string): DrillReport | undefined {

@@ -113,6 +113,14 @@ export class ServiceEvents {
     )
   }
 
+  /** @param lastFailure How the last request ended. */
+  failsAfterDrill(upstream: string, lastFailure: string | undefined): void {
+    const why = lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`
+    const text = `no endpoint answers now that the drill is over${why}: this is an outage; see mapgate status`
+    this.#writer.logger.warn({ event: 'drill', upstream, state: 'ended', lastFailure }, text)
+    this.#writer.problem('circuit', upstream, text)
+  }
+
   /** A list was taken over as the copy of a table, kept aside, or could not be. */
   replicaChanged(table: string, change: ReplicaChange): void {
     const { logger } = this.#writer
