@@ -2,12 +2,15 @@
  * What the last "not found" can do wrong with a real Postfix, each limit of docs/resilience.md ("What can go wrong"); and the
  * set-ups that no proof holds for, where mail waits and nothing bounces.
  */
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Cleanup } from '../../support/http/http-service.ts'
 import { startDovecotAuth } from '../../support/postfix/dovecot-auth.ts'
 import { startLmtpSink } from '../../support/postfix/lmtp-sink.ts'
 import { type Postfix, requirePostfix } from '../../support/postfix/postfix.ts'
 import { until } from '../../support/postfix/until.ts'
+import { testDirectory } from '../../support/wire/sockets.ts'
 import type { Entries } from './directory.ts'
 import { changed, mainCfFor, type PageTables, tablesOfPages, tablesOfResilience } from './page-tables.ts'
 import { type OutageParts, type OutageSetup, send, startOutage } from './setup.ts'
@@ -150,6 +153,30 @@ describe('what can go wrong', () => {
   })
 })
 
+describe('an older cache file', () => {
+  beforeEach((context) => requirePostfix(context))
+
+  test('brought back in an outage is believed by its own age: a forward that was in use already is missed', async (t) => {
+    const folder = testDirectory()
+    const setup = await start(t, { tables: USUAL(), folder })
+    const { service, postfix, sink, clock, restart } = setup
+    expect(await codes(t, postfix, 'ann@example.com', 'before')).toEqual(ACCEPTED)
+    await sink.recipientsOf('before', 1)
+    await restart(() => copyFileSync(join(folder, 'cache'), join(folder, 'backup')))
+    setup.serve({ ...ENTRIES, aliases: { 'ann@example.com': 'bob@example.com' } })
+    clock.jump(15_000)
+    expect(await codes(t, postfix, 'ann@example.com', 'forwarded')).toEqual(ACCEPTED)
+    expect(await sink.recipientsOf('forwarded', 1)).toEqual(['bob@example.com'])
+    await service.stop()
+    await restart(() => copyFileSync(join(folder, 'backup'), join(folder, 'cache')))
+    clock.jump(15_000)
+    expect(await codes(t, postfix, 'ann@example.com', 'missed')).toEqual(ACCEPTED)
+    expect(await sink.recipientsOf('missed', 1)).toEqual(['ann@example.com'])
+    await postfix.emptied()
+    expect(await postfix.readLog()).not.toContain('status=bounced')
+  })
+})
+
 describe('where the rule is trusted with what it does not know', () => {
   beforeEach((context) => requirePostfix(context))
 
@@ -194,6 +221,11 @@ describe('where the rule is trusted with what it does not know', () => {
       }),
     })
     expect(await codes(t, setup.postfix, 'x@example.org', 'before')).toEqual([550, undefined])
+    // Nothing waits for the proof.
+    await until('the proof', async () => {
+      const isAsked = setup.service.requests.some(({ url }) => url === '/v1/mailboxes/x%40example.org')
+      return isAsked && setup.gateway().gateway.status().upstreams[0]?.inFlight === 0 ? true : undefined
+    })
     await dieWith(setup, { ...entries, aliases: { 'x@example.org': 'ann@example.com' } })
     expect(await codes(t, setup.postfix, 'x@example.org', 'refused')).toEqual([550, undefined])
   })

@@ -23,7 +23,7 @@ export interface OutageSetup {
   readonly clock: ShiftedClock
   gateway(): TestGateway
   /** Ends the gateway that runs and starts another on the same port, from its cache file. */
-  restart(): Promise<void>
+  restart(between?: () => void): Promise<void>
   /** Changes what the service knows. */
   serve(entries: Entries): void
 }
@@ -85,8 +85,9 @@ export async function startOutage(
     relay_transport: `lmtp:inet:127.0.0.1:${backend.port}`,
     ...mainCf((table) => `socketmap:inet:127.0.0.1:${port}:${table}`),
   })
-  const restart = async () => {
+  const restart = async (between?: () => void) => {
     await gateway.gateway.stop()
+    between?.()
     gateway = await run(port)
   }
   return { service, sink: backend, postfix, clock, gateway: () => gateway, restart, serve }
