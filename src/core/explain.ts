@@ -64,6 +64,10 @@ export type ExplainStep =
       readonly ageMs: number
       /** Where changes are asked for: time since the whole list. */
       readonly listAgeMs?: number
+      /** The key is not in the copy: a lookup found it at the service since. */
+      readonly foundSince?: true
+      /** Why the copy's "not found" is not the answer. */
+      readonly unused?: string
       readonly result: LookupResult
     }
   /** An upstream answered by itself, without a request. */

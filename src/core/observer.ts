@@ -79,6 +79,8 @@ export type ReplicaChange =
       readonly lost: number
       readonly bytes: number
       readonly durationMs: number
+      /** Of a first list: some of its keys. */
+      readonly firstKeys?: readonly string[]
     }
   /** By changes: keys that are new or have another result, and keys that are gone. */
   | { readonly kind: 'changed'; readonly set: number; readonly gone: number }

@@ -112,10 +112,10 @@ function tableTroubles({ name, canaries, holdsLoss, replica }: TableStatus): str
 }
 
 function replicaTroubles(table: string, { state, held, lastFailure }: ReplicaStatus): string[] {
-  if (held !== undefined)
-    return [
-      `table ${table}: a list is kept aside, since it lacks ${held.lost} keys of the copy; mapgate replica accept ${table}, or reject`,
-    ]
+  if (held !== undefined) {
+    const why = held.lost > 0 ? `it lacks ${held.lost} keys of the copy` : held.reason
+    return [`table ${table}: a list is kept aside, since ${why}; mapgate replica accept ${table}, or reject`]
+  }
   if (lastFailure === undefined) return []
   const what = state === 'empty' ? 'there is no copy yet' : 'the copy is not refreshed'
   return [`table ${table}: ${what}: ${lastFailure}`]

@@ -17,6 +17,7 @@ import type { AnswerTier } from '../core/cache/answer-tier.ts'
 import { CachedUpstream, type CacheOptions } from '../core/cache/cached-upstream.ts'
 import { LossGuard } from '../core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
+import type { Clock } from '../core/clock.ts'
 import { DirectSource } from '../core/direct-source.ts'
 import { RecentLookups } from '../core/outage/recent-lookups.ts'
 import { ReplicaSource } from '../core/replica/replica-source.ts'
@@ -159,7 +160,9 @@ function buildTable(
     // Beside the first that asks a service.
     const beside = upstreams.findIndex(({ kind }) => kind.cached) === index ? shadow : undefined
     const service = cachedSource(config, upstream, kept, lossGuard, beside, parts)
-    return replica === undefined ? service : replicated(config, service, replica, store, tier)
+    return replica === undefined
+      ? service
+      : replicated(config, service, replica, { store, tier, clock: parts.clock })
   })
   const table = new Table({
     name: config.name,
@@ -238,8 +241,15 @@ function replicated(
   { cache }: TableConfig,
   service: TableSource,
   replica: ReplicaOfTable,
-  store: AnswerStore | undefined,
-  tier: AnswerTier | undefined,
+  {
+    store,
+    tier,
+    clock,
+  }: {
+    readonly store: AnswerStore | undefined
+    readonly tier: AnswerTier | undefined
+    readonly clock: Clock
+  },
 ): TableSource {
   const { policy } = replica
   // What was stored of a key that is gone must not outlive it.
@@ -255,7 +265,7 @@ function replicated(
         }
   }
   const staleForMs = Math.max(policy.freshForMs, policy.notFoundForMs, cache?.staleIfErrorMs ?? 0)
-  return new ReplicaSource(service, replica.copy, { ...policy, staleForMs })
+  return new ReplicaSource(service, replica.copy, { ...policy, staleForMs }, clock)
 }
 
 function keySearch(config: TableConfig): KeySearch {

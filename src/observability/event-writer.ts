@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { Events, GatewayEvent } from './events.ts'
+import type { RenderKey } from './log-key.ts'
 import type { Logger } from './logging.ts'
 import type { Problems } from './problems.ts'
 
@@ -15,10 +16,13 @@ interface EventWriterParts {
   readonly logger: Logger
   readonly events: Events
   readonly problems: Problems
+  readonly renderKey: RenderKey
 }
 
 export class EventWriter {
   readonly logger: Logger
+  /** As `log.keys` shows a key. */
+  readonly renderKey: RenderKey
   readonly #parts: EventWriterParts
   /** By what is going on and where: monotonic ms of the last time. Bounded by the configuration. */
   readonly #lastMs = new Map<string, number>()
@@ -26,6 +30,7 @@ export class EventWriter {
   constructor(parts: EventWriterParts) {
     this.#parts = parts
     this.logger = parts.logger
+    this.renderKey = parts.renderKey
   }
 
   publish(event: GatewayEvent): void {

@@ -61,7 +61,13 @@ export class Observability {
     this.events = new Events((json) => redactor.json(json))
     this.problems = new Problems(clock, (text) => redactor.text(text))
     const { events, problems, counters } = this
-    const writer = new EventWriter({ clock, logger: logging.logger, events, problems })
+    const writer = new EventWriter({
+      clock,
+      logger: logging.logger,
+      events,
+      problems,
+      renderKey: (key) => logging.renderKey(key),
+    })
     this.eventLog = new EventLog(writer, clock)
     this.serviceEvents = new ServiceEvents(writer, clock)
     const reports = new LookupLog({ clock, logging, events, eventLog: this.eventLog, traceId })

@@ -123,13 +123,24 @@ export class ServiceEvents {
 
   /** A list was taken over as the copy of a table, kept aside, or could not be. */
   replicaChanged(table: string, change: ReplicaChange): void {
-    const { logger } = this.#writer
+    const { logger, renderKey } = this.#writer
     const { kind, ...rest } = change
     const fields = { event: 'replica', table, change: kind, ...rest }
     switch (change.kind) {
-      case 'copied':
-        logger.info(fields, 'the list of the table was taken over')
+      case 'copied': {
+        const { entries, firstKeys } = change
+        if (firstKeys === undefined) {
+          logger.info(fields, 'the list of the table was taken over')
+          return
+        }
+        const shown = firstKeys.flatMap((key) => renderKey(key) ?? [])
+        const suchAs = shown.length === 0 ? '' : `, such as ${shown.join(', ')}`
+        logger.info(
+          { ...fields, firstKeys: shown },
+          `the first list of the table was taken over: ${entries} ${entries === 1 ? 'entry' : 'entries'}${suchAs}`,
+        )
         return
+      }
       case 'changed':
         logger.info(fields, 'the changes of the table were taken over')
         return

@@ -83,7 +83,7 @@ export function stepText(step: ExplainStep): StepText | undefined {
     case 'replica':
       return result(
         'Replica',
-        `${at(step)}: the copy of ${count(step.entries)} ${step.entries === 1 ? 'entry' : 'entries'}, ${duration(step.ageMs)} old${step.listAgeMs === undefined ? '' : `, by changes of a list that is ${duration(step.listAgeMs)} old`}, `,
+        `${at(step)}: the copy of ${count(step.entries)} ${step.entries === 1 ? 'entry' : 'entries'}, ${duration(step.ageMs)} old${step.listAgeMs === undefined ? '' : `, by changes of a list that is ${duration(step.listAgeMs)} old`}, ${ofCopy(step)}`,
         step.result,
       )
     case 'upstream':
@@ -168,6 +168,11 @@ function exchangeText(exchange: HttpExchange, status: number | undefined): strin
   const twice = repeated === true ? ' (sent twice, since the kept-alive connection was closed)' : ''
   const content = body === undefined ? '' : `, ${counted(bodyBytes, 'byte')}: ${body}`
   return `${method} ${url}${twice} -> ${status ?? 'no status'}${content}`
+}
+
+function ofCopy({ foundSince, unused }: Extract<ExplainStep, { step: 'replica' }>): string {
+  if (unused !== undefined) return `lacks it, but ${unused}: `
+  return foundSince === true ? 'lacks it, but it was found since: ' : ''
 }
 
 function at(step: { readonly upstream: string; readonly key: string }): string {

@@ -22,6 +22,7 @@ export class ReplicaBox {
   readonly #progress = byId('replica-progress', HTMLProgressElement)
   readonly #buttons = byId('replica-buttons', HTMLElement)
   readonly #said = byId('outage-status', HTMLElement)
+  #shown: readonly Replica[] = []
 
   constructor(ask: AskWithToken) {
     this.#ask = ask
@@ -31,6 +32,11 @@ export class ReplicaBox {
     const replicas = (status?.tables ?? []).flatMap(({ name, replica }) =>
       replica === undefined ? [] : [{ table: name, ...replica }],
     )
+    this.#show(replicas)
+  }
+
+  #show(replicas: readonly Replica[]): void {
+    this.#shown = replicas
     this.#part.hidden = replicas.length === 0
     renderRows(this.#rows, replicas.map(cells), NOT_KNOWN)
     this.#renderProgress(replicas)
@@ -65,7 +71,11 @@ export class ReplicaBox {
 
   async #do(word: keyof typeof WORDS, table: string): Promise<void> {
     try {
-      await this.#ask((api) => api.post(tablePath(table, `replica/${word}`)))
+      const changed = await this.#ask((api) => api.post(tablePath(table, `replica/${word}`)))
+      // It has the form of the status; the next one comes in a moment.
+      this.#show(
+        this.#shown.map((one) => (one.table === table ? { table, ...(changed as ReplicaStatus) } : one)),
+      )
       this.#said.replaceChildren(
         word === 'refresh' ? `The list of ${table} is read.` : `The list of ${table} was ${word}ed.`,
       )
@@ -91,9 +101,12 @@ function cells(replica: Replica): readonly Cell[] {
 }
 
 function stateCell({ state, held, lastFailure, progress, changes }: Replica): Cell {
-  if (held !== undefined)
-    return text(`kept aside: ${count(held.entries)} entries, ${count(held.lost)} keys fewer`, 'bad')
-  if (state === 'copying') return text(`reads: ${count(progress?.entries ?? 0)} entries`)
+  const reading = state === 'copying' ? `reads: ${count(progress?.entries ?? 0)} entries` : undefined
+  if (held !== undefined) {
+    const aside = `kept aside: a list of ${count(held.entries)} entries. The copy in use stays until you accept or reject it: ${held.reason}`
+    return { text: reading === undefined ? aside : `${reading}; ${aside}`, kind: 'wrap', state: 'bad' }
+  }
+  if (reading !== undefined) return text(reading)
   if (lastFailure !== undefined) return { text: lastFailure, kind: 'wrap', state: 'warn' }
   if (state === 'empty') return text('no copy yet', 'warn')
   if (changes === undefined) return text('current', 'ok')

@@ -34,7 +34,14 @@ export const ReplicaSchema = Type.Object({
     }),
   ),
   lastFailure: Type.Optional(Type.String({ description: 'Why the last list was not taken over.' })),
-  held: Type.Optional(Type.Object({ entries: Count, lost: Count, copiedAtMs: WallMs })),
+  held: Type.Optional(
+    Type.Object({
+      entries: Count,
+      lost: Count,
+      copiedAtMs: WallMs,
+      reason: Type.String({ description: 'Why the list is kept aside.' }),
+    }),
+  ),
   failures: Count,
   heldBack: Count,
   copies: Count,

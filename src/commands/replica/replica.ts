@@ -119,10 +119,13 @@ function linesOf(status: ReplicaStatus, table: string): string[] {
   if (changes !== undefined) lines.push(...linesOfChanges(changes, ago))
   if (state === 'copying' && progress !== undefined)
     lines.push(`copying: ${progressBar(progress.share)} ${count(progress.entries)} entries`)
-  if (held !== undefined)
+  if (held !== undefined) {
+    const why =
+      held.lost > 0 ? `, which lacks ${count(held.lost)} keys of the copy` : `: ${oneLine(held.reason)}`
     lines.push(
-      `kept aside: a list of ${count(held.entries)}, which lacks ${count(held.lost)} keys of the copy; mapgate replica accept ${table}, or reject`,
+      `kept aside: a list of ${count(held.entries)}${why}; mapgate replica accept ${table}, or reject`,
     )
+  }
   if (status.lastFailure !== undefined && held === undefined)
     lines.push(`not taken over: ${oneLine(status.lastFailure)}`)
   if (status.nextRefreshAtMs !== undefined)

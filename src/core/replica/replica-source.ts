@@ -3,20 +3,22 @@
  *
  *   in the copy, which is young         -> found, synchronously
  *   in the copy, which is old           -> ask; found if the service cannot say
- *   not in the copy                     -> ask; "not found" for `notFoundForMs` if the service cannot say
+ *   not in the copy                     -> ask; if the service cannot say: found if it found the key since, else
+ *                                          "not found" for `notFoundForMs`, unless it answers others
  *   authoritative                       -> the copy's answer, whatever the service would say
  *   no copy                             -> ask
  *
  * A "not found" of the copy is the service's own word about all of its keys, and no older than the table allows:
  * that is why it may be where a cache must say that nobody knows.
  */
-import { readableMs } from '../clock.ts'
+import { type Clock, readableMs } from '../clock.ts'
 import type { Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import { type Found, found, type LookupResult, NOT_FOUND, type NotFound, type Sourced } from '../result.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
+import { AnswersForCopy } from './answers-for-copy.ts'
 import type { CopyPolicy, TableCopy } from './table-copy.ts'
 
 /** Where an answer of the copy comes from, in metrics and logs. */
@@ -29,13 +31,15 @@ export class ReplicaSource implements TableSource {
   readonly #inner: TableSource
   readonly #copy: TableCopy
   readonly #policy: CopyPolicy
+  readonly #others: AnswersForCopy
 
   /** @param inner Asks the service, behind the answer store. */
-  constructor(inner: TableSource, copy: TableCopy, policy: CopyPolicy) {
+  constructor(inner: TableSource, copy: TableCopy, policy: CopyPolicy, clock: Pick<Clock, 'monotonicMs'>) {
     this.name = inner.name
     this.#inner = inner
     this.#copy = copy
     this.#policy = policy
+    this.#others = new AnswersForCopy(inner, copy, clock)
   }
 
   ask(key: string, context: LookupContext): Sourced | Promise<Sourced> {
@@ -46,10 +50,11 @@ export class ReplicaSource implements TableSource {
       const value = this.#copy.find(key)
       if (value !== undefined) return this.#answer(key, found(value), ageMs, context.explanation)
     }
+    const sinceMs = this.#others.nowMs(context)
     const answer = this.#inner.ask(key, context)
     return answer instanceof Promise
-      ? this.#later(key, answer, context)
-      : this.#afterService(key, answer, context)
+      ? this.#later(key, answer, context, sinceMs)
+      : this.#afterService(key, answer, context, sinceMs)
   }
 
   askOffline(key: string): Found | NotFound | undefined {
@@ -78,16 +83,53 @@ export class ReplicaSource implements TableSource {
     this.#inner.protect(key)
   }
 
-  async #later(key: string, pending: Promise<Sourced>, context: LookupContext): Promise<Sourced> {
-    return this.#afterService(key, await pending, context)
+  async #later(
+    key: string,
+    pending: Promise<Sourced>,
+    context: LookupContext,
+    sinceMs: number,
+  ): Promise<Sourced> {
+    const answer = await pending
+    if (answer.source === 'upstream') this.#note(key, answer.result)
+    return this.#afterService(key, answer, context, sinceMs)
+  }
+
+  /** What the service has just said of a key that the copy lacks. */
+  #note(key: string, result: LookupResult): void {
+    if (result.kind === 'notfound') this.#copy.noteAnswer(key, undefined)
+    else if (result.kind === 'found' && this.#copy.find(key) === undefined)
+      this.#copy.noteAnswer(key, result.value)
   }
 
   /** What the copy knows where the service cannot say. */
-  #afterService(key: string, answer: Sourced, context: LookupContext): Sourced {
+  #afterService(
+    key: string,
+    answer: Sourced,
+    context: LookupContext,
+    sinceMs: number,
+  ): Sourced | Promise<Sourced> {
     if (!cannotSay(answer.result) || context.bypass) return answer
     const ageMs = this.#copy.ageMs()
     const known = this.#fallback(key, ageMs)
-    return known === undefined ? answer : this.#answer(key, known, ageMs, context.record())
+    if (known === undefined) return answer
+    if (known.kind === 'found') return this.#answer(key, known, ageMs, context.record())
+    // One key that fails says nothing about the others: it may be new.
+    const answers = this.#others.at(key, answer.result, context, sinceMs)
+    return answers instanceof Promise
+      ? answers.then((yes) => this.#absent(key, answer, ageMs, context, yes))
+      : this.#absent(key, answer, ageMs, context, answers)
+  }
+
+  #absent(
+    key: string,
+    answer: Sourced,
+    ageMs: number,
+    context: LookupContext,
+    answersOthers: boolean,
+  ): Sourced {
+    if (!answersOthers) return this.#answer(key, NOT_FOUND, ageMs, context.record())
+    this.#explain(key, answer.result, ageMs, context.record(), { unused: ANSWERS_OTHERS })
+    return answer
   }
 
   /** The copy's word while the service cannot be asked; undefined where it is too old for one. */
@@ -96,6 +138,8 @@ export class ReplicaSource implements TableSource {
     if (ageMs === Number.POSITIVE_INFINITY) return undefined
     const value = this.#copy.find(key)
     if (value !== undefined) return authoritative || ageMs <= staleForMs ? found(value) : undefined
+    const since = authoritative ? undefined : this.#copy.foundSince(key, staleForMs)
+    if (since !== undefined) return found(since)
     return notFoundForMs > 0 && ageMs <= notFoundForMs ? NOT_FOUND : undefined
   }
 
@@ -115,20 +159,34 @@ export class ReplicaSource implements TableSource {
     explanation: Explanation | undefined,
   ): Sourced {
     if (explanation !== undefined) {
-      const { entries, listAgeMs } = this.#copy
-      explanation.add({
-        step: 'replica',
-        key,
-        upstream: this.name,
-        entries,
-        ageMs: readableMs(ageMs),
-        ...(listAgeMs !== undefined && { listAgeMs: readableMs(listAgeMs) }),
-        result,
-      })
+      const isSince = result.kind === 'found' && this.#copy.find(key) === undefined
+      this.#explain(key, result, ageMs, explanation, isSince ? { foundSince: true } : {})
     }
     return result.kind === 'found' ? { result, source: SOURCE } : ABSENT
   }
+
+  #explain(
+    key: string,
+    result: LookupResult,
+    ageMs: number,
+    explanation: Explanation,
+    more: { readonly foundSince?: true; readonly unused?: string },
+  ): void {
+    const { entries, listAgeMs } = this.#copy
+    explanation.add({
+      step: 'replica',
+      key,
+      upstream: this.name,
+      entries,
+      ageMs: readableMs(ageMs),
+      ...(listAgeMs !== undefined && { listAgeMs: readableMs(listAgeMs) }),
+      ...more,
+      result,
+    })
+  }
 }
+
+const ANSWERS_OTHERS = 'the service answers others, so this is no outage'
 
 /** Returns whether the service said nothing about the key: it failed, or nobody could ask it. */
 function cannotSay(result: LookupResult): boolean {

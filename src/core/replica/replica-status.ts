@@ -22,7 +22,14 @@ export interface ReplicaStatus {
   /** Why the last list was not taken over; absent when it was. */
   readonly lastFailure?: string
   /** A list that is kept aside. */
-  readonly held?: { readonly entries: number; readonly lost: number; readonly copiedAtMs: number }
+  readonly held?: {
+    readonly entries: number
+    /** Keys of the copy in use that it lacks. */
+    readonly lost: number
+    readonly copiedAtMs: number
+    /** Why it is kept aside. */
+    readonly reason: string
+  }
   /** Lists that were not taken over, and those that were kept aside, since the start. */
   readonly failures: number
   readonly heldBack: number

@@ -8,6 +8,20 @@ export interface TableCopy {
   /** The result of a key, ready for the client; undefined for a key that the table does not have. Only asked where there is a copy. */
   find(key: string): string | undefined
   /**
+   * The result of a key that the service found after the copy, and that the copy lacks; undefined where there is none.
+   *
+   * @param forMs How old it may be, ms.
+   */
+  foundSince(key: string, forMs: number): string | undefined
+  /**
+   * The service was asked for a key that the copy lacks. Returns at once; it is written down later.
+   *
+   * @param result What it found; undefined: it said "not found".
+   */
+  noteAnswer(key: string, result: string | undefined): void
+  /** Another key of the copy, the next one in order; undefined where there is none. */
+  neighbour(key: string): string | undefined
+  /**
    * Time since the service gave the copy, or said that it is still current, ms; infinite where there is none, and
    * where the clock cannot tell.
    *

@@ -189,6 +189,7 @@ function checkTable(
       services,
       sideEffects,
       hasAttributes,
+      hasCanary: table.canary !== undefined,
     })
   }
   for (const [name, { settings, scope: ofUpstream }] of upstreams) {

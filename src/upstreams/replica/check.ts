@@ -20,11 +20,12 @@ interface ReplicaCheck {
   readonly sideEffects: boolean
   /** The answers depend on more than the key. */
   readonly hasAttributes: boolean
+  readonly hasCanary: boolean
 }
 
 export function checkReplica(
   replica: ReplicaSettings,
-  { scope, table, cacheFile, keepsFilesIn, services, sideEffects, hasAttributes }: ReplicaCheck,
+  { scope, table, cacheFile, keepsFilesIn, services, sideEffects, hasAttributes, hasCanary }: ReplicaCheck,
 ): void {
   const missing = whyNoLmdb('a replica')
   if (missing !== undefined) scope.error([], missing)
@@ -35,6 +36,11 @@ export function checkReplica(
     scope.error([], 'cannot be used with sideEffects: true, where each lookup must ask; remove one')
   if (hasAttributes)
     scope.error([], 'a list has keys and no attributes; remove it, or {attribute.…} of the request')
+  if (!hasCanary && replica.key === undefined)
+    scope.warning(
+      [],
+      'without a canary nothing shows that the first list is not an error message; add canary: { key: a key that is always in it } to the table',
+    )
   if (replica.directory === undefined && cacheFile === undefined) {
     scope.error(
       [],

@@ -1,9 +1,11 @@
 /**
  * What a copy is to be brought up to date with, and what came of it. Plain data: it goes to a thread and back.
  */
+import { randomBytes } from 'node:crypto'
 import type { PermanentCause, TemporaryCause } from '../../core/result.ts'
 import type { Validators } from '../../core/upstream.ts'
-import type { Slot } from './copy-record.ts'
+import type { CopyRecord, Slot } from './copy-record.ts'
+import { isWholeDue } from './schedule.ts'
 import type { ListSettings } from './settings.ts'
 
 export interface CopyJob {
@@ -12,12 +14,32 @@ export interface CopyJob {
   readonly token: string
   readonly settings: ListSettings
   readonly validators: Validators | undefined
-  /** The slot in use; undefined before the first copy. */
+  /** The slot in use when the service is asked; undefined before the first copy. */
   readonly current: Slot | undefined
   /** Since when changes are asked for; undefined: the whole list is asked for. */
   readonly cursor: string | undefined
   /** Wall clock ms. */
   readonly askedAtMs: number
+}
+
+/** @param wantsWhole The whole list is wanted, whatever the changes would say. */
+export function copyJob(
+  { folder, settings, askedAtMs }: Pick<CopyJob, 'folder' | 'settings' | 'askedAtMs'>,
+  current: CopyRecord | undefined,
+  wantsWhole: boolean,
+): CopyJob {
+  const { changes, wholeEveryMs } = settings.list
+  const isWhole =
+    changes === undefined || wantsWhole || isWholeDue(wholeEveryMs, current?.listedAtMs, askedAtMs)
+  return {
+    folder,
+    token: randomBytes(12).toString('hex'),
+    settings,
+    validators: current?.validators,
+    current: current?.slot,
+    cursor: isWhole ? undefined : current?.cursor,
+    askedAtMs,
+  }
 }
 
 export type CopyOutcome = WholeOutcome | ChangedOutcome
@@ -41,6 +63,9 @@ interface FilledOutcome {
   readonly lostKeys: readonly string[] | undefined
   /** Entries that are new or have another result. */
   readonly changed: number
+  /** Of a first list: some of its keys, and whether one is an address, a domain, a network or a path. */
+  readonly firstKeys?: readonly string[]
+  readonly hasAddresses?: boolean
 }
 
 /** The changes are in the copy in use. */

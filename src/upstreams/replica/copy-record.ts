@@ -25,10 +25,12 @@ export interface CopyRecord {
   readonly removed?: number
 }
 
-/** A list that is kept aside: it lacks too many keys of the one in use. */
+/** A list that is kept aside: it lacks too many keys of the one in use, or looks like none. */
 export interface HeldRecord extends CopyRecord {
   /** Keys of the copy in use that it lacks. */
   readonly lost: number
+  /** Why it is; absent in files of earlier versions. */
+  readonly reason?: string
 }
 
 export interface ReplicaState {

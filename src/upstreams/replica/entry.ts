@@ -115,6 +115,9 @@ export function listedKey(
   foldCase: boolean,
 ): { readonly key: string } | { readonly why: string } {
   if (text === '') return { why: 'empty' }
+  // Inside it may stand: Postfix asks for `"ann b"@example.com` with its quotes, and without them.
+  if (text.trim() !== text) return { why: 'a blank at its beginning or end' }
+  if (/\p{Cs}/u.test(text)) return { why: 'half a character (a lone surrogate)' }
   const normalised = normaliseKey(Buffer.from(text), foldCase)
   if (normalised.kind === 'impossible') return { why: normalised.why }
   const key = comparableAddress(normalised.key)

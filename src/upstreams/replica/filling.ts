@@ -3,7 +3,7 @@
  */
 
 import type { CopyJob } from './copy-job.ts'
-import type { Slot } from './copy-record.ts'
+import type { CopyRecord, Slot } from './copy-record.ts'
 import { listedKey } from './entry.ts'
 import { ListError } from './list-error.ts'
 import type { Entry } from './read-list.ts'
@@ -16,11 +16,18 @@ const BATCH = 5000
 /** Most lost keys that are named one by one. Ours: for more, everything that is stored of the table is looked at again. */
 export const MAX_NAMED = 10_000
 
+/** Keys of a first list that are shown. */
+const SHOWN = 3
+
+/** What addresses, domains, networks and paths have, and the members of an error message have not. */
+const ADDRESS = /[@.:/]/
+
 export class Filling {
   readonly #job: CopyJob
   readonly #file: ReplicaFile
   readonly #canary: string | undefined
-  #slot: Slot | undefined
+  /** The slot that is filled, and the copy in use. */
+  #into: { readonly slot: Slot; readonly current: CopyRecord | undefined } | undefined
   #batch: Entry[] = []
   /** Read so far, with those that were there already. */
   #read = 0
@@ -28,6 +35,9 @@ export class Filling {
   #kept = 0
   #changed = 0
   #hasCanary: boolean
+  /** Of a first list. */
+  readonly #firstKeys: string[] = []
+  #hasAddresses = false
 
   constructor(job: CopyJob, file: ReplicaFile) {
     this.#job = job
@@ -45,14 +55,14 @@ export class Filling {
 
   flush(): void {
     // Not before something has arrived: until then, what is kept aside stays.
-    this.#slot ??= this.#file.beginFilling(this.#job.token)
+    const { slot } = this.#begun()
     const batch = this.#batch
     this.#batch = []
     const { token, settings } = this.#job
     // One that comes twice in pages is a sign that they have shifted, and then another one is missing.
     const mayRepeat = settings.list.next === undefined
     const added: Entry[] = []
-    const duplicate = this.#file.fill(token, this.#slot, batch, mayRepeat, added)
+    const duplicate = this.#file.fill(token, slot, batch, mayRepeat, added)
     if (duplicate !== -1) throw new ListError(REPLICA_REASONS.duplicateKey, this.#read + duplicate + 1)
     this.#read += batch.length
     this.#entries += added.length
@@ -62,23 +72,39 @@ export class Filling {
   /** @throws ListError for a list without the canary. */
   result() {
     if (!this.#hasCanary) throw new ListError(REPLICA_REASONS.noCanary)
-    const slot = this.#slot ?? this.#file.beginFilling(this.#job.token)
-    const before = this.#job.current === undefined ? 0 : (this.#file.state()?.current?.entries ?? 0)
+    const { slot, current } = this.#begun()
+    const before = current === undefined ? 0 : (this.#file.state()?.current?.entries ?? 0)
     const lost = Math.max(0, before - this.#kept)
-    const lostKeys = lost > MAX_NAMED ? undefined : this.#lostKeys(slot, lost)
-    return { slot, entries: this.#entries, lost, lostKeys, changed: this.#changed }
+    const lostKeys = lost > MAX_NAMED ? undefined : this.#lostKeys(slot, current?.slot, lost)
+    return {
+      slot,
+      entries: this.#entries,
+      lost,
+      lostKeys,
+      changed: this.#changed,
+      ...(current === undefined && { firstKeys: this.#firstKeys, hasAddresses: this.#hasAddresses }),
+    }
+  }
+
+  /** From here on no other copy can be taken into use. */
+  #begun() {
+    this.#into ??= this.#file.beginFilling(this.#job.token)
+    return this.#into
   }
 
   #compare(key: string, result: string): void {
     if (key === this.#canary) this.#hasCanary = true
-    const { current } = this.#job
-    const before = current === undefined ? undefined : this.#file.get(current, key)
+    const { current } = this.#begun()
+    if (current === undefined) {
+      if (this.#firstKeys.length < SHOWN) this.#firstKeys.push(key)
+      this.#hasAddresses ||= ADDRESS.test(key)
+    }
+    const before = current === undefined ? undefined : this.#file.get(current.slot, key)
     if (before !== undefined) this.#kept++
     if (before !== result) this.#changed++
   }
 
-  #lostKeys(slot: Slot, lost: number): readonly string[] {
-    const { current } = this.#job
+  #lostKeys(slot: Slot, current: Slot | undefined, lost: number): readonly string[] {
     const missing: string[] = []
     if (current === undefined) return missing
     let keys = this.#file.keys(current, undefined, BATCH)

@@ -15,6 +15,7 @@ import { parse } from 'csv-parse'
 import { parseJson } from '../http-client/reply/json-document.ts'
 import { ListError } from './list-error.ts'
 import { streamingPath } from './list-path.ts'
+import { missingEntries } from './missing-entries.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 
 export type ListFormat = 'json' | 'ndjson' | 'csv' | 'lines'
@@ -87,6 +88,8 @@ async function* readJson(
   let isEnded = false
   let read = 0
   let bytesSinceEntry = 0
+  /** All that has arrived, until there is an entry: at most {@link MAX_ENTRY_BYTES} and a chunk. */
+  let before: string | undefined = ''
   const parser = new JSONParser({ paths: [path, ...takers.keys()], keepStack: false })
   parser.onEnd = () => {
     isEnded = true
@@ -98,7 +101,8 @@ async function* readJson(
   }
   const text = new TextDecoder('utf-8', { fatal: true })
   for await (const chunk of chunks) {
-    decodePart(text, chunk, true)
+    const part = decodePart(text, chunk, true)
+    if (before !== undefined) before += part
     try {
       parser.write(chunk)
     } catch {
@@ -107,11 +111,17 @@ async function* readJson(
     bytesSinceEntry = found.length > 0 ? 0 : bytesSinceEntry + chunk.length
     read += found.length
     if (bytesSinceEntry > MAX_ENTRY_BYTES) throw new ListError(REPLICA_REASONS.entryTooLarge, read)
-    if (found.length > 0) yield found
+    if (found.length > 0) {
+      before = undefined
+      yield found
+    }
     found = []
   }
   decodePart(text, undefined, false)
   if (!isEnded) throw new ListError(REPLICA_REASONS.listCut)
+  if (before === undefined) return
+  const missing = missingEntries(parseJson(before)?.json, names)
+  if (missing !== undefined) throw new ListError(REPLICA_REASONS.noEntries, missing.path, missing.found)
 }
 
 async function* readNdjson(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly RawEntry[]> {

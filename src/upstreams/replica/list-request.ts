@@ -162,10 +162,19 @@ function checkHead(status: number, headers: HeaderFields, of: PageRequest['of'],
   if (of === 'changes') checkChangesStatus(status)
   if (status === 401 || status === 403) throw new ListError(REPLICA_REASONS.credentials, status)
   if (status !== 200) throw new ListError(REPLICA_REASONS.unexpectedStatus, status)
-  if (/html|xml/.test(mediaType(headers))) throw new ListError(REPLICA_REASONS.webPage)
+  const type = mediaType(headers)
+  if (ERROR_TYPES.has(type)) throw new ListError(REPLICA_REASONS.errorDocument, type)
+  if (/html|xml/.test(type)) throw new ListError(REPLICA_REASONS.webPage)
   // The end of the connection would be the end of the list, whatever ended it.
   if (!isFramed({ status, headers, body: EMPTY })) throw new ListError(REPLICA_REASONS.unframed)
 }
+
+/** Content types that only an error has. Source: RFC 9457 section 8; the media type registry of IANA. */
+const ERROR_TYPES: ReadonlySet<string> = new Set([
+  'application/problem+json',
+  'application/problem+xml',
+  'application/vnd.error+json',
+])
 
 /** Statuses by which a service says that it cannot answer anybody now. Others say something about the changes. */
 const AWAY: ReadonlySet<number> = new Set([429, 502, 503, 504])

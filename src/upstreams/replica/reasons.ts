@@ -49,6 +49,17 @@ export const REPLICA_REASONS = {
     text: 'the list cannot be read as …, at or before entry …',
     advice: '`replica.format`, or the service: look at that entry',
   },
+  noEntries: {
+    cause: 'unreadable',
+    text: 'the list has no entries where replica.items points: … is …',
+    advice:
+      'an error message with status 200, or a wrong `replica.items`; a list without entries is an empty array',
+  },
+  errorDocument: {
+    cause: 'unreadable',
+    text: 'the list route answered 200 with an error message, …',
+    advice: 'the content type says so (RFC 9457): the service must answer with the status of the error',
+  },
   listNotUtf8: {
     cause: 'unreadable',
     text: 'the list is not UTF-8',
@@ -62,7 +73,8 @@ export const REPLICA_REASONS = {
   impossibleKey: {
     cause: 'unreadable',
     text: 'entry … of the list has a key that cannot be asked for: …',
-    advice: 'remove it from the list: it is empty, too long, or has control characters',
+    advice:
+      'remove it from the list: it is empty or too long, has control characters or half a character (a lone surrogate), or begins or ends with a blank',
   },
   badEntry: {
     cause: 'unreadable',

@@ -1,10 +1,6 @@
 /**
  * The copy of one table on disk: an LMDB environment with two slots, one in use and one that is being filled.
  *
- *   state   what is in use, what is kept aside, who fills: one JSON document
- *   a, b    key to result, ready for the client
- *   pushed  what was pushed since the service was asked last: `+` and the result, or `-` where the key is gone
- *
  * A list is written beside the copy in use, in many transactions; one more, which writes the state, exchanges them.
  * Whoever is killed at any instant leaves the old or the new copy whole. Readers see a snapshot and wait for nobody.
  *
@@ -12,39 +8,32 @@
  */
 import { chmodSync } from 'node:fs'
 import { messageOf } from '../../core/error-code.ts'
-import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb, requireDatabase } from '../lmdb.ts'
+import { LmdbEnvironment, type LmdbRoot, loadLmdb, requireDatabase } from '../lmdb.ts'
 import { makeFolderSync, UnusableFiles } from '../own-folder.ts'
 import type { CopyRecord, HeldRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
+import { CopyTables, MAX_DATABASES } from './copy-tables.ts'
+import type { FoundKey } from './found-keys.ts'
 import { type ChangesPlan, planChanges } from './plan-changes.ts'
 import type { Changes, Entry } from './read-list.ts'
-
-/** Raise it when the meaning of the files changes with the program: older ones are dropped. */
-const FORMAT = 1
-
-const STATE_KEY = 'state'
 
 /** Why a copy cannot be kept. */
 export class ReplicaUnavailable extends UnusableFiles {}
 
-/** Most pushes that are kept while a list is read. Ours: with more, the list is read again. */
-const MAX_PUSHED = 100_000
+/** What came of the word about a list that is kept aside. */
+export type Settled = 'done' | 'nothing' | 'too-many-pushes'
 
-type Table = LmdbTable<string, string>
-
-const LAYOUT = { encoding: 'string', maxDbs: 4, noSubdir: false } as const
+const LAYOUT = { encoding: 'string', maxDbs: 1 + MAX_DATABASES, noSubdir: false } as const
 const OPTIONS = { ...LAYOUT, permissionsMode: 0o600, eventTurnBatching: false } as const
 
 export class ReplicaFile {
   readonly #environment: LmdbEnvironment<string, string>
   readonly #root: LmdbRoot<string, string>
-  readonly #slots: Readonly<Record<Slot, Table>>
-  readonly #pushed: Table
+  readonly #tables: CopyTables
 
   private constructor(root: LmdbRoot<string, string>) {
     this.#environment = new LmdbEnvironment(root)
     this.#root = root
-    this.#slots = { a: openTable(root, 'a'), b: openTable(root, 'b') }
-    this.#pushed = openTable(root, 'pushed')
+    this.#tables = new CopyTables(root)
   }
 
   /**
@@ -68,12 +57,21 @@ export class ReplicaFile {
 
   /** Undefined, too, when it is being closed. */
   state(): ReplicaState | undefined {
-    return this.#environment.isOpen ? this.#stored() : undefined
+    return this.#environment.isOpen ? this.#tables.stored() : undefined
   }
 
   /** The result of a key. */
   get(slot: Slot, key: string): string | undefined {
-    return this.#slots[slot].get(key)
+    return this.#tables.slots[slot].get(key)
+  }
+
+  /** A key that a lookup found at the service since, and that the copy lacks. */
+  foundKey(key: string): FoundKey | undefined {
+    return this.#environment.isOpen ? this.#tables.found.get(key) : undefined
+  }
+
+  noteFound(keys: ReadonlyMap<string, FoundKey | undefined>): Promise<void> {
+    return this.#environment.transaction(() => this.#tables.found.note(keys))
   }
 
   /** Lets the next look-up see what others have written. */
@@ -84,26 +82,26 @@ export class ReplicaFile {
   /** Keys in order, in one snapshot for each call. */
   keys(slot: Slot, after: string | undefined, limit: number): readonly string[] {
     const range = after === undefined ? { limit } : { start: after, exclusiveStart: true, limit }
-    return Array.from(this.#slots[slot].getKeys(range))
+    return Array.from(this.#tables.slots[slot].getKeys(range))
   }
 
   /** Drops everything that another configuration has written. */
   adopt(fingerprint: string): void {
     if (this.state()?.fingerprint === fingerprint) return
-    this.#root.transactionSync(() => {
-      for (const table of [...Object.values(this.#slots), this.#pushed]) table.clearSync()
-      this.#write({ format: FORMAT, fingerprint })
-    })
+    this.#root.transactionSync(() => this.#tables.reset(fingerprint))
   }
 
-  /** Empties the slot that is not in use, and claims it. What was kept aside there is gone. */
-  beginFilling(token: string): Slot {
+  /**
+   * Empties the slot that is not in use, and claims it. What was kept aside there is gone, so that from here on no other
+   * copy can be taken into use.
+   */
+  beginFilling(token: string): { readonly slot: Slot; readonly current: CopyRecord | undefined } {
     return this.#root.transactionSync(() => {
-      const { held: _, ...state } = this.#state()
-      const slot: Slot = state.current?.slot === 'a' ? 'b' : 'a'
-      this.#slots[slot].clearSync()
-      this.#write({ ...state, filling: { slot, token } })
-      return slot
+      const { current, ...state } = this.#tables.withoutHeld()
+      const slot: Slot = current?.slot === 'a' ? 'b' : 'a'
+      this.#tables.slots[slot].clearSync()
+      this.#tables.write({ ...state, ...(current && { current }), filling: { slot, token } })
+      return { slot, current }
     })
   }
 
@@ -118,7 +116,7 @@ export class ReplicaFile {
   fill(token: string, slot: Slot, entries: readonly Entry[], mayRepeat: boolean, added: Entry[]): number {
     return this.#root.transactionSync(() => {
       this.#requireToken(token)
-      const table = this.#slots[slot]
+      const table = this.#tables.slots[slot]
       for (const [index, entry] of entries.entries()) {
         const [key, result] = entry
         const there = table.get(key)
@@ -133,26 +131,20 @@ export class ReplicaFile {
 
   /** Forgets what was pushed up to now: the service knew it before it pushed it, and is asked after this. */
   forgetPushes(): void {
-    if (this.#countPushes(1) > 0) this.#root.transactionSync(() => this.#pushed.clearSync())
+    if (!this.#tables.pushed.isEmpty) this.#root.transactionSync(() => this.#tables.pushed.clear())
   }
 
   /**
    * Takes a filled slot into use, with what was pushed while it was filled.
    *
+   * @param foundSinceMs Keys that lookups found before are forgotten.
    * @returns Whether it was still claimed by `token`, and the pushes are not too many; else nothing has changed.
    */
-  exchange(token: string, record: CopyRecord): Promise<boolean> {
+  exchange(token: string, record: CopyRecord, foundSinceMs: number): Promise<boolean> {
     return this.#environment.transaction(() => {
-      const { filling, held: _, ...state } = this.#state()
-      if (filling?.token !== token || this.#countPushes(MAX_PUSHED + 1) > MAX_PUSHED) return false
-      const pushed = Array.from(this.#pushed.getRange(), ({ key, value }): KeyChange => {
-        return [key, value.startsWith('+') ? value.slice(1) : undefined]
-      })
-      const entries = record.entries + this.#apply(record.slot, pushed)
-      // A push may be older than the list. The changes since the copy before it have the last word about such keys.
-      const cursor = pushed.length === 0 ? record.cursor : state.current?.cursor
-      this.#write({ ...state, current: { ...record, entries, cursor } })
-      return true
+      const state = this.#tables.state()
+      if (state.filling?.token !== token) return false
+      return this.#tables.use(record, this.#tables.pushed, foundSinceMs)
     })
   }
 
@@ -169,20 +161,20 @@ export class ReplicaFile {
     bounds: { readonly askedAtMs: number; readonly maxShrink: number },
   ): ChangesPlan {
     return this.#root.transactionSync(() => {
-      const { current, held: _, ...state } = this.#state()
+      const { current } = this.#tables.state()
       if (current === undefined || current.cursor !== since)
         throw new ReplicaUnavailable('the copy in use is another one than the changes are for')
-      const table = this.#slots[current.slot]
+      const table = this.#tables.slots[current.slot]
       const before = {
         current,
         get: (key: string) => table.get(key),
-        isPushed: (key: string) => this.#pushed.get(key) !== undefined,
+        isPushed: (key: string) => this.#tables.pushed.has(key),
       }
       const plan = planChanges(before, changes, bounds)
       if (plan.kind === 'shrunk') return plan
-      this.#apply(current.slot, plan.set)
-      this.#apply(current.slot, plan.gone)
-      this.#write({ ...state, current: plan.record })
+      this.#tables.apply(current.slot, plan.set)
+      this.#tables.apply(current.slot, plan.gone)
+      this.#tables.write({ ...this.#tables.withoutHeld(), current: plan.record })
       return plan
     })
   }
@@ -190,33 +182,47 @@ export class ReplicaFile {
   /** Keeps a filled slot aside. */
   hold(token: string, held: HeldRecord): Promise<boolean> {
     return this.#environment.transaction(() => {
-      const { filling, ...state } = this.#state()
+      const { filling, ...state } = this.#tables.state()
       if (filling?.token !== token) return false
-      this.#write({ ...state, held })
+      this.#tables.heldPushed.copy(this.#tables.pushed)
+      this.#tables.write({ ...state, held })
       return true
     })
   }
 
-  /** Takes what is kept aside into use, or forgets it. @returns Whether there was something. */
-  settleHeld(accept: boolean): Promise<boolean> {
+  /**
+   * Takes what is kept aside into use, with what was pushed since it was asked for; or forgets it.
+   *
+   * @param foundSinceMs Keys that lookups found before are forgotten.
+   */
+  settleHeld(accept: boolean, foundSinceMs: number): Promise<Settled> {
     return this.#environment.transaction(() => {
-      const { held, ...state } = this.#state()
-      if (held === undefined) return false
-      const { lost: _, ...record } = held
-      this.#write(accept ? { ...state, current: record } : state)
-      return true
+      const { held } = this.#tables.state()
+      if (held === undefined) return 'nothing'
+      if (!accept) this.#tables.write(this.#tables.withoutHeld())
+      else {
+        const { lost: _, reason: __, ...record } = held
+        if (!this.#tables.use(record, this.#tables.heldPushed, foundSinceMs)) return 'too-many-pushes'
+      }
+      return 'done'
     })
   }
 
-  /** The service said that the copy in use is current. What was kept aside is out of date. */
-  renew(copiedAtMs: number): Promise<void> {
+  /**
+   * The service said that a copy is current. What was kept aside is out of date.
+   *
+   * @param slot Of that copy.
+   * @returns Whether it is the one in use; else nothing has changed.
+   */
+  renew(copiedAtMs: number, slot: Slot | undefined): Promise<boolean> {
     return this.#environment.transaction(() => {
-      const { held: _, ...state } = this.#state()
-      if (state.current !== undefined)
-        this.#write({
-          ...state,
-          current: { ...state.current, copiedAtMs, listedAtMs: copiedAtMs, removed: 0 },
-        })
+      const { current } = this.#tables.state()
+      if (current === undefined || current.slot !== slot) return false
+      this.#tables.write({
+        ...this.#tables.withoutHeld(),
+        current: { ...current, copiedAtMs, listedAtMs: copiedAtMs, removed: 0 },
+      })
+      return true
     })
   }
 
@@ -227,14 +233,14 @@ export class ReplicaFile {
    */
   push(change: KeyChange, atMs: number, isAsked: () => boolean): Promise<void> {
     return this.#environment.transaction(() => {
-      const { current, ...state } = this.#state()
+      const { current, ...state } = this.#tables.state()
       if (current === undefined) return
-      const [key, result] = change
-      if (isAsked()) this.#pushed.putSync(key, result === undefined ? '-' : `+${result}`)
-      const entries = current.entries + this.#apply(current.slot, [change])
+      if (isAsked()) this.#tables.pushed.note(change)
+      if (state.held !== undefined) this.#tables.heldPushed.note(change)
+      const entries = current.entries + this.#tables.apply(current.slot, [change])
       // The list that the service has now is another one: its validators must not confirm this copy.
       const { validators: _, ...record } = current
-      this.#write({ ...state, current: { ...record, entries, changedAtMs: atMs } })
+      this.#tables.write({ ...state, current: { ...record, entries, changedAtMs: atMs } })
     })
   }
 
@@ -248,44 +254,8 @@ export class ReplicaFile {
     return this.#environment.close()
   }
 
-  #countPushes(limit: number): number {
-    return Array.from(this.#pushed.getKeys({ limit })).length
-  }
-
-  /** @returns How many more entries there are then. */
-  #apply(slot: Slot, changes: readonly KeyChange[]): number {
-    const table = this.#slots[slot]
-    let more = 0
-    for (const [key, result] of changes) {
-      const wasThere = table.get(key) !== undefined
-      if (result === undefined) table.removeSync(key)
-      else table.putSync(key, result)
-      more += Number(result !== undefined) - Number(wasThere)
-    }
-    return more
-  }
-
-  #stored(): ReplicaState | undefined {
-    const text = this.#root.get(STATE_KEY)
-    if (text === undefined) return undefined
-    const state = JSON.parse(text) as ReplicaState
-    return state.format === FORMAT ? state : undefined
-  }
-
-  #state(): ReplicaState {
-    return this.#stored() ?? { format: FORMAT, fingerprint: '' }
-  }
-
-  #write(state: ReplicaState): void {
-    this.#root.putSync(STATE_KEY, JSON.stringify(state))
-  }
-
   #requireToken(token: string): void {
-    if (this.#state().filling?.token !== token)
+    if (this.#tables.state().filling?.token !== token)
       throw new ReplicaUnavailable('another process writes into the folder of this replica')
   }
-}
-
-function openTable(root: LmdbRoot<string, string>, name: string): Table {
-  return root.openDB<string, string>({ name, encoding: 'string' })
 }

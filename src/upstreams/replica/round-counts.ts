@@ -45,6 +45,11 @@ export class RoundCounts {
     }
   }
 
+  /** What was kept aside is in use now: nothing is wrong with the last list any more. */
+  accepted(): void {
+    this.#lastFailure = undefined
+  }
+
   /** @param asksChanges Whether the table has a route for changes. */
   status(asksChanges: boolean, current: CopyRecord | undefined): Counted {
     return {

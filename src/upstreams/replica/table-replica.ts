@@ -4,11 +4,10 @@
  *   refresh   ask for the changes, or for the list; `unchanged`: the copy is as old as the question; a whole list:
  *             exchanged, or kept aside
  *   held      a list that lacks too many keys, or all of them: the copy in use stays
- *   change    one key, pushed by the service; while the service is asked it is noted, and done again after the exchange
+ *   change    one key, pushed by the service; noted while a list is read or kept aside, and done again over it
  *
  * It lives over reloads as long as its table has a replica in the same folder.
  */
-import { randomBytes } from 'node:crypto'
 import type { Clock, Timer } from '../../core/clock.ts'
 import { comparableAddress } from '../../core/idn.ts'
 import type { TableObserver } from '../../core/observer.ts'
@@ -17,17 +16,18 @@ import type { TableCopy } from '../../core/replica/table-copy.ts'
 import type { Authorize } from '../http-client/oauth/access-tokens.ts'
 import type { HttpUpstreamSettings } from '../http-client/settings.ts'
 import { CopyAge } from './copy-age.ts'
-import type { ChangedOutcome, CopyJob, CopyOutcome } from './copy-job.ts'
+import { type ChangedOutcome, type CopyOutcome, copyJob } from './copy-job.ts'
 import type { ReplicaState } from './copy-record.ts'
 import { EntryReader, listedKey, MAX_LISTED_KEY_BYTES } from './entry.ts'
+import { FoundSince } from './found-since.ts'
 import { type ListProgress, shownProgress } from './list-progress.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 import { ReplicaFile } from './replica-file.ts'
 import { RoundCounts } from './round-counts.ts'
 import { type RunCopy, runCopy } from './run-copy.ts'
-import { isWholeDue, nextRefreshInMs } from './schedule.ts'
+import { nextRefreshInMs, sinceAskedMs } from './schedule.ts'
 import type { ListSettings } from './settings.ts'
-import { diskFailure, type TakenOver, takeOver } from './take-over.ts'
+import { diskFailure, heldStatus, settleHeld, type TakenOver, takeOver } from './take-over.ts'
 
 /** What a configuration says of the copy. */
 export interface Followed {
@@ -69,6 +69,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
   #again = false
   #wantsWhole = false
   readonly #counts = new RoundCounts()
+  readonly #foundSince: FoundSince
 
   /** @throws ReplicaUnavailable when the folder cannot be used. */
   constructor(folder: string, parts: TableReplicaParts) {
@@ -76,6 +77,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
     this.#parts = parts
     this.#age = new CopyAge(parts.clock)
     this.#file = ReplicaFile.open(folder)
+    this.#foundSince = new FoundSince(this.#file, parts.clock)
   }
 
   get entries(): number {
@@ -93,6 +95,21 @@ export class TableReplica implements TableCopy, ReplicaControl {
     // No list has a longer one, and LMDB has no room for it.
     if (slot === undefined || key.length > MAX_LISTED_KEY_BYTES) return undefined
     return this.#file.get(slot, comparableAddress(key))
+  }
+
+  foundSince(key: string, forMs: number): string | undefined {
+    return this.#state === undefined ? undefined : this.#foundSince.get(key, forMs)
+  }
+
+  noteAnswer(key: string, result: string | undefined): void {
+    if (this.#followed !== undefined && this.#state?.current !== undefined) this.#foundSince.note(key, result)
+  }
+
+  neighbour(key: string): string | undefined {
+    const slot = this.#state?.current?.slot
+    if (slot === undefined || key.length > MAX_LISTED_KEY_BYTES) return undefined
+    const after = this.#file.keys(slot, comparableAddress(key), 1)[0]
+    return after ?? this.#file.keys(slot, undefined, 1)[0]
   }
 
   ageMs(nowMs?: number): number {
@@ -136,7 +153,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
       ...(current && { bytes: current.bytes, durationMs: current.durationMs }),
       ...(this.#nextRefreshAtMs !== undefined && { nextRefreshAtMs: this.#nextRefreshAtMs }),
       ...(this.#copying && { progress: shownProgress(this.#copying.progress, this.entries) }),
-      ...(held && { held: { entries: held.entries, lost: held.lost, copiedAtMs: held.copiedAtMs } }),
+      ...(held && { held: heldStatus(held) }),
       ...this.#counts.status(this.#followed?.settings.list.changes !== undefined, current),
     }
   }
@@ -152,14 +169,16 @@ export class TableReplica implements TableCopy, ReplicaControl {
   async settleHeld(accept: boolean): Promise<ReplicaOutcome> {
     const held = this.#state?.held
     if (this.#followed === undefined) return { kind: 'nothing', status: this.status() }
-    const isDone = await this.#file.settleHeld(accept).catch(diskFailure)
-    if (typeof isDone !== 'boolean') return isDone
+    const foundSinceMs = this.#parts.clock.wallMs() - this.#followed.settings.list.notFoundForMs
+    const settled = await settleHeld(this.#file, accept, foundSinceMs)
+    if (typeof settled !== 'string') return settled
     this.#look()
-    if (isDone && accept && held !== undefined) {
-      this.#age.restore(held.copiedAtMs)
+    if (settled === 'done' && accept) {
+      this.#age.restore(held?.copiedAtMs)
+      this.#counts.accepted()
       this.#followed?.onGone(undefined)
     }
-    return { kind: isDone ? 'done' : 'nothing', status: this.status() }
+    return { kind: settled, status: this.status() }
   }
 
   async change(text: string, item: unknown): Promise<ReplicaOutcome> {
@@ -171,8 +190,9 @@ export class TableReplica implements TableCopy, ReplicaControl {
     if ('why' in key) return { kind: 'invalid', why: `nobody can ask for this key: ${key.why}` }
     const result = item === undefined ? { value: undefined } : reader.result(key.key, item)
     if ('reason' in result) return { kind: 'invalid', why: result.reason }
-    const { clock } = this.#parts
-    const pushed = this.#file.push([key.key, result.value], clock.wallMs(), () => this.#copying !== undefined)
+    this.#foundSince.drop(key.key)
+    const isAsked = () => this.#copying !== undefined
+    const pushed = this.#file.push([key.key, result.value], this.#parts.clock.wallMs(), isAsked)
     const failed = await pushed.catch(diskFailure)
     if (failed !== undefined) return failed
     this.#look()
@@ -191,7 +211,8 @@ export class TableReplica implements TableCopy, ReplicaControl {
     if (this.#followed === undefined) return
     const { clock, random } = this.#parts
     const { everyMs } = this.#followed.settings.list
-    const inMs = nextRefreshInMs(everyMs, this.#age.ms(), this.#counts.failuresInRow, random())
+    const ageMs = sinceAskedMs(this.#age.ms(), this.#state?.held?.copiedAtMs, clock.wallMs())
+    const inMs = nextRefreshInMs(everyMs, ageMs, this.#counts.failuresInRow, random())
     this.#nextRefreshAtMs = clock.wallMs() + inMs
     this.#timer = clock.after(inMs, () => this.refresh(false))
   }
@@ -213,8 +234,10 @@ export class TableReplica implements TableCopy, ReplicaControl {
     const followed = this.#followed
     if (followed === undefined) return
     const startedMs = clock.monotonicMs()
-    const job = this.#job(followed)
-    const before = this.#state?.current
+    const settings = { ...followed.settings, upstream: followed.upstream() }
+    const asked = { folder: this.folder, settings, askedAtMs: clock.wallMs() }
+    const job = copyJob(asked, this.#state?.current, this.#wantsWhole)
+    this.#wantsWhole = false
     const onProgress = (progress: ListProgress): void => {
       if (this.#copying !== undefined) this.#copying.progress = progress
     }
@@ -222,14 +245,10 @@ export class TableReplica implements TableCopy, ReplicaControl {
       ? { kind: 'failed', cause: 'connect', reason: REPLICA_REASONS.drillRuns.text }
       : await run(job, this.#file, onProgress, signal, authorize)
     const durationMs = clock.monotonicMs() - startedMs
-    const { maxShrink } = job.settings.list
-    const round = { token: job.token, before, maxShrink, askedAtMs: job.askedAtMs, durationMs }
     const taken: TakenOver | ChangedOutcome =
       outcome.kind === 'changed' || outcome.kind === 'failed'
         ? outcome
-        : await takeOver(outcome, this.#file, round).catch((error: unknown) => {
-            return { kind: 'failed', reason: diskFailure(error).why }
-          })
+        : await takeOver(outcome, this.#file, job, durationMs)
     this.#copying = undefined
     this.#look()
     if (taken.kind !== 'failed' && taken.kind !== 'held') this.#age.set(startedMs, job.askedAtMs)
@@ -241,25 +260,6 @@ export class TableReplica implements TableCopy, ReplicaControl {
     if (!isFollowed && this.#followed !== undefined) this.#begin()
     else if (this.#again) this.#begin()
     else this.#schedule()
-  }
-
-  #job(followed: Followed): CopyJob {
-    const settings = { ...followed.settings, upstream: followed.upstream() }
-    const { changes, wholeEveryMs } = settings.list
-    const current = this.#state?.current
-    const askedAtMs = this.#parts.clock.wallMs()
-    const isWhole =
-      changes === undefined || this.#wantsWhole || isWholeDue(wholeEveryMs, current?.listedAtMs, askedAtMs)
-    this.#wantsWhole = false
-    return {
-      folder: this.folder,
-      token: randomBytes(12).toString('hex'),
-      settings,
-      validators: current?.validators,
-      current: current?.slot,
-      cursor: isWhole ? undefined : current?.cursor,
-      askedAtMs,
-    }
   }
 
   /** Counts what came of a round, and says it. */
@@ -285,9 +285,9 @@ export class TableReplica implements TableCopy, ReplicaControl {
         onGone(taken.keys)
         return
       case 'copied': {
-        const { entries, lost, lostKeys, bytes } = taken
-        observer.replicaChanged({ kind: 'copied', entries, lost, bytes, durationMs })
-        if (lost > 0) onGone(lostKeys)
+        const { lostKeys, ...told } = taken
+        observer.replicaChanged({ ...told, durationMs })
+        if (taken.lost > 0) onGone(lostKeys)
         return
       }
       case 'held':

@@ -2,8 +2,8 @@
  * What becomes of a list that was read: taken into use, kept aside, or not taken over.
  */
 import { messageOf } from '../../core/error-code.ts'
-import type { WholeOutcome } from './copy-job.ts'
-import type { CopyRecord } from './copy-record.ts'
+import type { CopyJob, FilledOutcome, WholeOutcome } from './copy-job.ts'
+import type { CopyRecord, HeldRecord } from './copy-record.ts'
 import { isShrunk } from './plan-changes.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 import type { ReplicaFile } from './replica-file.ts'
@@ -17,31 +17,43 @@ export type TakenOver =
       /** undefined where they are too many to be named. */
       readonly lostKeys: readonly string[] | undefined
       readonly bytes: number
+      /** Of a first list: some of its keys. */
+      readonly firstKeys?: readonly string[]
     }
   | { readonly kind: 'held'; readonly entries: number; readonly lost: number; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
-interface Round {
-  readonly token: string
-  /** The copy that was in use when the list was asked for. */
-  readonly before: CopyRecord | undefined
-  readonly maxShrink: number
-  /** Wall clock ms. */
-  readonly askedAtMs: number
-  readonly durationMs: number
+/** Most entries of a first list that may be an error message. Ours: the members of one, or of a health report, are fewer. */
+const MAX_DOUBTED = 20
+
+type Whole = Exclude<WholeOutcome, { readonly kind: 'failed' }>
+
+/** Decides about a list, and writes the decision down. Does not reject. */
+export async function takeOver(
+  outcome: Whole,
+  file: ReplicaFile,
+  job: CopyJob,
+  durationMs: number,
+): Promise<TakenOver> {
+  try {
+    return await decide(outcome, file, job, durationMs)
+  } catch (error) {
+    return { kind: 'failed', reason: diskFailure(error).why }
+  }
 }
 
-/** Decides about a list, and writes the decision down. Rejects with errors of the disk. */
-export async function takeOver(
-  outcome: Exclude<WholeOutcome, { readonly kind: 'failed' }>,
+async function decide(
+  outcome: Whole,
   file: ReplicaFile,
-  { token, before, maxShrink, askedAtMs, durationMs }: Round,
+  job: CopyJob,
+  durationMs: number,
 ): Promise<TakenOver> {
-  if (outcome.kind === 'unchanged') {
-    await file.renew(askedAtMs)
-    return { kind: 'current' }
-  }
-  const { slot, entries, bytes, validators, cursor, lost, lostKeys, changed } = outcome
+  const { token, askedAtMs, settings } = job
+  if (outcome.kind === 'unchanged')
+    return (await file.renew(askedAtMs, job.current)) ? { kind: 'current' } : MEANWHILE
+  const { slot, entries, bytes, validators, cursor, lost, lostKeys, changed, firstKeys } = outcome
+  file.refresh()
+  const before = file.state()?.current
   const hasChanged = before === undefined || changed > 0 || lost > 0
   const record: CopyRecord = {
     slot,
@@ -54,23 +66,50 @@ export async function takeOver(
     ...(validators && { validators }),
     cursor,
   }
-  const removed = before?.removed ?? 0
-  if (entries === 0 || (before !== undefined && isShrunk(lost + removed, before, maxShrink))) {
-    if (!(await file.hold(token, { ...record, lost })))
-      return { kind: 'failed', reason: REPLICA_REASONS.changedMeanwhile.text }
-    return { kind: 'held', entries, lost, reason: heldText(entries, lost, removed) }
+  const reason = whyHeld(outcome, before, job)
+  if (reason !== undefined) {
+    if (!(await file.hold(token, { ...record, lost, reason }))) return MEANWHILE
+    return { kind: 'held', entries, lost, reason }
   }
-  if (!(await file.exchange(token, record)))
-    return { kind: 'failed', reason: REPLICA_REASONS.changedMeanwhile.text }
-  return { kind: 'copied', entries, lost, lostKeys, bytes }
+  if (!(await file.exchange(token, record, askedAtMs - settings.list.notFoundForMs))) return MEANWHILE
+  return { kind: 'copied', entries, lost, lostKeys, bytes, ...(firstKeys && { firstKeys }) }
 }
 
-function heldText(entries: number, lost: number, removed: number): string {
+const MEANWHILE: TakenOver = { kind: 'failed', reason: REPLICA_REASONS.changedMeanwhile.text }
+
+/** Why a list is kept aside; undefined for one that is taken into use. */
+function whyHeld(
+  { entries, lost, hasAddresses }: FilledOutcome,
+  before: CopyRecord | undefined,
+  { settings: { canary, list } }: CopyJob,
+): string | undefined {
   if (entries === 0) return 'the list has no entries'
+  if (before === undefined) {
+    // Nothing but its names is known of an object or of lines: an error message has names, too.
+    const mayBeError = canary === undefined && list.key === undefined && hasAddresses === false
+    if (!mayBeError || entries > MAX_DOUBTED) return undefined
+    return 'the first list has no address or domain among its keys, and may be an error message'
+  }
+  const removed = before.removed ?? 0
+  if (!isShrunk(lost + removed, before, list.maxShrink)) return undefined
   return removed === 0
     ? `the list lacks ${lost} keys of the copy, more than replica.maxShrink`
     : `the list lacks ${lost} keys of the copy, and changes have deleted ${removed} since the last whole list: more than replica.maxShrink`
 }
+
+/** What is shown of a list that is kept aside. */
+export function heldStatus({ entries, lost, copiedAtMs, reason }: HeldRecord) {
+  return { entries, lost, copiedAtMs, reason: reason ?? `it lacks ${lost} keys of the copy` }
+}
+
+/** Takes what is kept aside into use, or forgets it. Does not reject. */
+export async function settleHeld(file: ReplicaFile, accept: boolean, foundSinceMs: number) {
+  const settled = await file.settleHeld(accept, foundSinceMs).catch(diskFailure)
+  return settled === 'too-many-pushes' ? ({ kind: 'failed', why: TOO_MANY_PUSHES } as const) : settled
+}
+
+const TOO_MANY_PUSHES =
+  'more than 100000 keys were pushed since that list was read; read it again by mapgate replica refresh'
 
 /** What an error of the disk, or of LMDB, says. */
 export function diskFailure(error: unknown): { readonly kind: 'failed'; readonly why: string } {

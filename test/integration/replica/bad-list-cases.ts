@@ -111,6 +111,21 @@ export const BAD_LISTS: [name: string, list: Behaviour, reason: string, settings
     'entry 6 of the list has a key that cannot be asked for: too long',
   ],
   [
+    'a key with a blank at its end',
+    more({ address: 'u5@a.example ', mailbox: 'x' }),
+    'entry 6 of the list has a key that cannot be asked for: a blank at its beginning or end',
+  ],
+  [
+    'a key with half a character',
+    { text: `${LIST.slice(0, -1)},{"address":"\\ud800@a.example","mailbox":"x"}]`, headers: JSON_TYPE },
+    'entry 6 of the list has a key that cannot be asked for: half a character (a lone surrogate)',
+  ],
+  [
+    'an error message with status 200',
+    { text: LIST, headers: { 'content-type': 'application/problem+json; charset=utf-8' } },
+    'the list route answered 200 with an error message, application/problem+json',
+  ],
+  [
     'a value with a line end',
     more({ address: 'x@a.example', mailbox: 'a\nb' }),
     "entry 6 of the list: the service's reply has control characters in a value",

@@ -125,6 +125,31 @@ describe('the copy in use stays, and the reason is told, for', () => {
     await expectOldCopy(gateway)
   })
 
+  for (const [name, second, found] of [
+    ['an error message', { error: 'rate limited' }, 'missing; there is "error"'],
+    ['null', { entries: null }, 'null'],
+  ] as const) {
+    test(`a second page of ${name}, however little it would have`, async (t) => {
+      const service = await startHttpService(t)
+      const pages = (last: unknown): void => {
+        service.otherwise = ({ url }) => ({
+          json: url.includes('page') ? last : { entries: FIVE.slice(0, 4), next: '/mailboxes?page=2' },
+        })
+      }
+      pages({ entries: FIVE.slice(4) })
+      const settings = 'authoritative: true\n      items: $.entries[*]\n      next: $.next'
+      const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t), settings))
+      pages(second)
+      expect(await refresh(gateway)).toBe(
+        `the list has no entries where replica.items points: $.entries is ${found}`,
+      )
+      await expectOldCopy(gateway)
+      pages({ entries: [] })
+      expect(await refresh(gateway)).toBeUndefined()
+      expect(replicaStatus(gateway)).toMatchObject({ state: 'ready', entries: 4 })
+    })
+  }
+
   test('a list that has shrunk: it is kept aside', async (t) => {
     const { service, gateway } = await withCopy(t)
     service.otherwise = { json: FIVE.slice(0, 3) }
@@ -134,6 +159,50 @@ describe('the copy in use stays, and the reason is told, for', () => {
     service.otherwise = { json: FIVE.slice(0, 4) }
     expect(await refresh(gateway)).toBeUndefined()
     expect(replicaStatus(gateway)).toMatchObject({ state: 'ready', entries: 4 })
+  })
+})
+
+describe('a first list without a canary', () => {
+  for (const [name, list, isTaken] of [
+    ['a word and its state', { status: 'ok' }, false],
+    ['twenty words', Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`word${at}`, 'x'])), false],
+    ['21 words', Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`word${at}`, 'x'])), true],
+    ['an address', { 'ann@a.example': 'x', root: 'x' }, true],
+    ['a domain', ['a.example'], true],
+    ['a word of its own', ['hello'], false],
+  ] as const) {
+    test(`of ${name} is ${isTaken ? 'taken over' : 'kept aside until somebody accepts it'}`, async (t) => {
+      const service = await startHttpService(t)
+      service.otherwise = { json: list }
+      const yaml = replicaYaml(service.origin, folderFor(t)).replace(/ +(?:key|value): \$.*\n/g, '')
+      const gateway = await startReplicated(t, yaml)
+      const status = replicaStatus(gateway)
+      expect(status.state).toBe(isTaken ? 'ready' : 'held')
+      if (isTaken) return
+      expect(status).toMatchObject({
+        entries: 0,
+        held: {
+          lost: 0,
+          reason: 'the first list has no address or domain among its keys, and may be an error message',
+        },
+      })
+      const control = gateway.gateway.tables.replica('mailboxes')
+      if (control === undefined || control === 'none') throw new TypeError('no replica')
+      expect(await control.settleHeld(true)).toMatchObject({ kind: 'done' })
+      expect(replicaStatus(gateway)).toMatchObject({ state: 'ready', entries: status.held?.entries })
+      expect(replicaStatus(gateway).lastFailure).toBeUndefined()
+    })
+  }
+
+  test('is taken over where the keys are named, or the canary is in it', async (t) => {
+    const service = await startHttpService(t)
+    service.otherwise = { json: [{ address: 'root', mailbox: 'root/' }] }
+    const named = await startReplicated(t, replicaYaml(service.origin, folderFor(t)))
+    expect(replicaStatus(named)).toMatchObject({ state: 'ready', entries: 1 })
+    service.otherwise = { json: { root: 'root/' } }
+    const yaml = replicaYaml(service.origin, folderFor(t), 'authoritative: true', 'canary: { key: root }')
+    const guarded = await startReplicated(t, yaml.replace(/ +(?:key|value): \$.*\n/g, ''))
+    expect(replicaStatus(guarded)).toMatchObject({ state: 'ready', entries: 1 })
   })
 })
 

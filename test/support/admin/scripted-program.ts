@@ -90,7 +90,7 @@ export const READY: GatewayStatus = {
         durationMs: 5,
         nextRefreshAtMs: 1_767_225_900_000,
         lastFailure: 'the list has no entries',
-        held: { entries: 0, lost: 3, copiedAtMs: 1_767_225_600_000 },
+        held: { entries: 0, lost: 3, copiedAtMs: 1_767_225_600_000, reason: 'it lacks keys' },
         failures: 1,
         heldBack: 1,
         copies: 1,

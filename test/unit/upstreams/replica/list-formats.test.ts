@@ -139,6 +139,51 @@ describe('a list', () => {
   })
 })
 
+describe('a JSON page in which the entries are', () => {
+  for (const [name, text, items, expected] of [
+    ['not there', '{"error":"rate limited"}', '$.entries[*]', '$.entries is missing; there is "error"'],
+    [
+      'not there among many names',
+      '{"a":1,"b":2,"c":3,"d":4}',
+      '$.entries[*]',
+      '$.entries is missing; there is "a", "b", "c", ...',
+    ],
+    ['not there in an empty object', '{}', '$.entries[*]', '$.entries is missing; there is nothing'],
+    ['null', '{"entries":null,"next":"/p"}', '$.entries[*]', '$.entries is null'],
+    ['a text', '{"entries":"none"}', '$.entries[*]', '$.entries is a text'],
+    ['a number', '{"entries":0}', '$.entries[*]', '$.entries is a number'],
+    ['false', '{"entries":false}', '$.entries[*]', '$.entries is false'],
+    ['below null', '{"data":null}', '$.data.users[*]', '$.data is null'],
+    ['below a list', '{"data":[]}', '$.data.users[*]', '$.data is a list'],
+    [
+      'below another name',
+      '{"data":{"user":[]}}',
+      '$.data.users[*]',
+      '$.data.users is missing; there is "user"',
+    ],
+    ['null itself', 'null', '$[*]', '$ is null'],
+    ['a text itself', '"maintenance"', '$[*]', '$ is a text'],
+  ] as const) {
+    test(`${name} is none`, async () => {
+      for (const chunks of chunkings(Buffer.from(text)))
+        expect(await read('json', chunks, items)).toBe(
+          `the list has no entries where replica.items points: ${expected}`,
+        )
+    })
+  }
+
+  for (const [text, items] of [
+    ['{"entries":[]}', '$.entries[*]'],
+    ['{"entries":{}}', '$.entries[*]'],
+    ['\ufeff[]', '$[*]'],
+    ['{}', '$[*]'],
+  ] as const) {
+    test(`an empty list has no entries: ${text}`, async () => {
+      for (const chunks of chunkings(Buffer.from(text))) expect(await read('json', chunks, items)).toEqual([])
+    })
+  }
+})
+
 describe('no list is', () => {
   for (const [name, format, text, reason] of [
     [

@@ -1,0 +1,72 @@
+/**
+ * Whether the service answers others while a key that the copy lacks fails: then it is this key that fails, and it may
+ * be one of a user who was made after the copy.
+ *
+ * The upstream knows, where a question is known to it. A table with a copy hardly asks its service for keys that are
+ * found, so that often none is: then a key of the copy is asked for, which the service must find.
+ */
+import type { Clock } from '../clock.ts'
+import { LookupContext } from '../lookup-context.ts'
+import { CHECK_PAUSE_MS } from '../resilience/circuit-limits.ts'
+import type { LookupResult, Sourced } from '../result.ts'
+import type { TableSource } from '../table-source.ts'
+import type { TableCopy } from './table-copy.ts'
+
+export class AnswersForCopy {
+  readonly #service: TableSource
+  readonly #copy: Pick<TableCopy, 'neighbour'>
+  readonly #clock: Pick<Clock, 'monotonicMs'>
+  #asking: Promise<boolean> | undefined
+  /** What a key of the copy said last. */
+  #verdict: { readonly yes: boolean; readonly atMs: number } | undefined
+
+  constructor(service: TableSource, copy: Pick<TableCopy, 'neighbour'>, clock: Pick<Clock, 'monotonicMs'>) {
+    this.#service = service
+    this.#copy = copy
+    this.#clock = clock
+  }
+
+  nowMs({ nowMs }: Pick<LookupContext, 'nowMs'>): number {
+    return nowMs ?? this.#clock.monotonicMs()
+  }
+
+  /**
+   * @param failure What the service said of the key.
+   * @param sinceMs When the lookup began, monotonic ms.
+   * @returns True also where there is no time left to see it: then nobody knows. A promise does not reject, and settles
+   *   about by the deadline.
+   */
+  at(
+    key: string,
+    failure: LookupResult,
+    { deadlineMs }: Pick<LookupContext, 'deadlineMs'>,
+    sinceMs: number,
+  ): boolean | Promise<boolean> {
+    // A service that is known to be down is not waited for until the deadline.
+    if (this.#clock.monotonicMs() >= deadlineMs && 'cause' in failure && failure.cause === 'timeout')
+      return true
+    const answers = this.#service.answersOthers?.(sinceMs, deadlineMs)
+    if (answers instanceof Promise) return answers.then((yes) => yes ?? this.#askCopied(key, deadlineMs))
+    return answers ?? this.#askCopied(key, deadlineMs)
+  }
+
+  #askCopied(key: string, deadlineMs: number): boolean | Promise<boolean> {
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#verdict !== undefined && nowMs - this.#verdict.atMs < CHECK_PAUSE_MS) return this.#verdict.yes
+    if (this.#asking !== undefined) return this.#asking
+    const other = this.#copy.neighbour(key)
+    if (other === undefined) return false
+    const context = new LookupContext(other, nowMs, Math.max(0, deadlineMs - nowMs), true, undefined)
+    const answer = this.#service.ask(other, context)
+    if (!(answer instanceof Promise)) return this.#decide(answer)
+    this.#asking = answer.then((later) => this.#decide(later))
+    return this.#asking
+  }
+
+  #decide({ result }: Sourced): boolean {
+    const yes = result.kind === 'found'
+    this.#asking = undefined
+    this.#verdict = { yes, atMs: this.#clock.monotonicMs() }
+    return yes
+  }
+}
