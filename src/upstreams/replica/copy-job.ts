@@ -50,7 +50,7 @@ export type WholeOutcome = (FilledOutcome | { readonly kind: 'unchanged' } | Fai
 }
 
 /** The list is in the free slot. */
-interface FilledOutcome {
+export interface FilledOutcome {
   readonly kind: 'filled'
   readonly slot: Slot
   readonly entries: number
