@@ -3,7 +3,7 @@
  * has many: 127.0.0.0/8 (RFC 1122 section 3.2.1.3) and the /64 of an IPv6 address (RFC 4291 section 2.5.1).
  */
 import { isIPv6 } from 'node:net'
-import { isLoopback } from '../core/network-list.ts'
+import { isLoopback } from '../core/system/network-list.ts'
 
 /** An IPv4 address in an IPv6 socket (RFC 4291 section 2.5.5.2). */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i

@@ -3,7 +3,7 @@
  * Postfix asks and empty every cache.
  */
 import type { AddressInfo } from 'node:net'
-import { isLoopback } from '../core/network-list.ts'
+import { isLoopback } from '../core/system/network-list.ts'
 import type { AdminSettings } from './ports.ts'
 
 /**

@@ -2,7 +2,7 @@
  * The settings whose default depends on others, and the fingerprints: all that a schema cannot decode.
  */
 import { questionInWords, writtenQuestion } from '../core/attributes.ts'
-import { LOOPBACK_NETWORKS } from '../core/network-list.ts'
+import { LOOPBACK_NETWORKS } from '../core/system/network-list.ts'
 import type { SettingsKinds } from '../schema/settings-kind.ts'
 import { attributesOf, knownAttributes } from './attributes.ts'
 import type {

@@ -7,7 +7,7 @@
  * does not change what a key means).
  */
 import { createHash } from 'node:crypto'
-import { usesOf } from '../core/value-use.ts'
+import { usesOf } from '../core/value/value-use.ts'
 import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
 import type { TableConfig, UpstreamConfig } from './config.ts'
 

@@ -7,7 +7,7 @@
 import type { Stats } from 'node:fs'
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { whyNotLocal } from '../core/local-disk.ts'
+import { whyNotLocal } from '../core/system/local-disk.ts'
 import { LOAD_TIMEOUT_MS, withTimeout } from './read-file.ts'
 
 /** Says why such a folder cannot be used, as the end of a sentence about its path; undefined where it can, or nobody knows yet. */

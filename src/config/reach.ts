@@ -2,7 +2,7 @@
  * Who can reach an address at all: decides what needs `allow` or tokens.
  */
 import type { Address } from '../core/address.ts'
-import { isLoopback } from '../core/network-list.ts'
+import { isLoopback } from '../core/system/network-list.ts'
 
 /**
  * `unix` who may write to the socket file; `loopback` processes of this machine; `network`

@@ -5,7 +5,7 @@
 import { type AttributeRules, attributeKey } from './attributes.ts'
 import type { Clock } from './clock.ts'
 import type { Explanation } from './explain.ts'
-import { type ImpossibleKey, type NormalisedKey, normaliseKey } from './key.ts'
+import { type ImpossibleKey, type NormalisedKey, normaliseKey } from './key/key.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './lookup.ts'
 import { LookupContext } from './lookup-context.ts'
 import type { Observer, TableObserver } from './observer.ts'

@@ -2,7 +2,7 @@
  * The spellings under which the answers of one key may be stored: one for each that Postfix may have asked with. Pure.
  */
 import { domainToUnicode } from 'node:url'
-import { comparableAddress } from '../core/idn.ts'
+import { comparableAddress } from '../core/key/idn.ts'
 
 /** The key as it is, by A-labels, and by U-labels, each once. */
 export function addressSpellings(key: string): ReadonlySet<string> {

@@ -11,7 +11,7 @@ import type { Restoring } from '../core/cache/answer-store.ts'
 import { freshnessState } from '../core/cache/freshness.ts'
 import { type Clock, instant, type Timer } from '../core/clock.ts'
 import { codeOf, codeOrName } from '../core/error-code.ts'
-import { whyNoValue } from '../core/value-text.ts'
+import { whyNoValue } from '../core/value/value-text.ts'
 import { CacheFileError, CacheFileReader } from './cache-file-reader.ts'
 import { type CacheFileTable, isNoFile, NotAFileError, writeCacheFile } from './cache-file-writer.ts'
 

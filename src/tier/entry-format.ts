@@ -10,7 +10,7 @@
 import { crc32 } from 'node:zlib'
 import type { NewAnswer } from '../core/cache/answer-store.ts'
 import { freshnessState } from '../core/cache/freshness.ts'
-import { whyNoValue } from '../core/value-text.ts'
+import { whyNoValue } from '../core/value/value-text.ts'
 import {
   Cursor,
   EntryReader,

@@ -5,7 +5,7 @@
  * for as long as a request can take; by then the key was deleted there by everybody who heard of it.
  */
 import type { PurgeScope } from '../core/cache/purge-log.ts'
-import { comparableDomain } from '../core/idn.ts'
+import { comparableDomain } from '../core/key/idn.ts'
 import type { Connection } from './connection.ts'
 import { pairsOf } from './stream.ts'
 

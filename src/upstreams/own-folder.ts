@@ -9,7 +9,7 @@ import { mkdirSync } from 'node:fs'
 import { chmod, mkdir, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { whyNotLocal } from '../core/local-disk.ts'
+import { whyNotLocal } from '../core/system/local-disk.ts'
 
 /** Thrown at the start for files that cannot be used; the message tells the operator what to do. */
 export class UnusableFiles extends Error {}

@@ -3,7 +3,7 @@
  */
 import { isIP } from 'node:net'
 import type { Address } from '../../core/address.ts'
-import { isLoopback, LOOPBACK_NETWORKS, NetworkList } from '../../core/network-list.ts'
+import { isLoopback, LOOPBACK_NETWORKS, NetworkList } from '../../core/system/network-list.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { CheckedTable, SettingsKinds } from '../../schema/settings-kind.ts'
 import { attributesOf } from '../attributes.ts'

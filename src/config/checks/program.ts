@@ -2,7 +2,7 @@
  * The rest: what can be tried before it is taken over (files, users, groups), and the log.
  */
 import { resolve } from 'node:path'
-import { isLoopback } from '../../core/network-list.ts'
+import { isLoopback } from '../../core/system/network-list.ts'
 import { branchFor } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'
 import type { Scope } from '../../schema/scope.ts'

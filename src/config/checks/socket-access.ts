@@ -2,7 +2,7 @@
  * Where the file of a unix socket goes, and who may use it: its folder, owner and group must be there.
  */
 import { dirname } from 'node:path'
-import { accountId } from '../../core/account-file.ts'
+import { accountId } from '../../core/system/account-file.ts'
 import type { LookAtPath, ReadFile } from '../read-file.ts'
 
 /** What a section with a unix socket says. */

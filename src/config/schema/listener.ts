@@ -3,7 +3,7 @@
  */
 import { type Address, parseAddress } from '../../core/address.ts'
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE } from '../../core/listener-defaults.ts'
-import { networkError } from '../../core/network-list.ts'
+import { networkError } from '../../core/system/network-list.ts'
 import { settingName } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'
 import { type Schema, type Settings, Type } from '../../schema/schema.ts'

@@ -2,7 +2,7 @@
  * Which purges happened since a question was asked, so that an answer asked for before a
  * purge does not come back after it.
  */
-import { comparableDomain } from '../idn.ts'
+import { comparableDomain } from '../key/idn.ts'
 
 /** What a purge forgets. */
 export type PurgeScope =

@@ -2,8 +2,8 @@
  * What a table would answer now if none of its services did: for the readiness, for proofs, and for domains filters
  * that are tables. Asks nobody, and counts and changes nothing.
  */
-import { comparableDomain } from '../idn.ts'
-import { domainOf } from '../key-parts.ts'
+import { comparableDomain } from '../key/idn.ts'
+import { domainOf } from '../key/key-parts.ts'
 import { NOT_FOUND } from '../result.ts'
 import { isOwnKey, type SearchKey } from '../search/search-keys.ts'
 import type { TableSource } from '../table-source.ts'

@@ -7,7 +7,7 @@
  * (ADDRESS_CLASS_README).
  */
 import type { Clock } from '../clock.ts'
-import { comparableDomain } from '../idn.ts'
+import { comparableDomain } from '../key/idn.ts'
 import { LookupContext } from '../lookup-context.ts'
 import type { Sourced } from '../result.ts'
 import type { Table } from '../table.ts'

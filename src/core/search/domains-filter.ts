@@ -6,7 +6,7 @@
  * sent; the partial keys of an accepted key are all looked up.
  */
 import { isIPv4, isIPv6 } from 'node:net'
-import { comparableDomain } from '../idn.ts'
+import { comparableDomain } from '../key/idn.ts'
 
 /** What the filter looks at. */
 type FilterSubject =

@@ -10,7 +10,7 @@
  * tests were read from the verbose log of Postfix 3.7.11.
  */
 import { isIPv4, isIPv6 } from 'node:net'
-import { comparableDomain } from '../idn.ts'
+import { comparableDomain } from '../key/idn.ts'
 import { type LocalPartForms, localPartForms } from './local-part.ts'
 
 /**

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, notFound, permanent, temporary } from '../../core/result.ts'
 import { type Answer, type Question, UNWATCHED, type Upstream } from '../../core/upstream.ts'
-import { whyNoValue, withoutOuterBlanks } from '../../core/value-text.ts'
+import { whyNoValue, withoutOuterBlanks } from '../../core/value/value-text.ts'
 import { FUNCTION_REASONS } from './reasons.ts'
 
 /**

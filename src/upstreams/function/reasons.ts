@@ -2,7 +2,7 @@
  * The reasons of functions that a program gives as tables.
  */
 import type { ReasonCatalogue } from '../../core/reason.ts'
-import { VALUE_FAULTS } from '../../core/value-text.ts'
+import { VALUE_FAULTS } from '../../core/value/value-text.ts'
 
 export const FUNCTION_REASONS = {
   late: {

@@ -6,7 +6,7 @@
  */
 import type { JWTPayload, LocalJWKSet } from 'jose'
 import { codeOf } from '../../core/error-code.ts'
-import { whyNoValue } from '../../core/value-text.ts'
+import { whyNoValue } from '../../core/value/value-text.ts'
 import type { JwtRules } from './schema.ts'
 
 /** Why a token is wrong. A closed set: it is a metric label. */

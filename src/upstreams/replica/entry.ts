@@ -2,8 +2,8 @@
  * An entry of a list as the table has it: the key made comparable, the values checked and put into `response.format`
  * as those of a single reply. Pure.
  */
-import { comparableAddress } from '../../core/idn.ts'
-import { normaliseKey } from '../../core/key.ts'
+import { comparableAddress } from '../../core/key/idn.ts'
+import { normaliseKey } from '../../core/key/key.ts'
 import { collect, readDocument } from '../http-client/reply/body-values.ts'
 import { JsonPath } from '../http-client/reply/json-path.ts'
 import { compileResponse, mapValues } from '../http-client/reply/response-mapping.ts'

@@ -9,7 +9,7 @@
  * It lives over reloads as long as its table has a replica in the same folder.
  */
 import type { Clock, Timer } from '../../core/clock.ts'
-import { comparableAddress } from '../../core/idn.ts'
+import { comparableAddress } from '../../core/key/idn.ts'
 import type { TableObserver } from '../../core/observer.ts'
 import type { ReplicaControl, ReplicaOutcome, ReplicaStatus } from '../../core/replica/replica-status.ts'
 import type { TableCopy } from '../../core/replica/table-copy.ts'

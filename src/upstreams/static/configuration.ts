@@ -1,8 +1,8 @@
 /**
  * Static entries in the configuration.
  */
-import { comparableAddress } from '../../core/idn.ts'
-import { whyNoValue } from '../../core/value-text.ts'
+import { comparableAddress } from '../../core/key/idn.ts'
+import { whyNoValue } from '../../core/value/value-text.ts'
 import { type Schema, Type } from '../../schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { oneOrMore } from '../../schema/values.ts'

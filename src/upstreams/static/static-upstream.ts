@@ -2,10 +2,10 @@
  * A static upstream: entries from the configuration, answered at once. For break-glass entries
  * in front of a service, and for tests.
  */
-import { asciiResult, comparableAddress } from '../../core/idn.ts'
+import { asciiResult, comparableAddress } from '../../core/key/idn.ts'
 import { found, notFound } from '../../core/result.ts'
 import { type Answer, type Question, UNWATCHED, type Upstream } from '../../core/upstream.ts'
-import { withoutOuterBlanks } from '../../core/value-text.ts'
+import { withoutOuterBlanks } from '../../core/value/value-text.ts'
 
 /** How one table sees a static upstream. */
 interface StaticUpstreamOptions {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { whyNoValue } from '../../../src/core/value-text.ts'
+import { whyNoValue } from '../../../src/core/value/value-text.ts'
 import {
   BLOCK,
   block,

@@ -14,7 +14,7 @@
 import { temporaryFor } from '../../../core/reason.ts'
 import { found, NOT_FOUND, temporary } from '../../../core/result.ts'
 import type { Reply } from '../../../core/upstream.ts'
-import { whyNoValue } from '../../../core/value-text.ts'
+import { whyNoValue } from '../../../core/value/value-text.ts'
 import { HTTP_REASONS } from '../reasons.ts'
 import type { HttpResponse } from './response.ts'
 import { answered, failed, mapStatus, type RequestInfo, type ResponseMapping } from './response-mapping.ts'

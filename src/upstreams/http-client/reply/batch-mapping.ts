@@ -12,7 +12,7 @@
  * An array must have one element for each key, in the order asked. A status that would be "not
  * found" for one key says nothing about many: it is temporary for all of them.
  */
-import { comparableAddress } from '../../../core/idn.ts'
+import { comparableAddress } from '../../../core/key/idn.ts'
 import { temporaryFor } from '../../../core/reason.ts'
 import { temporary } from '../../../core/result.ts'
 import type { BatchReply, Reply } from '../../../core/upstream.ts'

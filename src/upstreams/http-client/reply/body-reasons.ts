@@ -2,7 +2,7 @@
  * The reasons of replies of HTTP services that cannot be read.
  */
 import type { ReasonCatalogue } from '../../../core/reason.ts'
-import { VALUE_FAULTS } from '../../../core/value-text.ts'
+import { VALUE_FAULTS } from '../../../core/value/value-text.ts'
 
 export const BODY_REASONS = {
   selectsNothing: {

@@ -11,9 +11,9 @@
  * | true, false, an object, an array in an array, what `core/value-text.ts` refuses | unreadable |
  */
 import { isUtf8 } from 'node:buffer'
-import { whyNoMeaning } from '../../../core/failure-text.ts'
 import type { ReasonEntry } from '../../../core/reason.ts'
-import { whyNoValue, withoutOuterBlanks } from '../../../core/value-text.ts'
+import { whyNoMeaning } from '../../../core/value/failure-text.ts'
+import { whyNoValue, withoutOuterBlanks } from '../../../core/value/value-text.ts'
 import { HTTP_REASONS } from '../reasons.ts'
 import { parseJson } from './json-document.ts'
 import type { JsonPath } from './json-path.ts'

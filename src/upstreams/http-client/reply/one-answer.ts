@@ -12,7 +12,7 @@
  */
 import { temporaryFor } from '../../../core/reason.ts'
 import { found, type LookupResult, type Temporary, temporary } from '../../../core/result.ts'
-import { whyNoValue } from '../../../core/value-text.ts'
+import { whyNoValue } from '../../../core/value/value-text.ts'
 import { HTTP_REASONS } from '../reasons.ts'
 import { type BodySelectors, readBody, readJson } from './body-values.ts'
 import type { JsonPath } from './json-path.ts'

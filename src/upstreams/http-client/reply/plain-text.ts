@@ -11,8 +11,9 @@
  * | `null`, `[]`, `""`, `{...}`, `true`, `undefined`, `<b>`, JSON that was cut off | unreadable: nobody knows what is meant |
  * | `[mail.example]:587`, `"john doe"@b.example`, `"\|/usr/bin/command"`, `5000` | itself: a next hop, an address, a command, a number |
  */
-import { whyNoMeaning } from '../../../core/failure-text.ts'
+
 import type { ReasonEntry } from '../../../core/reason.ts'
+import { whyNoMeaning } from '../../../core/value/failure-text.ts'
 import { HTTP_REASONS } from '../reasons.ts'
 import { type JsonDocument, parseJson } from './json-document.ts'
 import { isMarkup } from './response.ts'

@@ -21,13 +21,13 @@
  * "Not found" lets a mail server reject a recipient or a password, so it comes from four rows only.
  */
 
-import { isMeant } from '../../../core/bare-value.ts'
-import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../../core/format.ts'
-import { asciiResult } from '../../../core/idn.ts'
+import { asciiResult } from '../../../core/key/idn.ts'
 import { permanentFor, type ReasonEntry, temporaryFor } from '../../../core/reason.ts'
 import { type LookupResult, NOT_FOUND, type Temporary, temporary } from '../../../core/result.ts'
 import type { Reply } from '../../../core/upstream.ts'
-import { usesOf, type ValueUse } from '../../../core/value-use.ts'
+import { isMeant } from '../../../core/value/bare-value.ts'
+import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../../core/value/format.ts'
+import { usesOf, type ValueUse } from '../../../core/value/value-use.ts'
 import { HTTP_REASONS } from '../reasons.ts'
 import type { ResponseSettings } from '../settings.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'

@@ -2,7 +2,7 @@
  * Which attributes of its clients a request names. Pure.
  */
 import { ALL_ATTRIBUTES, ATTRIBUTE } from '../../../core/attributes.ts'
-import { isAttribute, parseTemplate, Template } from '../../../core/template.ts'
+import { isAttribute, parseTemplate, Template } from '../../../core/value/template.ts'
 import type { WrittenRequest } from '../settings.ts'
 import { AUTH_HTTP, AUTH_HTTP_ATTRIBUTES } from './auth-http.ts'
 import { REQUEST_JSON_NAMES } from './places.ts'

@@ -6,7 +6,7 @@
  * key can become structure.
  */
 import { ALL_ATTRIBUTES } from '../../../core/attributes.ts'
-import type { Placeholder, Template } from '../../../core/template.ts'
+import type { Placeholder, Template } from '../../../core/value/template.ts'
 import { escapeJson } from './escape.ts'
 import { isList, KEYS } from './places.ts'
 

@@ -3,8 +3,8 @@
  * requests, and `{attributes}`. Pure.
  */
 import { ALL_ATTRIBUTES } from '../../../core/attributes.ts'
-import { KEY_PART_NAMES } from '../../../core/key-parts.ts'
-import { ANY_ATTRIBUTE, parseTemplate, Template } from '../../../core/template.ts'
+import { KEY_PART_NAMES } from '../../../core/key/key-parts.ts'
+import { ANY_ATTRIBUTE, parseTemplate, Template } from '../../../core/value/template.ts'
 
 /** Stands for all keys of a batch, alone in a parameter, a form field or a JSON string. */
 export const KEYS = 'keys'

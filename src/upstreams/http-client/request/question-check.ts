@@ -3,8 +3,8 @@
  * answers that could be taken for another.
  */
 import { ATTRIBUTE, type AttributeNames } from '../../../core/attributes.ts'
-import { KEY_PART_NAMES } from '../../../core/key-parts.ts'
-import { parseTemplate, Template } from '../../../core/template.ts'
+import { KEY_PART_NAMES } from '../../../core/key/key-parts.ts'
+import { parseTemplate, Template } from '../../../core/value/template.ts'
 import type { Settings } from '../../../schema/schema.ts'
 import type { Scope } from '../../../schema/scope.ts'
 import { jsonPathError } from '../reply/json-path.ts'

@@ -3,10 +3,10 @@
  * JSONPaths, bodies and status codes.
  */
 import { ALL_ATTRIBUTES, ATTRIBUTE, type AttributeNames } from '../../../core/attributes.ts'
-import { FORMAT_NAMES } from '../../../core/format.ts'
-import { KEY_PART_NAMES } from '../../../core/key-parts.ts'
-import { parseTemplate, Template } from '../../../core/template.ts'
-import { whyNoValue } from '../../../core/value-text.ts'
+import { KEY_PART_NAMES } from '../../../core/key/key-parts.ts'
+import { FORMAT_NAMES } from '../../../core/value/format.ts'
+import { parseTemplate, Template } from '../../../core/value/template.ts'
+import { whyNoValue } from '../../../core/value/value-text.ts'
 import type { Scope } from '../../../schema/scope.ts'
 import { nearest } from '../../../schema/suggest.ts'
 import type { Path } from '../../../schema/tree.ts'

@@ -5,8 +5,8 @@
  * drop the endpoint's path and resolve `..`.
  */
 import { ATTRIBUTE, type Attributes } from '../../../core/attributes.ts'
-import { type KeyPartName, keyPart } from '../../../core/key-parts.ts'
-import { isAttribute, type Template } from '../../../core/template.ts'
+import { type KeyPartName, keyPart } from '../../../core/key/key-parts.ts'
+import { isAttribute, type Template } from '../../../core/value/template.ts'
 import type { RequestSettings } from '../settings.ts'
 import { AUTH_HTTP, authHttpFields } from './auth-http.ts'
 import { escapeHeader, escapePathLiteral, escapeUrl, headerBytes } from './escape.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isMeant } from '../../../src/core/bare-value.ts'
-import { usesOf } from '../../../src/core/value-use.ts'
+import { isMeant } from '../../../../src/core/value/bare-value.ts'
+import { usesOf } from '../../../../src/core/value/value-use.ts'
 
 const isValue = (parameter: string, value: string): boolean =>
   isMeant(value, usesOf(parameter === '' ? [] : [parameter]), true)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseTemplate, Template } from '../../../src/core/template.ts'
+import { parseTemplate, Template } from '../../../../src/core/value/template.ts'
 
 const values: Record<string, string> = { key: 'K', user: 'U' }
 

@@ -12,8 +12,8 @@
  *
  * A template is read once, when the configuration is, and filled in for every lookup.
  */
-import { ATTRIBUTE } from './attributes.ts'
-import { KEY_PART_NAMES } from './key-parts.ts'
+import { ATTRIBUTE } from '../attributes.ts'
+import { KEY_PART_NAMES } from '../key/key-parts.ts'
 
 /** A place to fill in. */
 export interface Placeholder {

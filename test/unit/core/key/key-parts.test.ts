@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { KEY_PART_NAMES, type KeyPartName, keyPart } from '../../../src/core/key-parts.ts'
+import { KEY_PART_NAMES, type KeyPartName, keyPart } from '../../../../src/core/key/key-parts.ts'
 
 describe('keyPart', () => {
   const cases: [key: string, expected: Partial<Record<KeyPartName, string>>][] = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isLoopback, NetworkList } from '../../../src/core/network-list.ts'
+import { isLoopback, NetworkList } from '../../../../src/core/system/network-list.ts'
 
 describe('NetworkList', () => {
   const list = new NetworkList(['192.0.2.0/24', '198.51.100.7', '2001:db8::/32', '::1', 'fe80::/10'])

@@ -4,9 +4,9 @@
  * Postfix hands on the one that the client wrote, so that comparing takes the A-label of both (RFC 5891 section 5).
  */
 
-import { temporaryFor } from './reason.ts'
-import { CORE_REASONS } from './reasons.ts'
-import { found, type LookupResult } from './result.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import { found, type LookupResult } from '../result.ts'
 
 const ASCII = /^[\x00-\x7f]*$/
 

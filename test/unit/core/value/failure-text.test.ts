@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { plainSpelling, whyNoMeaning } from '../../../src/core/failure-text.ts'
+import { plainSpelling, whyNoMeaning } from '../../../../src/core/value/failure-text.ts'
 
 describe('no value of any table is', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { normaliseKey } from '../../../src/core/key.ts'
+import { normaliseKey } from '../../../../src/core/key/key.ts'
 
 const key = (text: string, asked = text) => ({ kind: 'key', key: text, asked })
 const impossible = (why: string) => ({ kind: 'impossible', why })

@@ -6,10 +6,10 @@
  * is empty, or lacks a part that the format needs, is skipped; when nothing is left the key is
  * not found; too many values are a temporary error, and never a shorter list.
  */
-import { domainOf, userOf } from './key-parts.ts'
-import { temporaryFor } from './reason.ts'
-import { CORE_REASONS } from './reasons.ts'
-import { found, type LookupResult, notFound } from './result.ts'
+import { domainOf, userOf } from '../key/key-parts.ts'
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import { found, type LookupResult, notFound } from '../result.ts'
 import { parseTemplate, Template } from './template.ts'
 
 /** Every name that `response.format` may use. */

@@ -5,8 +5,8 @@ import {
   asciiValue,
   comparableAddress,
   comparableDomain,
-} from '../../../src/core/idn.ts'
-import { filterByList } from '../../../src/core/search/domains-filter.ts'
+} from '../../../../src/core/key/idn.ts'
+import { filterByList } from '../../../../src/core/search/domains-filter.ts'
 
 describe('A-labels', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isMeantBy, usesOf } from '../../../src/core/value-use.ts'
+import { isMeantBy, usesOf } from '../../../../src/core/value/value-use.ts'
 
 const isValue = (parameter: string, value: string): boolean => isMeantBy(value, usesOf([parameter]))
 

@@ -9,7 +9,7 @@
  * Sources: Unicode Standard Annex #44 (General_Category, Default_Ignorable_Code_Point);
  * Unicode Technical Standard #39, section 3.1 (characters not for identifiers).
  */
-import { filled } from './reason.ts'
+import { filled } from '../reason.ts'
 
 /** C0, DEL and C1, and halves of a character, which have no UTF-8. */
 const CONTROL = /[\p{Cc}\p{Cs}]/u

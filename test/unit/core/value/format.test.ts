@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compileFormat, formatResult } from '../../../src/core/format.ts'
-import type { LookupResult } from '../../../src/core/result.ts'
+import type { LookupResult } from '../../../../src/core/result.ts'
+import { compileFormat, formatResult } from '../../../../src/core/value/format.ts'
 
 function shown(result: LookupResult): string {
   return result.kind === 'found' ? `=${result.value}` : result.kind

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { whyNoValue, withoutOuterBlanks } from '../../../src/core/value-text.ts'
+import { whyNoValue, withoutOuterBlanks } from '../../../../src/core/value/value-text.ts'
 
 const CONTROL = 'has control characters in a value'
 const invisible = (codePoint: string) => `has the invisible character ${codePoint} in a value`
