@@ -32,7 +32,7 @@ export function mayBeShown(tree: TreeMap, path: Path, fileSchema: SchemaNode): b
   return redact(value, place, { parts: [], whole: new Set(), plain: plainWordsOf(tree) }) === value
 }
 
-/** Where a value stands. */
+/** Where a value is. */
 interface SchemaPosition {
   /** Undefined in a part that may hold anything, such as a JSON body. */
   readonly schema: SchemaNode | undefined

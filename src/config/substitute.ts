@@ -30,9 +30,9 @@ interface Substituted {
   readonly secrets: ReadonlySet<string>
   /** Contents of other environment variables: not shown, but no reason to search a log for them. */
   readonly environment: ReadonlySet<string>
-  /** Whole texts in which a value stands that is too short to be searched for: not shown at all. */
+  /** Whole texts that hold a value which is too short to be searched for: not shown at all. */
   readonly whole: ReadonlySet<string>
-  /** JSON of the paths where a reference stood: their values are not quoted in messages. */
+  /** JSON of the paths where a reference was: their values are not quoted in messages. */
   readonly paths: ReadonlySet<string>
   readonly problems: readonly { readonly path: Path; readonly message: string }[]
   /** What is right here and not yet so in the running service. */

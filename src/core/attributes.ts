@@ -49,7 +49,7 @@ export function questionInWords({ shown }: WrittenQuestion): string {
 /** What is before the name of an attribute where a template names it: `{attribute.sender}`. */
 export const ATTRIBUTE = 'attribute.'
 
-/** Stands for all attributes that may be shown, where a list of them can stand: `"{attributes}"`. */
+/** Stands for all attributes that may be shown, where a list of them can be: `"{attributes}"`. */
 export const ALL_ATTRIBUTES = 'attributes' as const
 
 /** The names that the requests of a protocol may have. */

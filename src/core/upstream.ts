@@ -2,7 +2,7 @@
  * What the core asks: upstreams, and the endpoints that an HTTP upstream consists of.
  *
  * An {@link Upstream} is what a table knows: one question, one answer. An {@link Endpoint}
- * is one place that can be asked; limiter, attempts and circuit breaker stand between.
+ * is one place that can be asked; limiter, attempts and circuit breaker are between them.
  */
 import type { Attributes } from './attributes.ts'
 import type { CancelSignal } from './cancellation.ts'

@@ -132,7 +132,7 @@ export class LogWriter {
   }
 }
 
-/** Lines that end in these bytes. The line end before a chunk that follows a cut line is none of them. */
+/** Lines that end in these bytes. The line end before a chunk that follows a cut line does not count. */
 function linesIn(bytes: Buffer): number {
   let count = 0
   for (let at = bytes.indexOf(LINE_END); at !== -1; at = bytes.indexOf(LINE_END, at + 1)) {

@@ -24,7 +24,7 @@ type AnsweredStep = AskStep | StoreStep | ReplyStep
 export type Result = LookupResult | StoreResult | PassedResult
 
 /**
- * The next step. A bug there leaves nobody knowing where the stream stands: a last reply, and the end, as a
+ * The next step. A bug there leaves nobody knowing what comes next in the stream: a last reply, and the end, as a
  * violation without a name, since the client has made no error.
  */
 export function nextStep({ observer }: ListenerContext, conversation: Conversation): Step {

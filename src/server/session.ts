@@ -19,7 +19,7 @@ import { REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, STALLED_AFTER_MS } from './limits
 import { Relay } from './relay.ts'
 import type { Answered } from './reply-batch.ts'
 
-/** Where one connection stands. */
+/** The state of one connection. */
 type State =
   | 'reading' // waits for the client
   | 'serving' // takes steps from the conversation

@@ -165,9 +165,9 @@ export interface ListTrial {
   readonly first: readonly (readonly [key: string, result: string])[]
   /** Some of all, by chance. */
   readonly sample: readonly (readonly [key: string, result: string])[]
-  /** Keys that stand again with another result, or in a list of pages. */
+  /** Keys that occur again with another result, or in a list of pages. */
   readonly duplicates: number
-  /** Keys that stand again with the same result: they count once. */
+  /** Keys that occur again with the same result: they count once. */
   readonly repeats: number
   readonly unusable: number
   /** What is wrong with the first unusable ones. */

@@ -39,7 +39,7 @@ function whatToDo(reason: string): string {
     : 'is a server running there?'
 }
 
-/** A relative path starts from where the person stands, as postmap has it. */
+/** A relative path starts from the person's working directory, as postmap has it. */
 function fromHere(address: Address, io: CommandIo): Address {
   return address.kind === 'unix' ? { kind: 'unix', path: resolve(io.cwd, address.path) } : address
 }

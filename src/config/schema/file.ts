@@ -1,5 +1,5 @@
 /**
- * The whole configuration file. Every key of it, with type, default, bounds and meaning, stands in this
+ * The whole configuration file. Every key of it, with type, default, bounds and meaning, is in this
  * folder or, where it belongs to a protocol or a kind of upstream, in the folder of that.
  */
 import { LOG_LEVELS } from '../../core/log-level.ts'
@@ -24,7 +24,7 @@ const Log = Type.Object(
     keys: oneOf(['plain', 'hash', 'none'], {
       default: 'plain',
       description:
-        'How lookup keys, which are mail addresses, stand in the log: `plain`, `hash` (HMAC-SHA-256 with `hashKey`, so that equal keys can still be told), or `none`.',
+        'How lookup keys, which are mail addresses, are written to the log: `plain`, `hash` (HMAC-SHA-256 with `hashKey`, so that equal keys can still be told), or `none`.',
     }),
     hashKey: Type.Optional(
       text('Secret key of the hash. Needed with `keys: hash`.', { secret: true, minLength: 16 }),

@@ -162,7 +162,7 @@ function resultFor(key: string, result: AttemptsResult<BatchedReply>): AttemptsR
   const { endpoint, reply: all } = result
   const reply = all.replies.get(key)
   if (reply === undefined) throw new TypeError('a batch endpoint left a key without a reply')
-  // A refusal of several keys is none of this one.
+  // A refusal of several keys says nothing about this one.
   if (reply.result.kind !== 'permanent' || all.replies.size === 1) return { kind: 'reply', reply, endpoint }
   return { kind: 'reply', reply: { ...reply, result: temporary('status', reply.result.reason) }, endpoint }
 }

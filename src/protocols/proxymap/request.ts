@@ -1,8 +1,8 @@
 /**
  * What one request to proxymap(8) asks, in either dialect.
  *
- *   open       table, flags                       since 3.11 `instance_flags` stands in place of `flags`
- *   lookup     table, flags, key                  since 3.11 `instance_flags` stands before `flags`
+ *   open       table, flags                       since 3.11 `instance_flags` in place of `flags`
+ *   lookup     table, flags, key                  since 3.11 `instance_flags` before `flags`
  *   update     table, flags, key, value
  *   delete     table, flags, key
  *   sequence   table, flags, function

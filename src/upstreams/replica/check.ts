@@ -65,7 +65,7 @@ export function checkReplica(
     const more = name === 'next' ? '' : ', or name a header field'
     scope.error(
       [name],
-      `stands among the entries, ${scope.show(['items'], items)}; the list needs a name for its entries, such as items: $.entries[*]${more}`,
+      `is among the entries, ${scope.show(['items'], items)}; the list needs a name for its entries, such as items: $.entries[*]${more}`,
     )
   }
   if (

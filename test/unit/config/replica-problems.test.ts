@@ -59,7 +59,7 @@ describe('problems: tables: replicas', () => {
       table(`${REQUEST}, replica: { path: /all, directory: /r, key: "$[", next: $.next }`),
       [
         expect.stringContaining('tables.t.replica.key: is not a JSONPath: '),
-        'mapgate.yaml:4:125: tables.t.replica.next: stands among the entries, "$[*]"; the list needs a name for its entries, such as items: $.entries[*]',
+        'mapgate.yaml:4:125: tables.t.replica.next: is among the entries, "$[*]"; the list needs a name for its entries, such as items: $.entries[*]',
       ],
     ],
     [
@@ -82,12 +82,12 @@ describe('problems: tables: replicas', () => {
       ],
     ],
     [
-      'changes whose cursor stands among the entries, or has no place',
+      'changes whose cursor is among the entries, or has no place',
       table(
         `${REQUEST}, replica: { path: /all, directory: /r, deleted: "$[", format: csv, changes: "/c/{cursor}" }`,
       ),
       [
-        'mapgate.yaml:4:70: tables.t.replica.cursor: stands among the entries, "$[*]"; the list needs a name for its entries, such as items: $.entries[*], or name a header field',
+        'mapgate.yaml:4:70: tables.t.replica.cursor: is among the entries, "$[*]"; the list needs a name for its entries, such as items: $.entries[*], or name a header field',
         'mapgate.yaml:4:70: tables.t.replica.cursor: a list of csv has no place for it; name a header field, such as x-cursor',
         expect.stringContaining('tables.t.replica.deleted: is not a JSONPath: '),
       ],

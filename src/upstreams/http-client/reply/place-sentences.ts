@@ -42,7 +42,7 @@ const MAIL_WORDS =
 /** What a service for a mail system looks up. */
 const OF_MAIL = new RegExp(`\\b${MAIL_WORDS}\\b`)
 
-/** As in "users API", "mailbox endpoint": the thing is the place; and an API key is none of a table. */
+/** As in "users API", "mailbox endpoint": the thing is the place; and an API key is not a key of a table. */
 const OF_PLACE = new RegExp(
   `\\b${MAIL_WORDS} (?=(?:apis?|endpoints?|routes?|services?|servers?|urls?|databases?|versions?)\\b)|(?<=\\bapi) (?:keys?|tokens?)\\b`,
   'g',

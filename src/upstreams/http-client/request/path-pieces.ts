@@ -1,5 +1,5 @@
 /**
- * Keys that must not stand in a path, however well they are escaped. Pure.
+ * Keys that must not be in a path, however well they are escaped. Pure.
  *
  * A proxy may decode `%2F` and resolve `..` before the service sees the path: nginx does where `proxy_pass` has a
  * URI, so that `/aliases/..%2F..%2Finternal` becomes `/internal`, asked with our credentials. RFC 3986 section 3.3

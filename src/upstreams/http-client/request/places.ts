@@ -12,7 +12,7 @@ export const KEYS = 'keys'
 /** Names a batch request may use where one text is needed: there is no one key. */
 export const BATCH_NAMES: readonly string[] = ['table']
 
-/** Names a batch request may use where a list can stand. */
+/** Names a batch request may use where a list can be. */
 export const BATCH_LIST_NAMES: readonly string[] = [KEYS, 'table']
 
 /** Names a request for one question may use where one text is needed. */
@@ -24,7 +24,7 @@ export const REQUEST_JSON_NAMES: readonly string[] = [...REQUEST_NAMES, ALL_ATTR
 /** Names that stand for more than a text. */
 const LISTS: readonly string[] = [KEYS, ALL_ATTRIBUTES]
 
-/** @throws TypeError for a text that is no template, or has more than `{keys}` or `{attributes}` where that stands. */
+/** @throws TypeError for a text that is no template, or has more than `{keys}` or `{attributes}` where that is. */
 export function compileTemplate(text: string, names: readonly string[]): Template {
   const template = parseTemplate(text, names)
   if (!(template instanceof Template)) throw new TypeError(`not a template: ${template.message}`)
