@@ -50,6 +50,16 @@ export function upstreamContract(what: string, open: () => UnderContract): void 
       }
     })
 
+    test('says of its service that it does not fail, before anything has failed', async () => {
+      const { upstream, deadlineMs } = open()
+      expect(upstream.health).toMatchObject({ isFailing: false, recoveredAtMs: Number.NEGATIVE_INFINITY })
+      expect(await upstream.health.answersOthers(0, deadlineMs)).not.toBe(false)
+    })
+
+    test('has a request for a key that is there', () => {
+      expect(open().upstream.needsNoRequest('known')).toBe(false)
+    })
+
     test('says whether a stored "not found" counts, for any endpoint', () => {
       const { upstream } = open()
       for (const endpoint of [0, 1, 63]) expect(typeof upstream.trustsNegative(endpoint)).toBe('boolean')
