@@ -7,6 +7,7 @@
 import type { Stats } from 'node:fs'
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from '../core/error-code.ts'
 import { whyNotLocal } from '../core/system/local-disk.ts'
 import { LOAD_TIMEOUT_MS, withTimeout } from './read-file.ts'
 
@@ -92,8 +93,4 @@ function mayWrite(folder: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
