@@ -5,7 +5,7 @@
  * A kill, or a full disk, costs those of the last moment that were not written yet.
  */
 import type { Clock } from '../../core/clock.ts'
-import { comparableAddress } from '../../core/idn.ts'
+import { comparableAddress } from '../../core/key/idn.ts'
 import { MAX_LISTED_KEY_BYTES } from './entry.ts'
 import type { FoundKey } from './found-keys.ts'
 import type { ReplicaFile } from './replica-file.ts'
