@@ -73,6 +73,13 @@ async function metrics(gateway: TestGateway): Promise<string[]> {
   return (await (await fetch(`${gateway.adminUrl}/metrics`)).text()).split('\n')
 }
 
+/** Waits for these log lines about drills, and no others; they are written a moment after what they tell. */
+async function logged(gateway: TestGateway, lines: readonly object[]): Promise<void> {
+  await vi.waitFor(() => {
+    expect(gateway.log().filter(({ event }) => event === 'drill')).toMatchObject(lines)
+  })
+}
+
 /** Twenty recipients of which two do not exist, as smtpd asks. */
 const USERS = Array.from({ length: 20 }, (_, index) => (index < 18 ? `user${index}` : `stranger${index}`))
 
@@ -135,7 +142,7 @@ test('a drill shows what the readiness foretold, sends nothing meanwhile, and is
     },
   ])
   expect(await metrics(gateway)).toContain('mapgate_drill_active{upstream="directory"} 0')
-  expect(gateway.log().filter(({ event }) => event === 'drill')).toMatchObject([
+  await logged(gateway, [
     { upstream: 'directory', state: 'running' },
     { upstream: 'directory', state: 'ended', endedBy: 'time' },
   ])
@@ -163,7 +170,7 @@ test('a drill ends by its operator, by a reload and with the program', async (t)
   expect(await last()).toMatchObject([{ endedBy: 'reload' }])
   await begin()
   await gateway.gateway.stop()
-  expect(gateway.log().filter(({ event }) => event === 'drill')).toMatchObject([
+  await logged(gateway, [
     { state: 'running' },
     { endedBy: 'operator' },
     { state: 'running' },
@@ -225,8 +232,17 @@ test('no drill begins in an outage, and a second one does begin right after the 
     )
   }
   await vi.waitFor(isAskedAgain, { timeout: 10_000, interval: 20 })
+  expect(await begin()).toMatchObject({
+    status: 409,
+    body: {
+      code: 'drill-refused',
+      detail:
+        'no endpoint of the upstream answers: this is an outage, and a drill would show nothing else; see mapgate status',
+    },
+  })
+  expect(await metrics(gateway)).toContain('mapgate_drill_active{upstream="directory"} 0')
   set.clock.advance(5000)
-  expect(gateway.log().filter(({ event }) => event === 'drill')).toMatchObject([
+  await logged(gateway, [
     { state: 'running' },
     { state: 'ended' },
     { state: 'running' },
