@@ -6,6 +6,7 @@ import { replica } from '../../../src/commands/replica/replica.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import type { TestGateway } from '../../support/gateway/gateway.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
+import { until } from '../../support/postfix/until.ts'
 import {
   folderFor,
   replicaStatus,
@@ -64,6 +65,33 @@ test('a list that lacks many keys is kept aside until one command accepts it', a
   expect(await client.lookup('mailboxes', 'user0@a.example')).toEqual({ kind: 'notfound' })
   expect(await client.lookup('mailboxes', 'user9@a.example')).toEqual({ kind: 'found', value: 'a/9/' })
   expect((await run(gateway, 'accept')).code).toMatchObject({ exitCode: 77 })
+})
+
+test('a terminal shows a bar while a list is read, and a pipe does not', async (t) => {
+  const service = await startHttpService(t)
+  const mailboxes = new Map<string, string>(TEN)
+  serveMailboxes(service, mailboxes)
+  const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t)))
+  for (const isTTY of [true, false]) {
+    let send = (): void => {}
+    const after = new Promise<void>((resolve) => {
+      send = resolve
+    })
+    service.route('/mailboxes', { json: TEN.map(([address, mailbox]) => ({ address, mailbox })), after })
+    const io = recordIo()
+    const stderr = { write: io.stderr.write, isTTY }
+    const running = replica('refresh', 'mailboxes', { admin: gateway.adminUrl }, { ...io, stderr })
+    if (isTTY)
+      await until('a bar', () =>
+        io.err().includes('\r\x1b[K[..............................] 0 % 0 entries, 0 B') ? true : undefined,
+      )
+    send()
+    expect(await running).toBe(0)
+    expect(io.out()).toContain('mailboxes: 10 entries')
+    // The bar is gone when the command ends.
+    expect(io.err().endsWith('\r\x1b[K')).toBe(isTTY)
+    if (!isTTY) expect(io.err()).toBe('')
+  }
 })
 
 test('a list that is kept aside can be rejected, and a whole one takes its place by itself', async (t) => {
