@@ -51,6 +51,15 @@ export function answerStoreTests(name: string, make: (clock: Clock) => AnswerSto
       expect(store.peek('c')).toBe(undefined)
     })
 
+    test('knows which "not found" a canary confirmed', () => {
+      const { store } = setUp()
+      const answer = { value: undefined, freshness: FRESHNESS, ageMs: 0 }
+      store.set('a', { ...answer, confirmedByCanary: true })
+      store.set('b', { ...answer, confirmedByCanary: false })
+      store.set('c', answer)
+      expect(['a', 'b', 'c'].map((key) => store.peek(key)?.confirmedByCanary)).toEqual([true, false, false])
+    })
+
     test('keeps validators, and none where none came', () => {
       const { store, put } = setUp()
       store.set('a', { value: 'v', freshness: FRESHNESS, ageMs: 0, validators: { etag: '"1"' } })

@@ -51,6 +51,24 @@ describe('what counts as lost data where few keys are known', () => {
     })
   }
 
+  test('has every part of the five minutes in it, whenever they began', () => {
+    for (const startMs of [10_000, 295_000, 3_610_000]) {
+      const { clock, guard, lose, find } = setUp()
+      clock.advance(startMs)
+      find(71)
+      lose(30)
+      expect(guard.hasLostMany()).toBe(false)
+      clock.advance(5000)
+      lose(1, 30)
+      expect(guard.hasLostMany()).toBe(true)
+      clock.advance(300_000)
+      expect(guard.lost('another', clock.monotonicMs())).toBe(startMs + 305_000)
+      expect(guard.hasLostMany()).toBe(false)
+      lose(19, 100)
+      expect(guard.hasLostMany()).toBe(true)
+    }
+  })
+
   test('has a key that is asked for again and again in it once', () => {
     const { clock, guard } = setUp()
     for (let count = 0; count < 100; count++) guard.lost('k', clock.monotonicMs())
@@ -83,6 +101,16 @@ describe('LossGuard', () => {
     expect([guard.isHolding, changes]).toEqual([true, [true]])
     clock.advance(1)
     expect([guard.isHolding, changes, clock.timers]).toEqual([false, [true, false], 0])
+  })
+
+  test('tells each change once', () => {
+    const { guard, changes } = setUp()
+    guard.reset()
+    guard.hold()
+    guard.hold()
+    guard.reset()
+    guard.reset()
+    expect(changes).toEqual([true, false])
   })
 
   test('ends, and counts anew, when all answers were purged', () => {

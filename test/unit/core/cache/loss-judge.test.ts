@@ -243,6 +243,41 @@ describe('a service that says "not found" of keys that it found before', () => {
     }
   })
 
+  test('is asked for nothing besides the lookups while a loss holds', async () => {
+    const { clock, ask, lose, keys, service, changes } = await setUp(1000)
+    lose(keys)
+    await ask(keys.slice(0, 1))
+    expect(changes).toEqual([true])
+    await clock.advanceAsync(MINUTE)
+    service.asked = []
+    expect(await ask(keys.slice(1, 3))).toEqual(['stale found', 'stale found'])
+    expect(service.asked.map(({ key }) => key)).toEqual(keys.slice(1, 3))
+  })
+
+  for (const [age, ageMs, expected, asked] of [
+    ['younger', 7 * 24 * HOUR - 2 * MINUTE, 'upstream temporary', 41],
+    ['older', 7 * 24 * HOUR, 'upstream notfound', 1],
+  ] as const) {
+    test(`is asked for ${asked - 1} other keys where their answers expired and are ${age} than a week`, async () => {
+      const { clock, ask, lose, keys, service } = await setUp(100)
+      await clock.advanceAsync(ageMs - 2 * MINUTE)
+      lose(keys)
+      service.asked = []
+      expect(await ask(keys.slice(0, 1))).toEqual([expected])
+      expect(service.asked).toHaveLength(asked)
+    })
+  }
+
+  test('is held by counting where what is known is too old for a sample: twenty lost keys', async () => {
+    const { clock, ask, lose, keys, changes } = await setUp(30)
+    await clock.advanceAsync(8 * 24 * HOUR)
+    lose(keys)
+    expect(tally(await ask(keys.slice(0, 19)))).toEqual({ 'upstream notfound': 19 })
+    expect(changes).toEqual([])
+    expect(tally(await ask(keys.slice(19)))).toEqual({ 'upstream temporary': 11 })
+    expect(changes).toEqual([true])
+  })
+
   test('is judged by the keys of the upstream that says so', async () => {
     const { store, ask, lose, keys, service } = await setUp(100, { upstreamIndex: 1 })
     for (let index = 0; index < 900; index++)

@@ -50,6 +50,13 @@ describe('the bounds of MemoryAnswerStore', () => {
     expect(store.status()).toEqual({ foundEntries: 1, negativeEntries: 0, bytes: 278 })
   })
 
+  test('count found answers and "not found" together', () => {
+    const { store, put } = storeOf()
+    put('a', 'value')
+    store.set('bb', { value: undefined, freshness, ageMs: 0 })
+    expect(store.status()).toEqual({ foundEntries: 1, negativeEntries: 1, bytes: 272 + 268 })
+  })
+
   test('count two bytes a character where one of a text is not Latin-1, as V8 holds it', () => {
     const { store, put } = storeOf()
     put('jürgen', 'straße')
@@ -170,6 +177,8 @@ describe('FailureMemory', () => {
     const failure = temporary('connect', 'refused')
     for (let count = 0; count <= 10_000; count++) memory.add(`k${count}`, failure, 0)
     expect([memory.get('k0', 0), memory.get('k1', 0)]).toEqual([undefined, failure])
+    memory.add('x'.repeat(320), failure, 0)
+    expect(memory.get('x'.repeat(320), 0)).toBe(failure)
     memory.add('x'.repeat(321), failure, 0)
     expect(memory.get('x'.repeat(321), 0)).toBe(undefined)
     memory.delete('k1')

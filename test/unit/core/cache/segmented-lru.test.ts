@@ -177,4 +177,52 @@ describe('SegmentedLru', () => {
     ).toEqual([['k2', { id: 2 }]])
     expect(cache.some(1, Math.random, () => false)).toEqual([])
   })
+
+  test('chooses by the numbers that it is given, and asks for no more of them than it needs', () => {
+    const numbers = [0.99, 0, 0.99, 0.5, 0.25]
+    let used = 0
+    const chosen = filled(4).some(
+      3,
+      () => numbers[used++] ?? 0,
+      () => true,
+    )
+    expect(chosen).toEqual([
+      ['k3', { id: 3 }],
+      ['k0', { id: 0 }],
+      ['k2', { id: 2 }],
+    ])
+    expect(used).toBe(4)
+  })
+
+  test('finds what chance does not, in random order', () => {
+    const always = (number: number) =>
+      filled(4)
+        .some(
+          3,
+          () => number,
+          (key) => key !== 'k1',
+        )
+        .map(([key]) => key)
+    // The first of each: what chance found. The others: a shuffle in which each changes places with the first, and one in which none does.
+    expect([always(0), always(0.99)]).toEqual([
+      ['k0', 'k2', 'k3'],
+      ['k3', 'k0', 'k2'],
+    ])
+  })
+
+  test('protects four fifths of the bytes, to the byte', () => {
+    for (const [bytes, kept] of [
+      [40, { id: 'a' }],
+      [41, undefined],
+    ] as const) {
+      const cache = new SegmentedLru<{ id: string }>({ maxEntries: 100, maxBytes: 100 })
+      cache.set('a', { id: 'a' }, 40)
+      cache.set('b', { id: 'b' }, bytes)
+      cache.get('a')
+      cache.get('b')
+      cache.set('c', { id: 'c' }, 19)
+      cache.set('d', { id: 'd' }, 19)
+      expect(cache.peek('a')).toEqual(kept)
+    }
+  })
 })

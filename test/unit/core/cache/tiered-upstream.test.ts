@@ -113,7 +113,15 @@ function gateway(options: { hasCanary?: boolean } = {}) {
     const { result, source } = await answer
     return `${source}: ${result.kind === 'found' ? result.value : result.kind}`
   }
-  return { clock, store, tier, service, cached, ask, looked }
+  /** The steps of the explanation of a lookup. */
+  const steps = async (key: string) => {
+    const explanation = new Explanation()
+    const answer = cached.ask(key, new LookupContext(key, clock.monotonicMs(), 10_000, false, explanation))
+    await settle()
+    await answer
+    return explanation.steps
+  }
+  return { clock, store, tier, service, cached, ask, steps, looked }
 }
 
 test('a found answer of another gateway is the answer, and stored here with its age', async () => {
@@ -144,6 +152,40 @@ test('one that is stale is served while it may be, and else only where the servi
   expect(looked).toEqual(['stale', 'stale', 'unused', 'unused'])
 })
 
+test('one that is no newer than our own is not stored in its place', async () => {
+  for (const [ageMs, stored] of [
+    [400_000, 'own'],
+    [399_999, 'theirs'],
+  ] as const) {
+    const { tier, store, ask } = gateway()
+    store.set('a', { value: 'own', freshness: WINDOWS, ageMs: 400_000 })
+    tier.has = { value: 'theirs', freshness: WINDOWS, ageMs }
+    expect(await ask('a')).toBe(`stale: ${stored}`)
+    expect(store.peek('a')?.result).toEqual({ kind: 'found', value: stored })
+  }
+})
+
+test('the explanation names the age and the answer of another gateway, and that none was there', async () => {
+  const { tier, service, steps } = gateway()
+  tier.has = { value: 'there', freshness: WINDOWS, ageMs: 5000 }
+  expect(await steps('a')).toContainEqual({
+    step: 'shared',
+    key: 'a',
+    upstream: 'directory',
+    outcome: 'hit',
+    ageMs: 5000,
+    result: { kind: 'found', value: 'there' },
+  })
+  tier.has = undefined
+  service.says = found('new')
+  expect(await steps('b')).toContainEqual({
+    step: 'shared',
+    key: 'b',
+    upstream: 'directory',
+    outcome: 'miss',
+  })
+})
+
 test('one that is stale is not waited for longer than staleAfter', async () => {
   const { tier, service, ask } = gateway()
   tier.has = { value: 'old', freshness: WINDOWS, ageMs: 360_000 }
@@ -158,7 +200,9 @@ test('a "not found" counts for negativeTtl from when it was given, and not a mil
   expect(await ask('a')).toBe('shared: notfound')
   tier.has = { value: undefined, freshness: GONE, ageMs: 10_000 }
   expect(await ask('b')).toBe('upstream: created since')
-  // Of a gateway whose table has a longer negativeTtl.
+  // Of a gateway whose table has a shorter negativeTtl, and of one that has a longer.
+  tier.has = { value: undefined, freshness: { ...GONE, freshnessLifetimeMs: 5000 }, ageMs: 5000 }
+  expect(await ask('d')).toBe('upstream: created since')
   tier.has = { value: undefined, freshness: { ...GONE, freshnessLifetimeMs: 3_600_000 }, ageMs: 10_000 }
   expect(await ask('c')).toBe('upstream: created since')
 })
