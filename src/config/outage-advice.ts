@@ -58,7 +58,8 @@ export function outageAdvice(
     const outage = kinds.protocols.find((protocol) => isServed(table.name, listeners, protocol))?.outage
     if (outage === undefined || table.whenUnknown === 'notFound') return []
     const reply = outage.replies.find(({ adviceIf }) => adviceIf !== undefined)
-    return [advice(outage.stops, reply && `whenUnknown: ${reply.word}, ${reply.adviceIf}`)]
+    const needed = table.canary === undefined ? 'canary: { attributes: ... } and ' : ''
+    return [advice(outage.stops, reply && `${needed}whenUnknown: ${reply.word}, ${reply.adviceIf}`)]
   }
   if (usedBy.length === 0)
     return [
@@ -154,7 +155,7 @@ function remedy(
   tables: Tables,
 ): string | undefined {
   const first = canary === undefined ? 'canary: { key: ... } and ' : ''
-  const missed = 'whenUnknown: notFound, if who is not on it may pass unchecked'
+  const missed = `${first}whenUnknown: notFound, if who is not on it may pass unchecked`
   switch (stale) {
     case 'harmless':
       return `${first}cache.staleNotFound: { for: 1d }`

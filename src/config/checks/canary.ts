@@ -9,6 +9,7 @@ import { asksNetwork } from '../asks-network.ts'
 import { attributesOf, knownAttributes } from '../attributes.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
+import { unknownReplies } from '../schema/unknown-replies.ts'
 
 export function checkCanary(
   file: FileSettings,
@@ -17,15 +18,39 @@ export function checkCanary(
   scope: Scope,
 ): void {
   const { canary, upstream = [] } = table
-  if (canary === undefined) return
   // Where an upstream is missing or unknown, that is the mistake, and nobody knows what it would be.
   const allKnown = upstream.length > 0 && upstream.every((name) => file.upstreams.has(name))
-  if (allKnown && !asksNetwork(upstream, file.upstreams, kinds))
-    scope.warning(['canary'], 'has no effect: no upstream of this table is asked over a network')
+  const isRemote = asksNetwork(upstream, file.upstreams, kinds)
   const asked = attributesOf(table, kinds)
+  if (canary === undefined) {
+    if (allKnown && isRemote) checkNeeded(table, asked.size > 0, kinds, scope)
+    return
+  }
+  if (allKnown && !isRemote)
+    scope.warning(['canary'], 'has no effect: no upstream of this table is asked over a network')
   const own = scope.within(['canary'])
   if (asked.size === 0) checkKey(own)
   else checkAttributes(canary.attributes, asked, kinds, own)
+}
+
+/** What passes in an outage must not pass for a key that a stranger chose so that the service fails. */
+function checkNeeded(
+  { whenUnknown, sideEffects }: TableSettings,
+  hasAttributes: boolean,
+  kinds: SettingsKinds,
+  scope: Scope,
+): void {
+  const reply = unknownReplies(kinds.protocols).find(({ word }) => word === whenUnknown)
+  if (whenUnknown !== 'notFound' && reply?.as !== 'notFound') return
+  // A key that counts is no question that may be asked again and again.
+  if (sideEffects && !hasAttributes) return
+  const write = hasAttributes
+    ? 'canary: { attributes: ... } with a question that the service always has an answer to'
+    : 'canary: { key: ... } with a key that the service always has'
+  scope.warning(
+    ['whenUnknown'],
+    `needs a canary: without one mapgate cannot tell an outage from one key that fails, and who sends such a key may pass unchecked; add ${write}`,
+  )
 }
 
 function checkKey(scope: Scope): void {

@@ -222,7 +222,10 @@ describe('a word of the protocol in whenUnknown', () => {
       return table && outageAdvice(table, config, KINDS)
     }
     expect(await advice('')).toEqual([
-      { stops: 'every toy', write: 'whenUnknown: SHRUG, if toys may play alone' },
+      {
+        stops: 'every toy',
+        write: 'canary: { attributes: ... } and whenUnknown: SHRUG, if toys may play alone',
+      },
     ])
     expect(await advice(', whenUnknown: WAIT')).toHaveLength(1)
     expect(await advice(', whenUnknown: SHRUG')).toEqual([])
@@ -310,7 +313,9 @@ describe('the check of a configuration', () => {
   }
 
   test('accepts the same with nothing to say', async () => {
-    expect(await problems(`{ upstream: d, ${REQUEST}, cacheBy: [user], whenUnknown: SHRUG }`)).toBe('')
+    const table = (more: string) => `{ upstream: d, ${REQUEST}, cacheBy: [user], whenUnknown: SHRUG${more} }`
+    expect(await problems(table(', canary: { attributes: { user: bob } }'))).toBe('')
+    expect(await problems(table(''))).toContain('needs a canary: without one mapgate cannot tell an outage')
   })
 
   test('refuses such a table on a listener whose clients send keys only', async () => {

@@ -18,6 +18,7 @@ const CANARIES: Entries = {
   domains: { 'example.com': 'example.com' },
   'recipient-bcc': { 'canary@example.com': 'archive@example.com' },
   'sender-bcc': { 'bcc-canary@example.com': 'archive@example.com' },
+  'sender-access': { 'canary@example.com': 'DUNNO' },
   'sender-logins': { 'postmaster@example.com': 'postmaster' },
   canonical: { 'postmaster@old.example': 'postmaster@example.com' },
 }

@@ -30,6 +30,7 @@ const CANARIES: Readonly<Record<string, readonly string[]>> = {
   'alias-domains': ['example.org'],
   mailboxes: ['postmaster@example.com'],
   aliases: ['postmaster@example.com'],
+  'sender-access': ['canary@example.com'],
   'sender-logins': ['postmaster@example.com'],
 }
 

@@ -45,6 +45,33 @@ describe('check', () => {
     expect(io.out()).toBe('mapgate.yaml: fine: 1 table, 1 upstream, 1 listener, 1 warning\n')
   })
 
+  describe('whenUnknown without a canary', () => {
+    const warned = async (table: string) => {
+      const io = await collectingIo()
+      await writeFile(
+        join(io.cwd, 'mapgate.yaml'),
+        `listeners: [{ protocol: socketmap, listen: "inet:127.0.0.1:8464" }]
+upstreams: { s: { endpoints: ["http://127.0.0.1:8080"] } }
+tables: { denied: { upstream: s, ${table} } }
+defaults: { table: { request: { path: "/{key}" }, usedBy: check_sender_access } }
+`,
+      )
+      expect(await check({}, io)).toBe(0)
+      return io.err()
+    }
+
+    test('is told to have one, since a key that fails alone would pass', async () => {
+      expect(await warned('whenUnknown: notFound')).toBe(
+        'mapgate.yaml:3:47: tables.denied.whenUnknown: warning: needs a canary: without one mapgate cannot tell an outage from one key that fails, and who sends such a key may pass unchecked; add canary: { key: ... } with a key that the service always has\n',
+      )
+      expect(await warned('whenUnknown: notFound, canary: { key: b.example }')).toBe('')
+    })
+
+    test('is not, where a question could not be asked again and again', async () => {
+      expect(await warned('whenUnknown: notFound, sideEffects: true')).toBe('')
+    })
+  })
+
   test('says what an outage would stop and what to write, which is no problem', async () => {
     const io = await collectingIo()
     await writeFile(
@@ -61,7 +88,7 @@ tables:
     expect(io.out()).toBe(
       'mapgate.yaml: fine: 3 tables, 2 upstreams, 1 listener\n' +
         'in an outage, tables.logins: mail from addresses whose owner was not asked for before waits, and has to (docs/resilience.md)\n' +
-        'in an outage, tables.denied: mail that is on no list waits, unless you write whenUnknown: notFound, if who is not on it may pass unchecked\n',
+        'in an outage, tables.denied: mail that is on no list waits, unless you write canary: { key: ... } and whenUnknown: notFound, if who is not on it may pass unchecked\n',
     )
     expect(io.err()).toBe('')
   })

@@ -62,11 +62,13 @@ describe('what an outage stops', () => {
         't: { usedBy: transport_maps, domains: [b.example], canary: { key: b.example } }',
         'c: { usedBy: sender_bcc_maps, domains: [b.example], canary: { key: a@b.example } }',
         'd: { usedBy: check_sender_access }',
+        'e: { usedBy: check_sender_access, canary: { key: b.example } }',
       ),
     ).toEqual([
       't: mail without a transport of its own: cache.staleNotFound: { for: 1h }, if the default is right for them',
       'c: mail from senders that is not copied: cache.staleNotFound: { for: 1h }, if the default is right for them; or whenUnknown: notFound',
-      'd: mail that is on no list: whenUnknown: notFound, if who is not on it may pass unchecked',
+      'd: mail that is on no list: canary: { key: ... } and whenUnknown: notFound, if who is not on it may pass unchecked',
+      'e: mail that is on no list: whenUnknown: notFound, if who is not on it may pass unchecked',
     ])
   })
 
@@ -112,13 +114,13 @@ describe('what an outage stops', () => {
         ],
         [
           `greylist: { ${request} }`,
-          `quota: { ${request}, whenUnknown: DEFER_IF_PERMIT, sideEffects: true }`,
+          `quota: { ${request}, canary: { attributes: { sender: a@b.example } }, whenUnknown: DEFER_IF_PERMIT, sideEffects: true }`,
           `spam: { ${request}, whenUnknown: DUNNO }`,
           'logins: { request: { method: POST, path: /l, json: { u: "{attribute.user}", p: "{attribute.password}" } }, response: { user: $.user } }',
         ],
       ),
     ).toEqual([
-      'greylist: mail that this policy decides about: whenUnknown: DUNNO, if it may pass unchecked',
+      'greylist: mail that this policy decides about: canary: { attributes: ... } and whenUnknown: DUNNO, if it may pass unchecked',
       'quota: mail that this policy decides about: whenUnknown: DUNNO, if it may pass unchecked',
       'logins: every login: undefined',
     ])
