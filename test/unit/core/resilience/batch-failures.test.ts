@@ -236,3 +236,32 @@ describe('the canary of a table with a batch route', () => {
     expect(upstream.canaryStatus().map(({ state }) => state)).toEqual(['unreachable'])
   })
 })
+
+describe('a batch with any answered key', () => {
+  const mixed: Script = each((key) => (key.startsWith('fine') ? says('here') : fails(503)))
+
+  test('is good for its endpoint, however many of its keys fail', async () => {
+    const { ask, state, clock, events } = setUp([mixed], {
+      settings: { attempts: 1, circuitBreaker: { failures: 2, openForMs: 1000 } },
+    })
+    for (let batch = 0; batch < 10; batch++) {
+      clock.advance(10)
+      const keys = [`fine${batch}`, ...Array.from({ length: 9 }, (_, at) => `k${batch}.${at}`)]
+      expect(shown(await Promise.all(keys.map((key) => ask(key))))[0]).toBe('here')
+    }
+    expect(state.status().endpoints[0]?.circuit).toBe('closed')
+    expect(state.endpoints[0]?.suspicion.keys).toBe(0)
+    expect(events.filter((event) => event.startsWith('check'))).toEqual([])
+  })
+
+  test('is not, where none of its keys is answered', async () => {
+    const { ask, state, clock } = setUp([mixed], {
+      settings: { attempts: 1, circuitBreaker: { failures: 2, openForMs: 1000 } },
+    })
+    clock.advance(10)
+    const answers = Promise.all(['k1', 'k2'].map((key) => ask(key)))
+    await clock.advanceAsync(1000)
+    await answers
+    expect(state.endpoints[0]?.suspicion.keys).toBeGreaterThan(0)
+  })
+})
