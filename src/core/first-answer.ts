@@ -74,5 +74,7 @@ async function firstLater<C>(
 /** The later answer, with the costlier source of both. */
 function withCost(answer: Sourced, before: Sourced): Sourced {
   const source = costlier(answer.source, before.source)
-  return source === answer.source ? answer : { result: answer.result, source }
+  if (source === answer.source) return answer
+  const { result, failedAt } = answer
+  return failedAt === undefined ? { result, source } : { result, source, failedAt }
 }

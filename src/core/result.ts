@@ -127,6 +127,14 @@ export type AnswerSource = string
 export interface Sourced {
   readonly result: LookupResult
   readonly source: AnswerSource
+  /** With a failure: which of several failed. Absent where a table asks only one. */
+  readonly failedAt?: FailedSource
+}
+
+/** What failed in a lookup, as far as the rules for outages look at it. */
+export interface FailedSource {
+  /** As `Upstream` has it (upstream.ts). */
+  answersOthers?(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined>
 }
 
 /** What an answer of each source costs, from nothing to a request. */

@@ -110,8 +110,10 @@ export interface EndpointStatus {
   /** Index and host. */
   readonly name: string
   readonly circuit: CircuitState
-  /** Set while the circuit is not closed: how the last request ended that spoke against the endpoint. */
+  /** Set while the circuit is not closed, or lookups fail all: how the last request ended that spoke against the endpoint. */
   readonly lastFailure?: string
+  /** Set while only questions whose answer is known are answered, such as canaries: for how long all lookups have failed, ms. */
+  readonly onlyKnownForMs?: number
   /** Set while the endpoint asked for a pause by Retry-After: ms left. */
   readonly pausedForMs?: number
   /** Wall clock ms; set for https endpoints once connected. */

@@ -20,7 +20,14 @@ import type { OfflineAnswer } from './outage/readiness.ts'
 import type { RecentLookups } from './outage/recent-lookups.ts'
 import { temporaryFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
-import { NOT_FOUND, type Sourced } from './result.ts'
+import {
+  type FailedSource,
+  isFailure,
+  NOT_FOUND,
+  type Permanent,
+  type Sourced,
+  type Temporary,
+} from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import type { SearchKey } from './search/search-keys.ts'
 import { SILENT, type TableSource } from './table-source.ts'
@@ -115,7 +122,9 @@ export class Table {
     if (this.attributes === undefined || result.kind !== 'found')
       return this.#afterOutage(key, answer, context)
     const told = context.query?.client?.deliverable(result) ?? result
-    return told === result ? answer : this.#afterOutage(key, { result: told, source }, context)
+    if (told === result) return answer
+    const failedAt = this.#options.sources.length === 1 ? undefined : SOME_ANSWER
+    return this.#afterOutage(key, { result: told, source, failedAt }, context)
   }
 
   /** As {@link OfflineSearch.knownFoundForMs} has it. Asks nobody. */
@@ -138,10 +147,18 @@ export class Table {
     const { result, source } = answer
     if (this.#outage === undefined) return answer
     const keys = this.#keys(key, context.exact)
-    // A wrong path or a refused credential is an outage like others where the answer is none of "found" and "not found".
-    if (result.kind === 'temporary' || (result.kind === 'permanent' && this.attributes !== undefined)) {
-      const sinceMs = context.deadlineMs - this.deadlineMs
-      const rule = this.#outage.answer(result, keys, key, context, this.#mayHaveFailed(key), sinceMs)
+    if (isFailure(result)) {
+      const rule = this.#outage.answer(
+        {
+          result,
+          at: answer.failedAt ?? this.#options.sources[0],
+          sinceMs: context.deadlineMs - this.deadlineMs,
+          mustBeSeen: this.#mustBeSeen(result),
+        },
+        keys,
+        key,
+        context,
+      )
       if (!(rule instanceof Promise)) return this.#byRule(rule, answer, context)
       context.hasToWait()
       return rule.then((known) => this.#byRule(known, answer, context))
@@ -158,11 +175,13 @@ export class Table {
       : this.#propagate(known.answer, known.searchKey, context)
   }
 
-  /** Its upstreams, and those of the table that knows its domains. */
-  #mayHaveFailed(key: string): readonly TableSource[] {
-    const { domains, sources } = this.#options
-    const verdict = domains?.(key)
-    return verdict?.kind === 'ask' ? [...sources, ...verdict.table.#options.sources] : sources
+  /**
+   * Returns whether a failure is an outage only where the service is seen to answer nobody. A refused request may be this
+   * key's, and a full queue is ours.
+   */
+  #mustBeSeen({ kind, cause }: Temporary | Permanent): boolean {
+    // Asked by attributes, a wrong path or a refused credential is an outage like others.
+    return cause === 'overload' || (kind === 'permanent' && this.attributes === undefined)
   }
 
   #lookup(key: string, context: LookupContext): Sourced | Promise<Sourced> {
@@ -202,6 +221,7 @@ export class Table {
         return {
           result: temporaryFor(CORE_REASONS.domainsTable, known.result.reason),
           source: known.source,
+          failedAt: known.failedAt ?? table.#options.sources[0],
         }
     }
   }
@@ -255,8 +275,12 @@ export class Table {
 
 const UPSTREAMS: CandidateSource<TableSource> = {
   ask: (source, key, context) => source.ask(key, context),
-  chosen: (answer) => answer,
+  chosen: (answer, failedAt) =>
+    isFailure(answer.result) ? { result: answer.result, source: answer.source, failedAt } : answer,
 }
+
+/** One of several upstreams gave an answer that the client would not read: so it answers. */
+const SOME_ANSWER: FailedSource = { answersOthers: () => true }
 
 /** Stands for "nothing was asked": a key outside the domains is not found. */
 const NO_ANSWER: Sourced = { result: NOT_FOUND, source: 'filtered' }

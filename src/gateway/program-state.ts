@@ -70,6 +70,8 @@ function sharedTroubles({ address, state, lastFailure = 'not tried yet' }: Share
   return [`the shared store ${address} is not used: ${lastFailure}; lookups ask the service meanwhile`]
 }
 
+const MINUTE_MS = 60_000
+
 /** An upstream, and its state at one moment. */
 interface LookedAt {
   readonly upstream: SharedUpstream
@@ -92,7 +94,14 @@ function upstreamTroubles({ upstream, status }: LookedAt): string[] {
   const paused = endpoints
     .filter(({ pausedForMs }) => pausedForMs !== undefined)
     .map((endpoint) => `upstream ${name}: endpoint ${endpoint.name} asked for a pause (Retry-After)`)
-  return [...drill, ...own, ...circuits, ...paused]
+  const onlyKnown = endpoints.flatMap(({ name: endpoint, onlyKnownForMs, lastFailure = 'unknown' }) =>
+    onlyKnownForMs === undefined
+      ? []
+      : [
+          `upstream ${name}: endpoint ${endpoint} answers only questions whose answer is known, such as its canaries; all lookups have failed for ${Math.floor(onlyKnownForMs / MINUTE_MS)} min (last failure: ${lastFailure}), so look at the service`,
+        ],
+  )
+  return [...drill, ...own, ...circuits, ...paused, ...onlyKnown]
 }
 
 function tableTroubles({ name, canaries, holdsLoss, replica }: TableStatus): string[] {

@@ -97,7 +97,16 @@ const Endpoint = Type.Object({
   name: Type.String({ description: 'Index and host.' }),
   circuit: Type.Enum(['closed', 'open', 'half-open']),
   lastFailure: Type.Optional(
-    Type.String({ description: 'While the circuit is not closed: how a request ended last that failed.' }),
+    Type.String({
+      description:
+        'While the circuit is not closed, or all lookups fail: how a request ended last that failed.',
+    }),
+  ),
+  onlyKnownForMs: Type.Optional(
+    Type.Number({
+      description:
+        'Set while only questions whose answer is known are answered, such as canaries: for how long all lookups have failed.',
+    }),
   ),
   pausedForMs: Type.Optional(Ms),
   certificateExpiresAtMs: Type.Optional(WallMs),

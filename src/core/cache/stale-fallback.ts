@@ -98,9 +98,13 @@ export class StaleFallback {
     explanation.add({ step: 'coalesced', key, upstream: this.#upstream.name, result })
   }
 
-  /** In a table with rules for outages, which learns when the service answers nobody. */
+  /**
+   * In a table with rules for outages, which learns when the service answers nobody. Whether it answers others is asked
+   * before the deadline, which leaves no time for it.
+   */
   async #waitOrSilent(request: PendingRequest, deadlineMs: number): Promise<Sourced> {
     let untilMs = Math.min(deadlineMs, request.startMs + this.#staleAfterMs)
+    let isAsked = false
     for (;;) {
       const answer = await request.wait(untilMs, this.#clock, DEADLINE_EXCEEDED, 'decides')
       if (answer !== DEADLINE_EXCEEDED) return answer
@@ -109,6 +113,8 @@ export class StaleFallback {
         request.leave()
         return isFailing ? NO_REPLY : DEADLINE_EXCEEDED
       }
+      if (!isAsked) void this.#upstream.health.answersOthers(request.startMs, deadlineMs)
+      isAsked = true
       untilMs = Math.min(deadlineMs, this.#clock.monotonicMs() + LOOK_EVERY_MS)
     }
   }

@@ -13,7 +13,7 @@
  */
 import type { LookupContext } from '../lookup-context.ts'
 import type { OutageRule } from '../outage-rule.ts'
-import { NOT_FOUND, type Permanent, type Sourced, type Temporary } from '../result.ts'
+import { type FailedSource, NOT_FOUND, type Permanent, type Sourced, type Temporary } from '../result.ts'
 import { isOwnKey, type SearchKey } from '../search/search-keys.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 
@@ -81,33 +81,28 @@ export class OutageRules {
    * answers nobody else; and a proof table with a service of its own is asked, since a mailbox that this says is gone
    * is no proof, and Postfix would refuse the mail by it.
    *
-   * @param sources What was asked, and may have failed.
-   * @param sinceMs When the lookup began, monotonic ms.
    * @returns Undefined when nothing that is known may be said: the failure is the answer. A promise does not reject.
    */
   answer(
-    failure: Temporary | Permanent,
+    failure: LookupFailure,
     keys: readonly SearchKey[],
     key: string,
     context: LookupContext,
-    sources: readonly TableSource[],
-    sinceMs: number,
   ): RuleAnswer | undefined | Promise<RuleAnswer | undefined> {
-    if (OWN_FAILURES.has(failure.cause) || context.bypass) return undefined
+    if (OWN_FAILURES.has(failure.result.cause) || context.bypass) return undefined
     const decision = this.decide(keys, key, context.asked)
     if (decision.answer === undefined || !MAY_BE_WRONG.has(decision.rule)) return this.#use(decision, context)
-    const answers = answersOthers(sources, sinceMs, context.deadlineMs)
-    if (answers === true) return this.#refuse(decision, context)
-    if (answers === false) {
-      const asking = this.#askProof(decision, key, context)
-      if (asking === undefined) return this.#use(decision, context)
-      return asking.then(() => this.#use(this.decide(keys, key, context.asked), context))
-    }
-    return answers.then(async (yes) => {
-      if (yes) return this.#refuse(decision, context)
-      await this.#askProof(decision, key, context)
-      return this.#use(this.decide(keys, key, context.asked), context)
-    })
+    const answers = failure.at?.answersOthers?.(failure.sinceMs, context.deadlineMs)
+    if (answers instanceof Promise)
+      return answers.then(async (known) => {
+        if (!isOutage(known, failure)) return this.#refuse(decision, known, context)
+        await this.#askProof(decision, key, context)
+        return this.#use(this.decide(keys, key, context.asked), context)
+      })
+    if (!isOutage(answers, failure)) return this.#refuse(decision, answers, context)
+    const asking = this.#askProof(decision, key, context)
+    if (asking === undefined) return this.#use(decision, context)
+    return asking.then(() => this.#use(this.decide(keys, key, context.asked), context))
   }
 
   #askProof({ rule }: OutageDecision, key: string, context: LookupContext): Promise<void> | undefined {
@@ -126,8 +121,9 @@ export class OutageRules {
     return undefined
   }
 
-  #refuse({ rule }: OutageDecision, context: LookupContext): undefined {
-    context.explanation?.add({ step: 'outage', rule, used: false, why: ANSWERS_OTHERS })
+  #refuse({ rule }: OutageDecision, answersOthers: boolean | undefined, context: LookupContext): undefined {
+    const why = answersOthers === true ? ANSWERS_OTHERS : NO_OUTAGE_SEEN
+    context.explanation?.add({ step: 'outage', rule, used: false, why })
   }
 
   /** Which rule answers a lookup in an outage, if one does. Asks nobody, and counts nothing. */
@@ -214,6 +210,17 @@ export class OutageRules {
   }
 }
 
+/** How a lookup failed. */
+export interface LookupFailure {
+  readonly result: Temporary | Permanent
+  /** The one that failed of all that were asked: it says whether it answers others. */
+  readonly at: FailedSource | undefined
+  /** When the lookup began, monotonic ms. */
+  readonly sinceMs: number
+  /** It is an outage only where the service is seen to answer nobody. */
+  readonly mustBeSeen: boolean
+}
+
 /** What the rules say of one lookup. */
 interface OutageDecision {
   readonly rule: OutageRule
@@ -252,28 +259,14 @@ function isCurrent(source: TableSource, { key }: SearchKey): boolean {
   return source.askOffline(key)?.kind === 'notfound'
 }
 
-/**
- * Returns whether the services answer others. Which of several failed is not known here: one that is seen to answer nobody
- * is an outage; one of which nothing is known says nothing. False where nobody knows of any.
- */
-function answersOthers(
-  sources: readonly TableSource[],
-  sinceMs: number,
-  deadlineMs: number,
-): boolean | Promise<boolean> {
-  const asked: Promise<boolean | undefined>[] = []
-  let isAnswering = false
-  for (const source of sources) {
-    const answers = source.answersOthers?.(sinceMs, deadlineMs)
-    if (answers === false) return false
-    if (answers === true) isAnswering = true
-    else if (answers !== undefined) asked.push(answers)
-  }
-  if (asked.length === 0) return isAnswering
-  return Promise.all(asked).then((all) => !all.includes(false) && (isAnswering || all.includes(true)))
+/** Returns whether the rules that may be wrong hold. Where nobody can tell if others are answered, they do, unless it must be seen. */
+function isOutage(answersOthers: boolean | undefined, { mustBeSeen }: LookupFailure): boolean {
+  return answersOthers === false || (answersOthers === undefined && !mustBeSeen)
 }
 
 const ANSWERS_OTHERS = 'the service answers others, so this is no outage'
+
+const NO_OUTAGE_SEEN = 'no outage of the service is seen'
 
 const NO_RULE = 'the table has no rule for it'
 

@@ -4,10 +4,12 @@
  *
  *   its circuit is open, or it is seen not to answer     no
  *   it was asked in the last {@link CHECK_PAUSE_MS}      as it answered then
+ *   no time is left                                      as it answered since the lookup began; not asked: yes, since
+ *                                                        no outage is seen
  *   else                                                 known questions of the table are asked, until one is found;
  *                                                        where it has none, those of others
- *   no time is left                                      yes, if a good reply arrived since the lookup began
- *   none is known                                        the same; without one nobody can say
+ *   none is known                                        yes, if a good reply arrived since the lookup began; else
+ *                                                        nobody can say
  *
  * A question that is known to be found shows more than that somebody answers: a service that refuses the credentials,
  * lost its data or says the same to everybody is as good as down.
@@ -16,6 +18,7 @@ import type { Clock } from '../clock.ts'
 import type { Reply } from '../upstream.ts'
 import { CHECK_PAUSE_MS, MAX_CHECKS } from './circuit-limits.ts'
 import type { KnownQuestion, KnownQuestions } from './known-questions.ts'
+import { isEnough } from './known-reply.ts'
 import { within } from './sleep.ts'
 
 /** What is needed of an endpoint. */
@@ -35,9 +38,6 @@ interface Verdict {
   readonly yes: boolean
   readonly atMs: number
 }
-
-/** A known question that fails in less is asked again, ms. Ours: one reset of many is soon told from a service that is down. */
-const QUICK_MS = 250
 
 export class AnswersOthers {
   readonly #endpoint: DoubtedEndpoint
@@ -63,18 +63,25 @@ export class AnswersOthers {
     const verdict = this.#verdicts.get(table)
     if (verdict !== undefined && nowMs - verdict.atMs < CHECK_PAUSE_MS) return verdict.yes
     if (this.#endpoint.known.isEmpty) return this.#heardSince(sinceMs) || undefined
-    if (nowMs >= deadlineMs) return this.#heardSince(sinceMs)
+    if (nowMs >= deadlineMs) return this.#toldSince(table, sinceMs)
     let asking = this.#asking.get(table)
     if (asking === undefined) {
       asking = this.#ask(table)
       this.#asking.set(table, asking)
     }
-    return within(this.#clock, deadlineMs - nowMs, asking).then((yes) => yes ?? this.#heardSince(sinceMs))
+    return within(this.#clock, deadlineMs - nowMs, asking).then(
+      (yes) => yes ?? this.#toldSince(table, sinceMs),
+    )
   }
 
   #heardSince(sinceMs: number): boolean {
     const { goodAtMs, knownAtMs } = this.#endpoint
     return Math.max(goodAtMs, knownAtMs) >= sinceMs
+  }
+
+  #toldSince(table: string, sinceMs: number): boolean {
+    const verdict = this.#verdicts.get(table)
+    return verdict === undefined || verdict.atMs < sinceMs || verdict.yes
   }
 
   async #ask(table: string): Promise<boolean> {
@@ -91,18 +98,22 @@ export class AnswersOthers {
     const all = this.#endpoint.known.list()
     const own = all.filter(({ route }) => route.table === table)
     const questions = own.length > 0 ? own : all
-    for (let asked = 0; asked < MAX_CHECKS; asked++) {
-      const question = questions[asked % questions.length]
+    let answered = 0
+    for (let turn = 0; turn < MAX_CHECKS; turn++) {
+      const question = questions[turn % questions.length]
       if (question === undefined) return false
       const startMs = this.#clock.monotonicMs()
       const reply = await this.#endpoint.askKnown(question)
       if (reply?.result.kind === 'found') return true
       const nowMs = this.#clock.monotonicMs()
       if (this.#endpoint.isFailing(nowMs)) return false
-      const isSlow = nowMs - startMs >= QUICK_MS && this.#endpoint.goodAtMs <= startMs
-      if (reply?.evidence === 'endpoint' && isSlow) return false
+      if (reply === undefined) continue
+      answered++
+      const isFailure = reply.evidence === 'endpoint' && isEnough(reply, nowMs - startMs)
+      if (isFailure && this.#endpoint.goodAtMs <= startMs) return false
     }
-    return false
+    // Where none could be sent, the slots were taken by requests that are not even slow: no outage is seen.
+    return answered === 0
   }
 }
 

@@ -6,7 +6,7 @@ import type { Timer } from '../clock.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import type { Reply, SendOptions } from '../upstream.ts'
-import { type AttemptKind, outcomeOf, type RepliedAttempt } from './attempt-report.ts'
+import { type AttemptKind, failureOf, outcomeOf, type RepliedAttempt } from './attempt-report.ts'
 import type { Claim, Pace } from './claim.ts'
 import type { Preference } from './endpoint-choice.ts'
 import type { EndpointState } from './endpoint-state.ts'
@@ -185,6 +185,7 @@ export class Attempt<R extends Reply = Reply> implements Claim {
         const cutShort = outcome === 'timeout' && timeoutMs < Math.min(settings.timeoutMs, FAIR_ATTEMPT_MS)
         const counts = this.kind === 'first' && !cutShort
         endpoint.replied(this.#request.key, startMs, reply, counts, trial)
+        if (this.kind !== 'canary') this.#countLookup(endpoint, reply, startMs + durationMs)
       }
       this.#request.replied({ kind: this.kind, reply, durationMs, endpoint: index })
       return gaveWay && !isMany ? { kind: 'gave-way' } : { kind: 'reply', reply, endpoint: index }
@@ -195,6 +196,16 @@ export class Attempt<R extends Reply = Reply> implements Claim {
       this.#split?.cancel()
       limiter.release(this)
     }
+  }
+
+  #countLookup(endpoint: EndpointState, reply: Reply, nowMs: number): void {
+    const isGood = reply.evidence === 'good'
+    endpoint.lookups.replied(nowMs, isGood)
+    if (isGood || endpoint.onlyKnownForMs(nowMs) === undefined) return
+    this.#state.observer.troubled(
+      'lookups',
+      `endpoint ${endpoint.name} answers only questions whose answer is known, such as its canaries: all lookups fail (${failureOf(reply)}); look at the service`,
+    )
   }
 
   /** Of many keys one may be what takes so long. In parts it costs little, so it is enough that others were answered meanwhile. */

@@ -23,3 +23,6 @@ export const CHECK_PAUSE_MS = 500
 
 /** Longest pause that Retry-After can ask for, ms. Ours: meanwhile a known question is asked, so a longer one gains nothing. */
 export const MAX_RETRY_AFTER_MS = 30_000
+
+/** A known question that fails in less is asked again, ms. Ours: one reset of many is soon told from a service that is down. */
+export const QUICK_MS = 250

@@ -1,5 +1,5 @@
 /**
- * What is known of one endpoint, shared by all tables: its circuit, and what opens and closes it.
+ * What is known of one endpoint, shared by all tables.
  *
  *   closed --- `failures` different keys failed since the last good reply, or one is not answered in the usual time and
  *              nobody else is either ---> a question whose answer is known
@@ -25,7 +25,9 @@ import {
   MIN_CHECK_MS,
   UNKNOWN_FAILURES,
 } from './circuit-limits.ts'
+import { FailingLookups } from './failing-lookups.ts'
 import { type KnownQuestion, KnownQuestions } from './known-questions.ts'
+import { isEnough, isFailure } from './known-reply.ts'
 import { ResponseTime } from './response-time.ts'
 import { Suspicion } from './suspicion.ts'
 
@@ -50,6 +52,7 @@ export class EndpointState {
   readonly responseTime = new ResponseTime()
   readonly suspicion = new Suspicion()
   readonly others: AnswersOthers
+  readonly lookups = new FailingLookups()
   limits: BreakerLimits
   /** How its last request ended that spoke against it, in words. */
   lastFailure: string | undefined
@@ -106,9 +109,13 @@ export class EndpointState {
    */
   isFailing(nowMs: number): boolean {
     if (this.#circuit !== 'closed') return true
-    const askedAtMs = this.#askedAtMs
-    if (askedAtMs === undefined || this.#heardAtMs >= askedAtMs) return false
-    return nowMs - askedAtMs >= this.responseTime.slowAfterMs
+    const askedAtMs = this.#askedAtMs ?? Number.POSITIVE_INFINITY
+    return this.#heardAtMs < askedAtMs && nowMs - askedAtMs >= this.responseTime.slowAfterMs
+  }
+
+  /** For how long only its known questions have been answered, ms; undefined where it is not so, or not for a minute yet. */
+  onlyKnownForMs(nowMs: number): number | undefined {
+    return this.#circuit === 'closed' ? this.lookups.forMs(nowMs, this.knownAtMs) : undefined
   }
 
   /** A reply to a lookup arrived. */
@@ -140,13 +147,10 @@ export class EndpointState {
    * @param counts False for further attempts: a lookup counts once.
    */
   replied(key: string, startMs: number, reply: Reply, counts: boolean, trial: boolean): void {
-    if (reply.evidence === 'good') {
-      this.#good(startMs)
-      return
-    }
     const speaksAgainst = isFailure(reply)
     if (speaksAgainst) this.lastFailure = failureOf(reply) ?? this.lastFailure
-    if (trial) this.#tried(reply)
+    if (reply.evidence === 'good') this.#good(startMs)
+    else if (trial) this.#tried(reply)
     else if (counts && speaksAgainst) this.failed(key, startMs, reply.evidence, reply.retryAfterMs)
   }
 
@@ -197,16 +201,22 @@ export class EndpointState {
     this.#checking = 'checking'
     const beganMs = clock.monotonicMs()
     try {
-      for (const question of this.known.list().slice(0, MAX_CHECKS)) {
+      const questions = this.known.list()
+      let pauseMs: number | undefined
+      for (let turn = 0; turn < MAX_CHECKS; turn++) {
+        const question = questions[turn % questions.length]
+        if (question === undefined) break
         const startMs = clock.monotonicMs()
         const reply = await this.askKnown(question)
         if (reply === undefined || this.#circuit !== 'closed') return
         if (!isFailure(reply)) return this.#acquit()
-        // A reply of its own may be about this key; else it is about the endpoint, unless lookups were answered meanwhile.
-        if (reply.evidence !== 'key' && this.goodAtMs <= startMs) return this.#open(reply.retryAfterMs)
+        // It is about the endpoint, unless lookups were answered meanwhile.
+        if (isEnough(reply, clock.monotonicMs() - startMs) && this.goodAtMs <= startMs)
+          return this.#open(reply.retryAfterMs)
+        pauseMs = reply.retryAfterMs
       }
       if (this.goodAtMs > beganMs) this.#acquit()
-      else this.#open()
+      else this.#open(pauseMs)
     } finally {
       this.#checking = 'idle'
     }
@@ -220,15 +230,16 @@ export class EndpointState {
 
   /** While the circuit is open: one known question, each time another. */
   async #retest(): Promise<void> {
-    const questions = this.known.list()
-    const question = questions[this.#turn++ % Math.max(1, questions.length)]
+    const question = this.known.inTurn(this.#turn++)
     if (question === undefined || this.#checking === 'checking') return
     this.#checking = 'checking'
+    const askedAtMs = this.#options.clock.monotonicMs()
     const reply = await this.askKnown(question)
     this.#checking = 'idle'
     if (this.#circuit === 'closed') return
     if (reply !== undefined && !isFailure(reply)) return this.#close()
-    this.#scheduleTest(reply?.retryAfterMs)
+    // From one question to the next: what a service that hung answers now must not wait for the time of both.
+    this.#scheduleTest(reply?.retryAfterMs, askedAtMs)
   }
 
   /** @returns undefined when it was ended from here, which says nothing. */
@@ -246,7 +257,8 @@ export class EndpointState {
     onChecked(failed ? 'failed' : 'passed')
     if (failed) this.lastFailure = failureOf(reply) ?? this.lastFailure
     else if (reply.result.kind === 'found') this.knownAtMs = clock.monotonicMs()
-    else this.known.forget(question)
+    else if (reply.result.kind === 'notfound') this.known.forget(question)
+    this.known.asked(question, reply.result.kind === 'found')
     question.route.checked?.(question.key, reply)
     if (!failed) this.suspicion.good(startMs)
     return reply
@@ -271,10 +283,10 @@ export class EndpointState {
     this.#options.onChanged('closed', undefined)
   }
 
-  #scheduleTest(retryAfterMs?: number): void {
+  #scheduleTest(retryAfterMs?: number, sinceMs?: number): void {
     const { clock, random } = this.#options
     const nowMs = clock.monotonicMs()
-    const waitMs = this.limits.openForMs * (1 - JITTER * random())
+    const waitMs = Math.max(0, this.limits.openForMs * (1 - JITTER * random()) - (nowMs - (sinceMs ?? nowMs)))
     if (retryAfterMs !== undefined) this.#pausedUntilMs = nowMs + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)
     // Nobody but a lookup can try it where nothing is known, and then the pause it asked for holds.
     this.#testAtMs = Math.max(nowMs + waitMs, this.known.isEmpty ? this.#pausedUntilMs : 0)
@@ -285,9 +297,4 @@ export class EndpointState {
       void this.#retest()
     })
   }
-}
-
-/** A reply that speaks against the endpoint or the key, or that asks for a pause. */
-function isFailure({ evidence, retryAfterMs }: Reply): boolean {
-  return evidence === 'endpoint' || evidence === 'key' || retryAfterMs !== undefined
 }

@@ -2,8 +2,8 @@
  * The questions whose answer is known: what an endpoint is asked when it is doubted, and what it is
  * asked about once a second while its circuit is open.
  *
- * First the canaries of the tables, which the operator chose; then a few keys that this endpoint found lately,
- * of any table without side effects.
+ * First the canaries of the tables, which the operator chose: those that were found the last time, and those that failed at the end;
+ * then a few keys that this endpoint found lately, of any table without side effects.
  */
 import type { Reply, SendOptions } from '../upstream.ts'
 
@@ -32,6 +32,8 @@ const MAX_KEY_LENGTH = 320
 
 export class KnownQuestions {
   #canaries: readonly KnownQuestion[] = []
+  /** Canaries that were asked: whether they were found the last time. */
+  readonly #isFound = new WeakMap<KnownQuestion, boolean>()
   /** Oldest first. */
   #found: readonly KnownQuestion[] = []
   #rememberedAtMs = Number.NEGATIVE_INFINITY
@@ -42,7 +44,19 @@ export class KnownQuestions {
 
   /** In the order in which they are to be asked. */
   list(): readonly KnownQuestion[] {
-    return [...this.#canaries, ...this.#found.toReversed()]
+    const canaries = this.#canaries.toSorted((a, b) => this.#rank(a) - this.#rank(b))
+    return [...canaries, ...this.#found.toReversed()]
+  }
+
+  /** The one whose turn it is, of all, each time another. */
+  inTurn(turn: number): KnownQuestion | undefined {
+    const all = [...this.#canaries, ...this.#found.toReversed()]
+    return all[turn % Math.max(1, all.length)]
+  }
+
+  /** A canary was asked: one that was found goes first, and one that failed last, since it may be its table alone that fails. */
+  asked(question: KnownQuestion, isFound: boolean): void {
+    if (this.#canaries.includes(question)) this.#isFound.set(question, isFound)
   }
 
   addCanary(route: KnownRoute, key: string): void {
@@ -71,5 +85,10 @@ export class KnownQuestions {
   removeRoute(route: KnownRoute): void {
     this.#canaries = this.#canaries.filter((one) => one.route !== route)
     this.#found = this.#found.filter((one) => one.route !== route)
+  }
+
+  #rank(canary: KnownQuestion): number {
+    const isFound = this.#isFound.get(canary)
+    return isFound === undefined ? 1 : isFound ? 0 : 2
   }
 }

@@ -221,10 +221,13 @@ export class UpstreamState {
       endpoints: this.#endpoints.map((endpoint) => {
         const { name, circuit, lastFailure } = endpoint
         const pausedForMs = endpoint.pausedForMs(nowMs)
+        const onlyKnownForMs = endpoint.onlyKnownForMs(nowMs)
+        const isFailing = circuit !== 'closed' || onlyKnownForMs !== undefined
         return {
           name,
           circuit,
-          ...(circuit !== 'closed' && lastFailure !== undefined && { lastFailure }),
+          ...(isFailing && lastFailure !== undefined && { lastFailure }),
+          ...(onlyKnownForMs !== undefined && { onlyKnownForMs }),
           ...(pausedForMs > 0 && { pausedForMs }),
         }
       }),

@@ -146,6 +146,39 @@ test('a sender for whom the service fails does not get past a deny list while it
   expect(await metric(gateway, 'when-unknown')).toBe(1)
 })
 
+test('a credential that is refused for everybody is an outage, and a request that is refused for one key is none', async (t) => {
+  const { service, clock, run } = await start(t)
+  const { ask } = await run()
+  await recipients(ask)
+  const usual = service.otherwise as (request: { url: string }) => Reply
+  clock.advance(75_000)
+  service.otherwise = (request) => (request.url.includes('poison') ? { status: 400 } : usual(request))
+  expect(await ask('senders', 'poison@bad.example')).toBe('PERM')
+  service.otherwise = { status: 401 }
+  clock.advance(10_000)
+  expect(await recipients(ask)).toMatchObject(FLOWS)
+  expect(await ask('senders', 'y@good.example')).toBe('NOTFOUND')
+})
+
+test('a service that answers its canaries alone is no outage, so mail waits, and after a minute that is said', async (t) => {
+  const { service, clock, run } = await start(t)
+  const { gateway, ask } = await run()
+  await ask('mailboxes', 'ann@a.example')
+  const usual = service.otherwise as (request: { url: string }) => Reply
+  service.otherwise = (request) =>
+    /postmaster|canary|domains/.test(request.url) ? usual(request) : { status: 500 }
+  for (let time = 0; time < 5; time++) {
+    for (const key of ['x', 'y']) expect(await ask('senders', `${key}${time}@fine.example`)).toBe('TEMP')
+    await vi.waitFor(() => expect(gateway.gateway.status().upstreams[0]?.inFlight).toBe(0))
+    clock.advance(15_000)
+  }
+  expect(gateway.gateway.status().degraded).toEqual([
+    expect.stringMatching(
+      /^upstream directory: endpoint 0:[^ ]+ answers only questions whose answer is known, such as its canaries; all lookups have failed for 1 min \(last failure: status: .+\), so look at the service$/,
+    ),
+  ])
+})
+
 test('an explanation says which rule answered, and why one did not', async (t) => {
   const { service, clock, run } = await start(t)
   const { gateway, ask } = await run()

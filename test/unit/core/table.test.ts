@@ -50,7 +50,11 @@ describe('a list of upstreams', () => {
   test('ends with the failure of one that does not know, and asks no further', async () => {
     const broken = new ScriptedSource('broken', { a: TRY_LATER }, 'upstream')
     const second = new ScriptedSource('second', { a: found('2') })
-    expect(table([broken, second]).lookup('a', context())).toEqual({ result: TRY_LATER, source: 'upstream' })
+    expect(table([broken, second]).lookup('a', context())).toEqual({
+      result: TRY_LATER,
+      source: 'upstream',
+      failedAt: broken,
+    })
     expect(second.asked).toEqual([])
   })
 
@@ -66,9 +70,10 @@ describe('a list of upstreams', () => {
   test('ends with the failure of one that fails later', async () => {
     const slow = later()
     const second = new ScriptedSource('second', { a: found('2') })
-    const answer = table([new ScriptedSource('slow', { a: slow.ask }), second]).lookup('a', context())
+    const first = new ScriptedSource('slow', { a: slow.ask })
+    const answer = table([first, second]).lookup('a', context())
     slow.answer({ result: TRY_LATER, source: 'upstream' })
-    expect(await answer).toEqual({ result: TRY_LATER, source: 'upstream' })
+    expect(await answer).toEqual({ result: TRY_LATER, source: 'upstream', failedAt: first })
     expect(second.asked).toEqual([])
   })
 
@@ -262,10 +267,12 @@ describe('the domains filter', () => {
 
   test('that does not know makes the lookup temporary, never not found', () => {
     const source = new ScriptedSource('one', { a: found('1') })
-    const domains = byTable([new ScriptedSource('d', { 'x.example': TRY_LATER }, 'upstream')])
+    const list = new ScriptedSource('d', { 'x.example': TRY_LATER }, 'upstream')
+    const domains = byTable([list])
     expect(table([source], { domains }).lookup('a', context())).toEqual({
       result: temporaryFor(CORE_REASONS.domainsTable, TRY_LATER.reason),
       source: 'upstream',
+      failedAt: list,
     })
     expect(source.asked).toEqual([])
   })

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { LookupContext } from '../../../../src/core/lookup-context.ts'
-import { found, NOT_FOUND } from '../../../../src/core/result.ts'
+import { found, NOT_FOUND, permanent, temporary } from '../../../../src/core/result.ts'
 import { Table } from '../../../../src/core/table.ts'
 import { ScriptedSource } from '../../../support/core/sources.ts'
 import { ALL_NO, DOWN, setUp, yes } from './outage-rules-set-up.ts'
@@ -41,26 +41,61 @@ describe('a service that answers others while a key fails', () => {
     expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
   })
 
-  test('counts beside an upstream of which nothing is known, and not beside one that is down', () => {
-    const [first, second] = [
-      new ScriptedSource('first', { k: DOWN }, 'upstream'),
-      new ScriptedSource('second', {}, 'upstream'),
-    ]
-    const table = new Table({
-      name: 'senders',
-      sources: [first, second],
-      search: (key) => [{ key, withoutExtension: false }],
-      foldCase: true,
-      deadlineMs: 5000,
-      searchParallel: false,
-      outage: { isExistence: false, whenUnknown: 'notFound', onAnswered: () => {} },
+  describe('in a list of upstreams', () => {
+    /** A list of two, of which the one that is named fails. */
+    const list = (failing: 'first' | 'second') => {
+      const sources = (['first', 'second'] as const).map(
+        (name) => new ScriptedSource(name, name === failing ? { k: DOWN } : {}, 'upstream'),
+      )
+      const table = new Table({
+        name: 'senders',
+        sources,
+        search: (key) => [{ key, withoutExtension: false }],
+        foldCase: true,
+        deadlineMs: 5000,
+        searchParallel: false,
+        outage: { isExistence: false, whenUnknown: 'notFound', onAnswered: () => {} },
+      })
+      const lookup = () => table.lookup('k', new LookupContext('k', 0, 5000, false, undefined))
+      return { lookup, first: sources[0] as ScriptedSource, second: sources[1] as ScriptedSource }
+    }
+
+    test('is the one that failed: that the other one is down does not matter', () => {
+      const { lookup, first, second } = list('first')
+      first.others = true
+      second.others = false
+      expect(lookup()).toMatchObject({ result: DOWN })
+      first.others = false
+      second.others = true
+      expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
     })
-    const lookup = () => table.lookup('k', new LookupContext('k', 0, 5000, false, undefined))
-    first.others = true
-    expect(lookup()).toMatchObject({ result: DOWN })
-    second.others = false
-    expect(lookup()).toMatchObject({ result: NOT_FOUND })
+
+    test('is the second one where the first said "not found"', () => {
+      const { lookup, first, second } = list('second')
+      first.others = false
+      second.others = true
+      expect(lookup()).toMatchObject({ result: DOWN })
+      first.others = true
+      second.others = false
+      expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
+    })
   })
+
+  const OUTAGE_ONLY_IF_SEEN = [
+    ['a refused request', permanent('refused', 'the service answered 401')],
+    ['a full queue', temporary('overload', 'too many lookups at once')],
+  ] as const
+  for (const [name, failure] of OUTAGE_ONLY_IF_SEEN) {
+    test(`is not doubted for ${name} alone: only a known question that fails, too, shows an outage`, () => {
+      const { lookup, source, explanation } = setUp({ policy: WHEN_UNKNOWN, failure })
+      expect(lookup()).toEqual({ result: failure, source: 'upstream' })
+      expect(explanation.steps.at(-1)).toMatchObject({ why: 'no outage of the service is seen' })
+      source.others = true
+      expect(lookup()).toEqual({ result: failure, source: 'upstream' })
+      source.others = false
+      expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
+    })
+  }
 
   test('does not matter for a rule that cannot be wrong', () => {
     const { lookup, rules, source } = setUp({

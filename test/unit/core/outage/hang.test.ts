@@ -173,3 +173,25 @@ describe('a service that is slow', () => {
     expect(ann).toEqual({ result: 'bob upstream', afterMs: 900 })
   })
 })
+
+describe('a service that hangs for one table alone', () => {
+  /** Asks for `ann` while other tables are answered all the time, and goes on for so long. */
+  const askFor = async (ms: number, takesMs: (key: string) => number | undefined) => {
+    const { clock, service, ask, state } = await running()
+    service.takesMs = takesMs
+    const notFound = ask('ann')
+    for (let past = 0; past < ms; past += 100) {
+      await clock.advanceAsync(100)
+      state.endpoints[0]?.heard(clock.monotonicMs(), 'good')
+    }
+    return notFound
+  }
+
+  test('is an outage of this table by the time that the lookup fails', async () => {
+    expect(await askFor(4000, () => undefined)).toEqual({ result: 'notfound stale', afterMs: 4000 })
+  })
+
+  test('is none where it hangs for one key', async () => {
+    expect((await askFor(5000, (key) => (key === 'ann' ? undefined : 20))).result).toBe('temporary upstream')
+  })
+})

@@ -11,7 +11,8 @@ import {
   saysNotFound,
   timedOut,
 } from '../../../support/core/scripted-endpoint.ts'
-import { known } from './circuit-set-up.ts'
+import { known, type Reply } from './circuit-set-up.ts'
+import { claim } from './slots-set-up.ts'
 
 type Running = Awaited<ReturnType<typeof known>>
 
@@ -22,7 +23,7 @@ async function afterFailure(
 ) {
   const sinceMs = clock.monotonicMs()
   await ask('bad')
-  const answers = Promise.resolve(upstream.answersOthers(sinceMs, clock.monotonicMs() + withinMs))
+  const answers = Promise.resolve(upstream.health.answersOthers(sinceMs, clock.monotonicMs() + withinMs))
   await clock.advanceAsync(2000)
   return answers
 }
@@ -37,7 +38,7 @@ describe('a service that fails for one key', () => {
   test('is asked at most once in half a second, however many keys fail', async () => {
     const { upstream, clock, endpoints } = await known(at(fails(500)))
     const asked = () => endpoints[0]?.sent.length
-    const ask = () => upstream.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)
+    const ask = () => upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)
     const [one, other] = [ask(), ask()]
     expect([await one, await other, asked()]).toEqual([true, true, 2])
     clock.advance(499)
@@ -67,7 +68,7 @@ describe('a service that fails for one key', () => {
     for (const key of ['a', 'b', 'c']) await ask(key)
     expect(circuit()).toBe('open')
     const before = endpoints[0]?.sent.length
-    expect(upstream.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(false)
+    expect(upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(false)
     expect(endpoints[0]?.sent.length).toBe(before)
   })
 
@@ -83,11 +84,13 @@ test('one reset of many is asked about again, and a service that is down is not 
   const { upstream, clock, good, endpoints } = running
   const replies = [refuses(), says('here'), fails(503)]
   Object.defineProperty(good, 'reply', { get: () => replies.shift() })
-  expect(await upstream.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(true)
+  expect(await upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(true)
   expect(endpoints[0]?.sent).toEqual(['good', 'good', 'good'])
   clock.advance(500)
   good.afterMs = 300
-  const answers = Promise.resolve(upstream.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000))
+  const answers = Promise.resolve(
+    upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000),
+  )
   await clock.advanceAsync(300)
   expect(await answers).toBe(false)
   expect(endpoints[0]?.sent.length).toBe(4)
@@ -97,7 +100,7 @@ test('the questions of the table decide, whatever others are told', async () => 
   const { upstream, clock, good, state } = await known(at(fails(500)))
   state.endpoints[0]?.known.addCanary({ table: 'others', send: async () => says('here') }, 'canary')
   good.reply = fails(500)
-  const ask = () => upstream.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)
+  const ask = () => upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)
   expect(await ask()).toBe(false)
   good.reply = says('here')
   clock.advance(500)
@@ -112,35 +115,36 @@ describe('where no question is known', () => {
     await ask('k')
     const answeredMs = clock.monotonicMs()
     clock.advance(10)
-    expect(upstream.answersOthers(beforeMs, clock.monotonicMs() + 5000)).toBe(true)
-    expect(upstream.answersOthers(answeredMs + 1, clock.monotonicMs() + 5000)).toBeUndefined()
+    expect(upstream.health.answersOthers(beforeMs, clock.monotonicMs() + 5000)).toBe(true)
+    expect(upstream.health.answersOthers(answeredMs + 1, clock.monotonicMs() + 5000)).toBeUndefined()
   })
 })
 
 describe('a lookup that has no time left', () => {
-  test('goes by the replies that arrived since it began, and asks nobody', async () => {
+  test('is no outage where none is seen, and asks nobody', async () => {
     const { upstream, clock, endpoints } = await known(silent)
     const nowMs = clock.monotonicMs()
-    expect(upstream.answersOthers(nowMs - 1, nowMs)).toBe(true)
-    expect(upstream.answersOthers(nowMs, nowMs)).toBe(false)
+    expect(upstream.health.answersOthers(nowMs, nowMs)).toBe(true)
     expect(endpoints[0]?.sent.length).toBe(1)
   })
 
-  test('goes by a known question that was found meanwhile', async () => {
-    const { upstream, clock, state } = await known(silent)
+  test('goes by what known questions said since it began', async () => {
+    const { upstream, clock, good } = await known(silent)
     const sinceMs = clock.monotonicMs()
-    clock.advance(600)
-    expect(await upstream.answersOthers(sinceMs, clock.monotonicMs() + 5000)).toBe(true)
-    clock.advance(600)
-    expect(upstream.answersOthers(sinceMs, clock.monotonicMs())).toBe(true)
-    expect(state.endpoints[0]?.goodAtMs).toBeLessThan(sinceMs)
+    good.reply = fails(500)
+    expect(await upstream.health.answersOthers(sinceMs, clock.monotonicMs() + 5000)).toBe(false)
+    clock.advance(500)
+    expect(upstream.health.answersOthers(sinceMs, clock.monotonicMs())).toBe(false)
+    expect(upstream.health.answersOthers(sinceMs + 1, clock.monotonicMs())).toBe(true)
   })
 
   test('waits for a known question until its deadline', async () => {
     const { upstream, clock, good } = await known(silent)
     good.reply = timedOut()
     good.afterMs = Number.POSITIVE_INFINITY
-    const answers = Promise.resolve(upstream.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 200))
+    const answers = Promise.resolve(
+      upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 200),
+    )
     let isSettled = false
     void answers.then(() => {
       isSettled = true
@@ -148,6 +152,48 @@ describe('a lookup that has no time left', () => {
     await clock.advanceAsync(199)
     expect(isSettled).toBe(false)
     await clock.advanceAsync(1)
-    expect(await answers).toBe(false)
+    expect(await answers).toBe(true)
   })
+})
+
+test('known questions that find no slot show no outage: the queue is ours', async () => {
+  const { upstream, clock, state, endpoints } = await known(silent, { settings: { maxConcurrent: 1 } })
+  expect(state.limiter.take(claim('aliases'), clock.monotonicMs() + 60_000)).toBe(true)
+  const answers = Promise.resolve(
+    upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000),
+  )
+  await clock.advanceAsync(3000)
+  expect(await answers).toBe(true)
+  expect(endpoints[0]?.sent).toEqual(['good'])
+})
+
+describe('fifty keys that fail each second', () => {
+  /** Known questions of ten seconds. */
+  const askedIn10s = async (reply: Reply) => {
+    const { upstream, clock, endpoints, good } = await known(at(fails(500)))
+    good.reply = reply
+    for (let count = 0; count < 500; count++) {
+      void upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)
+      await clock.advanceAsync(20)
+    }
+    return (endpoints[0]?.sent.length ?? 0) - 1
+  }
+
+  test('cost the service two known questions a second', async () => {
+    expect(await askedIn10s(says('here'))).toBe(20)
+  })
+
+  test('cost it six a second where it answers none of them', async () => {
+    expect(await askedIn10s(forbids())).toBe(60)
+  })
+})
+
+test('the limit: a service that answers its known questions only is no outage, however long', async () => {
+  const { upstream, clock, ask, circuit } = await known(at(fails(500)))
+  for (let minute = 0; minute < 10; minute++) {
+    for (const key of ['a', 'b', 'c']) await ask(`${key}${minute}`)
+    expect(await upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(true)
+    expect(circuit()).toBe('closed')
+    await clock.advanceAsync(60_000)
+  }
 })

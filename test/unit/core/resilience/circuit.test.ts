@@ -108,6 +108,35 @@ describe('an endpoint that does not answer its known question', () => {
     })
   }
 
+  for (const reply of [fails(502), refuses()]) {
+    test(`by ${reply.status ?? 'a refused connection'} once is asked twice more, since it may be one of a few`, async () => {
+      const { ask, good, circuit, checks } = await known(at(fails(500)))
+      const replies = [reply, reply, says('here')]
+      Object.defineProperty(good, 'reply', { get: () => replies.shift() })
+      await ask('k1')
+      await ask('k2')
+      await settle()
+      expect(circuit()).toBe('closed')
+      expect(checks()).toEqual(['check 0 failed', 'check 0 failed', 'check 0 passed'])
+    })
+  }
+
+  test('with 502 after a quarter of a second has an open circuit at once', async () => {
+    for (const [afterMs, state] of [
+      [249, 'closed'],
+      [250, 'open'],
+    ] as const) {
+      const { ask, good, clock, circuit } = await known(at(fails(500)))
+      Object.assign(good, { reply: fails(502), afterMs })
+      await ask('k1')
+      await ask('k2')
+      await clock.advanceAsync(afterMs)
+      expect([afterMs, circuit()]).toEqual([afterMs, state])
+      await clock.advanceAsync(600)
+      expect(circuit()).toBe('open')
+    }
+  })
+
   test('is noticed within two seconds when it hangs, before any time-out', async () => {
     const { upstream, question, good, clock, circuit } = await known(silent)
     good.afterMs = Number.POSITIVE_INFINITY

@@ -37,6 +37,26 @@ describe('the known question', () => {
     expect(state.status().endpoints[0]?.circuit).toBe('closed')
   })
 
+  test('of the canaries is the one that was found last, so that tables that fail open no circuit for the others', async () => {
+    const { state, upstream, clock, ask } = setUp([at(fails(500))], { settings: SETTINGS })
+    const asked: string[] = []
+    const canary = (table: string, reply: Reply) => {
+      const send = async () => {
+        asked.push(table)
+        return reply
+      }
+      state.endpoints[0]?.known.addCanary({ table, send }, 'canary')
+    }
+    for (const table of ['a', 'b', 'c']) canary(table, fails(500))
+    canary('aliases', says('here'))
+    expect(await upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(true)
+    await ask('k1')
+    await ask('k2')
+    await settle()
+    expect(state.status().endpoints[0]?.circuit).toBe('closed')
+    expect(asked).toEqual(['aliases', 'aliases'])
+  })
+
   test('whose key is not there any more is a good answer, and it is not asked again', async () => {
     const { ask, good, clock, endpoints, state } = await known(at(fails(500)))
     good.reply = saysNotFound()

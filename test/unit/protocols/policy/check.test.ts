@@ -16,7 +16,7 @@ describe('a policy listener', () => {
     ['has nothing to say about a table that sends attributes', REQUEST, []],
     [
       'warns of a check that is missed in an outage',
-      `${REQUEST}, whenUnknown: DUNNO`,
+      `${REQUEST}, whenUnknown: DUNNO, canary: { attributes: { sender: a@b.example } }`,
       [
         'warning: mapgate.yaml:3:101: tables.t.whenUnknown: DUNNO lets mail pass unchecked while the service fails; with DEFER_IF_PERMIT it waits',
       ],

@@ -60,7 +60,7 @@ describe('a sasl listener', () => {
     ],
     [
       'refuses whenUnknown',
-      `${REQUEST}, ${RESPONSE}, whenUnknown: DUNNO`,
+      `${REQUEST}, ${RESPONSE}, whenUnknown: DUNNO, canary: { attributes: { user: a, password: b } }`,
       '',
       [
         'tables.t.whenUnknown: sasl has no reply DUNNO: in an outage its clients are told to try again later; remove it',
