@@ -16,11 +16,30 @@ ${file}`
 
 const REQUEST = 'request: { path: "/{key}" }'
 
+const NO_CANARY =
+  'warning: mapgate.yaml:4:3: tables.t: has no canary: if a parameter that rejects mail uses this table, a service that wrongly answers "not found" to everything bounces mail; add canary: { key: ... } with a key that always exists'
+
 describe('problems: tables: replicas', () => {
   const cases: [name: string, yaml: string, expected: string[]][] = [
     ['a whole one', table(`${REQUEST}, replica: { path: /all, directory: /var/lib/r }`), []],
     ['one beside the cache file', table(`${REQUEST}, replica: { path: /all }`, 'cacheFile: /tmp/c'), []],
     ['one that answers alone', table('replica: { path: /all, directory: /r, authoritative: true }'), []],
+    [
+      'no canary, and no key by which an error message is seen',
+      table(`${REQUEST}, replica: { path: /all, directory: /r }`).replace('canary: { key: a }, ', ''),
+      [
+        NO_CANARY,
+        'warning: mapgate.yaml:4:50: tables.t.replica: without a canary nothing shows that the first list is not an error message; add canary: { key: a key that is always in it } to the table',
+      ],
+    ],
+    [
+      'no canary, with a key',
+      table(`${REQUEST}, replica: { path: /all, directory: /r, key: $.a }`).replace(
+        'canary: { key: a }, ',
+        '',
+      ),
+      [NO_CANARY],
+    ],
     [
       'no folder to keep it in',
       table(`${REQUEST}, replica: { path: /all }`),

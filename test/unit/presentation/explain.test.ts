@@ -36,6 +36,25 @@ const cases: [step: ExplainStep, line: string][] = [
     'coalesced   directory, a@x.example: waited for the request that was already under way, found: b@y.example',
   ],
   [
+    { step: 'replica', ...at, entries: 1, ageMs: 7000, result: found('b') },
+    'replica     directory, a@x.example: the copy of 1 entry, 7 s old, found: b',
+  ],
+  [
+    { step: 'replica', ...at, entries: 2, ageMs: 7000, foundSince: true, result: found('b') },
+    'replica     directory, a@x.example: the copy of 2 entries, 7 s old, lacks it, but it was found since: found: b',
+  ],
+  [
+    {
+      step: 'replica',
+      ...at,
+      entries: 2,
+      ageMs: 7000,
+      unused: 'the service answers others, so this is no outage',
+      result: temporary('status', 'the service answered 500'),
+    },
+    'replica     directory, a@x.example: the copy of 2 entries, 7 s old, lacks it, but the service answers others, so this is no outage: temporary (status): the service answered 500',
+  ],
+  [
     { step: 'upstream', kind: 'function', ...at, result: found('b') },
     'upstream    directory, a@x.example, function: found: b',
   ],
