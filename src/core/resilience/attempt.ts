@@ -180,7 +180,8 @@ export class Attempt<R extends Reply = Reply> implements Claim {
         if (!isMany) this.#rememberSlow(endpoint)
       } else {
         observer.requestEnded(endpoint.name, outcome, durationMs)
-        if (reply.evidence === 'good') endpoint.responseTime.add(durationMs)
+        // Later than its time-out: it was this machine that was not there.
+        if (reply.evidence === 'good' && durationMs <= timeoutMs) endpoint.responseTime.add(durationMs)
         if (outcome === 'timeout' && !isMany) this.#rememberSlow(endpoint)
         const cutShort = outcome === 'timeout' && timeoutMs < Math.min(settings.timeoutMs, FAIR_ATTEMPT_MS)
         const counts = this.kind === 'first' && !cutShort

@@ -78,6 +78,24 @@ describe('plain load makes nobody give way', () => {
   })
 })
 
+test('what is slow is not learned from a machine that stood still', async () => {
+  const { askAll, clock, state } = await running()
+  const slowAfterMs = () => Math.round(state.endpoints[0]?.responseTime.slowAfterMs ?? 0)
+  const answered = async (name: string, afterMs: number) => {
+    const [answer] = askAll([name])
+    await clock.advanceAsync(10)
+    clock.advance(afterMs - 10)
+    await clock.advanceAsync(100)
+    return answer
+  }
+  expect(slowAfterMs()).toBe(500)
+  expect(await answered('k20-stood', 60_000)).toBe('found')
+  expect(await answered('k20-late', 4001)).toBe('found')
+  expect(slowAfterMs()).toBe(500)
+  expect(await answered('k20-intime', 4000)).toBe('found')
+  expect(slowAfterMs()).toBeGreaterThan(4000)
+})
+
 describe('an honest key that takes 1.2 s where others take 20 ms', () => {
   test('is answered at the first request while such keys have no more than half of the slots', async () => {
     const { askAll, stream, times } = await running()
