@@ -15,7 +15,12 @@ import type { Decoder } from '../protocols/framing/frame.ts'
 import { CLIENT_REASONS } from './reasons.ts'
 
 /** The payload of a reply, or why there is none. */
-export type Exchange = { readonly kind: 'reply'; readonly payload: Buffer } | Temporary
+export type Exchange = { readonly kind: 'reply'; readonly payload: Buffer } | NoExchange
+
+interface NoExchange extends Temporary {
+  /** Of the system, where it refused the connection, such as `ECONNREFUSED`. */
+  readonly code?: string
+}
 
 interface WireConnectionOptions {
   readonly address: Address
@@ -128,7 +133,7 @@ export class WireConnection {
   }
 
   /** The open connection, a new one, or why there is none. */
-  #connected(): Promise<Socket | Temporary> | Socket {
+  #connected(): Promise<Socket | NoExchange> | Socket {
     if (this.#socket?.writable === true) return this.#socket
     this.#drop()
     const { address, clock, timeoutMs } = this.#options
@@ -141,7 +146,7 @@ export class WireConnection {
       if (this.#waiting?.socket === socket) this.#waiting.finish('closed')
     })
     return new Promise((resolve) => {
-      const settle = (result: Socket | Temporary) => {
+      const settle = (result: Socket | NoExchange) => {
         timer.cancel()
         if (result !== socket) socket.destroy()
         resolve(result)
@@ -161,9 +166,9 @@ export class WireConnection {
   }
 }
 
-function cannotConnect(error: Error): Temporary {
+function cannotConnect(error: Error): NoExchange {
   const code = codeOf(error)
   return code === ''
     ? temporaryFor(CLIENT_REASONS.noConnection)
-    : temporaryFor(CLIENT_REASONS.connectFailed, code)
+    : { ...temporaryFor(CLIENT_REASONS.connectFailed, code), code }
 }

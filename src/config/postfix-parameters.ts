@@ -16,6 +16,8 @@ export interface PostfixParameter {
   readonly notFoundRejects: boolean
   /** Restriction list that holds it, for `check_..._access`: not a parameter of its own. */
   readonly restrictionList?: string
+  /** Postfix writes the table. */
+  readonly isWritten?: boolean
   /** Set where Postfix accepts no table that a server answers: why, and what instead. */
   readonly refused?: string
   /** Set where mapgate does not take the table: why, and what instead. */
@@ -89,8 +91,8 @@ export const POSTFIX_PARAMETERS: ReadonlyMap<string, PostfixParameter> = new Map
   ['check_sasl_access', access('exact', 'smtpd_sender_restrictions')],
   ['check_ccert_access', access('exact', 'smtpd_client_restrictions')],
   // Written by Postfix: a store.
-  ['address_verify_map', EXACT],
-  ['postscreen_cache_map', EXACT],
+  ['address_verify_map', { ...EXACT, isWritten: true }],
+  ['postscreen_cache_map', { ...EXACT, isWritten: true }],
   ['smtpd_tls_session_cache_database', tlsSessions()],
   ['smtp_tls_session_cache_database', tlsSessions()],
   ['lmtp_tls_session_cache_database', tlsSessions()],

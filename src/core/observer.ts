@@ -7,7 +7,7 @@
 import type { CacheOutcome, Explanation, TierOutcome } from './explain.ts'
 import type { Query } from './lookup.ts'
 import type { OutageRule } from './outage-rule.ts'
-import type { AnswerSource, LookupResult } from './result.ts'
+import type { AnswerSource, LookupResult, TemporaryCause } from './result.ts'
 import type { StoreOperation, StoreResult } from './store.ts'
 
 /** One for the whole program; lives on over reloads, so that counters do. */
@@ -177,6 +177,15 @@ export interface ListenerObserver {
   protocolError(kind: string): void
   /** A request that was meant as a lookup was refused before it became one. It is an answer like others. */
   lookupRefused(query: Query, result: LookupResult): void
+  /** A change of a table, or a look through it, was refused: it cannot be written at this listener. */
+  changeRefused(table: string): void
+  /**
+   * A request that is for another server was not answered by it, and the client told to ask again.
+   *
+   * @param cause That of the result.
+   * @param text What is wrong, and what to do.
+   */
+  passFailed(cause: TemporaryCause, text: string): void
   /** A connection could not be accepted. Accepting goes on. */
   acceptFailed(error: Error): void
   /** An exception where none may be: a bug. The request was answered as temporary. */
@@ -190,6 +199,8 @@ export const silentListenerObserver: ListenerObserver = {
   connectionRefused: () => {},
   protocolError: () => {},
   lookupRefused: () => {},
+  changeRefused: () => {},
+  passFailed: () => {},
   acceptFailed: () => {},
   defect: () => {},
 }

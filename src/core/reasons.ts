@@ -87,6 +87,11 @@ export const CORE_REASONS = {
     text: 'the request was cancelled for a waiting lookup; raise maxConcurrent',
     advice: '[tuning.md](tuning.md)',
   },
+  tooManyPassed: {
+    cause: 'overload',
+    text: 'too many requests for the tables of another server at once; see if two servers pass on to each other',
+    advice: 'proxymap: `pass` leads in a circle, or the other server hangs with all connections in use',
+  },
   overloaded: {
     cause: 'overload',
     text: 'mapgate is overloaded: its event loop does not keep up; see who sends so many lookups',
@@ -114,6 +119,12 @@ export const CORE_REASONS = {
     cause: DEFECT.cause,
     text: DEFECT.reason,
     advice: 'a bug: please report it with the stack in the log',
+  },
+  notApproved: {
+    cause: NO_TABLE.cause,
+    text: 'table … is not one of the "tables" of listener …; add it there, or ask another listener',
+    advice:
+      'in the log alone: clients are told that there is no such table. The table is configured, and this listener does not serve it',
   },
   noTable: {
     cause: NO_TABLE.cause,

@@ -16,6 +16,11 @@ import type { GatewayParts } from './parts.ts'
 
 export type RunningListeners = ReadonlyMap<string, Listener>
 
+interface ListeningParts extends GatewayParts {
+  /** Those of the configuration in use. */
+  readonly tables: () => ReadonlyMap<string, unknown>
+}
+
 /** What a reload does to the listeners. */
 interface ListenerPlan {
   readonly opened: RunningListeners
@@ -33,7 +38,7 @@ export async function openListeners(
   running: RunningListeners,
   lookup: Lookup,
   store: Store,
-  { clock, random, observability, protocols }: GatewayParts,
+  { clock, random, observability, protocols, tables }: ListeningParts,
 ): Promise<ListenerPlan> {
   const opened = new Map<string, Listener>()
   const kept = new Map<string, { listener: Listener; settings: ListenerSettings }>()
@@ -44,7 +49,8 @@ export async function openListeners(
       if (listener !== undefined) kept.set(id, { listener, settings })
       else {
         const observer = observability.observer.listener(config.name)
-        const parts = { lookup, store, clock, random, observer }
+        const isTable = (name: string) => tables().has(name)
+        const parts = { lookup, store, clock, random, observer, isTable }
         opened.set(id, await openListener(settings, parts))
       }
     }

@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ReplicaStatus } from '../core/replica/replica-status.ts'
 import type { GatewayStatus, SharedStoreStatus, TableStatus, UpstreamStatus } from '../core/status.ts'
+import type { Listener } from '../server/listener.ts'
 import type { SharedUpstream } from '../upstreams/kind.ts'
 import { emptyGeneration, type Generation } from './generation.ts'
 import { LoopWatch } from './loop-watch.ts'
@@ -41,6 +42,7 @@ export class ProgramState {
       degraded: [
         ...degradedBy(tables, upstreams, this.loop.overloaded),
         ...(shared === undefined ? [] : sharedTroubles(shared)),
+        ...Array.from(this.generation.listeners.values()).flatMap(listenerTroubles),
       ],
       tables,
       upstreams: upstreams.map(({ status }) => status),
@@ -68,6 +70,10 @@ function degradedBy(
 function sharedTroubles({ address, state, lastFailure = 'not tried yet' }: SharedStoreStatus): string[] {
   if (state === 'up') return []
   return [`the shared store ${address} is not used: ${lastFailure}; lookups ask the service meanwhile`]
+}
+
+function listenerTroubles(listener: Listener): string[] {
+  return listener.troubles().map((trouble) => `listener ${listener.settings.name}: ${trouble}`)
 }
 
 const MINUTE_MS = 60_000

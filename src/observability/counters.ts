@@ -141,6 +141,8 @@ export class ListenerCounters {
   shed = 0
   readonly refused = new Map<string, number>()
   readonly protocolErrors = new Map<string, number>()
+  /** Requests for another server that it did not answer, by cause. */
+  readonly passFailures = new Map<string, number>()
 
   constructor(name: string) {
     this.name = name

@@ -4,20 +4,27 @@
  */
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/error-code.ts'
+import { TABLE_NAME } from '../core/table-name.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { ProblemKind } from './problems.ts'
+import { RepeatedLines } from './repeated-lines.ts'
 import { Sampler } from './sampler.ts'
 
 /** Defects in the log, per second. Ours: what every lookup meets would fill a disk with its stack. */
 const DEFECTS_PER_SECOND = 1
 
+/** Longest table name of a client that is logged, in characters. Ours. */
+const MAX_ASKED_LENGTH = 100
+
 export class EventLog {
   readonly #writer: EventWriter
   readonly #defects: Sampler
+  readonly #repeated: RepeatedLines
 
   constructor(writer: EventWriter, clock: Clock) {
     this.#writer = writer
     this.#defects = new Sampler(clock, DEFECTS_PER_SECOND)
+    this.#repeated = new RepeatedLines(clock)
   }
 
   stateChanged(
@@ -42,6 +49,25 @@ export class EventLog {
     if (!this.#writer.begins(`accept ${listener}`)) return
     this.#writer.logger.error({ event: 'listener', listener, err: error }, 'cannot accept connections')
     this.#writer.problem('listener', listener, `cannot accept connections: ${error.message}`)
+  }
+
+  /** Called for each change that was refused; one line a minute for each listener. @param table As the client named it. */
+  changeRefused(listener: string, table: string): void {
+    const requests = this.#repeated.take(`write ${listener}`)
+    if (requests === undefined) return
+    // Anything else in a table's place may be an address.
+    const named = TABLE_NAME.test(table) ? ` ${table.slice(0, MAX_ASKED_LENGTH)}` : ''
+    const text = `a change of table${named} was refused: it cannot be written at this listener; give a table of a store to the listener that proxywrite_service_name leads to, by "write"`
+    this.#writer.logger.warn({ event: 'write', listener, requests }, text)
+    this.#writer.problem('listener', listener, text)
+  }
+
+  /** Called for each request that another server did not answer; one line a minute for each listener. */
+  passFailed(listener: string, text: string): void {
+    const requests = this.#repeated.take(`pass ${listener}`)
+    if (requests === undefined) return
+    this.#writer.logger.error({ event: 'pass', listener, requests }, text)
+    this.#writer.problem('listener', listener, text)
   }
 
   /** @param details Counts and names for the log, such as the entries dropped by table. */

@@ -197,6 +197,13 @@ function observeListener(
     lookupRefused(query, result) {
       noTable.answered(query, result, 'refused', 0, undefined)
     },
+    changeRefused(table) {
+      eventLog.changeRefused(counters.name, table)
+    },
+    passFailed(cause, text) {
+      increment(counters.passFailures, cause)
+      eventLog.passFailed(counters.name, text)
+    },
     acceptFailed(error) {
       eventLog.acceptFailed(counters.name, error)
     },

@@ -138,6 +138,16 @@ export const LISTENER_ROWS: readonly Row[] = [
         for (const [kind, count] of protocolErrors) write({ listener, kind }, count)
     },
   },
+  {
+    name: 'pass_failures_total',
+    kind: 'counter',
+    help: 'Requests for the tables of another server (`pass`) that it did not answer, by listener and cause.',
+    labels: ['listener', 'cause'],
+    samples({ counters }, write) {
+      for (const { name: listener, passFailures } of counters.listeners.values())
+        for (const [cause, count] of passFailures) write({ listener, cause }, count)
+    },
+  },
 ]
 
 export const PROGRAM_ROWS: readonly Row[] = [

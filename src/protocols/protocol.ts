@@ -127,6 +127,8 @@ export interface ReplyStep extends SpecialReply {
   readonly kind: 'reply'
   /** Why the request was refused: a key of {@link Protocol.errors}. */
   readonly error?: string
+  /** The table that was not changed, where that was asked: it is logged. */
+  readonly refusedChange?: string
   /** What the client was told, where the request was meant as a lookup: it is counted and logged as one. */
   readonly result?: LookupResult
 }

@@ -73,7 +73,7 @@ function ask(
   if (!context.serves(step.table)) {
     const { observer } = context
     observer.protocolError('table')
-    observer.lookupRefused(step, NO_TABLE)
+    observer.lookupRefused(step, context.whyNotServed(step.table))
     return conversation.reply(NO_TABLE)
   }
   const result = context.lookup.lookup(step)
@@ -87,6 +87,7 @@ function store(
 ): Reply | Promise<StoreResult> {
   if (!context.serves(request.table)) {
     context.observer.protocolError('table')
+    context.observer.changeRefused(request.table)
     return conversation.reply(NO_TABLE)
   }
   const result = context.store.request(request)
@@ -95,6 +96,7 @@ function store(
 
 function refuse({ protocol, observer }: ListenerContext, step: ReplyStep): Reply {
   if (step.error !== undefined) observer.protocolError(step.error)
+  if (step.refusedChange !== undefined) observer.changeRefused(step.refusedChange)
   if (step.result !== undefined)
     observer.lookupRefused({ protocol: protocol.name, table: '', key: NO_KEY }, step.result)
   return step

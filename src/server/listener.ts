@@ -86,6 +86,12 @@ export class Listener {
     }
   }
 
+  /** What is wrong while lookups are still answered, one sentence each. */
+  troubles(): readonly string[] {
+    const { trouble } = this.#context.passed
+    return trouble === undefined ? [] : [trouble]
+  }
+
   /**
    * Takes new tables, allowed addresses, limits and file access, without closing a connection: what is
    * not allowed any more is so from the next connection on.

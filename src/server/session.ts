@@ -179,7 +179,7 @@ export class Session implements Answered, ConnectionOwner {
   }
 
   #pass(step: PassStep): Promise<Result> {
-    this.#relay ??= new Relay(this.#context.clock)
+    this.#relay ??= new Relay(this.#context.clock, this.#context.passed)
     return this.#relay.pass(step)
   }
 

@@ -11,7 +11,7 @@ import { NetstringDecoder } from '../../src/protocols/framing/netstring.ts'
 import { percentQuote, percentQuoteBytes, percentUnquote } from '../../src/protocols/framing/percent.ts'
 import { memcacheClient } from '../../src/protocols/memcache/client.ts'
 import { MemcacheConversation } from '../../src/protocols/memcache/conversation.ts'
-import { proxymapClient } from '../../src/protocols/proxymap/client.ts'
+import { proxymapClient, ReplyMessages } from '../../src/protocols/proxymap/client.ts'
 import { ProxymapConversation } from '../../src/protocols/proxymap/conversation.ts'
 import { MessageDecoder } from '../../src/protocols/proxymap/messages.ts'
 import { proxymap } from '../../src/protocols/proxymap/protocol.ts'
@@ -215,10 +215,16 @@ describe('requests', () => {
             ],
             ...['key', key, 'value', value, 'function', order],
           ]
-          const settings = { ...proxymap.example, write: ['verify'] }
+          const pass = {
+            address: { kind: 'unix', path: '/p' },
+            createDecoder: () => new ReplyMessages(),
+          } as const
+          const isOurs = !table.includes(':') || table.toLowerCase().startsWith('mapgate:')
+          const settings = { ...proxymap.example, write: ['verify'], pass: isOurs ? pass : undefined }
           const conversation = new ProxymapConversation({ settings, random: () => 0 })
           conversation.push(Buffer.from(`${attributes.join('\0')}\0\0`))
           const step = conversation.next()
+          expect(step.kind).not.toBe('pass')
           const results = [
             notFound(),
             found('v'),

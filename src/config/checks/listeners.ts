@@ -58,7 +58,11 @@ function checkedTable(
   }
 }
 
-function isWritten(file: FileSettings, { upstream = [] }: TableSettings, kinds: SettingsKinds): boolean {
+export function isWritten(
+  file: FileSettings,
+  { upstream = [] }: TableSettings,
+  kinds: SettingsKinds,
+): boolean {
   const [first = ''] = upstream
   const kind = file.upstreams.get(first)?.kind
   return kinds.upstreams.some(({ name, isWritten }) => name === kind && isWritten === true)

@@ -11,6 +11,7 @@ import type { TableSettings } from '../schema/table.ts'
 import { checkAttributes } from './attributes.ts'
 import { checkCanary } from './canary.ts'
 import { checkDomains } from './domains.ts'
+import { isWritten } from './listeners.ts'
 import { checkOutage } from './outage.ts'
 import type { OwnFolders } from './own-folders.ts'
 import { checkShadow } from './shadow.ts'
@@ -47,7 +48,11 @@ export function checkTables(
     checkAttributes(table, file, kinds, scope)
     checkShadow({ ...table, sideEffects, hasAttributes }, file.upstreams, kinds, scope)
     if (hasAttributes) continue
-    checkUsedBy(table, asksNetwork(table.upstream ?? [], file.upstreams, kinds), scope)
+    const asked = {
+      asksNetwork: asksNetwork(table.upstream ?? [], file.upstreams, kinds),
+      isWritten: isWritten(file, table, kinds),
+    }
+    checkUsedBy(table, asked, scope)
     checkOutage(table, file.tables, scope)
   }
   checkDomains(file, kinds.upstreams, root.within(['tables']))

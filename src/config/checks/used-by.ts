@@ -9,8 +9,18 @@ import { searchOf } from '../build.ts'
 import { POSTFIX_PARAMETERS, type PostfixParameter } from '../postfix-parameters.ts'
 import type { TableSettings } from '../schema/table.ts'
 
-/** @param asksNetwork Whether the table asks something that may answer wrongly. */
-export function checkUsedBy(table: TableSettings, asksNetwork: boolean, scope: Scope): void {
+interface WhatIsAsked {
+  /** Something that may answer wrongly. */
+  readonly asksNetwork: boolean
+  /** A store, which Postfix can write. */
+  readonly isWritten: boolean
+}
+
+export function checkUsedBy(
+  table: TableSettings,
+  { asksNetwork, isWritten }: WhatIsAsked,
+  scope: Scope,
+): void {
   const known: [string, PostfixParameter][] = []
   for (const [index, use] of table.usedBy.entries()) {
     const at = scope.isWritten(['usedBy', index]) ? ['usedBy', index] : ['usedBy']
@@ -18,6 +28,11 @@ export function checkUsedBy(table: TableSettings, asksNetwork: boolean, scope: S
     if (parameter === undefined) tellUnknown(use, at, scope)
     else if (parameter.forbidden !== undefined)
       scope.error(at, `${use} cannot use a table of mapgate: ${parameter.forbidden}`)
+    else if (parameter.isWritten === true && !isWritten)
+      scope.error(
+        at,
+        `${use} is written by Postfix, which ends the daemon where it cannot; let the table ask a store: upstream: NAME, with NAME: { store: { directory: /var/lib/mapgate/store } } in "upstreams"`,
+      )
     else if (parameter.refused !== undefined) {
       scope.warning(at, `${use} cannot use this table: ${parameter.refused}`)
     } else known.push([use, parameter])

@@ -1,8 +1,9 @@
 /**
  * The proxymap protocol, server side: what a request asks, and how a result is replied.
  *
- * A table of ours is named `mapgate:NAME`; every other one is foreign, since Postfix asks here for all its `proxy:`
- * tables, and is passed on to Postfix's own proxymap(8), or fails.
+ * A table of ours is named `mapgate:NAME`; every other `TYPE:NAME` is foreign, since Postfix asks here for all its `proxy:`
+ * tables, and is passed on to Postfix's own proxymap(8), or fails. What has no type is meant for us: the other server
+ * would refuse it by a status that ends the daemon.
  *
  * Postfix tries partial keys itself and folds their case (the table is `fixed`), unless the listener says `pattern`.
  * Grammar: `request.ts`, `reply.ts` and `messages.ts` beside this file. Peer: Postfix `src/global/dict_proxy.c`
@@ -139,7 +140,7 @@ export class ProxymapConversation implements Conversation {
     const { name, isNew, flags, table } = request
     const { pass, pattern } = this.#listener.settings
     this.#form = { name, isNew, flags }
-    if (!table.startsWith(TABLE_TYPE) && pass !== undefined) return this.#pass(pass, message)
+    if (pass !== undefined && isForeign(table)) return this.#pass(pass, message)
     this.#table = table.startsWith(TABLE_TYPE) ? table.slice(TABLE_TYPE.length) : table
     switch (name) {
       case 'open':
@@ -163,7 +164,12 @@ export class ProxymapConversation implements Conversation {
   #store({ name, value, isFirst }: ProxymapRequest, key: Buffer): Step {
     const table = this.#table
     if (!this.#listener.settings.write.includes(table))
-      return { kind: 'reply', text: encodeReply(this.#form, STATUS_CONFIG), error: 'write' }
+      return {
+        kind: 'reply',
+        text: encodeReply(this.#form, STATUS_CONFIG),
+        error: 'write',
+        refusedChange: table,
+      }
     if (name === 'update') return { kind: 'store', request: { operation: 'put', table, key, value } }
     if (name === 'delete') return { kind: 'store', request: { operation: 'delete', table, key } }
     const after = isFirst ? undefined : this.#cursors.get(table)
@@ -191,6 +197,12 @@ export class ProxymapConversation implements Conversation {
     const text = encodeReply(this.#form, STATUS_RETRY)
     return expects === 'lookup' ? { kind: 'reply', text, error, result } : { kind: 'reply', text, error }
   }
+}
+
+/** Returns whether a name is one of another server's: `TYPE:NAME` with a type that is not ours in any case. */
+function isForeign(table: string): boolean {
+  if (table.startsWith(TABLE_TYPE) || !table.includes(':')) return false
+  return table.slice(0, TABLE_TYPE.length).toLowerCase() !== TABLE_TYPE
 }
 
 /** Since 3.11 the client takes all flags from here, and aborts where one is missing that it asked for. */

@@ -73,6 +73,15 @@ log: { level: debug }
     // A name that is not of the list is no label.
     expect(metrics).toContain(`mapgate_lookups_total{protocol="${protocol}",table="",result="permanent"} 1\n`)
     expect(gateway.log().filter(({ cause }) => cause === 'no-table')).toMatchObject([
-      { level: 'warn', protocol, table: '', asked: 'users', result: 'permanent' },
+      {
+        level: 'warn',
+        protocol,
+        table: '',
+        asked: 'users',
+        result: 'permanent',
+        reason: expect.stringMatching(
+          /^table users is not one of the "tables" of listener unix:\/.*\/one; add it there, or ask another listener$/,
+        ),
+      },
     ])
   })

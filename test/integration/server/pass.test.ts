@@ -2,6 +2,7 @@
  * Requests that a proxymap listener passes on to another server: what becomes of odd replies, of hostile ones, and of
  * hostile clients. Beside each of them another client has its own tables answered.
  */
+import { rename } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -67,7 +68,7 @@ async function start(answer: (socket: Socket, request: string) => void = () => {
     other.send(lookup('mapgate:aliases', 'bob'))
     await other.expect(nul('status|0|value|aliases=bob||'))
   }
-  return { foreign, clock, told, client, othersGoOn }
+  return { foreign, listener, clock, told, client, othersGoOn }
 }
 
 async function ask(client: Talker, request: string, reply: string): Promise<void> {
@@ -165,6 +166,76 @@ test('two replies to one request: the first counts, and the next request has a c
     await client.expect(nul('status|0|value|one||'))
     expect(foreign.sockets).toHaveLength(n)
   }
+})
+
+test('why it cannot be asked is told for each request, and is trouble until a request is answered', async () => {
+  const { client, foreign, listener, told } = await start((socket) => socket.write(nul('status|1|value|||')))
+  const { path } = foreign
+  await rename(path, `${path}.away`)
+  const failure = `requests for the tables of others fail at unix:${path}: there is no such socket (ENOENT); check the path, and whether Postfix has been started`
+  for (const request of [FOREIGN, nul('request|open|table|unix:passwd.byname|flags|64||')]) {
+    client.send(request)
+    await client.expect(request === FOREIGN ? RETRY : nul('status|2|flags|0||'))
+    expect(listener.troubles()).toEqual([failure])
+  }
+  expect(told.filter((line) => line.startsWith('pass'))).toEqual(
+    Array(2).fill(`pass failed connect: ${failure}`),
+  )
+  await rename(`${path}.away`, path)
+  client.send(FOREIGN)
+  await client.expect(nul('status|1|value|||'))
+  expect(listener.troubles()).toEqual([])
+})
+
+test('trouble is over after ten minutes in which nobody asks', async () => {
+  const { client, clock, foreign, listener } = await start()
+  await rename(foreign.path, `${foreign.path}.away`)
+  client.send(FOREIGN)
+  await client.expect(RETRY)
+  clock.advance(599_999)
+  expect(listener.troubles()).toHaveLength(1)
+  clock.advance(1)
+  expect(listener.troubles()).toEqual([])
+})
+
+test('two listeners that pass on to each other end at 500 connections each, and both go on', async () => {
+  const path = testDirectory()
+  const open = async (name: string, other: string) => {
+    const pass = {
+      address: { kind: 'unix', path: `${path}/${other}` },
+      createDecoder: () => new ReplyMessages(),
+    } as const
+    const address = { kind: 'unix', path: `${path}/${name}` } as const
+    const own = { ...proxymap.example, greeting: 'never', pass } as const
+    return testListener(settingsFor(proxymap, own, { address }))
+  }
+  const [one, two] = [await open('one', 'two'), await open('two', 'one')]
+  const client = await talkTo(one.listener.bound)
+  client.send(FOREIGN)
+  await client.expect(RETRY)
+  expect([one, two].map(({ listener }) => listener.status().connections)).toEqual([501, 500])
+  const failures = [...one.told, ...two.told].filter((line) => line.startsWith('pass'))
+  expect(failures).toEqual([
+    `pass failed overload: requests for the tables of others fail at unix:${path}/two: too many requests for the tables of another server at once; see if two servers pass on to each other`,
+  ])
+  client.send(lookup('mapgate:aliases', 'bob'))
+  await client.expect(nul('status|0|value|aliases=bob||'))
+})
+
+test('a connection to the other server that idles gives way to a new one', async () => {
+  const { client, foreign, listener } = await start((socket) => socket.write(nul('status|1|value|||')))
+  for (let n = 0; n < 500; n++) {
+    const other = n === 0 ? client : await talkTo(listener.bound)
+    other.send(FOREIGN)
+    await other.expect(nul('status|1|value|||'))
+  }
+  const last = await talkTo(listener.bound)
+  last.send(FOREIGN)
+  await last.expect(nul('status|1|value|||'))
+  await until(() => foreign.sockets.filter(({ destroyed }) => destroyed).length === 1)
+  expect(foreign.sockets.findIndex(({ destroyed }) => destroyed)).toBe(0)
+  client.send(FOREIGN)
+  await client.expect(nul('status|1|value|||'))
 })
 
 test('a server that closes in the place of a reply is asked twice, and the client told to try again', async () => {

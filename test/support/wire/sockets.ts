@@ -80,6 +80,8 @@ function recorder(told: string[]): ListenerObserver {
     protocolError: (kind) => told.push(`error ${kind}`),
     lookupRefused: (_query, result) =>
       told.push(`answered ${'cause' in result ? result.cause : result.kind}`),
+    changeRefused: (table) => told.push(`change refused ${table}`),
+    passFailed: (cause, text) => told.push(`pass failed ${cause}: ${text}`),
     acceptFailed: () => told.push('accept failed'),
     defect: (error) => told.push(`defect ${String(error)}`),
   }

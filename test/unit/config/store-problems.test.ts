@@ -21,6 +21,15 @@ tables:
 
 const cases: [sentence: string, text: string, expected: RegExp[]][] = [
   ['a store that is as it should be', file(), []],
+  ...['address_verify_map', 'postscreen_cache_map'].map((parameter): [string, string, RegExp[]] => [
+    `${parameter} of a table that asks no store`,
+    file().replace('aliases: { upstream: fixed', `aliases: { upstream: fixed, usedBy: ${parameter}`),
+    [
+      new RegExp(
+        `aliases\\.usedBy: ${parameter} is written by Postfix, which ends the daemon where it cannot; let the table ask a store: upstream: NAME, with NAME: \\{ store: \\{ directory: /var/lib/mapgate/store \\} \\} in "upstreams"$`,
+      ),
+    ],
+  ]),
   [
     'two stores of one folder',
     file({ other: '/s1' }),

@@ -80,6 +80,7 @@ function useEverything({ observer, counters, eventLog }: Observability): void {
   listener.connectionShed()
   listener.connectionRefused('limit')
   listener.protocolError('length-syntax')
+  listener.passFailed('connect', 'nobody listens there')
   observer.defect(new Error('a bug'), 'resolver')
   counters.upstream('directory').drills += 1
   counters.reloads.ok += 1
@@ -157,6 +158,7 @@ describe('metrics', () => {
     'mapgate_connections_refused_total{listener="inet:127.0.0.1:0",reason="limit"} 1',
     'mapgate_connections_shed_total{listener="inet:127.0.0.1:0"} 1',
     'mapgate_protocol_errors_total{listener="inet:127.0.0.1:0",kind="length-syntax"} 1',
+    'mapgate_pass_failures_total{listener="inet:127.0.0.1:0",cause="connect"} 1',
     'mapgate_defects_total 1',
     'mapgate_log_lines_dropped_total 0',
     'mapgate_ready 1',

@@ -68,6 +68,28 @@ describe('a table that is not ours', () => {
     ])
   })
 
+  test('is what has a type that is not ours: a name without one, or with ours in another case, is never passed on', () => {
+    const named = (table: string, settings = {}) =>
+      steps(accept({ pass: target, ...settings }), `request|lookup|table|${table}|flags|0|key|k||`)
+    for (const table of [
+      'aliases',
+      '',
+      'x',
+      'mapgate',
+      'MAPGATE:verify',
+      'Mapgate:',
+      'mapgate:',
+      'mapgate:a:b',
+    ])
+      expect(named(table)).toMatchObject([{ kind: 'ask', table: table.replace(/^mapgate:/, '') }])
+    for (const table of ['mapgat:x', 'mapgates:x', 'unix:passwd.byname', ':', 'a:mapgate:b'])
+      expect(named(table)).toMatchObject([{ kind: 'pass', target }])
+    for (const table of ['aliases', '', 'MAPGATE:verify'])
+      expect(
+        steps(accept({ pass: target }), `request|open|table|${table}|instance_flags|64||`),
+      ).toMatchObject([{ kind: 'reply', text: 'status\x000\0flags\x0080\0\0' }])
+  })
+
   test('fails without being found or not found while the other server is away, whatever is asked, in its own form', () => {
     const conversation = accept({ pass: target, write: ['verify'] })
     const away = { kind: 'temporary', cause: 'connect', reason: 'refused' } as const
@@ -121,7 +143,7 @@ describe('a change', () => {
     )
     expect(taken).toMatchObject([
       { kind: 'pass', target },
-      { kind: 'reply', text: 'status\x005\0\0', error: 'write' },
+      { kind: 'reply', text: 'status\x005\0\0', error: 'write', refusedChange: 'aliases' },
       { kind: 'store', request: { operation: 'put', table: 'verify' } },
     ])
   })
