@@ -43,7 +43,10 @@ const NAMES: ReadonlySet<string> = new Set<RequestName>(['open', 'lookup', 'upda
 const SEQUENCE_FIRST = '0'
 const SEQUENCE_NEXT = '1'
 
-const UNSIGNED_32 = /^\d{1,10}$/
+/** An `int`, printed by `%u`. Source: Postfix `src/util/attr_print0.c`, ATTR_TYPE_INT. */
+function isUnsigned32(text: string): boolean {
+  return /^\d{1,10}$/.test(text) && Number(text) <= 0xffff_ffff
+}
 
 /** @param message A whole list, or the head of one. */
 export function readRequest(message: Buffer): ProxymapRequest | BadRequest {
@@ -56,7 +59,7 @@ export function readRequest(message: Buffer): ProxymapRequest | BadRequest {
   const flags = text(name === 'open' && isNew ? 'instance_flags' : 'flags')
   const [table, order] = [text('table'), text('function')]
   // Postfix opens `proxy:` without a name, too, and asks again for ever where that is not OK.
-  if (!attributes.has('table') || !UNSIGNED_32.test(flags)) return bad
+  if (!attributes.has('table') || !isUnsigned32(flags)) return bad
   if (NEEDED[name].some((needed) => !attributes.has(needed))) return bad
   if (name === 'sequence' && order !== SEQUENCE_FIRST && order !== SEQUENCE_NEXT) return bad
   return {

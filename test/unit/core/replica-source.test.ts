@@ -339,6 +339,23 @@ describe('in an outage', () => {
     expect(source.known('new@a.example')?.result).toEqual(found('new/'))
   })
 
+  test('what the copy has comes before the "not found" of the cache: an older answer bounces no mail', () => {
+    const { service, source } = replicated(7000)
+    service.stored = NOT_FOUND
+    expect(source.known('ann@a.example')).toEqual({
+      result: found('a/ann/'),
+      ageMs: 7000,
+      foundForMs: 7000,
+      confirmedByCanary: true,
+    })
+  })
+
+  test('the "not found" of the cache says more than that the copy lacks the key', () => {
+    const { service, source } = replicated(7000)
+    service.stored = NOT_FOUND
+    expect(source.known('new@a.example')).toMatchObject({ result: NOT_FOUND, ageMs: 1 })
+  })
+
   test('a key of the copy is known to be found since the copy was made', () => {
     expect(replicated(7000).source.known('ann@a.example')).toEqual({
       result: found('a/ann/'),

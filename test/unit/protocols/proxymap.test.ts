@@ -51,6 +51,17 @@ describe('a table', () => {
   })
 })
 
+describe('flags', () => {
+  const lookup = (flags: string) => steps(accept(), LOOKUP.replace('16384', flags))
+
+  // Source: Postfix src/util/attr_print0.c writes an int as %u.
+  test('are what 32 bits hold, as Postfix writes them', () => {
+    for (const flags of ['0', '4294967295']) expect(lookup(flags)).toMatchObject([{ kind: 'ask' }])
+    for (const flags of ['4294967296', '9999999999', '00000000000', '-1', '1.5', '', 'x'])
+      expect(lookup(flags)).toMatchObject([{ kind: 'reply', text: 'status\x002\0value\0\0\0' }])
+  })
+})
+
 describe('a table that is not ours', () => {
   const target = { address: { kind: 'unix', path: '/p' }, createDecoder: () => expect.unreachable() } as const
 

@@ -103,6 +103,35 @@ describe('the last "not found" in an outage', () => {
   })
 })
 
+describe('a proof table that is asked in the outage', () => {
+  /** Knew the key by what is stored, until its own service is asked and says that the mailbox is gone. */
+  const deletedMailbox = () => {
+    let has = true
+    const proof: ProofTable = {
+      name: 'mailboxes',
+      refusal: () => (has ? undefined : 'mailboxes is not known to have the key'),
+      ask: () =>
+        Promise.resolve().then(() => {
+          has = false
+        }),
+      prove: () => {},
+    }
+    return setUp({ knows: ALL_NO, policy: { staleNotFound: { forMs: DAY, proof } } })
+  }
+
+  for (const [name, others] of [
+    ['at once', false],
+    ['by a question', Promise.resolve(false)],
+  ] as const) {
+    test(`is no proof for a mailbox that is deleted, where the outage is seen ${name}`, async () => {
+      const { lookup, rules, source } = deletedMailbox()
+      source.others = others
+      expect(await lookup()).toEqual({ result: DOWN, source: 'upstream' })
+      expect(rules).toEqual([])
+    })
+  }
+})
+
 describe('a "not found" that the service has just given', () => {
   const answered = (proofKnows: boolean, source: 'upstream' | 'cache') => {
     const directory = new ScriptedSource('directory', {}, source)
@@ -213,6 +242,32 @@ describe('a table of values', () => {
       })
       expect(table.lookup('a', new LookupContext('a', 0, 5000, false, undefined))).toMatchObject(expected)
     }
+  })
+
+  test('of three upstreams does not answer by the last one when the first one is not current and the second is', () => {
+    const sources = [
+      new ScriptedSource('first', { a: DOWN }, 'upstream'),
+      new ScriptedSource('second', {}),
+      new ScriptedSource('third', {}),
+    ] as const
+    const [first, second, third] = sources
+    first.knows.a = no({ ageMs: 1 })
+    second.knows.a = no({ ageMs: 1 })
+    second.offline.a = NOT_FOUND
+    third.knows.a = yes('third', { foundForMs: DAY })
+    const table = new Table({
+      name: 'aliases',
+      sources,
+      search: (key) => [{ key, withoutExtension: false }],
+      foldCase: true,
+      deadlineMs: 5000,
+      searchParallel: false,
+      outage: { isExistence: false, onAnswered: () => {} },
+    })
+    const lookup = () => table.lookup('a', new LookupContext('a', 0, 5000, false, undefined))
+    expect(lookup()).toMatchObject({ result: DOWN, source: 'upstream' })
+    first.offline.a = NOT_FOUND
+    expect(lookup()).toMatchObject({ result: found('third'), source: 'stale' })
   })
 
   test('of several upstreams is "not found" by the fresh one of the first, canary or not, and the last of the second', () => {

@@ -79,6 +79,17 @@ describe('a proof table beside those of the domains', () => {
     )
   })
 
+  test('knows a domain by its A-label where the key has the U-label: they are one domain', () => {
+    const mailboxes = { 'ann@b\u00fccher.example': HOUR }
+    const domain = knowing('domains', { 'xn--bcher-kva.example': HOUR })
+    const own = { own: () => [domain], other: () => [] }
+    expect(refusal(proof(mailboxes, own), 'ann@b\u00fccher.example')).toBeUndefined()
+    const other = { own: () => [], other: () => [domain] }
+    expect(refusal(proof(mailboxes, other), 'ann@b\u00fccher.example')).toBe(
+      'domains has b\u00fccher.example, where mailboxes is not asked',
+    )
+  })
+
   test('is a proof for a domain as a key, whatever its class', () => {
     const classes = { own: () => [none], other: () => [] }
     expect(refusal(proof({ 'a.example': HOUR }, classes), 'a.example')).toBeUndefined()
