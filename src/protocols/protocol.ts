@@ -199,6 +199,8 @@ export interface PostfixParameter {
 export interface ProtocolClient {
   /** What is before the first colon where a server is named: `tcp` in `tcp:HOST:PORT`. */
   readonly scheme: string
+  /** What it says by itself in the place of a reply, for docs/errors.md. Absent where it says only what every client does. */
+  readonly reasons?: ReasonCatalogue
   /** Every way to name a server, for help and messages. */
   readonly forms: readonly string[]
   /** Servers in such a form as one would type them, for the help. */

@@ -21,9 +21,15 @@ export const PROTOCOLS: Protocols = protocolsByName([
   sasl,
 ])
 
-/** @throws TypeError for two of one name. */
+/** @throws TypeError for two of one name, and for two that give one word of `whenUnknown` different meanings: a table has the word for all its listeners. */
 export function protocolsByName(protocols: readonly Protocol[]): Protocols {
   const byName = new Map(protocols.map((protocol) => [protocol.name, protocol]))
   if (byName.size < protocols.length) throw new TypeError('two protocols have one name')
+  const meanings = new Map<string, string>()
+  for (const { word, as } of protocols.flatMap(({ outage }) => outage?.replies ?? [])) {
+    if ((meanings.get(word) ?? as) !== as)
+      throw new TypeError(`two protocols give whenUnknown: ${word} different meanings`)
+    meanings.set(word, as)
+  }
   return byName
 }

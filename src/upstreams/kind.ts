@@ -12,6 +12,7 @@ import type { Clock } from '../core/clock.ts'
 import type { EntryTier } from '../core/entry-tier.ts'
 import type { Metric } from '../core/metric.ts'
 import type { Observer } from '../core/observer.ts'
+import type { ReasonCatalogue } from '../core/reason.ts'
 import type { ReplicaOfTable } from '../core/replica/table-copy.ts'
 import type { DrillSwitch } from '../core/resilience/drill.ts'
 import type { CanaryStatus, FetchStatus, UpstreamStatus } from '../core/status.ts'
@@ -49,6 +50,8 @@ export interface UpstreamKind<
   readonly keepsCase?: boolean
   /** What the state of its upstreams shows in the metrics, called for each of them at a scrape with its own {@link SharedUpstream.status}. */
   readonly metrics: readonly Metric<UpstreamStatus>[]
+  /** What its upstreams say by themselves, for docs/errors.md: catalogues by the names of their constants. */
+  readonly reasons?: Readonly<Record<string, ReasonCatalogue>>
   /** For the budgets that are checked before anything is opened. */
   needs(settings: S): UpstreamNeeds
   /**

@@ -13,6 +13,9 @@ export type UpstreamKinds = ReadonlyMap<string, UpstreamKind>
 
 export const UPSTREAM_KINDS: UpstreamKinds = kindsByName([http, entries, store, jwks])
 
+/** @throws TypeError for two of one name. */
 export function kindsByName(kinds: readonly UpstreamKind[]): UpstreamKinds {
-  return new Map(kinds.map((kind) => [kind.name, kind]))
+  const byName = new Map(kinds.map((kind) => [kind.name, kind]))
+  if (byName.size < kinds.length) throw new TypeError('two upstream kinds have one name')
+  return byName
 }

@@ -29,7 +29,14 @@ test.each(others)('no comparison: %s', (text) => {
   expect(compares(text, 'http')).toBe(false)
 })
 
-test.each(["'socketmap'", '"socketmap"', '`socketmap`'])('a literal: %s', (text) => {
+test.each([
+  "'socketmap'",
+  '"socketmap"',
+  '`socketmap`',
+  "'socketmap: quote it'",
+  '`socketmap: quote it`',
+  ['`socketmap$', '{place}`'].join(''),
+])('a literal: %s', (text) => {
   expect(hasLiteral(`protocol(${text})`, 'socketmap')).toBe(true)
 })
 

@@ -10,21 +10,13 @@ import { CORE_REASONS } from '../../src/core/reasons.ts'
 import { REPLY_REASONS } from '../../src/protocols/client-result.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import { SESSION_ERRORS } from '../../src/server/errors.ts'
-import { FUNCTION_REASONS } from '../../src/upstreams/function/reasons.ts'
-import { OAUTH_REASONS } from '../../src/upstreams/http-client/oauth/reasons.ts'
-import { HTTP_REASONS } from '../../src/upstreams/http-client/reasons.ts'
-import { JWKS_REASONS } from '../../src/upstreams/jwks/reasons.ts'
-import { REPLICA_REASONS } from '../../src/upstreams/replica/reasons.ts'
-import { STORE_REASONS } from '../../src/upstreams/store/reasons.ts'
+import { functions } from '../../src/upstreams/function/kind.ts'
+import { UPSTREAM_KINDS } from '../../src/upstreams/registry.ts'
 
 const CATALOGUES: Readonly<Record<string, ReasonCatalogue>> = {
   CORE_REASONS,
-  HTTP_REASONS,
-  FUNCTION_REASONS,
-  JWKS_REASONS,
-  OAUTH_REASONS,
-  REPLICA_REASONS,
-  STORE_REASONS,
+  // No file can have the kind of the library, so the registry has it not.
+  ...Object.assign({}, ...[...UPSTREAM_KINDS.values(), functions].map(({ reasons }) => reasons)),
   ...Object.fromEntries(
     [...PROTOCOLS.values()].map(({ name, reasons = {} }) => [`${name.toUpperCase()}_REASONS`, reasons]),
   ),
@@ -34,7 +26,16 @@ const ERRORS = {
   'every one': SESSION_ERRORS,
 }
 /** What clients say by themselves; no gateway says it to Postfix. */
-const OF_CLIENTS: Readonly<Record<string, ReasonCatalogue>> = { CLIENT_REASONS, REPLY_REASONS }
+const OF_CLIENTS: Readonly<Record<string, ReasonCatalogue>> = {
+  CLIENT_REASONS,
+  REPLY_REASONS,
+  ...Object.fromEntries(
+    [...PROTOCOLS.values()].map(({ name, client }) => [
+      `${name.toUpperCase()}_CLIENT_REASONS`,
+      client?.reasons ?? {},
+    ]),
+  ),
+}
 
 const ENTRIES = Object.entries({ ...CATALOGUES, ...OF_CLIENTS }).flatMap(([catalogue, reasons]) =>
   Object.entries(reasons).map(([name, entry]) => ({ ...entry, name: `${catalogue}.${name}` })),

@@ -5,13 +5,15 @@
  *
  * Grammar and source: `conversation.ts` beside this file. Peer: Postfix `src/global/dict_memcache.c`
  */
+import { permanentFor } from '../../core/reason.ts'
 import { type LookupResult, notFound, temporary } from '../../core/result.ts'
-import { notOfProtocol, replyValue, unsentKey } from '../client-result.ts'
+import { notOfProtocol, replyValue } from '../client-result.ts'
 import { type Decoder, type DecodeStep, MORE } from '../framing/frame.ts'
 import { LineDecoder } from '../framing/line.ts'
 import { namedTableForms, parseNamedTable } from '../named-table.ts'
 import type { ProtocolClient } from '../protocol.ts'
 import { MAX_VALUE_BYTES } from './conversation.ts'
+import { MEMCACHE_CLIENT_REASONS } from './reasons.ts'
 
 const SCHEME = 'memcache'
 
@@ -25,6 +27,7 @@ const VALUE_MARK = Buffer.from('\n')
 
 export const memcacheClient = {
   scheme: SCHEME,
+  reasons: MEMCACHE_CLIENT_REASONS,
   forms: namedTableForms(SCHEME),
   examples: [
     `${SCHEME}:inet:127.0.0.1:8467:aliases`,
@@ -38,7 +41,8 @@ export const memcacheClient = {
 
 /** Postfix does not send every key; what it makes of the others is not for us to say. */
 function encodeRequest(table: string, key: Buffer): Buffer | LookupResult {
-  if (key.length === 0 || UNSENT.test(key.toString('latin1'))) return unsentKey()
+  if (key.length === 0 || UNSENT.test(key.toString('latin1')))
+    return permanentFor(MEMCACHE_CLIENT_REASONS.unsentKey)
   return Buffer.concat([Buffer.from(`get ${table}/`), key, Buffer.from(LINE_END)])
 }
 

@@ -14,3 +14,12 @@ export const MEMCACHE_REASONS = {
     advice: 'memcache: no key has 128 KiB',
   },
 } as const satisfies ReasonCatalogue
+
+/** What its client says by itself. */
+export const MEMCACHE_CLIENT_REASONS = {
+  unsentKey: {
+    cause: 'bad-request',
+    text: 'Postfix never asks for an empty key or one with white space here, and takes it for "not found"; use socketmap',
+    advice: 'memcache: its commands are words between spaces',
+  },
+} as const satisfies ReasonCatalogue

@@ -10,11 +10,12 @@
 import { parseUnixPath } from '../../core/address.ts'
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
 import { type LookupResult, notFound } from '../../core/result.ts'
-import { notOfProtocol, REPLY_REASONS, replyValue } from '../client-result.ts'
+import { notOfProtocol, replyValue } from '../client-result.ts'
 import type { Decoder, DecodeStep } from '../framing/frame.ts'
 import type { ProtocolClient } from '../protocol.ts'
 import { GREETING, NAME, TABLE_TYPE } from './conversation.ts'
 import { MessageDecoder, readAttributes } from './messages.ts'
+import { PROXYMAP_CLIENT_REASONS } from './reasons.ts'
 
 /** Longest reply, in bytes. Ours: Postfix sets no limit, and a foreign table may have long values. */
 const MAX_REPLY_BYTES = 16_777_216
@@ -29,6 +30,7 @@ const GREETING_BYTES = Buffer.from(GREETING)
 
 export const proxymapClient = {
   scheme: NAME,
+  reasons: PROXYMAP_CLIENT_REASONS,
   forms: [`${NAME}:unix:PATH:NAME`, `${NAME}:unix:PATH:TYPE:NAME`],
   examples: [`${NAME}:unix:/var/spool/postfix/mapgate/proxymap:aliases`],
   parse: (text) => {
@@ -49,7 +51,7 @@ export const proxymapClient = {
 } satisfies ProtocolClient
 
 function request(table: string, key: Buffer, flags: readonly (string | number)[]): Buffer | LookupResult {
-  if (key.includes(0)) return permanentFor(REPLY_REASONS.nulKey)
+  if (key.includes(0)) return permanentFor(PROXYMAP_CLIENT_REASONS.nulKey)
   const name = table.includes(':') ? table : `${TABLE_TYPE}${table}`
   const head = Buffer.from(['request', 'lookup', 'table', name, ...flags, 'key', ''].join('\0'))
   return Buffer.concat([head, key, Buffer.from('\0\0')])
@@ -87,13 +89,13 @@ function parseReply(message: Buffer): LookupResult {
     case '1':
       return notFound()
     case '2':
-      return temporaryFor(REPLY_REASONS.tryLater)
+      return temporaryFor(PROXYMAP_CLIENT_REASONS.tryLater)
     case '3':
-      return permanentFor(REPLY_REASONS.badRequest)
+      return permanentFor(PROXYMAP_CLIENT_REASONS.badRequest)
     case '4':
-      return permanentFor(REPLY_REASONS.denied)
+      return permanentFor(PROXYMAP_CLIENT_REASONS.denied)
     case '5':
-      return permanentFor(REPLY_REASONS.wrongSetUp)
+      return permanentFor(PROXYMAP_CLIENT_REASONS.wrongSetUp)
     default:
       return notOfProtocol(NAME)
   }

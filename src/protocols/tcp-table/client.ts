@@ -5,12 +5,14 @@
  * Grammar and source: `conversation.ts` beside this file.
  */
 import { parseHostPort } from '../../core/address.ts'
+import { temporaryFor } from '../../core/reason.ts'
 import { type LookupResult, notFound, temporary } from '../../core/result.ts'
-import { notOfProtocol, replyValue, wronglyQuoted } from '../client-result.ts'
+import { notOfProtocol, replyValue } from '../client-result.ts'
 import { LineDecoder } from '../framing/line.ts'
 import { percentQuoteBytes, percentUnquote } from '../framing/percent.ts'
 import type { ProtocolClient } from '../protocol.ts'
 import { MAX_REPLY_BYTES, NAME } from './conversation.ts'
+import { TCP_TABLE_CLIENT_REASONS } from './reasons.ts'
 
 const SCHEME = 'tcp'
 
@@ -25,6 +27,7 @@ const MAX_LINE_BYTES = MAX_REPLY_BYTES - 1
 
 export const tcpTableClient = {
   scheme: SCHEME,
+  reasons: TCP_TABLE_CLIENT_REASONS,
   forms: [`${SCHEME}:HOST:PORT`],
   examples: [`${SCHEME}:127.0.0.1:8465`],
   parse: (text) => {
@@ -45,7 +48,7 @@ function parseReply(line: Buffer): LookupResult {
   const status = STATUS.exec(line.toString('latin1', 0, STATUS_BYTES))
   const text = percentUnquote(line.subarray(STATUS_BYTES))
   if (status === null) return notOfProtocol(NAME)
-  if (text === undefined) return wronglyQuoted()
+  if (text === undefined) return temporaryFor(TCP_TABLE_CLIENT_REASONS.wrongQuoting)
   if (status[1] === '5') return notFound()
   if (status[1] === '4') return temporary('service', text.toString())
   return replyValue(text)

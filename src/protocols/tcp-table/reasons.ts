@@ -35,3 +35,12 @@ export const TCP_TABLE_REASONS = {
     advice: 'tcp_table: nothing: somebody typed `quit`',
   },
 } as const satisfies ReasonCatalogue
+
+/** What its client says by itself. */
+export const TCP_TABLE_CLIENT_REASONS = {
+  wrongQuoting: {
+    cause: 'unreadable',
+    text: 'the server sent a reply with a % that is not followed by two hex digits',
+    advice: 'tcp_table: the server must quote `%`, white space and control characters',
+  },
+} as const satisfies ReasonCatalogue

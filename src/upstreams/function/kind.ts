@@ -5,6 +5,7 @@
 import type { UpstreamKind, UpstreamParts, UpstreamSettings, UpstreamTable } from '../kind.ts'
 import { passive, UnsharedUpstream } from '../unshared.ts'
 import { FunctionUpstream, type TableFunction } from './function-upstream.ts'
+import { FUNCTION_REASONS } from './reasons.ts'
 
 export interface FunctionSettings extends UpstreamSettings {
   readonly call: TableFunction
@@ -14,6 +15,7 @@ export const functions: UpstreamKind<FunctionSettings> = {
   name: 'function',
   cached: true,
   metrics: [],
+  reasons: { FUNCTION_REASONS },
   needs: () => ({ descriptors: 0, heapBytes: 0 }),
   plan: async (settings, _running, parts) => new SharedFunction(settings, parts),
 }

@@ -13,6 +13,8 @@ import type { FetchStatus } from '../../core/status.ts'
 import type { BatchEndpoint, Endpoint } from '../../core/upstream.ts'
 import { readTls } from '../http-client/connection/read-tls.ts'
 import { AccessTokens, type Authorize } from '../http-client/oauth/access-tokens.ts'
+import { OAUTH_REASONS } from '../http-client/oauth/reasons.ts'
+import { HTTP_REASONS } from '../http-client/reasons.ts'
 import type { HttpTableSettings, HttpUpstreamSettings, TlsSettings } from '../http-client/settings.ts'
 import type {
   ListTrial,
@@ -23,6 +25,7 @@ import type {
   UpstreamParts,
   UpstreamSettings,
 } from '../kind.ts'
+import { REPLICA_REASONS } from '../replica/reasons.ts'
 import { Replicas } from '../replica/replicas.ts'
 import { asking, canaryOf, type HttpTable, isAuthoritative } from './asked-table.ts'
 import { httpConfiguration } from './configuration.ts'
@@ -43,6 +46,7 @@ export const http: UpstreamKind<HttpSettings, HttpTable> = {
   configuration: httpConfiguration,
   cached: true,
   metrics: HTTP_METRICS,
+  reasons: { HTTP_REASONS, OAUTH_REASONS, REPLICA_REASONS },
   needs: ({ endpoints, maxConcurrent, oauth }) => ({
     descriptors: maxConcurrent * endpoints.length + (oauth === undefined ? 0 : 1),
     heapBytes: 0,

@@ -20,6 +20,7 @@ import { jwksConfiguration } from './configuration.ts'
 import type { KeysPlace } from './fetch-keys.ts'
 import { KeySet } from './key-set.ts'
 import { JWKS_METRICS, type JwksStatus } from './metrics.ts'
+import { JWKS_REASONS } from './reasons.ts'
 import type { JwksKeys, JwtRules } from './schema.ts'
 import { REFUSALS } from './token-check.ts'
 import { type TokenOutcome, TokenTable } from './token-table.ts'
@@ -38,6 +39,7 @@ export const jwks: UpstreamKind<JwksSettings, JwksTable> = {
   configuration: jwksConfiguration,
   cached: false,
   metrics: JWKS_METRICS,
+  reasons: { JWKS_REASONS },
   needs: () => ({ descriptors: 1, heapBytes: 0 }),
   async plan(settings, running, parts) {
     const tls = await readTls(settings.tls, parts.readFile)

@@ -11,6 +11,7 @@ import type {
   UpstreamTable,
 } from '../kind.ts'
 import { type StoreSettings, storeConfiguration } from './configuration.ts'
+import { STORE_REASONS } from './reasons.ts'
 import { FULL, SharedStore, type StoreStatus } from './shared-store.ts'
 import { StoreFile } from './store-file.ts'
 import { StoredTable } from './stored-table.ts'
@@ -48,6 +49,7 @@ export const store: UpstreamKind<StoreSettings> = {
   cached: false,
   keepsCase: true,
   metrics: METRICS,
+  reasons: { STORE_REASONS },
   needs: ({ store }) => ({ descriptors: store.directory === undefined ? 0 : DESCRIPTORS, heapBytes: 0 }),
   async plan(settings, running, parts) {
     const { directory, shared } = settings.store

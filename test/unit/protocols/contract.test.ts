@@ -234,8 +234,24 @@ test('two protocols of one name are refused', () => {
   expect(() => protocolsByName([toy, toy])).toThrow('two protocols have one name')
 })
 
-test('a word of whenUnknown means the same in every protocol that has it', () => {
-  const replies = [...PROTOCOLS.values(), toy].flatMap(({ outage }) => outage?.replies ?? [])
-  const meanings = new Set(replies.map(({ word, as }) => `${word} ${as}`))
-  expect(meanings.size).toBe(new Set(replies.map(({ word }) => word)).size)
+describe('a word of whenUnknown that two protocols have', () => {
+  const other = (as: 'notFound' | 'temporary') => ({
+    ...toy,
+    name: 'other',
+    outage: { stops: 'every other toy', replies: [{ word: 'SHRUG', as, does: 'the toy naps' }] },
+  })
+
+  test('is refused where it has different meanings', () => {
+    for (const protocols of [
+      [toy, other('temporary')],
+      [other('temporary'), toy],
+    ])
+      expect(() => protocolsByName(protocols)).toThrow(
+        'two protocols give whenUnknown: SHRUG different meanings',
+      )
+  })
+
+  test('is taken where it means the same', () => {
+    expect([...protocolsByName([toy, other('notFound')]).keys()]).toEqual(['toy', 'other'])
+  })
 })

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { Attributes } from '../../../src/core/attributes.ts'
 import { temporary } from '../../../src/core/result.ts'
 import { parseConfig } from '../../../src/gateway/load-config.ts'
@@ -12,6 +12,7 @@ import { type FunctionSettings, functions } from '../../../src/upstreams/functio
 import type { HttpTable } from '../../../src/upstreams/http/asked-table.ts'
 import { type HttpSettings, http } from '../../../src/upstreams/http/kind.ts'
 import { type JwksSettings, type JwksTable, jwks } from '../../../src/upstreams/jwks/kind.ts'
+import { kindsByName } from '../../../src/upstreams/registry.ts'
 import { entries, type StaticSettings } from '../../../src/upstreams/static/kind.ts'
 import type { StoreSettings } from '../../../src/upstreams/store/configuration.ts'
 import { store } from '../../../src/upstreams/store/kind.ts'
@@ -163,3 +164,7 @@ upstreamKindContract('echo', async () => ({
   fetches: ['licence'],
   source: 'echo',
 }))
+
+test('two kinds of one name are refused', () => {
+  expect(() => kindsByName([http, echo, http])).toThrow('two upstream kinds have one name')
+})
