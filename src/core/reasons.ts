@@ -90,7 +90,7 @@ export const CORE_REASONS = {
   tooManyPassed: {
     cause: 'overload',
     text: 'too many requests for the tables of another server at once; see if two servers pass on to each other',
-    advice: 'proxymap: `pass` leads in a circle, or the other server hangs with all connections in use',
+    advice: '`pass` of the listener leads in a circle, or the other server hangs with all connections in use',
   },
   overloaded: {
     cause: 'overload',
