@@ -132,7 +132,7 @@ export class AdminClient {
     if (status === 401 || status === 403) {
       if (this.target.token !== undefined) throw this.#error(EXIT_PERMANENT, `${why}; use another token`)
       // To nobody in particular, this means that no token is configured, so that none would help.
-      const hint = code === 'role-too-low' ? '' : '; give a token by --token-file or MAPGATE_TOKEN'
+      const hint = code === 'role-too-low' ? '' : '; give a token with --token-file or MAPGATE_TOKEN'
       throw this.#error(EXIT_PERMANENT, `${why}${hint}`)
     }
     if (status === 429) throw this.#error(EXIT_TEMPORARY, `${why}; ask more slowly`)
@@ -147,7 +147,7 @@ export class AdminClient {
     if (isCertificateFailure(error)) {
       return this.#error(
         EXIT_UNREACHABLE,
-        `${why}; name the host as its certificate does, and an authority of your own by the variable NODE_EXTRA_CA_CERTS`,
+        `${why}; name the host as its certificate does, and an authority of your own with the variable NODE_EXTRA_CA_CERTS`,
       )
     }
     if (codeOfFirst(error) === 'EACCES')
@@ -157,7 +157,7 @@ export class AdminClient {
       from === '--admin' ? '' : ` (${from === DEFAULT_FROM ? from : `the address is from ${from}`})`
     return this.#error(
       EXIT_UNREACHABLE,
-      `${why}${where}; is mapgate running there? Give its address by --admin URL, --admin unix:PATH or -c FILE`,
+      `${why}${where}; is mapgate running there? Give its address with --admin URL, --admin unix:PATH or -c FILE`,
     )
   }
 

@@ -27,21 +27,21 @@ export async function readAdminSection(
   const text = await read(file).catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(
       EXIT_USAGE,
-      `${shown}: cannot be read (${error.code}); give the address by --admin`,
+      `${shown}: cannot be read (${error.code}); give the address with --admin`,
     )
   })
   const document = readDocument(text)
   if (document.tree === null) {
     throw new CommandError(
       EXIT_CONFIG,
-      `${shown}: is no YAML map; mapgate check says where. Give the address by --admin`,
+      `${shown}: is no YAML map; mapgate check says where. Give the address with --admin`,
     )
   }
   const written = property(document.tree, 'admin')
   if (written === undefined) {
     throw new CommandError(
       EXIT_CONFIG,
-      `${shown}: has no admin section; add one, or give the address by --admin`,
+      `${shown}: has no admin section; add one, or give the address with --admin`,
     )
   }
   const { tree, problems } = await substitute(written, {
@@ -54,7 +54,10 @@ export async function readAdminSection(
   const unread = new Set(problems.map(({ path }) => JSON.stringify(path)))
   const listen = property(tree, 'listen')
   if (typeof listen !== 'string' || unread.has('["listen"]')) {
-    throw new CommandError(EXIT_CONFIG, `${shown}: admin.listen cannot be read; give the address by --admin`)
+    throw new CommandError(
+      EXIT_CONFIG,
+      `${shown}: admin.listen cannot be read; give the address with --admin`,
+    )
   }
   return {
     file: relative(io.cwd, file).startsWith('..') ? file : relative(io.cwd, file),
@@ -87,7 +90,7 @@ function addressToAsk(listen: string, tls: boolean, shown: string): string {
     case 'systemd':
       throw new CommandError(
         EXIT_CONFIG,
-        `${shown}: admin.listen is a socket of systemd, whose address is not in the file; give it by --admin`,
+        `${shown}: admin.listen is a socket of systemd, whose address is not in the file; give it with --admin`,
       )
     case 'invalid':
       throw new CommandError(EXIT_CONFIG, `${shown}: admin.listen: ${address.why}`)

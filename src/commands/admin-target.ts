@@ -142,7 +142,7 @@ function target(address: string, from: string, token: string | undefined): Admin
   if (url.username !== '' || url.password !== '') {
     throw new CommandError(
       EXIT_USAGE,
-      `${from}: the address has a user name or password in it; give a token by --token-file or MAPGATE_TOKEN`,
+      `${from}: the address has a user name or password in it; give a token with --token-file or MAPGATE_TOKEN`,
     )
   }
   const pathPrefix = url.pathname.replace(/\/+$/, '')

@@ -33,7 +33,7 @@ export async function findConfigFile(named: string | undefined, io: CommandIo): 
     if (!(await isThere(file))) continue
     const why = await whyForeign(file).catch(() => 'it cannot be looked at')
     if (why === undefined) return file
-    io.stderr.write(`mapgate: ${name} is passed over: ${why}; name it by -c if you trust it\n`)
+    io.stderr.write(`mapgate: ${name} is ignored: ${why}; pass it with -c if you trust it\n`)
   }
   return undefined
 }

@@ -10,7 +10,7 @@ export class LookupContext {
   readonly asked: string
   /** Monotonic ms by which the client must have its reply. */
   readonly deadlineMs: number
-  /** Ask the service although an answer is stored, and do not fall back on a stale one. */
+  /** Ask the service even if an answer is stored, and do not fall back on a stale one. */
   readonly bypass: boolean
   /** What was asked, where it is more than a key. */
   readonly query: Query | undefined

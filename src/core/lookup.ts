@@ -43,7 +43,7 @@ export interface QueryClient {
 export interface LookupOptions {
   /** Collects every step. Absent on the mail path's cached answers, which stay free of it. */
   readonly explanation?: Explanation
-  /** `bypass` asks the service although an answer is stored, and stores what it says. Default `use`. */
+  /** `bypass` asks the service even if an answer is stored, and stores what it says. Default `use`. */
   readonly cache?: 'use' | 'bypass'
 }
 

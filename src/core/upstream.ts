@@ -195,7 +195,7 @@ export interface Reply {
   readonly traceparent?: string
   /** What went over the wire, where somebody asked for it. */
   readonly exchange?: HttpExchange
-  /** True where nothing was sent, since something else than the service failed before: it says nothing about the endpoint. */
+  /** True where nothing was sent, since something other than the service failed before: it says nothing about the endpoint. */
   readonly isUnsent?: true
   /** The key lacks a part that the request template needs: nothing was sent, the result is not found. */
   readonly suppressed?: string

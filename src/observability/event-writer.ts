@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Events, GatewayEvent } from './events.ts'
 import type { RenderKey } from './log-key.ts'
 import type { Logger } from './logging.ts'
-import type { Problems } from './problems.ts'
+import type { ProblemKind, Problems } from './problems.ts'
 
 /** An episode, of shedding for example, is over when it was quiet for this long, ms. Ours. */
 const EPISODE_QUIET_MS = 10_000
@@ -37,7 +37,16 @@ export class EventWriter {
     this.#parts.events.publish(event)
   }
 
-  problem(kind: string, where: string, text: string): void {
+  problem(kind: ProblemKind, where: string, text: string): void {
+    this.#add(kind, where, text)
+  }
+
+  /** @param word Of the upstream's kind, for what is wrong with an upstream of it. */
+  upstreamProblem(word: string, upstream: string, text: string): void {
+    this.#add(word, upstream, text)
+  }
+
+  #add(kind: string, where: string, text: string): void {
     this.publish({ type: 'problem', problem: this.#parts.problems.add(kind, where, text) })
   }
 

@@ -57,14 +57,14 @@ export class ServiceEvents {
   fetchChanged(upstream: string, { what, text, ...change }: FetchChange): void {
     const { state, failure = text } = change
     this.#writer.logger[state === 'valid' ? 'info' : 'warn']({ event: what, upstream, ...change }, text)
-    if (state === 'failing') this.#writer.problem(what, upstream, failure)
+    if (state === 'failing') this.#writer.upstreamProblem(what, upstream, failure)
   }
 
   /** Called each time that it happens; one line per episode. */
   upstreamTroubled(upstream: string, what: string, text: string): void {
     if (!this.#writer.begins(`${what} of ${upstream}`)) return
     this.#writer.logger.warn({ event: what, upstream }, text)
-    this.#writer.problem(what, upstream, text)
+    this.#writer.upstreamProblem(what, upstream, text)
   }
 
   /** @param failure Why it is unreachable, in words. */
@@ -88,15 +88,9 @@ export class ServiceEvents {
   /** Called for each question turned away; one line per episode. */
   shed(upstream: string): void {
     if (!this.#writer.begins(`shed ${upstream}`)) return
-    this.#writer.logger.warn(
-      { event: 'shed', upstream },
-      'lookups are being shed: no slot is free, or mapgate is overloaded',
-    )
-    this.#writer.problem(
-      'shed',
-      upstream,
-      'lookups were turned away: no place was free, or the program was overloaded',
-    )
+    const text = 'lookups are being turned away: no slot is free, or mapgate is overloaded'
+    this.#writer.logger.warn({ event: 'shed', upstream }, text)
+    this.#writer.problem('shed', upstream, text)
   }
 
   /** A drill began, or ended with what it showed. */

@@ -39,10 +39,10 @@ export interface Totals {
 }
 
 /** The points of the window before the newest: the clock of the gateway counts, not the browser's. */
-export function recent(points: readonly HistoryPoint[], windowMs = WINDOW_MS): readonly HistoryPoint[] {
+export function recent(points: readonly HistoryPoint[]): readonly HistoryPoint[] {
   const newest = points.at(-1)
   if (newest === undefined) return []
-  return points.filter(({ atMs }) => atMs > newest.atMs - windowMs)
+  return points.filter(({ atMs }) => atMs > newest.atMs - WINDOW_MS)
 }
 
 /** The slices of one point; protocols and tables without lookups have none. */

@@ -20,18 +20,18 @@ const MAX_WAIT_MS = 10_000
 /**
  * Resolves when the folder can be used.
  *
- * @param prepare Of tests.
  * @throws Error (rejects) with why it cannot, in words.
  */
-export async function ownFolder(
-  folder: string,
-  prepare = prepareFolder,
-  waitMs = MAX_WAIT_MS,
-): Promise<void> {
+export function ownFolder(folder: string): Promise<void> {
+  return whileDiskAnswers(prepareFolder(folder), MAX_WAIT_MS)
+}
+
+/** @throws Error (rejects) when the work is not done in time. */
+export async function whileDiskAnswers(work: Promise<void>, waitMs: number): Promise<void> {
   const stop = new AbortController()
   const late = delay(waitMs, 'late', { signal: stop.signal, ref: false }).catch(() => 'stopped')
   try {
-    const outcome = await Promise.race([prepare(folder), late])
+    const outcome = await Promise.race([work, late])
     if (outcome === 'late')
       throw new Error(`its disk does not answer within ${waitMs / 1000} s; is a network mount dead?`)
   } finally {

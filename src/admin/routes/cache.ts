@@ -22,7 +22,7 @@ const PurgeQuery = Type.Object(
 const Elsewhere = Type.Object({
   state: Type.Enum(['sent', 'later'], {
     description:
-      '`later`: the shared store cannot be reached, and the other gateways hear of it when it can.',
+      '`later`: the shared store cannot be reached, and the other gateways are told once it can be reached.',
   }),
   others: Type.Optional(Type.Integer({ minimum: 0, description: 'Gateways that heard of it.' })),
   confirmed: Type.Optional(

@@ -35,7 +35,7 @@ const LookupQuery = Type.Object(
     ),
     cache: Type.Optional(
       Type.Enum(['use', 'bypass'], {
-        description: '`bypass` asks the service although an answer is stored.',
+        description: '`bypass` asks the service even if an answer is stored.',
       }),
     ),
   },

@@ -83,7 +83,7 @@ async function refuseTakenPorts(port: number, mapgate: string): Promise<void> {
   if (taken === undefined) return
   const why = taken.code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${taken.code})`
   const other = await freeDemoPort(port)
-  const choice = other === undefined ? 'choose others by --port' : `try: ${mapgate} demo --port ${other}`
+  const choice = other === undefined ? 'choose others with --port' : `try: ${mapgate} demo --port ${other}`
   throw new CommandError(
     EXIT_UNREACHABLE,
     `port ${taken.port} of 127.0.0.1 ${why}, and the demo needs the six ports from ${port}; ${choice}`,

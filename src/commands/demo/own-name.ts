@@ -4,7 +4,7 @@
 import { realpathSync } from 'node:fs'
 import { delimiter, isAbsolute, join, relative } from 'node:path'
 
-export interface Started {
+interface Started {
   /** `process.argv[1]`: the script as Node.js was given it. */
   readonly script: string
   readonly env: Readonly<Record<string, string | undefined>>

@@ -58,7 +58,7 @@ export async function purge(
 function elsewhereText(elsewhere: unknown): string {
   const state = property(elsewhere, 'state')
   if (state === 'later')
-    return '; the shared store cannot be reached now, and the other gateways hear of it when it can'
+    return '; the shared store cannot be reached now, and the other gateways are told once it can be reached'
   const [others, confirmed] = [property(elsewhere, 'others'), property(elsewhere, 'confirmed')]
   if (state !== 'sent' || typeof others !== 'number' || typeof confirmed !== 'number') return ''
   if (others === 0) return '; no other gateway shares them now'

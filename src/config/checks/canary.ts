@@ -49,7 +49,7 @@ function checkNeeded(
     : 'canary: { key: ... } with a key that the service always has'
   scope.warning(
     ['whenUnknown'],
-    `needs a canary: without one mapgate cannot tell an outage from one key that fails, and who sends such a key may pass unchecked; add ${write}`,
+    `needs a canary: without one mapgate cannot tell an outage from one key that fails, and whoever sends such a key may pass unchecked; add ${write}`,
   )
 }
 

@@ -5,7 +5,7 @@ export const POLICY_REASONS = {
   noRequest: {
     cause: 'bad-request',
     text: 'bad request: expected request=smtpd_access_policy and lines of name=value',
-    advice: 'policy: something else than smtpd talks to the port',
+    advice: 'policy: something other than smtpd talks to the port',
   },
   requestTooLong: {
     cause: 'bad-request',

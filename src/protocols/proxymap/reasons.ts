@@ -6,12 +6,12 @@ export const PROXYMAP_REASONS = {
     cause: 'bad-request',
     text: 'bad request: not one of open, lookup, update, delete and sequence',
     advice:
-      'proxymap: something else than Postfix talks to the socket, or a Postfix newer than mapgate knows',
+      'proxymap: something other than Postfix talks to the socket, or a Postfix newer than mapgate knows',
   },
   requestTooLong: {
     cause: 'bad-request',
     text: 'bad request: longer than 128 KiB',
-    advice: 'proxymap: no key and no value of Postfix has so much',
+    advice: 'proxymap: Postfix never sends a key or value that long',
   },
   nulByte: {
     cause: 'unreadable',

@@ -5,12 +5,12 @@ export const SASL_REASONS = {
   notAUser: {
     cause: 'unreadable',
     text: "the service's answer has a control character in the user name; fix the service",
-    advice: 'sasl: `response.user` selects something else than a name: nobody is logged in by it',
+    advice: 'sasl: `response.user` selects something other than a name: nobody is logged in by it',
   },
   badAuth: {
     cause: 'bad-request',
     text: 'bad request: expected AUTH, an id and a mechanism that the listener offers',
-    advice: 'sasl: something else than smtpd talks to the port, or `mechanisms` was changed by a reload',
+    advice: 'sasl: something other than smtpd talks to the port, or `mechanisms` was changed by a reload',
   },
   lineTooLong: {
     cause: 'bad-request',

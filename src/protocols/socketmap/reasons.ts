@@ -11,6 +11,6 @@ export const SOCKETMAP_REASONS = {
   noKey: {
     cause: 'bad-request',
     text: 'bad request: expected a table name, a space and a key',
-    advice: 'socketmap: something else than Postfix talks to the port',
+    advice: 'socketmap: something other than Postfix talks to the port',
   },
 } as const satisfies ReasonCatalogue

@@ -5,7 +5,7 @@ export const TCP_TABLE_REASONS = {
   noGet: {
     cause: 'bad-request',
     text: 'bad request: expected get, a space and a key',
-    advice: 'tcp_table: something else than Postfix talks to the port; the command is lower case',
+    advice: 'tcp_table: something other than Postfix talks to the port; the command is lower case',
   },
   badQuoting: {
     cause: 'bad-request',
@@ -16,7 +16,7 @@ export const TCP_TABLE_REASONS = {
     cause: 'bad-request',
     text: 'bad request: a control byte or one that is no UTF-8 must be quoted as % and two hex digits',
     advice:
-      'tcp_table: something else than Postfix talks to the port; a backspace or an arrow key was typed into telnet, or the line ends with two carriage returns',
+      'tcp_table: something other than Postfix talks to the port; a backspace or an arrow key was typed into telnet, or the line ends with two carriage returns',
   },
   lineTooLong: {
     cause: 'bad-request',

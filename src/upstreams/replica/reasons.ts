@@ -79,8 +79,7 @@ export const REPLICA_REASONS = {
   badEntry: {
     cause: 'unreadable',
     text: 'entry … of the list: …',
-    advice:
-      'that entry is none that a single reply may have: the reason is the one that its lookup would get',
+    advice: 'a single reply could not contain this entry: the reason is the one that its lookup would get',
   },
   duplicateKey: {
     cause: 'unreadable',
@@ -184,7 +183,7 @@ export const REPLICA_REASONS = {
     cause: 'unreadable',
     text: 'entry … of the changes does not say whether its key was deleted',
     advice:
-      '`replica.deleted` points at something else than true, false, 0, 1, null or the time of the deletion',
+      '`replica.deleted` points at something other than true, false, 0, 1, null or the time of the deletion',
   },
   shrunkByChanges: {
     cause: 'unreadable',

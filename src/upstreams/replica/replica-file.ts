@@ -20,7 +20,7 @@ import type { Changes, Entry } from './read-list.ts'
 export class ReplicaUnavailable extends UnusableFiles {}
 
 /** What came of the word about a list that is kept aside. */
-export type Settled = 'done' | 'nothing' | 'too-many-pushes'
+type Settled = 'done' | 'nothing' | 'too-many-pushes'
 
 const LAYOUT = { encoding: 'string', maxDbs: 1 + MAX_DATABASES, noSubdir: false } as const
 const OPTIONS = { ...LAYOUT, permissionsMode: 0o600, eventTurnBatching: false } as const

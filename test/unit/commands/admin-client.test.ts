@@ -100,13 +100,13 @@ describe('AdminClient', () => {
       '401 says how to give a token',
       { status: 401, json: { detail: 'a token is needed' } },
       77,
-      'a token is needed; give a token by --token-file or MAPGATE_TOKEN',
+      'a token is needed; give a token with --token-file or MAPGATE_TOKEN',
     ],
     [
       '403 without a sentence says the status',
       { status: 403, json: {} },
       77,
-      'HTTP status 403; give a token by --token-file or MAPGATE_TOKEN',
+      'HTTP status 403; give a token with --token-file or MAPGATE_TOKEN',
     ],
     [
       '403 without a token means that none is configured, so none is asked for',
@@ -183,7 +183,7 @@ describe('AdminClient', () => {
     await service.stop()
     await expect(client.get('/')).rejects.toMatchObject({
       exitCode: 69,
-      message: `${service.origin}: nobody listens there; is mapgate running there? Give its address by --admin URL, --admin unix:PATH or -c FILE`,
+      message: `${service.origin}: nobody listens there; is mapgate running there? Give its address with --admin URL, --admin unix:PATH or -c FILE`,
     })
   })
 

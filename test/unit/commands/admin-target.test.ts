@@ -201,7 +201,7 @@ describe('the admin section', () => {
   test('a named file that is not there is a wrong command line', async () => {
     await expect(find({ config: 'no.yaml' })).rejects.toMatchObject({
       exitCode: 64,
-      message: 'no.yaml: cannot be read (ENOENT); give the address by --admin',
+      message: 'no.yaml: cannot be read (ENOENT); give the address with --admin',
     })
   })
 })

@@ -62,7 +62,7 @@ defaults: { table: { request: { path: "/{key}" }, usedBy: check_sender_access } 
 
     test('is told to have one, since a key that fails alone would pass', async () => {
       expect(await warned('whenUnknown: notFound')).toBe(
-        'mapgate.yaml:3:47: tables.denied.whenUnknown: warning: needs a canary: without one mapgate cannot tell an outage from one key that fails, and who sends such a key may pass unchecked; add canary: { key: ... } with a key that the service always has\n',
+        'mapgate.yaml:3:47: tables.denied.whenUnknown: warning: needs a canary: without one mapgate cannot tell an outage from one key that fails, and whoever sends such a key may pass unchecked; add canary: { key: ... } with a key that the service always has\n',
       )
       expect(await warned('whenUnknown: notFound, canary: { key: b.example }')).toBe('')
     })

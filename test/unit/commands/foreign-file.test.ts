@@ -135,7 +135,7 @@ test('a foreign default file is passed over with a word, and read when it is nam
   chmodSync(io.cwd, 0o777)
   expect(await findConfigFile(undefined, io)).not.toBe(join(io.cwd, 'mapgate.yaml'))
   expect(io.err()).toBe(
-    'mapgate: ./mapgate.yaml is passed over: its folder can be written by everybody; name it by -c if you trust it\n',
+    'mapgate: ./mapgate.yaml is ignored: its folder can be written by everybody; pass it with -c if you trust it\n',
   )
   expect(await findConfigFile('mapgate.yaml', io)).toBe(join(io.cwd, 'mapgate.yaml'))
 })

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import type { EventWriter } from '../../../src/observability/event-writer.ts'
 import { Problems } from '../../../src/observability/problems.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 
@@ -59,4 +60,10 @@ describe('Problems', () => {
       expect(problems().add('lookup', '', 'x'.repeat(length)).text).toHaveLength(kept)
     })
   }
+})
+
+test('a misspelt kind of problem does not compile', () => {
+  type Kind = Parameters<EventWriter['problem']>[0]
+  expectTypeOf<'circuit'>().toExtend<Kind>()
+  expectTypeOf<'circiut'>().not.toExtend<Kind>()
 })

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { makeFolderSync, ownFolder } from '../../../src/upstreams/own-folder.ts'
+import { makeFolderSync, ownFolder, whileDiskAnswers } from '../../../src/upstreams/own-folder.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'mapgate-folder-'))
@@ -36,8 +36,8 @@ test('made at once, it has its parents, too, and below /proc it is refused', () 
 })
 
 test('a disk that does not answer is refused in time, in words', async () => {
-  const never = () => new Promise<never>(() => {})
-  await expect(ownFolder('/mnt/dead', never, 20)).rejects.toThrow(
+  const never = new Promise<never>(() => {})
+  await expect(whileDiskAnswers(never, 20)).rejects.toThrow(
     'its disk does not answer within 0.02 s; is a network mount dead?',
   )
 })
