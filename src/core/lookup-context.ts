@@ -16,6 +16,8 @@ export class LookupContext {
   readonly query: Query | undefined
   /** Only the key itself is looked for: the client has a partial-key search of its own. */
   readonly exact: boolean
+  /** False: no table holds the key, so only those of its parts are looked for that one may hold. */
+  readonly isPossible: boolean
   #readMs: number | undefined
   #silence: 'told' | 'waited-out' = 'told'
   #explanation: Explanation | undefined
@@ -28,11 +30,13 @@ export class LookupContext {
     explanation: Explanation | undefined,
     query?: Query,
     exact = false,
+    isPossible = true,
   ) {
     this.asked = asked
     this.deadlineMs = startMs + timeoutMs
     this.bypass = bypass
     this.exact = exact
+    this.isPossible = isPossible
     this.#readMs = startMs
     this.#explanation = explanation
     this.query = query

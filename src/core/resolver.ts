@@ -11,15 +11,7 @@ import { LookupContext } from './lookup-context.ts'
 import type { Observer, TableObserver } from './observer.ts'
 import { permanentFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
-import {
-  type AnswerSource,
-  DEFECT,
-  type LookupResult,
-  NO_TABLE,
-  NOT_FOUND,
-  type Sourced,
-  STOPPING,
-} from './result.ts'
+import { type AnswerSource, DEFECT, type LookupResult, NO_TABLE, type Sourced, STOPPING } from './result.ts'
 import { SlotList, type Slotted } from './slot-list.ts'
 import type { Table } from './table.ts'
 
@@ -81,15 +73,16 @@ export class Resolver implements Lookup {
     if (rules !== undefined && query.attributes === undefined)
       return this.#refuse(query, NEEDS_ATTRIBUTES, startMs, served)
     const key = rules === undefined ? normaliseKey(query.key, table.foldCase) : keyOf(query, rules)
-    if (key.kind === 'impossible') {
-      options?.explanation?.add({ step: 'key', key: undefined, why: WHY_IMPOSSIBLE[key.why] })
-      return this.#answer(query, NOT_FOUND, 'filtered', startMs, observer, options?.explanation)
-    }
-    options?.explanation?.add({ step: 'key', key: key.key })
+    const isPossible = key.kind === 'key'
+    options?.explanation?.add(
+      isPossible
+        ? { step: 'key', key: key.key }
+        : { step: 'key', key: undefined, why: WHY_IMPOSSIBLE[key.why] },
+    )
     if (query.attributes !== undefined)
       options?.explanation?.add({ step: 'attributes', attributes: query.attributes.shown })
-    // What somebody tries by hand is no mail, and what is said besides a key is not asked twice.
-    if (query.protocol !== ADMIN_PROTOCOL && rules === undefined)
+    // What somebody tries by hand is no mail, and what is said besides a key is not asked twice. Nor is what no table holds.
+    if (query.protocol !== ADMIN_PROTOCOL && rules === undefined && isPossible)
       table.recent?.add(key.key, key.asked, startMs, query.exact)
     const context = new LookupContext(
       key.asked,
@@ -99,6 +92,7 @@ export class Resolver implements Lookup {
       options?.explanation,
       rules === undefined ? undefined : query,
       query.exact === true,
+      isPossible,
     )
     let sourced: Sourced | Promise<Sourced>
     try {

@@ -12,6 +12,7 @@ import type { AttributeRules } from './attributes.ts'
 import type { Explanation } from './explain.ts'
 import { type CandidateSource, firstAnswer } from './first-answer.ts'
 import { comparableDomain } from './key/idn.ts'
+import { isPossibleKey } from './key/key.ts'
 import { domainOf } from './key/key-parts.ts'
 import type { LookupContext } from './lookup-context.ts'
 import { OfflineSearch } from './outage/offline-search.ts'
@@ -139,14 +140,14 @@ export class Table {
    * @param exact The client tries partial keys itself.
    */
   answerOffline(key: string, asked: string, exact = false): OfflineAnswer {
-    return this.#offline.answer(this.#keys(key, exact), key, asked, exact)
+    return this.#offline.answer(this.#keys(key, { exact, isPossible: true }), key, asked, exact)
   }
 
   /** What the rules for outages make of an answer that is not "found". */
   #afterOutage(key: string, answer: Sourced, context: LookupContext): Sourced | Promise<Sourced> {
     const { result, source } = answer
     if (this.#outage === undefined) return answer
-    const keys = this.#keys(key, context.exact)
+    const keys = this.#keys(key, context)
     if (isFailure(result)) {
       const rule = this.#outage.answer(
         {
@@ -231,25 +232,23 @@ export class Table {
     return this.#search(key, context)
   }
 
-  /** Looks for each key in turn. */
+  /** Looks for each key in turn; for one that no table holds, only for those of its parts that one may hold. */
   #search(key: string, context: LookupContext): Sourced | Promise<Sourced> {
-    const answer = this.#askSources(key, context)
+    const own = context.isPossible ? this.#askSources(key, context) : undefined
     // Most keys match as they are, so the others are only made when this one did not.
-    if (!(answer instanceof Promise) && answer.result.kind !== 'notfound') return answer
-    const keys = this.#keys(key, context.exact)
-    if (keys.length === 1) return answer
-    return firstAnswer(
-      keys,
-      this.#searchKeys,
-      key,
-      context,
-      answer,
-      this.#options.searchParallel ? MAX_AHEAD : 0,
-    )
+    if (own !== undefined && !(own instanceof Promise) && own.result.kind !== 'notfound') return own
+    const keys = this.#keys(key, context)
+    const [first] = keys
+    if (first === undefined) return NO_ANSWER
+    if (own !== undefined && keys.length === 1) return own
+    const answer = own ?? this.#askSources(first.key, context)
+    const ahead = this.#options.searchParallel ? MAX_AHEAD : 0
+    return firstAnswer(keys, this.#searchKeys, key, context, answer, ahead)
   }
 
-  #keys(key: string, exact: boolean): readonly SearchKey[] {
-    return exact ? [{ key, withoutExtension: false }] : this.#options.search(key)
+  #keys(key: string, { exact, isPossible }: KeyTraits): readonly SearchKey[] {
+    const keys = exact ? [{ key, withoutExtension: false }] : this.#options.search(key)
+    return isPossible ? keys : keys.filter((searchKey) => isPossibleKey(searchKey.key))
   }
 
   /** Asks the upstreams for one key. */
@@ -266,12 +265,16 @@ export class Table {
     const { propagate } = this.#options
     if (!withoutExtension || propagate === undefined || answer.result.kind !== 'found') return answer
     const extension = extensionOf(context.asked, propagate)
+    // Nothing is delivered to it, and bytes that are no UTF-8 are not known any more.
+    if (!context.isPossible && !isPossibleKey(extension)) return answer
     const before = answer.result.value
     const after = propagateExtension(before, extension)
     context.explanation?.add({ step: 'propagated', extension, before, after })
     return { result: { kind: 'found', value: after }, source: answer.source }
   }
 }
+
+type KeyTraits = Pick<LookupContext, 'exact' | 'isPossible'>
 
 const UPSTREAMS: CandidateSource<TableSource> = {
   ask: (source, key, context) => source.ask(key, context),

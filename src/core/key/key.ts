@@ -4,7 +4,8 @@
  * Postfix folds the case of keys for its indexed tables but not for socketmap and tcp
  * tables, and takes a key that is not valid UTF-8 as one that does not exist
  * (socketmap_table(5), tcp_table(5); Postfix src/util/dict_utf8.c). No table can hold such
- * a key, nor one with control bytes, so nobody needs to be asked for it.
+ * a key, nor one with control bytes, so nobody needs to be asked for it. Its parts are searched
+ * all the same, as Postfix does in its own tables: the sender `"\x07"@bad.example` is of a domain that a list may have.
  */
 import { isUtf8 } from 'node:buffer'
 
@@ -16,11 +17,21 @@ const CONTROL = /[\x00-\x1f\x7f]/
 /** Why a key cannot exist in any table. */
 export type ImpossibleKey = 'too long' | 'control bytes' | 'not UTF-8'
 
-/** Either the text to search for, or why there is none. */
+/** The text to search for, and `asked`, the same before its case was folded. */
+interface KeyText {
+  readonly key: string
+  readonly asked: string
+}
+
 export type NormalisedKey =
-  /** `asked` is the same text before its case was folded. */
-  | { readonly kind: 'key'; readonly key: string; readonly asked: string }
-  | { readonly kind: 'impossible'; readonly why: ImpossibleKey }
+  | (KeyText & { readonly kind: 'key' })
+  /** Only parts of it may exist: those that {@link isPossibleKey}. Bytes that are no UTF-8 are NUL in it. */
+  | (KeyText & { readonly kind: 'impossible'; readonly why: ImpossibleKey })
+
+/** Returns whether a table may hold this key. */
+export function isPossibleKey(key: string): boolean {
+  return !CONTROL.test(key) && Buffer.byteLength(key) <= MAX_KEY_BYTES
+}
 
 /**
  * Makes a key comparable.
@@ -29,18 +40,25 @@ export type NormalisedKey =
  * @param foldCase Whether `A@B` and `a@b` are one key.
  */
 export function normaliseKey(bytes: Buffer, foldCase: boolean): NormalisedKey {
-  if (bytes.length > MAX_KEY_BYTES) return TOO_LONG
+  if (bytes.length > MAX_KEY_BYTES) return impossible('too long', bytes, foldCase)
   const latin1 = bytes.toString('latin1')
   const letters = lettersOf(bytes)
   if (letters === 'lower') return { kind: 'key', key: latin1, asked: latin1 }
   if (letters === 'mixed') return comparable(latin1, foldCase)
-  if (CONTROL.test(latin1)) return CONTROL_BYTES
-  if (!isUtf8(bytes)) return NOT_UTF8
+  if (CONTROL.test(latin1)) return impossible('control bytes', bytes, foldCase)
+  if (!isUtf8(bytes)) return impossible('not UTF-8', bytes, foldCase)
   return comparable(bytes.toString('utf8'), foldCase)
 }
 
 function comparable(asked: string, foldCase: boolean): NormalisedKey {
   return { kind: 'key', key: foldCase ? asked.toLowerCase() : asked, asked }
+}
+
+function impossible(why: ImpossibleKey, bytes: Buffer, foldCase: boolean): NormalisedKey {
+  const text = bytes.toString('utf8')
+  // What stands for bytes that are none must not be taken for a character that a table may hold.
+  const asked = isUtf8(bytes) ? text : text.replaceAll('\ufffd', '\0')
+  return { kind: 'impossible', why, key: foldCase ? asked.toLowerCase() : asked, asked }
 }
 
 /**
@@ -56,7 +74,3 @@ function lettersOf(bytes: Buffer): 'lower' | 'mixed' | 'other' {
   }
   return letters
 }
-
-const TOO_LONG: NormalisedKey = { kind: 'impossible', why: 'too long' }
-const CONTROL_BYTES: NormalisedKey = { kind: 'impossible', why: 'control bytes' }
-const NOT_UTF8: NormalisedKey = { kind: 'impossible', why: 'not UTF-8' }

@@ -8,6 +8,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { comparableDomain } from '../key/idn.ts'
+import { isPossibleKey } from '../key/key.ts'
 import { LookupContext } from '../lookup-context.ts'
 import type { Sourced } from '../result.ts'
 import type { Table } from '../table.ts'
@@ -96,7 +97,8 @@ export class TableProof implements ProofTable {
   ): Promise<void> | undefined {
     const nowMs = this.#clock.monotonicMs()
     const timeoutMs = Math.max(0, Math.min(table.deadlineMs, deadlineMs - nowMs))
-    const context = new LookupContext(key, nowMs, timeoutMs, false, undefined)
+    const isPossible = isPossibleKey(key)
+    const context = new LookupContext(key, nowMs, timeoutMs, false, undefined, undefined, false, isPossible)
     const fail = (error: unknown) => this.#onDefect(error, `proof table ${table.name}`)
     try {
       const answer = table.lookup(key, context)

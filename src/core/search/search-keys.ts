@@ -14,8 +14,8 @@ import { comparableDomain } from '../key/idn.ts'
 import { type LocalPartForms, localPartForms } from './local-part.ts'
 
 /**
- * Longest domain whose parents are looked up, in characters. Source: RFC 1035 section 2.3.4,
- * 255 octets. A longer name cannot exist, and its parents would be one request per label.
+ * Longest parent of a domain that is looked up, in characters. Source: RFC 1035 section 2.3.4,
+ * 255 octets. A longer name cannot exist, and would be one more request per label.
  */
 const MAX_NAME_LENGTH = 255
 
@@ -62,7 +62,7 @@ export interface SearchOptions {
  * sequence. No key comes twice, and none but the first can be empty.
  *
  * @param key As asked, its case folded or not.
- * @returns At most `7 + labels of the domain` keys (see `MAX_NAME_LENGTH`).
+ * @returns At most 7 keys, and the parents of the domain (see `MAX_NAME_LENGTH`).
  */
 export function searchKeys(kind: SearchKind, key: string, options: SearchOptions): readonly SearchKey[] {
   switch (kind) {
@@ -199,10 +199,10 @@ function addLocalPart(keys: SearchKey[], forms: LocalPartForms, tail: string): v
 function addDomains(keys: SearchKey[], domain: string, parentMatches: boolean): void {
   if (domain === '') return
   addKey(keys, domain, false)
-  if (domain.length > MAX_NAME_LENGTH || domain.startsWith('[')) return
+  if (domain.startsWith('[')) return
 
   // A first character that is a dot is part of the name, as in Postfix: `.b` has no parents.
-  let dot = domain.indexOf(DOT, 1)
+  let dot = domain.indexOf(DOT, Math.max(1, domain.length - MAX_NAME_LENGTH - 1))
   while (dot !== -1) {
     const start = parentMatches ? dot + 1 : dot
     if (start === domain.length) return

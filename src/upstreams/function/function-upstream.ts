@@ -12,7 +12,7 @@ import { FUNCTION_REASONS } from './reasons.ts'
  * Looks one key up.
  *
  * The key is lower-cased text (see `foldCase`), perhaps empty. Keys that no table can hold (not
- * UTF-8, control bytes, over 10,000 bytes) are answered "not found" without a call.
+ * UTF-8, control bytes, over 10,000 bytes) are "not found" without a call; their parts are searched as for any key.
  *
  * Return the value, or a result made by `found`, `notFound`, `temporary` or `permanent`.
  * `undefined`, `null` and `''` are "not found", which lets Postfix reject the recipient: throw, or

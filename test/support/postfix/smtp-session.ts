@@ -77,9 +77,9 @@ export class SmtpSession {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
-  /** Sends one command. */
-  async command(line: string): Promise<SmtpReply> {
-    this.#socket.write(`${line}\r\n`)
+  /** Sends one command; with `latin1` each character is a byte. */
+  async command(line: string, encoding: 'utf8' | 'latin1' = 'utf8'): Promise<SmtpReply> {
+    this.#socket.write(`${line}\r\n`, encoding)
     return this.reply()
   }
 

@@ -169,10 +169,12 @@ describe('transport', () => {
     ['the empty key', 'transport', PLUS, ['']],
   ])
 
-  test('a domain of 255 characters has parents, a longer one none', () => {
+  test('a domain of any length has its parents of up to 255 characters', () => {
     const name = `${'a'.repeat(247)}.example`
     expect(keysOf('transport', `u@${name}`, PLUS)).toEqual([`u@${name}`, name, '.example', '*'])
-    expect(keysOf('transport', `u@b${name}`, PLUS)).toEqual([`u@b${name}`, `b${name}`, '*'])
+    const long = `c.b.${name}`
+    expect(keysOf('transport', `u@${long}`, PLUS)).toEqual([`u@${long}`, long, `.${name}`, '.example', '*'])
+    expect(keysOf('transport', `u@${long}`, PARENTS)).toEqual([`u@${long}`, long, name, 'example', '*'])
   })
 })
 
