@@ -21,15 +21,25 @@ export const PROTOCOLS: Protocols = protocolsByName([
   sasl,
 ])
 
-/** @throws TypeError for two of one name, and for two that give one word of `whenUnknown` different meanings: a table has the word for all its listeners. */
+/** @throws TypeError for two of one name, and for words of `whenUnknown` that cannot be told apart. */
 export function protocolsByName(protocols: readonly Protocol[]): Protocols {
   const byName = new Map(protocols.map((protocol) => [protocol.name, protocol]))
   if (byName.size < protocols.length) throw new TypeError('two protocols have one name')
-  const meanings = new Map<string, string>()
-  for (const { word, as } of protocols.flatMap(({ outage }) => outage?.replies ?? [])) {
-    if ((meanings.get(word) ?? as) !== as)
-      throw new TypeError(`two protocols give whenUnknown: ${word} different meanings`)
-    meanings.set(word, as)
-  }
+  checkUnknownReplies(protocols)
   return byName
+}
+
+/** A table has one word for all its listeners, and their conversations are told its result only. */
+function checkUnknownReplies(protocols: readonly Protocol[]): void {
+  const meanings = new Map<string, string>()
+  for (const { name, outage } of protocols) {
+    const replies = outage?.replies ?? []
+    for (const { word, as } of replies) {
+      if ((meanings.get(word) ?? as) !== as)
+        throw new TypeError(`two protocols give whenUnknown: ${word} different meanings`)
+      meanings.set(word, as)
+    }
+    if (new Set(replies.map(({ as }) => as)).size < replies.length)
+      throw new TypeError(`protocol ${name} has two words of whenUnknown for one result`)
+  }
 }

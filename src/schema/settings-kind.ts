@@ -35,11 +35,14 @@ export interface ListenerSettingsKind<Own extends Schema = Schema> {
 export interface OutageOfProtocol {
   /** What waits then: the subject of a sentence. */
   readonly stops: string
-  /** The words that `whenUnknown` of a table may have. Without one, clients are told to try again later. */
+  /**
+   * The words that `whenUnknown` of a table may have: one at most for each result, since a conversation is told the result and
+   * not the word. Without one, clients are told to try again later.
+   */
   readonly replies: readonly UnknownReply[]
 }
 
-/** A word of `whenUnknown`. It means the same in every protocol that has it. */
+/** A word of `whenUnknown`. It means the same in every protocol that has it: the registry refuses others. */
 export interface UnknownReply {
   readonly word: string
   /** The result that clients are given: "not found", or that nobody knows. */

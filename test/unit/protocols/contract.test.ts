@@ -234,6 +234,16 @@ test('two protocols of one name are refused', () => {
   expect(() => protocolsByName([toy, toy])).toThrow('two protocols have one name')
 })
 
+test('two words of whenUnknown for one result are refused: a conversation could not tell them apart', () => {
+  const replies = [
+    { word: 'WAIT', as: 'temporary', does: 'the toy waits' },
+    { word: 'NAP', as: 'temporary', does: 'the toy naps' },
+  ] as const
+  expect(() => protocolsByName([{ ...toy, outage: { stops: 'every toy', replies } }])).toThrow(
+    'protocol toy has two words of whenUnknown for one result',
+  )
+})
+
 describe('a word of whenUnknown that two protocols have', () => {
   const other = (as: 'notFound' | 'temporary') => ({
     ...toy,
