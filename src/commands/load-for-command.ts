@@ -21,7 +21,7 @@ interface CommandConfig {
 export async function loadForCommand(
   named: string | undefined,
   io: CommandIo,
-  options: Pick<LoadOptions, 'lookAtPath' | 'tryFolder'> = {},
+  options: Pick<LoadOptions, 'lookAtPath' | 'tryFolder' | 'trySocket'> = {},
   kinds = KINDS,
 ): Promise<CommandConfig> {
   const file = await findConfigFile(named, io)

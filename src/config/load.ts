@@ -12,6 +12,7 @@ import { isMap, type Path, type Tree, type TreeMap } from '../schema/tree.ts'
 import { buildConfig } from './build.ts'
 import { checkListeners } from './checks/listeners.ts'
 import { OwnFolders } from './checks/own-folders.ts'
+import { PassedOn } from './checks/passed-on.ts'
 import { checkCacheFile, checkFiles, checkLog, checkShared, checkSocketAccess } from './checks/program.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
@@ -29,6 +30,7 @@ import type { FileSettings } from './schema/file.ts'
 import { FileScope } from './scope.ts'
 import { checkShape } from './shape.ts'
 import { substitute } from './substitute.ts'
+import { type TrySocket, trySocket } from './try-socket.ts'
 
 /** What loading needs from outside. */
 export interface LoadOptions {
@@ -42,6 +44,8 @@ export interface LoadOptions {
   readonly lookAtPath?: LookAtPath
   /** Looks at a folder that files of the program are kept in; default on the disk. */
   readonly tryFolder?: TryFolder
+  /** Tries a socket that requests are passed on to; default on the disk. */
+  readonly trySocket?: TrySocket
   /** The file's name in messages; default the path as given. */
   readonly shownAs?: string
   /** Where credentials are when `$CREDENTIALS_DIRECTORY` does not say so; default nowhere. */
@@ -158,7 +162,8 @@ async function interpret(
   const filled = fillDefaults(written, schema) as TreeMap
   const scope = new FileScope({ written, filled, report, mayQuote })
   const file = decode(filled, schema as Schema<unknown, FileSettings>, folder)
-  checkListeners(file, options.kinds, scope)
+  const passedOn = new PassedOn()
+  checkListeners(file, options.kinds, scope, passedOn)
   const folders = new OwnFolders()
   checkUpstreams(file, options.kinds.upstreams, scope.within(['upstreams']), folders)
   checkTables(file, options.kinds, scope, folders)
@@ -170,6 +175,7 @@ async function interpret(
   const others = [resolve(fileName), ...files.keys(), ...socketPaths(file)]
   await checkCacheFile(file.cacheFile, scope.within(['cacheFile']), lookAt, others)
   await folders.check(options.tryFolder ?? whyNoOwnFolder)
+  await passedOn.check(options.trySocket ?? trySocket)
   throwIfWrong(report)
 
   const secrets = searchable([...read.secrets, ...secretsIn(filled, schema)])

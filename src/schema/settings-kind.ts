@@ -60,6 +60,8 @@ export interface ListenerCheck {
   readonly tables: readonly string[]
   /** One of them; undefined where there is none of that name. */
   table(name: string): CheckedTable | undefined
+  /** Requests are passed on to a unix socket: whether that can be is reported at this key. */
+  passesOnTo(at: Path, path: string): void
 }
 
 /**

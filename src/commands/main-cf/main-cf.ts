@@ -15,6 +15,7 @@ import { mainCf } from './lines.ts'
 const NOTHING_IS_OPENED = {
   lookAtPath: async (): Promise<PathKind> => 'unknown',
   tryFolder: async () => undefined,
+  trySocket: async () => undefined,
 }
 
 /** Runs `main-cf`. */

@@ -13,15 +13,22 @@ import type { FileSettings } from '../schema/file.ts'
 import type { ListenAddress, ListenerSettings } from '../schema/listener.ts'
 import type { TableSettings } from '../schema/table.ts'
 import { checkServedAttributes } from './attributes.ts'
+import type { PassedOn } from './passed-on.ts'
 
-export function checkListeners(file: FileSettings, kinds: SettingsKinds, scope: Scope): void {
+export function checkListeners(
+  file: FileSettings,
+  kinds: SettingsKinds,
+  scope: Scope,
+  passedOn: PassedOn,
+): void {
   const tables = [...file.tables.keys()]
   const table = (name: string) => checkedTable(name, file, kinds, scope)
   const taken: Taken[] = []
   for (const [index, listener] of file.listeners.entries()) {
     const own = scope.within(['listeners', index])
     const protocol = kinds.protocols.find(({ name }) => name === listener.protocol)
-    protocol?.check?.(listener.own, { scope: own, tables, table })
+    const pass = passedOn.of(own, `listeners[${index}]`, listener.listen.address)
+    protocol?.check?.(listener.own, { scope: own, tables, table, ...pass })
     if (protocol !== undefined)
       checkServedAttributes(protocol, protocol.tables(listener.own), table, kinds, own)
     checkTaken(listener.listen, `listeners[${index}]`, taken, own)

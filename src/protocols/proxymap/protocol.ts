@@ -85,7 +85,10 @@ export const proxymap: Protocol<ProxymapSettings> = {
   client: proxymapClient,
 }
 
-function checkListener(settings: ProxymapSettings, { scope, tables: known, table }: ListenerCheck): void {
+function checkListener(
+  settings: ProxymapSettings,
+  { scope, tables: known, table, passesOnTo }: ListenerCheck,
+): void {
   const { tables = [], write, greeting, pass } = settings
   for (const [index, name] of tables.entries()) checkName(scope, ['tables', index], 'table', name, known)
   for (const [index, name] of write.entries()) {
@@ -103,6 +106,7 @@ function checkListener(settings: ProxymapSettings, { scope, tables: known, table
     scope.warning(['listen'], `is not below ${QUEUE_DIRECTORY}, where daemons in a chroot look for it`)
   if (pass?.address.kind === 'unix' && `unix:${pass.address.path}` === listen)
     scope.error(['pass'], `is this listener itself; write the socket of Postfix, ${STOCK}`)
+  else if (pass?.address.kind === 'unix') passesOnTo(['pass'], pass.address.path)
   checkForeignTables(settings, scope)
   if (greeting === 'never')
     scope.warning(['greeting'], 'makes Postfix 3.6 and newer wait an hour; it is for 3.4 and 3.5 alone')

@@ -20,7 +20,13 @@ export function testProblems(area: string, cases: readonly ProblemCase[]): void 
 }
 
 export async function problemsIn(text: string, options: LoadOptions = {}): Promise<string[]> {
-  const given = { env: {}, readFile: missingFile, tryFolder: async () => undefined, ...options }
+  const given = {
+    env: {},
+    readFile: missingFile,
+    tryFolder: async () => undefined,
+    trySocket: async () => undefined,
+    ...options,
+  }
   const told = await parseConfig(text, 'mapgate.yaml', given).catch((error: unknown) => {
     if (error instanceof ConfigError) return error
     throw error
