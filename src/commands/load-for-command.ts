@@ -4,6 +4,7 @@
 import { relative } from 'node:path'
 import type { LoadedConfig } from '../config/load.ts'
 import { KINDS, type LoadOptions, loadConfig, settingsKinds } from '../gateway/load-config.ts'
+import { mainCfAdvice } from '../gateway/main-cf/advice.ts'
 import { credentialFolders, defaultConfigFiles, findConfigFile } from './config-file.ts'
 import { CommandError, EXIT_CONFIG } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
@@ -21,7 +22,7 @@ interface CommandConfig {
 export async function loadForCommand(
   named: string | undefined,
   io: CommandIo,
-  options: Pick<LoadOptions, 'lookAtPath' | 'tryFolder' | 'trySocket'> = {},
+  options: Pick<LoadOptions, 'lookAtPath' | 'tryFolder' | 'trySocket' | 'user'> = {},
   kinds = KINDS,
 ): Promise<CommandConfig> {
   const file = await findConfigFile(named, io)
@@ -36,6 +37,7 @@ export async function loadForCommand(
     env: io.env,
     shownAs,
     kinds: settingsKinds(kinds),
+    advise: (config) => mainCfAdvice(config, kinds),
     credentials: credentialFolders(io, 'secrets'),
   })
   return { config, shownAs }

@@ -30,7 +30,14 @@ import type { FileSettings } from './schema/file.ts'
 import { FileScope } from './scope.ts'
 import { checkShape } from './shape.ts'
 import { substitute } from './substitute.ts'
+import { type ThisUser, thisUser } from './this-user.ts'
 import { type TrySocket, trySocket } from './try-socket.ts'
+
+/** One sentence about a place in the file. */
+export interface Advice {
+  readonly path: Path
+  readonly text: string
+}
 
 /** What loading needs from outside. */
 export interface LoadOptions {
@@ -44,6 +51,10 @@ export interface LoadOptions {
   readonly lookAtPath?: LookAtPath
   /** Looks at a folder that files of the program are kept in; default on the disk. */
   readonly tryFolder?: TryFolder
+  /** What somebody says of the whole of a configuration without problems: a warning at each path. */
+  readonly advise?: (config: Config) => readonly Advice[]
+  /** Who makes the sockets; default the user of this process. */
+  readonly user?: ThisUser
   /** Tries a socket that requests are passed on to; default on the disk. */
   readonly trySocket?: TrySocket
   /** The file's name in messages; default the path as given. */
@@ -171,7 +182,7 @@ async function interpret(
   checkShared(file.shared, scope.within(['shared']))
   await checkFiles(filled, schema, scope, folder, readNamed)
   const lookAt = options.lookAtPath ?? lookAtPath
-  await checkSocketAccess(file, scope, readFile, lookAt)
+  await checkSocketAccess(file, scope, readFile, lookAt, options.user ?? thisUser())
   const others = [resolve(fileName), ...files.keys(), ...socketPaths(file)]
   await checkCacheFile(file.cacheFile, scope.within(['cacheFile']), lookAt, others)
   await folders.check(options.tryFolder ?? whyNoOwnFolder)
@@ -179,8 +190,10 @@ async function interpret(
   throwIfWrong(report)
 
   const secrets = searchable([...read.secrets, ...secretsIn(filled, schema)])
+  const config = buildConfig(file, options.kinds, secrets)
+  for (const { path, text } of options.advise?.(config) ?? []) scope.warning(path, text)
   return {
-    ...buildConfig(file, options.kinds, secrets),
+    ...config,
     file: resolve(fileName),
     files: [...files.keys()],
     readAtMs,

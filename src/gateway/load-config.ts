@@ -2,15 +2,11 @@
  * Loads a configuration with every protocol and every kind of upstream that the program has.
  */
 import * as loading from '../config/load.ts'
-import { PROTOCOLS, type Protocols } from '../protocols/registry.ts'
+import { PROTOCOLS } from '../protocols/registry.ts'
 import type { SettingsKinds } from '../schema/settings-kind.ts'
-import { UPSTREAM_KINDS, type UpstreamKinds } from '../upstreams/registry.ts'
-
-/** The protocols and the kinds of upstream of a program. */
-export interface Kinds {
-  readonly protocols: Protocols
-  readonly upstreams: UpstreamKinds
-}
+import { UPSTREAM_KINDS } from '../upstreams/registry.ts'
+import type { Kinds } from './kinds.ts'
+import { mainCfAdvice } from './main-cf/advice.ts'
 
 export const KINDS: Kinds = { protocols: PROTOCOLS, upstreams: UPSTREAM_KINDS }
 
@@ -27,9 +23,14 @@ export function settingsKinds({ protocols, upstreams }: Kinds): SettingsKinds {
 /** What loading needs from outside; everything has a default. */
 export type LoadOptions = Partial<loading.LoadOptions>
 
+const DEFAULTS = {
+  kinds: SETTINGS_KINDS,
+  advise: (config) => mainCfAdvice(config, KINDS),
+} satisfies loading.LoadOptions
+
 /** As `config/load.ts` has it. */
 export function loadConfig(path: string, options: LoadOptions = {}): Promise<loading.LoadedConfig> {
-  return loading.loadConfig(path, { kinds: SETTINGS_KINDS, ...options })
+  return loading.loadConfig(path, { ...DEFAULTS, ...options })
 }
 
 /** As `config/load.ts` has it. */
@@ -38,5 +39,5 @@ export function parseConfig(
   fileName: string,
   options: LoadOptions = {},
 ): Promise<loading.LoadedConfig> {
-  return loading.parseConfig(text, fileName, { kinds: SETTINGS_KINDS, ...options })
+  return loading.parseConfig(text, fileName, { ...DEFAULTS, ...options })
 }

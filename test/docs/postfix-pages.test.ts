@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { mainCf } from '../../src/commands/main-cf/lines.ts'
 import type { LoadedConfig } from '../../src/config/load.ts'
 import { POSTFIX_PARAMETERS } from '../../src/config/postfix-parameters.ts'
+import { ANY_USER } from '../../src/config/this-user.ts'
 import { searchKeys } from '../../src/core/search/search-keys.ts'
 import { parseConfig } from '../../src/gateway/load-config.ts'
 import { parseServer } from '../../src/protocols/client-target.ts'
@@ -137,6 +138,8 @@ test.each(['docs/protocols/proxymap.md', 'docs/upstreams/store.md'])(
     const [block] = configurations(page)
     const config = await parseConfig(block?.text ?? '', page, {
       tryFolder: async () => undefined,
+      trySocket: async () => undefined,
+      user: ANY_USER,
       lookAtPath: async () => 'folder',
       readFile: async (path) =>
         path === '/etc/group' ? 'postfix:x:115:\n' : 'a-token-of-32-characters-or-more-0',

@@ -2,39 +2,24 @@
  * The text of `mapgate main-cf`: a whole line where `usedBy` tells the parameter, comments for
  * everything that has to be put somewhere by hand.
  */
-import type { Config, TableConfig } from '../../config/config.ts'
+import type { Config } from '../../config/config.ts'
 import { POSTFIX_PARAMETERS } from '../../config/postfix-parameters.ts'
-import { KINDS, type Kinds } from '../../gateway/load-config.ts'
+import type { Kinds } from '../../gateway/kinds.ts'
+import { KINDS } from '../../gateway/load-config.ts'
+import { parameterBlocks } from '../../gateway/main-cf/parameters.ts'
+import type { TableReference } from '../../gateway/main-cf/reference.ts'
+import {
+  isUnserved,
+  type NamedReference,
+  type Use,
+  unservedText,
+  usesOf,
+} from '../../gateway/main-cf/uses.ts'
 import { listOf } from '../../schema/suggest.ts'
-import { parameterBlocks } from './parameters.ts'
-import { type TableReference, tableReference } from './reference.ts'
-
-/** A table that a parameter uses, at each listener that serves it. */
-interface Use {
-  readonly table: string
-  /** Postfix writes it. */
-  readonly isWritten: boolean
-  readonly references: readonly NamedReference[]
-  /** For protocols that no parameter takes as a table. */
-  readonly lines: readonly LinesReference[]
-}
-
-type NamedReference = Extract<TableReference, { kind: 'table' }>
-type LinesReference = Extract<TableReference, { kind: 'lines' }>
 
 /** Makes the whole text. */
 export function mainCf(config: Config, kinds: Kinds = KINDS): string {
-  const uses = [...config.tables.values()].map((table): Use & { readonly config: TableConfig } => {
-    const named = { name: table.name, isWritten: isWritten(table, config, kinds) }
-    const all = config.listeners.flatMap((listener) => tableReference(named, listener, kinds.protocols) ?? [])
-    return {
-      table: table.name,
-      isWritten: named.isWritten,
-      references: all.filter((reference) => reference.kind === 'table'),
-      lines: all.filter((reference) => reference.kind === 'lines'),
-      config: table,
-    }
-  })
+  const uses = usesOf(config, kinds)
   const blocks: string[][] = parameterBlocks(uses)
   for (const [parameter, tables] of byParameter(uses)) blocks.push(parameterBlock(parameter, tables))
   blocks.push(...aliasDomainsBlock(uses))
@@ -43,16 +28,8 @@ export function mainCf(config: Config, kinds: Kinds = KINDS): string {
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n')
 }
 
-/** Clients write the table. */
-function isWritten({ upstreams: [first = ''] }: TableConfig, config: Config, kinds: Kinds): boolean {
-  const kind = config.upstreams.get(first)?.kind ?? ''
-  return kinds.upstreams.get(kind)?.configuration?.isWritten === true
-}
-
 /** Two tables of one parameter go into one line: the second line would replace the first. */
-function byParameter(
-  uses: readonly (Use & { readonly config: TableConfig })[],
-): ReadonlyMap<string, readonly Use[]> {
+function byParameter(uses: readonly Use[]): ReadonlyMap<string, readonly Use[]> {
   const parameters = new Map<string, Use[]>()
   for (const use of uses) {
     for (const parameter of new Set(use.config.usedBy)) {
@@ -79,19 +56,35 @@ function plainLines(parameter: string, uses: readonly Use[]): string[] {
   const [first = [], ...others] = choices(uses)
   return [
     ...notesOf(first),
-    `${parameter} = ${first.map(({ text }) => text).join(', ')}`,
-    ...others.flatMap((choice) => [
-      ...notesOf(choice),
-      `# or: ${parameter} = ${choice.map(({ text }) => text).join(', ')}`,
-    ]),
+    `${parameter} = ${textsOf(first).join(', ')}`,
+    ...others.flatMap((choice) => otherLines(first, choice, `${parameter} = ${textsOf(choice).join(', ')}`)),
   ]
+}
+
+/** The same over another listener. Where main.cf names the same file for both, only what the file says otherwise. */
+function otherLines(
+  first: readonly NamedReference[],
+  choice: readonly NamedReference[],
+  line: string,
+): string[] {
+  const said = new Set(notesOf(first))
+  const differing = notesOf(choice).filter((note) => !said.has(note))
+  const isSameText = textsOf(choice).join() === textsOf(first).join()
+  // Each may be tried by a name of its own: that alone is no other file.
+  const tried = choice.flatMap(tryNote).length
+  if (!isSameText || differing.length <= tried) return [...notesOf(choice), `# or: ${line}`]
+  return ['# or, with another listener, instead of the same lines above:', ...differing]
+}
+
+function textsOf(choice: readonly NamedReference[]): string[] {
+  return choice.map(({ text }) => text)
 }
 
 /**
  * By default `virtual_alias_domains` is `$virtual_alias_maps` (postconf(5)): Postfix asks the aliases for each domain, which an
  * outage cannot answer. Where mailboxes are in tables, too, their domains are not domains of aliases alone.
  */
-function aliasDomainsBlock(uses: readonly (Use & { readonly config: TableConfig })[]): string[][] {
+function aliasDomainsBlock(uses: readonly Use[]): string[][] {
   const parameters = new Set(uses.flatMap(({ config }) => config.usedBy))
   const hasMailboxes = parameters.has('virtual_mailbox_maps') || parameters.has('virtual_mailbox_domains')
   if (!parameters.has('virtual_alias_maps') || !hasMailboxes || parameters.has('virtual_alias_domains'))
@@ -161,10 +154,6 @@ function linesBlocks(uses: readonly Use[]): string[][] {
   ])
 }
 
-function isUnserved({ references, lines }: Use): boolean {
-  return references.length === 0 && lines.length === 0
-}
-
-function unservedLine({ table, isWritten }: Use): string {
-  return `# table ${table}: no listener ${isWritten ? 'lets Postfix write it' : 'serves it'}`
+function unservedLine(use: Use): string {
+  return `# table ${use.table}: ${unservedText(use)}`
 }

@@ -4,6 +4,7 @@
  */
 import { ConfigError } from '../../config/issue.ts'
 import type { PathKind } from '../../config/read-file.ts'
+import { ANY_USER } from '../../config/this-user.ts'
 import { KINDS } from '../../gateway/load-config.ts'
 import { CommandError, EXIT_CONFIG, EXIT_OK } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
@@ -16,6 +17,7 @@ const NOTHING_IS_OPENED = {
   lookAtPath: async (): Promise<PathKind> => 'unknown',
   tryFolder: async () => undefined,
   trySocket: async () => undefined,
+  user: ANY_USER,
 }
 
 /** Runs `main-cf`. */

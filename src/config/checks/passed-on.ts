@@ -24,7 +24,11 @@ export class PassedOn {
   readonly #noted: NotedPass[] = []
 
   /** For the check of one listener. @param scope Of its section. */
-  of(scope: Scope, name: string, address: Address): { readonly passesOnTo: (at: Path, path: string) => void } {
+  of(
+    scope: Scope,
+    name: string,
+    address: Address,
+  ): { readonly passesOnTo: (at: Path, path: string) => void } {
     const listensAt = address.kind === 'unix' ? normalize(address.path) : ''
     return {
       passesOnTo: (at, path) => void this.#noted.push({ scope, at, path: normalize(path), listensAt, name }),

@@ -10,6 +10,7 @@ import { listOf } from '../../schema/suggest.ts'
 import { isMap, type Path, type Tree, type TreeMap } from '../../schema/tree.ts'
 import type { LookAtPath, ReadFile } from '../read-file.ts'
 import type { FileSettings } from '../schema/file.ts'
+import type { ThisUser } from '../this-user.ts'
 import { trySocketAccess, whyNoFolder } from './socket-access.ts'
 import { type TlsPart, tryTlsFiles } from './tls-files.ts'
 
@@ -142,6 +143,7 @@ export async function checkSocketAccess(
   scope: Scope,
   readFile: ReadFile,
   lookAt: LookAtPath,
+  user: ThisUser,
 ): Promise<void> {
   const sections = listeners.map((listener, index) => [['listeners', index], listener] as const)
   for (const [path, access] of admin === undefined ? sections : [...sections, [['admin'], admin] as const]) {
@@ -149,9 +151,10 @@ export async function checkSocketAccess(
     if (address.kind !== 'unix') continue
     const own = scope.within(path)
     for (const { key, what, level } of await trySocketAccess(
-      { ...access, path: address.path },
+      { ...access, path: address.path, isForPostfix: access !== admin },
       readFile,
       lookAt,
+      user,
     )) {
       own[level]([key], `${own.show([key], own.textAt([key]))}: ${what}`)
     }

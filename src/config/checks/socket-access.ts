@@ -1,9 +1,10 @@
 /**
  * Where the file of a unix socket goes, and who may use it: its folder, owner and group must be there.
  */
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { accountId } from '../../core/system/account-file.ts'
 import type { LookAtPath, ReadFile } from '../read-file.ts'
+import type { ThisUser } from '../this-user.ts'
 
 /** What a section with a unix socket says. */
 interface SocketAccess {
@@ -12,6 +13,8 @@ interface SocketAccess {
   readonly owner?: string | undefined
   readonly group?: string | undefined
   readonly mode: number
+  /** Postfix connects to it. */
+  readonly isForPostfix: boolean
 }
 
 interface AccessFinding {
@@ -29,6 +32,15 @@ const MAX_ACCOUNT_ID = 4_294_967_294
 /** Write permission of anybody, which connecting needs (unix(7)). */
 const WRITE_BITS = 0o222
 
+/** The same of the group or of others. */
+const OTHERS_WRITE_BITS = 0o022
+
+/** The user that Postfix asks as, by default. */
+const POSTFIX = 'postfix'
+
+/** The folder of Postfix's own sockets in `queue_directory`. */
+const PRIVATE = 'private'
+
 /** Folders that systemd makes when it starts a service (systemd.exec(5), RuntimeDirectory= and StateDirectory=). */
 const MADE_AT_START = /^(?:\/run|\/var\/run|\/var\/lib\/mapgate)(?:\/|$)/
 
@@ -37,6 +49,7 @@ export async function trySocketAccess(
   access: SocketAccess,
   readFile: ReadFile,
   lookAt: LookAtPath,
+  user: ThisUser,
 ): Promise<AccessFinding[]> {
   const findings: AccessFinding[] = []
   const noFolder = await whyNoFolder(access.path, lookAt)
@@ -51,7 +64,55 @@ export async function trySocketAccess(
   if ((access.mode & WRITE_BITS) === 0) {
     findings.push({ key: 'mode', what: 'lets nobody connect: that needs write permission', level: 'warning' })
   }
+  const hasFolder = noFolder === undefined && !MADE_AT_START.test(dirname(access.path))
+  if (hasFolder && !(await user.mayWriteIn(dirname(access.path))))
+    findings.push({
+      key: 'listen',
+      what: `user ${user.id} may make nothing in ${dirname(access.path)}; give the folder to the user that mapgate runs as (chown), and check as that user`,
+      level: 'warning',
+    })
+  if (access.isForPostfix) findings.push(...(await postfixFindings(access, readFile, user)))
   return findings
+}
+
+/** What keeps Postfix out, or mapgate from letting it in. */
+async function postfixFindings(
+  { path, owner, group, mode }: SocketAccess,
+  readFile: ReadFile,
+  user: ThisUser,
+): Promise<AccessFinding[]> {
+  const findings: AccessFinding[] = []
+  if (basename(dirname(path)) === PRIVATE)
+    findings.push({
+      key: 'listen',
+      what: `is in the folder of Postfix's own sockets, which only Postfix may open; use a folder beside it, such as ${dirname(dirname(path))}/mapgate`,
+      level: 'warning',
+    })
+  const onlyOwner = (mode & WRITE_BITS) !== 0 && (mode & OTHERS_WRITE_BITS) === 0
+  if (onlyOwner && owner === undefined && !(await isPostfix(user, readFile)))
+    findings.push({
+      key: 'mode',
+      what: 'lets only the user of mapgate connect, and Postfix asks as the user postfix; write mode: "0660" and group: postfix',
+      level: 'warning',
+    })
+  const groupId = group === undefined ? undefined : await idOf('group', group, readFile)
+  if (groupId !== undefined && !user.mayGiveTo(groupId))
+    findings.push({
+      key: 'group',
+      what: `user ${user.id} is no member of this group, so it cannot give the socket to it; run: usermod -aG ${group} mapgate, restart mapgate, and check as its user`,
+      level: 'warning',
+    })
+  return findings
+}
+
+async function isPostfix({ id }: ThisUser, readFile: ReadFile): Promise<boolean> {
+  return id !== undefined && id === (await idOf('owner', POSTFIX, readFile))
+}
+
+async function idOf(key: 'owner' | 'group', name: string, readFile: ReadFile): Promise<number | undefined> {
+  if (/^\d+$/.test(name)) return Number(name)
+  const text = await readFile(ACCOUNT_FILES[key]).catch(() => '')
+  return accountId(text, name)
 }
 
 /** Why nothing can be made at a path; undefined where it can, or nobody knows yet. */

@@ -87,14 +87,13 @@ address_verify_map = proxy:mapgate:verify
       '  - { protocol: tcp_table, listen: "inet:127.0.0.1:8465", table: verify }',
     ],
     [VERIFY],
-    '# table verify: no listener lets Postfix write it\n',
+    '# table verify: no listener lets Postfix write it; name it in "write" of a proxymap listener, or let a memcache listener serve it\n',
   ],
   [
     'what has to be decided where two listeners share the tables that are read, and one value for the parameter',
     [READ, READ.replace('mapgate/proxymap', 'mapgate/second').replace('[aliases]', '[users, lists]')],
     [ALIASES, USERS, '  lists: { upstream: s, usedBy: [virtual_alias_maps] }'],
-    `# proxymap_service_name has one value, and these tables are at several listeners. Let one listener have all of them,
-# or set the others in master.cf for the services that ask them: -o proxymap_service_name=VALUE
+    `# proxymap_service_name has one value, and tables are at several listeners; let one listener have all of them, or set the others in master.cf for the services that ask them: -o proxymap_service_name=VALUE
 ${LMTP}
 # for table aliases:
 proxymap_service_name = ../mapgate/proxymap
@@ -158,6 +157,24 @@ address_verify_map = memcache:/etc/postfix/mapgate-verify.cf
 #   line_size_limit = 4096
 # to try it: mapgate query memcache:inet:127.0.0.1:8467:aliases KEY
 virtual_alias_maps = memcache:/etc/postfix/mapgate-aliases.cf
+`,
+  ],
+  [
+    'a file that two listeners need once, and what it says for the other one instead',
+    [MEMCACHE, MEMCACHE.replace('8467', '8468')],
+    [ALIASES],
+    `# /etc/postfix/mapgate-aliases.cf has these lines:
+#   memcache = inet:127.0.0.1:8467
+#   key_format = aliases/%s
+#   max_try = 1
+#   timeout = 10
+#   data_size_limit = 100000
+#   line_size_limit = 4096
+# to try it: mapgate query memcache:inet:127.0.0.1:8467:aliases KEY
+virtual_alias_maps = memcache:/etc/postfix/mapgate-aliases.cf
+# or, with another listener, instead of the same lines above:
+#   memcache = inet:127.0.0.1:8468
+# to try it: mapgate query memcache:inet:127.0.0.1:8468:aliases KEY
 `,
   ],
 ]

@@ -238,9 +238,9 @@ virtual_alias_maps = proxy:mapgate:aliases
       [ALIASES, '  other: { upstream: s }', '  third: { upstream: s, usedBy: transport_maps }'],
       `virtual_alias_maps = socketmap:inet:127.0.0.1:8464:aliases
 
-# table third: no listener serves it
+# table third: no listener serves it; name it in the "tables" of one
 
-# table other: no listener serves it
+# table other: no listener serves it; name it in the "tables" of one
 `,
     ],
     [

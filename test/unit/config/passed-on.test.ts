@@ -28,7 +28,10 @@ function problems(text: string, codes: Record<string, string> = {}): Promise<str
 }
 
 test.each([
-  ['EACCES', /user \d+ may not open it \(EACCES\); run: setfacl -m u:\d+:x \/var\/spool\/postfix\/private, or/],
+  [
+    'EACCES',
+    /user \d+ may not open it \(EACCES\); run: setfacl -m u:\d+:x \/var\/spool\/postfix\/private, or/,
+  ],
   ['ENOENT', /there is no such socket \(ENOENT\); check the path, and whether Postfix has been started$/],
   ['ECONNREFUSED', /nobody listens there \(ECONNREFUSED\); start Postfix$/],
 ])('a server that cannot be reached now, by %s', async (code, why) => {

@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { ConfigError, formatIssue } from '../../../src/config/issue.ts'
+import { ANY_USER } from '../../../src/config/this-user.ts'
 import { type LoadOptions, parseConfig } from '../../../src/gateway/load-config.ts'
 
 /** One mistake, the text that has it, and every line that is said about it. */
@@ -25,6 +26,9 @@ export async function problemsIn(text: string, options: LoadOptions = {}): Promi
     readFile: missingFile,
     tryFolder: async () => undefined,
     trySocket: async () => undefined,
+    user: ANY_USER,
+    // Tables that no listener serves are in many texts.
+    advise: () => [],
     ...options,
   }
   const told = await parseConfig(text, 'mapgate.yaml', given).catch((error: unknown) => {

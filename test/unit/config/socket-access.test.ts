@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { PathKind } from '../../../src/config/read-file.ts'
+import { ANY_USER } from '../../../src/config/this-user.ts'
 import { problemsIn } from './problems.ts'
 
 const FILES: Record<string, string> = {
@@ -9,11 +10,12 @@ const FILES: Record<string, string> = {
 
 const KINDS: Record<string, PathKind> = {
   '/srv': 'folder',
+  '/queue/private': 'folder',
   '/srv/file': 'file',
   '/srv/pipe': 'other',
 }
 
-function problems(access: string, more = '', path = '/run/m'): Promise<string[]> {
+function problems(access: string, more = '', path = '/run/m', user = ANY_USER): Promise<string[]> {
   const text = `listeners: [ { protocol: socketmap, listen: "unix:${path}", ${access} } ]
 upstreams: { s: { entries: { a@a.example: b@a.example } } }
 tables: { t: { upstream: s } }
@@ -25,6 +27,7 @@ ${more}`
       return found
     },
     lookAtPath: async (looked) => KINDS[looked] ?? 'missing',
+    user,
   })
 }
 
@@ -67,6 +70,65 @@ for (const [what, access, expected] of cases) {
     expect(await problems(access)).toEqual(expected)
   })
 }
+
+const MAPGATE = { id: 990, mayWriteIn: async () => true, mayGiveTo: (group: number) => group === 990 }
+const toPostfix: [what: string, access: string, path: string, user: typeof ANY_USER, expected: string[]][] = [
+  [
+    'in a folder that this user may not write in',
+    'mode: "0660"',
+    '/srv/m',
+    { ...MAPGATE, mayWriteIn: async () => false },
+    [
+      'listen: "unix:/srv/m": user 990 may make nothing in /srv; give the folder to the user that mapgate runs as (chown), and check as that user',
+    ],
+  ],
+  [
+    'for a group that this user is no member of',
+    'group: postfix',
+    '/run/m',
+    MAPGATE,
+    [
+      'group: "postfix": user 990 is no member of this group, so it cannot give the socket to it; run: usermod -aG postfix mapgate, restart mapgate, and check as its user',
+    ],
+  ],
+  ['for a group of its own, by number', 'group: "990"', '/run/m', MAPGATE, []],
+  [
+    'that only mapgate may open',
+    'mode: "0600"',
+    '/run/m',
+    MAPGATE,
+    [
+      'mode: "0600": lets only the user of mapgate connect, and Postfix asks as the user postfix; write mode: "0660" and group: postfix',
+    ],
+  ],
+  ['that only its owner may open, who is named', 'mode: "0600", owner: mapgate', '/run/m', MAPGATE, []],
+  [
+    'in the folder of those of Postfix',
+    'mode: "0660"',
+    '/queue/private/mapgate',
+    MAPGATE,
+    [
+      'listen: "unix:/queue/private/mapgate": is in the folder of Postfix\'s own sockets, which only Postfix may open; use a folder beside it, such as /queue/mapgate',
+    ],
+  ],
+]
+for (const [what, access, path, user, expected] of toPostfix)
+  test(`a unix socket ${what} ${expected.length === 0 ? 'has no problem' : 'is warned of'}`, async () => {
+    const told = await problems(access, '', path, user)
+    expect(told.map((line) => line.replace(/^warning: mapgate\.yaml:\d+:\d+: listeners\[0\]\./, ''))).toEqual(
+      expected,
+    )
+  })
+
+test('only this user may open the admin API, and mapgate may run as postfix', async () => {
+  expect(
+    await problems('mode: "0660"', 'admin: { listen: "unix:/run/a", mode: "0600" }', '/run/m', MAPGATE),
+  ).toEqual([])
+  const passwd = FILES['/etc/passwd']
+  FILES['/etc/passwd'] = `${passwd}postfix:x:101:115::/:/bin/false\n`
+  expect(await problems('mode: "0600"', '', '/run/m', { ...MAPGATE, id: 101 })).toEqual([])
+  FILES['/etc/passwd'] = passwd ?? ''
+})
 
 test('the socket of the admin API is tried too', async () => {
   expect(await problems('mode: "0660"', 'admin: { listen: "unix:/run/a", group: nobdy }')).toEqual([

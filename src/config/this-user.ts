@@ -1,0 +1,37 @@
+/**
+ * What the user that runs this may do with the sockets of a configuration.
+ *
+ * Source: access(2), chown(2) (a file may be given to a group of one's own).
+ */
+import { access, constants } from 'node:fs/promises'
+import { codeOf } from '../core/error-code.ts'
+import { LOAD_TIMEOUT_MS, withTimeout } from './read-file.ts'
+
+/** User of the superuser, who may do all of it. */
+const ROOT = 0
+
+export interface ThisUser {
+  /** Undefined on a system without. */
+  readonly id: number | undefined
+  /** Returns whether files can be made in a folder; true where nobody knows. */
+  mayWriteIn(folder: string): Promise<boolean>
+  /** Returns whether files can be given to a group. */
+  mayGiveTo(group: number): boolean
+}
+
+/** For a configuration that is not used here: nothing is said about who may do what. */
+export const ANY_USER: ThisUser = { id: undefined, mayWriteIn: async () => true, mayGiveTo: () => true }
+
+export function thisUser(): ThisUser {
+  const id = process.getuid?.()
+  const groups = [process.getgid?.(), ...(process.getgroups?.() ?? [])]
+  return {
+    id,
+    mayWriteIn: (folder) =>
+      withTimeout(access(folder, constants.W_OK | constants.X_OK), AbortSignal.timeout(LOAD_TIMEOUT_MS)).then(
+        () => true,
+        (error: unknown) => codeOf(error) !== 'EACCES',
+      ),
+    mayGiveTo: (group) => id === undefined || id === ROOT || groups.includes(group),
+  }
+}
