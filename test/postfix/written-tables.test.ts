@@ -178,6 +178,11 @@ describe('tables that Postfix writes, ours and its own, over proxymap', () => {
     expect(await write.ask(change(screen), '||')).toMatch(/status\|0\|\|$/)
     expect(await write.ask(remove(screen), '||')).toBe('status|0||')
     expect(await write.ask(remove(screen), '||')).toBe('status|1||')
+    // Its servers would end the daemon for names like these, so that they never get there.
+    const named = (table: string) => `request|lookup|table|${table}|flags|0|key|info@a.example||`
+    expect(await read.ask(named('aliases'), '||')).toMatch(/^status\|0\|value\|bob@a\.example/)
+    for (const table of ['no-such-table', 'MAPGATE:aliases', '', 'mapgate'])
+      expect(await read.ask(named(table), '||')).toBe('status|2|value|||')
   })
 
   test('both daemons go on while the gateway is killed, and nobody waits for the next look at a socket', async (context) => {

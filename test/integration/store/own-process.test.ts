@@ -20,7 +20,7 @@ const built = fileURLToPath(new URL('../../../dist', import.meta.url))
 
 const CONFIG = (store: string) => `
 listeners:
-  - { protocol: proxymap, listen: "unix:FOLDER/proxymap", write: [verify], greeting: never }
+  - { protocol: proxymap, listen: "unix:FOLDER/proxymap", write: [verify], greeting: never, pass: "unix:FOLDER/away" }
   - { protocol: memcache, listen: "inet:127.0.0.1:0" }
 ${ADMIN}
 log: { level: info }
@@ -178,6 +178,22 @@ describe('hostile clients of tables', () => {
           refused.socket.write(nul(`request|sequence|table|mapgate:made-up${n}|flags|0|function|0||`))
         }
         await expect.poll(() => [opener.seen, refused.seen], { timeout: 20_000 }).toEqual([10_000, 10_000])
+      },
+    ],
+    [
+      'requests for tables of others, whose server is away, and for names without a type',
+      async () => {
+        const [proxymap] = places()
+        const foreign = Array.from({ length: 4 }, () => client(proxymap, 'status|2|value|||'))
+        const named = client(proxymap, 'status|0|flags|16||')
+        for (let n = 0; n < 500; n++) {
+          for (const { socket } of foreign)
+            socket.write(nul(`request|lookup|table|btree:/made-up${n}|flags|0|key|a||`))
+          named.socket.write(nul(`request|open|table|made-up${n}|flags|0||`))
+        }
+        await expect
+          .poll(() => [...foreign, named].map(({ seen }) => seen), { timeout: 20_000 })
+          .toEqual([500, 500, 500, 500, 500])
       },
     ],
     [
