@@ -9,6 +9,7 @@ import type { AnswerTier } from '../core/cache/answer-tier.ts'
 import { loadClient } from '../tier/client.ts'
 import type { Purge } from '../tier/purges.ts'
 import { SharedStore } from '../tier/shared-store.ts'
+import type { SharedUpstream } from '../upstreams/kind.ts'
 import type { GatewayParts } from './parts.ts'
 
 /** What a shared store is made of: another one is made when it changes. */
@@ -83,8 +84,12 @@ function hashKeyOf({ log: { keys, hashKey } }: LoadedConfig): string | undefined
 /** The store as a table uses it; undefined where it shares nothing: what a secret decides, for one. */
 export function tierOf(
   shared: RunningShared | undefined,
-  { name, fingerprint, attributes }: TableConfig,
+  config: TableConfig,
+  upstreams: readonly SharedUpstream[],
 ): AnswerTier | undefined {
+  const { name, fingerprint, attributes } = config
   if (shared === undefined || (attributes?.secret.length ?? 0) > 0) return undefined
-  return shared.store.forTable(name, fingerprint)
+  const callers = upstreams.map((upstream) => upstream.callerFor?.(config) ?? '')
+  const caller = callers.every((one) => one === '') ? '' : JSON.stringify(callers)
+  return shared.store.forTable(name, fingerprint, caller)
 }

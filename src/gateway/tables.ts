@@ -80,7 +80,7 @@ export function buildTables(
       if (old.config.fingerprint !== config.fingerprint) dropped.push(counted)
       else if (!haveSameUpstreams(old, own)) kept.push(counted)
     }
-    const tier = store && tierOf(shared, config)
+    const tier = store && tierOf(shared, config, own)
     const shadow = beside && makeShadow(config, beside, old, parts)
     tables.set(config.name, { ...buildTable(config, own, store, tier, shadow, old, parts), shared })
   }

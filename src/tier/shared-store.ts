@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts'
 import type { EntryTier } from '../core/entry-tier.ts'
 import type { TierObserver } from '../core/observer.ts'
 import type { PurgeReach, SharedStoreStatus } from '../core/status.ts'
+import { CallerFingerprints } from './caller-fingerprints.ts'
 import { openClient } from './client.ts'
 import { openCluster } from './cluster.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
@@ -40,6 +41,7 @@ export class SharedStore {
   readonly #link: Link
   readonly #writes: WriteQueue
   readonly #purges: Purges
+  readonly #fingerprints = new CallerFingerprints()
   readonly #entries = new Map<string, SharedEntries>()
 
   constructor(options: SharedStoreOptions) {
@@ -73,13 +75,17 @@ export class SharedStore {
     this.#link.close()
   }
 
-  /** The store as a table uses it whose configuration has this fingerprint. */
-  forTable(table: string, fingerprint: string): TableTier {
+  /**
+   * The store as a table uses it whose configuration has this fingerprint.
+   *
+   * @param caller As whom the service is asked, with secrets; '' for anybody.
+   */
+  forTable(table: string, fingerprint: string, caller: string): TableTier {
     const { clock, observer, hashKey, settings } = this.#options
     this.#purges.follow(table)
     return new TableTier({
       table,
-      fingerprint,
+      fingerprint: this.#fingerprints.of(fingerprint, caller),
       prefix: settings.prefix,
       hashKey,
       clock,

@@ -4,7 +4,8 @@
  *   name = PREFIX a: TABLE : FINGERPRINT : KEY      an answer
  *          PREFIX l: …                              the lease of a refresh
  *
- * The fingerprint is that of the table's configuration, so that gateways share answers only where they would get the same. Where
+ * The fingerprint is that of the table's configuration and of what a gateway sends to say who it is, so that gateways share answers
+ * only where they would get the same. Where
  * `log.keys` hides keys, an HMAC is in the place of the key; values stay as they are.
  */
 import { createHmac } from 'node:crypto'

@@ -110,6 +110,11 @@ export interface SharedUpstream<T extends UpstreamTable = UpstreamTable> {
   configure(): void
   /** Returns whether tables that were built over `other` need not be rebuilt over this one. */
   isSameFor(other: SharedUpstream): boolean
+  /**
+   * As whom the service is asked for a table, secrets included, where that may decide the answers; absent for a kind where it never
+   * does. Gateways share answers only where it is the same.
+   */
+  callerFor?(table: T): string
   /** What changed since `running` in the content of files whose names are the same: a sentence each. */
   changedFiles(running: SharedUpstream): readonly string[]
   /** @throws TypeError for a table that the configuration checks would have refused. */

@@ -100,7 +100,7 @@ export const HttpUpstream = Type.Object(
         expected: 'a word of printable ASCII without blanks, such as directory-2026',
         defaultText: 'the URLs of `endpoints`',
         description:
-          'What the service is, in a word of yours. With it, `endpoints` and `host` may change and the stored answers and copies of tables stay: they are dropped when this word changes. Without it a changed URL drops them, since it may be another service. Set it while all is well: the first time drops them once.',
+          'What the service is, in a word of yours. With it, `endpoints` and `host` may change and the stored answers and copies of tables stay: they are dropped when this word changes. Without it a changed URL drops them, since it may be another service. Gateways that share a store share answers where it is the same, whatever client certificate and proxy they have. Set it while all is well: the first time drops them once.',
         examples: ['directory'],
       }),
     ),

@@ -11,7 +11,7 @@ import { ResilientUpstream } from '../../core/resilience/resilient-upstream.ts'
 import { UpstreamState, type UpstreamStateSettings } from '../../core/resilience/upstream-state.ts'
 import type { FetchStatus } from '../../core/status.ts'
 import type { BatchEndpoint, Endpoint } from '../../core/upstream.ts'
-import { readTls } from '../http-client/connection/read-tls.ts'
+import { changedTlsFiles, readTls } from '../http-client/connection/read-tls.ts'
 import { AccessTokens, type Authorize } from '../http-client/oauth/access-tokens.ts'
 import { OAUTH_REASONS } from '../http-client/oauth/reasons.ts'
 import { HTTP_REASONS } from '../http-client/reasons.ts'
@@ -28,6 +28,7 @@ import type {
 import { REPLICA_REASONS } from '../replica/reasons.ts'
 import { Replicas } from '../replica/replicas.ts'
 import { asking, canaryOf, type HttpTable, isAuthoritative } from './asked-table.ts'
+import { callerOf } from './caller.ts'
 import { httpConfiguration } from './configuration.ts'
 import { HTTP_METRICS, type HttpStatus } from './metrics.ts'
 import { endpointName, HttpUpstreamPools } from './pools.ts'
@@ -39,6 +40,8 @@ export interface HttpSettings
     Omit<UpstreamStateSettings, 'endpoints'> {
   /** `ca`, `cert` and `key` are absolute paths of PEM files. */
   readonly tls: TlsSettings | undefined
+  /** What the service is, in the operator's word. */
+  readonly identity?: string | undefined
 }
 
 export const http: UpstreamKind<HttpSettings, HttpTable> = {
@@ -59,12 +62,6 @@ export const http: UpstreamKind<HttpSettings, HttpTable> = {
       parts,
     ),
 }
-
-const TLS_FILES = [
-  ['ca', 'the authorities'],
-  ['cert', 'the client certificate'],
-  ['key', 'the key'],
-] as const
 
 class HttpUpstream implements SharedUpstream<HttpTable> {
   readonly kind: UpstreamKind = http
@@ -138,16 +135,16 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
     return other instanceof HttpUpstream && other.#way === this.#way
   }
 
+  callerFor(table: HttpTable): string {
+    return callerOf({ ...this.#read, identity: this.settings.identity }, table)
+  }
+
   changedFiles(running: SharedUpstream): readonly string[] {
     if (!(running instanceof HttpUpstream)) return []
-    const before = running.#read.tls
-    const after = this.#read.tls
-    const named = running.settings.tls
-    return TLS_FILES.filter(
-      ([name]) => named?.[name] === this.settings.tls?.[name] && before?.[name] !== after?.[name],
+    const before = { named: running.settings.tls, read: running.#read.tls }
+    return changedTlsFiles(before, { named: this.settings.tls, read: this.#read.tls }).map(
+      (what) => `upstream ${this.settings.name}: ${what} changed`,
     )
-      .map(([name, what]) => `${what} in tls.${name}`)
-      .map((what) => `upstream ${this.settings.name}: ${what} changed`)
   }
 
   forTable(table: HttpTable): TableUpstream {

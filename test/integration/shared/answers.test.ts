@@ -138,6 +138,31 @@ describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
     expect(service.requests.length).toBe(4)
   })
 
+  test.for(['upstream', 'request'])(
+    'tenants of a service that it tells apart by a header of the %s share nothing',
+    async (section, t) => {
+      const redis = await startRedis(t)
+      const service = await startHttpService(t)
+      service.otherwise = ({ headers }) =>
+        headers['x-tenant'] === 'first-tenant' ? { status: 404 } : { text: 'there' }
+      const settings = { origin: service.origin, url: redis.url }
+      const ask = async (tenant: string) => {
+        const gateway = await startShared(t, { ...settings, [section]: `headers: { x-tenant: ${tenant} }` })
+        const answer = await gateway.socketmap().lookup('aliases', 'bob@x.example')
+        await until(() => gateway.gateway.status().shared?.queuedWrites === 0)
+        return answer
+      }
+      expect(await ask('first-tenant')).toEqual({ kind: 'notfound' })
+      await until(() => redis.command('DBSIZE') === '1')
+      expect(await ask('second-tenant')).toEqual({ kind: 'found', value: 'there' })
+      await until(() => redis.command('DBSIZE') === '2')
+      // Those of one tenant do.
+      expect(await ask('first-tenant')).toEqual({ kind: 'notfound' })
+      expect(service.requests.length).toBe(2)
+      expect(redis.command('KEYS', '*')).not.toContain('tenant')
+    },
+  )
+
   test('keys are hidden there where the log hides them', async (t) => {
     const redis = await startRedis(t)
     const service = await startHttpService(t)

@@ -13,6 +13,8 @@ export interface SharedSettings {
   readonly url?: string
   /** Keys of the table, as YAML. */
   readonly table?: string
+  /** Keys of its request, as YAML. */
+  readonly request?: string
   /** Keys of the upstream, as YAML. */
   readonly upstream?: string
   /** Keys of `shared`, as YAML. Default a timeout with which a busy machine is never late. */
@@ -25,6 +27,7 @@ export function sharedYaml({
   origin,
   url,
   table = '',
+  request = '',
   upstream = '',
   shared = 'timeout: 1s',
   more = '',
@@ -38,7 +41,7 @@ upstreams:
 tables:
   aliases:
     upstream: directory
-    request: { path: "/{key}" }
+    request: { path: "/{key}"${request === '' ? '' : `, ${request}`} }
     ${table}
 ${more}
 `

@@ -17,3 +17,22 @@ export async function readTls(
   const [ca, cert, key] = await Promise.all([read(tls.ca), read(tls.cert), read(tls.key)])
   return { ca, cert, key, serverName: tls.serverName }
 }
+
+const FILES = [
+  ['ca', 'the authorities'],
+  ['cert', 'the client certificate'],
+  ['key', 'the key'],
+] as const
+
+/** Settings as they are written, and with the content of their files. */
+interface WrittenAndRead {
+  readonly named: TlsSettings | undefined
+  readonly read: TlsSettings | undefined
+}
+
+/** What changed in the content of files whose names are the same. */
+export function changedTlsFiles(before: WrittenAndRead, after: WrittenAndRead): readonly string[] {
+  return FILES.filter(
+    ([name]) => before.named?.[name] === after.named?.[name] && before.read?.[name] !== after.read?.[name],
+  ).map(([name, what]) => `${what} in tls.${name}`)
+}
