@@ -52,8 +52,15 @@ export function socketOptions(address: TierAddress, { settings, tls: files, time
   }
 }
 
-/** @throws (rejects) with what went wrong. */
-export async function openClient(address: TierAddress, options: ConnectionOptions): Promise<Connection> {
+/**
+ * @param check Asked of the server before it is used, within the time for a connection. Rejects for one that must not be.
+ * @throws (rejects) with what went wrong.
+ */
+export async function openClient(
+  address: TierAddress,
+  options: ConnectionOptions,
+  check?: (send: Connection['send']) => Promise<void>,
+): Promise<Connection> {
   const { channels, timeoutMs, onMessage, onEnd } = options
   const client = loadClient().createClient({
     ...clientOptions(options),
@@ -63,14 +70,16 @@ export async function openClient(address: TierAddress, options: ConnectionOption
   const lifetime = new Lifetime(() => client.isOpen && client.destroy(), onEnd)
   client.on('error', (error: Error) => lifetime.end(error))
   client.on('end', () => lifetime.end())
+  const send: Connection['send'] = (...args) => client.sendCommand([...args]) as Promise<Reply>
   const opening = async () => {
     await client.connect()
+    await check?.(send)
     if (channels.length > 0)
       await client.subscribe([...channels], (message, channel) => onMessage(String(channel), String(message)))
   }
   await lifetime.open(opening(), timeoutMs)
   return {
-    send: (...args) => client.sendCommand([...args]) as Promise<Reply>,
+    send,
     close: () => lifetime.close(),
   }
 }

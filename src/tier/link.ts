@@ -42,6 +42,8 @@ interface LinkOptions {
   readonly observer: TierObserver
   readonly open: (parts: Pick<ConnectionOptions, 'timeoutMs' | 'onMessage' | 'onEnd'>) => Promise<Connection>
   readonly onMessage: (channel: string, message: string) => void
+  /** Called before {@link LinkOptions.catchUp} when the server's clock was set back: nothing counts that was stored until `untilMs`, server ms. */
+  readonly onSetBack: (untilMs: number) => void
   /** Called before it is used, and every two seconds while it is: catches up with the purges. Rejects when it cannot. */
   readonly catchUp: (connection: Connection, isNew: boolean) => Promise<void>
 }
@@ -76,7 +78,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    this.#serverClock = new ServerClock(options.clock)
+    this.#serverClock = new ServerClock(options.clock, options.onSetBack)
   }
 
   get isUp(): boolean {
@@ -253,12 +255,14 @@ export class Link {
 
   async #open(): Promise<Connection> {
     let ended: Error | undefined
-    const connection = await this.#options.open({
+    // It may end before it is handed over.
+    let connection: Connection | undefined
+    connection = await this.#options.open({
       timeoutMs: PROBE_TIMEOUT_MS,
       onMessage: this.#options.onMessage,
       onEnd: (error) => {
         ended = error
-        if (this.#connection !== connection) return
+        if (connection === undefined || this.#connection !== connection) return
         this.#connection = undefined
         this.#down(error.message)
       },

@@ -99,6 +99,14 @@ export class Purges {
     this.#floors.get(table)?.raise({ kind: 'all' }, atMs)
   }
 
+  /** The same for all tables, and for gateways that come later. The store is told at the next look. */
+  forgetAll(atMs: number): void {
+    for (const floors of this.#floors.values()) {
+      floors.raise({ kind: 'all' }, atMs)
+      floors.isRead = false
+    }
+  }
+
   /** Tells every gateway; while the store cannot be reached, as soon as it can. */
   async announce(purge: Purge): Promise<PurgeReach> {
     const { clock, connection } = this.#options

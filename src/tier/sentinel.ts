@@ -6,7 +6,7 @@
  * https://redis.io/docs/latest/develop/reference/sentinel-clients/
  */
 import { openClient } from './client.ts'
-import type { Connection, ConnectionOptions } from './connection.ts'
+import type { Connection, ConnectionOptions, Reply } from './connection.ts'
 import type { SentinelSettings, TierAddress } from './settings.ts'
 
 /** @throws (rejects) with what went wrong. */
@@ -15,13 +15,11 @@ export async function openPrimary(
   options: ConnectionOptions,
 ): Promise<Connection> {
   const primary = await primaryOf(sentinel, options)
-  const connection = await openClient(primary, options)
-  const role = await connection.send('ROLE').catch((error: Error) => error)
-  const [name] = Array.isArray(role) ? role : []
-  if (String(name) !== 'master') {
-    connection.close()
-    throw role instanceof Error ? role : new Error('the server that the sentinels name is no primary (yet)')
-  }
+  const connection = await openClient(primary, options, async (send) => {
+    const role = await send('ROLE')
+    const [name] = Array.isArray(role) ? role : []
+    if (String(name) !== 'master') throw new Error('the server that the sentinels name is no primary (yet)')
+  })
   let isEnded = false
   return {
     send: (...args) =>
@@ -49,16 +47,15 @@ async function primaryOf(sentinel: SentinelSettings, options: ConnectionOptions)
     onEnd: () => {},
   }
   const asked = servers.map(async (server) => {
-    const connection = await openClient(server, asSentinel)
-    try {
-      const reply = await connection.send('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)
-      const [host, port] = Array.isArray(reply) ? reply.map(String) : []
-      if (host === undefined || port === undefined) throw new Error(`the sentinels know no "${name}"`)
-      const isTls = server.kind === 'inet' && server.tls
-      return { kind: 'inet', host, port: Number(port), database: 0, tls: isTls } as const
-    } finally {
-      connection.close()
-    }
+    let reply: Reply
+    const connection = await openClient(server, asSentinel, async (send) => {
+      reply = await send('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)
+    })
+    connection.close()
+    const [host, port] = Array.isArray(reply) ? reply.map(String) : []
+    if (host === undefined || port === undefined) throw new Error(`the sentinels know no "${name}"`)
+    const isTls = server.kind === 'inet' && server.tls
+    return { kind: 'inet', host, port: Number(port), database: 0, tls: isTls } as const
   })
   try {
     return await Promise.any(asked)

@@ -61,6 +61,7 @@ export class SharedStore {
       timeoutMs: settings.timeoutMs,
       open: (parts) => open({ ...parts, settings, tls, channels: this.#purges.channels }),
       onMessage: (channel, message) => this.#purges.onMessage(channel, message),
+      onSetBack: (untilMs) => this.#purges.forgetAll(untilMs),
       catchUp: (connection, isNew) => this.#purges.catchUp(connection, isNew),
     })
     this.#writes = new WriteQueue(clock, observer, () => this.#link.connection)

@@ -23,6 +23,7 @@ class MuteServer {
       observer: { ...silentObserver.tier, failed: (failure) => this.failures.push(failure) },
       open: async () => ({ send: (...args) => this.#send(String(args[0])), close: () => {} }),
       onMessage: () => {},
+      onSetBack: () => {},
       catchUp: async () => {},
     })
   }
@@ -131,4 +132,25 @@ test('a link that is closed knows nothing', async () => {
   link.close()
   expect(link.read('GET', 'a')).toBeUndefined()
   await expect(link.command('HGET', 'a')).rejects.toThrow('there is no connection')
+})
+
+test('a connection that ends before it is handed over is a failure as any other', async () => {
+  const clock = new ManualClock()
+  const link = new Link({
+    clock,
+    timeoutMs: 50,
+    observer: silentObserver.tier,
+    open: async ({ onEnd }) => {
+      onEnd(new Error('Socket closed unexpectedly'))
+      return { send: async () => ['1', '0'], close: () => {} }
+    },
+    onMessage: () => {},
+    onSetBack: () => {},
+    catchUp: async () => {},
+  })
+  link.start()
+  await settle()
+  expect(link.isUp).toBe(false)
+  expect(link.lastFailure).toBe('Socket closed unexpectedly')
+  link.close()
 })
