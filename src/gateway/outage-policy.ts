@@ -31,6 +31,7 @@ export function outagePolicy(config: TableConfig, parts: OutageParts): OutagePol
       proof: ifFoundIn === undefined ? undefined : tableProof(ifFoundIn, parts),
     },
     whenUnknown: whenUnknown === 'notFound' ? whenUnknown : undefined,
+    hasSideEffects: config.sideEffects,
     onAnswered: (rule) => observer.outageAnswered(rule),
   }
 }

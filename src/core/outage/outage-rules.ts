@@ -5,7 +5,8 @@
  *   existence         any search key is known to be found, in a table whose values Postfix ignores
  *   combined          the earlier search keys were "not found" and a later one found, and Postfix was told so before
  *   stale-not-found   every search key was "not found" lately, and the proof table knows the key
- *   when-unknown      the operator's word for checks and copies: "not found" rather than no mail
+ *   when-unknown      the operator's word for checks and copies: "not found" rather than no mail, if no search key is known
+ *                     to be found, nor by another upstream of the table
  *
  * The last two may be wrong, so none of them is used while the service answers others: what a stranger puts into a key
  * must not stop a check. The first two cannot. What Postfix does with a wrong "not found" differs by
@@ -15,7 +16,9 @@ import type { LookupContext } from '../lookup-context.ts'
 import type { OutageRule } from '../outage-rule.ts'
 import { type FailedSource, NOT_FOUND, type Permanent, type Sourced, type Temporary } from '../result.ts'
 import { isOwnKey, type SearchKey } from '../search/search-keys.ts'
-import type { KnownAnswer, TableSource } from '../table-source.ts'
+import { type KnownAnswer, SILENT, type TableSource } from '../table-source.ts'
+import { firstFound } from './first-found.ts'
+import { firstKnown, isCurrent, type KnownKey, refusalOf } from './known-keys.ts'
 
 /** Knows whether a key exists, for a table whose "not found" is only harmless then. */
 export interface ProofTable {
@@ -47,6 +50,8 @@ export interface OutagePolicy {
     readonly proof?: ProofTable
   }
   readonly whenUnknown?: 'notFound'
+  /** Nothing is asked a second time. */
+  readonly hasSideEffects?: boolean
   /** Called with the rule of each lookup that was answered by one. */
   readonly onAnswered: (rule: OutageRule) => void
 }
@@ -92,17 +97,39 @@ export class OutageRules {
     if (OWN_FAILURES.has(failure.result.cause) || context.bypass) return undefined
     const decision = this.decide(keys, key, context.asked)
     if (decision.answer === undefined || !MAY_BE_WRONG.has(decision.rule)) return this.#use(decision, context)
+    // A service with few workers looks silent while they are busy with this very question: its own answer is waited for.
+    if (failure.result === SILENT && decision.rule === 'when-unknown') return undefined
     const answers = failure.at?.answersOthers?.(failure.sinceMs, context.deadlineMs)
-    if (answers instanceof Promise)
-      return answers.then(async (known) => {
-        if (!isOutage(known, failure)) return this.#refuse(decision, known, context)
-        await this.#askProof(decision, key, context)
-        return this.#use(this.decide(keys, key, context.asked), context)
-      })
-    if (!isOutage(answers, failure)) return this.#refuse(decision, answers, context)
-    const asking = this.#askProof(decision, key, context)
+    if (!(answers instanceof Promise)) return this.#ifOutage(decision, answers, failure, keys, key, context)
+    return answers.then((later) =>
+      this.#ifOutage(this.decide(keys, key, context.asked), later, failure, keys, key, context),
+    )
+  }
+
+  #ifOutage(
+    decision: OutageDecision,
+    answersOthers: boolean | undefined,
+    failure: LookupFailure,
+    keys: readonly SearchKey[],
+    key: string,
+    context: LookupContext,
+  ): RuleAnswer | undefined | Promise<RuleAnswer | undefined> {
+    if (!isOutage(answersOthers, failure)) return this.#refuse(decision, answersOthers, context)
+    const asking =
+      decision.rule === 'when-unknown'
+        ? this.#askOthers(failure, keys, context)
+        : this.#askProof(decision, key, context)
     if (asking === undefined) return this.#use(decision, context)
-    return asking.then(() => this.#use(this.decide(keys, key, context.asked), context))
+    return asking.then((found) =>
+      this.#use(found ? knownAt(found) : this.decide(keys, key, context.asked), context),
+    )
+  }
+
+  /** Undefined where no other upstream may be asked: what is said besides a key is not asked twice. */
+  #askOthers({ at }: LookupFailure, keys: readonly SearchKey[], context: LookupContext) {
+    const others = this.#sources.filter((source) => source !== at)
+    if (others.length === 0 || context.query !== undefined || this.#policy.hasSideEffects) return undefined
+    return firstFound(others, keys, context)
   }
 
   #askProof({ rule }: OutageDecision, key: string, context: LookupContext): Promise<void> | undefined {
@@ -128,10 +155,12 @@ export class OutageRules {
 
   /** Which rule answers a lookup in an outage, if one does. Asks nobody, and counts nothing. */
   decide(keys: readonly SearchKey[], key: string, asked: string): OutageDecision {
-    const later = this.#policy.isExistence ? this.#existence(keys) : this.#combined(keys)
+    // Value ignored: an answer for a later key cannot become "not found" by what an earlier one would say.
+    const { isExistence } = this.#policy
+    const later = isExistence ? firstKnown(this.#sources, keys) : this.#combined(keys)
     if (later !== undefined) {
       return {
-        rule: this.#policy.isExistence ? 'existence' : 'combined',
+        rule: isExistence ? 'existence' : 'combined',
         at: later.searchKey.key,
         why: 'is known to be found',
         answer: { result: later.known.result, source: 'stale' },
@@ -148,21 +177,12 @@ export class OutageRules {
       return { rule: 'stale-not-found', why, answer: STALE_NOT_FOUND, searchKey: undefined }
     }
     if (this.#policy.whenUnknown === 'notFound') {
+      const known = firstKnown(this.#sources, keys)
+      if (known !== undefined) return knownAt(known.searchKey)
       const why = 'nothing is known, and the table has whenUnknown: notFound'
       return { rule: 'when-unknown', why, answer: UNKNOWN_NOT_FOUND, searchKey: undefined }
     }
     return { rule: 'stale-not-found', ...refusal, answer: undefined, searchKey: undefined }
-  }
-
-  /** Value ignored: an answer for a later key cannot become "not found" by what an earlier one would say. */
-  #existence(keys: readonly SearchKey[]): Found | undefined {
-    for (const searchKey of keys) {
-      for (const source of this.#sources) {
-        const known = source.known(searchKey.key)
-        if (known?.result.kind === 'found') return { searchKey, known }
-      }
-    }
-    return undefined
   }
 
   /**
@@ -170,7 +190,7 @@ export class OutageRules {
    * found already: then Postfix was given this very answer. An older "not found" may have become an alias before
    * the later key was made.
    */
-  #combined(keys: readonly SearchKey[]): Found | undefined {
+  #combined(keys: readonly SearchKey[]): KnownKey | undefined {
     /** Age of the oldest "not found" of an earlier key. */
     let oldestMs = 0
     for (const searchKey of keys) {
@@ -249,32 +269,20 @@ interface OutageAnswer extends Sourced {
 const STALE_NOT_FOUND: OutageAnswer = { result: NOT_FOUND, source: 'stale' }
 const UNKNOWN_NOT_FOUND: OutageAnswer = { result: NOT_FOUND, source: 'unknown' }
 
-interface Found {
-  readonly searchKey: SearchKey
-  readonly known: KnownAnswer
-}
-
-/** Returns whether "not found" is what this upstream would answer now without being asked: fresh, or static. */
-function isCurrent(source: TableSource, { key }: SearchKey): boolean {
-  return source.askOffline(key)?.kind === 'notfound'
-}
-
 /** Returns whether the rules that may be wrong hold. Where nobody can tell if others are answered, they do, unless it must be seen. */
 function isOutage(answersOthers: boolean | undefined, { mustBeSeen }: LookupFailure): boolean {
   return answersOthers === false || (answersOthers === undefined && !mustBeSeen)
 }
+
+/** Not unknown: an exception may be listed for an earlier key, so the value is no answer either. */
+function knownAt({ key }: SearchKey): OutageDecision {
+  return { rule: 'when-unknown', at: key, why: KNOWN_FOUND, answer: undefined, searchKey: undefined }
+}
+
+const KNOWN_FOUND = 'is known to be found, so the answer is not unknown'
 
 const ANSWERS_OTHERS = 'the service answers others, so this is no outage'
 
 const NO_OUTAGE_SEEN = 'no outage of the service is seen'
 
 const NO_RULE = 'the table has no rule for it'
-
-/** @returns Why one known answer is no "not found" that counts. */
-function refusalOf(known: KnownAnswer | undefined, forMs: number): string | undefined {
-  if (known === undefined) return 'was not asked before, or is forgotten'
-  if (known.result.kind === 'found') return 'is known to be found'
-  if (!known.confirmedByCanary) return 'was answered by a service without a canary'
-  if (known.ageMs >= forMs) return 'was answered longer ago than staleNotFound.for allows'
-  return undefined
-}

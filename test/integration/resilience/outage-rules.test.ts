@@ -132,7 +132,7 @@ test('a sender for whom the service fails does not get past a deny list while it
   expect(await ask('senders', 'poison@bad.example')).toBe('TEMP')
   expect(await metric(gateway, 'when-unknown')).toBe(0)
   const explained = await fetch(
-    `${gateway.adminUrl}/api/v1/tables/senders/lookup?explain=true&key=poison@bad.example`,
+    `${gateway.adminUrl}/api/v1/tables/senders/lookup?explain=true&key=poison@good.example`,
   )
   const { steps } = (await explained.json()) as { steps: { step: string }[] }
   expect(steps.find(({ step }) => step === 'outage')).toMatchObject({
@@ -142,7 +142,9 @@ test('a sender for whom the service fails does not get past a deny list while it
   })
   service.otherwise = { status: 500 }
   clock.advance(10_000)
-  expect(await ask('senders', 'poison@bad.example')).toBe('NOTFOUND')
+  expect(await ask('senders', 'poison@good.example')).toBe('NOTFOUND')
+  // Its domain is stored.
+  expect(await ask('senders', 'poison@bad.example')).toBe('TEMP')
   expect(await metric(gateway, 'when-unknown')).toBe(1)
 })
 

@@ -60,24 +60,24 @@ describe('a service that answers others while a key fails', () => {
       return { lookup, first: sources[0] as ScriptedSource, second: sources[1] as ScriptedSource }
     }
 
-    test('is the one that failed: that the other one is down does not matter', () => {
+    test('is the one that failed: that the other one is down does not matter', async () => {
       const { lookup, first, second } = list('first')
       first.others = true
       second.others = false
       expect(lookup()).toMatchObject({ result: DOWN })
       first.others = false
       second.others = true
-      expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
+      expect(await lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
     })
 
-    test('is the second one where the first said "not found"', () => {
+    test('is the second one where the first said "not found"', async () => {
       const { lookup, first, second } = list('second')
       first.others = false
       second.others = true
       expect(lookup()).toMatchObject({ result: DOWN })
       first.others = true
       second.others = false
-      expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
+      expect(await lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
     })
   })
 
@@ -133,7 +133,7 @@ describe('a service that answers others while a key fails', () => {
       table.lookup('x@a.example', new LookupContext('x@a.example', 0, 5000, false, undefined))
     source.others = true
     domains.others = false
-    expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
+    expect(await lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
     domains.others = true
     expect(lookup()).toMatchObject({ result: { kind: 'temporary' } })
   })

@@ -316,6 +316,27 @@ describe('whenUnknown: notFound', () => {
     expect(setUp({ policy, knows }).lookup()).toEqual({ result: found('REJECT'), source: 'stale' })
   })
 
+  test('misses no check while a later key is known to be found, and does not use its value: an exception may be listed before', () => {
+    const knows = { '@a.example': yes('REJECT', { ageMs: DAY }) }
+    const { lookup, rules, explanation } = setUp({ policy, knows })
+    expect(lookup()).toEqual({ result: DOWN, source: 'upstream' })
+    expect(rules).toEqual([])
+    expect(explanation.steps).toEqual([
+      {
+        step: 'outage',
+        rule: 'when-unknown',
+        used: false,
+        key: '@a.example',
+        why: 'is known to be found, so the answer is not unknown',
+      },
+    ])
+  })
+
+  test('misses no check for a key whose own answer is known, beside a value of it', () => {
+    const knows = { 'ann@a.example': yes('OK'), '@a.example': yes('REJECT') }
+    expect(setUp({ policy, knows }).lookup()).toMatchObject({ result: DOWN })
+  })
+
   test('is no answer to a refusal, nor at the end of the program', () => {
     for (const failure of [permanent('refused', '403'), temporary('stopping', 'the gateway is stopping')])
       expect(setUp({ policy, failure }).lookup()).toMatchObject({ result: failure })
