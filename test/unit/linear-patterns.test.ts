@@ -18,6 +18,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   'src/observability/start-tracing.ts': 'the configuration',
   'src/observability/redaction.ts': 'JSON that we made, in which every quote has its end',
   'src/core/cache/cache-control.ts': 'sticky: it is not tried at every place',
+  'src/upstreams/replica/list-pages.ts': 'sticky: it is not tried at every place',
   'src/commands/admin-target.ts': 'what the person typed',
 }
 

@@ -20,6 +20,8 @@ export const MAX_LISTED_KEY_BYTES = 1024
 /** Stands for the reply that the entry would have come in. */
 const REPLY = { status: 200, headers: {}, body: Buffer.alloc(0) }
 
+const EMPTY_VALUE = 'this value is empty, and an entry needs one; to remove the entry, use DELETE'
+
 /** Reads the entries of one list. */
 export class EntryReader {
   readonly #key: JsonPath | undefined
@@ -71,13 +73,19 @@ export class EntryReader {
     return [this.#listedKey(entry, at), undefined]
   }
 
-  /** The result that a pushed value has, as if it were in the list; a reason where it cannot be one. */
-  result(key: string, item: unknown): { readonly value: string | undefined } | { readonly reason: string } {
+  /**
+   * What a push does, its value as if it were in the list; or why it cannot be.
+   *
+   * @param item Undefined where the key is gone.
+   */
+  pushed(text: string, item: unknown): KeyChange | { readonly why: string } {
+    const listed = listedKey(text, this.#foldCase)
+    if ('why' in listed) return { why: `nobody can ask for this key: ${listed.why}` }
+    const { key } = listed
+    if (item === undefined) return [key, undefined]
     const { result } = this.#map(item, key)
-    if (result.kind === 'found') return { value: result.value }
-    return result.kind === 'notfound'
-      ? { value: undefined }
-      : { reason: 'reason' in result ? result.reason : '' }
+    if (result.kind === 'found') return [key, result.value]
+    return { why: result.kind === 'notfound' ? EMPTY_VALUE : 'reason' in result ? result.reason : '' }
   }
 
   #map(item: unknown, key: string) {

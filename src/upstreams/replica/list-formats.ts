@@ -4,7 +4,7 @@
  *   json     an array, or an object whose members are entries        (RFC 8259)
  *   ndjson   a JSON document in each line
  *   csv      a first line with names, then rows                      (RFC 4180)
- *   lines    `key value`; `#` begins a comment, a blank at its beginning continues a line   (postmap(1))
+ *   lines    `key value`, as in the source files of postmap(1)
  *
  * An entry comes with a name where the list has one for it: the member's, or the key of a line. What is not whole is
  * an error: a JSON text must end, the last line must end, a row must have all its columns.
@@ -16,6 +16,7 @@ import { parseJson } from '../http-client/reply/json-document.ts'
 import { ListError } from './list-error.ts'
 import { streamingPath } from './list-path.ts'
 import { missingEntries } from './missing-entries.ts'
+import { isCommentOrEmpty, isContinuation, splitPostmapLine } from './postmap-line.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 
 export type ListFormat = 'json' | 'ndjson' | 'csv' | 'lines'
@@ -29,6 +30,9 @@ export interface RawEntry {
 
 /** Most bytes of one entry. Ours: a list of a thousand addresses has 30 KiB. */
 const MAX_ENTRY_BYTES = 1_048_576
+
+/** Longest name of a column that is shown, in characters. Ours. */
+const MAX_COLUMN_SHOWN = 40
 
 interface ListReading {
   /** JSONPath of the entries, for JSON. */
@@ -143,18 +147,18 @@ async function* readKeyValueLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
   let at = 0
   let pending: string | undefined
   const entryOf = (line: string): RawEntry => {
-    const split = /^(\S+)\s+(.*\S)\s*$/.exec(line)
+    const split = splitPostmapLine(line)
     at++
-    if (split === null) throw new ListError(REPLICA_REASONS.badList, 'lines of key and value', at)
-    return { name: split[1], item: split[2] }
+    if (split === undefined) throw new ListError(REPLICA_REASONS.badList, 'lines of key and value', at)
+    return { name: split.key, item: split.value }
   }
   for await (const lines of readLines(chunks)) {
     const entries: RawEntry[] = []
     for (const line of lines) {
-      if (/^\s*(?:#|$)/.test(line)) continue
-      if (/^\s/.test(line)) {
+      if (isCommentOrEmpty(line)) continue
+      if (isContinuation(line)) {
         if (pending === undefined) throw new ListError(REPLICA_REASONS.badList, 'lines of key and value', 1)
-        pending += ` ${line.trim()}`
+        pending += line
         if (pending.length > MAX_ENTRY_BYTES) throw new ListError(REPLICA_REASONS.entryTooLarge, at)
         continue
       }
@@ -170,7 +174,12 @@ async function* readCsv(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly 
   let found: RawEntry[] = []
   let failed: Error | undefined
   let read = 0
-  const parser = parse({ columns: true, bom: true, skip_empty_lines: true, max_record_size: MAX_ENTRY_BYTES })
+  let doubled: string | undefined
+  const columns = (names: readonly string[]): string[] => {
+    doubled = names.find((name, index) => names.indexOf(name) !== index)
+    return [...names]
+  }
+  const parser = parse({ columns, bom: true, skip_empty_lines: true, max_record_size: MAX_ENTRY_BYTES })
   parser.on('data', (row: Readonly<Record<string, string>>) => found.push({ name: undefined, item: row }))
   parser.on('error', (error) => {
     failed = error
@@ -181,6 +190,8 @@ async function* readCsv(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly 
   for await (const lines of readLines(chunks)) {
     const text = lines.map((line) => `${line}\n`).join('')
     await new Promise<void>((resolve) => parser.write(text, () => resolve()))
+    if (doubled !== undefined)
+      throw new ListError(REPLICA_REASONS.doubledColumn, doubled.slice(0, MAX_COLUMN_SHOWN))
     if (failed !== undefined) fail()
     read += found.length
     if (found.length > 0) yield found

@@ -7,23 +7,62 @@ import { REPLICA_REASONS } from './reasons.ts'
 /** Most pages of a list. Ours: a hundred entries in each of them make ten million. */
 const MAX_PAGES = 100_000
 
-/** `<address>; rel="next"`, one link of the field. RFC 8288 section 3. */
-const LINK = /<([^<>]*)>((?:\s*;\s*[^\s;,="]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)/g
+/** `<address>`, with what is before it in a list: empty members are allowed. RFC 8288 section 3, RFC 9110 section 5.6.1. */
+const TARGET = /[\s,]*<([^<>]*)>/y
 
-/** `; name="value"`, one parameter of a link. */
-const PARAMETER = /;\s*([^\s;,="]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?/g
+/** `; name="value"`, one parameter of a link; a semicolon alone says nothing. RFC 8288 appendix B.3. */
+const PARAMETER = /\s*;(?:\s*([^\s;,="<>]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"<>]*))?)?/y
 
-/** The address with the relation `next`; undefined where there is none. */
-export function nextLink(field: string | undefined): string | undefined {
-  for (const [, address, parameters = ''] of (field ?? '').matchAll(LINK)) {
-    for (const [, name = '', value = ''] of parameters.matchAll(PARAMETER)) {
-      if (name.toLowerCase() !== 'rel') continue
-      const relations = value.replaceAll('"', '').toLowerCase().split(/\s+/)
-      if (relations.includes('next')) return address
-      break // later ones do not count (section 3.3)
-    }
+/** What must come behind a link. */
+const END = /\s*(?:,|$)/y
+
+/** A relation: a name, or a URI. RFC 8288 section 3.3. */
+const RELATION = /^[a-z][a-z0-9+._-]*(?::\S+)?$/
+
+/** Longest part of a field that is shown, in characters. Ours. */
+const MAX_SHOWN = 80
+
+/**
+ * The address with the relation `next`; undefined where there is none.
+ *
+ * @param page The address of the page, to which `anchor` is relative.
+ * @throws ListError for a field that cannot be read: it may say where the next page is.
+ */
+export function nextLink(field: string | undefined, page: string): string | undefined {
+  if (field === undefined) return undefined
+  let next: string | undefined
+  let at = 0
+  const take = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at
+    const match = pattern.exec(field)
+    if (match !== null) at = pattern.lastIndex
+    return match
   }
-  return undefined
+  while (!/^[\s,]*$/.test(field.slice(at))) {
+    const begin = at
+    const target = take(TARGET)
+    const parameters = new Map<string, string>()
+    for (let found = target && take(PARAMETER); found; found = take(PARAMETER)) {
+      const [, name, value = ''] = found
+      // Later ones do not count (section 3.3).
+      if (name !== undefined && !parameters.has(name.toLowerCase()))
+        parameters.set(name.toLowerCase(), unquoted(value))
+    }
+    const relations = parameters.get('rel')?.trim().toLowerCase().split(/\s+/) ?? []
+    if (target === null || take(END) === null || !relations.every((relation) => RELATION.test(relation)))
+      throw new ListError(REPLICA_REASONS.badLink, field.slice(begin).trim().slice(0, MAX_SHOWN))
+    if (relations.includes('next') && isAbout(page, parameters.get('anchor'))) next ??= target[1]
+  }
+  return next
+}
+
+function unquoted(value: string): string {
+  return value.startsWith('"') ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value
+}
+
+/** Returns whether a link is about the page itself, and not about what its `anchor` names (section 3.2). */
+function isAbout(page: string, anchor: string | undefined): boolean {
+  return anchor === undefined || (URL.canParse(anchor, page) && new URL(anchor, page).href === page)
 }
 
 /** Follows from page to page within one origin. */
@@ -37,6 +76,11 @@ export class Pages {
     this.#origin = origin
     this.#current = new URL(origin + path)
     this.#seen.add(pathOf(this.#current))
+  }
+
+  /** The address of the page that is read. */
+  get address(): string {
+    return this.#current.href
   }
 
   /**

@@ -77,7 +77,7 @@ export async function readPages<Read>(
       progress.expectedBytes = isFirst && list.next === undefined ? page.length : undefined
       const format = list.format ?? formatOf(page.contentType)
       if (format === undefined) throw new ListError(REPLICA_REASONS.noFormat)
-      const beside = new Beside(list, place, page)
+      const beside = new Beside(list, place, page, pages.address)
       const { items } = list
       for await (const raw of readEntries(format, page.chunks, { items, marks: beside.marks }))
         take(raw.map(one).filter((read) => read !== undefined))
@@ -107,9 +107,10 @@ class Beside {
     { next }: ListSettings['list'],
     place: CursorPlace | undefined,
     { link, headers }: { readonly link: string | undefined; readonly headers: HeaderFields },
+    address: string,
   ) {
     const marks: Mark[] = []
-    if (next === 'link') this.next = nextLink(link)
+    if (next === 'link') this.next = nextLink(link, address)
     else if (next !== undefined)
       marks.push({
         path: next,

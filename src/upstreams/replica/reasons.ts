@@ -49,6 +49,11 @@ export const REPLICA_REASONS = {
     text: 'the list cannot be read as …, at or before entry …',
     advice: '`replica.format`, or the service: look at that entry',
   },
+  doubledColumn: {
+    cause: 'unreadable',
+    text: 'the list has two columns of the name …',
+    advice: 'the names in the first line of a CSV list must differ, or nobody knows which column is meant',
+  },
   noEntries: {
     cause: 'unreadable',
     text: 'the list has no entries where replica.items points: … is …',
@@ -111,6 +116,12 @@ export const REPLICA_REASONS = {
     cause: 'unreadable',
     text: 'the next page of the list is at another origin, or is not a URL',
     advice: 'only pages of the same scheme, host and port are read: credentials go with the request',
+  },
+  badLink: {
+    cause: 'unreadable',
+    text: 'the header field Link of the list cannot be read: …',
+    advice:
+      'it must be as in RFC 8288, `</users?page=2>; rel="next"`; else the last page and one in the middle look the same',
   },
   pageCircle: {
     cause: 'unreadable',

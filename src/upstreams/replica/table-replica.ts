@@ -18,7 +18,7 @@ import type { HttpUpstreamSettings } from '../http-client/settings.ts'
 import { CopyAge } from './copy-age.ts'
 import { type ChangedOutcome, type CopyOutcome, copyJob } from './copy-job.ts'
 import type { ReplicaState } from './copy-record.ts'
-import { EntryReader, listedKey, MAX_LISTED_KEY_BYTES } from './entry.ts'
+import { EntryReader, MAX_LISTED_KEY_BYTES } from './entry.ts'
 import { FoundSince } from './found-since.ts'
 import { type ListProgress, shownProgress } from './list-progress.ts'
 import { REPLICA_REASONS } from './reasons.ts'
@@ -183,20 +183,17 @@ export class TableReplica implements TableCopy, ReplicaControl {
 
   async change(text: string, item: unknown): Promise<ReplicaOutcome> {
     const reader = this.#reader
-    const settings = this.#followed?.settings
-    if (settings === undefined || reader === undefined || this.#state?.current === undefined)
+    if (reader === undefined || this.#followed === undefined || this.#state?.current === undefined)
       return { kind: 'nothing', status: this.status() }
-    const key = listedKey(text, settings.foldCase)
-    if ('why' in key) return { kind: 'invalid', why: `nobody can ask for this key: ${key.why}` }
-    const result = item === undefined ? { value: undefined } : reader.result(key.key, item)
-    if ('reason' in result) return { kind: 'invalid', why: result.reason }
-    this.#foundSince.drop(key.key)
+    const pushed = reader.pushed(text, item)
+    if ('why' in pushed) return { kind: 'invalid', why: pushed.why }
+    const [key] = pushed
+    this.#foundSince.drop(key)
     const isAsked = () => this.#copying !== undefined
-    const pushed = this.#file.push([key.key, result.value], this.#parts.clock.wallMs(), isAsked)
-    const failed = await pushed.catch(diskFailure)
+    const failed = await this.#file.push(pushed, this.#parts.clock.wallMs(), isAsked).catch(diskFailure)
     if (failed !== undefined) return failed
     this.#look()
-    this.#followed?.onGone([key.key])
+    this.#followed?.onGone([key])
     return { kind: 'done', status: this.status() }
   }
 

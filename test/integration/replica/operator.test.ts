@@ -127,6 +127,29 @@ test('a service pushes what is new and what is gone, as often as it likes', asyn
   expect((await entry(gateway, 'PUT', 'a\nb', { mailbox: 'x' })).status).toBe(400)
 })
 
+test('a pushed value without any text is refused, and deletes nothing', async (t) => {
+  const service = await startHttpService(t)
+  serveMailboxes(service, new Map(TEN))
+  const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t), 'notFoundFor: 1d'))
+  for (const value of [{ mailbox: null }, { mailbox: '' }, { mailbox: [] }, {}, { mailBox: 'x' }, null]) {
+    const reply = await entry(gateway, 'PUT', 'user1@a.example', value)
+    expect([value, reply.status, await reply.json()]).toMatchObject([
+      value,
+      400,
+      { code: 'invalid-parameter' },
+    ])
+  }
+  const refused = await entry(gateway, 'PUT', 'user1@a.example', { mailbox: null })
+  expect(await refused.json()).toMatchObject({
+    detail: 'this value is empty, and an entry needs one; to remove the entry, use DELETE',
+  })
+  await service.stop()
+  expect(await gateway.socketmap().lookup('mailboxes', 'user1@a.example')).toEqual({
+    kind: 'found',
+    value: 'a/1/',
+  })
+})
+
 test('what is pushed while a list is read is not lost with its exchange', async (t) => {
   const service = await startHttpService(t)
   const mailboxes = new Map<string, string>(TEN)

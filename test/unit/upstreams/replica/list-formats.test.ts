@@ -95,7 +95,20 @@ const WHOLE: [name: string, format: ListFormat, text: string, items: string, exp
     '$[*]',
     [
       ['x', '1'],
-      ['y', '2 , 3'],
+      ['y', '2 ,  3'],
+    ],
+  ],
+  [
+    'keys with quotes, and blanks that are none for Postfix',
+    'lines',
+    '"ann b"@a.example  annb/\nx\\ y  1\n"q\\" r"@z\t"2"\na\u00a0b c\n\u00a0d e\n  f \n',
+    '$[*]',
+    [
+      ['"ann b"@a.example', 'annb/'],
+      ['x\\ y', '1'],
+      ['"q\\" r"@z', '"2"'],
+      ['a\u00a0b', 'c'],
+      ['\u00a0d', 'e  f'],
     ],
   ],
 ]
@@ -211,6 +224,18 @@ describe('no list is', () => {
       'lines',
       'x 1\ny\n',
       'the list cannot be read as lines of key and value, at or before entry 2',
+    ],
+    [
+      'a quote in a key that does not end',
+      'lines',
+      'x 1\n"y z 2\n',
+      'the list cannot be read as lines of key and value, at or before entry 2',
+    ],
+    [
+      'a name of a column that is there twice',
+      'csv',
+      'a,b,b\n1,2,3\n',
+      'the list has two columns of the name b',
     ],
     [
       'a value without a key',

@@ -41,13 +41,41 @@ describe('the header field link', () => {
     ['</p2>; rel="next"', '/p2'],
     ['</p1>; rel=prev, </p3>; rel=next', '/p3'],
     ['</p3>; title="a, b; rel=\\"next\\""; rel="last next"', '/p3'],
+    ['</p2,3>;rel=next;', '/p2,3'],
     ['</p3>; rel="last"', undefined],
     ['</p3>; title="rel=next"', undefined],
-    ['nonsense', undefined],
+    ['</p2>; ; rel="next"', '/p2'],
+    [', </p1>; rel=prev,, </p2>; REL = Next ,', '/p2'],
+    ["</p2>; title*=UTF-8''n%20x; rel=next", '/p2'],
+    ['</style.css>; as=style', undefined],
+    ['<https://a.example/>; rel="https://api.a.example/", </p2>; rel=next', '/p2'],
+    ['</p9>; rel=next; anchor="#part", </p2>; rel=next', '/p2'],
+    ['</p9>; rel=next; anchor="/other"', undefined],
+    ['</p2>; rel=next; anchor=""', '/p2'],
+    ['</p2>; rel=next; anchor="?p=1"', '/p2'],
+    ['</p2>; rel=prev; rel=next', undefined],
+    ['', undefined],
     [undefined, undefined],
   ] as const) {
     test(`${field} has ${expected} as the next page`, () => {
-      expect(nextLink(field)).toBe(expected)
+      expect(nextLink(field, 'http://a.example/list?p=1')).toBe(expected)
+    })
+  }
+
+  for (const [field, named] of [
+    ['nonsense', 'nonsense'],
+    ['/p2; rel="next"', '/p2; rel="next"'],
+    ["</p2>; rel='next'", "</p2>; rel='next'"],
+    ['</p1>; rel=prev, </p2> rel=next', '</p2> rel=next'],
+    ['</p2>; rel="next', '</p2>; rel="next'],
+    ['</p2; rel=next', '</p2; rel=next'],
+    ['</p2>; rel=""', '</p2>; rel=""'],
+    ['</p2>; rel=next</p3>', '</p2>; rel=next</p3>'],
+  ] as const) {
+    test(`${field} cannot be read, and is not taken for that of the last page`, () => {
+      expect(() => nextLink(field, 'http://a.example/list')).toThrow(
+        `the header field Link of the list cannot be read: ${named}`,
+      )
     })
   }
 })
