@@ -41,9 +41,9 @@ export async function sendAuthorized(
   return named(withoutBlame(await send(second.token, leftMs())))
 }
 
-/** A table may have it as one of its answers. */
-function isRefused({ status, result }: Reply): boolean {
-  return status === 401 && result.kind === 'permanent'
+/** A 401 may also be one of the answers of a table, such as "wrong password". */
+function isRefused({ status, retry }: Reply): boolean {
+  return status === 401 && retry === 'other-endpoint'
 }
 
 function unsent(result: Temporary): Reply {

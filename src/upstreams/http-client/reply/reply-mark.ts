@@ -6,6 +6,7 @@
  * is not clearly the service's word about the password is none.
  */
 
+import type { Reply } from '../../../core/upstream.ts'
 import type { ReplyMarkSettings, ResponseSettings } from '../settings.ts'
 import { readJson } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
@@ -80,4 +81,11 @@ export function refusalIn(
   if (refusal?.statuses.has(response.status) !== true) return undefined
   if (refusal.mark === undefined) return 'perhaps'
   return refusal.mark.isOn(response) ? 'marked' : 'unmarked'
+}
+
+/** A 401 or 403 that could refuse who logs in and does not is about the credentials of mapgate, as in other tables. */
+export function orOfCredentials(reply: Reply): Reply {
+  const { status, result } = reply
+  if (result.kind !== 'temporary' || (status !== 401 && status !== 403)) return reply
+  return { ...reply, evidence: 'none', retry: 'other-endpoint' }
 }

@@ -9,6 +9,7 @@
  * | a `notFound` status with a web page, the words of a known proxy, or words about a route and no key (`notFoundBody: notHtml`) | temporary |
  * | any "not found" without the mark that `notFoundMark` demands | temporary |
  * | a `refused` status with the mark that `refusedMark` demands | not found: who logs in is refused |
+ * | a `refused` status without it | temporary; 401 and 403 are about the credentials of mapgate, as below |
  * | an answer without the mark that `foundMark` demands | temporary |
  * | `error` selects something; `value` selects nothing; not decodable; a wrong shape | temporary |
  * | 408, 421, 425, 429 and the like, 5xx and above, any other 2xx | temporary |
@@ -34,7 +35,7 @@ import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
 import { type OneAnswer, readOneAnswer } from './one-answer.ts'
 import { otherAnswerer } from './other-answerers.ts'
-import { compileRefusal, type Refusal, ReplyMark, refusalIn } from './reply-mark.ts'
+import { compileRefusal, orOfCredentials, type Refusal, ReplyMark, refusalIn } from './reply-mark.ts'
 import { cachingOf, type HttpResponse, retryAfterMs, validatorsOf } from './response.ts'
 import { isOfClientCertificate, isOfTlsPort, whyNoReply } from './wrong-replies.ts'
 
@@ -171,9 +172,10 @@ export function mapStatus(
   }
   const refusal = refusalIn(response, mapping.refusal)
   if (refusal === 'marked') return answered(response, NOT_FOUND, [])
-  if (refusal === 'perhaps') return mapNotFound(response, mapping, asked)
+  if (refusal === 'perhaps') return orOfCredentials(mapNotFound(response, mapping, asked))
   if (mapping.found.has(status)) return undefined
-  if (refusal === 'unmarked') return failed(response, temporaryFor(HTTP_REASONS.refusalUnmarked, status))
+  if (refusal === 'unmarked')
+    return orOfCredentials(failed(response, temporaryFor(HTTP_REASONS.refusalUnmarked, status)))
   if (mapping.notFound.has(status)) return mapNotFound(response, mapping, asked)
   if (status === 304) {
     return asked.conditional
@@ -273,12 +275,7 @@ const OTHER_ANSWERS = {
 } as const
 
 export function failed(response: HttpResponse, result: Temporary): Reply {
-  return {
-    status: response.status,
-    result,
-    evidence: 'key',
-    retry: 'any',
-  }
+  return { status: response.status, result, evidence: 'key', retry: 'any' }
 }
 
 /** Field by field, since a spread in front of more fields is slow to make (bench/RESULTS.md). */

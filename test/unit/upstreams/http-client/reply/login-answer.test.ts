@@ -3,6 +3,7 @@
  * either.
  */
 import { describe, expect, test } from 'vitest'
+import type { Reply } from '../../../../../src/core/upstream.ts'
 import {
   compileResponse,
   mapResponse,
@@ -14,11 +15,15 @@ const JSON_TYPE = 'application/json'
 
 type Answer = readonly [status: number, body: string, type?: string]
 
-function meaning([status, body, type = JSON_TYPE]: Answer, settings: Partial<ResponseSettings>): string {
+function replyTo([status, body, type = JSON_TYPE]: Answer, settings: Partial<ResponseSettings>): Reply {
   const headers = { 'content-type': type, 'content-length': String(Buffer.byteLength(body)) }
   const mapping = compileResponse(responseSettings({ notFound: undefined, ...settings }), true)
   const asked = { key: '', conditional: false, nowMs: 0 }
-  const { result } = mapResponse({ status, headers, body: Buffer.from(body) }, mapping, asked)
+  return mapResponse({ status, headers, body: Buffer.from(body) }, mapping, asked)
+}
+
+function meaning(answer: Answer, settings: Partial<ResponseSettings>): string {
+  const { result } = replyTo(answer, settings)
   return result.kind === 'found' ? `found ${result.value}` : result.kind
 }
 
@@ -82,6 +87,22 @@ describe('with a refused status alone', () => {
   for (const [answer, expected] of cases) {
     test(`${answer.join(' ')} is ${expected}`, () =>
       expect(meaning(answer, { user: '$.user', refused: [403] })).toBe(expected))
+  }
+})
+
+describe('a refusal that is not clearly the word of the service', () => {
+  const OF_CREDENTIALS = { evidence: 'none', retry: 'other-endpoint' }
+  const OF_THE_KEY = { evidence: 'key', retry: 'any' }
+  const cases: [answer: Answer, settings: Partial<ResponseSettings>, expected: object][] = [
+    [[401, '{"error":"bad API key"}'], STRICT, OF_CREDENTIALS],
+    [[403, ''], { ...STRICT, refused: [403] }, OF_CREDENTIALS],
+    [[401, '<html>no</html>', 'text/html'], { user: '$.user', refused: [401] }, OF_CREDENTIALS],
+    [[404, ''], { ...STRICT, refused: [404] }, OF_THE_KEY],
+    [[404, '<html>no</html>', 'text/html'], { user: '$.user', refused: [404] }, OF_THE_KEY],
+  ]
+  for (const [answer, settings, expected] of cases) {
+    test(`${answer.join(' ')} is temporary, and 401 and 403 are about our credentials`, () =>
+      expect(replyTo(answer, settings)).toMatchObject({ result: { kind: 'temporary' }, ...expected }))
   }
 })
 
