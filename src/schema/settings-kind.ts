@@ -65,10 +65,10 @@ export interface ListenerCheck {
 }
 
 /**
- * What a reply of the service must have besides a value before it counts: `user`, the name of whom it is about; `mark`, a
- * sign of its own that it is a yes.
+ * What a reply of the service must have before it counts: `user`, the name of whom it is about; `place`, a value at a place
+ * of the body, where the whole body could be of anybody; `mark`, a sign of its own that it is a yes.
  */
-export type ReplyPart = 'user' | 'mark'
+export type ReplyPart = 'user' | 'place' | 'mark'
 
 /** What a protocol may look at in a table that its listener serves. */
 export interface CheckedTable {

@@ -105,11 +105,16 @@ export const policy: Protocol<PolicySettings> = {
   client: policyClient,
 }
 
-function checkTable({ scope, attributes, deadlineMs, whenUnknown }: CheckedTable): void {
+function checkTable({ scope, attributes, deadlineMs, whenUnknown, replyParts }: CheckedTable): void {
   if (attributes.size === 0)
     scope.error(
       [],
       'answers a policy service and asks for no attribute, so every request gets the same answer; send "{attributes}" in "json", or {attribute.NAME}',
+    )
+  else if (!replyParts.has('place') && !replyParts.has('mark'))
+    scope.warning(
+      [],
+      'takes the whole body of a 200 for the action, and a page of another server that says OK lets mail pass; add response.action, or a response.foundMark',
     )
   if (whenUnknown === 'DUNNO')
     scope.warning(

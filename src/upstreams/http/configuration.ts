@@ -29,6 +29,9 @@ import { Replica } from '../replica/schema.ts'
 /** What a table has for upstreams of this kind. */
 const HttpTable = Type.Object({ ...HTTP_TABLE_KEYS, replica: Type.Optional(Replica) })
 
+/** The JSONPath of it (RFC 9535 section 2.2). */
+const WHOLE_BODY = '$'
+
 type Upstream = Settings<typeof HttpUpstream>
 type Table = Settings<typeof HttpTable>
 
@@ -55,10 +58,12 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
     response: { ...response, notFound: notFoundStatuses(response, attributesIn(request).size > 0) },
   }),
   attributesOf: ({ request }) => attributesIn(request),
-  replyParts: ({ request, response: { user, foundMark } }) => {
+  replyParts: ({ request, response: { user, action, value, foundMark } }) => {
     const isAuth = request?.form === AUTH_HTTP
     const parts = new Set<ReplyPart>()
     if (isAuth || user !== undefined) parts.add('user')
+    const path = action ?? value
+    if (path !== undefined && path !== WHOLE_BODY) parts.add('place')
     if (isAuth || foundMark !== undefined) parts.add('mark')
     return parts
   },

@@ -166,7 +166,7 @@ test('a token is introspected by its own table (RFC 7662), and a password asked 
     request: { method: POST, path: /introspect, form: { token: "{attribute.token}", token_type_hint: access_token } }
     response:
       user: $.username
-      foundMark: { jsonPath: "$[?$.active==true]" }
+      foundMark: { jsonPath: "$[?$.active==true && ($.aud=='mail' || $.aud[?@=='mail'])]" }
       refused: [200]
       refusedMark: { jsonPath: "$[?$.active==false]" }
 `,
@@ -176,12 +176,22 @@ test('a token is introspected by its own table (RFC 7662), and a password asked 
   service.otherwise = (request) => {
     if (request.url !== '/introspect') return (judge as (request: RecordedRequest) => Reply)(request)
     const isRight = request.body === 'token=gEheim&token_type_hint=access_token'
-    return { json: isRight ? { active: true, username: 'bob@b.example' } : { active: false } }
+    return { json: isRight ? { active: true, aud: 'mail', username: 'bob@b.example' } : { active: false } }
   }
   expect(await ask(['user=eve', 'token=-'], ['gEheim'])).toEqual({ code: 0, out: 'bob@b.example\n', err: '' })
   expect((await ask(['user=bob', 'token=-'], ['other'])).code).toBe(1)
   expect((await ask(['user=bob'], ['gEheim'])).out).toBe('bob@a.example\n')
-  for (const json of [{ active: 'true', username: 'bob' }, { username: 'bob' }, { active: true }]) {
+  service.otherwise = { json: { active: true, aud: ['wiki', 'mail'], username: 'robert' } }
+  expect(await ask(['user=bob', 'token=-'], ['gEheim'])).toMatchObject({ code: 0, out: 'robert\n' })
+  for (const json of [
+    { active: 'true', aud: 'mail', username: 'bob' },
+    { aud: 'mail', username: 'bob' },
+    { active: true, aud: 'mail' },
+    // Of another program, and of one that is not named.
+    { active: true, aud: 'wiki', username: 'bob' },
+    { active: true, aud: ['wiki'], username: 'bob' },
+    { active: true, username: 'bob' },
+  ]) {
     service.otherwise = { json }
     expect((await ask(['user=bob', 'token=-'], ['gEheim'])).code).toBe(75)
   }

@@ -37,6 +37,7 @@ export function checkQuestion(settings: Table, attributes: AttributeNames, scope
     scope.error(['response', 'value'], 'cannot be used with "action"; remove one')
   if (request.form === AUTH_HTTP) checkAuthHttp(scope)
   else checkLogin(response, scope)
+  if (attributesIn(request).has('token')) checkIntrospection(response, scope)
   if (response.missing === 'notFound')
     scope.error(
       ['response', 'missing'],
@@ -83,6 +84,9 @@ function checkAuthHttp(scope: Scope): void {
 /** Statuses that may as well be about the credentials of mapgate, or of a proxy. */
 const OF_CREDENTIALS = [401, 403, 407]
 
+/** Statuses that a wrong path has, too. */
+const OF_PATHS = [404, 410]
+
 /** Replies that let somebody in or refuse a password. */
 function checkLogin(response: ResponseSettings, scope: Scope): void {
   const { user, action, value, found, notFound, refused, refusedMark } = response
@@ -111,7 +115,22 @@ function checkLogin(response: ResponseSettings, scope: Scope): void {
         [...at('refused'), index],
         `${status} may also say that the credentials of mapgate are wrong, and each user would be told so of theirs; add refusedMark`,
       )
+    else if (OF_PATHS.includes(status))
+      scope.warning(
+        [...at('refused'), index],
+        `${status} is also the answer to a wrong path, and each user would be told that the password is wrong; add refusedMark`,
+      )
   }
+}
+
+/** A token of any other program is active, too (RFC 7662 section 2.2). */
+function checkIntrospection({ foundMark }: ResponseSettings, scope: Scope): void {
+  const path = foundMark?.jsonPath ?? ''
+  if (/\bactive\b/.test(path) && !/\b(?:aud|client_id|scope)\b/.test(path))
+    scope.warning(
+      ['response', 'foundMark', 'jsonPath'],
+      "lets in with a token for any other program; ask for its audience, too: $.active==true && $.aud=='mail'",
+    )
 }
 
 function checkPlaces(request: NonNullable<Table['request']>, { secret }: AttributeNames, scope: Scope): void {

@@ -6,6 +6,10 @@ import { problemsIn } from '../../config/problems.ts'
 
 const REQUEST = 'request: { method: POST, path: /p, json: "{attributes}" }'
 
+const ACTION = 'response: { action: $.action }'
+const OF_ANYBODY =
+  'warning: mapgate.yaml:3:11: tables.t: takes the whole body of a 200 for the action, and a page of another server that says OK lets mail pass; add response.action, or a response.foundMark'
+
 const problems = (table: string) =>
   problemsIn(`listeners: [{ protocol: policy, listen: "inet:127.0.0.1:1", table: t }]
 upstreams: { d: { endpoints: ["http://127.0.0.1:1"] } }
@@ -13,22 +17,33 @@ tables: { t: { upstream: d, ${table} } }`)
 
 describe('a policy listener', () => {
   const cases: [name: string, table: string, expected: string[]][] = [
-    ['has nothing to say about a table that sends attributes', REQUEST, []],
+    [
+      'has nothing to say about a table that sends attributes, and names the action',
+      `${REQUEST}, ${ACTION}`,
+      [],
+    ],
+    [
+      'nor about one whose action has a mark',
+      `${REQUEST}, response: { foundMark: { header: x-policy } }`,
+      [],
+    ],
+    ['warns of a body that could be of anybody', REQUEST, [OF_ANYBODY]],
+    ['also as JSON', `${REQUEST}, response: { action: $ }`, [OF_ANYBODY]],
     [
       'warns of a check that is missed in an outage',
-      `${REQUEST}, whenUnknown: DUNNO, canary: { attributes: { sender: a@b.example } }`,
+      `${REQUEST}, ${ACTION}, whenUnknown: DUNNO, canary: { attributes: { sender: a@b.example } }`,
       [
-        'warning: mapgate.yaml:3:101: tables.t.whenUnknown: DUNNO lets mail pass unchecked while the service fails; with DEFER_IF_PERMIT it waits',
+        'warning: mapgate.yaml:3:133: tables.t.whenUnknown: DUNNO lets mail pass unchecked while the service fails; with DEFER_IF_PERMIT it waits',
       ],
     ],
     [
       'warns of a deadline that lets smtpd ask again',
-      `${REQUEST}, deadline: 9s`,
+      `${REQUEST}, ${ACTION}, deadline: 9s`,
       [
-        'warning: mapgate.yaml:3:98: tables.t.deadline: the deadline, 9s, is above 8s: with the timeout=10s of main-cf, smtpd would ask the same again; lower it',
+        'warning: mapgate.yaml:3:130: tables.t.deadline: the deadline, 9s, is above 8s: with the timeout=10s of main-cf, smtpd would ask the same again; lower it',
       ],
     ],
-    ['is content with the longest deadline', `${REQUEST}, deadline: 8s`, []],
+    ['is content with the longest deadline', `${REQUEST}, ${ACTION}, deadline: 8s`, []],
     [
       'refuses a table that is asked by keys',
       'request: { path: "/{key}" }, canary: { key: a }',
@@ -38,7 +53,7 @@ describe('a policy listener', () => {
     ],
     [
       'refuses an attribute that smtpd does not send',
-      'request: { path: /p, query: { a: "{attribute.sendr}" } }',
+      `request: { path: /p, query: { a: "{attribute.sendr}" } }, ${ACTION}`,
       [
         'mapgate.yaml:3:62: tables.t.request.query.a: unknown placeholder {attribute.sendr}; did you mean {attribute.sender}',
       ],

@@ -132,6 +132,28 @@ describe('two tables of a listener', () => {
   })
 })
 
+describe('a table that introspects tokens', () => {
+  const OF_ANY_PROGRAM =
+    "warning: tables.t.response.foundMark.jsonPath: lets in with a token for any other program; ask for its audience, too: $.active==true && $.aud=='mail'"
+  const cases: [path: string, expected: string[]][] = [
+    ['$[?$.active==true]', [OF_ANY_PROGRAM]],
+    ["$[?$.active==true && $.username=='bob']", [OF_ANY_PROGRAM]],
+    ["$[?$.active==true && ($.aud=='mail' || $.aud[?@=='mail'])]", []],
+    ["$[?$.active==true && $.client_id=='mail']", []],
+    ["$[?$.active==true && search($.scope, 'mail')]", []],
+    ["$[?$.result=='ok']", []],
+  ]
+  for (const [path, expected] of cases) {
+    test(`by ${path}`, async () =>
+      expect(
+        await problems(
+          `request: { method: POST, path: /i, form: { token: "{attribute.token}" } }, response: { user: $.username, foundMark: { jsonPath: "${path}" } }`,
+          ', mechanisms: [OAUTHBEARER]',
+        ),
+      ).toEqual(expected))
+  }
+})
+
 describe('a table that asks as nginx does', () => {
   const AUTH_HTTP = 'request: { path: /auth, form: auth_http }'
   const cases: [table: string, expected: string[]][] = [
@@ -172,7 +194,15 @@ describe('a table that names who logs in', () => {
         'warning: tables.t.response.refused[0]: 401 may also say that the credentials of mapgate are wrong, and each user would be told so of theirs; add refusedMark',
       ],
     ],
-    [`user: $.user, ${MARK}, refused: [404]`, []],
+    [
+      `user: $.user, ${MARK}, refused: [404, 410]`,
+      [
+        'warning: tables.t.response.refused[0]: 404 is also the answer to a wrong path, and each user would be told that the password is wrong; add refusedMark',
+        'warning: tables.t.response.refused[1]: 410 is also the answer to a wrong path, and each user would be told that the password is wrong; add refusedMark',
+      ],
+    ],
+    [`user: $.user, ${MARK}, refused: [404], refusedMark: { jsonPath: $.no }`, []],
+    [`user: $.user, ${MARK}, refused: [409]`, []],
     [
       `user: $.user, ${MARK}, notFound: [404]`,
       [
