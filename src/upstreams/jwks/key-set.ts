@@ -107,7 +107,7 @@ export class KeySet {
     return this.#result(nowMs)
   }
 
-  /** The keys after a token had an unknown one: fetched again, if that was not done just before. */
+  /** The keys after a token was signed by none of those that are known: fetched again, if that was not done just before. */
   async newer(sinceMs: number, deadlineMs: number): Promise<KeysResult> {
     const fetch = this.#fetch
     const nowMs = this.#clock.monotonicMs()

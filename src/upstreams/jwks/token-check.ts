@@ -29,14 +29,16 @@ export type Refusal = (typeof REFUSALS)[number]
 export type Verdict =
   | { readonly kind: 'good'; readonly user: string }
   | { readonly kind: 'refused'; readonly why: Refusal }
-  /** Its key is not among those that are known. */
-  | { readonly kind: 'unknown-key' }
+  /** It is signed by none of the keys that are known: the issuer may have newer ones, perhaps under the same name. */
+  | { readonly kind: 'unknown-key'; readonly why: 'key' | 'signature' }
   /** The issuer's key or the token it made is at fault, and not who logs in. */
   | { readonly kind: 'unusable'; readonly code: string }
   | { readonly kind: 'no-user' }
 
 /** Claims by which jose says that a token is not for us. */
 const BY_CLAIM: Readonly<Record<string, Refusal>> = { iss: 'issuer', aud: 'audience', nbf: 'not-yet' }
+
+const UNKNOWN_KEY = { kind: 'unknown-key', why: 'key' } as const
 
 type Library = typeof import('jose')
 
@@ -83,7 +85,7 @@ export async function checkToken(
       const isOfOtherKey =
         error instanceof jose.errors.JWSSignatureVerificationFailed &&
         jose.decodeProtectedHeader(token).kid === undefined
-      return isOfOtherKey ? { kind: 'unknown-key' } : verdictOf(jose, error)
+      return isOfOtherKey ? UNKNOWN_KEY : verdictOf(jose, error)
     }
     // Each key that fits is tried.
     for await (const key of error) {
@@ -94,7 +96,7 @@ export async function checkToken(
         if (!(failure instanceof jose.errors.JWSSignatureVerificationFailed)) return verdictOf(jose, failure)
       }
     }
-    return { kind: 'unknown-key' }
+    return UNKNOWN_KEY
   }
 }
 
@@ -115,8 +117,8 @@ function scopesOf({ scope, scp }: JWTPayload): readonly unknown[] {
 
 function verdictOf({ errors }: Library, error: unknown): Verdict {
   const refused = (why: Refusal): Verdict => ({ kind: 'refused', why })
-  if (error instanceof errors.JWKSNoMatchingKey) return { kind: 'unknown-key' }
-  if (error instanceof errors.JWSSignatureVerificationFailed) return refused('signature')
+  if (error instanceof errors.JWKSNoMatchingKey) return UNKNOWN_KEY
+  if (error instanceof errors.JWSSignatureVerificationFailed) return { kind: 'unknown-key', why: 'signature' }
   if (error instanceof errors.JWTExpired) return refused('expired')
   if (error instanceof errors.JOSEAlgNotAllowed) return refused('algorithm')
   if (error instanceof errors.JWTClaimValidationFailed)

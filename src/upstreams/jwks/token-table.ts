@@ -68,7 +68,9 @@ export class TokenTable implements Upstream {
     if ('failure' in newer) return { result: newer.failure }
     const second = await checkToken(jose, token, newer.find, rules, clock.wallMs())
     if (second.kind !== 'unknown-key') return this.#checked(second)
-    return newer.isNewest ? refused('key') : { result: temporaryFor(JWKS_REASONS.unknownKey, keys.label) }
+    return newer.isNewest
+      ? refused(second.why)
+      : { result: temporaryFor(JWKS_REASONS.unknownKey, keys.label) }
   }
 
   #checked(verdict: Exclude<Verdict, { kind: 'unknown-key' }>): Checked {

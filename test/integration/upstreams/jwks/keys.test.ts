@@ -136,6 +136,53 @@ describe('an unknown key', () => {
   })
 })
 
+describe('a signature that does not fit the key of its name', () => {
+  /** The issuer signs with another key from now on, and does not rename it. */
+  const rotated = async (one: Checking) => {
+    one.issuer.keys.splice(0, 1, await makeKey('first'))
+    return one.token()
+  }
+
+  test('makes the keys be fetched, so that a key that was changed under its name is known at once', async () => {
+    const one = await started()
+    one.clock.advance(30_000)
+    const token = await rotated(one)
+    expect([await one.check(token), one.issuer.fetches]).toEqual(['bob@a.example', 2])
+  })
+
+  test('is wrong if it still does not fit, and is not said to be so before the keys may be fetched again', async () => {
+    const one = await started()
+    const forged = await one.token({}, { key: await makeKey('first') })
+    one.clock.advance(29_999)
+    expect(await one.check(forged)).toBe(
+      `temporary: the key of the token is not among those of ${whereOf(one.issuer)}, fetched a moment ago; the next login fetches them again`,
+    )
+    expect(one.issuer.fetches).toBe(1)
+    one.clock.advance(1)
+    expect([await one.check(forged), one.issuer.fetches]).toEqual(['wrong: signature', 2])
+    expect(await one.check(await one.token())).toBe('bob@a.example')
+    one.clock.advance(29_999)
+    expect([await one.check(forged), one.issuer.fetches]).toEqual([
+      expect.stringMatching(/^temporary: the key of the token is not among/),
+      2,
+    ])
+  })
+
+  test('says nothing about the token while the issuer is away', async () => {
+    const one = await started()
+    const token = await rotated(one)
+    one.issuer.service.otherwise = { status: 503 }
+    one.clock.advance(30_000)
+    const away = `temporary: no keys to check the token by: ${whereOf(one.issuer)} answered 503; look at its log, and at jwks.url`
+    expect(await one.check(token)).toBe(away)
+    expect(await one.check(token)).toBe(away)
+    one.issuer.publish()
+    one.clock.advance(10_000)
+    await until(() => one.keys.status().state === 'valid')
+    expect(await one.check(token)).toBe('bob@a.example')
+  })
+})
+
 describe('without keys every login is told to try again', () => {
   const FAILURES: [what: string, behaviour: Behaviour, reason: string][] = [
     ['is down', { act: 'reset' }, 'WHERE cannot be reached (ECONNRESET); is it running?'],
