@@ -12,6 +12,8 @@ import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
 
 const cleanup = suiteCleanup()
 let service: HttpService
+/** Where another request would go: a second endpoint. */
+let second: HttpService
 let postfix: Postfix
 let port = 0
 let config = ''
@@ -19,10 +21,11 @@ let config = ''
 beforeAll(async () => {
   if (postfixMissing() !== undefined) return
   service = await startHttpService(cleanup)
+  second = await startHttpService(cleanup)
   port = await freePort()
   config = `
 listeners: [{ protocol: policy, listen: "inet:127.0.0.1:${port}", table: counter }]
-upstreams: { d: { endpoints: ["${service.origin}"], timeout: 500ms, attempts: 3 } }
+upstreams: { d: { endpoints: ["${service.origin}", "${second.origin}"], timeout: 500ms, attempts: 3, hedgeAfter: 50ms } }
 tables: { counter: { upstream: d, request: { method: POST, path: /, json: "{attributes}" }, deadline: 1s } }`
   postfix = await startPostfix(cleanup, {
     mynetworks: '',
@@ -33,9 +36,14 @@ tables: { counter: { upstream: d, request: { method: POST, path: /, json: "{attr
 
 beforeEach((context) => {
   requirePostfix(context)
-  service.requests.length = 0
-  service.otherwise = { status: 204 }
+  for (const one of [service, second]) one.requests.length = 0
+  behave({ status: 204 })
 })
+
+/** Both endpoints do it. */
+function behave(behaviour: Behaviour): void {
+  for (const one of [service, second]) one.otherwise = behaviour
+}
 
 const start = (): Promise<TestGateway> => startGateway({ onTestFinished }, config)
 const open = (): Promise<SmtpSession> => openSmtpSession({ onTestFinished }, postfix.smtpPort)
@@ -56,7 +64,10 @@ function question(): {
       await session.command('MAIL FROM:<a@b.example>')
       return (await session.command(`RCPT TO:<${recipient}>`)).text
     },
-    count: () => service.requests.filter(({ body }) => JSON.parse(body).recipient === recipient).length,
+    count: () =>
+      [service, second]
+        .flatMap(({ requests }) => requests)
+        .filter(({ body }) => JSON.parse(body).recipient === recipient).length,
   }
 }
 
@@ -84,13 +95,13 @@ describe('one request', () => {
     await start()
     const session = await open()
     expect(await question().ask(session)).toMatch(GOOD)
-    service.otherwise = behaviour
+    behave(behaviour)
     for (let times = 0; times < 3; times++) {
       const { ask, count } = question()
       expect(await ask(session)).toMatch(reply)
-      expect(count()).toBeLessThanOrEqual(1)
+      expect(count()).toBe(1)
     }
-    service.otherwise = { status: 204 }
+    behave({ status: 204 })
     await expect.poll(() => question().ask(session), { timeout: 5000 }).toMatch(GOOD)
   })
 
@@ -99,8 +110,11 @@ describe('one request', () => {
     const session = await open()
     for (let times = 0; times < 20; times++) {
       const { ask, count } = question()
-      expect(await ask(session)).toMatch(/^(?:250 2\.1\.5|450 4\.3\.0)/)
-      expect(count()).toBeLessThanOrEqual(1)
+      const answer = await ask(session)
+      expect(answer).toMatch(/^(?:250 2\.1\.5|450 4\.3\.0)/)
+      // What was sent into a connection that had just been closed was read by nobody.
+      if (GOOD.test(answer)) expect(count()).toBe(1)
+      else expect(count()).toBeLessThanOrEqual(1)
       service.closeIdleConnections()
     }
   })
@@ -112,8 +126,11 @@ describe('one request', () => {
       await service.stop()
       await service.start()
       const { ask, count } = question()
-      expect(await ask(session)).toMatch(/^(?:250 2\.1\.5|450 4\.3\.0)/)
-      expect(count()).toBeLessThanOrEqual(1)
+      const answer = await ask(session)
+      expect(answer).toMatch(/^(?:250 2\.1\.5|450 4\.3\.0)/)
+      // What was sent into a connection that had just been closed was read by nobody.
+      if (GOOD.test(answer)) expect(count()).toBe(1)
+      else expect(count()).toBeLessThanOrEqual(1)
     }
   })
 
@@ -143,7 +160,7 @@ describe('one request', () => {
     expect(await reply).toMatch(GOOD)
     await stopped
     expect(count()).toBe(1)
-    service.otherwise = { status: 204 }
+    behave({ status: 204 })
     await start()
     const next = question()
     expect(await next.ask(session)).toMatch(GOOD)
@@ -161,7 +178,7 @@ describe('one request', () => {
     await service.received(1)
     await end()
     release()
-    service.otherwise = { status: 204 }
+    behave({ status: 204 })
     const next = question()
     expect(await next.ask(await open())).toMatch(GOOD)
     expect([count(), next.count()]).toEqual([1, 1])
@@ -174,7 +191,7 @@ function holdReplies(): () => void {
   const after = new Promise<void>((resolve) => {
     release = resolve
   })
-  service.otherwise = { status: 204, after }
+  behave({ status: 204, after })
   return release
 }
 
