@@ -165,6 +165,34 @@ test('actions for the whole message are done, and a discarded one is checked no 
   await expect(rcpt(session)).rejects.toThrow()
 })
 
+describe('the OK of another server lets nobody in', () => {
+  const OTHERS: [name: string, answer: Behaviour][] = [
+    ['a text', { text: 'OK' }],
+    ['a text with a line end', { text: 'OK\n' }],
+    ['JSON', { json: 'OK' }],
+    ['the status of a health page', { json: { status: 'OK' } }],
+    ['a page', { headers: { 'content-type': 'text/html' }, text: 'OK' }],
+  ]
+  const cases: [what: string, response: string, own: Behaviour][] = [
+    ['names the place of the action', 'action: $.action', { json: { action: 'OK' } }],
+    [
+      'demands a mark',
+      'foundMark: { header: x-policy }',
+      { text: 'OK', headers: { 'x-policy': '1', 'content-type': 'text/plain' } },
+    ],
+  ]
+  test.each(cases)('where the table %s', async (_what, response, own) => {
+    const { service, open } = await start(`${TABLE}\n    response: { ${response} }`)
+    const session = await open()
+    for (const [name, answer] of OTHERS) {
+      service.otherwise = answer
+      expect([name, (await rcpt(session)).slice(0, 9)]).toEqual([name, LATER])
+    }
+    service.otherwise = own
+    expect(await rcpt(session)).toContain(OK)
+  })
+})
+
 describe('a service that fails', () => {
   const page = { headers: { 'content-type': 'text/html' }, text: '<html><body>OK</body></html>' }
   const failures: [name: string, behaviour: Behaviour][] = [

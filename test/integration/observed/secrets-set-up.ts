@@ -1,7 +1,9 @@
 /**
  * A gateway in which every secret is set, and what of them is in a text.
  */
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
@@ -45,6 +47,12 @@ export const SECRETS = {
   postedSecret: 'clientpost-Hf4mTz9kLs',
   tokenQuery: 'tokenquery-Bn3jRy7xCg',
   accessToken: 'access-Gs6dUo1pMk',
+  keysQuery: 'keysquery-Tn8wXb3rLa',
+  introspector: 'introspector-Yk5vJc2qZd',
+  sharedPassword: 'shared-Mh7pGs4nWf',
+  /** A signed token whose claims are right: its key is not known. */
+  signed:
+    'eyJhbGciOiJFUzI1NiIsImtpZCI6InhxejEifQ.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUuY29tIiwiYXVkIjoibWFpbCIsImV4cCI6NDEwMjQ0NDgwMCwiZW1haWwiOiJ4cXpjbGFpbUBwZXJzb24uZXhhbXBsZSJ9.cXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcQ',
 } as const
 
 /** Each secret in the forms in which it may stand in a text. */
@@ -67,7 +75,9 @@ export function forms(secret: string): string[] {
 
 export const PROXY_CREDENTIALS = `${SECRETS.proxyUser}:${SECRETS.proxyPassword}`
 
-export const NEEDLES = [...Object.values(SECRETS), PROXY_CREDENTIALS].flatMap(forms)
+export const NEEDLES = [...Object.values(SECRETS), ...SECRETS.signed.split('.'), PROXY_CREDENTIALS].flatMap(
+  forms,
+)
 
 /** What of this is in a text. */
 export function leaked(text: string): string[] {
@@ -79,7 +89,13 @@ export function leaked(text: string): string[] {
 
 export const TABLES = ['aliases', 'posted', 'proxied', 'secretly', 'words', 'batched', 'tokened', 'tokenless']
 
-export function config(service: HttpService, proxy: HttpService, folder: string, keys: string): string {
+export function config(
+  service: HttpService,
+  proxy: HttpService,
+  sharedPort: number,
+  folder: string,
+  keys: string,
+): string {
   const proxyUrl = proxy.origin.replace(
     '//',
     `//${SECRETS.proxyUser}:${encodeURIComponent(SECRETS.proxyPassword)}@`,
@@ -88,8 +104,10 @@ export function config(service: HttpService, proxy: HttpService, folder: string,
 listeners:
   - { protocol: socketmap, listen: "inet:127.0.0.1:0" }
   - { protocol: tcp_table, listen: "inet:127.0.0.1:0", table: aliases }
-  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: logins, mechanisms: [PLAIN, LOGIN, XOAUTH2], failDelay: 0ms }
+  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: logins, mechanisms: [PLAIN, LOGIN, XOAUTH2, OAUTHBEARER], failDelay: 0ms }
   - { protocol: sasl, listen: "inet:127.0.0.1:0", table: proxy-logins, mechanisms: [PLAIN, XOAUTH2], failDelay: 0ms }
+  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: introspected, mechanisms: [XOAUTH2, OAUTHBEARER], failDelay: 0ms }
+  - { protocol: sasl, listen: "inet:127.0.0.1:0", table: signed, mechanisms: [XOAUTH2, OAUTHBEARER], failDelay: 0ms }
 admin:
   listen: inet:127.0.0.1:0
   anonymous: none
@@ -120,6 +138,11 @@ upstreams:
       clientId: gate
       clientSecret: ${SECRETS.postedSecret}
       authentication: client_secret_post
+  introspection:
+    endpoints: ["${service.origin}"]
+    headers: { authorization: "Basic ${SECRETS.introspector}" }
+  issuer: { jwks: { url: "${service.origin}/way1?key=${SECRETS.keysQuery}" } }
+shared: { url: "redis://127.0.0.1:${sharedPort}", username: gate, password: ${SECRETS.sharedPassword} }
 tables:
   aliases:
     upstream: directory
@@ -161,6 +184,15 @@ tables:
     response: { user: "$[0]", refused: [401], refusedMark: { jsonPath: $.error } }
     cacheBy: [user, password, token]
     cache: { ttl: 1s }
+  introspected:
+    upstream: introspection
+    request: { method: POST, path: /introspect, form: { token: "{attribute.token}", user: "{attribute.user}" } }
+    response:
+      user: "$[0]"
+      foundMark: { jsonPath: "$[?$.active==true && $.aud=='mail']" }
+      refused: [200, 401]
+      refusedMark: { jsonPath: $.error }
+  signed: { upstream: issuer, jwt: { issuer: https://id.example.com, audience: [mail], user: email } }
   proxy-logins: { upstream: behindProxy, request: { path: /login, form: auth_http } }
 tracing: { otlp: "${service.origin}/${SECRETS.otlpPath}?code=${SECRETS.otlpCode}" }
 cacheFile: ${folder}/state/cache
@@ -210,6 +242,21 @@ export interface Stage {
   readonly spans: () => string
 }
 
+/** In the place of a Valkey: it quotes what it was sent, as Redis 5 does. @returns Its port. */
+async function startCuriousStore(): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}) // the client went away
+    socket.on('data', (chunk) => {
+      const words = chunk.toString('latin1').replaceAll(/[\r\n]+/g, ' ')
+      socket.write(`-ERR unknown command, with args beginning with: ${words}\r\n`)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
 export async function stage(keys: 'plain' | 'hash' | 'none'): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'mapgate-secrets-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -224,7 +271,7 @@ export async function stage(keys: 'plain' | 'hash' | 'none'): Promise<Stage> {
   service.otherwise = echo
   const proxy = await startHttpService(t)
   proxy.otherwise = (request) => ({ status: 407, text: JSON.stringify(request.rawHeaders) })
-  const gateway = await startGateway(t, config(service, proxy, folder, keys), {
+  const gateway = await startGateway(t, config(service, proxy, await startCuriousStore(), folder, keys), {
     folder,
     env: {
       OPERATOR: SECRETS.operator,

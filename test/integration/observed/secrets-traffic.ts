@@ -40,10 +40,14 @@ export async function traffic({ gateway }: Stage): Promise<string> {
 async function logins(port: number, user: string): Promise<unknown> {
   const base64 = (text: string) => Buffer.from(text).toString('base64')
   const plain = base64(`\0${user}\0${SECRETS.password}`)
+  const bearer = (token: string) => base64(`n,a=${user},\x01auth=Bearer ${token}\x01\x01`)
   const conversations = [
     `AUTH\t1\tPLAIN\tresp=${plain}\n`,
     `AUTH\t1\tLOGIN\tresp=${base64(user)}\nCONT\t1\t${base64(SECRETS.password)}\n`,
     `AUTH\t1\tXOAUTH2\tresp=${base64(`user=${user}\x01auth=Bearer ${SECRETS.token}\x01\x01`)}\nCONT\t1\t\n`,
+    ...[SECRETS.token, SECRETS.signed].map(
+      (token) => `AUTH\t1\tOAUTHBEARER\tresp=${bearer(token)}\nCONT\t1\tAQ==\n`,
+    ),
     `AUTH\t1\tPLAIN\tresp=${base64(SECRETS.password)}\nCONT\t7\t${plain}\n${SECRETS.password}\t${plain}\n`,
     `AUTH\t1\t${SECRETS.password}\tresp=${plain}\n`,
     `AUTH\t${SECRETS.password}\tPLAIN\tresp=${plain}\n`,

@@ -41,6 +41,9 @@ describe('secrets of every kind', { timeout: TIMEOUT_MS }, () => {
     expect(log).toContain('lookup failed')
     expect(log).toContain('"protocol":"sasl"')
     expect(log).toContain('reload refused')
+    for (const table of ['introspected', 'signed']) expect(log).toContain(`"table":"${table}"`)
+    expect(log).toContain('the issuer gives no keys for checking tokens')
+    expect(log).toContain('unknown command, with args beginning with')
   })
 })
 
