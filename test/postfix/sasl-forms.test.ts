@@ -3,7 +3,7 @@
  * nor an outage lets anybody in or tells anybody that the password is wrong.
  */
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { startGateway } from '../support/gateway/gateway.ts'
+import { startGateway, type TestGateway } from '../support/gateway/gateway.ts'
 import { type Behaviour, type HttpService, startHttpService } from '../support/http/http-service.ts'
 import { writePostfixFiles } from '../support/postfix/files.ts'
 import { postfixMissing, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
@@ -14,6 +14,8 @@ import { bearer, plain, xoauth2 } from './sasl-set-up.ts'
 
 const cleanup = suiteCleanup()
 let service: HttpService
+let gateway: TestGateway
+let config = ''
 let proxyPort = 0
 let tokenPort = 0
 
@@ -25,9 +27,7 @@ beforeAll(async () => {
   const files = await writePostfixFiles(cleanup)
   const listener = (table: string) =>
     `{ protocol: sasl, listen: "unix:${files.queueDirectory}/${table}", mode: "0666", table: ${table}, mechanisms: [PLAIN, XOAUTH2, OAUTHBEARER], failDelay: 0ms }`
-  await startGateway(
-    cleanup,
-    `
+  config = `
 listeners:
   - ${listener('proxy')}
   - ${listener('tokens').replace('PLAIN, ', '')}
@@ -43,8 +43,8 @@ tables:
       foundMark: { jsonPath: "$[?$.active==true && ($.aud=='mail' || $.aud[?@=='mail'])]" }
       refused: [200]
       refusedMark: { jsonPath: "$[?$.active==false]" }
-`,
-  )
+`
+  gateway = await startGateway(cleanup, config)
   proxyPort = await freePort()
   tokenPort = await freePort()
   const smtpd = (port: number, path: string) =>
@@ -139,4 +139,26 @@ describe.each(FORMS)('$what', ({ port, logins, right, wrong, unknown }) => {
       expect([name, (await session.login(mechanism, ...messages)).code]).toEqual([name, 235])
     }
   })
+})
+
+test('a login that is under way when mapgate is started anew is answered, asked once, and so is the next', async () => {
+  let release = (): void => {}
+  const after = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const right = { headers: { 'auth-status': 'OK' } }
+  const session = await openSmtpSession({ onTestFinished }, proxyPort)
+  service.requests.length = 0
+  service.otherwise = { ...right, after }
+  const reply = session.login('PLAIN', plain('bob', 'right'))
+  await service.received(1)
+  const stopped = gateway.gateway.stop()
+  release()
+  expect((await reply).code).toBe(235)
+  await stopped
+  gateway = await startGateway(cleanup, config)
+  service.otherwise = right
+  const next = await openSmtpSession({ onTestFinished }, proxyPort)
+  expect((await next.login('PLAIN', plain('bob', 'right'))).code).toBe(235)
+  expect(service.requests).toHaveLength(2)
 })
