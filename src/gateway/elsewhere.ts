@@ -3,7 +3,7 @@
  */
 import type { PurgeWhat } from '../admin/ports.ts'
 import type { PurgeReach } from '../core/status.ts'
-import type { Purge } from '../tier/purges.ts'
+import type { Purge } from '../tier/purge-entry.ts'
 import type { Generation } from './generation.ts'
 import { purgeTable, type RunningTable, replicaOf, storeOf } from './running-table.ts'
 

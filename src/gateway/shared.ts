@@ -7,7 +7,7 @@ import type { TableConfig } from '../config/config.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { AnswerTier } from '../core/cache/answer-tier.ts'
 import { loadClient } from '../tier/client.ts'
-import type { Purge } from '../tier/purges.ts'
+import type { Purge } from '../tier/purge-entry.ts'
 import { SharedStore } from '../tier/shared-store.ts'
 import type { SharedUpstream } from '../upstreams/kind.ts'
 import type { GatewayParts } from './parts.ts'
@@ -49,6 +49,7 @@ export async function planShared(
     clock,
     observer: observer.tier,
     savedMs: running === undefined ? savedAt(config.cacheFile) : undefined,
+    before: running?.store,
     onPurge: (purge) => void onPurge(purge).catch((error) => observer.defect(error, 'purge')),
   })
   return { store, made }

@@ -8,11 +8,11 @@
  * meanwhile is a question to the service. A probe that is as quick as it should be, and what was missed meanwhile, close it.
  */
 import type { Clock, Timer } from '../core/clock.ts'
-import { errorText } from '../core/error-code.ts'
 import type { TierObserver } from '../core/observer.ts'
 import { SlotList, type Slotted } from '../core/slot-list.ts'
 import type { Connection, ConnectionOptions, Reply } from './connection.ts'
 import { ServerClock } from './server-clock.ts'
+import { whyOf } from './why.ts'
 
 /** Least time for which the circuit is open, ms. Ours: longer than a lookup asks for all its keys. */
 const OPEN_FOR_MS = 250
@@ -158,7 +158,7 @@ export class Link {
     this.#options.observer.failed('error')
     this.#end(read, undefined)
     // Somebody put something else under this name; all other names are well.
-    if (!error.message.startsWith('WRONGTYPE')) this.#down(error.message)
+    if (!error.message.startsWith('WRONGTYPE')) this.#down(whyOf(error))
   }
 
   #late(read: Read): void {
@@ -264,7 +264,7 @@ export class Link {
         ended = error
         if (connection === undefined || this.#connection !== connection) return
         this.#connection = undefined
-        this.#down(error.message)
+        this.#down(whyOf(error))
       },
     })
     if (ended !== undefined) throw ended
@@ -281,13 +281,6 @@ export class Link {
       promise.then(resolve, reject).finally(() => timer.cancel())
     })
   }
-}
-
-function whyOf(error: unknown): string {
-  const text = errorText(error)
-  return text.startsWith('MOVED ')
-    ? `${text}: this server is one of a cluster; write "cluster" in the place of "url"`
-    : text
 }
 
 /** It answers, and too late to be of use. */

@@ -9,13 +9,14 @@
  *
  * The stream is the truth and a message only a bell, so that what was missed is caught up with.
  */
-import type { PurgeScope } from '../core/cache/purge-log.ts'
 import type { Clock } from '../core/clock.ts'
 import type { TierObserver } from '../core/observer.ts'
 import type { PurgeReach } from '../core/status.ts'
 import type { Connection } from './connection.ts'
 import { Floors } from './floors.ts'
-import { entriesOf, ID, idMs, STREAM_LENGTH } from './stream.ts'
+import { fieldsOf, idBefore, type Purge, purgeOf, TRIMMED, wholeTables } from './purge-entry.ts'
+import { RecentPurges } from './recent-purges.ts'
+import { entriesOf, FIRST_ID, ID, idMs, isBefore, STREAM_LENGTH } from './stream.ts'
 
 /** Entries read at a time. */
 const PAGE = 1000
@@ -29,23 +30,13 @@ const CONFIRM_WITHIN_MS = 1000
 /** How often it is looked whether they have, ms. */
 const LOOK_EVERY_MS = 5
 
-/** How much the clocks of a gateway and of the store's server may differ, ms, where nobody has compared them. Ours. */
-const CLOCKS_MS = 60_000
-
-export interface Purge {
-  readonly table: string
-  readonly scope: PurgeScope
-  /** Of one key: the entry of the list that took its place, as JSON; '' when it is gone. */
-  readonly entry?: string | undefined
-}
-
 interface PurgesOptions {
   readonly prefix: string
   readonly clock: Clock
   readonly observer: TierObserver
   /** Undefined while the store is not used. */
   readonly connection: () => Connection | undefined
-  /** Wall clock ms of the answers that are here from the start on; undefined where there are none. */
+  /** Wall clock ms of the oldest answers that are here from the start on; default now, since which they may have been purged. */
   readonly savedMs?: number | undefined
   /** Forgets what is stored here, and what the store has of a key. */
   readonly onPurge: (purge: Purge) => void
@@ -55,7 +46,13 @@ export class Purges {
   readonly #options: PurgesOptions
   readonly #floors = new Map<string, Floors>()
   /** Of the last entry of the stream that was applied. */
-  #lastId: string | undefined
+  #lastId: string
+  /** Wall clock ms of the oldest answers here that no look at the stream has vouched for. */
+  #sinceMs: number
+  /** What purges were applied lately, by what they purge: for a server that has lost them. */
+  readonly #recent: RecentPurges
+  /** What came in the place of this. */
+  #successor: Purges | undefined
   #waiting: Purge[] = []
   /** Purges from here, which the stream gives back. */
   readonly #own = new Set<string>()
@@ -67,6 +64,18 @@ export class Purges {
 
   constructor(options: PurgesOptions) {
     this.#options = options
+    this.#recent = new RecentPurges(options.clock)
+    this.#sinceMs = Math.min(options.savedMs ?? Number.POSITIVE_INFINITY, options.clock.wallMs())
+    this.#lastId = idBefore(this.#sinceMs)
+  }
+
+  /** Another store, or another way to it, takes the place of this: what was not seen or sent here it sees and sends. */
+  handOver(to: Purges): void {
+    to.#sinceMs = Math.min(to.#sinceMs, this.#sinceMs)
+    to.#lastId = idBefore(to.#sinceMs)
+    to.#recent.takeOver(this.#recent)
+    for (const purge of this.#waiting.splice(0)) to.#wait(purge)
+    this.#successor = to
   }
 
   get channels(): readonly string[] {
@@ -97,6 +106,11 @@ export class Purges {
   /** Nothing that was asked for before `atMs` counts for this gateway. */
   forget(table: string, atMs: number): void {
     this.#floors.get(table)?.raise({ kind: 'all' }, atMs)
+  }
+
+  /** The same for one key, until it is deleted in the store. */
+  forgetKey(table: string, key: string, atMs: number): void {
+    this.#floors.get(table)?.raise({ kind: 'key', key }, atMs)
   }
 
   /** The same for all tables, and for gateways that come later. The store is told at the next look. */
@@ -151,14 +165,8 @@ export class Purges {
     for (const [table, floors] of this.#floors)
       if (isNew || !floors.isRead) await floors.read(connection, this.#floorsName(table))
     const stream = `${this.#options.prefix}purges`
-    const { savedMs } = this.#options
-    if (this.#lastId === undefined && savedMs !== undefined)
-      this.#lastId = `${Math.max(0, Math.floor(savedMs - CLOCKS_MS))}-0`
-    if (this.#lastId === undefined) {
-      const [last] = entriesOf(await connection.send('XREVRANGE', stream, '+', '-', 'COUNT', '1'))
-      this.#lastId = last?.id ?? '0-0'
-      return
-    }
+    const lookedMs = this.#options.clock.wallMs()
+    await this.#checkLast(connection, stream)
     if (isNew) await this.#checkLength(connection, stream, this.#lastId)
     let count: number
     do {
@@ -168,13 +176,30 @@ export class Purges {
       for (const { id, fields } of entries) this.#applied(connection, id, purgeOf(fields))
       count = entries.length
     } while (count === PAGE)
+    this.#sinceMs = lookedMs
+  }
+
+  /**
+   * A server that has less than it had, since it was emptied, or has failed over to a replica that was behind: gateways that
+   * were away meanwhile never hear of what it has lost, so that it is said again.
+   */
+  async #checkLast(connection: Connection, stream: string): Promise<void> {
+    const [last] = entriesOf(await connection.send('XREVRANGE', stream, '+', '-', 'COUNT', '1'))
+    const lastId = last?.id ?? FIRST_ID
+    if (isBefore(lastId, this.#lastId)) this.#lastId = lastId
+    if (!this.#recent.hasSince(lastId)) return
+    this.#waiting.push(...this.#recent.takeSince(lastId))
+    await this.#sendWaiting(connection)
   }
 
   #applied(connection: Connection, id: string, purge: Purge | undefined): void {
     this.#lastId = id
     const isRung = this.#rung.delete(id)
     if (this.#own.delete(id)) return
-    if (purge !== undefined) this.#apply(purge, idMs(id))
+    if (purge !== undefined) {
+      this.#recent.add(purge, id)
+      this.#apply(purge, idMs(id))
+    }
     // Who purged waits for a second, and says what it has heard.
     if (isRung) connection.send('PUBLISH', `${this.#options.prefix}confirmed`, id).catch(() => {})
   }
@@ -216,16 +241,11 @@ export class Purges {
     if (floors !== undefined) floors.announcing++
     try {
       const id = String(
-        await connection.send(
-          'XADD',
-          `${prefix}purges`,
-          ...TRIMMED,
-          ...fieldsOf(table, scope),
-          ...entryOf(entry),
-        ),
+        await connection.send('XADD', `${prefix}purges`, ...TRIMMED, ...fieldsOf({ table, scope, entry })),
       )
       if (!ID.test(id)) throw new Error('the reply to XADD is no id; is this Valkey, or Redis 6 or later?')
       this.#own.add(id)
+      this.#recent.add({ table, scope }, id)
       this.#confirmed.set(id, 0)
       await floors?.write(connection, this.#floorsName(table), scope, idMs(id))
       // This gateway hears itself.
@@ -237,6 +257,10 @@ export class Purges {
   }
 
   #wait(purge: Purge): void {
+    if (this.#successor !== undefined) {
+      this.#successor.#wait(purge)
+      return
+    }
     const floors = this.#floors.get(purge.table)
     // When it was on the server's clock is not known: nothing of the table is used until the others have been told.
     if (floors !== undefined) floors.isRead = false
@@ -251,31 +275,4 @@ export class Purges {
   #pause(): Promise<void> {
     return new Promise((resolve) => this.#options.clock.after(LOOK_EVERY_MS, resolve))
   }
-}
-
-/** Arguments of XADD: the stream keeps its last entries, about, and the server gives the id. */
-const TRIMMED = ['MAXLEN', '~', String(STREAM_LENGTH), '*']
-
-function fieldsOf(table: string, scope: PurgeScope): readonly string[] {
-  if (scope.kind === 'key') return ['table', table, 'key', scope.key]
-  if (scope.kind === 'domain') return ['table', table, 'domain', scope.domain]
-  return ['table', table]
-}
-
-function entryOf(entry: string | undefined): readonly string[] {
-  return entry === undefined ? [] : ['entry', entry]
-}
-
-function purgeOf(fields: ReadonlyMap<string, string>): Purge | undefined {
-  const table = fields.get('table')
-  if (table === undefined) return undefined
-  const key = fields.get('key')
-  const domain = fields.get('domain')
-  if (key !== undefined) return { table, scope: { kind: 'key', key }, entry: fields.get('entry') }
-  return { table, scope: domain === undefined ? { kind: 'all' } : { kind: 'domain', domain } }
-}
-
-function wholeTables(purges: readonly Purge[]): Purge[] {
-  const tables = new Set(purges.map(({ table }) => table))
-  return Array.from(tables, (table) => ({ table, scope: { kind: 'all' } }))
 }

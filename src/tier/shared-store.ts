@@ -13,7 +13,8 @@ import { openClient } from './client.ts'
 import { openCluster } from './cluster.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { Link } from './link.ts'
-import { type Purge, Purges } from './purges.ts'
+import type { Purge } from './purge-entry.ts'
+import { Purges } from './purges.ts'
 import { openPrimary } from './sentinel.ts'
 import { shownPlace, type TierSettings } from './settings.ts'
 import { SharedEntries } from './shared-entries.ts'
@@ -32,21 +33,26 @@ interface SharedStoreOptions {
   readonly onPurge: (purge: Purge) => void
   /** Wall clock ms of the answers that are here from the start on; undefined where there are none. */
   readonly savedMs?: number | undefined
+  /** In the place of which this comes when it starts. */
+  readonly before?: SharedStore | undefined
   /** Default {@link openConnection}. */
   readonly open?: typeof openConnection
 }
 
 export class SharedStore {
-  readonly #options: SharedStoreOptions
+  readonly #options: Omit<SharedStoreOptions, 'before'>
   readonly #link: Link
   readonly #writes: WriteQueue
   readonly #purges: Purges
   readonly #fingerprints = new CallerFingerprints()
+  /** Until the start. */
+  #before: SharedStore | undefined
   readonly #entries = new Map<string, SharedEntries>()
 
-  constructor(options: SharedStoreOptions) {
+  constructor({ before, ...options }: SharedStoreOptions) {
     const { settings, tls, clock, observer, onPurge, savedMs, open = openConnection } = options
     this.#options = options
+    this.#before = before
     this.#purges = new Purges({
       prefix: settings.prefix,
       clock,
@@ -62,12 +68,18 @@ export class SharedStore {
       open: (parts) => open({ ...parts, settings, tls, channels: this.#purges.channels }),
       onMessage: (channel, message) => this.#purges.onMessage(channel, message),
       onSetBack: (untilMs) => this.#purges.forgetAll(untilMs),
-      catchUp: (connection, isNew) => this.#purges.catchUp(connection, isNew),
+      catchUp: (connection, isNew) => this.#catchUp(connection, isNew),
     })
     this.#writes = new WriteQueue(clock, observer, () => this.#link.connection)
   }
 
   start(): void {
+    const before = this.#before
+    this.#before = undefined
+    if (before !== undefined) {
+      before.#purges.handOver(this.#purges)
+      this.#writes.takeOver(before.#writes)
+    }
     this.#link.start()
   }
 
@@ -95,6 +107,11 @@ export class SharedStore {
       purges: this.#purges,
       writes: this.#writes,
     })
+  }
+
+  async #catchUp(connection: Connection, isNew: boolean): Promise<void> {
+    if (!(await this.#writes.catchUp(connection))) this.#purges.forgetAll(this.#link.nowMs())
+    await this.#purges.catchUp(connection, isNew)
   }
 
   /** What Postfix writes of the tables of a store of this name; the same for all who ask. */

@@ -10,6 +10,9 @@ export const STREAM_LENGTH = 10_000
 /** The id of an entry: server ms, and a number within it. */
 export const ID = /^\d+-\d+$/
 
+/** Before all entries. */
+export const FIRST_ID = '0-0'
+
 interface StreamEntry {
   readonly id: string
   readonly fields: ReadonlyMap<string, string>
@@ -18,6 +21,17 @@ interface StreamEntry {
 /** Server ms of an entry. */
 export function idMs(id: string): number {
   return Number(id.slice(0, id.indexOf('-')))
+}
+
+/** Returns whether an entry came before another. */
+export function isBefore(id: string, other: string): boolean {
+  const [ms, otherMs] = [idMs(id), idMs(other)]
+  return ms === otherMs ? numberOf(id) < numberOf(other) : ms < otherMs
+}
+
+/** Among those of the same ms. */
+function numberOf(id: string): number {
+  return Number(id.slice(id.indexOf('-') + 1))
 }
 
 /** @throws for what is no part of a stream. */

@@ -78,7 +78,9 @@ export class TableTier implements AnswerTier {
   }
 
   delete(storeKey: string): void {
-    this.#options.writes.delete(this.#name(storeKey))
+    const { purges, link, table, writes } = this.#options
+    purges.forgetKey(table, storeKey.replace(UPSTREAM, ''), link.nowMs())
+    writes.delete(this.#name(storeKey))
   }
 
   forget(): void {

@@ -1,6 +1,7 @@
 /**
  * What is written to the shared store behind the replies: in the order in which it came, a batch at a time. What the store does
- * not take fast enough is dropped, since each costs a question of another gateway at most.
+ * not take fast enough is dropped, since each costs a question of another gateway at most. What must be deleted there is not: it
+ * is deleted before the store is used again.
  */
 import type { Clock, Timer } from '../core/clock.ts'
 import type { TierObserver } from '../core/observer.ts'
@@ -30,6 +31,8 @@ export class WriteQueue {
   readonly #observer: TierObserver
   readonly #connection: () => Connection | undefined
   #queue: Write[] = []
+  /** Names of what could not be deleted, or `too many`. */
+  #undeleted: Set<string> | 'too many' = new Set()
   #bytes = 0
   #state: 'idle' | 'waiting' | 'writing' | 'closed' = 'idle'
   #pausedUntilMs = Number.NEGATIVE_INFINITY
@@ -56,6 +59,32 @@ export class WriteQueue {
     this.#add({ name, entry: undefined, usefulForMs: 0 })
   }
 
+  /**
+   * Deletes what could not be deleted before. Called before the store is used, and every two seconds while it is.
+   *
+   * @returns False when there was too much to remember: then anything may be there that should not.
+   */
+  async catchUp(connection: Connection): Promise<boolean> {
+    if (this.#undeleted === 'too many') {
+      this.#undeleted = new Set()
+      return false
+    }
+    const undeleted = this.#undeleted
+    while (undeleted.size > 0) {
+      const some = Array.from(undeleted).slice(0, BATCH)
+      await Promise.all(some.map((name) => connection.send('DEL', name)))
+      for (const name of some) undeleted.delete(name)
+    }
+    return true
+  }
+
+  /** Comes in the place of another, whose names may be others. */
+  takeOver(before: WriteQueue): void {
+    const [queue, undeleted] = [before.#queue, before.#undeleted]
+    const isAll = undeleted !== 'too many' && undeleted.size === 0 && queue.every(({ entry }) => entry)
+    if (!isAll) this.#undeleted = 'too many'
+  }
+
   close(): void {
     this.#state = 'closed'
     this.#timer?.cancel()
@@ -65,12 +94,23 @@ export class WriteQueue {
   #add(write: Write): void {
     if (this.#state === 'closed') return
     if (this.#queue.length >= MAX_QUEUED || this.#connection() === undefined) {
-      this.#observer.wrote('dropped', 1, 0)
+      this.#drop(write)
       return
     }
     this.#queue.push(write)
     this.#bytes += write.entry?.length ?? 0
     if (this.#state === 'idle') this.#later()
+  }
+
+  #drop({ name, entry }: Write): void {
+    if (entry === undefined) this.#keepUndeleted(name)
+    else this.#observer.wrote('dropped', 1, 0)
+  }
+
+  #keepUndeleted(name: string): void {
+    if (this.#undeleted === 'too many') return
+    this.#undeleted.add(name)
+    if (this.#undeleted.size > MAX_QUEUED) this.#undeleted = 'too many'
   }
 
   /** After the replies of this turn. */
@@ -83,7 +123,7 @@ export class WriteQueue {
     const connection = this.#connection()
     const batch = this.#queue.splice(0, BATCH)
     for (const { entry } of batch) this.#bytes -= entry?.length ?? 0
-    if (connection === undefined) this.#observer.wrote('dropped', batch.length, 0)
+    if (connection === undefined) for (const write of batch) this.#drop(write)
     else {
       this.#state = 'writing'
       await Promise.all(batch.map((write) => this.#send(connection, write)))
@@ -106,6 +146,7 @@ export class WriteQueue {
         this.#observer.wrote('stored', 1, entry.length)
       }
     } catch {
+      if (entry === undefined) this.#keepUndeleted(name)
       this.#observer.wrote('failed', 1, 0)
       this.#pausedUntilMs = this.#clock.monotonicMs() + PAUSE_MS
     }

@@ -119,6 +119,31 @@ describe.skipIf(missingRedis() !== undefined)('purges', () => {
     expect(await until(async () => (await ask(two)) === 'new')).toBeLessThan(3000)
   })
 
+  test('one while the store is not there yet reaches those that have never been connected, also over a reload', async (t) => {
+    const redis = await startRedis(t)
+    await redis.kill()
+    const service = await startHttpService(t)
+    const world = { value: 'old' }
+    service.otherwise = () => ({ text: world.value })
+    const settings = { origin: service.origin, url: redis.url, table: 'cache: { ttl: 1h }' }
+    const [first, second] = [
+      await startShared(t, settings, { state: 'down' }),
+      await startShared(t, settings, { state: 'down' }),
+    ]
+    const ask = (gateway: TestGateway) => gateway.socketmap().lookup('aliases', 'a@x.example')
+    for (const gateway of [first, second]) expect(await ask(gateway)).toEqual({ kind: 'found', value: 'old' })
+    world.value = 'new'
+    first.gateway.tables.purge('aliases', KEY)
+    expect(await first.gateway.tables.purgeElsewhere('aliases', KEY)).toEqual({ state: 'later' })
+    first.write(first.read().replace('timeout: 1s', 'timeout: 900ms'))
+    expect(await first.gateway.reload()).toMatchObject({ ok: true, changes: ['shared changed'] })
+    await redis.start()
+    // Before the second is there.
+    await until(() => redis.command('XLEN', 'mapgate:purges') === '1')
+    await until(() => second.gateway.status().shared?.state === 'up')
+    expect(await ask(second)).toEqual({ kind: 'found', value: 'new' })
+  })
+
   test('an answer that was asked for before a purge does not come back after it', async (t) => {
     const { service, two, one, ask, purge } = await start(t)
     let reply: (value: unknown) => void = () => {}

@@ -1,0 +1,15 @@
+/**
+ * Why the shared store is not used, in words that may be shown.
+ */
+import { errorText } from '../core/error-code.ts'
+
+/** Behind this, a server repeats what it was sent: a password, if the command was HELLO. */
+const ARGUMENTS = /,? with args beginning with:.*$/s
+
+export function whyOf(error: unknown): string {
+  const text = errorText(error).replace(ARGUMENTS, '')
+  if (/^ERR unknown command .HELLO./i.test(text)) return `${text}; it must be Valkey, or Redis 6 or later`
+  return text.startsWith('MOVED ')
+    ? `${text}: this server is one of a cluster; write "cluster" in the place of "url"`
+    : text
+}
