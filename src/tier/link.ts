@@ -4,9 +4,11 @@
  *   up      asked; a reply that is not there in time opens the circuit at once
  *   down    not asked; a probe every quarter of a second closes it again
  *
- * A single late reply opens it, since each costs a lookup the whole limit, and a lookup may ask for several keys: what is lost
- * meanwhile is a question to the service. A probe that is as quick as it should be, and what was missed meanwhile, close it.
+ * A lookup may ask for several keys, and waits for the limit once in all. A single late reply opens the circuit, since each costs a
+ * lookup the whole limit: what is lost meanwhile is a question to the service. A probe that is as quick as it should be, and what was
+ * missed meanwhile, close it.
  */
+import type { TierWait } from '../core/cache/answer-tier.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import type { TierObserver } from '../core/observer.ts'
 import { SlotList, type Slotted } from '../core/slot-list.ts'
@@ -49,17 +51,14 @@ interface LinkOptions {
 }
 
 /** A question that waits for its reply. */
-class Read implements Slotted {
-  slot?: number
+interface Read extends Slotted {
   readonly startMs: number
+  /** How long it may wait, ms: less than others where its lookup has waited before. */
+  readonly limitMs: number
+  readonly wait: TierWait | undefined
   readonly resolve: (reply: Reply | undefined) => void
   timer: Timer | undefined
-  isExtended = false
-
-  constructor(startMs: number, resolve: (reply: Reply | undefined) => void) {
-    this.startMs = startMs
-    this.resolve = resolve
-  }
+  isExtended: boolean
 }
 
 export class Link {
@@ -116,18 +115,23 @@ export class Link {
     return this.#serverClock.earliestMs()
   }
 
-  /** @returns Undefined at once when it is not asked now; the promise does not reject, and has undefined where there is no reply. */
-  read(...command: readonly string[]): Promise<Reply | undefined> | undefined {
+  /**
+   * @param wait Of a lookup that may ask several times, and waits for the limit once in all.
+   * @returns Undefined at once when it is not asked now; the promise does not reject, and has undefined where there is no reply.
+   */
+  read(wait: TierWait | undefined, ...command: readonly string[]): Promise<Reply | undefined> | undefined {
     const { clock, observer, timeoutMs } = this.#options
     const connection = this.#connection
-    if (this.#state !== 'up' || connection === undefined) {
+    const limitMs = timeoutMs - (wait?.tierWaitedMs ?? 0)
+    if (this.#state !== 'up' || connection === undefined || limitMs <= 0) {
       observer.failed('skipped')
       return undefined
     }
     return new Promise((resolve) => {
-      const read = new Read(clock.monotonicMs(), resolve)
+      const startMs = clock.monotonicMs()
+      const read: Read = { startMs, limitMs, wait, resolve, timer: undefined, isExtended: false }
       this.#reads.add(read)
-      read.timer = clock.after(timeoutMs, () => this.#late(read))
+      read.timer = clock.after(limitMs, () => this.#late(read))
       connection.send(...command).then(
         (reply) => this.#replied(read, reply),
         (error: Error) => this.#failed(read, error),
@@ -163,23 +167,26 @@ export class Link {
 
   #late(read: Read): void {
     const { clock, timeoutMs, observer } = this.#options
-    const busyMs = clock.monotonicMs() - read.startMs - timeoutMs
+    const busyMs = clock.monotonicMs() - read.startMs - read.limitMs
     if (busyMs > BUSY_MS && !read.isExtended) {
       // This program was busy, so that the question went out late, or its reply was not read yet.
       read.isExtended = true
-      read.timer = clock.after(Math.min(busyMs, timeoutMs), () => this.#late(read))
+      read.timer = clock.after(Math.min(busyMs, read.limitMs), () => this.#late(read))
       return
     }
     // A timer runs before the sockets are read.
     clock.afterTurn(() => {
       if (!this.#reads.has(read)) return
       observer.failed('timeout')
-      this.#down(`no reply within ${timeoutMs} ms`)
+      // Late for this lookup, and not by itself.
+      if (read.limitMs < timeoutMs) this.#end(read, undefined)
+      else this.#down(`no reply within ${timeoutMs} ms`)
     })
   }
 
   #end(read: Read, reply: Reply | undefined): void {
     read.timer?.cancel()
+    if (read.wait !== undefined) read.wait.tierWaitedMs += this.#options.clock.monotonicMs() - read.startMs
     this.#reads.delete(read)
     read.resolve(reply)
   }

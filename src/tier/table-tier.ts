@@ -10,7 +10,7 @@
  */
 import { createHmac } from 'node:crypto'
 import type { NewAnswer } from '../core/cache/answer-store.ts'
-import type { AnswerTier } from '../core/cache/answer-tier.ts'
+import type { AnswerTier, TierWait } from '../core/cache/answer-tier.ts'
 import type { Clock } from '../core/clock.ts'
 import type { TierObserver } from '../core/observer.ts'
 import type { Reply } from './connection.ts'
@@ -49,11 +49,11 @@ export class TableTier implements AnswerTier {
     this.#prefix = `:${table}:${fingerprint.slice(0, FINGERPRINT_LENGTH)}:`
   }
 
-  find(storeKey: string): Promise<NewAnswer | undefined> | undefined {
+  find(storeKey: string, wait: TierWait | undefined): Promise<NewAnswer | undefined> | undefined {
     const { link, purges, table } = this.#options
     if (purges.isClosed(table)) return undefined
     const name = this.#name(storeKey)
-    return link.read('GET', name)?.then((reply) => this.#read(name, storeKey, reply))
+    return link.read(wait, 'GET', name)?.then((reply) => this.#read(name, storeKey, reply))
   }
 
   store(storeKey: string, answer: NewAnswer, askedMs: number): void {
@@ -72,7 +72,7 @@ export class TableTier implements AnswerTier {
 
   async lease(storeKey: string, forMs: number): Promise<boolean> {
     const name = this.#name(storeKey, 'l')
-    const reply = await this.#options.link.read('SET', name, '', 'NX', 'PX', String(forMs))
+    const reply = await this.#options.link.read(undefined, 'SET', name, '', 'NX', 'PX', String(forMs))
     // Nil: somebody has it.
     return reply !== null
   }

@@ -6,13 +6,19 @@
  */
 import type { NewAnswer } from './answer-store.ts'
 
+/** How long one lookup has waited for the tier by now, over all of its keys. */
+export interface TierWait {
+  tierWaitedMs: number
+}
+
 export interface AnswerTier {
   /**
    * Looks for the answer that some gateway stored, with its age by now.
    *
+   * @param wait Of the lookup: the tier's limit is for all of its keys. Undefined where none waits.
    * @returns Undefined at once where it is not asked now. The promise settles within the tier's own limit, and does not reject.
    */
-  find(storeKey: string): Promise<NewAnswer | undefined> | undefined
+  find(storeKey: string, wait: TierWait | undefined): Promise<NewAnswer | undefined> | undefined
 
   /**
    * Stores an answer for the others, some time later.

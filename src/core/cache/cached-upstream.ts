@@ -18,7 +18,7 @@ import type { Found, NotFound, Sourced } from '../result.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
-import type { AnswerTier } from './answer-tier.ts'
+import type { AnswerTier, TierWait } from './answer-tier.ts'
 import { CoalescingUpstream } from './coalescing-upstream.ts'
 import { FailureMemory } from './failure-memory.ts'
 import { freshnessState } from './freshness.ts'
@@ -239,7 +239,17 @@ export class CachedUpstream implements TableSource {
       return this.#fallback.finish(key, { result: failure, source: 'cache' }, fallback, explanation)
     }
     const { attributes, bypass } = context
-    const request = this.#request(key, storeKey, nowMs, stored, explanation, true, attributes, bypass)
+    const request = this.#request(
+      key,
+      storeKey,
+      nowMs,
+      stored,
+      explanation,
+      true,
+      attributes,
+      bypass,
+      context,
+    )
     const answer = this.#shared.ask(request)
     if (answer !== undefined) return this.#fallback.finish(key, answer, fallback, explanation)
     return this.#fallback.wait(request, fallback, context, explanation, false)
@@ -254,6 +264,7 @@ export class CachedUpstream implements TableSource {
     hasAsker: boolean,
     attributes: Attributes | undefined,
     bypass = false,
+    wait?: TierWait,
   ): PendingRequest {
     return new PendingRequest(
       this.#table,
@@ -267,6 +278,7 @@ export class CachedUpstream implements TableSource {
       hasAsker,
       attributes,
       bypass,
+      wait,
     )
   }
 

@@ -13,6 +13,7 @@ import type { Explanation } from '../explain.ts'
 import type { Sourced } from '../result.ts'
 import { SlotList, type Slotted } from '../slot-list.ts'
 import type { Question, Validators } from '../upstream.ts'
+import type { TierWait } from './answer-tier.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
 export class PendingRequest implements Question {
@@ -30,6 +31,8 @@ export class PendingRequest implements Question {
   readonly attributes: Attributes | undefined
   /** The service itself is to be asked, whatever other gateways know. */
   readonly bypass: boolean
+  /** Of the lookup that it was made for; undefined for a refresh ahead of need. */
+  readonly tierWait: TierWait | undefined
   readonly #waiters = new SlotList<Waiter>()
   #abandonedListeners: readonly (() => void)[] = NOBODY
   /** True from the question until its asker waits. */
@@ -52,6 +55,7 @@ export class PendingRequest implements Question {
     hasAsker: boolean,
     attributes?: Attributes,
     bypass = false,
+    tierWait?: TierWait,
   ) {
     this.table = table
     this.key = key
@@ -64,6 +68,7 @@ export class PendingRequest implements Question {
     this.#isExpected = hasAsker
     this.attributes = attributes
     this.bypass = bypass
+    this.tierWait = tierWait
   }
 
   /** Only a found answer is asked for conditionally: a "not found" is never renewed, it is asked again. */

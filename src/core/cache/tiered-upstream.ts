@@ -83,7 +83,7 @@ class TieredUpstream implements PendingRequestSource {
     const untilMs = this.#elsewhere.size === 0 ? undefined : this.#elsewhere.get(request.storeKey)
     if (untilMs !== undefined && request.startMs < untilMs && isRefresh(request))
       return staleOf(request.stored)
-    const looking = request.bypass ? undefined : this.#options.tier.find(request.storeKey)
+    const looking = request.bypass ? undefined : this.#options.tier.find(request.storeKey, request.tierWait)
     return looking === undefined ? this.#below.ask(request) : this.#afterTier(request, looking)
   }
 

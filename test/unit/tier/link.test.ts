@@ -57,15 +57,15 @@ async function stateOf(promise: Promise<unknown> | undefined): Promise<unknown> 
 
 test('a lookup waits for the timeout and not longer, and the next ones not at all', async () => {
   const { clock, link, sent, failures } = await new MuteServer().start()
-  const first = link.read('GET', 'a')
+  const first = link.read(undefined, 'GET', 'a')
   await clock.advanceAsync(30)
-  const second = link.read('GET', 'b')
+  const second = link.read(undefined, 'GET', 'b')
   await clock.advanceAsync(19)
   expect([await stateOf(first), await stateOf(second)]).toEqual(['waits', 'waits'])
   await clock.advanceAsync(1)
   // The second would have had 30 ms more, and nobody waits for what is late.
   expect([await stateOf(first), await stateOf(second)]).toEqual([undefined, undefined])
-  expect(link.read('GET', 'c')).toBeUndefined()
+  expect(link.read(undefined, 'GET', 'c')).toBeUndefined()
   expect(sent.filter((name) => name === 'GET')).toHaveLength(2)
   expect(failures).toEqual(['timeout', 'skipped'])
 })
@@ -75,7 +75,7 @@ test('a lookup of five keys waits once', async () => {
   const startMs = clock.monotonicMs()
   let endMs = 0
   const lookup = async () => {
-    for (const key of ['a+b@c', 'a@c', 'a+b', 'a', '@c']) await link.read('GET', key)
+    for (const key of ['a+b@c', 'a@c', 'a+b', 'a', '@c']) await link.read(undefined, 'GET', key)
     endMs = clock.monotonicMs()
   }
   void lookup()
@@ -85,7 +85,7 @@ test('a lookup of five keys waits once', async () => {
 
 test('a reply that comes as the timeout ends is an answer', async () => {
   const server = await new MuteServer().start()
-  const reply = server.link.read('GET', 'a')
+  const reply = server.link.read(undefined, 'GET', 'a')
   await server.clock.advanceAsync(49)
   server.answer('there')
   await server.clock.advanceAsync(1)
@@ -97,12 +97,12 @@ test('while the server is slow, lookups do not wait for it, however often it is 
   const server = await new MuteServer().start()
   server.isMute = true
   const { clock, link } = server
-  const first = link.read('GET', 'a')
+  const first = link.read(undefined, 'GET', 'a')
   await clock.advanceAsync(50)
   expect(await stateOf(first)).toBeUndefined()
   for (let second = 0; second < 60; second++) {
     await clock.advanceAsync(1000)
-    expect(link.read('GET', 'a')).toBeUndefined()
+    expect(link.read(undefined, 'GET', 'a')).toBeUndefined()
   }
 })
 
@@ -118,7 +118,7 @@ test('what nobody else can answer waits for a second, and says why it does not k
 test('what nobody else can answer is asked also while lookups do without the store', async () => {
   const server = await new MuteServer().start()
   const { clock, link } = server
-  void link.read('GET', 'a')
+  void link.read(undefined, 'GET', 'a')
   await clock.advanceAsync(50)
   expect(link.isUp).toBe(false)
   const reply = link.command('HGET', 'a')
@@ -130,7 +130,7 @@ test('what nobody else can answer is asked also while lookups do without the sto
 test('a link that is closed knows nothing', async () => {
   const { link } = await new MuteServer().start()
   link.close()
-  expect(link.read('GET', 'a')).toBeUndefined()
+  expect(link.read(undefined, 'GET', 'a')).toBeUndefined()
   await expect(link.command('HGET', 'a')).rejects.toThrow('there is no connection')
 })
 
@@ -153,4 +153,26 @@ test('a connection that ends before it is handed over is a failure as any other'
   expect(link.isUp).toBe(false)
   expect(link.lastFailure).toBe('Socket closed unexpectedly')
   link.close()
+})
+
+test('a lookup waits for the timeout in all, however many keys it asks for, and the store may be well for others', async () => {
+  const server = await new MuteServer().start()
+  const { clock, link, failures } = server
+  const lookup = { tierWaitedMs: 0 }
+  const first = link.read(lookup, 'GET', 'a+b')
+  await clock.advanceAsync(45)
+  server.answer('there')
+  expect(await stateOf(first)).toBe('there')
+  const second = link.read(lookup, 'GET', 'a')
+  await clock.advanceAsync(4)
+  expect(await stateOf(second)).toBe('waits')
+  await clock.advanceAsync(1)
+  expect(await stateOf(second)).toBeUndefined()
+  expect(link.read(lookup, 'GET', 'b')).toBeUndefined()
+  expect(failures).toEqual(['timeout', 'skipped'])
+  expect(lookup.tierWaitedMs).toBe(50)
+  expect(link.isUp).toBe(true)
+  const other = link.read({ tierWaitedMs: 0 }, 'GET', 'b')
+  server.answer('b')
+  expect(await stateOf(other)).toBe('b')
 })

@@ -5,9 +5,7 @@ test('what a server repeats of a command is not shown: it may be a part of the p
   // Redis 5.0.14, cut by it at 128 characters.
   const said =
     'ERR unknown command `HELLO`, with args beginning with: `3`, `AUTH`, `mapgate`, `correct-horse-battery-sta'
-  expect(whyOf(new Error(said))).toBe(
-    'ERR unknown command `HELLO`; it must be Valkey, or Redis 6 or later',
-  )
+  expect(whyOf(new Error(said))).toBe('ERR unknown command `HELLO`; it must be Valkey, or Redis 6 or later')
   expect(whyOf(new Error("ERR unknown command 'FOO', with args beginning with: 'a' 'b'"))).toBe(
     "ERR unknown command 'FOO'",
   )

@@ -1,8 +1,10 @@
 /**
  * What a gateway believes of what others have stored, on a manual clock.
  */
+
 import { expect, test } from 'vitest'
 import type { NewAnswer } from '../../../../src/core/cache/answer-store.ts'
+import type { TierWait } from '../../../../src/core/cache/answer-tier.ts'
 import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
 import { LossGuard } from '../../../../src/core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
@@ -29,6 +31,7 @@ function gateway(options: { hasCanary?: boolean } = {}) {
     has: undefined as NewAnswer | undefined,
     stored: [] as { key: string; answer: NewAnswer }[],
     deleted: [] as string[],
+    waits: [] as (TierWait | undefined)[],
     asked: 0,
     isUp: true,
     leases: [] as number[],
@@ -37,7 +40,8 @@ function gateway(options: { hasCanary?: boolean } = {}) {
       this.leases.push(forMs)
       return Promise.resolve(this.hasLease)
     },
-    find() {
+    find(_storeKey: string, wait: TierWait | undefined) {
+      this.waits.push(wait)
       if (!this.isUp) return undefined
       this.asked++
       return Promise.resolve(this.has)
@@ -284,6 +288,19 @@ test('a tier that is not asked now costs nothing', async () => {
   service.says = found('there')
   expect(await ask()).toBe('upstream: there')
   expect(looked).toEqual([])
+})
+
+test('all keys of a lookup wait for the tier together, and a refresh with nobody', async () => {
+  const { tier, service, cached, ask, clock } = gateway()
+  const { waits } = tier
+  service.says = found('there')
+  const context = new LookupContext('a+b', clock.monotonicMs(), 10_000, false, undefined)
+  for (const key of ['a+b', 'a']) await cached.ask(key, context)
+  expect(waits).toHaveLength(2)
+  for (const wait of waits) expect(wait).toBe(context)
+  clock.advance(60_000)
+  await ask('a')
+  expect(waits[2]).toBeUndefined()
 })
 
 test('an answer that was purged while the tier was asked is not used', async () => {
