@@ -98,6 +98,11 @@ describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
     expect(await first.socketmap().lookup('aliases', 'a@x.example')).toMatchObject({ kind: 'temporary' })
     await delay(100)
     expect(redis.command('KEYS', '*a@x.example')).toBe('')
+    const second = await startShared(t, { ...identity, origin: sound.origin })
+    expect(await second.socketmap().lookup('aliases', 'a@x.example')).toEqual({
+      kind: 'found',
+      value: 'there',
+    })
   })
 
   test('a "not found" is over when negativeTtl has passed since the service gave it', async (t) => {

@@ -75,3 +75,9 @@ test('an answer of 128 KiB is shared, and none that is longer', () => {
   expect(() => encoded({ value: 'v'.repeat(room + 1) })).toThrow('too long')
   expect(() => encoded({ value: 'v'.repeat(10_000_000) })).toThrow('too long')
 })
+
+test('the bytes are those of this version: with other ones the version is another, too', () => {
+  expect(encoded().toString('hex')).toBe(
+    '01355c438600c0fec485317a420080c7c385317a421e0100000000000000000000000080c0f44000000000004ced4000000000804f124100000000709994410f006d6170676174653a613a743a663a6b0e000000696e666f40622e6578616d706c6503002231221d005468752c203031204a616e20323032362030303a30303a303020474d54',
+  )
+})
