@@ -18,7 +18,7 @@ import type { Clock } from '../clock.ts'
 import type { Reply } from '../upstream.ts'
 import { CHECK_PAUSE_MS, MAX_CHECKS } from './circuit-limits.ts'
 import type { KnownQuestion, KnownQuestions } from './known-questions.ts'
-import { isEnough } from './known-reply.ts'
+import { isEnough, isOfEndpoint } from './known-reply.ts'
 import { within } from './sleep.ts'
 
 /** What is needed of an endpoint. */
@@ -109,7 +109,7 @@ export class AnswersOthers {
       if (this.#endpoint.isFailing(nowMs)) return false
       if (reply === undefined) continue
       answered++
-      const isFailure = reply.evidence === 'endpoint' && isEnough(reply, nowMs - startMs)
+      const isFailure = isOfEndpoint(reply) && isEnough(reply, nowMs - startMs)
       if (isFailure && this.#endpoint.goodAtMs <= startMs) return false
     }
     // Where none could be sent, the slots were taken by requests that are not even slow: no outage is seen.

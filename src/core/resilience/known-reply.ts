@@ -9,7 +9,14 @@ export function isFailure({ evidence, retryAfterMs }: Reply): boolean {
   return evidence === 'endpoint' || evidence === 'key' || retryAfterMs !== undefined
 }
 
+/** Returns whether it speaks against the endpoint: no reply, or one whose body stops, as a service that hangs may send its head before. */
+export function isOfEndpoint({ evidence, result }: Reply): boolean {
+  return evidence === 'endpoint' || (result.kind === 'temporary' && result.cause === 'timeout')
+}
+
 /** Returns whether such a failure is enough. A reply of its own may be about its key, and a quick failure one of a few: another is asked. */
-export function isEnough({ evidence }: Reply, tookMs: number): boolean {
-  return evidence !== 'key' && (evidence !== 'endpoint' || tookMs >= QUICK_MS)
+export function isEnough(reply: Reply, tookMs: number): boolean {
+  const { evidence } = reply
+  if (evidence === 'key') return isOfEndpoint(reply)
+  return evidence !== 'endpoint' || tookMs >= QUICK_MS
 }

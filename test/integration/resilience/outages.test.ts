@@ -18,6 +18,7 @@ const OUTAGES: readonly (readonly [what: string, begin: (service: HttpService) =
   ['dies', (service) => service.stop()],
   ['refuses connections', (service) => service.drain()],
   ['hangs', become({ act: 'silence' })],
+  ['hangs after the heads of its replies', become({ act: 'drip', everyMs: 200 })],
   ['resets', become({ act: 'reset' })],
   ['answers 502 to everything', become({ status: 502 })],
   ['answers 500 to everything', become({ status: 500 })],

@@ -9,6 +9,8 @@ import type { Endpoint, Reply, SendOptions } from '../../../src/core/upstream.ts
 export interface Script {
   readonly reply: Reply
   readonly afterMs?: number
+  /** What its time-out looks like; default without any reply. */
+  readonly late?: Reply
 }
 
 export class ScriptedEndpoint implements Endpoint {
@@ -34,7 +36,7 @@ export class ScriptedEndpoint implements Endpoint {
     this.options.push(options)
     this.inFlight++
     this.maxInFlight = Math.max(this.maxInFlight, this.inFlight)
-    const { reply, afterMs } = this.script(key, this.sent.length)
+    const { reply, afterMs, late = timedOut() } = this.script(key, this.sent.length)
     return new Promise((resolve) => {
       const done = (what: Reply) => {
         for (const timer of timers) timer.cancel()
@@ -45,7 +47,7 @@ export class ScriptedEndpoint implements Endpoint {
         afterMs === undefined
           ? []
           : [
-              this.#clock.after(options.timeoutMs, () => done(timedOut())),
+              this.#clock.after(options.timeoutMs, () => done(late)),
               this.#clock.after(afterMs, () => done(reply)),
             ]
       if (afterMs === undefined) return done(reply)
@@ -93,6 +95,9 @@ export const forbids = (): Reply => ({
   evidence: 'none',
   retry: 'other-endpoint',
 })
+
+/** The head of the reply arrived in time, and the rest did not. */
+export const stalled = (): Reply => ({ ...timedOut(), evidence: 'key' })
 
 export const timedOut = (): Reply => ({
   result: temporary('timeout', 'no answer in time'),

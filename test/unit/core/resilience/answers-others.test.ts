@@ -9,6 +9,7 @@ import {
   refuses,
   says,
   saysNotFound,
+  stalled,
   timedOut,
 } from '../../../support/core/scripted-endpoint.ts'
 import { known, type Reply } from './circuit-set-up.ts'
@@ -77,6 +78,13 @@ describe('a service that fails for one key', () => {
     await running.ask('good')
     expect(await afterFailure(running)).toBe(true)
   })
+})
+
+test('a body that stops is as good as no reply: nothing is asked again', async () => {
+  const { upstream, clock, good, endpoints } = await known(at(fails(500)))
+  good.reply = stalled()
+  expect(await upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(false)
+  expect(endpoints[0]?.sent).toEqual(['good', 'good'])
 })
 
 test('one reset of many is asked about again, and a service that is down is not waited for', async () => {

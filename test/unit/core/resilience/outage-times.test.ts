@@ -4,12 +4,23 @@
  */
 import { expect, test } from 'vitest'
 import { setUp } from '../../../support/core/resilient.ts'
-import { fails, refuses, type Script, says, timedOut } from '../../../support/core/scripted-endpoint.ts'
+import {
+  fails,
+  refuses,
+  type Script,
+  says,
+  stalled,
+  timedOut,
+} from '../../../support/core/scripted-endpoint.ts'
 
 const OUTAGES: readonly (readonly [what: string, script: Script])[] = [
   ['refuses connections', { reply: refuses() }],
   ['resets connections', { reply: { ...refuses(), retry: 'any' }, afterMs: 5 }],
   ['hangs', { reply: timedOut(), afterMs: Number.POSITIVE_INFINITY }],
+  [
+    'sends the heads of its replies and hangs',
+    { reply: stalled(), afterMs: Number.POSITIVE_INFINITY, late: stalled() },
+  ],
   ['answers 502 to everything', { reply: fails(502), afterMs: 5 }],
   ['answers 500 to everything', { reply: fails(500), afterMs: 5 }],
 ]
