@@ -8,6 +8,7 @@
  *                                                        no outage is seen
  *   else                                                 known questions of the table are asked, until one is found;
  *                                                        where it has none, those of others
+ *   one that was found before is "not found" now         it is forgotten, and the next one is asked
  *   none is known                                        yes, if a good reply arrived since the lookup began; else
  *                                                        nobody can say
  *
@@ -95,19 +96,26 @@ export class AnswersOthers {
   }
 
   async #isAnyFound(table: string): Promise<boolean> {
-    const all = this.#endpoint.known.list()
-    const own = all.filter(({ route }) => route.table === table)
-    const questions = own.length > 0 ? own : all
+    const { known } = this.#endpoint
     let answered = 0
+    let forgotten = 0
     for (let turn = 0; turn < MAX_CHECKS; turn++) {
-      const question = questions[turn % questions.length]
-      if (question === undefined) return false
+      const all = known.list()
+      const own = all.filter(({ route }) => route.table === table)
+      const questions = own.length > 0 ? own : all
+      const question = questions[(turn - forgotten) % questions.length]
+      // What is known no more was answered, all the same.
+      if (question === undefined) return forgotten > 0
       const startMs = this.#clock.monotonicMs()
       const reply = await this.#endpoint.askKnown(question)
       if (reply?.result.kind === 'found') return true
       const nowMs = this.#clock.monotonicMs()
       if (this.#endpoint.isFailing(nowMs)) return false
       if (reply === undefined) continue
+      if (!known.list().includes(question)) {
+        forgotten++
+        continue
+      }
       answered++
       const isFailure = isOfEndpoint(reply) && isEnough(reply, nowMs - startMs)
       if (isFailure && this.#endpoint.goodAtMs <= startMs) return false

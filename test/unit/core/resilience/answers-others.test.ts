@@ -52,7 +52,6 @@ describe('a service that fails for one key', () => {
     ['refuses the connection', refuses()],
     ['answers 500 to everybody', fails(500)],
     ['refuses the credentials', forbids()],
-    ['has lost the key', saysNotFound()],
     ['does not reply', timedOut()],
   ] as const
   for (const [name, reply] of failing) {
@@ -62,6 +61,45 @@ describe('a service that fails for one key', () => {
       expect(await afterFailure(running)).toBe(false)
     })
   }
+
+  test('does not answer others where it has lost the canary', async () => {
+    const running = await known(at(fails(500)))
+    const { state, endpoints } = running
+    state.endpoints[0]?.known.addCanary({ table: 'aliases', send: async () => saysNotFound() }, 'canary')
+    running.good.reply = saysNotFound()
+    expect(await afterFailure(running)).toBe(false)
+    expect(endpoints[0]?.sent).toEqual(['good', 'bad', 'good'])
+  })
+
+  test('answers others where the only key that it found is deleted, and where another is found still', async () => {
+    const running = await known(at(fails(500)))
+    const { state, good, endpoints, clock } = running
+    good.reply = saysNotFound()
+    expect(await afterFailure(running)).toBe(true)
+    expect(endpoints[0]?.sent).toEqual(['good', 'bad', 'good'])
+    const others: string[] = []
+    const send = async (key: string) => {
+      others.push(key)
+      return says('here')
+    }
+    const found = state.endpoints[0]?.known
+    found?.remember({ table: 'others', send }, 'other', clock.monotonicMs() + 1000)
+    found?.remember(
+      { table: 'aliases', send: async () => saysNotFound() },
+      'gone',
+      clock.monotonicMs() + 2000,
+    )
+    expect(await afterFailure(running)).toBe(true)
+    expect(others).toEqual(['other'])
+  })
+
+  test('does not answer others where the key that it found is deleted, and the other tables fail', async () => {
+    const running = await known(at(fails(500)))
+    running.good.reply = saysNotFound()
+    const { state } = running
+    state.endpoints[0]?.known.addCanary({ table: 'others', send: async () => fails(500) }, 'canary')
+    expect(await afterFailure(running)).toBe(false)
+  })
 
   test('does not answer others while its circuit is open, and is not asked for it', async () => {
     const { upstream, clock, endpoints, ask, good, circuit } = await known(at(refuses()))
