@@ -125,6 +125,10 @@ export class Reloads {
         ({ table, count }) =>
           `table ${table}: ${storedAnswers(count)} dropped, since what decides about them changed`,
       ),
+      ...answers.copies.map(
+        ({ table, entries, changed }) =>
+          `table ${table}: the copy of ${entries === 1 ? '1 entry' : `${entries} entries`} is not used any more, since its list is another one now (changed: ${changed.join(', ')}); put it back before a new list is there, and the copy is used again`,
+      ),
     ]
   }
 

@@ -28,27 +28,14 @@ import { type DomainsFilter, type KeySearch, Table } from '../core/table.ts'
 import type { TableSource } from '../core/table-source.ts'
 import type { Upstream } from '../core/upstream.ts'
 import type { SharedUpstream } from '../upstreams/kind.ts'
+import type { AnswersAfter, CountedAnswers, UnusedCopy } from './answers-after.ts'
 import { addressSpellings } from './key-spellings.ts'
 import { negativeKeptMs, outagePolicy } from './outage-policy.ts'
 import type { GatewayParts } from './parts.ts'
-import type { RunningTable, RunningTables } from './running-table.ts'
+import { type RunningTable, type RunningTables, replicaOf } from './running-table.ts'
 import { makeShadow, type RunningShadow, shadowOf } from './shadow.ts'
 import { type RunningShared, tierOf } from './shared.ts'
 import type { RunningUpstreams } from './upstreams.ts'
-
-/** Stored answers of one table. */
-interface CountedAnswers {
-  readonly table: string
-  readonly count: number
-}
-
-/** What became of the stored answers at a reload. */
-export interface AnswersAfter {
-  /** What decides about them has changed. */
-  readonly dropped: readonly CountedAnswers[]
-  /** An upstream of the table has changed, and they are still true. */
-  readonly kept: readonly CountedAnswers[]
-}
 
 interface TableParts extends GatewayParts {
   /** The tables in use: for domains filters that are tables. */
@@ -66,6 +53,7 @@ export function buildTables(
   const tables = new Map<string, RunningTable>()
   const dropped: CountedAnswers[] = []
   const kept: CountedAnswers[] = []
+  const copies: UnusedCopy[] = []
   for (const config of configs) {
     const own = config.upstreams.flatMap((name) => upstreams.get(name) ?? [])
     const old = running.get(config.name)
@@ -82,9 +70,12 @@ export function buildTables(
     }
     const tier = store && tierOf(shared, config, own)
     const shadow = beside && makeShadow(config, beside, old, parts)
-    tables.set(config.name, { ...buildTable(config, own, store, tier, shadow, old, parts), shared })
+    const built = buildTable(config, own, store, tier, shadow, old, parts)
+    tables.set(config.name, { ...built, shared })
+    const copy = replicaOf(built.asked)?.dropped()
+    if (copy !== undefined) copies.push({ table: config.name, ...copy })
   }
-  return { tables, answers: { dropped, kept } }
+  return { tables, answers: { dropped, kept, copies } }
 }
 
 function isUnchanged(

@@ -40,6 +40,10 @@ export interface LmdbRoot<Value, Key> extends LmdbTable<Value, Key> {
   resetReadTxn(): void
   /** Resolves when what was committed is on disk. */
   readonly flushed: Promise<unknown>
+  /** Forgets readers of processes that have ended; returns how many. */
+  readerCheck(): number
+  /** A line of titles, then `pid thread txnid` of each reader. */
+  readerList(): string
   close(): Promise<void>
 }
 
@@ -113,6 +117,23 @@ export class LmdbEnvironment<Value, Key> {
     await Promise.allSettled(this.#transactions)
     await this.root.close()
   }
+}
+
+/**
+ * The process that has an environment open beside this one; undefined where there is none. Called once this one has read.
+ *
+ * Each process that reads has a place in `lock.mdb` until it closes the environment, and a lock that ends with it, however
+ * it ends. Two containers in which the program has the same process id do not see each other.
+ * Source: npm lmdb 3.5.6, mdb.c, `MDB_reader` and `mdb_reader_check`.
+ */
+export function otherProcess(root: LmdbRoot<string, string>): number | undefined {
+  root.readerCheck()
+  const pids = root
+    .readerList()
+    .split('\n')
+    .slice(1)
+    .map((line) => Number.parseInt(line, 10))
+  return pids.find((pid) => pid > 0 && pid !== process.pid)
 }
 
 /** What made a commit fail: a full disk, for example. Source: npm lmdb, `commitError`. */

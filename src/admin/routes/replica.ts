@@ -49,7 +49,8 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
         response: { ...response, ...problems(400) },
       },
     },
-    async ({ params, query }) => statusAfter(replicaOf(ports, params.table).refresh(query.whole === 'true')),
+    async ({ params, query }) =>
+      statusAfter(replicaOf(ports, params.table).refresh(query.whole === 'true'), whyNotChanged),
   )
   for (const [word, accept, summary] of [
     ['accept', true, 'Takes the list that is kept aside into use'],
@@ -58,7 +59,8 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
     app.post(
       `/api/v1/tables/:table/replica/${word}`,
       { config, schema: schemaOf(summary) },
-      async ({ params }) => statusAfter(await replicaOf(ports, params.table).settleHeld(accept)),
+      async ({ params }) =>
+        statusAfter(await replicaOf(ports, params.table).settleHeld(accept), whyNotSettled),
     )
   }
   app.put(
@@ -76,7 +78,7 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
     async ({ params, body }) => {
       if (body.value === undefined)
         throw new ProblemError(400, 'invalid-parameter', '"value" is missing; add it')
-      return statusAfter(await change(ports, params.table, params.key, body.value))
+      return statusAfter(await change(ports, params.table, params.key, body.value), whyNotChanged)
     },
   )
   app.delete(
@@ -90,7 +92,8 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
         response: { 200: ReplicaSchema, ...problems(400, 401, 403, 404, 409, 503) },
       },
     },
-    async ({ params }) => statusAfter(await change(ports, params.table, params.key, undefined)),
+    async ({ params }) =>
+      statusAfter(await change(ports, params.table, params.key, undefined), whyNotChanged),
   )
 }
 
@@ -117,18 +120,26 @@ function replicaOf({ control, status }: Pick<AdminPorts, 'control' | 'status'>, 
   )
 }
 
-function statusAfter(outcome: ReplicaOutcome): ReplicaStatus {
+function whyNotSettled({ state, held }: ReplicaStatus): string {
+  if (state === 'copying' && held !== undefined)
+    return 'the next list is being read and may take the place of the one that is kept aside; try again when it is there (mapgate replica status TABLE)'
+  return state === 'empty'
+    ? 'there is no copy yet; look at lastFailure of the table'
+    : 'no list is kept aside; nothing to decide'
+}
+
+function whyNotChanged({ state }: ReplicaStatus): string {
+  return state === 'copying'
+    ? 'there is no copy yet, the first list is being read'
+    : 'there is no copy yet; look at lastFailure of the table'
+}
+
+function statusAfter(outcome: ReplicaOutcome, whyNothing: (status: ReplicaStatus) => string): ReplicaStatus {
   switch (outcome.kind) {
     case 'done':
       return outcome.status
     case 'nothing':
-      throw new ProblemError(
-        409,
-        'replica-refused',
-        outcome.status.state === 'empty'
-          ? 'there is no copy yet; look at lastFailure of the table'
-          : 'no list is kept aside; nothing to decide',
-      )
+      throw new ProblemError(409, 'replica-refused', whyNothing(outcome.status))
     case 'invalid':
       throw new ProblemError(400, 'invalid-parameter', outcome.why)
     case 'failed':

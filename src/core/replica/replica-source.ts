@@ -51,9 +51,10 @@ export class ReplicaSource implements TableSource {
       if (value !== undefined) return this.#answer(key, found(value), ageMs, context.explanation)
     }
     const sinceMs = this.#others.nowMs(context)
+    const { generation } = this.#copy
     const answer = this.#inner.ask(key, context)
     return answer instanceof Promise
-      ? this.#later(key, answer, context, sinceMs)
+      ? this.#later(key, answer, context, sinceMs, generation)
       : this.#afterService(key, answer, context, sinceMs)
   }
 
@@ -88,17 +89,18 @@ export class ReplicaSource implements TableSource {
     pending: Promise<Sourced>,
     context: LookupContext,
     sinceMs: number,
+    generation: number,
   ): Promise<Sourced> {
     const answer = await pending
-    if (answer.source === 'upstream') this.#note(key, answer.result)
+    if (answer.source === 'upstream') this.#note(key, answer.result, generation)
     return this.#afterService(key, answer, context, sinceMs)
   }
 
   /** What the service has just said of a key that the copy lacks. */
-  #note(key: string, result: LookupResult): void {
-    if (result.kind === 'notfound') this.#copy.noteAnswer(key, undefined)
+  #note(key: string, result: LookupResult, generation: number): void {
+    if (result.kind === 'notfound') this.#copy.noteAnswer(key, undefined, generation)
     else if (result.kind === 'found' && this.#copy.find(key) === undefined)
-      this.#copy.noteAnswer(key, result.value)
+      this.#copy.noteAnswer(key, result.value, generation)
   }
 
   /** What the copy knows where the service cannot say. */

@@ -17,8 +17,11 @@ export interface TableCopy {
    * The service was asked for a key that the copy lacks. Returns at once; it is written down later.
    *
    * @param result What it found; undefined: it said "not found".
+   * @param generation As it was when the service was asked.
    */
-  noteAnswer(key: string, result: string | undefined): void
+  noteAnswer(key: string, result: string | undefined, generation: number): void
+  /** Words about single keys so far, by pushes and changes: an answer that was asked for before one is older than it. */
+  readonly generation: number
   /** Another key of the copy, the next one in order; undefined where there is none. */
   neighbour(key: string): string | undefined
   /**
@@ -46,11 +49,20 @@ export interface CopyPolicy {
   readonly authoritative: boolean
 }
 
+/** A copy that another configuration does not use, until its settings come back. */
+export interface DroppedCopy {
+  readonly entries: number
+  /** What changed: names of settings. */
+  readonly changed: readonly string[]
+}
+
 /** The copy of one table, as a configuration has it: the port between the table and the upstream that keeps the copy. */
 export interface ReplicaOfTable {
   readonly copy: TableCopy
   readonly control: ReplicaControl
   readonly policy: Omit<CopyPolicy, 'staleForMs'>
+  /** What becomes of the copy when this is started; undefined where it stays. */
+  dropped(): DroppedCopy | undefined
   /** Called with keys whose stored answers are out of date; undefined: all of the table. Set before it is started. */
   onGone: (keys: readonly string[] | undefined) => void
   start(): void

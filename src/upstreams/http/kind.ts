@@ -41,7 +41,7 @@ export interface HttpSettings
   /** `ca`, `cert` and `key` are absolute paths of PEM files. */
   readonly tls: TlsSettings | undefined
   /** What the service is, in the operator's word. */
-  readonly identity?: string | undefined
+  readonly identity: string | undefined
 }
 
 export const http: UpstreamKind<HttpSettings, HttpTable> = {
@@ -189,7 +189,8 @@ class HttpUpstream implements SharedUpstream<HttpTable> {
   #replica({ replica, ...table }: HttpTable): ReplicaOfTable | undefined {
     if (replica === undefined) return undefined
     const drilled = () => this.drill.endsAtMs !== undefined
-    const asked = { upstream: () => this.#pools.settings, authorize: this.#authorize, drilled }
+    const decisive = httpConfiguration.decisive(this.settings)
+    const asked = { upstream: () => this.#pools.settings, decisive, authorize: this.#authorize, drilled }
     return this.#replicas.forTable({ ...table, replica }, asked, this.#parts)
   }
 

@@ -74,7 +74,7 @@ export interface ChangedOutcome {
   /** Keys that are new or have another result, and keys that are gone. */
   readonly set: number
   readonly gone: number
-  /** All of them; undefined where they are too many to be named. */
+  /** All of them, and those that are deleted and that the copy lacked; undefined where they are too many to be named. */
   readonly keys: readonly string[] | undefined
 }
 

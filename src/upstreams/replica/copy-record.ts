@@ -3,7 +3,8 @@
  */
 import type { Validators } from '../../core/upstream.ts'
 
-export type Slot = 'a' | 'b'
+/** One is in use, one may be kept aside, and one is being filled. */
+export type Slot = 'a' | 'b' | 'c'
 
 /** One list as it was taken over. */
 export interface CopyRecord {
@@ -35,9 +36,13 @@ export interface HeldRecord extends CopyRecord {
 
 export interface ReplicaState {
   readonly format: number
-  /** What decides about the entries; a copy of another one is dropped. */
+  /** What the list means; a copy of another one is not used. */
   readonly fingerprint: string
+  /** How the copy in use was read; absent in files of earlier versions. */
+  readonly readAs?: string
   readonly current?: CopyRecord
+  /** The copy of the configuration before, until there is one of this: it is used again if that configuration comes back. */
+  readonly before?: { readonly fingerprint: string; readonly readAs?: string; readonly current: CopyRecord }
   readonly held?: HeldRecord
   readonly filling?: { readonly slot: Slot; readonly token: string }
 }

@@ -2,12 +2,13 @@
  * The databases of one copy, and what is done with them within one transaction.
  *
  *   state        what is in use, what is kept aside, who fills: one JSON document
- *   a, b         key to result, ready for the client
+ *   a, b, c      key to result, ready for the client
  *   pushed       what was pushed since the service was asked last
  *   held-pushed  what was pushed since the list was asked for that is kept aside
  *   found        keys that lookups found at the service, and the copy lacks
  */
 import type { LmdbRoot, LmdbTable } from '../lmdb.ts'
+import type { CopyMarks } from './copy-marks.ts'
 import type { CopyRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
 import { FoundKeys } from './found-keys.ts'
 import { PushLog } from './push-log.ts'
@@ -20,7 +21,7 @@ const STATE_KEY = 'state'
 type Table = LmdbTable<string, string>
 
 /** How many databases with a name there are. */
-export const MAX_DATABASES = 5
+export const MAX_DATABASES = 6
 
 export class CopyTables {
   readonly slots: Readonly<Record<Slot, Table>>
@@ -31,7 +32,7 @@ export class CopyTables {
 
   constructor(root: LmdbRoot<string, string>) {
     this.#root = root
-    this.slots = { a: openTable(root, 'a'), b: openTable(root, 'b') }
+    this.slots = { a: openTable(root, 'a'), b: openTable(root, 'b'), c: openTable(root, 'c') }
     this.pushed = new PushLog(openTable(root, 'pushed'))
     this.heldPushed = new PushLog(openTable(root, 'held-pushed'))
     this.found = new FoundKeys(openTable(root, 'found'))
@@ -53,11 +54,40 @@ export class CopyTables {
     this.#root.putSync(STATE_KEY, JSON.stringify(state))
   }
 
-  /** Begins anew, for another configuration. */
-  reset(fingerprint: string): void {
-    for (const table of Object.values(this.slots)) table.clearSync()
-    for (const kept of [this.pushed, this.heldPushed, this.found]) kept.clear()
-    this.write({ format: FORMAT, fingerprint })
+  /**
+   * Goes over to another configuration. Where the list means something else, the copy is kept until there is another one;
+   * where it was only read otherwise, the whole list is asked for.
+   */
+  adopt({ fingerprint, readAs }: CopyMarks): void {
+    const stored = this.stored()
+    if (stored === undefined) {
+      for (const table of Object.values(this.slots)) table.clearSync()
+      this.found.clear()
+    }
+    this.pushed.clear()
+    this.heldPushed.clear()
+    const { current, before: earlier } = stored ?? {}
+    const copy = stored !== undefined && current !== undefined ? { ...stored, current } : earlier
+    const state = { format: FORMAT, fingerprint, readAs }
+    if (copy === undefined) this.write(state)
+    else if (copy.fingerprint === fingerprint)
+      this.write({ ...state, current: copy.readAs === readAs ? copy.current : unread(copy.current) })
+    else {
+      const { readAs: as } = copy
+      const before = {
+        fingerprint: copy.fingerprint,
+        ...(as !== undefined && { readAs: as }),
+        current: copy.current,
+      }
+      this.write({ ...state, before })
+    }
+  }
+
+  /** A slot that has nothing which may be needed. */
+  freeSlot(): Slot {
+    const { current, held, before } = this.state()
+    const needed = [current?.slot, held?.slot, before?.current.slot]
+    return (['a', 'b', 'c'] as const).find((slot) => !needed.includes(slot)) ?? 'c'
   }
 
   /** The state without the list that is kept aside, and without what was pushed since. */
@@ -90,7 +120,8 @@ export class CopyTables {
   use(record: CopyRecord, pushes: PushLog, foundSinceMs: number): boolean {
     const changes = pushes.changes()
     if (changes === undefined) return false
-    const { filling: _, current, ...state } = this.withoutHeld()
+    const { filling: _, current, before, ...state } = this.withoutHeld()
+    if (before !== undefined) this.found.clear()
     const entries = record.entries + this.apply(record.slot, changes)
     const { validators, cursor, ...others } = record
     // A push may be older than the list: the next one, or the changes since the copy before it, have the last word.
@@ -101,6 +132,11 @@ export class CopyTables {
     this.write({ ...state, current: { ...others, ...ofList, entries } })
     return true
   }
+}
+
+/** The copy, but nothing by which the service could say that it is current, or what changed since. */
+function unread({ validators: _, cursor: __, listedAtMs: ___, ...record }: CopyRecord): CopyRecord {
+  return record
 }
 
 function openTable(root: LmdbRoot<string, string>, name: string): Table {

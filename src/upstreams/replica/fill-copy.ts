@@ -15,6 +15,7 @@ import type { ListProgress } from './list-progress.ts'
 import { readChanges, readList } from './read-list.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 import { type ReplicaFile, ReplicaUnavailable } from './replica-file.ts'
+import { isWholeDue } from './schedule.ts'
 
 /** Brings the copy up to date. Does not reject. */
 export async function fillCopy(
@@ -110,9 +111,17 @@ async function takeChanges(
   if (canary !== undefined && changes.keys.has(canary) && changes.keys.get(canary) === undefined)
     throw new ListError(REPLICA_REASONS.canaryDeleted)
   const plan = file.applyChanges(cursor, changes, { askedAtMs, maxShrink: settings.list.maxShrink })
-  if (plan.kind === 'shrunk') throw new ListError(REPLICA_REASONS.shrunkByChanges, plan.lost)
-  const { set, gone } = plan
-  const keys = set.length + gone.length > MAX_NAMED ? undefined : [...set, ...gone].map(([key]) => key)
+  if (plan.kind === 'shrunk') {
+    // The list that was read for the same changes waits for a word; it would say the same.
+    const heldAtMs = file.state()?.held?.listedAtMs
+    const isDue = isWholeDue(settings.list.wholeEveryMs, heldAtMs, askedAtMs)
+    throw new ListError(isDue ? REPLICA_REASONS.shrunkByChanges : REPLICA_REASONS.shrunkAndHeld, plan.lost)
+  }
+  const { set, gone, unlisted } = plan
+  const keys =
+    set.length + gone.length + unlisted.length > MAX_NAMED
+      ? undefined
+      : [...[...set, ...gone].map(([key]) => key), ...unlisted]
   return { kind: 'changed', set: set.length, gone: gone.length, keys }
 }
 

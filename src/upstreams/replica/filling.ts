@@ -54,7 +54,6 @@ export class Filling {
   }
 
   flush(): void {
-    // Not before something has arrived: until then, what is kept aside stays.
     const { slot } = this.#begun()
     const batch = this.#batch
     this.#batch = []

@@ -2,8 +2,9 @@
  * Keys that a lookup found at the service and that the copy lacks, with their results: a user who was made after the
  * list. They are kept beside the copy, so that a restart in an outage does not call them "not found".
  *
- * A key is forgotten when a list, a push or the changes have a word about it, when the service says "not found", and
- * when it is too old. Runs within the transactions of the file, but for `get`.
+ * A key is forgotten when a push or the changes have a word about it, when the service says "not found", and when a list
+ * was taken into use that was asked for after it: whether it has the key or lacks it. Runs within the transactions of the
+ * file, but for `get`.
  */
 import type { LmdbTable } from '../lmdb.ts'
 
@@ -45,6 +46,11 @@ export class FoundKeys {
 
   forget(key: string): void {
     if (this.#table.get(key) !== undefined) this.#table.removeSync(key)
+  }
+
+  /** Those that were found before `sinceMs`. */
+  before(sinceMs: number): readonly string[] {
+    return Array.from(this.#table.getKeys()).filter((key) => (this.get(key)?.atMs ?? 0) < sinceMs)
   }
 
   /** Forgets those that are listed now, and those of before `sinceMs`. */

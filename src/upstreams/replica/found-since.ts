@@ -4,6 +4,7 @@
  *
  * A kill, or a full disk, costs those of the last moment that were not written yet.
  */
+import { PurgeLog } from '../../core/cache/purge-log.ts'
 import type { Clock } from '../../core/clock.ts'
 import { comparableAddress } from '../../core/key/idn.ts'
 import { MAX_LISTED_KEY_BYTES } from './entry.ts'
@@ -19,6 +20,7 @@ export class FoundSince {
   /** What is not written yet; without a result where the service said "not found". */
   readonly #pending = new Map<string, FoundKey | undefined>()
   #isWriting = false
+  readonly #dropped = new PurgeLog()
 
   constructor(file: ReplicaFile, clock: Clock) {
     this.#file = file
@@ -31,9 +33,17 @@ export class FoundSince {
     return known !== undefined && this.#clock.wallMs() - known.atMs <= forMs ? known.result : undefined
   }
 
-  /** @param result What the service found; undefined: it said "not found". */
-  note(key: string, result: string | undefined): void {
+  get generation(): number {
+    return this.#dropped.generation
+  }
+
+  /**
+   * @param result What the service found; undefined: it said "not found".
+   * @param generation As it was when the service was asked: what is known since of the key is newer.
+   */
+  note(key: string, result: string | undefined, generation: number): void {
     if (Buffer.byteLength(key) > MAX_LISTED_KEY_BYTES) return
+    if (this.#dropped.purgedSince(generation, comparableAddress(key))) return
     const known = this.#known(key)
     if (result === undefined) {
       if (known === undefined) return
@@ -46,9 +56,17 @@ export class FoundSince {
     if (!this.#isWriting) void this.#write()
   }
 
-  /** Something newer is known of a key of the copy. */
-  drop(key: string): void {
-    this.#pending.delete(key)
+  /** Something newer is known of these keys, as the copy has them; undefined: of any. */
+  drop(keys: readonly string[] | undefined): void {
+    if (keys === undefined) {
+      this.#pending.clear()
+      this.#dropped.add({ kind: 'all' })
+      return
+    }
+    for (const key of keys) {
+      this.#pending.delete(key)
+      this.#dropped.add({ kind: 'key', key })
+    }
   }
 
   #known(key: string): FoundKey | undefined {

@@ -20,6 +20,8 @@ export type ChangesPlan =
       /** Keys that are new or have another result. */
       readonly set: readonly KeyChange[]
       readonly gone: readonly KeyChange[]
+      /** Keys that are deleted and that the copy lacks: a lookup may have found them since. */
+      readonly unlisted: readonly string[]
       /** Of the copy when they are written. */
       readonly record: CopyRecord
     }
@@ -33,13 +35,15 @@ export function planChanges(
 ): ChangesPlan {
   const set: KeyChange[] = []
   const gone: KeyChange[] = []
+  const unlisted: string[] = []
   let added = 0
   let isComplete = true
   for (const change of keys) {
     const [key, result] = change
     const before = get(key)
-    if (before === result) continue
-    if (isPushed(key)) isComplete = false
+    if (before === result) {
+      if (result === undefined && !isPushed(key)) unlisted.push(key)
+    } else if (isPushed(key)) isComplete = false
     else if (result === undefined) gone.push(change)
     else {
       set.push(change)
@@ -62,7 +66,7 @@ export function planChanges(
     removed: lost,
     cursor: isComplete ? cursor : current.cursor,
   }
-  return { kind: 'apply', set, gone, record }
+  return { kind: 'apply', set, gone, unlisted, record }
 }
 
 /**

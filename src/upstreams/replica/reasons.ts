@@ -201,6 +201,12 @@ export const REPLICA_REASONS = {
     text: 'the changes since the last whole list delete … keys, more than replica.maxShrink; the whole list is read',
     advice: 'the whole list decides: it is taken over, or kept aside if it lacks as many keys',
   },
+  shrunkAndHeld: {
+    cause: 'replica',
+    text: 'the changes since the last whole list delete … keys, more than replica.maxShrink; a list is kept aside, accept or reject it',
+    advice:
+      '`mapgate replica accept TABLE` or `reject`; the whole list was read for these changes and lacks as many keys. It is read again after `replica.wholeEvery`',
+  },
   canaryDeleted: {
     cause: 'unreadable',
     text: "the changes delete the canary's key; the whole list is read",

@@ -8,8 +8,9 @@
  */
 import { chmodSync } from 'node:fs'
 import { messageOf } from '../../core/error-code.ts'
-import { LmdbEnvironment, type LmdbRoot, loadLmdb, requireDatabase } from '../lmdb.ts'
+import { LmdbEnvironment, type LmdbRoot, loadLmdb, otherProcess, requireDatabase } from '../lmdb.ts'
 import { makeFolderSync, UnusableFiles } from '../own-folder.ts'
+import type { CopyMarks } from './copy-marks.ts'
 import type { CopyRecord, HeldRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
 import { CopyTables, MAX_DATABASES } from './copy-tables.ts'
 import type { FoundKey } from './found-keys.ts'
@@ -48,7 +49,9 @@ export class ReplicaFile {
       makeFolderSync(folder)
       chmodSync(folder, 0o700)
       requireDatabase(folder)
-      return new ReplicaFile(open<string, string>({ path: folder, ...OPTIONS }))
+      const file = new ReplicaFile(open<string, string>({ path: folder, ...OPTIONS }))
+      file.#requireAlone()
+      return file
     } catch (error) {
       const why = messageOf(error)
       throw new ReplicaUnavailable(`the folder of the replica, ${folder}, cannot be used: ${why}`)
@@ -85,23 +88,21 @@ export class ReplicaFile {
     return Array.from(this.#tables.slots[slot].getKeys(range))
   }
 
-  /** Drops everything that another configuration has written. */
-  adopt(fingerprint: string): void {
-    if (this.state()?.fingerprint === fingerprint) return
-    this.#root.transactionSync(() => this.#tables.reset(fingerprint))
+  /** Goes over to another configuration, if it is another. */
+  adopt(marks: CopyMarks): void {
+    const state = this.state()
+    if (state?.fingerprint === marks.fingerprint && state.readAs === marks.readAs) return
+    this.#root.transactionSync(() => this.#tables.adopt(marks))
   }
 
-  /**
-   * Empties the slot that is not in use, and claims it. What was kept aside there is gone, so that from here on no other
-   * copy can be taken into use.
-   */
+  /** Empties a slot that nobody needs, and claims it. What is kept aside stays, until another list takes its place. */
   beginFilling(token: string): { readonly slot: Slot; readonly current: CopyRecord | undefined } {
     return this.#root.transactionSync(() => {
-      const { current, ...state } = this.#tables.withoutHeld()
-      const slot: Slot = current?.slot === 'a' ? 'b' : 'a'
+      const state = this.#tables.state()
+      const slot = this.#tables.freeSlot()
       this.#tables.slots[slot].clearSync()
-      this.#tables.write({ ...state, ...(current && { current }), filling: { slot, token } })
-      return { slot, current }
+      this.#tables.write({ ...state, filling: { slot, token } })
+      return { slot, current: state.current }
     })
   }
 
@@ -134,6 +135,12 @@ export class ReplicaFile {
     if (!this.#tables.pushed.isEmpty) this.#root.transactionSync(() => this.#tables.pushed.clear())
   }
 
+  /** Keys that lookups found before, and that a list which was asked for then lacks. */
+  foundBefore(sinceMs: number, slot: Slot): readonly string[] {
+    const table = this.#tables.slots[slot]
+    return this.#tables.found.before(sinceMs).filter((key) => table.get(key) === undefined)
+  }
+
   /**
    * Takes a filled slot into use, with what was pushed while it was filled.
    *
@@ -161,7 +168,7 @@ export class ReplicaFile {
     bounds: { readonly askedAtMs: number; readonly maxShrink: number },
   ): ChangesPlan {
     return this.#root.transactionSync(() => {
-      const { current } = this.#tables.state()
+      const { held, current, ...state } = this.#tables.state()
       if (current === undefined || current.cursor !== since)
         throw new ReplicaUnavailable('the copy in use is another one than the changes are for')
       const table = this.#tables.slots[current.slot]
@@ -174,7 +181,12 @@ export class ReplicaFile {
       if (plan.kind === 'shrunk') return plan
       this.#tables.apply(current.slot, plan.set)
       this.#tables.apply(current.slot, plan.gone)
-      this.#tables.write({ ...this.#tables.withoutHeld(), current: plan.record })
+      for (const key of plan.unlisted) this.#tables.found.forget(key)
+      // They are newer than a list that is kept aside, which may be accepted yet.
+      if (held !== undefined)
+        for (const change of changes.keys)
+          if (!before.isPushed(change[0])) this.#tables.heldPushed.note(change)
+      this.#tables.write({ ...state, ...(held && { held }), current: plan.record })
       return plan
     })
   }
@@ -209,7 +221,7 @@ export class ReplicaFile {
   }
 
   /**
-   * The service said that a copy is current. What was kept aside is out of date.
+   * The service said that a copy is current. What was kept aside is out of date, and so is what lookups found before.
    *
    * @param slot Of that copy.
    * @returns Whether it is the one in use; else nothing has changed.
@@ -218,6 +230,7 @@ export class ReplicaFile {
     return this.#environment.transaction(() => {
       const { current } = this.#tables.state()
       if (current === undefined || current.slot !== slot) return false
+      this.#tables.found.forgetOld(() => false, copiedAtMs)
       this.#tables.write({
         ...this.#tables.withoutHeld(),
         current: { ...current, copiedAtMs, listedAtMs: copiedAtMs, removed: 0 },
@@ -252,6 +265,17 @@ export class ReplicaFile {
   /** Waits for what is being written. No key may be looked up afterwards. */
   close(): Promise<void> {
     return this.#environment.close()
+  }
+
+  /** What the other one writes would be read here as a part of the copy, and as "not found". */
+  #requireAlone(): void {
+    this.#tables.stored()
+    const other = otherProcess(this.#root)
+    if (other === undefined) return
+    void this.#environment.close()
+    throw new Error(
+      `process ${other} uses it already; give each mapgate a folder of its own (replica.directory), or end that process`,
+    )
   }
 
   #requireToken(token: string): void {

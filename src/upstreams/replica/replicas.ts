@@ -2,11 +2,11 @@
  * The copies of the tables that ask one upstream. They outlive a reload as the upstream's circuits do: whoever is
  * built for the same folder goes on with the copy that is open.
  */
-import { createHash } from 'node:crypto'
 import type { ReplicaOfTable } from '../../core/replica/table-copy.ts'
 import type { Authorize } from '../http-client/oauth/access-tokens.ts'
 import type { HttpUpstreamSettings, ResponseSettings } from '../http-client/settings.ts'
 import type { UpstreamParts } from '../kind.ts'
+import { copyMarks, listMeaning } from './copy-marks.ts'
 import { replicaFolder } from './folder.ts'
 import type { ReplicaSettings } from './settings.ts'
 import { TableReplica } from './table-replica.ts'
@@ -15,8 +15,6 @@ import { TableReplica } from './table-replica.ts'
 interface ReplicatedTable {
   readonly name: string
   readonly foldCase: boolean
-  /** Of everything that decides what the table answers. */
-  readonly fingerprint?: string
   readonly replica: ReplicaSettings
   readonly response: ResponseSettings
   readonly usedBy?: readonly string[]
@@ -27,6 +25,8 @@ interface ReplicatedTable {
 interface AskedForLists {
   /** As it is then. */
   readonly upstream: () => HttpUpstreamSettings
+  /** What of it decides about its answers. */
+  readonly decisive: unknown
   readonly authorize: Authorize
   /** Returns whether a drill treats the service as dead. */
   readonly drilled: () => boolean
@@ -43,7 +43,7 @@ export class Replicas {
    */
   forTable(
     table: ReplicatedTable,
-    { upstream, authorize, drilled }: AskedForLists,
+    { upstream, decisive, authorize, drilled }: AskedForLists,
     { clock, random, observer, cacheFile, onCredentialsRefused }: UpstreamParts,
   ): ReplicaOfTable {
     const { directory, ...list } = table.replica
@@ -65,16 +65,19 @@ export class Replicas {
     const { replica } = open
     const { name, foldCase, response, usedBy = [], canary } = table
     const settings = { table: name, foldCase, list, response, usedBy, canary: canary?.key }
+    const meaning = listMeaning(settings, decisive)
+    const marks = copyMarks(meaning, settings)
     const own = open
     const { everyMs, notFoundForMs, authoritative } = list
     const ofTable: ReplicaOfTable = {
       copy: replica,
       control: replica,
       policy: { freshForMs: FRESH_ROUNDS * everyMs, notFoundForMs, authoritative },
+      dropped: () => replica.droppedBy({ meaning, marks }),
       onGone: () => {},
       start: () => {
         own.owner = ofTable
-        replica.start({ settings, upstream, fingerprint: fingerprintOf(table), onGone: ofTable.onGone })
+        replica.start({ settings, upstream, meaning, marks, onGone: ofTable.onGone })
       },
       stop: () => {
         // Another configuration goes on with it.
@@ -91,12 +94,4 @@ export class Replicas {
     this.#open.clear()
     await Promise.all(open.map(({ replica }) => replica.close()))
   }
-}
-
-/** Changes with everything that decides about the entries. */
-function fingerprintOf({ fingerprint = '', replica }: ReplicatedTable): string {
-  const { path, format, items, key, value, next, changes, cursor, deleted } = replica
-  const ofChanges = changes === undefined ? [] : [changes, cursor, deleted]
-  const decisive = JSON.stringify([fingerprint, path, format, items, key, value, next, ...ofChanges])
-  return createHash('sha256').update(decisive).digest('hex')
 }

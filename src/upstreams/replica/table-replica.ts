@@ -8,49 +8,24 @@
  *
  * It lives over reloads as long as its table has a replica in the same folder.
  */
-import type { Clock, Timer } from '../../core/clock.ts'
+import type { Timer } from '../../core/clock.ts'
 import { comparableAddress } from '../../core/key/idn.ts'
-import type { TableObserver } from '../../core/observer.ts'
 import type { ReplicaControl, ReplicaOutcome, ReplicaStatus } from '../../core/replica/replica-status.ts'
-import type { TableCopy } from '../../core/replica/table-copy.ts'
-import type { Authorize } from '../http-client/oauth/access-tokens.ts'
-import type { HttpUpstreamSettings } from '../http-client/settings.ts'
+import type { DroppedCopy, TableCopy } from '../../core/replica/table-copy.ts'
 import { CopyAge } from './copy-age.ts'
 import { type ChangedOutcome, type CopyOutcome, copyJob } from './copy-job.ts'
+import { changedParts } from './copy-marks.ts'
 import type { ReplicaState } from './copy-record.ts'
 import { EntryReader, MAX_LISTED_KEY_BYTES } from './entry.ts'
+import type { Followed, TableReplicaParts } from './followed.ts'
 import { FoundSince } from './found-since.ts'
 import { type ListProgress, shownProgress } from './list-progress.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 import { ReplicaFile } from './replica-file.ts'
 import { RoundCounts } from './round-counts.ts'
-import { type RunCopy, runCopy } from './run-copy.ts'
+import { runCopy } from './run-copy.ts'
 import { nextRefreshInMs, sinceAskedMs } from './schedule.ts'
-import type { ListSettings } from './settings.ts'
 import { diskFailure, heldStatus, settleHeld, type TakenOver, takeOver } from './take-over.ts'
-
-/** What a configuration says of the copy. */
-export interface Followed {
-  readonly settings: Omit<ListSettings, 'upstream'>
-  /** As it is when a list is asked for. */
-  readonly upstream: () => HttpUpstreamSettings
-  /** What decides about the entries: a copy of another one is dropped. */
-  readonly fingerprint: string
-  /** Called with keys whose stored answers are out of date; undefined: all of them. */
-  readonly onGone: (keys: readonly string[] | undefined) => void
-}
-
-interface TableReplicaParts {
-  readonly clock: Clock
-  readonly random: () => number
-  readonly observer: Pick<TableObserver, 'replicaChanged'>
-  readonly onCredentialsRefused: (upstream: string) => void
-  readonly onDefect: (error: unknown) => void
-  /** Returns whether a drill treats the service as dead. */
-  readonly drilled: () => boolean
-  readonly authorize: Authorize
-  readonly run?: RunCopy
-}
 
 export class TableReplica implements TableCopy, ReplicaControl {
   readonly folder: string
@@ -101,8 +76,13 @@ export class TableReplica implements TableCopy, ReplicaControl {
     return this.#state === undefined ? undefined : this.#foundSince.get(key, forMs)
   }
 
-  noteAnswer(key: string, result: string | undefined): void {
-    if (this.#followed !== undefined && this.#state?.current !== undefined) this.#foundSince.note(key, result)
+  get generation(): number {
+    return this.#foundSince.generation
+  }
+
+  noteAnswer(key: string, result: string | undefined, generation: number): void {
+    if (this.#followed !== undefined && this.#state?.current !== undefined)
+      this.#foundSince.note(key, result, generation)
   }
 
   neighbour(key: string): string | undefined {
@@ -122,11 +102,19 @@ export class TableReplica implements TableCopy, ReplicaControl {
     this.#copying?.stop.abort()
     this.#followed = followed
     this.#reader = new EntryReader(followed.settings)
-    this.#file.adopt(followed.fingerprint)
+    this.#file.adopt(followed.marks)
     this.#look()
     this.#age.restore(this.#state?.current?.copiedAtMs)
     this.#counts.failuresInRow = 0
     this.#schedule()
+  }
+
+  /** What becomes of the copy in use when these settings are followed; undefined where it stays. */
+  droppedBy({ meaning, marks }: Pick<Followed, 'meaning' | 'marks'>): DroppedCopy | undefined {
+    const before = this.#followed?.meaning
+    if (before === undefined || this.entries === 0 || this.#state?.fingerprint === marks.fingerprint)
+      return undefined
+    return { entries: this.entries, changed: changedParts(before, meaning) }
   }
 
   stop(): void {
@@ -168,9 +156,11 @@ export class TableReplica implements TableCopy, ReplicaControl {
 
   async settleHeld(accept: boolean): Promise<ReplicaOutcome> {
     const held = this.#state?.held
-    if (this.#followed === undefined) return { kind: 'nothing', status: this.status() }
-    const foundSinceMs = this.#parts.clock.wallMs() - this.#followed.settings.list.notFoundForMs
-    const settled = await settleHeld(this.#file, accept, foundSinceMs)
+    // The next list is compared with the copy in use.
+    this.#file.refresh()
+    const isFilling = this.#copying !== undefined && this.#file.state()?.filling !== undefined
+    if (this.#followed === undefined || isFilling) return { kind: 'nothing', status: this.status() }
+    const settled = await settleHeld(this.#file, accept, held?.copiedAtMs ?? 0)
     if (typeof settled !== 'string') return settled
     this.#look()
     if (settled === 'done' && accept) {
@@ -188,7 +178,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
     const pushed = reader.pushed(text, item)
     if ('why' in pushed) return { kind: 'invalid', why: pushed.why }
     const [key] = pushed
-    this.#foundSince.drop(key)
+    this.#foundSince.drop([key])
     const isAsked = () => this.#copying !== undefined
     const failed = await this.#file.push(pushed, this.#parts.clock.wallMs(), isAsked).catch(diskFailure)
     if (failed !== undefined) return failed
@@ -208,7 +198,13 @@ export class TableReplica implements TableCopy, ReplicaControl {
     if (this.#followed === undefined) return
     const { clock, random } = this.#parts
     const { everyMs } = this.#followed.settings.list
-    const ageMs = sinceAskedMs(this.#age.ms(), this.#state?.held?.copiedAtMs, clock.wallMs())
+    // A copy that was read otherwise is read again at once.
+    const isRead = this.#state?.current?.listedAtMs !== undefined
+    const ageMs = sinceAskedMs(
+      isRead ? this.#age.ms() : Number.POSITIVE_INFINITY,
+      this.#state?.held?.copiedAtMs,
+      clock.wallMs(),
+    )
     const inMs = nextRefreshInMs(everyMs, ageMs, this.#counts.failuresInRow, random())
     this.#nextRefreshAtMs = clock.wallMs() + inMs
     this.#timer = clock.after(inMs, () => this.refresh(false))
@@ -275,16 +271,18 @@ export class TableReplica implements TableCopy, ReplicaControl {
       observer.replicaChanged({ kind: 'whole', reason: outcome.noChanges })
     switch (taken.kind) {
       case 'current':
+        if (taken.lostKeys.length > 0) onGone(taken.lostKeys)
         return
       case 'changed':
-        if (taken.set + taken.gone === 0) return
-        observer.replicaChanged({ kind: 'changed', set: taken.set, gone: taken.gone })
-        onGone(taken.keys)
+        this.#foundSince.drop(taken.keys)
+        if (taken.set + taken.gone > 0)
+          observer.replicaChanged({ kind: 'changed', set: taken.set, gone: taken.gone })
+        if (taken.keys?.length !== 0) onGone(taken.keys)
         return
       case 'copied': {
         const { lostKeys, ...told } = taken
         observer.replicaChanged({ ...told, durationMs })
-        if (taken.lost > 0) onGone(lostKeys)
+        if (lostKeys?.length !== 0) onGone(lostKeys)
         return
       }
       case 'held':

@@ -9,12 +9,12 @@ import { REPLICA_REASONS } from './reasons.ts'
 import type { ReplicaFile } from './replica-file.ts'
 
 export type TakenOver =
-  | { readonly kind: 'current' }
+  | { readonly kind: 'current'; readonly lostKeys: readonly string[] }
   | {
       readonly kind: 'copied'
       readonly entries: number
       readonly lost: number
-      /** undefined where they are too many to be named. */
+      /** With those that only lookups had found; undefined where they are too many to be named. */
       readonly lostKeys: readonly string[] | undefined
       readonly bytes: number
       /** Of a first list: some of its keys. */
@@ -48,9 +48,11 @@ async function decide(
   job: CopyJob,
   durationMs: number,
 ): Promise<TakenOver> {
-  const { token, askedAtMs, settings } = job
-  if (outcome.kind === 'unchanged')
-    return (await file.renew(askedAtMs, job.current)) ? { kind: 'current' } : MEANWHILE
+  const { token, askedAtMs } = job
+  if (outcome.kind === 'unchanged') {
+    const unlisted = job.current === undefined ? [] : file.foundBefore(askedAtMs, job.current)
+    return (await file.renew(askedAtMs, job.current)) ? { kind: 'current', lostKeys: unlisted } : MEANWHILE
+  }
   const { slot, entries, bytes, validators, cursor, lost, lostKeys, changed, firstKeys } = outcome
   file.refresh()
   const before = file.state()?.current
@@ -71,8 +73,11 @@ async function decide(
     if (!(await file.hold(token, { ...record, lost, reason }))) return MEANWHILE
     return { kind: 'held', entries, lost, reason }
   }
-  if (!(await file.exchange(token, record, askedAtMs - settings.list.notFoundForMs))) return MEANWHILE
-  return { kind: 'copied', entries, lost, lostKeys, bytes, ...(firstKeys && { firstKeys }) }
+  // What a lookup found before the list was asked for is decided by it.
+  const unlisted = file.foundBefore(askedAtMs, slot)
+  if (!(await file.exchange(token, record, askedAtMs))) return MEANWHILE
+  const gone = lostKeys && [...lostKeys, ...unlisted]
+  return { kind: 'copied', entries, lost, lostKeys: gone, bytes, ...(firstKeys && { firstKeys }) }
 }
 
 const MEANWHILE: TakenOver = { kind: 'failed', reason: REPLICA_REASONS.changedMeanwhile.text }

@@ -331,6 +331,16 @@ describe('changes that delete many keys', () => {
     expect(asked(http).at(-1)).toBe('/mailboxes/changes?since=r3')
   })
 
+  test('delete what a lookup found and the copy never had', async (t) => {
+    const { http, service, gateway, client } = await withCopy(t, CHANGES)
+    http.route('/mailboxes/new%40a.example', { json: 'a/new/' })
+    expect(await client.lookup('mailboxes', 'new@a.example')).toMatchObject({ kind: 'found' })
+    service.delete('new@a.example')
+    await refresh(gateway)
+    await http.stop()
+    expect(await client.lookup('mailboxes', 'new@a.example')).toEqual({ kind: 'notfound' })
+  })
+
   test('that the list still has: the list is taken over', async (t) => {
     const { service, gateway } = await withCopy(t)
     service.changes = entries(...TEN.map(([address]) => ({ address, deleted: true })))

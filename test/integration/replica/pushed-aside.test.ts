@@ -2,9 +2,11 @@
  * What a service pushes while a list is kept aside, and a word about that list while another one is read.
  */
 import { expect, test } from 'vitest'
+import { replica } from '../../../src/commands/replica/replica.ts'
+import { recordIo } from '../../support/gateway/command-io.ts'
 import type { Cleanup } from '../../support/http/http-service.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
-import { push, TEN } from './changing-service.ts'
+import { asked, push, TEN, withCopy } from './changing-service.ts'
 import { folderFor, refresh, replicaStatus, replicaYaml, settled, startReplicated } from './replicated.ts'
 
 const listed = (mailboxes: readonly (readonly [string, string])[]) =>
@@ -105,4 +107,23 @@ test('an "unchanged" that was asked for by the copy before says nothing about th
   expect(await control.settleHeld(true)).toMatchObject({ kind: 'done' })
   send()
   expect(await settled(gateway, 3)).toMatchObject({ state: 'ready', entries: 4, failures: 1 })
+})
+
+test('changes that delete many keys again and again have the list read once, and it stays kept aside over others', async (t) => {
+  const { http, service, gateway, client } = await withCopy(t)
+  for (const [key] of TEN.slice(0, 3)) service.delete(key)
+  expect(await refresh(gateway)).toMatchObject({ state: 'held', held: { entries: 7, lost: 3 } })
+  expect(await refresh(gateway)).toMatchObject({
+    state: 'held',
+    entries: 10,
+    held: { entries: 7, lost: 3 },
+    lastFailure:
+      'the changes since the last whole list delete 3 keys, more than replica.maxShrink; a list is kept aside, accept or reject it',
+  })
+  expect(asked(http).filter((url) => url === '/mailboxes')).toHaveLength(2)
+  service.changes = { json: { cursor: 'r9', entries: [] } }
+  expect(await refresh(gateway)).toMatchObject({ state: 'held', held: { entries: 7 } })
+  expect(await replica('accept', 'mailboxes', { admin: gateway.adminUrl }, recordIo())).toBe(0)
+  expect(await client.lookup('mailboxes', 'user0@a.example')).toEqual({ kind: 'notfound' })
+  expect(replicaStatus(gateway).entries).toBe(7)
 })

@@ -56,6 +56,7 @@ function replicated(ageMs: number, policy: Partial<CopyPolicy> = {}) {
     find: (key: string) => entries.get(key),
     foundSince: (key: string) => since.get(key),
     noteAnswer: (key: string, result: string | undefined) => void noted.push([key, result]),
+    generation: 0,
     neighbour: () => [...entries.keys()][0],
     ageMs: () => ageMs,
     entries: 1,

@@ -116,6 +116,7 @@ describe('changes of a copy', () => {
         ['new', 'x'],
       ],
       gone: [['k2', undefined]],
+      unlisted: ['never'],
       record: {
         slot: 'a',
         entries: 10,

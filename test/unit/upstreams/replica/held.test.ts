@@ -51,6 +51,36 @@ for (const [word, accept, expected] of [
   })
 }
 
+test('a word about it waits while entries of the next list arrive, and a next one that is cut leaves it', async () => {
+  const { run } = empty()
+  let end = (): void => {}
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  let isFirst = true
+  const { replica, clock } = tableReplica(folder(), async (job, file, ...rest) => {
+    if (isFirst) {
+      isFirst = false
+      return run(job, file, ...rest)
+    }
+    const { slot } = file.beginFilling(job.token)
+    file.fill(job.token, slot, [['x@a.example', 'x/']], false, [])
+    await ended
+    return { kind: 'failed', cause: 'unreadable', reason: 'cut' }
+  })
+  onTestFinished(() => replica.close())
+  while (replica.status().state !== 'held') await delay(1)
+  const { held: aside } = replica.status()
+  clock.advance(3_600_000)
+  expect(replica.status()).toMatchObject({ state: 'copying', held: aside })
+  for (const accept of [true, false])
+    expect(await replica.settleHeld(accept)).toMatchObject({ kind: 'nothing', status: { held: aside } })
+  end()
+  while (replica.status().state === 'copying') await delay(1)
+  expect(replica.status()).toMatchObject({ state: 'held', held: aside, lastFailure: 'cut' })
+  expect(await replica.settleHeld(true)).toMatchObject({ kind: 'done', status: { state: 'ready' } })
+})
+
 describe('the time since the service was asked', () => {
   for (const [name, ageMs, heldAtMs, wallMs, expected] of [
     ['is the age of the copy', 700, undefined, 5000, 700],

@@ -1,87 +1,15 @@
 /**
  * What is pushed while a list is read or kept aside, and keys that lookups found: over an exchange, and over a crash.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { CopyRecord } from '../../../../src/upstreams/replica/copy-record.ts'
 import { FoundSince } from '../../../../src/upstreams/replica/found-since.ts'
-import type { Entry } from '../../../../src/upstreams/replica/read-list.ts'
 import { ReplicaFile } from '../../../../src/upstreams/replica/replica-file.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'mapgate-replica-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
-  return path
-}
-
-const RECORD: Omit<CopyRecord, 'slot' | 'entries'> = {
-  bytes: 10,
-  durationMs: 1,
-  copiedAtMs: 1000,
-  changedAtMs: 1000,
-  listedAtMs: 1000,
-  validators: { etag: '"1"' },
-  cursor: 'r1',
-}
-
-class Copy {
-  file: ReplicaFile
-  readonly #path: string
-
-  constructor(path = folder()) {
-    this.#path = path
-    this.file = ReplicaFile.open(path)
-    this.file.adopt('one')
-  }
-
-  fill(entries: readonly Entry[], token: string): CopyRecord {
-    const { slot } = this.file.beginFilling(token)
-    this.file.fill(token, slot, entries, false, [])
-    return { ...RECORD, slot, entries: entries.length }
-  }
-
-  async use(entries: readonly Entry[], foundSinceMs = 0): Promise<boolean> {
-    return this.file.exchange('t', this.fill(entries, 't'), foundSinceMs)
-  }
-
-  async hold(entries: readonly Entry[]): Promise<void> {
-    const record = { ...this.fill(entries, 'h'), cursor: 'r2', lost: 1, reason: 'it lacks keys' }
-    expect(await this.file.hold('h', record)).toBe(true)
-  }
-
-  push(key: string, result: string | undefined, isAsked = false): Promise<void> {
-    return this.file.push([key, result], 2000, () => isAsked)
-  }
-
-  /** As after a crash: what was committed is there. */
-  async reopen(): Promise<void> {
-    await this.file.close()
-    this.file = ReplicaFile.open(this.#path)
-    this.file.adopt('one')
-  }
-
-  get(key: string): string | undefined {
-    this.file.refresh()
-    const slot = this.file.state()?.current?.slot
-    return slot && this.file.get(slot, key)
-  }
-}
-
-async function withCopy(): Promise<Copy> {
-  const copy = new Copy()
-  onTestFinished(() => copy.file.close())
-  expect(
-    await copy.use([
-      ['a', '1'],
-      ['b', '2'],
-      ['c', '3'],
-    ]),
-  ).toBe(true)
-  return copy
-}
+import { Copy, folder, withCopy } from './copy-file.ts'
 
 describe('a list that is kept aside, and then accepted', () => {
   for (const crashes of [false, true]) {
@@ -249,27 +177,86 @@ describe('keys that lookups found after the copy', () => {
     const copy = await withCopy()
     const clock = new ManualClock()
     const since = new FoundSince(copy.file, clock)
-    since.note('New@bücher.example', 'n/')
+    since.note('New@bücher.example', 'n/', 0)
     expect(since.get('New@xn--bcher-kva.example', 10)).toBe('n/')
     clock.advance(10)
     expect(since.get('New@bücher.example', 10)).toBe('n/')
     clock.advance(1)
     expect(since.get('New@bücher.example', 10)).toBeUndefined()
-    since.note('New@bücher.example', undefined)
+    since.note('New@bücher.example', undefined, 0)
     expect(since.get('New@bücher.example', 100)).toBeUndefined()
+  })
+
+  test('are not brought back by an answer that was asked for before a push', async () => {
+    const copy = await withCopy()
+    const since = new FoundSince(copy.file, new ManualClock())
+    const { generation } = since
+    since.drop(['new@xn--bcher-kva.example'])
+    since.note('new@bücher.example', 'n/', generation)
+    expect(since.get('new@bücher.example', 10)).toBeUndefined()
+    since.note('other@bücher.example', 'o/', generation)
+    expect(since.get('other@bücher.example', 10)).toBe('o/')
+    since.note('new@bücher.example', 'n/', since.generation)
+    expect(since.get('new@bücher.example', 10)).toBe('n/')
+  })
+
+  test('are gone when changes delete them, though the copy never had them', async () => {
+    const copy = await withCopy()
+    await copy.file.noteFound(new Map([['new', found('n/')]]))
+    const changes = { keys: new Map([['new', undefined]]), cursor: 'r2' }
+    const plan = copy.file.applyChanges('r1', changes, { askedAtMs: 3000, maxShrink: 0.2 })
+    expect(plan).toMatchObject({ kind: 'apply', set: [], gone: [], unlisted: ['new'] })
+    copy.file.refresh()
+    expect(copy.file.foundKey('new')).toBeUndefined()
+  })
+
+  test('are gone when the service says that its list, asked for after them, is current', async () => {
+    const copy = await withCopy()
+    await copy.file.noteFound(
+      new Map([
+        ['before', found('1', 1999)],
+        ['after', found('2', 2000)],
+      ]),
+    )
+    const slot = copy.file.state()?.current?.slot ?? 'a'
+    expect(copy.file.foundBefore(2000, slot)).toEqual(['before'])
+    expect(await copy.file.renew(2000, slot)).toBe(true)
+    copy.file.refresh()
+    expect(['before', 'after'].map((key) => copy.file.foundKey(key)?.result)).toEqual([undefined, '2'])
   })
 
   test('are written behind the reply', async () => {
     const copy = await withCopy()
     const since = new FoundSince(copy.file, new ManualClock())
-    for (const key of ['x', 'y', 'z']) since.note(key, `${key}/`)
-    since.note('y', undefined)
+    for (const key of ['x', 'y', 'z']) since.note(key, `${key}/`, 0)
+    since.note('y', undefined, 0)
     // Waits for those before it.
     await copy.file.noteFound(new Map())
     await copy.file.noteFound(new Map())
     await copy.reopen()
     expect(['x', 'y', 'z'].map((key) => copy.file.foundKey(key)?.result)).toEqual(['x/', undefined, 'z/'])
   })
+})
+
+test('a folder that another process has open is refused, until that process ends however it ends', async () => {
+  const path = folder()
+  // Of LMDB alone: what it has open is what counts.
+  const script = `
+    const { open } = require('lmdb')
+    open({ path: process.argv[1], noSubdir: false, maxDbs: 7, encoding: 'string' }).get('state')
+    console.log('open')
+    setInterval(() => {}, 1000)`
+  const other = spawn(process.execPath, ['-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => void other.kill('SIGKILL'))
+  await once(other.stdout, 'data')
+  expect(() => ReplicaFile.open(path)).toThrow(
+    `the folder of the replica, ${path}, cannot be used: process ${other.pid} uses it already; give each mapgate a folder of its own (replica.directory), or end that process`,
+  )
+  const ended = once(other, 'exit')
+  other.kill('SIGKILL')
+  await ended
+  const file = ReplicaFile.open(path)
+  await file.close()
 })
 
 test('the files of a copy are for their owner alone', async () => {
@@ -282,20 +269,4 @@ test('the files of a copy are for their owner alone', async () => {
   expect(modeOf('replica', 'mailboxes')).toBe('700')
   expect(modeOf('replica', 'mailboxes', 'data.mdb')).toBe('600')
   expect(modeOf('replica', 'mailboxes', 'lock.mdb')).toBe('600')
-})
-
-test('a copy of another configuration is dropped, with all that belongs to it', async () => {
-  const copy = await withCopy()
-  await copy.hold([['a', '9']])
-  await copy.push('new', 'x', true)
-  await copy.file.noteFound(new Map([['found', { result: 'f', atMs: 1 }]]))
-  copy.file.adopt('one')
-  expect(copy.get('a')).toBe('1')
-  copy.file.adopt('two')
-  copy.file.refresh()
-  expect(copy.file.state()).toEqual({ format: 1, fingerprint: 'two' })
-  expect(copy.file.foundKey('found')).toBeUndefined()
-  expect([copy.file.get('a', 'a'), copy.file.get('b', 'a')]).toEqual([undefined, undefined])
-  await copy.use([['b', '1']])
-  expect(copy.get('new')).toBeUndefined()
 })

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
+import type { Followed } from '../../../../src/upstreams/replica/followed.ts'
 import type { ReplicaFile } from '../../../../src/upstreams/replica/replica-file.ts'
 import type { RunCopy } from '../../../../src/upstreams/replica/run-copy.ts'
-import { type Followed, TableReplica } from '../../../../src/upstreams/replica/table-replica.ts'
+import { TableReplica } from '../../../../src/upstreams/replica/table-replica.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
 import { responseSettings } from '../../../support/http/http-endpoint.ts'
 
@@ -18,7 +19,7 @@ export function folder(): string {
   return path
 }
 
-const list: Followed['settings']['list'] = {
+export const listSettings: Followed['settings']['list'] = {
   path: '/list',
   everyMs: 3_600_000,
   maxShrink: 0.2,
@@ -70,13 +71,14 @@ export function tableReplica(path: string, run: RunCopy, clock = new ManualClock
     settings: {
       table: 'mailboxes',
       foldCase: true,
-      list,
+      list: listSettings,
       response: responseSettings({}),
       usedBy: [],
       canary: undefined,
     },
     upstream: () => ({}) as ReturnType<Followed['upstream']>,
-    fingerprint: 'one',
+    meaning: {},
+    marks: { fingerprint: 'one', readAs: 'one' },
     onGone: () => {},
   }
   replica.start(followed)
