@@ -228,6 +228,30 @@ describe('of the whole message, and what becomes of it:', () => {
     expect(await sink.recipientsOf('informed', 2)).toEqual([BOB, EVE])
   })
 
+  test('restrictions are done, in order', async () => {
+    says = { RCPT: { json: 'permit_mynetworks, reject_unlisted_recipient, reject' } }
+    expect(await go(await open(), 'RCPT')).toBe(
+      `554 5.7.1 <${BOB}>: Recipient address rejected: Access denied`,
+    )
+    says = { RCPT: { json: 'permit_auth_destination, reject' } }
+    expect(await go(await open(), 'RCPT')).toBe('250 2.1.5 Ok')
+  })
+
+  test('warn_if_reject logs what the next one would have rejected', async () => {
+    says = { RCPT: { json: 'warn_if_reject, reject' } }
+    expect(await go(await open(), 'RCPT')).toBe('250 2.1.5 Ok')
+    await postfix.waitForLog(/reject_warning: RCPT from .*Access denied/)
+  })
+
+  test('sleep makes the client wait so many seconds', async () => {
+    says = { RCPT: { json: 'sleep 1, reject' } }
+    const session = await open()
+    await session.command('MAIL FROM:<a@b.example>')
+    const startMs = performance.now()
+    const { code } = await session.command(`RCPT TO:<${BOB}>`)
+    expect([code, performance.now() - startMs >= 990]).toEqual([554, true])
+  })
+
   test('421 ends the session, HANGUP without a word', async () => {
     says = { RCPT: { json: '421 4.3.2 come back later' } }
     const session = await open()

@@ -54,17 +54,35 @@ async function daysLeft({ gateway }: Serving, key: string): Promise<number | und
   return entry && Math.floor((entry.expiresAtMs - Date.now()) / 86_400_000)
 }
 
-/** Writes entries that verify(8) has learned just now, one after the other. @returns Stops it. */
-function keepWriting(address: string, table: string): () => void {
+/** Old entries that are overwritten again and again while others are cleaned up. */
+const RENEWED = 20
+
+/**
+ * Changes the table as verify(8) would that learns now, one change after the other: writes new entries, overwrites
+ * old ones, and writes and deletes some that come and go. @returns Stops it.
+ */
+function keepChanging(address: string, table: string): () => void {
   const socket = connect(Number(address.slice(address.lastIndexOf(':') + 1)), '127.0.0.1')
-  let written = 0
-  const write = () => {
+  let turn = 0
+  const set = (key: string) => {
     const seconds = Math.floor(Date.now() / 1000)
     const value = `0:${seconds}:${seconds}:new`
-    socket.write(`set ${table}/new${written}@a.example 0 0 ${value.length}\r\n${value}\r\n`)
-    written += 1
+    return `set ${table}/${key}@a.example 0 0 ${value.length}\r\n${value}\r\n`
   }
-  socket.on('data', write).once('connect', write)
+  const change = () => {
+    const round = Math.floor(turn / 4)
+    const some = round % RENEWED
+    // Keys in the midst of the old ones, in the order of the walk.
+    const passing = `old${some}-passing`
+    const changes = [
+      set(`new${round}`),
+      set(`old${some}`),
+      set(passing),
+      `delete ${table}/${passing}@a.example\r\n`,
+    ]
+    socket.write(changes[turn++ % 4] ?? '')
+  }
+  socket.on('data', change).once('connect', change)
   return () => socket.destroy()
 }
 
@@ -140,7 +158,7 @@ describe.concurrent.each(['proxymap', 'memcache'] as const)(
       await writeOldEntries(serving.memcache, 'verify')
       expect(await countOldEntries(serving.memcache, 'verify')).toBe(OLD_ENTRIES)
       screened = [await freePort(), await freePort()]
-      if (protocol === 'proxymap') cleanup.onTestFinished(keepWriting(serving.memcache, 'verify'))
+      if (protocol === 'proxymap') cleanup.onTestFinished(keepChanging(serving.memcache, 'verify'))
       first = await start(one, screened[0] ?? 0, sink.port)
       // Nothing listens where the second one would ask for itself.
       second = await start(two, screened[1] ?? 0, await freePort())
@@ -177,10 +195,11 @@ describe.concurrent.each(['proxymap', 'memcache'] as const)(
     }, 60_000)
 
     if (protocol === 'proxymap') {
-      test.sequential('a cleanup goes through all entries to its end while others are written', async () => {
+      test.sequential('a cleanup goes through all entries to its end while entries are written, overwritten and deleted', async () => {
         const cleaned = /verify.*full cleanup: retained=\d+ dropped=\d+ entries/
         await first.waitForLog(cleaned)
-        expect(await countOldEntries(serving.memcache, 'verify')).toBe(0)
+        // Those that were overwritten are no longer old.
+        await expect.poll(() => countOldEntries(serving.memcache, 'verify')).toBe(RENEWED)
         expect(await first.readLog()).not.toMatch(/panic|fatal/)
       }, 60_000)
     }

@@ -140,7 +140,7 @@ export const Replica = Type.Object(
     maxBytes: size(
       { min: '1KiB', max: '64GiB' },
       '4GiB',
-      'A list that is larger, unpacked and over all its pages, is not taken over. The copy needs up to twice as much on disk.',
+      'A list that is larger, unpacked and over all its pages, is not taken over. The copy needs up to twice as much on disk, three times while a list is kept aside.',
     ),
     timeout: duration({ min: '1s', max: '1d' }, '10m', 'Longest time for one list, all pages included.'),
     directory: Type.Optional(

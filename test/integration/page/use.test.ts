@@ -82,7 +82,7 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     await page.getByRole('button', { name: 'Look up' }).click()
     await answer.getByText('from cache').waitFor()
     const asked = service.requests.length
-    await page.getByLabel('Ask the service although').check()
+    await page.getByLabel('Ask the service even if').check()
     await page.getByRole('button', { name: 'Look up' }).click()
     await answer.getByText('from upstream').waitFor()
     expect(service.requests.length).toBeGreaterThan(asked)

@@ -79,9 +79,9 @@ describe('a circuit', () => {
     expect([await ask(), await ask()]).toEqual(['TEMP', 'TEMP'])
     expect(circuits()).toEqual(['closed'])
     expect(await ask()).toBe('TEMP')
-    await service.received(4)
     await until(() => circuits()[0] === 'open')
-    expect(counts()).toEqual([4]) // three keys that failed, and the known one
+    // Three keys that failed, and the known one three times: a quick failure alone may be one of many.
+    expect(counts()).toEqual([6])
 
     clock.advance(OPEN_FOR_MS - 1)
     expect(await ask()).toBe('TEMP')

@@ -153,6 +153,7 @@ describe('SocketmapClient', () => {
     expect(await socketmapClient({ address: bound }).lookup('t', 'a')).toEqual({
       kind: 'temporary',
       cause: 'connect',
+      code: 'ECONNREFUSED',
       reason: 'cannot connect to the server: ECONNREFUSED',
     })
   })
