@@ -13,6 +13,8 @@ const ROOT = 0
 export interface ThisUser {
   /** Undefined on a system without. */
   readonly id: number | undefined
+  /** The group that its files get; undefined where nobody knows. */
+  readonly group: number | undefined
   /** Returns whether files can be made in a folder; true where nobody knows. */
   mayWriteIn(folder: string): Promise<boolean>
   /** Returns whether files can be given to a group. */
@@ -20,13 +22,20 @@ export interface ThisUser {
 }
 
 /** For a configuration that is not used here: nothing is said about who may do what. */
-export const ANY_USER: ThisUser = { id: undefined, mayWriteIn: async () => true, mayGiveTo: () => true }
+export const ANY_USER: ThisUser = {
+  id: undefined,
+  group: undefined,
+  mayWriteIn: async () => true,
+  mayGiveTo: () => true,
+}
 
 export function thisUser(): ThisUser {
   const id = process.getuid?.()
-  const groups = [process.getgid?.(), ...(process.getgroups?.() ?? [])]
+  const group = process.getgid?.()
+  const groups = [group, ...(process.getgroups?.() ?? [])]
   return {
     id,
+    group,
     mayWriteIn: (folder) =>
       withTimeout(access(folder, constants.W_OK | constants.X_OK), AbortSignal.timeout(LOAD_TIMEOUT_MS)).then(
         () => true,

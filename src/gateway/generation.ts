@@ -94,7 +94,7 @@ export async function apply(
   parts: ChangeParts,
   admin: 'now' | 'later' = 'now',
 ): Promise<Change> {
-  checkDescriptors(config, parts.upstreamKinds, descriptorLimit())
+  checkDescriptors(config, parts.upstreamKinds, parts.protocols, descriptorLimit())
   requireServed(systemdNames(config), startedWith())
   const undo: (() => unknown)[] = []
   try {

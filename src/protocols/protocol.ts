@@ -42,6 +42,8 @@ export interface Protocol<Settings extends object = object> {
   readonly firstFile?: string
   /** The tables that a listener serves; undefined: every one. */
   tables(settings: Settings): readonly string[] | undefined
+  /** Returns whether a listener passes requests on, which needs connections to another server. Absent where none does. */
+  passesOn?(settings: Settings): boolean
   /** Begins one conversation: the server side of one connection. */
   accept(listener: AcceptedBy<Settings>): Conversation
   /** What main.cf writes for a table at a place; undefined where Postfix cannot ask it there. */

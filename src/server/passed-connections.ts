@@ -14,7 +14,7 @@ import { whyNoSocket } from '../core/system/socket-trouble.ts'
  * Connections of one listener to other servers. Ours: far more requests at once than a mail server has for foreign
  * tables; two programs that pass on to each other end here and not at the last descriptor.
  */
-const MAX_PASSED_CONNECTIONS = 500
+export const MAX_PASSED_CONNECTIONS = 500
 
 /** How long a failure counts as trouble when nobody asks again, ms. Ours: Postfix asks again every second. */
 const TROUBLE_MS = 600_000

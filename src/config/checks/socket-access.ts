@@ -35,7 +35,10 @@ const WRITE_BITS = 0o222
 /** The same of the group or of others. */
 const OTHERS_WRITE_BITS = 0o022
 
-/** The user that Postfix asks as, by default. */
+/** The same of the group alone. */
+const GROUP_WRITE_BIT = 0o020
+
+/** The user that Postfix asks as, by default, and the one group that its daemons keep (Postfix, set_ugid.c). */
 const POSTFIX = 'postfix'
 
 /** The folder of Postfix's own sockets in `queue_directory`. */
@@ -96,6 +99,13 @@ async function postfixFindings(
       level: 'warning',
     })
   const groupId = group === undefined ? undefined : await idOf('group', group, readFile)
+  const onlyGroup = (mode & OTHERS_WRITE_BITS) === GROUP_WRITE_BIT
+  if (onlyGroup && owner === undefined && (await isAnotherGroup(groupId ?? user.group, user, readFile)))
+    findings.push({
+      key: group === undefined ? 'mode' : 'group',
+      what: `lets the group ${group ?? 'of mapgate'} connect, and the daemons of Postfix have no group but postfix; write group: postfix`,
+      level: 'warning',
+    })
   if (groupId !== undefined && !user.mayGiveTo(groupId))
     findings.push({
       key: 'group',
@@ -103,6 +113,18 @@ async function postfixFindings(
       level: 'warning',
     })
   return findings
+}
+
+/** Returns whether a group is not that of Postfix; false where Postfix is not here, or nobody knows. */
+async function isAnotherGroup(
+  group: number | undefined,
+  user: ThisUser,
+  readFile: ReadFile,
+): Promise<boolean> {
+  const postfix = await idOf('group', POSTFIX, readFile)
+  return (
+    group !== undefined && postfix !== undefined && group !== postfix && !(await isPostfix(user, readFile))
+  )
 }
 
 async function isPostfix({ id }: ThisUser, readFile: ReadFile): Promise<boolean> {

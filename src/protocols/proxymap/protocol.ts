@@ -77,6 +77,7 @@ export const proxymap: Protocol<ProxymapSettings> = {
   reasons: PROXYMAP_REASONS,
   example: { tables: undefined, write: [], greeting: 'auto', pattern: false, pass: undefined },
   tables: ({ tables, write }) => tables && [...tables, ...write],
+  passesOn: ({ pass }) => pass !== undefined,
   accept: (listener) => new ProxymapConversation(listener),
   reference: (table, place, settings) => {
     if (place.kind === 'inet' && !place.isHeldBySystemd) return undefined

@@ -36,7 +36,7 @@ describe('a configuration that needs more open files than there may be', () => {
     const args = ['-c', script, process.execPath, join(built, 'cli.js'), 'serve']
     const { status, stderr } = spawnSync('/bin/sh', args, { cwd: folder, encoding: 'utf8' })
     expect(stderr).toContain(
-      'may need 1065 open files (1000 client connections, 0 to services, 0 of the admin API, 65 in reserve), and this process may have 500',
+      'may need 1065 open files (1000 client connections, 0 to servers that requests are passed on to, 0 to services, 0 of the admin API, 65 in reserve), and this process may have 500',
     )
     expect(status).toBe(78)
   })

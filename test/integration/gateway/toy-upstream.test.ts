@@ -9,6 +9,7 @@ import { found, notFound } from '../../../src/core/result.ts'
 import { descriptorNeed } from '../../../src/gateway/descriptor-budget.ts'
 import { loadConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
 import { memoryWarning } from '../../../src/gateway/memory-budget.ts'
+import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { kindsByName } from '../../../src/upstreams/registry.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import { startGateway, type TestGateway, TWO_LISTENERS } from '../../support/gateway/gateway.ts'
@@ -149,7 +150,7 @@ describe('an upstream kind that is registered from outside', () => {
   test('counts in the budgets of files and memory', async () => {
     const config = await configOf(await start())
     const kinds = kindsByName([echo])
-    expect(descriptorNeed(config, kinds).upstreams).toBe(3)
+    expect(descriptorNeed(config, kinds, PROTOCOLS).upstreams).toBe(3)
     expect([memoryWarning(config, kinds, 1334), typeof memoryWarning(config, kinds, 1333)]).toEqual([
       undefined,
       'string',

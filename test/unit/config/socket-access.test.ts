@@ -71,11 +71,16 @@ for (const [what, access, expected] of cases) {
   })
 }
 
-const MAPGATE = { id: 990, mayWriteIn: async () => true, mayGiveTo: (group: number) => group === 990 }
+const MAPGATE = {
+  id: 990,
+  group: 990,
+  mayWriteIn: async () => true,
+  mayGiveTo: (group: number) => group === 990,
+}
 const toPostfix: [what: string, access: string, path: string, user: typeof ANY_USER, expected: string[]][] = [
   [
     'in a folder that this user may not write in',
-    'mode: "0660"',
+    'mode: "0666"',
     '/srv/m',
     { ...MAPGATE, mayWriteIn: async () => false },
     [
@@ -91,7 +96,32 @@ const toPostfix: [what: string, access: string, path: string, user: typeof ANY_U
       'group: "postfix": user 990 is no member of this group, so it cannot give the socket to it; run: usermod -aG postfix mapgate, restart mapgate, and check as its user',
     ],
   ],
-  ['for a group of its own, by number', 'group: "990"', '/run/m', MAPGATE, []],
+  [
+    'for its own group alone',
+    'mode: "0660"',
+    '/run/m',
+    MAPGATE,
+    [
+      'mode: "0660": lets the group of mapgate connect, and the daemons of Postfix have no group but postfix; write group: postfix',
+    ],
+  ],
+  [
+    'for a group that is not the one of Postfix',
+    'group: "990"',
+    '/run/m',
+    MAPGATE,
+    [
+      'group: "990": lets the group 990 connect, and the daemons of Postfix have no group but postfix; write group: postfix',
+    ],
+  ],
+  [
+    'for its own group, which is the one of Postfix',
+    'mode: "0660"',
+    '/run/m',
+    { ...MAPGATE, group: 115 },
+    [],
+  ],
+  ['for everybody', 'mode: "0666"', '/run/m', MAPGATE, []],
   [
     'that only mapgate may open',
     'mode: "0600"',
@@ -104,7 +134,7 @@ const toPostfix: [what: string, access: string, path: string, user: typeof ANY_U
   ['that only its owner may open, who is named', 'mode: "0600", owner: mapgate', '/run/m', MAPGATE, []],
   [
     'in the folder of those of Postfix',
-    'mode: "0660"',
+    'mode: "0666"',
     '/queue/private/mapgate',
     MAPGATE,
     [
@@ -122,7 +152,7 @@ for (const [what, access, path, user, expected] of toPostfix)
 
 test('only this user may open the admin API, and mapgate may run as postfix', async () => {
   expect(
-    await problems('mode: "0660"', 'admin: { listen: "unix:/run/a", mode: "0600" }', '/run/m', MAPGATE),
+    await problems('mode: "0666"', 'admin: { listen: "unix:/run/a", mode: "0600" }', '/run/m', MAPGATE),
   ).toEqual([])
   const passwd = FILES['/etc/passwd']
   FILES['/etc/passwd'] = `${passwd}postfix:x:101:115::/:/bin/false\n`
