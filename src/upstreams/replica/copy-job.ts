@@ -20,11 +20,13 @@ export interface CopyJob {
   readonly cursor: string | undefined
   /** Wall clock ms. */
   readonly askedAtMs: number
+  /** The number of this question: what lookups found before it is older than the reply. */
+  readonly round: number
 }
 
 /** @param wantsWhole The whole list is wanted, whatever the changes would say. */
 export function copyJob(
-  { folder, settings, askedAtMs }: Pick<CopyJob, 'folder' | 'settings' | 'askedAtMs'>,
+  { folder, settings, askedAtMs, round }: Pick<CopyJob, 'folder' | 'settings' | 'askedAtMs' | 'round'>,
   current: CopyRecord | undefined,
   wantsWhole: boolean,
 ): CopyJob {
@@ -39,6 +41,7 @@ export function copyJob(
     current: current?.slot,
     cursor: isWhole ? undefined : current?.cursor,
     askedAtMs,
+    round,
   }
 }
 

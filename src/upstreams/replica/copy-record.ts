@@ -32,6 +32,8 @@ export interface HeldRecord extends CopyRecord {
   readonly lost: number
   /** Why it is; absent in files of earlier versions. */
   readonly reason?: string
+  /** The number of its question; absent in files of earlier versions. */
+  readonly round?: number
 }
 
 export interface ReplicaState {

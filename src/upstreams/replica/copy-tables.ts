@@ -114,10 +114,10 @@ export class CopyTables {
   /**
    * Takes a list into use, with pushes done again over it.
    *
-   * @param foundSinceMs Keys that lookups found before are forgotten.
+   * @param round Of its question; keys that lookups found before are forgotten.
    * @returns False when the pushes are too many: nothing has changed.
    */
-  use(record: CopyRecord, pushes: PushLog, foundSinceMs: number): boolean {
+  use(record: CopyRecord, pushes: PushLog, round: number): boolean {
     const changes = pushes.changes()
     if (changes === undefined) return false
     const { filling: _, current, before, ...state } = this.withoutHeld()
@@ -128,7 +128,7 @@ export class CopyTables {
     const ofList =
       changes.length === 0 ? { ...(validators && { validators }), cursor } : { cursor: current?.cursor }
     const table = this.slots[record.slot]
-    this.found.forgetOld((key) => table.get(key) !== undefined, foundSinceMs)
+    this.found.forgetOld((key) => table.get(key) !== undefined, round)
     this.write({ ...state, current: { ...others, ...ofList, entries } })
     return true
   }

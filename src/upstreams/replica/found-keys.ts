@@ -15,6 +15,8 @@ export interface FoundKey {
   readonly result: string
   /** Wall clock ms at which the service found it. */
   readonly atMs: number
+  /** The number of the last list or changes that were asked for by then. */
+  readonly round: number
 }
 
 export class FoundKeys {
@@ -28,7 +30,9 @@ export class FoundKeys {
     const text = this.#table.get(key)
     if (text === undefined) return undefined
     const end = text.indexOf(' ')
-    return { result: text.slice(end + 1), atMs: Number(text.slice(0, end)) }
+    // Files of earlier versions have no round.
+    const [atMs, round = 0] = text.slice(0, end).split('.')
+    return { result: text.slice(end + 1), atMs: Number(atMs), round: Number(round) }
   }
 
   /** @param keys Without a result where the service said "not found". */
@@ -38,7 +42,7 @@ export class FoundKeys {
       const isThere = this.#table.get(key) !== undefined
       if (found === undefined) this.forget(key)
       else if (isThere || count < MAX_FOUND) {
-        this.#table.putSync(key, `${found.atMs} ${found.result}`)
+        this.#table.putSync(key, `${found.atMs}.${found.round} ${found.result}`)
         if (!isThere) count++
       }
     }
@@ -48,18 +52,26 @@ export class FoundKeys {
     if (this.#table.get(key) !== undefined) this.#table.removeSync(key)
   }
 
-  /** Those that were found before `sinceMs`. */
-  before(sinceMs: number): readonly string[] {
-    return Array.from(this.#table.getKeys()).filter((key) => (this.get(key)?.atMs ?? 0) < sinceMs)
+  /** Those that were found before the list of a round was asked for. */
+  before(round: number): readonly string[] {
+    return Array.from(this.#table.getKeys()).filter((key) => this.#roundOf(key) < round)
   }
 
-  /** Forgets those that are listed now, and those of before `sinceMs`. */
-  forgetOld(isListed: (key: string) => boolean, sinceMs: number): void {
+  /** Forgets those that are listed now, and those of before a round. */
+  forgetOld(isListed: (key: string) => boolean, round: number): void {
     for (const key of Array.from(this.#table.getKeys()))
-      if (isListed(key) || (this.get(key)?.atMs ?? 0) < sinceMs) this.forget(key)
+      if (isListed(key) || this.#roundOf(key) < round) this.forget(key)
+  }
+
+  lastRound(): number {
+    return Array.from(this.#table.getKeys()).reduce((last, key) => Math.max(last, this.#roundOf(key)), 0)
   }
 
   clear(): void {
     this.#table.clearSync()
+  }
+
+  #roundOf(key: string): number {
+    return this.get(key)?.round ?? 0
   }
 }

@@ -3,6 +3,10 @@
  * restart in an outage does not call such a key "not found".
  *
  * A kill, or a full disk, costs those of the last moment that were not written yet.
+ *
+ * Each list and each request for changes is a round with a number, and each key has the number of the last one. What was
+ * found before a round is on disk before its question is sent, so that the transaction which takes the reply over sees it;
+ * what is written later was found later, and outlives that reply. No clock decides about it.
  */
 import { PurgeLog } from '../../core/cache/purge-log.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -19,12 +23,28 @@ export class FoundSince {
   readonly #clock: Clock
   /** What is not written yet; without a result where the service said "not found". */
   readonly #pending = new Map<string, FoundKey | undefined>()
-  #isWriting = false
+  /** The writing that is under way. */
+  #writing: Promise<void> | undefined
+  #round: number
   readonly #dropped = new PurgeLog()
 
   constructor(file: ReplicaFile, clock: Clock) {
     this.#file = file
     this.#clock = clock
+    this.#round = file.lastRound()
+  }
+
+  /**
+   * A list or changes are about to be asked for.
+   *
+   * @returns The number of the round, once what was found before is written. Does not reject.
+   */
+  async beginRound(): Promise<number> {
+    const round = ++this.#round
+    const older = new Map(this.#pending)
+    const isWaiting = () => Array.from(older).some(([key, found]) => this.#isPending(key, found))
+    while (isWaiting()) await this.#writing
+    return round
   }
 
   /** @param forMs How old it may be, ms. */
@@ -50,23 +70,24 @@ export class FoundSince {
       this.#pending.set(comparableAddress(key), undefined)
     } else {
       const atMs = this.#clock.wallMs()
-      if (known?.result === result && Math.abs(atMs - known.atMs) < WRITE_AGAIN_MS) return
-      this.#pending.set(comparableAddress(key), { result, atMs })
+      const round = this.#round
+      // Of before the list that is being read, it would go with that list.
+      const isNew = known?.result !== result || known.round !== round
+      if (!isNew && Math.abs(atMs - known.atMs) < WRITE_AGAIN_MS) return
+      this.#pending.set(comparableAddress(key), { result, atMs, round })
     }
-    if (!this.#isWriting) void this.#write()
+    this.#write()
   }
 
-  /** Something newer is known of these keys, as the copy has them; undefined: of any. */
+  /** Something newer is known of these keys, as the copy has them; undefined: of any, also of those that are on their way. */
   drop(keys: readonly string[] | undefined): void {
-    if (keys === undefined) {
-      this.#pending.clear()
-      this.#dropped.add({ kind: 'all' })
-      return
-    }
-    for (const key of keys) {
-      this.#pending.delete(key)
+    if (keys === undefined) this.#dropped.add({ kind: 'all' })
+    for (const key of keys ?? []) {
       this.#dropped.add({ kind: 'key', key })
+      // One that is being written is there in a moment.
+      if (this.#known(key) !== undefined) this.#pending.set(key, undefined)
     }
+    this.#write()
   }
 
   #known(key: string): FoundKey | undefined {
@@ -75,19 +96,25 @@ export class FoundSince {
     return this.#pending.has(text) ? this.#pending.get(text) : this.#file.foundKey(text)
   }
 
+  #isPending(key: string, found: FoundKey | undefined): boolean {
+    return this.#pending.has(key) && this.#pending.get(key) === found
+  }
+
+  #write(): void {
+    if (this.#writing === undefined && this.#pending.size > 0) this.#writing = this.#writePending()
+  }
+
   /** Does not reject. */
-  async #write(): Promise<void> {
-    this.#isWriting = true
-    while (this.#pending.size > 0) {
-      const keys = new Map(this.#pending)
-      try {
-        await this.#file.noteFound(keys)
-      } catch {
-        // The disk is full, or the file is being closed. The next list says of the disk what is wrong.
-      }
-      this.#file.refresh()
-      for (const [key, found] of keys) if (this.#pending.get(key) === found) this.#pending.delete(key)
+  async #writePending(): Promise<void> {
+    const keys = new Map(this.#pending)
+    try {
+      await this.#file.noteFound(keys)
+    } catch {
+      // The disk is full, or the file is being closed. The next list says of the disk what is wrong.
     }
-    this.#isWriting = false
+    this.#file.refresh()
+    for (const [key, found] of keys) if (this.#isPending(key, found)) this.#pending.delete(key)
+    this.#writing = undefined
+    this.#write()
   }
 }

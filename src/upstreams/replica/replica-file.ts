@@ -73,6 +73,11 @@ export class ReplicaFile {
     return this.#environment.isOpen ? this.#tables.found.get(key) : undefined
   }
 
+  /** The number of the last question that is known of. */
+  lastRound(): number {
+    return Math.max(this.#tables.found.lastRound(), this.state()?.held?.round ?? 0)
+  }
+
   noteFound(keys: ReadonlyMap<string, FoundKey | undefined>): Promise<void> {
     return this.#environment.transaction(() => this.#tables.found.note(keys))
   }
@@ -136,22 +141,22 @@ export class ReplicaFile {
   }
 
   /** Keys that lookups found before, and that a list which was asked for then lacks. */
-  foundBefore(sinceMs: number, slot: Slot): readonly string[] {
+  foundBefore(round: number, slot: Slot): readonly string[] {
     const table = this.#tables.slots[slot]
-    return this.#tables.found.before(sinceMs).filter((key) => table.get(key) === undefined)
+    return this.#tables.found.before(round).filter((key) => table.get(key) === undefined)
   }
 
   /**
    * Takes a filled slot into use, with what was pushed while it was filled.
    *
-   * @param foundSinceMs Keys that lookups found before are forgotten.
+   * @param round Of its question; keys that lookups found before are forgotten.
    * @returns Whether it was still claimed by `token`, and the pushes are not too many; else nothing has changed.
    */
-  exchange(token: string, record: CopyRecord, foundSinceMs: number): Promise<boolean> {
+  exchange(token: string, record: CopyRecord, round: number): Promise<boolean> {
     return this.#environment.transaction(() => {
       const state = this.#tables.state()
       if (state.filling?.token !== token) return false
-      return this.#tables.use(record, this.#tables.pushed, foundSinceMs)
+      return this.#tables.use(record, this.#tables.pushed, round)
     })
   }
 
@@ -202,19 +207,15 @@ export class ReplicaFile {
     })
   }
 
-  /**
-   * Takes what is kept aside into use, with what was pushed since it was asked for; or forgets it.
-   *
-   * @param foundSinceMs Keys that lookups found before are forgotten.
-   */
-  settleHeld(accept: boolean, foundSinceMs: number): Promise<Settled> {
+  /** Takes what is kept aside into use, with what was pushed since it was asked for; or forgets it. */
+  settleHeld(accept: boolean): Promise<Settled> {
     return this.#environment.transaction(() => {
       const { held } = this.#tables.state()
       if (held === undefined) return 'nothing'
       if (!accept) this.#tables.write(this.#tables.withoutHeld())
       else {
-        const { lost: _, reason: __, ...record } = held
-        if (!this.#tables.use(record, this.#tables.heldPushed, foundSinceMs)) return 'too-many-pushes'
+        const { lost: _, reason: __, round = 0, ...record } = held
+        if (!this.#tables.use(record, this.#tables.heldPushed, round)) return 'too-many-pushes'
       }
       return 'done'
     })
@@ -224,13 +225,14 @@ export class ReplicaFile {
    * The service said that a copy is current. What was kept aside is out of date, and so is what lookups found before.
    *
    * @param slot Of that copy.
+   * @param round Of the question.
    * @returns Whether it is the one in use; else nothing has changed.
    */
-  renew(copiedAtMs: number, slot: Slot | undefined): Promise<boolean> {
+  renew(copiedAtMs: number, slot: Slot | undefined, round: number): Promise<boolean> {
     return this.#environment.transaction(() => {
       const { current } = this.#tables.state()
       if (current === undefined || current.slot !== slot) return false
-      this.#tables.found.forgetOld(() => false, copiedAtMs)
+      this.#tables.found.forgetOld(() => false, round)
       this.#tables.write({
         ...this.#tables.withoutHeld(),
         current: { ...current, copiedAtMs, listedAtMs: copiedAtMs, removed: 0 },

@@ -52,6 +52,10 @@ function copyInThread(
   authorize: Authorize,
 ): Promise<CopyOutcome> {
   return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve(STOPPED)
+      return
+    }
     const thread = new Worker(new URL('./copy-thread.js', import.meta.url), {
       workerData: job,
       // Those of the main thread may not fit a thread.
@@ -85,9 +89,11 @@ function copyInThread(
     thread.on('exit', () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', stop)
-      resolve(outcome ?? { kind: 'failed', cause: 'stopping', reason: 'copying was stopped' })
+      resolve(outcome ?? STOPPED)
     })
   })
 }
+
+const STOPPED: CopyOutcome = { kind: 'failed', cause: 'stopping', reason: 'copying was stopped' }
 
 const DEFECT_REASON = 'internal error: see the log of mapgate'

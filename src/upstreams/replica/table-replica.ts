@@ -100,6 +100,8 @@ export class TableReplica implements TableCopy, ReplicaControl {
   /** Follows these settings from now on, and begins to refresh. */
   start(followed: Followed): void {
     this.#copying?.stop.abort()
+    // Another service may answer the lookups that are under way.
+    if (this.#state?.fingerprint !== followed.marks.fingerprint) this.#foundSince.drop(undefined)
     this.#followed = followed
     this.#reader = new EntryReader(followed.settings)
     this.#file.adopt(followed.marks)
@@ -160,7 +162,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
     this.#file.refresh()
     const isFilling = this.#copying !== undefined && this.#file.state()?.filling !== undefined
     if (this.#followed === undefined || isFilling) return { kind: 'nothing', status: this.status() }
-    const settled = await settleHeld(this.#file, accept, held?.copiedAtMs ?? 0)
+    const settled = await settleHeld(this.#file, accept)
     if (typeof settled !== 'string') return settled
     this.#look()
     if (settled === 'done' && accept) {
@@ -228,7 +230,8 @@ export class TableReplica implements TableCopy, ReplicaControl {
     if (followed === undefined) return
     const startedMs = clock.monotonicMs()
     const settings = { ...followed.settings, upstream: followed.upstream() }
-    const asked = { folder: this.folder, settings, askedAtMs: clock.wallMs() }
+    const round = await this.#foundSince.beginRound()
+    const asked = { folder: this.folder, settings, askedAtMs: clock.wallMs(), round }
     const job = copyJob(asked, this.#state?.current, this.#wantsWhole)
     this.#wantsWhole = false
     const onProgress = (progress: ListProgress): void => {

@@ -48,10 +48,12 @@ async function decide(
   job: CopyJob,
   durationMs: number,
 ): Promise<TakenOver> {
-  const { token, askedAtMs } = job
+  const { token, askedAtMs, round } = job
   if (outcome.kind === 'unchanged') {
-    const unlisted = job.current === undefined ? [] : file.foundBefore(askedAtMs, job.current)
-    return (await file.renew(askedAtMs, job.current)) ? { kind: 'current', lostKeys: unlisted } : MEANWHILE
+    const unlisted = job.current === undefined ? [] : file.foundBefore(round, job.current)
+    return (await file.renew(askedAtMs, job.current, round))
+      ? { kind: 'current', lostKeys: unlisted }
+      : MEANWHILE
   }
   const { slot, entries, bytes, validators, cursor, lost, lostKeys, changed, firstKeys } = outcome
   file.refresh()
@@ -70,12 +72,12 @@ async function decide(
   }
   const reason = whyHeld(outcome, before, job)
   if (reason !== undefined) {
-    if (!(await file.hold(token, { ...record, lost, reason }))) return MEANWHILE
+    if (!(await file.hold(token, { ...record, lost, reason, round }))) return MEANWHILE
     return { kind: 'held', entries, lost, reason }
   }
   // What a lookup found before the list was asked for is decided by it.
-  const unlisted = file.foundBefore(askedAtMs, slot)
-  if (!(await file.exchange(token, record, askedAtMs))) return MEANWHILE
+  const unlisted = file.foundBefore(round, slot)
+  if (!(await file.exchange(token, record, round))) return MEANWHILE
   const gone = lostKeys && [...lostKeys, ...unlisted]
   return { kind: 'copied', entries, lost, lostKeys: gone, bytes, ...(firstKeys && { firstKeys }) }
 }
@@ -108,8 +110,8 @@ export function heldStatus({ entries, lost, copiedAtMs, reason }: HeldRecord) {
 }
 
 /** Takes what is kept aside into use, or forgets it. Does not reject. */
-export async function settleHeld(file: ReplicaFile, accept: boolean, foundSinceMs: number) {
-  const settled = await file.settleHeld(accept, foundSinceMs).catch(diskFailure)
+export async function settleHeld(file: ReplicaFile, accept: boolean) {
+  const settled = await file.settleHeld(accept).catch(diskFailure)
   return settled === 'too-many-pushes' ? ({ kind: 'failed', why: TOO_MANY_PUSHES } as const) : settled
 }
 

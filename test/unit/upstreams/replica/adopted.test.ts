@@ -12,7 +12,7 @@ describe('a copy of a list that means something else now', () => {
     const copy = await withCopy()
     await copy.hold([['a', '9']])
     await copy.push('new', 'x', true)
-    await copy.file.noteFound(new Map([['found', { result: 'f', atMs: 1 }]]))
+    await copy.file.noteFound(new Map([['found', { result: 'f', atMs: 1, round: 0 }]]))
     copy.file.adopt(ONE)
     expect(copy.get('a')).toBe('1')
     const { current } = copy.file.state() ?? {}
@@ -32,7 +32,7 @@ describe('a copy of a list that means something else now', () => {
   test('is gone once there is another one, with all that belongs to it', async () => {
     const copy = await withCopy()
     await copy.push('new', 'x', true)
-    await copy.file.noteFound(new Map([['found', { result: 'f', atMs: 5000 }]]))
+    await copy.file.noteFound(new Map([['found', { result: 'f', atMs: 5000, round: 1 }]]))
     copy.file.adopt(TWO)
     await copy.use([['b', '1']])
     expect(['a', 'b', 'new'].map((key) => copy.get(key))).toEqual([undefined, '1', undefined])
@@ -62,7 +62,7 @@ describe('a list that is kept aside', () => {
     await copy.hold([['a', '9']])
     copy.fill([['x', '1']], 'cut')
     expect(copy.file.state()?.held?.entries).toBe(1)
-    expect(await copy.file.settleHeld(true, 0)).toBe('done')
+    expect(await copy.file.settleHeld(true)).toBe('done')
     expect(['a', 'b', 'x'].map((key) => copy.get(key))).toEqual(['9', undefined, undefined])
   })
 
@@ -74,7 +74,7 @@ describe('a list that is kept aside', () => {
     expect(copy.get('a')).toBe('1')
     expect(await copy.use([['a', '10']])).toBe(true)
     expect(copy.get('a')).toBe('10')
-    expect(await copy.file.settleHeld(true, 0)).toBe('nothing')
+    expect(await copy.file.settleHeld(true)).toBe('nothing')
   })
 
   test('stays when changes come, and has them when it is accepted', async () => {
@@ -91,7 +91,7 @@ describe('a list that is kept aside', () => {
     ])
     copy.file.applyChanges('r2', { keys, cursor: 'r3' }, BOUNDS)
     expect(copy.file.state()?.held?.entries).toBe(2)
-    expect(await copy.file.settleHeld(true, 0)).toBe('done')
+    expect(await copy.file.settleHeld(true)).toBe('done')
     expect(['a', 'b', 'd', 'new'].map((key) => copy.get(key))).toEqual(['1', undefined, undefined, 'n'])
     expect(copy.file.state()?.current).toMatchObject({ entries: 2, cursor: 'r3' })
   })

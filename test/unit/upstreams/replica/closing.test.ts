@@ -59,7 +59,7 @@ test('a folder that is being closed is read no more: LMDB would throw in a timer
   await (await copied(path)).close()
   const file = ReplicaFile.open(path)
   expect(file.state()?.current).toMatchObject({ entries: 1 })
-  await file.renew(1, 'a')
+  await file.renew(1, 'a', 1)
   const closed = file.close()
   // What was asked for before may end now: a change of another gateway, for example.
   for (let turn = 0; turn < 10; turn++) {

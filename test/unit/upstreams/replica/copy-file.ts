@@ -41,12 +41,12 @@ export class Copy {
     return { ...RECORD, slot, entries: entries.length }
   }
 
-  async use(entries: readonly Entry[], foundSinceMs = 0): Promise<boolean> {
-    return this.file.exchange('t', this.fill(entries, 't'), foundSinceMs)
+  async use(entries: readonly Entry[], round = 0): Promise<boolean> {
+    return this.file.exchange('t', this.fill(entries, 't'), round)
   }
 
-  async hold(entries: readonly Entry[]): Promise<void> {
-    const record = { ...this.fill(entries, 'h'), cursor: 'r2', lost: 1, reason: 'it lacks keys' }
+  async hold(entries: readonly Entry[], round = 0): Promise<void> {
+    const record = { ...this.fill(entries, 'h'), cursor: 'r2', lost: 1, reason: 'it lacks keys', round }
     expect(await this.file.hold('h', record)).toBe(true)
   }
 

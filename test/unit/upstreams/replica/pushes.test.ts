@@ -25,7 +25,7 @@ describe('a list that is kept aside, and then accepted', () => {
       await copy.push('while-held', 'y')
       await copy.push('a', 'z')
       if (crashes) await copy.reopen()
-      expect(await copy.file.settleHeld(true, 0)).toBe('done')
+      expect(await copy.file.settleHeld(true)).toBe('done')
       expect(['a', 'b', 'c', 'while-read', 'while-held'].map((key) => copy.get(key))).toEqual([
         'z',
         undefined,
@@ -46,7 +46,7 @@ describe('a list that is kept aside, and then accepted', () => {
     await copy.hold([['a', '9']])
     await copy.push('new', 'x')
     copy.file.forgetPushes()
-    expect(await copy.file.settleHeld(true, 0)).toBe('done')
+    expect(await copy.file.settleHeld(true)).toBe('done')
     expect(copy.get('new')).toBe('x')
   })
 
@@ -54,7 +54,7 @@ describe('a list that is kept aside, and then accepted', () => {
     const copy = await withCopy()
     await copy.push('old', 'x')
     await copy.hold([['a', '9']])
-    expect(await copy.file.settleHeld(true, 0)).toBe('done')
+    expect(await copy.file.settleHeld(true)).toBe('done')
     expect(copy.get('old')).toBeUndefined()
     expect(copy.file.state()?.current).toMatchObject({
       entries: 1,
@@ -67,11 +67,11 @@ describe('a list that is kept aside, and then accepted', () => {
     const copy = await withCopy()
     await copy.hold([['a', '9']])
     await copy.push('new', 'x')
-    expect(await copy.file.settleHeld(false, 0)).toBe('done')
-    expect(await copy.file.settleHeld(true, 0)).toBe('nothing')
+    expect(await copy.file.settleHeld(false)).toBe('done')
+    expect(await copy.file.settleHeld(true)).toBe('nothing')
     expect(copy.get('new')).toBe('x')
     await copy.hold([['a', '8']])
-    expect(await copy.file.settleHeld(true, 0)).toBe('done')
+    expect(await copy.file.settleHeld(true)).toBe('done')
     expect(copy.get('new')).toBeUndefined()
   })
 
@@ -79,7 +79,7 @@ describe('a list that is kept aside, and then accepted', () => {
     const copy = await withCopy()
     await copy.hold([['a', '9']])
     await copy.push('new', 'x', true)
-    expect(await copy.file.settleHeld(true, 0)).toBe('done')
+    expect(await copy.file.settleHeld(true)).toBe('done')
     expect(await copy.use([['a', '10']])).toBe(true)
     expect([copy.get('a'), copy.get('new')]).toEqual(['10', 'x'])
   })
@@ -100,40 +100,40 @@ test('"unchanged" says nothing about another copy than the one it was asked by',
   const copy = await withCopy()
   await copy.hold([['a', '9']])
   const before = copy.file.state()?.current?.slot
-  expect(await copy.file.settleHeld(true, 0)).toBe('done')
-  expect(await copy.file.renew(5000, before)).toBe(false)
+  expect(await copy.file.settleHeld(true)).toBe('done')
+  expect(await copy.file.renew(5000, before, 1)).toBe(false)
   copy.file.refresh()
   const current = copy.file.state()?.current
   expect(current?.copiedAtMs).toBe(1000)
-  expect(await copy.file.renew(5000, current?.slot)).toBe(true)
+  expect(await copy.file.renew(5000, current?.slot, 1)).toBe(true)
   copy.file.refresh()
   expect(copy.file.state()?.current?.copiedAtMs).toBe(5000)
 })
 
 describe('keys that lookups found after the copy', () => {
-  const found = (result: string, atMs = 1500) => ({ result, atMs })
+  const found = (result: string, round = 2) => ({ result, atMs: 1500, round })
 
   test('are there after a crash, until the service says otherwise', async () => {
     const copy = await withCopy()
     await copy.file.noteFound(new Map([['new', found('n/ 1')]]))
     await copy.reopen()
-    expect(copy.file.foundKey('new')).toEqual({ result: 'n/ 1', atMs: 1500 })
+    expect(copy.file.foundKey('new')).toEqual({ result: 'n/ 1', atMs: 1500, round: 2 })
     await copy.file.noteFound(new Map([['new', undefined]]))
     copy.file.refresh()
     expect(copy.file.foundKey('new')).toBeUndefined()
   })
 
-  test('are forgotten when a list has them, and when they are too old; others stay', async () => {
+  test('are forgotten when a list has them, and when it was asked for after them; others stay', async () => {
     const copy = await withCopy()
     const keys = ['listed', 'old', 'other'] as const
     await copy.file.noteFound(
       new Map([
         ['listed', found('1')],
-        ['old', found('2', 1499)],
+        ['old', found('2', 1)],
         ['other', found('3')],
       ]),
     )
-    expect(await copy.use([['listed', '1']], 1500)).toBe(true)
+    expect(await copy.use([['listed', '1']], 2)).toBe(true)
     copy.file.refresh()
     expect(keys.map((key) => copy.file.foundKey(key)?.result)).toEqual([undefined, undefined, '3'])
   })
@@ -214,13 +214,13 @@ describe('keys that lookups found after the copy', () => {
     const copy = await withCopy()
     await copy.file.noteFound(
       new Map([
-        ['before', found('1', 1999)],
-        ['after', found('2', 2000)],
+        ['before', found('1', 1)],
+        ['after', found('2', 2)],
       ]),
     )
     const slot = copy.file.state()?.current?.slot ?? 'a'
-    expect(copy.file.foundBefore(2000, slot)).toEqual(['before'])
-    expect(await copy.file.renew(2000, slot)).toBe(true)
+    expect(copy.file.foundBefore(2, slot)).toEqual(['before'])
+    expect(await copy.file.renew(2000, slot, 2)).toBe(true)
     copy.file.refresh()
     expect(['before', 'after'].map((key) => copy.file.foundKey(key)?.result)).toEqual([undefined, '2'])
   })

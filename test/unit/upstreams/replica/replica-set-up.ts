@@ -56,7 +56,8 @@ const copyOne: RunCopy = async (job, file: ReplicaFile) => {
   }
 }
 
-export function tableReplica(path: string, run: RunCopy, clock = new ManualClock()) {
+export function tableReplica(path: string, run: RunCopy, onGone: Followed['onGone'] = () => {}) {
+  const clock = new ManualClock()
   const replica = new TableReplica(path, {
     clock,
     random: () => 0.5,
@@ -79,7 +80,7 @@ export function tableReplica(path: string, run: RunCopy, clock = new ManualClock
     upstream: () => ({}) as ReturnType<Followed['upstream']>,
     meaning: {},
     marks: { fingerprint: 'one', readAs: 'one' },
-    onGone: () => {},
+    onGone,
   }
   replica.start(followed)
   clock.advance(0)
