@@ -11,7 +11,7 @@ import { missingProgram, ROOT, run, runOk, skipWithout } from '../packaging/run.
 import { type CodeBlock, codeBlocks, documents } from './markdown.ts'
 import { type Place, PORTS, runSession, steps, withPorts } from './session.ts'
 
-/** Clone, installation and build, on a busy machine, ms. */
+/** Clone and installation, on a busy machine, ms. */
 const CLONE_TIMEOUT_MS = 180_000
 /** Loopback ports below the range that the system hands out by itself. */
 const LOWEST_PORT = 20_000
@@ -49,7 +49,6 @@ beforeAll(async () => {
   const folder = join(work, 'clone')
   await runOk('git', ['clone', '--quiet', ROOT, folder])
   await runOk('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder })
-  await runOk('npm', ['run', 'build'], { cwd: folder })
   // What "installed" means in the documents. Postfix is not set up, as on a newcomer's machine.
   await mkdir(join(work, 'bin'))
   await writeFile(join(work, 'bin/mapgate'), `#!/bin/sh\nexec node '${folder}/dist/cli.js' "$@"\n`)

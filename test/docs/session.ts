@@ -78,10 +78,11 @@ function shellText(block: CodeBlock, place: Place): string {
 }
 
 function shellLine(written: string, firstPort: number): string {
-  // One installation for the whole clone: what comes after it is done each time.
+  // One installation and one build for the whole clone: what comes after them is done each time.
   const line = written
     .replace(/ {2,}#.*$/, '')
     .replace('npm ci && ', '')
+    .replace('npm run build', '[ -e dist/cli.js ] || npm run build')
     .replace('npm start', `npm start -- --port ${firstPort}`)
   const background = /^(.*) &$/.exec(line)?.[1]
   if (background === undefined && !RUNS_ON.test(line)) return line
