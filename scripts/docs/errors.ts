@@ -4,10 +4,11 @@
  */
 import type { ReasonCatalogue } from '../../src/core/reason.ts'
 import type { PermanentCause, TemporaryCause } from '../../src/core/result.ts'
+import type { ProblemCatalogue } from '../../src/schema/problem.ts'
 
 const INTRODUCTION = `# Reasons and what to do
 
-<!-- Made from src/core/reasons.ts, the other catalogues of reasons and the errors of the protocols. To make it anew: npx vitest run --project unit test/unit/reasons.test.ts -u -->
+<!-- Made from src/core/reasons.ts, the other catalogues of reasons and of problems, and the errors of the protocols. To make it anew: npx vitest run --project unit test/unit/reasons.test.ts -u -->
 
 A lookup that is not answered carries a reason: over socketmap it reaches the mail log, over tcp_table only mapgate's own log, and in the admin API, on the page and in \`--explain\` it always stands. It never holds a key, a URL or a secret. The cause is the label of \`mapgate_lookup_failures_total\`.
 
@@ -21,6 +22,9 @@ const REFUSED =
 
 const CLIENTS =
   '`mapgate query` with a server in the place of a table, and the clients of the library, say these where a server gives no reply that can be read.'
+
+const CHECKED =
+  '`mapgate check` says these about a configuration, behind the place in the file and the setting, and so do a start and a reload. The code is not printed; it names the sentence, and stays when that is edited. Sentences that are made of the kind and the bounds of a setting, such as `is text, must be a number`, have no code and stand in [configuration.md](configuration.md).'
 
 /** In the order of the page. A cause that is left out does not compile. */
 const TEMPORARY_CAUSES: Readonly<Record<TemporaryCause, true>> = {
@@ -55,15 +59,18 @@ export interface ErrorSources {
   readonly clients: readonly ReasonCatalogue[]
   /** By protocol, and `every one` for those of any connection. */
   readonly errors: Readonly<Record<string, ErrorSentences>>
+  /** What is wrong with a configuration. */
+  readonly problems: readonly ProblemCatalogue[]
 }
 
-export function errorsPage({ gateway, clients, errors }: ErrorSources): string {
+export function errorsPage({ gateway, clients, errors, problems }: ErrorSources): string {
   return [
     INTRODUCTION,
     `## Temporary\n\n${table(Object.keys(TEMPORARY_CAUSES), gateway)}\n`,
     `## Permanent\n\n${table(Object.keys(PERMANENT_CAUSES), gateway)}\n`,
     `## Clients\n\n${CLIENTS}\n\n${table(Object.keys({ ...TEMPORARY_CAUSES, ...PERMANENT_CAUSES }), clients)}\n`,
     `## Requests and connections\n\n${REFUSED}\n\n${errorsTable(errors)}\n`,
+    `## Configuration\n\n${CHECKED}\n\n${problemsTable(problems)}\n`,
   ].join('\n')
 }
 
@@ -82,4 +89,11 @@ function errorsTable(errors: Readonly<Record<string, ErrorSentences>>): string {
     Object.entries(sentences).map(([kind, sentence]) => `| ${protocol} | \`${kind}\` | ${sentence} |`),
   )
   return ['| protocol | kind | meaning |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+function problemsTable(catalogues: readonly ProblemCatalogue[]): string {
+  const rows = catalogues
+    .flatMap((catalogue) => Object.entries(catalogue))
+    .map(([code, sentence]) => `| \`${code}\` | \`${sentence}\` |`)
+  return ['| code | what is wrong |', '| --- | --- |', ...rows].join('\n')
 }

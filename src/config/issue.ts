@@ -13,6 +13,8 @@ export interface ConfigIssue {
   readonly column: number
   /** As {@link formatPath} writes it; '' for the file as a whole. */
   readonly path: string
+  /** What names the sentence in docs/errors.md. Absent where the sentence is made of the words of the schema. */
+  readonly code?: string
   /** What is wrong; what would be right. Holds no secret. */
   readonly message: string
 }

@@ -4,8 +4,10 @@
  * something harmless in the place of what is wrong, so that one run tells everything. Only
  * a text that is no YAML ends it early.
  */
+
 import { dirname, resolve } from 'node:path'
 import { decode, fillDefaults } from '../schema/decode.ts'
+import { problem } from '../schema/problem.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { SettingsKinds } from '../schema/settings-kind.ts'
 import { isMap, type Path, type Tree, type TreeMap } from '../schema/tree.ts'
@@ -23,6 +25,7 @@ import { readDocument, type SourceDocument } from './document.ts'
 import { ConfigError, type ConfigIssue } from './issue.ts'
 import { mergeDefaults } from './merge.ts'
 import { type TryFolder, whyNoOwnFolder } from './own-folder.ts'
+import { FILE_PROBLEMS } from './problems.ts'
 import { type LookAtPath, lookAtPath, type ReadFile, textFileReader, whyUnreadable } from './read-file.ts'
 import { mayBeShown, redacted, searchable, secretsIn } from './redact.ts'
 import { Report } from './report.ts'
@@ -131,7 +134,7 @@ async function parse(
   const report = new Report(options.shownAs ?? fileName, document)
   for (const { offset, path, message } of document.problems) report.errorAt(offset, path, message)
   if (!isMap(document.tree) && report.errors.length === 0) {
-    report.error([], 'is empty or no map; the shortest file has "listeners", "upstreams" and "tables"')
+    report.error([], problem(FILE_PROBLEMS, 'file-empty'))
   }
   throwIfWrong(report)
   return interpret(document, fileName, options, reading)
@@ -191,7 +194,8 @@ async function interpret(
 
   const secrets = searchable([...read.secrets, ...secretsIn(filled, schema)])
   const config = buildConfig(file, options.kinds, secrets)
-  for (const { path, text } of options.advise?.(config) ?? []) scope.warning(path, text)
+  for (const { path, text } of options.advise?.(config) ?? [])
+    scope.warning(path, { code: 'main-cf-differs', message: text })
   return {
     ...config,
     file: resolve(fileName),

@@ -1,9 +1,13 @@
 /**
  * Collects what is wrong, and finds the place in the file for each.
  */
+import type { Problem } from '../schema/problem.ts'
 import type { Path } from '../schema/tree.ts'
 import type { SourceDocument } from './document.ts'
 import { type ConfigIssue, formatPath } from './issue.ts'
+
+/** A sentence that is made of the words of the schema, or of the file's own text, has no code. */
+type Said = Problem | string
 
 /**
  * Errors and warnings of one file.
@@ -37,30 +41,30 @@ export class Report {
   }
 
   /** @param part Where to point: at the value (maps and lists at their key), or always at the key. */
-  error(path: Path, message: string, part: 'key' | 'value' = 'value'): void {
-    this.#add(this.errors, path, message, part)
+  error(path: Path, said: Said, part: 'key' | 'value' = 'value'): void {
+    this.#add(this.errors, path, said, part)
   }
 
-  warning(path: Path, message: string, part: 'key' | 'value' = 'value'): void {
-    this.#add(this.warnings, path, message, part)
+  warning(path: Path, said: Said, part: 'key' | 'value' = 'value'): void {
+    this.#add(this.warnings, path, said, part)
   }
 
   /** An error at an offset of the text. */
-  errorAt(offset: number, path: Path, message: string): void {
+  errorAt(offset: number, path: Path, said: Said): void {
     const position = this.#document.positionOf(offset)
-    this.errors.push({ file: this.#file, ...position, path: formatPath(path), message })
+    this.errors.push({ file: this.#file, ...position, path: formatPath(path), ...asSaid(said) })
   }
 
   /** An error of exactly this value, whatever is known of its parts. */
-  errorHere(path: Path, message: string): void {
+  errorHere(path: Path, said: Said): void {
     const written = this.#whereWritten(path)
-    this.errorAt(this.#document.offsetOf(written, 'value'), written, message)
+    this.errorAt(this.#document.offsetOf(written, 'value'), written, said)
   }
 
   /** An error about one key of the map at `path`: the text names the map, the position is that of the key. */
-  keyError(path: Path, key: string, message: string): void {
+  keyError(path: Path, key: string, said: Said): void {
     if (this.isKnown([...path, key])) return
-    this.errorAt(this.#document.offsetOf([...path, key], 'key'), path, message)
+    this.errorAt(this.#document.offsetOf([...path, key], 'key'), path, said)
   }
 
   /** Sorts by place, and drops what was said twice: a setting in `defaults:` is seen for every table. */
@@ -78,11 +82,11 @@ export class Report {
     return this.isBroken(path) || this.#aboveBroken.has(JSON.stringify(path))
   }
 
-  #add(list: ConfigIssue[], path: Path, message: string, part: 'key' | 'value'): void {
+  #add(list: ConfigIssue[], path: Path, said: Said, part: 'key' | 'value'): void {
     const written = this.#whereWritten(path)
     if (this.isKnown(written)) return
     const position = this.#document.positionOf(this.#document.offsetOf(written, part))
-    list.push({ file: this.#file, ...position, path: formatPath(written), message })
+    list.push({ file: this.#file, ...position, path: formatPath(written), ...asSaid(said) })
   }
 
   /** A setting of a table or upstream may be in `defaults`: then that is the place to fix. */
@@ -94,6 +98,10 @@ export class Report {
     const inDefaults = ['defaults', kind, ...rest]
     return this.#document.has(inDefaults) ? inDefaults : path
   }
+}
+
+function asSaid(said: Said): Problem | { readonly message: string } {
+  return typeof said === 'string' ? { message: said } : said
 }
 
 /** JSON of a path and of everything above it. */

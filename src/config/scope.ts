@@ -1,6 +1,7 @@
 /**
  * Gives a check its place in the file, and the report to write to.
  */
+import type { Problem } from '../schema/problem.ts'
 import type { Scope } from '../schema/scope.ts'
 import { type Path, type TreeMap, valueAt } from '../schema/tree.ts'
 import type { Report } from './report.ts'
@@ -29,16 +30,16 @@ export class FileScope implements Scope {
     return new FileScope(this.#file, this.#path(at))
   }
 
-  error(at: Path, message: string, part: 'key' | 'value' = 'value'): void {
-    this.#file.report.error(this.#path(at), message, part)
+  error(at: Path, problem: Problem, part: 'key' | 'value' = 'value'): void {
+    this.#file.report.error(this.#path(at), problem, part)
   }
 
-  warning(at: Path, message: string, part: 'key' | 'value' = 'value'): void {
-    this.#file.report.warning(this.#path(at), message, part)
+  warning(at: Path, problem: Problem, part: 'key' | 'value' = 'value'): void {
+    this.#file.report.warning(this.#path(at), problem, part)
   }
 
-  keyError(at: Path, key: string, message: string): void {
-    this.#file.report.keyError(this.#path(at), key, message)
+  keyError(at: Path, key: string, problem: Problem): void {
+    this.#file.report.keyError(this.#path(at), key, problem)
   }
 
   show(at: Path, value: string): string {

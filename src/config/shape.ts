@@ -2,11 +2,14 @@
  * Checks the shape of a configuration against the schema, and says in plain words what is
  * wrong. `validate.ts` finds; the table of words here tells.
  */
+
 import type { SchemaNode } from '../schema/node.ts'
+import { problem } from '../schema/problem.ts'
 import { listOf, nearest } from '../schema/suggest.ts'
 import { type Path, type Tree, type TreeMap, valueAt } from '../schema/tree.ts'
 import { parseDuration, parseSize } from '../schema/units.ts'
 import { failuresOf, type SchemaFailure } from '../schema/validate.ts'
+import { FILE_PROBLEMS } from './problems.ts'
 import type { Report } from './report.ts'
 
 /** Decides whether a value may be quoted: not where a reference or a secret is. */
@@ -43,12 +46,12 @@ function tell(failure: Failure, report: Report): void {
       const known = Object.keys(schema.properties ?? {})
       const near = nearest(key, known)
       const advice = near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"`
-      report.keyError(path, key, `unknown key ${JSON.stringify(key)}; ${advice}`)
+      report.keyError(path, key, problem(FILE_PROBLEMS, 'key-unknown', JSON.stringify(key), advice))
       return
     }
     case 'propertyNames': {
       const advice = 'use letters, digits, ".", "_" and "-", a letter or digit first'
-      report.keyError(path, key, `${JSON.stringify(key)} cannot be a name here; ${advice}`)
+      report.keyError(path, key, problem(FILE_PROBLEMS, 'name-unusable', JSON.stringify(key), advice))
       return
     }
     case 'required': {

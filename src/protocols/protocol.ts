@@ -11,6 +11,7 @@ import type { Query, QueryClient } from '../core/lookup.ts'
 import type { ReasonCatalogue } from '../core/reason.ts'
 import type { LookupResult, Temporary } from '../core/result.ts'
 import type { StoreRequest, StoreResult } from '../core/store.ts'
+import type { ProblemCatalogue } from '../schema/problem.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { ListenerCheck, OutageOfProtocol } from '../schema/settings-kind.ts'
 import type { Decoder } from './framing/frame.ts'
@@ -29,6 +30,8 @@ export interface Protocol<Settings extends object = object> {
   readonly outage?: OutageOfProtocol
   /** Reports what a schema cannot say. */
   check?(settings: Settings, context: ListenerCheck): void
+  /** What {@link Protocol.check} says, for docs/errors.md. */
+  readonly problems?: ProblemCatalogue
   /**
    * Why a request or a stream is refused, each with its sentence: a closed set, for it is the label
    * `kind` of `mapgate_protocol_errors_total`.

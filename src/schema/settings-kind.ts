@@ -3,6 +3,7 @@
  * knows no kind: the caller gives it those that there are.
  */
 import type { AttributeNames } from '../core/attributes.ts'
+import type { ProblemCatalogue } from './problem.ts'
 import type { Schema, Settings } from './schema.ts'
 import type { Scope } from './scope.ts'
 import type { Path } from './tree.ts'
@@ -103,6 +104,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
   readonly isRemote: boolean
   /** Clients write tables of this kind. */
   readonly isWritten?: boolean
+  /** What its checks say, for docs/errors.md. */
+  readonly problems?: ProblemCatalogue
   /** Returns whether a key is found, where the settings alone tell. */
   finds?(settings: Settings<Own>, key: string): boolean
   /** Reports what a schema cannot say. */

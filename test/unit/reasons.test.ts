@@ -5,10 +5,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { errorsPage } from '../../scripts/docs/errors.ts'
 import { CLIENT_REASONS } from '../../src/client/reasons.ts'
+import { CHECK_PROBLEMS } from '../../src/config/checks/problems.ts'
+import { FILE_PROBLEMS } from '../../src/config/problems.ts'
 import { permanentFor, type ReasonCatalogue, temporaryFor } from '../../src/core/reason.ts'
 import { CORE_REASONS } from '../../src/core/reasons.ts'
 import { REPLY_REASONS } from '../../src/protocols/client-result.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
+import type { ProblemCatalogue } from '../../src/schema/problem.ts'
+import { NAME_PROBLEMS } from '../../src/schema/scope.ts'
 import { SESSION_ERRORS } from '../../src/server/errors.ts'
 import { functions } from '../../src/upstreams/function/kind.ts'
 import { UPSTREAM_KINDS } from '../../src/upstreams/registry.ts'
@@ -25,6 +29,14 @@ const ERRORS = {
   ...Object.fromEntries([...PROTOCOLS.values()].map(({ name, errors }) => [name, errors])),
   'every one': SESSION_ERRORS,
 }
+/** What is wrong with a configuration. */
+const PROBLEMS: readonly ProblemCatalogue[] = [
+  FILE_PROBLEMS,
+  NAME_PROBLEMS,
+  CHECK_PROBLEMS,
+  ...[...PROTOCOLS.values()].map(({ problems = {} }) => problems),
+  ...[...UPSTREAM_KINDS.values()].map(({ configuration }) => configuration?.problems ?? {}),
+]
 /** What clients say by themselves; no gateway says it to Postfix. */
 const OF_CLIENTS: Readonly<Record<string, ReasonCatalogue>> = {
   CLIENT_REASONS,
@@ -58,6 +70,7 @@ describe('the catalogue', () => {
       gateway: Object.values(CATALOGUES),
       clients: Object.values(OF_CLIENTS),
       errors: ERRORS,
+      problems: PROBLEMS,
     })
     await expect(page).toMatchFileSnapshot('../../docs/errors.md')
   })
@@ -73,6 +86,25 @@ describe('the catalogue', () => {
   test('has no sentence twice for one cause', () => {
     const rows = ENTRIES.map(({ cause, text }) => `${cause}: ${text}`)
     expect(rows.filter((row, index) => rows.indexOf(row) !== index)).toEqual([])
+  })
+})
+
+describe('the problems of a configuration', () => {
+  const all = PROBLEMS.flatMap((catalogue) => Object.entries(catalogue))
+  const files = readdirSync(new URL('../../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('/problems.ts'))
+    .map((path) => readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8'))
+    .join('\n')
+
+  test('have a code of words each, and no code twice', () => {
+    const codes = all.map(([code]) => code)
+    expect(codes.length).toBeGreaterThan(170)
+    expect(codes.filter((code) => !/^[a-z]+(?:-[a-z]+)+$/.test(code))).toEqual([])
+    expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([])
+  })
+
+  test('are all said', () => {
+    expect(all.map(([code]) => code).filter((code) => !files.includes(`'${code}'`))).toEqual([])
   })
 })
 

@@ -1,7 +1,9 @@
 /**
  * Tables that are asked by attributes, and the listeners that ask them: what has a meaning for keys only is refused.
  */
+
 import { ALL_ATTRIBUTES, type AttributeNames } from '../../core/attributes.ts'
+import { problem } from '../../schema/problem.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
 import type {
   CheckedTable,
@@ -14,6 +16,7 @@ import { attributesOf, knownAttributes } from '../attributes.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
 import { unknownReplies } from '../schema/unknown-replies.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 
 /** Keys that say what a key means. */
 const ABOUT_KEYS: readonly (readonly string[])[] = [['usedBy'], ['domains'], ['cache', 'staleNotFound']]
@@ -28,33 +31,23 @@ export function checkAttributes(
   const { whenUnknown, cacheBy, cache } = table
   if (!hasAttributes) {
     if (cacheBy !== undefined)
-      scope.error(
-        ['cacheBy'],
-        'is only for tables whose request has {attribute...}; answers to keys are stored by key',
-      )
+      scope.error(['cacheBy'], problem(CHECK_PROBLEMS, 'cache-by-without-attributes'))
     if (whenUnknown !== undefined && whenUnknown !== 'notFound')
-      scope.error(
-        ['whenUnknown'],
-        `${whenUnknown} is only for tables whose request has {attribute...}; remove it`,
-      )
+      scope.error(['whenUnknown'], problem(CHECK_PROBLEMS, 'reply-without-attributes', whenUnknown))
     return
   }
   for (const path of ABOUT_KEYS)
-    if (scope.isWritten(path))
-      scope.error(path, 'is about keys, and this table is asked by attributes; remove it')
+    if (scope.isWritten(path)) scope.error(path, problem(CHECK_PROBLEMS, 'setting-about-keys'))
   if (whenUnknown === 'notFound')
     scope.error(
       ['whenUnknown'],
-      `a table that is asked by attributes has ${wordsOf(unknownReplies(kinds.protocols))} here; write one of them`,
+      problem(CHECK_PROBLEMS, 'not-found-with-attributes', wordsOf(unknownReplies(kinds.protocols))),
     )
   checkCacheBy(cacheBy, knownAttributes(kinds), scope)
   if (cacheBy === undefined && cache !== undefined && scope.isWritten(['cache']))
-    scope.warning(
-      ['cache'],
-      'has no effect without cacheBy: nothing is stored; add cacheBy, or write cache: off',
-    )
+    scope.warning(['cache'], problem(CHECK_PROBLEMS, 'cache-without-cache-by'))
   if (cacheBy !== undefined && cache === undefined)
-    scope.error(['cacheBy'], 'cannot be used with cache: off, where nothing is stored; remove one')
+    scope.error(['cacheBy'], problem(CHECK_PROBLEMS, 'cache-by-without-cache'))
   checkUpstreams(table, file, kinds, scope)
 }
 
@@ -77,10 +70,7 @@ function checkUpstreams(
   for (const name of upstream) {
     const kind = kinds.upstreams.find((one) => one.name === file.upstreams.get(name)?.kind)
     if (kind !== undefined && kind.attributesOf === undefined)
-      scope.error(
-        ['upstream'],
-        `"${name}" is ${kind.summary}, which takes keys and no attributes; use another`,
-      )
+      scope.error(['upstream'], problem(CHECK_PROBLEMS, 'upstream-takes-no-attributes', name, kind.summary))
   }
 }
 
@@ -100,10 +90,7 @@ export function checkServedAttributes(
     const named = [...(asked?.attributes ?? [])]
     if (asked === undefined || named.length === 0) continue
     if (attributes === undefined) {
-      scope.error(
-        [],
-        `table "${name}" is asked by attributes, and ${spoken} has keys only; let another listener serve it`,
-      )
+      scope.error([], problem(CHECK_PROBLEMS, 'listener-sends-keys-only', name, spoken))
       continue
     }
     checkUnknownReply(asked, spoken, outage?.replies ?? [])
@@ -111,7 +98,14 @@ export function checkServedAttributes(
     if (missing.length > 0)
       scope.error(
         [],
-        `table "${name}" asks for ${listOf(missing, 'and')}, which ${spoken} does not send; ${didYouMean(missing[0] ?? '', sent)}`,
+        problem(
+          CHECK_PROBLEMS,
+          'listener-lacks-attribute',
+          name,
+          listOf(missing, 'and'),
+          spoken,
+          didYouMean(missing[0] ?? '', sent),
+        ),
       )
   }
 }
@@ -125,10 +119,7 @@ function checkUnknownReply(
   if (whenUnknown === undefined || whenUnknown === 'notFound') return
   if (replies.some(({ word }) => word === whenUnknown)) return
   const advice = replies.length === 0 ? 'remove it' : `write ${wordsOf(replies)}`
-  scope.error(
-    ['whenUnknown'],
-    `${spoken} has no reply ${whenUnknown}: in an outage its clients are told to try again later; ${advice}`,
-  )
+  scope.error(['whenUnknown'], problem(CHECK_PROBLEMS, 'listener-lacks-reply', spoken, whenUnknown, advice))
 }
 
 function wordsOf(replies: readonly UnknownReply[]): string {

@@ -1,7 +1,9 @@
 /**
  * The canary of a table: a key, or attributes where the table is asked by those.
  */
+
 import { ALL_ATTRIBUTES } from '../../core/attributes.ts'
+import { problem } from '../../schema/problem.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
 import type { SettingsKinds } from '../../schema/settings-kind.ts'
 import { listOf } from '../../schema/suggest.ts'
@@ -10,6 +12,7 @@ import { attributesOf, knownAttributes } from '../attributes.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
 import { unknownReplies } from '../schema/unknown-replies.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 
 export function checkCanary(
   file: FileSettings,
@@ -26,8 +29,7 @@ export function checkCanary(
     if (allKnown && isRemote) checkNeeded(table, asked.size > 0, kinds, scope)
     return
   }
-  if (allKnown && !isRemote)
-    scope.warning(['canary'], 'has no effect: no upstream of this table is asked over a network')
+  if (allKnown && !isRemote) scope.warning(['canary'], problem(CHECK_PROBLEMS, 'canary-without-network'))
   const own = scope.within(['canary'])
   if (asked.size === 0) checkKey(own)
   else checkAttributes(canary.attributes, asked, kinds, own)
@@ -47,19 +49,13 @@ function checkNeeded(
   const write = hasAttributes
     ? 'canary: { attributes: ... } with a question that the service always has an answer to'
     : 'canary: { key: ... } with a key that the service always has'
-  scope.warning(
-    ['whenUnknown'],
-    `needs a canary: without one mapgate cannot tell an outage from one key that fails, and whoever sends such a key may pass unchecked; add ${write}`,
-  )
+  scope.warning(['whenUnknown'], problem(CHECK_PROBLEMS, 'unknown-without-canary', write))
 }
 
 function checkKey(scope: Scope): void {
   if (scope.isWritten(['attributes']))
-    scope.error(
-      ['attributes'],
-      'is only for tables whose request has {attribute...}; write "key", a key that always exists',
-    )
-  else if (!scope.isWritten(['key'])) scope.error([], '"key" is missing; add it')
+    scope.error(['attributes'], problem(CHECK_PROBLEMS, 'canary-attributes-without-request'))
+  else if (!scope.isWritten(['key'])) scope.error([], problem(CHECK_PROBLEMS, 'canary-without-key'))
 }
 
 /** @param asked What the request of the table names. */
@@ -69,17 +65,9 @@ function checkAttributes(
   kinds: SettingsKinds,
   scope: Scope,
 ): void {
-  if (scope.isWritten(['key']))
-    scope.error(
-      ['key'],
-      'is a key, and this table is asked by attributes; write "attributes", such as { sender: known@example.com }',
-    )
+  if (scope.isWritten(['key'])) scope.error(['key'], problem(CHECK_PROBLEMS, 'canary-key-with-attributes'))
   if (attributes === undefined) {
-    if (!scope.isWritten(['key']))
-      scope.error(
-        [],
-        '"attributes" is missing; add those of a question that the service always has an answer to',
-      )
+    if (!scope.isWritten(['key'])) scope.error([], problem(CHECK_PROBLEMS, 'canary-without-attributes'))
     return
   }
   const { shown, secret } = knownAttributes(kinds)
@@ -87,8 +75,5 @@ function checkAttributes(
     checkName(scope, ['attributes', name], 'attribute', name, [...shown, ...secret])
   const missing = [...asked].filter((name) => name !== ALL_ATTRIBUTES && !attributes.has(name))
   if (missing.length > 0)
-    scope.error(
-      ['attributes'],
-      `lacks ${listOf(missing, 'and')}, which the request of this table asks for; add it, "" where it is to be empty`,
-    )
+    scope.error(['attributes'], problem(CHECK_PROBLEMS, 'canary-lacks-attributes', listOf(missing, 'and')))
 }

@@ -1,12 +1,15 @@
 /**
  * The domains filters: domains that can match, tables that exist, and no cycles.
  */
+
 import { filterByList, filterSubject } from '../../core/search/domains-filter.ts'
+import { problem } from '../../schema/problem.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { searchOf } from '../build.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 
 type Tables = FileSettings['tables']
 
@@ -21,7 +24,7 @@ export function checkDomains(file: FileSettings, kinds: readonly UpstreamSetting
     checkName(scope, at, 'table', domains.table, [...tables.keys()])
     const cycle = cycleFrom(tables, name)
     if (cycle !== undefined) {
-      scope.error(at, `is a cycle: ${cycle.join(' asks ')}; use a list in one of them`)
+      scope.error(at, problem(CHECK_PROBLEMS, 'domains-in-a-cycle', cycle.join(' asks ')))
     }
   }
 }
@@ -39,13 +42,13 @@ function checkCanaryIsIn(table: TableSettings, scope: Scope): void {
     if (search !== 'exact' && (search !== 'address' || table.localDomains.length > 0)) return
     scope.warning(
       ['canary', 'key'],
-      `${scope.show(['canary', 'key'], canary.key)} has no domain, and where "domains" is set, keys without one are not asked: it proves nothing about the others; use a key in a domain of the list`,
+      problem(CHECK_PROBLEMS, 'canary-without-domain', scope.show(['canary', 'key'], canary.key)),
     )
     return
   }
   scope.error(
     ['domains'],
-    `does not have the domain of the canary, ${scope.show(['canary', 'key'], verdict.domain)}: its keys are "not found" without asking; correct one of them`,
+    problem(CHECK_PROBLEMS, 'domains-lack-canary', scope.show(['canary', 'key'], verdict.domain)),
   )
 }
 
@@ -67,7 +70,12 @@ function checkTableHasCanary(
   if (mayFind) return
   scope.error(
     ['domains'],
-    `the table ${scope.show(['domains', 'table'], domains.table)} does not have the domain of the canary, ${scope.show(['canary', 'key'], subject.domain)}: its keys are "not found" without asking; correct one of them`,
+    problem(
+      CHECK_PROBLEMS,
+      'domains-table-lacks-canary',
+      scope.show(['domains', 'table'], domains.table),
+      scope.show(['canary', 'key'], subject.domain),
+    ),
   )
 }
 

@@ -1,9 +1,11 @@
 /**
  * Listeners and the admin API: addresses, who may connect, and which tables are served.
  */
+
 import { isIP } from 'node:net'
 import type { Address } from '../../core/address.ts'
 import { isLoopback, LOOPBACK_NETWORKS, NetworkList } from '../../core/system/network-list.ts'
+import { problem } from '../../schema/problem.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { CheckedTable, SettingsKinds } from '../../schema/settings-kind.ts'
 import { attributesOf } from '../attributes.ts'
@@ -14,6 +16,7 @@ import type { ListenAddress, ListenerSettings } from '../schema/listener.ts'
 import type { TableSettings } from '../schema/table.ts'
 import { checkServedAttributes } from './attributes.ts'
 import type { PassedOn } from './passed-on.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 
 export function checkListeners(
   file: FileSettings,
@@ -87,7 +90,7 @@ function checkTaken({ address, text }: ListenAddress, owner: string, taken: Take
   if (other !== undefined) {
     scope.error(
       ['listen'],
-      `${scope.show(['listen'], text)} is the address of ${other.owner} too; choose another`,
+      problem(CHECK_PROBLEMS, 'address-taken', scope.show(['listen'], text), other.owner),
     )
   }
   taken.push({ address, owner })
@@ -109,10 +112,8 @@ function checkSocketKeys(address: Address, scope: Scope): void {
   const isUnix = address.kind === 'unix'
   for (const key of isUnix ? ['allow', 'maxConnectionsPerAddress'] : ['mode', 'owner', 'group']) {
     if (!scope.isWritten([key])) continue
-    const why = isUnix
-      ? 'has no use for a unix socket; "mode", "owner" and "group" say who may connect'
-      : 'is only for unix sockets; remove it'
-    scope.warning([key], why, 'key')
+    const code = isUnix ? 'setting-of-networks' : 'setting-of-unix-sockets'
+    scope.warning([key], problem(CHECK_PROBLEMS, code), 'key')
   }
 }
 
@@ -120,18 +121,15 @@ function checkAllow(listener: ListenerSettings, scope: Scope): void {
   const { listen, allow, maxConnections, maxConnectionsPerAddress = 0 } = listener
   // A socket of systemd may be a unix socket, so `allow` cannot be asked for; without it loopback holds.
   if (listen.address.kind === 'inet' && reachOf(listen.address) === 'network' && allow === undefined) {
-    scope.error(
-      ['listen'],
-      `${scope.show(['listen'], listen.text)} can be reached from other machines, so "allow" is needed; list the networks of your mail servers`,
-    )
+    scope.error(['listen'], problem(CHECK_PROBLEMS, 'allow-missing', scope.show(['listen'], listen.text)))
   }
   const nobody =
     allow === undefined || scope.isBroken(['allow']) ? undefined : whyNobody(listen.address, allow)
-  if (nobody !== undefined) scope.error(['allow'], `lets nobody connect: ${nobody}`)
+  if (nobody !== undefined) scope.error(['allow'], problem(CHECK_PROBLEMS, 'allow-lets-nobody', nobody))
   if (maxConnectionsPerAddress > maxConnections) {
     scope.warning(
       ['maxConnectionsPerAddress'],
-      `${maxConnectionsPerAddress} is above maxConnections, ${maxConnections}, and so has no effect; lower it`,
+      problem(CHECK_PROBLEMS, 'connections-per-address-above-all', maxConnectionsPerAddress, maxConnections),
     )
   }
 }
@@ -172,24 +170,18 @@ function checkAdmin(admin: AdminSettings, scope: Scope): void {
   if (isOpen && admin.tokens.length === 0) {
     scope.error(
       ['listen'],
-      `${scope.show(['listen'], admin.listen.text)} may be reached from other machines, so "tokens" are needed; add one, or listen on 127.0.0.1`,
+      problem(CHECK_PROBLEMS, 'admin-without-tokens', scope.show(['listen'], admin.listen.text)),
     )
   }
   if (isOpen && admin.anonymous === 'operator') {
-    scope.warning(
-      ['anonymous'],
-      'operator lets everybody who can connect purge and reload; use viewer or none',
-    )
+    scope.warning(['anonymous'], problem(CHECK_PROBLEMS, 'admin-open-to-operators'))
   }
   if (isOpen && admin.tokens.length > 0 && admin.tls === undefined) {
-    scope.warning(
-      [],
-      'sends tokens over the network in the clear; add "tls", or put a proxy with TLS in front of it',
-    )
+    scope.warning([], problem(CHECK_PROBLEMS, 'admin-tokens-in-the-clear'))
   }
   const texts = admin.tokens.map(({ token }) => token)
   for (const [index, token] of texts.entries()) {
     if (texts.indexOf(token) < index)
-      scope.error(['tokens', index, 'token'], 'is the same token as one above')
+      scope.error(['tokens', index, 'token'], problem(CHECK_PROBLEMS, 'admin-token-twice'))
   }
 }

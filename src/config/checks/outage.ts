@@ -2,11 +2,14 @@
  * What a table may answer in an outage: `cache.staleNotFound` and `whenUnknown`, each only where Postfix can
  * neither bounce mail nor let somebody in by it.
  */
+
+import { problem } from '../../schema/problem.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
 import type { Path } from '../../schema/tree.ts'
 import { type NotFoundVerdict, notFoundVerdict } from '../not-found-verdicts.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { TableSettings } from '../schema/table.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 
 type Tables = FileSettings['tables']
 
@@ -20,13 +23,8 @@ function checkStaleNotFound(table: TableSettings, tables: Tables, scope: Scope):
   const { staleNotFound } = table.cache ?? {}
   if (staleNotFound === undefined) return
   const path = ['cache', 'staleNotFound']
-  if (table.canary === undefined) {
-    const why =
-      'needs a canary: without one mapgate cannot tell that the service was healthy when it said "not found"'
-    scope.error(path, `${why}; add canary: { key: ... } with a key that always exists`)
-  }
-  if (table.sideEffects)
-    scope.error(path, 'cannot be used with sideEffects: true, where nothing is stored; remove one')
+  if (table.canary === undefined) scope.error(path, problem(CHECK_PROBLEMS, 'stale-without-canary'))
+  if (table.sideEffects) scope.error(path, problem(CHECK_PROBLEMS, 'stale-with-side-effects'))
   const { ifFoundIn } = staleNotFound
   if (ifFoundIn === undefined) {
     refuse(table, path, scope, ({ stale }) => stale === 'harmless' || stale === 'operator')
@@ -45,22 +43,16 @@ function refuse(
   isAllowed: (verdict: NotFoundVerdict) => boolean,
 ): void {
   if (usedBy.length === 0) {
-    scope.error(
-      path,
-      'needs usedBy, because what a wrong "not found" does depends on it; name every main.cf parameter that uses this table',
-    )
+    scope.error(path, problem(CHECK_PROBLEMS, 'outage-without-used-by'))
   }
   for (const use of usedBy) {
     const verdict = notFoundVerdict(use)
     if (verdict === undefined) {
-      scope.error(
-        path,
-        `cannot be used with ${scope.show(['usedBy'], use)}: mapgate does not know what a wrong "not found" does there; remove it`,
-      )
+      scope.error(path, problem(CHECK_PROBLEMS, 'outage-use-unknown', scope.show(['usedBy'], use)))
     } else if (!isAllowed(verdict)) {
       scope.error(
         path,
-        `cannot be used with ${use}: by a wrong "not found" ${verdict.harm}; ${advice(verdict, path)}`,
+        problem(CHECK_PROBLEMS, 'outage-use-harmed', use, verdict.harm, advice(verdict, path)),
       )
     }
   }
@@ -78,21 +70,15 @@ function checkProof(table: TableSettings, name: string, tables: Tables, path: Pa
     return
   }
   if (proof === table) {
-    scope.error(path, 'is the table itself; name the table that knows the mailboxes')
+    scope.error(path, problem(CHECK_PROBLEMS, 'proof-is-itself'))
     return
   }
   if (proof.cache === undefined || proof.sideEffects) {
-    scope.error(
-      path,
-      `table "${name}" stores nothing, so it knows nothing in an outage; name another, or let it store`,
-    )
+    scope.error(path, problem(CHECK_PROBLEMS, 'proof-stores-nothing', name))
   }
   for (const use of table.usedBy) {
     const proofs = notFoundVerdict(use)?.proofs ?? []
     if (proofs.length === 0 || proof.usedBy.some((other) => proofs.includes(other))) continue
-    scope.error(
-      path,
-      `table "${name}" is no proof for ${use}: its usedBy does not name ${proofs.join(' or ')}; name a table with one of them`,
-    )
+    scope.error(path, problem(CHECK_PROBLEMS, 'proof-for-another-use', name, use, proofs.join(' or ')))
   }
 }

@@ -2,12 +2,15 @@
  * Listeners that pass requests on to another server: noted while they are checked. Two of them must not pass on to each
  * other, and the server should be reached by the user that runs this.
  */
+
 import { normalize } from 'node:path'
 import type { Address } from '../../core/address.ts'
 import { whyNoSocket } from '../../core/system/socket-trouble.ts'
+import { problem } from '../../schema/problem.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { Path } from '../../schema/tree.ts'
 import type { TrySocket } from '../try-socket.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 
 interface NotedPass {
   readonly scope: Scope
@@ -42,11 +45,11 @@ export class PassedOn {
       const circle = this.#circle(noted)
       if (circle !== undefined) {
         const via = circle.length > 0 ? ` by ${circle.join(' and ')}` : ''
-        scope.error(at, `leads back to this listener${via}; write the socket of the other server`)
+        scope.error(at, problem(CHECK_PROBLEMS, 'pass-in-a-circle', via))
       } else if (!this.#noted.some(({ listensAt }) => listensAt === path)) {
         const code = await trySocket(path)
         if (code !== undefined)
-          scope.warning(at, `cannot be reached now, so that other tables fail: ${whyNoSocket(path, code)}`)
+          scope.warning(at, problem(CHECK_PROBLEMS, 'pass-unreachable', whyNoSocket(path, code)))
       }
     }
   }

@@ -1,25 +1,25 @@
 /**
  * The rest: what can be tried before it is taken over (files, users, groups), and the log.
  */
+
 import { resolve } from 'node:path'
 import { isLoopback } from '../../core/system/network-list.ts'
 import { branchFor } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'
+import { problem } from '../../schema/problem.ts'
 import type { Scope } from '../../schema/scope.ts'
 import { listOf } from '../../schema/suggest.ts'
 import { isMap, type Path, type Tree, type TreeMap } from '../../schema/tree.ts'
 import type { LookAtPath, ReadFile } from '../read-file.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { ThisUser } from '../this-user.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 import { trySocketAccess, whyNoFolder } from './socket-access.ts'
 import { type TlsPart, tryTlsFiles } from './tls-files.ts'
 
 export function checkLog({ keys, hashKey }: FileSettings['log'], scope: Scope): void {
   if (keys === 'hash' && hashKey === undefined) {
-    scope.error(
-      ['keys'],
-      'hash needs "hashKey", a secret text; add it, so that nobody can guess the addresses',
-    )
+    scope.error(['keys'], problem(CHECK_PROBLEMS, 'log-without-hash-key'))
   }
 }
 
@@ -31,14 +31,19 @@ export function checkShared(shared: FileSettings['shared'], scope: Scope): void 
   if (places.length !== 1) {
     const which =
       '"url" for one server, "cluster" for nodes of a cluster, or "sentinel" for sentinels that know the primary'
-    if (places.length === 0) scope.error([], `does not say where the store is; add ${which}`)
+    if (places.length === 0) scope.error([], problem(CHECK_PROBLEMS, 'shared-without-place', which))
     else
       scope.error(
         [],
-        `has ${listOf(
-          places.map((place) => `"${place}"`),
-          'and',
-        )}, which are different stores; keep one: ${which}`,
+        problem(
+          CHECK_PROBLEMS,
+          'shared-with-places',
+          listOf(
+            places.map((place) => `"${place}"`),
+            'and',
+          ),
+          which,
+        ),
       )
     return
   }
@@ -47,19 +52,16 @@ export function checkShared(shared: FileSettings['shared'], scope: Scope): void 
   const at = place === 'sentinel' ? [place, 'servers'] : [place]
   const withTls = addresses.filter((address) => address.kind === 'inet' && address.tls)
   if (withTls.length > 0 && withTls.length < addresses.length)
-    scope.error(at, 'has addresses with and without TLS; write redis:// or rediss:// for all of them')
+    scope.error(at, problem(CHECK_PROBLEMS, 'shared-mixes-tls'))
   if (tls !== undefined && withTls.length === 0)
-    scope.error(
-      ['tls'],
-      `is only used with an address that begins with rediss://; change "${place}", or remove it`,
-    )
+    scope.error(['tls'], problem(CHECK_PROBLEMS, 'shared-tls-without-use', place))
   if (username !== undefined && password === undefined)
-    scope.error(['username'], 'needs "password"; add it, from a file or a credential')
+    scope.error(['username'], problem(CHECK_PROBLEMS, 'shared-without-password'))
   if (sentinel?.username !== undefined && sentinel.password === undefined)
-    scope.error(['sentinel', 'username'], 'needs "password"; add it, from a file or a credential')
+    scope.error(['sentinel', 'username'], problem(CHECK_PROBLEMS, 'shared-without-password'))
   const isPlain = addresses.some((one) => one.kind === 'inet' && !one.tls && !isLoopback(one.host))
   if (isPlain && (password !== undefined || sentinel?.password !== undefined))
-    scope.warning(at, 'the password and all answers go over the network as plain text; use rediss:// (TLS)')
+    scope.warning(at, problem(CHECK_PROBLEMS, 'shared-in-the-clear'))
 }
 
 /**
@@ -82,7 +84,8 @@ export async function checkFiles(
     const files = { ca: named('ca'), cert: named('cert'), key: named('key') }
     for (const { part, what, level } of await tryTlsFiles(files, readFile, Date.now())) {
       const at = [...path, part]
-      scope[level](at, `the file ${scope.show(at, String(section[part] ?? ''))} ${what}`)
+      const shown = scope.show(at, String(section[part] ?? ''))
+      scope[level](at, problem(CHECK_PROBLEMS, 'tls-file-unusable', shown, what))
     }
   }
 }
@@ -117,10 +120,7 @@ export async function checkCacheFile(
   if (path === undefined) return
   for (const other of others) {
     if (other !== path) continue
-    scope.error(
-      [],
-      `${scope.show([], scope.textAt([]))}: is already used for something else and would be overwritten; choose another file`,
-    )
+    scope.error([], problem(CHECK_PROBLEMS, 'cache-file-taken', scope.show([], scope.textAt([]))))
     return
   }
   const kind = await lookAt(path)
@@ -131,10 +131,7 @@ export async function checkCacheFile(
         ? 'is a pipe, a socket or a device; name a file'
         : await whyNoFolder(path, lookAt)
   if (why !== undefined)
-    scope.warning(
-      [],
-      `${scope.show([], scope.textAt([]))}: ${why}; until then no answer is kept over a restart`,
-    )
+    scope.warning([], problem(CHECK_PROBLEMS, 'cache-file-unusable', scope.show([], scope.textAt([])), why))
 }
 
 /** Folder, owner, group and mode of every unix socket. */
@@ -156,7 +153,7 @@ export async function checkSocketAccess(
       lookAt,
       user,
     )) {
-      own[level]([key], `${own.show([key], own.textAt([key]))}: ${what}`)
+      own[level]([key], problem(CHECK_PROBLEMS, 'socket-unusable', own.show([key], own.textAt([key])), what))
     }
   }
 }

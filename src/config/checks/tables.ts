@@ -1,6 +1,8 @@
 /**
  * Tables: what they ask, whether their times fit, and whether they could bounce mail.
  */
+
+import { problem } from '../../schema/problem.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
 import type { SettingsKinds } from '../../schema/settings-kind.ts'
 import { asksNetwork } from '../asks-network.ts'
@@ -14,6 +16,7 @@ import { checkDomains } from './domains.ts'
 import { isWritten } from './listeners.ts'
 import { checkOutage } from './outage.ts'
 import type { OwnFolders } from './own-folders.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 import { checkShadow } from './shadow.ts'
 import { checkUsedBy } from './used-by.ts'
 
@@ -75,13 +78,14 @@ function upstreamsOf(
 
 function checkUpstreamNames({ upstream }: TableSettings, known: readonly string[], scope: Scope): void {
   if (upstream === undefined) {
-    scope.error([], '"upstream" is missing; add the name of an upstream, or a list of names')
+    scope.error([], problem(CHECK_PROBLEMS, 'upstream-missing'))
     return
   }
   for (const [index, name] of upstream.entries()) {
     const at = scope.isWritten(['upstream', index]) ? ['upstream', index] : ['upstream']
     if (upstream.indexOf(name) === index) checkName(scope, at, 'upstream', name, known)
-    else if (known.includes(name)) scope.error(at, `${scope.show(at, name)} is in the list twice; remove one`)
+    else if (known.includes(name))
+      scope.error(at, problem(CHECK_PROBLEMS, 'upstream-twice', scope.show(at, name)))
   }
 }
 
@@ -91,20 +95,22 @@ function checkCache({ cache, cacheBy, sideEffects }: TableSettings, scope: Scope
     const key = scope.isWritten(['cache', 'minTtl']) ? 'minTtl' : 'maxTtl'
     scope.error(
       ['cache', key],
-      `minTtl, ${scope.textAt(['cache', 'minTtl'])}, is above maxTtl, ${scope.textAt(['cache', 'maxTtl'])}; lower it or raise maxTtl`,
+      problem(
+        CHECK_PROBLEMS,
+        'ttl-bounds-crossed',
+        scope.textAt(['cache', 'minTtl']),
+        scope.textAt(['cache', 'maxTtl']),
+      ),
     )
   }
   if (!cache.honorCacheControl) {
     for (const key of ['minTtl', 'maxTtl']) {
       if (!scope.isWritten(['cache', key])) continue
-      scope.warning(['cache', key], 'has no effect without honorCacheControl: true', 'key')
+      scope.warning(['cache', key], problem(CHECK_PROBLEMS, 'ttl-bounds-without-use'), 'key')
     }
   }
   if (sideEffects && cacheBy === undefined && scope.isWritten(['cache'])) {
-    scope.warning(
-      ['cache'],
-      'has no effect with sideEffects: true, where nothing is stored; write cache: off',
-    )
+    scope.warning(['cache'], problem(CHECK_PROBLEMS, 'cache-with-side-effects'))
   }
 }
 
@@ -127,13 +133,9 @@ function checkSearch(table: TableSettings, scope: Scope, root: Scope): void {
     if (!scope.isWritten([key]) || searches.includes(search)) continue
     // What is in `defaults:` is meant for the tables that it fits.
     if (root.isWritten(['defaults', 'table', key])) continue
-    scope.warning([key], `has no effect with search: ${search}`, 'key')
+    scope.warning([key], problem(CHECK_PROBLEMS, 'search-setting-without-use', search), 'key')
   }
   if (table.propagateExtension === true && (table.recipientDelimiter === '' || search !== 'address')) {
-    scope.warning(
-      ['propagateExtension'],
-      'has no effect without search: address and a recipientDelimiter',
-      'key',
-    )
+    scope.warning(['propagateExtension'], problem(CHECK_PROBLEMS, 'extension-without-search'), 'key')
   }
 }

@@ -1,12 +1,14 @@
 /**
  * Upstreams: each is of one kind, and has what that needs.
  */
+import { problem } from '../../schema/problem.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { listOf } from '../../schema/suggest.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { UpstreamSettings } from '../schema/upstream.ts'
 import type { OwnFolders } from './own-folders.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 
 /** @param scope Of the section `upstreams`. */
 export function checkUpstreams(
@@ -17,7 +19,8 @@ export function checkUpstreams(
 ): void {
   for (const [name, upstream] of upstreams) {
     const kind = kinds.find((one) => one.name === upstream.kind)
-    if (kind === undefined) scope.error([name], noKind(kinds))
+    if (kind === undefined)
+      scope.error([name], problem(CHECK_PROBLEMS, 'upstream-without-kind', noKind(kinds)))
     else {
       const all = allOf(kind.name, upstreams)
       const own = scope.within([name])
@@ -35,5 +38,5 @@ function noKind(kinds: readonly UpstreamSettingsKind[]): string {
   const none = words.length === 2 ? `neither ${listOf(words, 'nor')}` : `none of ${listOf(words)}`
   const [usual] = kinds
   const advice = usual === undefined ? '' : `; add ${usual.wordMeans} as "${usual.word}"`
-  return `has ${none}${advice}`
+  return `${none}${advice}`
 }

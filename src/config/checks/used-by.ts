@@ -2,12 +2,15 @@
  * `usedBy`: does the table fit the main.cf parameters that use it, and what would a wrong
  * "not found" do there?
  */
+
+import { problem } from '../../schema/problem.ts'
 import type { Scope } from '../../schema/scope.ts'
 import { nearest } from '../../schema/suggest.ts'
 import type { Path } from '../../schema/tree.ts'
 import { searchOf } from '../build.ts'
 import { POSTFIX_PARAMETERS, type PostfixParameter } from '../postfix-parameters.ts'
 import type { TableSettings } from '../schema/table.ts'
+import { CHECK_PROBLEMS } from './problems.ts'
 
 interface WhatIsAsked {
   /** Something that may answer wrongly. */
@@ -27,14 +30,11 @@ export function checkUsedBy(
     const parameter = POSTFIX_PARAMETERS.get(use)
     if (parameter === undefined) tellUnknown(use, at, scope)
     else if (parameter.forbidden !== undefined)
-      scope.error(at, `${use} cannot use a table of mapgate: ${parameter.forbidden}`)
+      scope.error(at, problem(CHECK_PROBLEMS, 'use-forbidden', use, parameter.forbidden))
     else if (parameter.isWritten === true && !isWritten)
-      scope.error(
-        at,
-        `${use} is written by Postfix, which ends the daemon where it cannot; let the table ask a store: upstream: NAME, with NAME: { store: { directory: /var/lib/mapgate/store } } in "upstreams"`,
-      )
+      scope.error(at, problem(CHECK_PROBLEMS, 'use-without-store', use))
     else if (parameter.refused !== undefined) {
-      scope.warning(at, `${use} cannot use this table: ${parameter.refused}`)
+      scope.warning(at, problem(CHECK_PROBLEMS, 'use-refused', use, parameter.refused))
     } else known.push([use, parameter])
   }
   checkFit(table, known, scope)
@@ -45,7 +45,7 @@ function tellUnknown(use: string, at: Path, scope: Scope): void {
   const near = nearest(use, [...POSTFIX_PARAMETERS.keys()])
   const advice =
     near === undefined ? 'set "search" and "propagateExtension" yourself' : `did you mean "${near}"`
-  scope.warning(at, `${scope.show(at, use)} is not a parameter that mapgate knows; ${advice}`)
+  scope.warning(at, problem(CHECK_PROBLEMS, 'use-unknown', scope.show(at, use), advice))
 }
 
 /** Every parameter of one table gets the same answers, so all must want the same search. */
@@ -61,14 +61,28 @@ function checkFit(
       const place = table.search === undefined ? 'usedBy' : 'search'
       scope.warning(
         [place],
-        `${use} searches as "${parameter.search}", but this table as "${search}"; ${place === 'search' ? 'change it or leave it out' : 'use two tables'}`,
+        problem(
+          CHECK_PROBLEMS,
+          'use-searches-otherwise',
+          use,
+          parameter.search,
+          search,
+          place === 'search' ? 'change it or leave it out' : 'use two tables',
+        ),
       )
     }
     if (parameter.propagateExtension !== propagates) {
       const place = table.propagateExtension === undefined ? 'usedBy' : 'propagateExtension'
       scope.warning(
         [place],
-        `${use} ${parameter.propagateExtension ? 'puts' : 'does not put'} the extension back on results, but this table ${propagates ? 'does' : 'does not'}; ${place === 'usedBy' ? 'use two tables' : 'change it or leave it out'}`,
+        problem(
+          CHECK_PROBLEMS,
+          'use-extends-otherwise',
+          use,
+          parameter.propagateExtension ? 'puts' : 'does not put',
+          propagates ? 'does' : 'does not',
+          place === 'usedBy' ? 'use two tables' : 'change it or leave it out',
+        ),
       )
     }
   }
@@ -80,8 +94,5 @@ function adviseCanary(uses: readonly string[], scope: Scope): void {
   if (uses.length > 0 && rejecting.length === 0) return
   const why =
     rejecting.length === 0 ? 'if a parameter that rejects mail uses this table' : `with ${rejecting[0]}`
-  scope.warning(
-    [],
-    `has no canary: ${why}, a service that wrongly answers "not found" to everything bounces mail; add canary: { key: ... } with a key that always exists`,
-  )
+  scope.warning([], problem(CHECK_PROBLEMS, 'canary-advised', why))
 }

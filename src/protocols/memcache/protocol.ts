@@ -1,12 +1,15 @@
 /**
  * memcache: Postfix asks any number of tables as it asks a memcached. README.md beside this file is its manual page.
  */
+
+import { problem } from '../../schema/problem.ts'
 import { type Settings, Type } from '../../schema/schema.ts'
 import { checkName } from '../../schema/scope.ts'
 import type { ListenerCheck } from '../../schema/settings-kind.ts'
 import type { NamedTable, PostfixReference, Protocol } from '../protocol.ts'
 import { memcacheClient } from './client.ts'
 import { MAX_VALUE_BYTES, MemcacheConversation, NAME } from './conversation.ts'
+import { MEMCACHE_PROBLEMS } from './problems.ts'
 import { MEMCACHE_REASONS } from './reasons.ts'
 
 const Listener = Type.Object({
@@ -47,6 +50,7 @@ export const memcache: Protocol<MemcacheSettings> = {
     'bad-block': 'A value that does not end where its length says. Answered CLIENT_ERROR, and closed.',
   },
   reasons: MEMCACHE_REASONS,
+  problems: MEMCACHE_PROBLEMS,
   example: { tables: undefined },
   tables: ({ tables }) => tables,
   accept: () => new MemcacheConversation(),
@@ -63,15 +67,9 @@ function checkListener({ tables }: MemcacheSettings, { scope, tables: known, tab
     checkName(scope, ['tables', index], 'table', name, known)
   const served = (tables ?? known).flatMap((name) => table(name) ?? [])
   if (served.length === 0 || served.some(({ isWritten }) => !isWritten))
-    scope.warning(
-      ['protocol'],
-      'never gets a key with white space: Postfix takes such a recipient ("john doe"@example.com) for unknown and rejects it; where there are any, use socketmap',
-    )
+    scope.warning(['protocol'], problem(MEMCACHE_PROBLEMS, 'memcache-white-space'))
   if (served.some(({ isWritten }) => isWritten))
-    scope.warning(
-      ['protocol'],
-      'never gets a key with white space, so address_verify_map never learns such a recipient ("john doe"@example.com): with reject_unverified_recipient its mail gets 450 each time; where there are any, use proxymap',
-    )
+    scope.warning(['protocol'], problem(MEMCACHE_PROBLEMS, 'memcache-white-space-written'))
 }
 
 /** Postfix takes a file for each table, which is made of these lines. */

@@ -1,6 +1,8 @@
 /**
  * policy: smtpd asks what to do with a client, a sender, a recipient. README.md beside this file is its manual page.
  */
+
+import { problem } from '../../schema/problem.ts'
 import { Type } from '../../schema/schema.ts'
 import { checkName } from '../../schema/scope.ts'
 import type { CheckedTable } from '../../schema/settings-kind.ts'
@@ -8,6 +10,7 @@ import { text } from '../../schema/values.ts'
 import type { Protocol } from '../protocol.ts'
 import { policyClient } from './client.ts'
 import { NAME, PolicyConversation, type PolicySettings } from './conversation.ts'
+import { POLICY_PROBLEMS } from './problems.ts'
 import { POLICY_REASONS } from './reasons.ts'
 
 const Listener = Type.Object({
@@ -86,6 +89,7 @@ export const policy: Protocol<PolicySettings> = {
       'A request longer than 131072 bytes, or of more than 100 attributes. Answered DEFER_IF_PERMIT.',
   },
   reasons: POLICY_REASONS,
+  problems: POLICY_PROBLEMS,
   example: { table: 'aliases' },
   tables: ({ table }) => [table],
   accept: (listener) => new PolicyConversation(listener),
@@ -106,24 +110,14 @@ export const policy: Protocol<PolicySettings> = {
 }
 
 function checkTable({ scope, attributes, deadlineMs, whenUnknown, replyParts }: CheckedTable): void {
-  if (attributes.size === 0)
-    scope.error(
-      [],
-      'answers a policy service and asks for no attribute, so every request gets the same answer; send "{attributes}" in "json", or {attribute.NAME}',
-    )
+  if (attributes.size === 0) scope.error([], problem(POLICY_PROBLEMS, 'policy-without-attributes'))
   else if (!replyParts.has('place') && !replyParts.has('mark'))
-    scope.warning(
-      [],
-      'takes the whole body of a 200 for the action, and a page of another server that says OK lets mail pass; add response.action, or a response.foundMark',
-    )
+    scope.warning([], problem(POLICY_PROBLEMS, 'policy-whole-body'))
   if (whenUnknown === 'DUNNO')
-    scope.warning(
-      ['whenUnknown'],
-      'DUNNO lets mail pass unchecked while the service fails; with DEFER_IF_PERMIT it waits',
-    )
+    scope.warning(['whenUnknown'], problem(POLICY_PROBLEMS, 'policy-passes-unchecked'))
   if (deadlineMs > MAX_DEADLINE_MS)
     scope.warning(
       scope.isWritten(['deadline']) ? ['deadline'] : [],
-      `the deadline, ${scope.textAt(['deadline'])}, is above 8s: with the timeout=${SMTPD_TIMEOUT_S}s of main-cf, smtpd would ask the same again; lower it`,
+      problem(POLICY_PROBLEMS, 'policy-deadline', scope.textAt(['deadline']), SMTPD_TIMEOUT_S),
     )
 }

@@ -1,7 +1,9 @@
 /**
  * proxymap: Postfix asks for its `proxy:` tables. README.md beside this file is its manual page.
  */
+
 import { parseAddress } from '../../core/address.ts'
+import { problem } from '../../schema/problem.ts'
 import { Type } from '../../schema/schema.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'
 import type { ListenerCheck } from '../../schema/settings-kind.ts'
@@ -10,6 +12,7 @@ import type { PassTarget, Protocol } from '../protocol.ts'
 import { proxymapClient, ReplyMessages } from './client.ts'
 import { NAME, ProxymapConversation, type ProxymapSettings } from './conversation.ts'
 import { passesTo, referenceAt, STOCK, STOCK_WRITE, writeServerBeside } from './postfix-services.ts'
+import { PROXYMAP_PROBLEMS } from './problems.ts'
 import { PROXYMAP_REASONS } from './reasons.ts'
 
 /** Where Debian and most others have `queue_directory`: only below it daemons in a chroot find the socket. */
@@ -75,6 +78,7 @@ export const proxymap: Protocol<ProxymapSettings> = {
     write: 'A change of a table that is not in `write`. Refused (5).',
   },
   reasons: PROXYMAP_REASONS,
+  problems: PROXYMAP_PROBLEMS,
   example: { tables: undefined, write: [], greeting: 'auto', pattern: false, pass: undefined },
   tables: ({ tables, write }) => tables && [...tables, ...write],
   passesOn: ({ pass }) => pass !== undefined,
@@ -97,48 +101,30 @@ function checkListener(
     if (table(name)?.isWritten === false)
       scope.error(
         ['write', index],
-        `${scope.show(['write', index], name)} asks no store, so nobody can write it`,
+        problem(PROXYMAP_PROBLEMS, 'proxymap-write-without-store', scope.show(['write', index], name)),
       )
   }
   const listen = scope.textAt(['listen'])
-  if (listen.startsWith('inet:'))
-    scope.error(['listen'], 'Postfix asks proxymap at a unix socket only; write unix:/PATH, or use memcache')
+  if (listen.startsWith('inet:')) scope.error(['listen'], problem(PROXYMAP_PROBLEMS, 'proxymap-not-unix'))
   if (listen.startsWith('unix:') && !listen.startsWith(`unix:${QUEUE_DIRECTORY}`))
-    scope.warning(['listen'], `is not below ${QUEUE_DIRECTORY}, where daemons in a chroot look for it`)
+    scope.warning(['listen'], problem(PROXYMAP_PROBLEMS, 'proxymap-outside-queue', QUEUE_DIRECTORY))
   if (pass?.address.kind === 'unix' && `unix:${pass.address.path}` === listen)
-    scope.error(['pass'], `is this listener itself; write the socket of Postfix, ${STOCK}`)
+    scope.error(['pass'], problem(PROXYMAP_PROBLEMS, 'proxymap-pass-is-itself', STOCK))
   else if (pass?.address.kind === 'unix') passesOnTo(['pass'], pass.address.path)
   checkForeignTables(settings, scope)
-  if (greeting === 'never')
-    scope.warning(['greeting'], 'makes Postfix 3.6 and newer wait an hour; it is for 3.4 and 3.5 alone')
+  if (greeting === 'never') scope.warning(['greeting'], problem(PROXYMAP_PROBLEMS, 'proxymap-greeting'))
 }
 
 /** Postfix's two servers refuse the tables of each other by DENY, which ends the daemon that asked. */
 function checkForeignTables({ tables = [], write, pass }: ProxymapSettings, scope: Scope): void {
   if (pass === undefined && write.length > 0)
-    scope.warning(
-      [],
-      `has "write" and no "pass": all proxy: tables that Postfix writes come here by proxywrite_service_name, and those that are not in "write" fail; add pass: "${STOCK_WRITE}" (and a listener of their own for tables that are only read), or have no other such table`,
-    )
-  else if (pass === undefined)
-    scope.warning(
-      [],
-      `has no "pass": all proxy: tables of Postfix come here, and those that are not ours are answered "try again later", also local_recipient_maps by its default; add pass: "${STOCK}", or have no other proxy: table`,
-    )
+    scope.warning([], problem(PROXYMAP_PROBLEMS, 'proxymap-write-without-pass', STOCK_WRITE))
+  else if (pass === undefined) scope.warning([], problem(PROXYMAP_PROBLEMS, 'proxymap-without-pass', STOCK))
   if (write.length > 0 && passesTo(pass) === 'reading')
-    scope.warning(
-      ['pass'],
-      `only reads: it refuses every other proxy: table that Postfix writes, such as proxy:btree:FILE in postscreen_cache_map, and that ends the daemon; move "write" to a listener of its own with pass: "${writeServerBeside(pass)}"`,
-    )
+    scope.warning(['pass'], problem(PROXYMAP_PROBLEMS, 'proxymap-pass-only-reads', writeServerBeside(pass)))
   if (passesTo(pass) !== 'writing') return
   if (write.length === 0)
-    scope.warning(
-      ['pass'],
-      `refuses tables that Postfix only reads, and that ends the daemon; write ${STOCK}, or say in "write" which tables are written here`,
-    )
+    scope.warning(['pass'], problem(PROXYMAP_PROBLEMS, 'proxymap-pass-only-writes', STOCK))
   else if (tables.length > 0)
-    scope.warning(
-      ['tables'],
-      `are asked by proxymap_service_name, where "pass" refuses every other proxy: table that Postfix only reads, and that ends the daemon; move them to a listener of their own with pass: "${STOCK}"`,
-    )
+    scope.warning(['tables'], problem(PROXYMAP_PROBLEMS, 'proxymap-read-tables-refused', STOCK))
 }

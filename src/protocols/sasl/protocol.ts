@@ -1,6 +1,8 @@
 /**
  * sasl: smtpd asks whether somebody is who they say. README.md beside this file is its manual page.
  */
+
+import { problem } from '../../schema/problem.ts'
 import { Type } from '../../schema/schema.ts'
 import { checkName } from '../../schema/scope.ts'
 import type { CheckedTable } from '../../schema/settings-kind.ts'
@@ -10,6 +12,7 @@ import { saslClient } from './client.ts'
 import { NAME, SaslConversation, type SaslSettings } from './conversation.ts'
 import { MAX_DELAYS } from './failures.ts'
 import { MECHANISM_NAMES, type MechanismName } from './mechanisms.ts'
+import { SASL_PROBLEMS } from './problems.ts'
 import { SASL_REASONS } from './reasons.ts'
 
 const BY_PASSWORD: readonly MechanismName[] = ['PLAIN', 'LOGIN']
@@ -57,10 +60,7 @@ export const sasl: Protocol<SaslSettings> = {
     checkName(scope, ['table'], 'table', name, tables)
     if (tokenTable !== undefined) checkName(scope, ['tokenTable'], 'table', tokenTable, tables)
     if (tokenTable !== undefined && byToken.length === 0)
-      scope.warning(
-        ['tokenTable'],
-        'has no effect: "mechanisms" has none by token; add XOAUTH2 and OAUTHBEARER',
-      )
+      scope.warning(['tokenTable'], problem(SASL_PROBLEMS, 'sasl-without-token-mechanism'))
     const byPassword = mechanisms.filter((one) => BY_PASSWORD.includes(one))
     checkTable(table(name), tokenTable === undefined ? mechanisms : byPassword, failDelayMs)
     if (tokenTable !== undefined && tokenTable !== name) checkTable(table(tokenTable), byToken, failDelayMs)
@@ -72,6 +72,7 @@ export const sasl: Protocol<SaslSettings> = {
     version: 'Another major version than 1. The connection is closed.',
   },
   reasons: SASL_REASONS,
+  problems: SASL_PROBLEMS,
   example: { table: 'aliases', mechanisms: MECHANISM_NAMES, failDelayMs: 1000 },
   tables: ({ table, tokenTable }) => (tokenTable === undefined ? [table] : [table, tokenTable]),
   accept: (listener) => new SaslConversation(listener),
@@ -98,10 +99,7 @@ function checkTable(
 ): void {
   if (asked === undefined) return
   if (asked.attributes.size === 0) {
-    asked.scope.error(
-      [],
-      'answers logins and asks for no attribute; send {attribute.user} and {attribute.password}',
-    )
+    asked.scope.error([], problem(SASL_PROBLEMS, 'sasl-without-attributes'))
     return
   }
   checkCredentials(asked, mechanisms)
@@ -118,24 +116,13 @@ function checkCredentials({ scope, attributes }: CheckedTable, mechanisms: reado
     ['token', byToken],
   ] as const)
     if (offered.length > 0 && !attributes.has(attribute))
-      scope.error(
-        [],
-        `does not send {attribute.${attribute}}, which the service needs to know who logs in by ${offered.join(' or ')}; send it, or take the mechanism out of the listener`,
-      )
+      scope.error([], problem(SASL_PROBLEMS, 'sasl-lacks-attribute', attribute, offered.join(' or ')))
 }
 
 /** Only the service's own word lets anybody in. */
 function checkAnswers({ scope, replyParts }: CheckedTable): void {
-  if (!replyParts.has('user'))
-    scope.error(
-      [],
-      '"response.user" is missing: a reply lets somebody in only if it names them; add the JSONPath of the user, such as $.user',
-    )
-  else if (!replyParts.has('mark'))
-    scope.warning(
-      [],
-      'lets in whoever a 200 names; if the service names the user of a wrong password too, add response.foundMark',
-    )
+  if (!replyParts.has('user')) scope.error([], problem(SASL_PROBLEMS, 'sasl-without-user'))
+  else if (!replyParts.has('mark')) scope.warning([], problem(SASL_PROBLEMS, 'sasl-without-mark'))
 }
 
 function checkTime({ scope, deadlineMs, cacheBy, keptForMs }: CheckedTable, failDelayMs: number): void {
@@ -143,15 +130,11 @@ function checkTime({ scope, deadlineMs, cacheBy, keptForMs }: CheckedTable, fail
   if (deadlineMs + delayMs > MAX_REPLY_MS)
     scope.error(
       scope.isWritten(['deadline']) ? ['deadline'] : [],
-      `the deadline, ${scope.textAt(['deadline'])}, and three times the listener's failDelay come to more than 8s, and smtpd gives up after 10s; lower one of them`,
+      problem(SASL_PROBLEMS, 'sasl-deadline', scope.textAt(['deadline'])),
     )
   if (cacheBy === undefined) return
   for (const name of ['user', ...SECRET])
-    if (!cacheBy.includes(name))
-      scope.error(['cacheBy'], `lacks "${name}", so that one login could let in another; add it`)
+    if (!cacheBy.includes(name)) scope.error(['cacheBy'], problem(SASL_PROBLEMS, 'sasl-cache-by-lacks', name))
   if (keptForMs !== undefined && keptForMs > MAX_KEPT_MS)
-    scope.error(
-      ['cacheBy'],
-      'keeps logins for more than 60s, and a changed password works as long; lower cache.ttl, and cache.maxTtl where honorCacheControl is on',
-    )
+    scope.error(['cacheBy'], problem(SASL_PROBLEMS, 'sasl-cached-too-long'))
 }

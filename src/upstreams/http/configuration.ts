@@ -2,8 +2,10 @@
  * What an HTTP service and the tables that ask one have in the configuration, and what is wrong with
  * it that a schema cannot say.
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import { type AttributeNames, Attributes, writtenQuestion } from '../../core/attributes.ts'
+import { problem } from '../../schema/problem.ts'
 import { type Settings, Type } from '../../schema/schema.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type {
@@ -13,10 +15,13 @@ import type {
   UpstreamSettingsKind,
 } from '../../schema/settings-kind.ts'
 import { checkOAuth, checkTableHeaders } from '../http-client/oauth/check.ts'
+import { OAUTH_PROBLEMS } from '../http-client/oauth/problems.ts'
+import { HTTP_CLIENT_PROBLEMS } from '../http-client/problems.ts'
 import { whyNoProxy } from '../http-client/proxy-url.ts'
 import { notFoundStatuses } from '../http-client/reply/response-mapping.ts'
 import { attributesIn } from '../http-client/request/attribute-use.ts'
 import { AUTH_HTTP } from '../http-client/request/auth-http.ts'
+import { REQUEST_PROBLEMS } from '../http-client/request/problems.ts'
 import { checkQuestion } from '../http-client/request/question-check.ts'
 import { checkBatch, checkRequest, checkResponse } from '../http-client/request/request-check.ts'
 import { RequestTemplate } from '../http-client/request/request-template.ts'
@@ -24,7 +29,9 @@ import type { RequestSettings } from '../http-client/settings.ts'
 import { HTTP_TABLE_KEYS } from '../http-client/table-schema.ts'
 import { HttpUpstream } from '../http-client/upstream-schema.ts'
 import { checkReplica } from '../replica/check.ts'
+import { REPLICA_PROBLEMS } from '../replica/problems.ts'
 import { Replica } from '../replica/schema.ts'
+import { HTTP_PROBLEMS } from './problems.ts'
 
 /** What a table has for upstreams of this kind. */
 const HttpTable = Type.Object({ ...HTTP_TABLE_KEYS, replica: Type.Optional(Replica) })
@@ -40,6 +47,13 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
   summary: 'an HTTP service',
   word: 'endpoints',
   wordMeans: 'the URLs of the service',
+  problems: {
+    ...HTTP_PROBLEMS,
+    ...HTTP_CLIENT_PROBLEMS,
+    ...REQUEST_PROBLEMS,
+    ...OAUTH_PROBLEMS,
+    ...REPLICA_PROBLEMS,
+  },
   settings: HttpUpstream,
   tableSettings: HttpTable,
   isRemote: true,
@@ -79,10 +93,10 @@ function checkUpstream(upstream: Upstream, scope: Scope, { all }: UpstreamCheck<
   const urls = endpoints.map(({ url }) => url)
   for (const [index, url] of urls.entries()) {
     if (urls.indexOf(url) < index)
-      scope.error(['endpoints', index], 'is the same endpoint as one above; remove it')
+      scope.error(['endpoints', index], problem(HTTP_PROBLEMS, 'http-endpoint-twice'))
   }
   if (hedgeAfterMs !== undefined && endpoints.length === 1) {
-    scope.warning(['hedgeAfter'], 'has no effect with one endpoint; the second request goes to another one')
+    scope.warning(['hedgeAfter'], problem(HTTP_PROBLEMS, 'http-hedge-with-one'))
   }
   checkProxy(upstream, urls, scope)
   checkTls(upstream, scope, all)
@@ -94,17 +108,17 @@ function checkProxy({ proxy }: Upstream, urls: readonly string[], scope: Scope):
   const why = whyNoProxy(proxy)
   if (why !== undefined) scope.error(['proxy'], why)
   if (urls.some((url) => url.startsWith('unix:'))) {
-    scope.error(['proxy'], 'cannot be used with endpoints on a unix socket; put them into another upstream')
+    scope.error(['proxy'], problem(HTTP_PROBLEMS, 'http-unix-behind-proxy'))
   }
 }
 
 function checkTls({ tls }: Upstream, scope: Scope, all: readonly Upstream[]): void {
   if (tls === undefined) return
   if (tls.cert !== undefined && tls.key === undefined) {
-    scope.error(['tls'], '"cert" needs "key", the key of the client certificate; add it')
+    scope.error(['tls'], problem(HTTP_PROBLEMS, 'http-cert-without-key'))
   }
   if (tls.key !== undefined && tls.cert === undefined) {
-    scope.error(['tls'], '"key" needs "cert", the client certificate; add it')
+    scope.error(['tls'], problem(HTTP_PROBLEMS, 'http-key-without-cert'))
   }
   const isUsed = all.some(
     (other) =>
@@ -115,7 +129,7 @@ function checkTls({ tls }: Upstream, scope: Scope, all: readonly Upstream[]): vo
   )
   // The same settings as those of an https upstream come out of `defaults`, or could.
   if (!isUsed && !scope.isBroken(['endpoints'])) {
-    scope.warning(['tls'], 'has no effect: no endpoint begins with https://')
+    scope.warning(['tls'], problem(HTTP_PROBLEMS, 'http-tls-without-https'))
   }
 }
 
@@ -135,7 +149,7 @@ function checkCanary(
     if (built !== undefined && 'suppressed' in built)
       scope.error(
         ['canary', 'attributes'],
-        `cannot be asked for: ${built.suppressed}; name such as fit into the request`,
+        problem(HTTP_PROBLEMS, 'http-canary-attributes-unfit', built.suppressed),
       )
     return
   }
@@ -144,7 +158,7 @@ function checkCanary(
   if (built === undefined || !('suppressed' in built)) return
   scope.error(
     ['canary', 'key'],
-    `${scope.show(['canary', 'key'], canary.key)} cannot be asked: ${built.suppressed}; name a key that fits into the request`,
+    problem(HTTP_PROBLEMS, 'http-canary-unfit', scope.show(['canary', 'key'], canary.key), built.suppressed),
   )
 }
 
@@ -173,7 +187,7 @@ function checkTable(
   if (service !== undefined && asksByKey && request?.path === undefined && batch === undefined) {
     scope.error(
       request === undefined ? [] : ['request'],
-      `"request.path" is missing, and upstream "${service}" is an HTTP service; add it, such as /${table.name}/{key}`,
+      problem(HTTP_PROBLEMS, 'http-without-path', service, table.name),
     )
   }
   if (request !== undefined) checkRequest(request, attributes, scope.within(['request']))
@@ -202,21 +216,20 @@ function checkTable(
     if (settings.timeoutMs <= table.deadlineMs) continue
     scope.warning(
       scope.isWritten(['deadline']) ? ['deadline'] : [],
-      `the deadline, ${scope.textAt(['deadline'])}, is shorter than the timeout of upstream "${name}", ${ofUpstream.textAt(['timeout'])}, so one slow attempt takes all the time; lower that timeout`,
+      problem(
+        HTTP_PROBLEMS,
+        'http-timeout-above-deadline',
+        scope.textAt(['deadline']),
+        name,
+        ofUpstream.textAt(['timeout']),
+      ),
     )
   }
   for (const [name, { settings }] of shadow) {
     if (settings.oauth !== undefined) checkTableHeaders(name, { request, batch }, scope)
-    if (!asksByKey)
-      scope.error(
-        ['shadow'],
-        'has nothing to compare with replica.authoritative: true, where no single key is asked for; remove one',
-      )
+    if (!asksByKey) scope.error(['shadow'], problem(HTTP_PROBLEMS, 'http-shadow-of-authoritative'))
   }
   if (table.sideEffects && batch !== undefined) {
-    scope.error(
-      ['batch'],
-      'cannot be used with sideEffects: true, where each lookup is one request; remove one',
-    )
+    scope.error(['batch'], problem(HTTP_PROBLEMS, 'http-batch-with-side-effects'))
   }
 }

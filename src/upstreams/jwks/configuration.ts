@@ -1,10 +1,13 @@
 /**
  * Issuers of tokens in the configuration, and what is wrong with them that a schema cannot say.
  */
+
+import { problem } from '../../schema/problem.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { isLoopbackUrl } from '../http-client/oauth/check.ts'
 import { whyNoProxy } from '../http-client/proxy-url.ts'
+import { JWKS_PROBLEMS } from './problems.ts'
 import { type JwksKeys, JwksUpstream, JwtTable } from './schema.ts'
 
 /** Keys of a table that say how a service is asked. */
@@ -15,6 +18,7 @@ export const jwksConfiguration: UpstreamSettingsKind<typeof JwksUpstream, typeof
   summary: 'an issuer of tokens',
   word: 'jwks',
   wordMeans: 'where the keys of an issuer of tokens are',
+  problems: JWKS_PROBLEMS,
   settings: JwksUpstream,
   tableSettings: JwtTable,
   isRemote: true,
@@ -22,28 +26,17 @@ export const jwksConfiguration: UpstreamSettingsKind<typeof JwksUpstream, typeof
   checkTable({ jwt }, { scope, upstreams }) {
     const [issuer] = [...upstreams.keys()]
     if (jwt === undefined) {
-      if (issuer !== undefined)
-        scope.error(
-          [],
-          `"jwt" is missing, and upstream "${issuer}" is an issuer of tokens; add it with issuer, audience and user`,
-        )
+      if (issuer !== undefined) scope.error([], problem(JWKS_PROBLEMS, 'jwks-without-jwt', issuer))
       return
     }
     if (issuer === undefined) {
-      scope.error(
-        ['jwt'],
-        'needs an upstream with "jwks", whose keys check the tokens; name one in "upstream"',
-      )
+      scope.error(['jwt'], problem(JWKS_PROBLEMS, 'jwt-without-jwks'))
       return
     }
     if (scope.isWritten(['upstream', 1]))
-      scope.error(
-        ['upstream'],
-        'has an issuer of tokens and another upstream; one table asks one of them, another table the other',
-      )
+      scope.error(['upstream'], problem(JWKS_PROBLEMS, 'jwks-beside-others'))
     for (const key of ABOUT_SERVICES)
-      if (scope.isWritten([key]))
-        scope.error([key], 'does not belong to a table whose tokens are checked here; remove it', 'key')
+      if (scope.isWritten([key])) scope.error([key], problem(JWKS_PROBLEMS, 'jwks-setting-of-others'), 'key')
   },
   attributesOf: ({ jwt }) => new Set(jwt === undefined ? [] : ['token']),
   replyParts: ({ jwt }) => new Set(jwt === undefined ? [] : ['user', 'mark']),
@@ -56,19 +49,13 @@ function checkUpstream({ jwks, tls, proxy }: JwksKeys, scope: Scope): void {
   const why = proxy === undefined ? undefined : whyNoProxy(proxy)
   if (why !== undefined) scope.error(['proxy'], why)
   if (proxy !== undefined && url.url.startsWith('unix:'))
-    scope.error(['jwks', 'url'], 'cannot be a unix socket where the upstream has a "proxy"; put a URL there')
+    scope.error(['jwks', 'url'], problem(JWKS_PROBLEMS, 'jwks-unix-behind-proxy'))
   if ((tls?.cert === undefined) !== (tls?.key === undefined))
-    scope.error(['tls'], '"cert" and "key" belong together; add the one that is missing')
+    scope.error(['tls'], problem(JWKS_PROBLEMS, 'jwks-cert-without-key'))
   if (tls !== undefined && !url.url.startsWith('https:'))
-    scope.warning(['tls'], 'has no effect: jwks.url does not begin with https://')
+    scope.warning(['tls'], problem(JWKS_PROBLEMS, 'jwks-tls-without-https'))
   if (url.url.startsWith('http:') && !isLoopbackUrl(url))
-    scope.warning(
-      ['jwks', 'url'],
-      'begins with http://, so whoever is on the way can put keys of their own there, and log in as anybody; use https://',
-    )
+    scope.warning(['jwks', 'url'], problem(JWKS_PROBLEMS, 'jwks-in-the-clear'))
   if (keepForMs < refreshEveryMs)
-    scope.error(
-      ['jwks', 'keepFor'],
-      'is shorter than refreshEvery, so that there would be no keys at times; make it longer',
-    )
+    scope.error(['jwks', 'keepFor'], problem(JWKS_PROBLEMS, 'jwks-max-age-below-refresh'))
 }

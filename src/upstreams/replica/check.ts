@@ -1,11 +1,14 @@
 /**
  * What is wrong with the replica of a table that a schema cannot say.
  */
+
+import { problem } from '../../schema/problem.ts'
 import type { Scope } from '../../schema/scope.ts'
 import type { Path } from '../../schema/tree.ts'
 import { jsonPathError } from '../http-client/reply/json-path.ts'
 import { whyNoLmdb } from '../lmdb.ts'
 import { replicaFolder } from './folder.ts'
+import { REPLICA_PROBLEMS } from './problems.ts'
 import type { ReplicaSettings } from './settings.ts'
 
 interface ReplicaCheck {
@@ -28,24 +31,16 @@ export function checkReplica(
   { scope, table, cacheFile, keepsFilesIn, services, sideEffects, hasAttributes, hasCanary }: ReplicaCheck,
 ): void {
   const missing = whyNoLmdb('a replica')
-  if (missing !== undefined) scope.error([], missing)
+  if (missing !== undefined) scope.error([], { code: 'lmdb-missing', message: missing })
   if (services !== 1) {
-    scope.error([], 'a replica is the list of one HTTP service; let the table ask exactly one')
+    scope.error([], problem(REPLICA_PROBLEMS, 'replica-of-several'))
   }
-  if (sideEffects)
-    scope.error([], 'cannot be used with sideEffects: true, where each lookup must ask; remove one')
-  if (hasAttributes)
-    scope.error([], 'a list has keys and no attributes; remove it, or {attribute.…} of the request')
+  if (sideEffects) scope.error([], problem(REPLICA_PROBLEMS, 'replica-with-side-effects'))
+  if (hasAttributes) scope.error([], problem(REPLICA_PROBLEMS, 'replica-with-attributes', '…'))
   if (!hasCanary && replica.key === undefined)
-    scope.warning(
-      [],
-      'without a canary nothing shows that the first list is not an error message; add canary: { key: a key that is always in it } to the table',
-    )
+    scope.warning([], problem(REPLICA_PROBLEMS, 'replica-without-canary'))
   if (replica.directory === undefined && cacheFile === undefined) {
-    scope.error(
-      [],
-      '"directory" is missing, and there is no cacheFile to keep the copy beside; add one of them',
-    )
+    scope.error([], problem(REPLICA_PROBLEMS, 'replica-without-directory'))
   } else {
     const at = replica.directory === undefined ? ['replica'] : ['replica', 'directory']
     keepsFilesIn(at, replicaFolder(replica.directory, cacheFile, table))
@@ -53,7 +48,7 @@ export function checkReplica(
   for (const name of ['key', 'value', 'deleted'] as const) {
     const path = replica[name]
     const why = path === undefined ? undefined : jsonPathError(path)
-    if (why !== undefined) scope.error([name], `is not a JSONPath: ${why}`)
+    if (why !== undefined) scope.error([name], problem(REPLICA_PROBLEMS, 'replica-not-a-path', why))
   }
   const { next, items, changes, cursor } = replica
   const container = items.replace(/\[\*\]$/, '')
@@ -65,7 +60,7 @@ export function checkReplica(
     const more = name === 'next' ? '' : ', or name a header field'
     scope.error(
       [name],
-      `is among the entries, ${scope.show(['items'], items)}; the list needs a name for its entries, such as items: $.entries[*]${more}`,
+      problem(REPLICA_PROBLEMS, 'replica-name-without-items', scope.show(['items'], items), more),
     )
   }
   if (
@@ -74,15 +69,9 @@ export function checkReplica(
     replica.format !== 'json' &&
     cursor.startsWith('$')
   )
-    scope.error(
-      ['cursor'],
-      `a list of ${replica.format} has no place for it; name a header field, such as x-cursor`,
-    )
+    scope.error(['cursor'], problem(REPLICA_PROBLEMS, 'replica-cursor-without-place', replica.format))
   if (replica.authoritative && replica.notFoundForMs === 0) {
-    scope.error(
-      ['notFoundFor'],
-      'with authoritative: true nothing else can say "not found"; raise it, or remove authoritative',
-    )
+    scope.error(['notFoundFor'], problem(REPLICA_PROBLEMS, 'replica-max-age-authoritative'))
   }
 }
 

@@ -1,8 +1,10 @@
 /**
  * Static entries in the configuration.
  */
+
 import { comparableAddress } from '../../core/key/idn.ts'
 import { whyNoValue } from '../../core/value/value-text.ts'
+import { type ProblemCatalogue, problem } from '../../schema/problem.ts'
 import { type Schema, Type } from '../../schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { oneOrMore } from '../../schema/values.ts'
@@ -16,18 +18,24 @@ const Entries: Schema<unknown, ReadonlyMap<string, readonly string[]>> = Type.Un
 
 const StaticUpstream = Type.Object({ entries: Entries })
 
+const STATIC_PROBLEMS = {
+  'entry-not-a-line': '…; write one line of plain text',
+} as const satisfies ProblemCatalogue
+
 export const staticConfiguration: UpstreamSettingsKind<typeof StaticUpstream> = {
   name: 'static',
   summary: 'static entries',
   word: 'entries',
   wordMeans: 'values by key',
+  problems: STATIC_PROBLEMS,
   settings: StaticUpstream,
   isRemote: false,
   check({ entries }, scope) {
     for (const [key, values] of entries) {
       for (const value of values) {
         const why = whyNoValue(value)
-        if (why !== undefined) scope.error(['entries', key], `${why}; write one line of plain text`)
+        if (why !== undefined)
+          scope.error(['entries', key], problem(STATIC_PROBLEMS, 'entry-not-a-line', why))
       }
     }
   },

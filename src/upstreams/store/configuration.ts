@@ -1,11 +1,14 @@
 /**
  * Stores in the configuration.
  */
+
+import { problem } from '../../schema/problem.ts'
 import { type Settings, Type } from '../../schema/schema.ts'
 import type { UpstreamSettingsKind } from '../../schema/settings-kind.ts'
 import { count, duration, flag, size } from '../../schema/values.ts'
 import type { UpstreamSettings } from '../kind.ts'
 import { whyNoLmdb } from '../lmdb.ts'
+import { STORE_PROBLEMS } from './problems.ts'
 
 const StoreUpstream = Type.Object({
   store: Type.Object(
@@ -55,6 +58,7 @@ export const storeConfiguration: UpstreamSettingsKind<typeof StoreUpstream> = {
   summary: 'a table that Postfix writes',
   word: 'store',
   wordMeans: 'a folder for what Postfix writes',
+  problems: STORE_PROBLEMS,
   settings: StoreUpstream,
   isRemote: false,
   isWritten: true,
@@ -62,37 +66,28 @@ export const storeConfiguration: UpstreamSettingsKind<typeof StoreUpstream> = {
     const { directory } = store
     if (isShared && store.shared) {
       if (directory !== undefined)
-        scope.warning(
-          ['store', 'directory'],
-          'is not used: the entries are kept in the shared store; remove it, or keep them here with "shared: false" beside it',
-        )
+        scope.warning(['store', 'directory'], problem(STORE_PROBLEMS, 'store-directory-unused'))
       return
     }
     if (!isShared && scope.isWritten(['store', 'shared']) && store.shared)
-      scope.error(['store', 'shared'], 'needs the section "shared", which says where that store is; add it')
+      scope.error(['store', 'shared'], problem(STORE_PROBLEMS, 'store-without-shared'))
     else if (directory === undefined)
-      scope.error(
-        ['store'],
-        'has no "directory"; add a folder on this machine, or the section "shared" to keep the entries in a store of several gateways',
-      )
+      scope.error(['store'], problem(STORE_PROBLEMS, 'store-without-directory'))
     else if (all.filter((other) => other.store.directory === directory).length > 1)
-      scope.error(['store', 'directory'], 'is the folder of another store, too; give each its own')
+      scope.error(['store', 'directory'], problem(STORE_PROBLEMS, 'store-directory-taken'))
     else {
       const missing = whyNoLmdb('a store')
-      if (missing !== undefined) scope.error(['store'], missing)
+      if (missing !== undefined) scope.error(['store'], { code: 'lmdb-missing', message: missing })
       keepsFilesIn(['store', 'directory'], directory)
     }
   },
   checkTable(_table, { scope, upstreams }) {
     if (upstreams.size === 0) return
     if (scope.isWritten(['upstream', 1]))
-      scope.error(
-        ['upstream'],
-        'has a store and another upstream; a table that is written has the store alone',
-      )
+      scope.error(['upstream'], problem(STORE_PROBLEMS, 'store-beside-others'))
     for (const key of ['domains', 'canary', 'whenUnknown'])
       if (scope.isWritten([key]))
-        scope.error([key], 'does not belong to a table that Postfix writes; remove it', 'key')
+        scope.error([key], problem(STORE_PROBLEMS, 'store-setting-of-others'), 'key')
   },
   decisive: ({ store }) => ({ directory: store.directory }),
 }

@@ -161,7 +161,8 @@ export const toy: Protocol<ToySettings> = {
   },
   check({ table, wish }, { scope, tables }) {
     checkName(scope, ['table'], 'table', table, tables)
-    if (wish.includes(' ')) scope.warning(['wish'], 'has more than one word; toys forget them')
+    if (wish.includes(' '))
+      scope.warning(['wish'], { code: 'toy-words', message: 'has more than one word; toys forget them' })
   },
   errors: {
     'no-key': 'A request without a key. Answered, and closed.',

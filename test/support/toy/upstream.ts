@@ -51,7 +51,8 @@ const configuration: UpstreamSettingsKind<typeof EchoKeys, typeof EchoTableKeys>
   tableSettings: EchoTableKeys,
   isRemote: false,
   check({ suffix }, scope) {
-    if (!suffix.startsWith('@')) scope.error(['suffix'], 'does not begin with "@"; add it')
+    if (!suffix.startsWith('@'))
+      scope.error(['suffix'], { code: 'echo-at', message: 'does not begin with "@"; add it' })
   },
   decisive: ({ suffix }) => ({ suffix }),
   decisiveOfTable: ({ loud }) => ({ loud }),

@@ -23,7 +23,7 @@ const echo: UpstreamSettingsKind<typeof Echo> = {
   settings: Echo,
   isRemote: false,
   check({ echo: answer }, scope) {
-    if (answer === 'nothing') scope.error(['echo'], 'is no answer')
+    if (answer === 'nothing') scope.error(['echo'], { code: 'no-answer', message: 'is no answer' })
   },
   decisive: ({ echo: answer }) => answer,
 }

@@ -293,6 +293,19 @@ cacheFile: ./${cacheFile}`,
   })
 })
 
+describe('a problem', () => {
+  test('names its sentence by a code, and what the words of the schema make has none', async () => {
+    const text = `listeners: [{ protocol: socketmap, listen: "inet:0.0.0.0:1" }]\nupstreams: { d: { entries: {} } }\ntables: { t: { upstream: e, deadline: 1 } }`
+    const failed = await parseConfig(text, 'c.yaml').catch((error: unknown) => error)
+    if (!(failed instanceof ConfigError)) return expect.unreachable()
+    expect(failed.issues.map(({ path, code }) => [path, code])).toEqual([
+      ['listeners[0].listen', 'allow-missing'],
+      ['tables.t.upstream', 'name-unknown'],
+      ['tables.t.deadline', undefined],
+    ])
+  })
+})
+
 describe('anchors and aliases', () => {
   test('an alias means the latest anchor before it, also where an alias led to it', async () => {
     const text = `${LISTENERS}

@@ -1,7 +1,10 @@
 /**
  * What is wrong with the access tokens of an upstream that a schema cannot say.
  */
+
+import { problem } from '../../../schema/problem.ts'
 import type { Scope } from '../../../schema/scope.ts'
+import { OAUTH_PROBLEMS } from './problems.ts'
 import { authenticationOf, type ClientAuthentication, type OAuthSettings } from './schema.ts'
 import type { TokenUrl } from './token-url.ts'
 
@@ -31,31 +34,27 @@ export function checkOAuth(
   const authentication = authenticationOf(oauth)
   const needed = NEEDS[authentication]
   if (needed !== undefined && oauth[needed] === undefined)
-    scope.error([], `"authentication: ${authentication}" needs "${needed}"; add it`)
+    scope.error([], problem(OAUTH_PROBLEMS, 'oauth-authentication-needs', authentication, needed))
   for (const key of ['clientSecret', 'privateKey'] as const)
     if (oauth[key] !== undefined && key !== needed)
-      scope.error([key], `is not used with "authentication: ${authentication}"; remove one of them`)
+      scope.error([key], problem(OAUTH_PROBLEMS, 'oauth-authentication-without-use', authentication))
   for (const key of ['keyId', 'assertionAudience'] as const)
     if (oauth[key] !== undefined && authentication !== 'private_key_jwt')
-      scope.warning([key], 'has no effect: only what is signed with "privateKey" has it')
+      scope.warning([key], problem(OAUTH_PROBLEMS, 'oauth-algorithm-without-use'))
   if (authentication === 'tls_client_auth' && tls?.cert === undefined)
-    scope.error([], 'has neither "clientSecret" nor "privateKey", and the upstream has no tls.cert; add one')
+    scope.error([], problem(OAUTH_PROBLEMS, 'oauth-without-secret'))
   checkUrl(oauth, authentication, scope)
   if (proxy !== undefined && oauth.tokenUrl.url.startsWith('unix:'))
-    scope.error(['tokenUrl'], 'cannot be a unix socket where the upstream has a "proxy"; put a URL there')
-  if (headers.has('authorization'))
-    scope.error([], 'cannot be used with an "authorization" in "headers" of the upstream; remove one')
+    scope.error(['tokenUrl'], problem(OAUTH_PROBLEMS, 'oauth-unix-behind-proxy'))
+  if (headers.has('authorization')) scope.error([], problem(OAUTH_PROBLEMS, 'oauth-beside-authorization'))
 }
 
 function checkUrl({ tokenUrl }: OAuthSettings, authentication: ClientAuthentication, scope: Scope): void {
   if (!tokenUrl.url.startsWith('http:')) return
   if (authentication === 'tls_client_auth')
-    scope.error(['tokenUrl'], 'must begin with https:// where the client certificate is what is shown')
+    scope.error(['tokenUrl'], problem(OAUTH_PROBLEMS, 'oauth-certificate-without-https'))
   else if (!isLoopbackUrl(tokenUrl))
-    scope.warning(
-      ['tokenUrl'],
-      'begins with http://, so secrets and tokens can be read on the way; use https://',
-    )
+    scope.warning(['tokenUrl'], problem(OAUTH_PROBLEMS, 'oauth-in-the-clear'))
 }
 
 /** Returns whether what is said to a URL stays on this machine. */
@@ -74,9 +73,6 @@ export function checkTableHeaders(
   for (const key of ['request', 'batch'] as const) {
     const names = [...(requests[key]?.headers.keys() ?? [])]
     if (names.some((name) => name.toLowerCase() === 'authorization'))
-      scope.error(
-        [key, 'headers'],
-        `has an "authorization", and upstream "${upstream}" has "oauth", which sets it; remove one`,
-      )
+      scope.error([key, 'headers'], problem(OAUTH_PROBLEMS, 'oauth-table-authorization', upstream))
   }
 }

@@ -2,9 +2,11 @@
  * What is wrong with a table that is asked by attributes: secrets where they would be logged, keys where there are none,
  * answers that could be taken for another.
  */
+
 import { ATTRIBUTE, type AttributeNames } from '../../../core/attributes.ts'
 import { KEY_PART_NAMES } from '../../../core/key/key-parts.ts'
 import { parseTemplate, Template } from '../../../core/value/template.ts'
+import { problem } from '../../../schema/problem.ts'
 import type { Settings } from '../../../schema/schema.ts'
 import type { Scope } from '../../../schema/scope.ts'
 import { jsonPathError } from '../reply/json-path.ts'
@@ -13,6 +15,7 @@ import type { HttpTable } from '../table-schema.ts'
 import { attributesIn, textsIn } from './attribute-use.ts'
 import { AUTH_HTTP } from './auth-http.ts'
 import { REQUEST_JSON_NAMES } from './places.ts'
+import { REQUEST_PROBLEMS } from './problems.ts'
 
 type Table = Settings<typeof HttpTable>
 
@@ -20,35 +23,29 @@ export function checkQuestion(settings: Table, attributes: AttributeNames, scope
   const { request, response } = settings
   for (const key of ['action', 'text', 'user'] as const) {
     const wrong = response[key] === undefined ? undefined : jsonPathError(response[key])
-    if (wrong !== undefined) scope.error(['response', key], `is not a JSONPath (RFC 9535): ${wrong}`)
+    if (wrong !== undefined)
+      scope.error(['response', key], problem(REQUEST_PROBLEMS, 'response-not-a-path', wrong))
   }
   if (response.text !== undefined && response.action === undefined)
-    scope.error(['response', 'text'], 'needs "action", which it is put behind; add it')
+    scope.error(['response', 'text'], problem(REQUEST_PROBLEMS, 'response-without-action'))
   if (request === undefined || attributesIn(request).size === 0) {
     for (const key of ['action', 'user', 'foundMark', 'refused', 'refusedMark'] as const)
       if (response[key] !== undefined)
-        scope.error(['response', key], `is only for tables whose request has {attribute...}; ${INSTEAD[key]}`)
+        scope.error(['response', key], problem(REQUEST_PROBLEMS, 'response-without-attributes', INSTEAD[key]))
     return
   }
-  if (settings.batch !== undefined)
-    scope.error(['batch'], 'is about keys, and this table is asked by attributes; remove it')
+  if (settings.batch !== undefined) scope.error(['batch'], problem(REQUEST_PROBLEMS, 'response-about-keys'))
   checkPlaces(request, attributes, scope.within(['request']))
   if (response.action !== undefined && response.value !== undefined)
-    scope.error(['response', 'value'], 'cannot be used with "action"; remove one')
+    scope.error(['response', 'value'], problem(REQUEST_PROBLEMS, 'response-beside-action'))
   if (request.form === AUTH_HTTP) checkAuthHttp(scope)
   else checkLogin(response, scope)
   if (attributesIn(request).has('token')) checkIntrospection(response, scope)
   if (response.missing === 'notFound')
-    scope.error(
-      ['response', 'missing'],
-      'a reply without an answer is no answer here; use 204 for "no answer"',
-    )
+    scope.error(['response', 'missing'], problem(REQUEST_PROBLEMS, 'response-missing-with-attributes'))
   for (const key of ['format', 'separator', 'maxValues', 'idn'])
     if (scope.isWritten(['response', key]))
-      scope.warning(
-        ['response', key],
-        'has no effect: a table that is asked by attributes has one answer, as it is',
-      )
+      scope.warning(['response', key], problem(REQUEST_PROBLEMS, 'response-without-use'))
 }
 
 /** What a key belongs to that has no meaning for tables that are asked by keys. */
@@ -75,10 +72,7 @@ function checkAuthHttp(scope: Scope): void {
     'foundMark',
   ])
     if (scope.isWritten(['response', key]))
-      scope.error(
-        ['response', key],
-        `cannot be used with ${AUTH_HTTP}, whose reply is its Auth-Status; remove it`,
-      )
+      scope.error(['response', key], problem(REQUEST_PROBLEMS, 'response-of-auth-http', AUTH_HTTP))
 }
 
 /** Statuses that may as well be about the credentials of mapgate, or of a proxy. */
@@ -94,32 +88,26 @@ function checkLogin(response: ResponseSettings, scope: Scope): void {
   if (user === undefined) {
     for (const key of ['refused', 'refusedMark'] as const)
       if (response[key] !== undefined)
-        scope.error(at(key), 'needs "user", the name of who logs in; add it, or use "notFound"')
+        scope.error(at(key), problem(REQUEST_PROBLEMS, 'response-without-user'))
     return
   }
   for (const [key, other] of Object.entries({ action, value }))
-    if (other !== undefined) scope.error(at(key), 'cannot be used with "user"; remove one')
+    if (other !== undefined) scope.error(at(key), problem(REQUEST_PROBLEMS, 'response-beside-user'))
   if (notFound !== undefined)
-    scope.error(at('notFound'), 'cannot be used with "user": who logs in is let in or refused; use "refused"')
+    scope.error(at('notFound'), problem(REQUEST_PROBLEMS, 'response-not-found-beside-user'))
   if (refusedMark !== undefined && refused === undefined)
-    scope.error(at('refusedMark'), 'needs "refused", the statuses of a refusal; add it')
+    scope.error(at('refusedMark'), problem(REQUEST_PROBLEMS, 'response-without-refused'))
   if (refusedMark !== undefined) return
   for (const [index, status] of (refused ?? []).entries()) {
     if (found.includes(status))
-      scope.error(
-        [...at('refused'), index],
-        `${status} is in "found" too, so "refusedMark" must tell them apart; add it`,
-      )
+      scope.error([...at('refused'), index], problem(REQUEST_PROBLEMS, 'response-refused-and-found', status))
     else if (OF_CREDENTIALS.includes(status))
       scope.warning(
         [...at('refused'), index],
-        `${status} may also say that the credentials of mapgate are wrong, and each user would be told so of theirs; add refusedMark`,
+        problem(REQUEST_PROBLEMS, 'response-refused-credentials', status),
       )
     else if (OF_PATHS.includes(status))
-      scope.warning(
-        [...at('refused'), index],
-        `${status} is also the answer to a wrong path, and each user would be told that the password is wrong; add refusedMark`,
-      )
+      scope.warning([...at('refused'), index], problem(REQUEST_PROBLEMS, 'response-refused-path', status))
   }
 }
 
@@ -127,24 +115,17 @@ function checkLogin(response: ResponseSettings, scope: Scope): void {
 function checkIntrospection({ foundMark }: ResponseSettings, scope: Scope): void {
   const path = foundMark?.jsonPath ?? ''
   if (/\bactive\b/.test(path) && !/\b(?:aud|client_id|scope)\b/.test(path))
-    scope.warning(
-      ['response', 'foundMark', 'jsonPath'],
-      "lets in with a token for any other program; ask for its audience, too: $.active==true && $.aud=='mail'",
-    )
+    scope.warning(['response', 'foundMark', 'jsonPath'], problem(REQUEST_PROBLEMS, 'response-audience'))
 }
 
 function checkPlaces(request: NonNullable<Table['request']>, { secret }: AttributeNames, scope: Scope): void {
   for (const key of ['path', 'query'] as const) {
     const shown = namesIn(request[key]).find((name) => secret.includes(name.slice(ATTRIBUTE.length)))
-    if (shown !== undefined)
-      scope.error([key], `{${shown}} is secret, and URLs are logged; send it in "json", "form" or "headers"`)
+    if (shown !== undefined) scope.error([key], problem(REQUEST_PROBLEMS, 'request-shows-secret', shown))
   }
   const parts = namesIn(Object.values(request)).filter((name) => name !== 'table' && isKeyPart(name))
   if (parts[0] !== undefined)
-    scope.error(
-      [],
-      `has {${parts[0]}} and attributes, and clients that send attributes send no key; use attributes only`,
-    )
+    scope.error([], problem(REQUEST_PROBLEMS, 'request-mixes-key-and-attributes', parts[0]))
 }
 
 function isKeyPart(name: string): boolean {

@@ -2,11 +2,13 @@
  * What is wrong with the requests and responses of a table that a schema cannot say: templates,
  * JSONPaths, bodies and status codes.
  */
+
 import { ALL_ATTRIBUTES, ATTRIBUTE, type AttributeNames } from '../../../core/attributes.ts'
 import { KEY_PART_NAMES } from '../../../core/key/key-parts.ts'
 import { FORMAT_NAMES } from '../../../core/value/format.ts'
 import { parseTemplate, Template } from '../../../core/value/template.ts'
 import { whyNoValue } from '../../../core/value/value-text.ts'
+import { problem } from '../../../schema/problem.ts'
 import type { Scope } from '../../../schema/scope.ts'
 import { nearest } from '../../../schema/suggest.ts'
 import type { Path } from '../../../schema/tree.ts'
@@ -15,6 +17,7 @@ import type { BatchSettings, ReplyMarkSettings, ResponseSettings, WrittenRequest
 import { textsIn } from './attribute-use.ts'
 import { AUTH_HTTP, AUTH_HTTP_ATTRIBUTES } from './auth-http.ts'
 import { BATCH_NAMES, KEYS } from './places.ts'
+import { REQUEST_PROBLEMS } from './problems.ts'
 
 /** What requests for one key and for many have in common. */
 type AnyRequest = Pick<WrittenRequest, 'method' | 'query' | 'headers' | 'json' | 'form' | 'path'>
@@ -28,16 +31,13 @@ export function checkRequest(request: WrittenRequest, attributes: AttributeNames
   const names = checkShared(request, scope, [...KEY_PART_NAMES, ...known], lists)
   const namesKey = [...names].some((name) => name !== 'table')
   if (namesKey || request.path === undefined) return
-  scope.warning(
-    [],
-    'uses no part of the key, so every key gets the same answer; write {key} where it belongs',
-  )
+  scope.warning([], problem(REQUEST_PROBLEMS, 'request-without-key'))
 }
 
 export function checkBatch(batch: BatchSettings, scope: Scope): void {
   checkShared({ ...batch, ...withoutKeysIn(batch) }, scope, BATCH_NAMES)
   if (!textsIn([batch.query, batch.json, batch.form]).includes(ALL_KEYS)) {
-    scope.error([], 'sends no keys; write "{keys}" as a value of "json", "query" or "form"')
+    scope.error([], problem(REQUEST_PROBLEMS, 'batch-without-keys'))
   }
 }
 
@@ -100,20 +100,22 @@ function checkTemplate(
   const near = unknownName === undefined ? undefined : nearest(unknownName, known)
   scope.error(
     at,
-    near === undefined ? message : `unknown placeholder {${unknownName}}; did you mean {${near}}`,
+    near === undefined
+      ? { code: 'template-unreadable', message }
+      : problem(REQUEST_PROBLEMS, 'placeholder-unknown', unknownName ?? '', near),
   )
 }
 
 function checkBody(request: AnyRequest, scope: Scope): void {
   if (request.json !== undefined && request.form !== undefined) {
-    scope.keyError([], 'form', '"json" and "form" are both given, and a request has one body; remove one')
+    scope.keyError([], 'form', problem(REQUEST_PROBLEMS, 'request-two-bodies'))
   }
   for (const key of ['json', 'form'] as const) {
     if (request[key] === AUTH_HTTP) {
       if (request.method !== 'GET')
-        scope.error(['method'], `${AUTH_HTTP} is a GET without a body; remove "method"`)
+        scope.error(['method'], problem(REQUEST_PROBLEMS, 'request-auth-http-method', AUTH_HTTP))
     } else if (request[key] !== undefined && request.method === 'GET') {
-      scope.keyError([], key, `"${key}" needs method: POST; a GET has no body`)
+      scope.keyError([], key, problem(REQUEST_PROBLEMS, 'request-body-of-get', key))
     }
   }
 }
@@ -128,7 +130,8 @@ export function checkResponse(
   // They become a part of values. A tab between them is white space to Postfix.
   for (const key of ['format', 'separator'] as const) {
     const why = whyNoValue(`x${response[key].replaceAll('\t', ' ')}x`)
-    if (why !== undefined) scope.error(['response', key], `${why}; write one line of plain text`)
+    if (why !== undefined)
+      scope.error(['response', key], problem(REQUEST_PROBLEMS, 'request-not-a-line', why))
   }
   checkJsonPath(response.value, ['response', 'value'], scope)
   checkJsonPath(response.error, ['response', 'error'], scope)
@@ -136,23 +139,17 @@ export function checkResponse(
   for (const key of ['notFoundMark', 'foundMark', 'refusedMark'] as const)
     checkMark(response[key], ['response', key], scope)
   if (response.notFoundMark !== undefined && batch !== undefined)
-    scope.warning(
-      ['response', 'notFoundMark'],
-      'has no effect: every lookup of this table goes through its batch route',
-    )
+    scope.warning(['response', 'notFoundMark'], problem(REQUEST_PROBLEMS, 'request-without-use'))
   for (const list of ['found', 'notFound', 'refused'] as const) {
     for (const [index, status] of (response[list] ?? []).entries()) {
       if (status !== 206 && status !== 304) continue
       const why = status === 206 ? 'a part of a reply' : 'an answer to a condition, and has no body'
-      scope.error(['response', list, index], `${status} is ${why}: it says nothing about a key; remove it`)
+      scope.error(['response', list, index], problem(REQUEST_PROBLEMS, 'status-says-nothing', status, why))
     }
   }
   for (const [index, status] of response.notFound.entries()) {
     if (response.found.includes(status)) {
-      scope.error(
-        ['response', 'notFound', index],
-        `${status} is in "found" too; a status can mean one thing only`,
-      )
+      scope.error(['response', 'notFound', index], problem(REQUEST_PROBLEMS, 'status-twice', status))
     }
   }
 }
@@ -161,11 +158,11 @@ function checkMark(mark: ReplyMarkSettings | undefined, at: Path, scope: Scope):
   if (mark === undefined) return
   checkJsonPath(mark.jsonPath, [...at, 'jsonPath'], scope)
   if (Object.values(mark).every((demand) => demand === undefined)) {
-    scope.error(at, 'demands nothing; name a contentType, a header or a jsonPath')
+    scope.error(at, problem(REQUEST_PROBLEMS, 'mark-demands-nothing'))
   }
 }
 
 function checkJsonPath(path: string | undefined, at: Path, scope: Scope): void {
   const wrong = path === undefined ? undefined : jsonPathError(path)
-  if (wrong !== undefined) scope.error(at, `is not a JSONPath (RFC 9535): ${wrong}`)
+  if (wrong !== undefined) scope.error(at, problem(REQUEST_PROBLEMS, 'response-not-a-path', wrong))
 }
