@@ -6,6 +6,8 @@
  * only makes it wait: not knowing is never "not found".
  */
 
+import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
+
 /** The outcome of one lookup. */
 export type LookupResult = Found | NotFound | Temporary | Permanent
 
@@ -27,6 +29,7 @@ export interface Temporary {
   readonly cause: TemporaryCause
   /** {@link Reason} */
   readonly reason: Reason
+  readonly scope?: FailureScope
 }
 
 /** Asking again will not help before somebody changes something. Postfix defers the mail. */
@@ -35,7 +38,14 @@ export interface Permanent {
   readonly cause: PermanentCause
   /** {@link Reason} */
   readonly reason: Reason
+  readonly scope?: FailureScope
 }
+
+/**
+ * Present where the status says that everybody gets it, whatever was asked: 502, 503, 504 and 401. All other statuses may be
+ * about one question: a firewall answers 403 to what looks like an attack, a service 500 to what it was not written for.
+ */
+export type FailureScope = 'service'
 
 /**
  * A sentence for the mail log that says what an operator should do: one line of printable
@@ -107,6 +117,25 @@ export function permanent(cause: PermanentCause, reason: Reason): Permanent {
   return { kind: 'permanent', cause, reason: printableReason(reason) }
 }
 
+/** The same failure, of the whole service. */
+export function ofService<F extends Temporary | Permanent>(failure: F): F {
+  return { ...failure, scope: 'service' }
+}
+
+/** Causes that do not depend on what was asked. */
+const CAUSES_OF_SERVICE: ReadonlySet<string> = new Set<TemporaryCause>([
+  'timeout',
+  'connect',
+  'circuit',
+  'token',
+  'replica',
+])
+
+/** Returns whether a failure says by itself that the service fails, and not this question. */
+export function isOfService({ cause, scope }: Temporary | Permanent): boolean {
+  return scope === 'service' || CAUSES_OF_SERVICE.has(cause)
+}
+
 /** Tells a failure from an answer. */
 export function isFailure(result: LookupResult): result is Temporary | Permanent {
   return result.kind === 'temporary' || result.kind === 'permanent'
@@ -134,7 +163,7 @@ export interface Sourced {
 /** What failed in a lookup, as far as the rules for outages look at it. */
 export interface FailedSource {
   /** As `Upstream` has it (upstream.ts). */
-  answersOthers?(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined>
+  answersOthers?(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered>
 }
 
 /** What an answer of each source costs, from nothing to a request. */

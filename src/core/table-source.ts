@@ -3,6 +3,7 @@
  * without one.
  */
 import type { LookupContext } from './lookup-context.ts'
+import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
 import { temporaryFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
 import type { Found, NotFound, Sourced } from './result.ts'
@@ -23,7 +24,7 @@ export interface TableSource {
   /** What is known of a key without asking, as long as its stale windows allow. */
   known(key: string): KnownAnswer | undefined
   /** Whether its service answers others while a lookup fails, as an upstream says it; undefined where nobody looks. */
-  answersOthers?(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined>
+  answersOthers?(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered>
   /** Keeps the stored "not found" of a key from being pushed out. */
   protect(key: string): void
 }

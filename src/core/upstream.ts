@@ -7,6 +7,7 @@
 import type { Attributes } from './attributes.ts'
 import type { CancelSignal } from './cancellation.ts'
 import type { Explanation, HttpExchange } from './explain.ts'
+import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
 import type { AnswerSource, LookupResult } from './result.ts'
 
 /**
@@ -99,13 +100,10 @@ export interface ServiceHealth {
    */
   readonly isFailing: boolean
   /**
-   * Returns whether it answers others while a lookup fails, which may ask it a question whose answer is known.
-   * Undefined where nothing is known of it. A promise does not reject.
-   *
-   * @param sinceMs When that lookup began, monotonic ms.
-   * @param deadlineMs By when the answer must be there, monotonic ms.
+   * Returns whether it answers others while a lookup fails, which may ask it a question whose answer is known. A promise does
+   * not reject.
    */
-  answersOthers(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined>
+  answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered>
 }
 
 /** Of an upstream that nobody watches, since it is in this process or tells of its failures itself. */

@@ -14,6 +14,7 @@ import { type Clock, readableMs } from '../clock.ts'
 import type { CacheOutcome, Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
 import type { TableObserver } from '../observer.ts'
+import type { OthersAnswered, OthersQuestion } from '../others-answered.ts'
 import type { Found, NotFound, Sourced } from '../result.ts'
 import type { KnownAnswer, TableSource } from '../table-source.ts'
 import type { Upstream } from '../upstream.ts'
@@ -175,8 +176,8 @@ export class CachedUpstream implements TableSource {
     return this.#unasked.known(key)
   }
 
-  answersOthers(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined> {
-    return this.#upstream.health.answersOthers(sinceMs, deadlineMs)
+  answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
+    return this.#upstream.health.answersOthers(question)
   }
 
   protect(key: string): void {

@@ -113,7 +113,7 @@ export class StaleFallback {
         request.leave()
         return isFailing ? NO_REPLY : DEADLINE_EXCEEDED
       }
-      if (!isAsked) void this.#upstream.health.answersOthers(request.startMs, deadlineMs)
+      if (!isAsked) void this.#upstream.health.answersOthers({ sinceMs: request.startMs, deadlineMs })
       isAsked = true
       untilMs = Math.min(deadlineMs, this.#clock.monotonicMs() + LOOK_EVERY_MS)
     }

@@ -9,16 +9,19 @@
  *                     to be found, nor by another upstream of the table
  *
  * The last two may be wrong, so none of them is used while the service answers others: what a stranger puts into a key
- * must not stop a check. The first two cannot. What Postfix does with a wrong "not found" differs by
+ * must not stop a check. The first two cannot. The last one lets somebody in where it is wrong, so whether the service answers
+ * others is asked more carefully for it, and where nobody can tell, only a failure that says itself that it is everybody's counts. What Postfix does with a wrong "not found" differs by
  * main.cf parameter, so the configuration says which rules a table has (src/config/not-found-verdicts.ts).
  */
 import type { LookupContext } from '../lookup-context.ts'
+import type { OthersAnswered } from '../others-answered.ts'
 import type { OutageRule } from '../outage-rule.ts'
-import { type FailedSource, NOT_FOUND, type Permanent, type Sourced, type Temporary } from '../result.ts'
+import { NOT_FOUND, type Sourced } from '../result.ts'
 import { isOwnKey, type SearchKey } from '../search/search-keys.ts'
 import { type KnownAnswer, SILENT, type TableSource } from '../table-source.ts'
 import { firstFound } from './first-found.ts'
 import { firstKnown, isCurrent, type KnownKey, refusalOf } from './known-keys.ts'
+import { isOutage, type LookupFailure, whyNoOutage } from './outage-seen.ts'
 
 /** Knows whether a key exists, for a table whose "not found" is only harmless then. */
 export interface ProofTable {
@@ -99,7 +102,10 @@ export class OutageRules {
     if (decision.answer === undefined || !MAY_BE_WRONG.has(decision.rule)) return this.#use(decision, context)
     // A service with few workers looks silent while they are busy with this very question: its own answer is waited for.
     if (failure.result === SILENT && decision.rule === 'when-unknown') return undefined
-    const answers = failure.at?.answersOthers?.(failure.sinceMs, context.deadlineMs)
+    const { sinceMs } = failure
+    const { deadlineMs } = context
+    const isCareful = decision.rule === 'when-unknown'
+    const answers = failure.at?.answersOthers?.({ sinceMs, deadlineMs, isCareful })
     if (!(answers instanceof Promise)) return this.#ifOutage(decision, answers, failure, keys, key, context)
     return answers.then((later) =>
       this.#ifOutage(this.decide(keys, key, context.asked), later, failure, keys, key, context),
@@ -108,13 +114,14 @@ export class OutageRules {
 
   #ifOutage(
     decision: OutageDecision,
-    answersOthers: boolean | undefined,
+    answersOthers: OthersAnswered,
     failure: LookupFailure,
     keys: readonly SearchKey[],
     key: string,
     context: LookupContext,
   ): RuleAnswer | undefined | Promise<RuleAnswer | undefined> {
-    if (!isOutage(answersOthers, failure)) return this.#refuse(decision, answersOthers, context)
+    if (!isOutage(answersOthers, failure, decision.rule))
+      return this.#refuse(decision, answersOthers, context)
     const asking =
       decision.rule === 'when-unknown'
         ? this.#askOthers(failure, keys, context)
@@ -148,9 +155,8 @@ export class OutageRules {
     return undefined
   }
 
-  #refuse({ rule }: OutageDecision, answersOthers: boolean | undefined, context: LookupContext): undefined {
-    const why = answersOthers === true ? ANSWERS_OTHERS : NO_OUTAGE_SEEN
-    context.explanation?.add({ step: 'outage', rule, used: false, why })
+  #refuse({ rule }: OutageDecision, answersOthers: OthersAnswered, context: LookupContext): undefined {
+    context.explanation?.add({ step: 'outage', rule, used: false, why: whyNoOutage(answersOthers) })
   }
 
   /** Which rule answers a lookup in an outage, if one does. Asks nobody, and counts nothing. */
@@ -230,17 +236,6 @@ export class OutageRules {
   }
 }
 
-/** How a lookup failed. */
-export interface LookupFailure {
-  readonly result: Temporary | Permanent
-  /** The one that failed of all that were asked: it says whether it answers others. */
-  readonly at: FailedSource | undefined
-  /** When the lookup began, monotonic ms. */
-  readonly sinceMs: number
-  /** It is an outage only where the service is seen to answer nobody. */
-  readonly mustBeSeen: boolean
-}
-
 /** What the rules say of one lookup. */
 interface OutageDecision {
   readonly rule: OutageRule
@@ -269,20 +264,11 @@ interface OutageAnswer extends Sourced {
 const STALE_NOT_FOUND: OutageAnswer = { result: NOT_FOUND, source: 'stale' }
 const UNKNOWN_NOT_FOUND: OutageAnswer = { result: NOT_FOUND, source: 'unknown' }
 
-/** Returns whether the rules that may be wrong hold. Where nobody can tell if others are answered, they do, unless it must be seen. */
-function isOutage(answersOthers: boolean | undefined, { mustBeSeen }: LookupFailure): boolean {
-  return answersOthers === false || (answersOthers === undefined && !mustBeSeen)
-}
-
 /** Not unknown: an exception may be listed for an earlier key, so the value is no answer either. */
 function knownAt({ key }: SearchKey): OutageDecision {
   return { rule: 'when-unknown', at: key, why: KNOWN_FOUND, answer: undefined, searchKey: undefined }
 }
 
 const KNOWN_FOUND = 'is known to be found, so the answer is not unknown'
-
-const ANSWERS_OTHERS = 'the service answers others, so this is no outage'
-
-const NO_OUTAGE_SEEN = 'no outage of the service is seen'
 
 const NO_RULE = 'the table has no rule for it'

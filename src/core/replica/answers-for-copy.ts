@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { LookupContext } from '../lookup-context.ts'
+import type { OthersAnswered } from '../others-answered.ts'
 import { CHECK_PAUSE_MS } from '../resilience/circuit-limits.ts'
 import type { LookupResult, Sourced } from '../result.ts'
 import type { TableSource } from '../table-source.ts'
@@ -45,9 +46,13 @@ export class AnswersForCopy {
     // A service that is known to be down is not waited for until the deadline.
     if (this.#clock.monotonicMs() >= deadlineMs && 'cause' in failure && failure.cause === 'timeout')
       return true
-    const answers = this.#service.answersOthers?.(sinceMs, deadlineMs)
-    if (answers instanceof Promise) return answers.then((yes) => yes ?? this.#askCopied(key, deadlineMs))
-    return answers ?? this.#askCopied(key, deadlineMs)
+    const answers = this.#service.answersOthers?.({ sinceMs, deadlineMs })
+    if (answers instanceof Promise) return answers.then((later) => this.#orCopied(later, key, deadlineMs))
+    return this.#orCopied(answers, key, deadlineMs)
+  }
+
+  #orCopied(answers: OthersAnswered, key: string, deadlineMs: number): boolean | Promise<boolean> {
+    return answers === undefined ? this.#askCopied(key, deadlineMs) : answers === true
   }
 
   #askCopied(key: string, deadlineMs: number): boolean | Promise<boolean> {

@@ -14,6 +14,7 @@
 import { type Clock, readableMs } from '../clock.ts'
 import type { Explanation } from '../explain.ts'
 import type { LookupContext } from '../lookup-context.ts'
+import type { OthersAnswered, OthersQuestion } from '../others-answered.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import { type Found, found, type LookupResult, NOT_FOUND, type NotFound, type Sourced } from '../result.ts'
@@ -76,8 +77,8 @@ export class ReplicaSource implements TableSource {
     return { result: copied, ageMs, foundForMs: ageMs, confirmedByCanary: true }
   }
 
-  answersOthers(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined> {
-    return this.#inner.answersOthers?.(sinceMs, deadlineMs)
+  answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
+    return this.#inner.answersOthers?.(question)
   }
 
   protect(key: string): void {

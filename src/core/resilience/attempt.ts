@@ -170,7 +170,7 @@ export class Attempt<R extends Reply = Reply> implements Claim {
       }
       const isMany = this.#request.isMany
       const reply = gaveWay ? this.#request.asReply(SLOW) : sent
-      if (reply.status !== undefined) endpoint.heard(startMs + durationMs, reply.evidence)
+      if (reply.status !== undefined) endpoint.heard(startMs + durationMs, reply.evidence, this.table)
       const outcome = outcomeOf(reply)
       if (outcome === undefined) {
         if (trial) endpoint.trialCancelled() // nothing was sent

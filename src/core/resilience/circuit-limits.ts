@@ -7,6 +7,8 @@ export interface BreakerLimits {
   readonly failures: number
   /** Time between two tests of an endpoint whose circuit is open, ms. */
   readonly openForMs: number
+  /** Longest time of a request, ms. */
+  readonly timeoutMs: number
 }
 
 /** Failed keys that open a circuit where no question is known. Ours: fewer may be one person's. */
@@ -26,3 +28,6 @@ export const MAX_RETRY_AFTER_MS = 30_000
 
 /** A known question that fails in less is asked again, ms. Ours: one reset of many is soon told from a service that is down. */
 export const QUICK_MS = 250
+
+/** Part of `openFor` that is random. Ours. */
+export const JITTER = 0.2

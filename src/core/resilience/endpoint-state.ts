@@ -20,6 +20,7 @@ import { failureOf } from './attempt-report.ts'
 import {
   type BreakerLimits,
   CHECK_PAUSE_MS,
+  JITTER,
   MAX_CHECKS,
   MAX_RETRY_AFTER_MS,
   MIN_CHECK_MS,
@@ -27,8 +28,9 @@ import {
 } from './circuit-limits.ts'
 import { FailingLookups } from './failing-lookups.ts'
 import { type KnownQuestion, KnownQuestions } from './known-questions.ts'
-import { isEnough, isFailure } from './known-reply.ts'
+import { isEnough, isFailure, isNoReply } from './known-reply.ts'
 import { ResponseTime } from './response-time.ts'
+import { Silence } from './silence.ts'
 import { Suspicion } from './suspicion.ts'
 
 interface EndpointOptions {
@@ -43,9 +45,6 @@ interface EndpointOptions {
   readonly onChecked: (verdict: CheckVerdict) => void
 }
 
-/** Part of `openFor` that is random. Ours. */
-const JITTER = 0.2
-
 export class EndpointState {
   readonly name: string
   readonly known = new KnownQuestions()
@@ -53,12 +52,12 @@ export class EndpointState {
   readonly suspicion = new Suspicion()
   readonly others: AnswersOthers
   readonly lookups = new FailingLookups()
+  readonly silence = new Silence()
   limits: BreakerLimits
   /** How its last request ended that spoke against it, in words. */
   lastFailure: string | undefined
   readonly #options: EndpointOptions
-  /** When any reply to a lookup last arrived, monotonic ms. */
-  #heardAtMs = Number.NEGATIVE_INFINITY
+  #heardAtMs = Number.NEGATIVE_INFINITY // when any reply to a lookup last arrived, monotonic ms
   /** When a good one did. */
   goodAtMs = Number.NEGATIVE_INFINITY
   /** When a known question was last found. */
@@ -70,14 +69,12 @@ export class EndpointState {
   #circuit: CircuitState = 'closed'
   #pausedUntilMs = 0
   #openedAtMs = Number.NEGATIVE_INFINITY
-  /** When the next test of an open circuit is due, monotonic ms. */
-  #testAtMs = 0
+  #testAtMs = 0 // when the next test of an open circuit is due, monotonic ms
   #timer: Timer | undefined
   isRetired = false
   #checking: 'idle' | 'checking' = 'idle'
   #quietUntilMs = Number.NEGATIVE_INFINITY
-  /** Which known question comes next while the circuit is open. */
-  #turn = 0
+  #turn = 0 // which known question comes next while the circuit is open
 
   constructor(options: EndpointOptions) {
     this.#options = options
@@ -99,8 +96,8 @@ export class EndpointState {
   isAvailable(nowMs: number): boolean {
     if (this.#circuit === 'closed') return true
     // A lookup is a trial only where no known question is going to be.
-    const isTested = this.#timer !== undefined || this.#checking === 'checking'
-    return this.#circuit === 'open' && !isTested && nowMs >= this.#testAtMs
+    if (this.#timer !== undefined || this.#checking === 'checking') return false
+    return this.#circuit === 'open' && nowMs >= this.#testAtMs
   }
 
   /**
@@ -118,10 +115,13 @@ export class EndpointState {
     return this.#circuit === 'closed' ? this.lookups.forMs(nowMs, this.knownAtMs) : undefined
   }
 
-  /** A reply to a lookup arrived. */
-  heard(nowMs: number, evidence: Evidence): void {
+  /** A reply to a lookup of that table arrived. */
+  heard(nowMs: number, evidence: Evidence, table: string): void {
     this.#heardAtMs = nowMs
-    if (evidence === 'good') this.goodAtMs = nowMs
+    if (evidence !== 'good') return
+    this.goodAtMs = nowMs
+    this.silence.interrupted(nowMs, this.limits.timeoutMs)
+    this.others.heard(table, nowMs)
   }
 
   /** A request has been under way since then, and longer than usual: if nobody was answered meanwhile, it may be a hang. */
@@ -157,11 +157,11 @@ export class EndpointState {
   /** A key failed, or waits for longer than usual although it was sent first. */
   failed(key: string, startMs: number, evidence: Evidence, retryAfterMs?: number): void {
     if (this.#circuit !== 'closed') return
-    const { failures } = this.limits
-    this.suspicion.failed(key, startMs, evidence, Math.max(failures, UNKNOWN_FAILURES))
-    if (!this.known.isEmpty) {
-      if (this.suspicion.keys >= failures) void this.#test()
-    } else if (this.suspicion.endpointKeys >= Math.max(failures, UNKNOWN_FAILURES)) this.#open(retryAfterMs)
+    const enough = Math.max(this.limits.failures, UNKNOWN_FAILURES)
+    this.suspicion.failed(key, startMs, evidence, enough)
+    if (this.known.isEmpty) {
+      if (this.suspicion.endpointKeys >= enough) this.#open(retryAfterMs)
+    } else if (this.suspicion.keys >= this.limits.failures) void this.#test()
   }
 
   /** Another one takes its place, or none: its circuit is not open any more. */
@@ -186,12 +186,10 @@ export class EndpointState {
 
   /** A lookup was the trial. Any reply but a failure of the endpoint shows that it is there. */
   #tried(reply: Reply): void {
-    if (reply.evidence !== 'endpoint') {
-      this.#close()
-      return
-    }
-    this.#circuit = 'open'
-    this.#scheduleTest(reply.retryAfterMs)
+    if (reply.evidence === 'endpoint') {
+      this.#circuit = 'open'
+      this.#scheduleTest(reply.retryAfterMs)
+    } else this.#close()
   }
 
   /** Asks known questions until one is answered well, or it is clear that they are not. */
@@ -248,12 +246,14 @@ export class EndpointState {
     const startMs = clock.monotonicMs()
     const timeoutMs = Math.max(MIN_CHECK_MS, this.responseTime.slowAfterMs)
     const reply = await check(question, timeoutMs, () => {
-      this.#askedAtMs = this.#options.clock.monotonicMs()
+      this.#askedAtMs = clock.monotonicMs()
     })
     this.#askedAtMs = undefined
     if (reply.evidence === 'none' && reply.status === undefined && reply.suppressed === undefined)
       return undefined
     const failed = isFailure(reply)
+    if (isNoReply(reply)) this.silence.givenUp(startMs, clock.monotonicMs(), this.limits.timeoutMs)
+    else this.silence.ended()
     onChecked(failed ? 'failed' : 'passed')
     if (failed) this.lastFailure = failureOf(reply) ?? this.lastFailure
     else if (reply.result.kind === 'found') this.knownAtMs = clock.monotonicMs()

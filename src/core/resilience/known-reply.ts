@@ -14,6 +14,11 @@ export function isOfEndpoint({ evidence, result }: Reply): boolean {
   return evidence === 'endpoint' || (result.kind === 'temporary' && result.cause === 'timeout')
 }
 
+/** Returns whether it is none, or not a whole one: a service that is busy looks the same as one that hangs. 504 is a proxy's word for it. */
+export function isNoReply({ result, status }: Reply): boolean {
+  return status === 504 || (result.kind === 'temporary' && result.cause === 'timeout')
+}
+
 /** Returns whether such a failure is enough. A reply of its own may be about its key, and a quick failure one of a few: another is asked. */
 export function isEnough(reply: Reply, tookMs: number): boolean {
   const { evidence } = reply

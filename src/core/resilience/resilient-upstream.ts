@@ -8,6 +8,7 @@
  *            -> not found, canary not found            another endpoint, else temporary
  */
 import type { TableObserver } from '../observer.ts'
+import type { OthersAnswered, OthersQuestion } from '../others-answered.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import { DEFECT, type Temporary } from '../result.ts'
@@ -126,8 +127,8 @@ export class ResilientUpstream implements Upstream, ServiceHealth {
     return this.#asked.endpoints.every((endpoint) => endpoint.isFailing(nowMs))
   }
 
-  answersOthers(sinceMs: number, deadlineMs: number): boolean | undefined | Promise<boolean | undefined> {
-    return oneAnswers(this.#asked.endpoints, this.#options.table, sinceMs, deadlineMs)
+  answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
+    return oneAnswers(this.#asked.endpoints, this.#options.table, question)
   }
 
   /** When the circuit of an endpoint last closed. */

@@ -12,6 +12,7 @@ import { STOPPING, type Temporary } from '../result.ts'
 import type { UpstreamStatus } from '../status.ts'
 import { AnsweredKeys } from './answered-keys.ts'
 import { sendCheck } from './check.ts'
+import type { BreakerLimits } from './circuit-limits.ts'
 import type { DrillSwitch } from './drill.ts'
 import { type Preference, pickEndpoint } from './endpoint-choice.ts'
 import { EndpointState } from './endpoint-state.ts'
@@ -130,7 +131,7 @@ export class UpstreamState {
     for (const endpoint of this.#endpoints) if (!kept.includes(endpoint)) endpoint.retire()
     for (const endpoint of kept) endpoint.isRetired = false
     this.#endpoints = kept
-    for (const endpoint of this.#endpoints) endpoint.limits = settings.circuitBreaker
+    for (const endpoint of this.#endpoints) endpoint.limits = breakerLimits(settings)
   }
 
   /**
@@ -257,7 +258,7 @@ export class UpstreamState {
   #newEndpoint(name: string): EndpointState {
     const endpoint: EndpointState = new EndpointState({
       name,
-      limits: this.#settings.circuitBreaker,
+      limits: breakerLimits(this.#settings),
       clock: this.clock,
       random: this.random,
       check: (question, timeoutMs, onSent) => sendCheck(this, name, question, timeoutMs, onSent),
@@ -269,6 +270,10 @@ export class UpstreamState {
     })
     return endpoint
   }
+}
+
+function breakerLimits({ circuitBreaker, timeoutMs }: UpstreamStateSettings): BreakerLimits {
+  return { ...circuitBreaker, timeoutMs }
 }
 
 const NONE: readonly number[] = []

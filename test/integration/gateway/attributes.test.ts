@@ -189,20 +189,56 @@ describe('a canary of attributes', () => {
 })
 
 describe('a word of the protocol in whenUnknown', () => {
-  for (const [name, behaviour] of [
-    ['503', { status: 503 }],
-    ['404', { status: 404 }],
-    ['401', { status: 401 }],
-    ['a page', { headers: { 'content-type': 'text/html' }, text: '<html>OK</html>' }],
-    ['silence', { act: 'silence' }],
+  // Nobody can tell whether others are answered: what may be about bob alone is not passed over.
+  for (const [name, behaviour, reply] of [
+    ['503', { status: 503 }, 'NO\n'],
+    ['401', { status: 401 }, 'NO\n'],
+    ['silence', { act: 'silence' }, 'NO\n'],
+    ['500', { status: 500 }, 'LATER: tomorrow\n'],
+    ['a page', { headers: { 'content-type': 'text/html' }, text: '<html>OK</html>' }, 'LATER: tomorrow\n'],
   ] as const) {
-    test(`is replied as "not found" where the protocol says so and the service says ${name}`, async () => {
+    test(`that says "not found" is replied as ${reply.trim()} where the service says ${name} and no question is known`, async () => {
       const { service, client, ask } = await start('    whenUnknown: SHRUG')
       service.otherwise = behaviour
       ask('bob')
-      await client.expect('NO\n')
+      await client.expect(reply)
     })
   }
+
+  test.each([400, 403, 404, 413, 414, 422, 431])(
+    'that says "not found" is not replied where the service says %i and no question is known',
+    async (status) => {
+      const { service, client, ask } = await start('    whenUnknown: SHRUG')
+      service.otherwise = { status }
+      ask('bob')
+      await client.closed
+      expect(client.received).toBe('')
+    },
+  )
+
+  const failingFor =
+    (fails: (user: string) => boolean) =>
+    ({ body }: { readonly body: string }) =>
+      fails(JSON.parse(body).user) ? { status: 500 } : { json: 'yes' }
+
+  test('is replied where the canary gets the same, and not where the canary is found', async () => {
+    const { service, client, ask } = await start(`    whenUnknown: SHRUG\n${CANARY}`)
+    service.otherwise = failingFor((user) => user === 'bob')
+    ask('bob')
+    await client.expect('LATER: tomorrow\n')
+    service.otherwise = failingFor(() => true)
+    await expect
+      .poll(
+        async () => {
+          client.received = ''
+          ask('bob')
+          await until(() => client.received.endsWith('\n'))
+          return client.received
+        },
+        { timeout: 10_000 },
+      )
+      .toBe('NO\n')
+  })
 
   test('is replied as what nobody knows where the protocol says so', async () => {
     const { service, client, ask } = await start('    whenUnknown: WAIT')

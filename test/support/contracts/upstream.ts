@@ -53,7 +53,7 @@ export function upstreamContract(what: string, open: () => UnderContract): void 
     test('says of its service that it does not fail, before anything has failed', async () => {
       const { upstream, deadlineMs } = open()
       expect(upstream.health).toMatchObject({ isFailing: false, recoveredAtMs: Number.NEGATIVE_INFINITY })
-      expect(await upstream.health.answersOthers(0, deadlineMs)).not.toBe(false)
+      expect(await upstream.health.answersOthers({ sinceMs: 0, deadlineMs: deadlineMs })).not.toBe(false)
     })
 
     test('has a request for a key that is there', () => {

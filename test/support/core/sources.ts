@@ -4,6 +4,7 @@
 import type { Clock } from '../../../src/core/clock.ts'
 import type { Explanation } from '../../../src/core/explain.ts'
 import { LookupContext } from '../../../src/core/lookup-context.ts'
+import type { OthersAnswered, OthersQuestion } from '../../../src/core/others-answered.ts'
 import {
   type AnswerSource,
   type Found,
@@ -50,9 +51,11 @@ export class ScriptedSource implements TableSource {
   }
 
   /** Whether its service answers others; undefined: nobody looks. */
-  others: boolean | undefined | Promise<boolean | undefined>
+  others: OthersAnswered | Promise<OthersAnswered>
+  readonly othersAsked: OthersQuestion[] = []
 
-  answersOthers(): boolean | undefined | Promise<boolean | undefined> {
+  answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
+    this.othersAsked.push(question)
     return this.others
   }
 

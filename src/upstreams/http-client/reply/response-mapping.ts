@@ -24,7 +24,7 @@
 
 import { asciiResult } from '../../../core/key/idn.ts'
 import { permanentFor, type ReasonEntry, temporaryFor } from '../../../core/reason.ts'
-import { type LookupResult, NOT_FOUND, type Temporary, temporary } from '../../../core/result.ts'
+import { type LookupResult, NOT_FOUND, ofService, type Temporary, temporary } from '../../../core/result.ts'
 import type { Reply } from '../../../core/upstream.ts'
 import { isMeant } from '../../../core/value/bare-value.ts'
 import { compileFormat, formatResult, type ResultFormat, tooManyValues } from '../../../core/value/format.ts'
@@ -188,15 +188,18 @@ export function mapStatus(
     return { status, result: temporaryFor(entry), evidence: 'none', retry: 'any' }
   }
   if (status === 401 || status === 403) {
-    const result = permanentFor(HTTP_REASONS.credentials, status)
+    const refused = permanentFor(HTTP_REASONS.credentials, status)
+    const result = status === 401 ? ofService(refused) : refused
     return { status, result, evidence: 'none', retry: 'other-endpoint' }
   }
   if (status >= 500 || TRANSIENT.has(status)) {
     const pause = retryAfterMs(headers, asked.nowMs)
+    const failure = temporaryFor(HTTP_REASONS.failed, status)
+    const isUnavailable = UNAVAILABLE.has(status)
     return {
       status,
-      result: temporaryFor(HTTP_REASONS.failed, status),
-      evidence: UNAVAILABLE.has(status) ? 'endpoint' : status >= 500 ? 'key' : 'none',
+      result: isUnavailable ? ofService(failure) : failure,
+      evidence: isUnavailable ? 'endpoint' : status >= 500 ? 'key' : 'none',
       retry: 'any',
       ...(pause === undefined ? {} : { retryAfterMs: pause }),
     }

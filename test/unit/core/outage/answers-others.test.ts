@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { LookupContext } from '../../../../src/core/lookup-context.ts'
-import { found, NOT_FOUND, permanent, temporary } from '../../../../src/core/result.ts'
+import { found, NOT_FOUND, ofService, permanent, temporary } from '../../../../src/core/result.ts'
 import { Table } from '../../../../src/core/table.ts'
 import { ScriptedSource } from '../../../support/core/sources.ts'
 import { ALL_NO, DOWN, setUp, yes } from './outage-rules-set-up.ts'
@@ -70,6 +70,31 @@ describe('a service that answers others while a key fails', () => {
       expect(await lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
     })
 
+    test('answers where one of them gave what the client would not read', () => {
+      const values = { k: found('no action') }
+      const sources = [new ScriptedSource('first', {}, 'upstream'), new ScriptedSource('second', values)]
+      for (const source of sources) source.others = false
+      const table = new Table({
+        name: 'senders',
+        sources,
+        search: (key) => [{ key, withoutExtension: false }],
+        foldCase: true,
+        deadlineMs: 5000,
+        searchParallel: false,
+        attributes: { cacheBy: undefined, secret: new Set(), salt: Buffer.alloc(0) },
+        outage: { isExistence: false, whenUnknown: 'notFound', onAnswered: () => {} },
+      })
+      const unread = temporary('unreadable', 'no action')
+      const query = {
+        protocol: 'policy',
+        table: 'senders',
+        key: Buffer.from('k'),
+        client: { deliverable: () => unread },
+      }
+      const lookup = table.lookup('k', new LookupContext('k', 0, 5000, false, undefined, query))
+      expect(lookup).toMatchObject({ result: unread })
+    })
+
     test('is the second one where the first said "not found"', async () => {
       const { lookup, first, second } = list('second')
       first.others = false
@@ -96,6 +121,66 @@ describe('a service that answers others while a key fails', () => {
       expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
     })
   }
+
+  describe('where nobody can tell', () => {
+    const OF_SERVICE = [
+      ['no connection', temporary('connect', 'refused')],
+      ['no reply', temporary('timeout', 'no answer')],
+      ['an open circuit', temporary('circuit', 'open')],
+      ['no access token', temporary('token', 'none')],
+      ['503', ofService(temporary('status', 'the service answered 503'))],
+    ] as const
+    for (const [name, failure] of OF_SERVICE) {
+      test(`is an outage for ${name}, which does not depend on what was asked`, () => {
+        const { lookup } = setUp({ policy: WHEN_UNKNOWN, failure })
+        expect(lookup()).toEqual({ result: NOT_FOUND, source: 'unknown' })
+      })
+    }
+
+    const OF_QUESTION = [
+      ['500', temporary('status', 'the service answered 500')],
+      ['429', temporary('status', 'the service answered 429')],
+      ['an unreadable body', temporary('unreadable', 'no JSON')],
+      ['an error field', temporary('service', 'an error')],
+      ['a "not found" that is not believed', temporary('canary', 'missing')],
+      ['403', permanent('refused', 'the service answered 403')],
+    ] as const
+    for (const [name, failure] of OF_QUESTION) {
+      test(`lets nobody in for ${name}, which may be about one question`, () => {
+        const { lookup } = setUp({ policy: WHEN_UNKNOWN, failure })
+        expect(lookup()).toEqual({ result: failure, source: 'upstream' })
+      })
+    }
+
+    test('is an outage for the last "not found" all the same', () => {
+      const failure = temporary('status', 'the service answered 500')
+      const { lookup } = setUp({ knows: ALL_NO, failure })
+      expect(lookup()).toEqual({ result: NOT_FOUND, source: 'stale' })
+    })
+  })
+
+  for (const [others, why] of [
+    ['silent', 'the service may be busy with slow keys, so no outage is seen yet'],
+    ['missing', 'the canary of this table is missing, and no other table fails, so this is no outage'],
+  ] as const) {
+    test(`is not doubted where it is ${others}`, () => {
+      const { lookup, source, explanation } = setUp({ policy: WHEN_UNKNOWN })
+      source.others = others
+      expect(lookup()).toEqual({ result: DOWN, source: 'upstream' })
+      expect(explanation.steps.at(-1)).toMatchObject({ used: false, why })
+    })
+  }
+
+  test('is asked carefully for a rule that lets somebody in, and for no other', () => {
+    const missing = setUp({ policy: WHEN_UNKNOWN })
+    missing.lookup()
+    const stale = setUp({ knows: ALL_NO })
+    stale.lookup()
+    expect([missing, stale].map(({ source }) => source.othersAsked)).toMatchObject([
+      [{ deadlineMs: 5000, isCareful: true }],
+      [{ deadlineMs: 5000, isCareful: false }],
+    ])
+  })
 
   test('does not matter for a rule that cannot be wrong', () => {
     const { lookup, rules, source } = setUp({

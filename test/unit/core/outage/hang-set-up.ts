@@ -37,7 +37,11 @@ export interface Service {
 const STALE_NOT_FOUND = { staleNotFound: { forMs: HOUR } }
 
 /** A table with `ann` "not found" and `team` found, both over by now, of a service that usually takes so long. */
-export async function running(usualMs = 20, outage: Partial<OutagePolicy> = STALE_NOT_FOUND) {
+export async function running(
+  usualMs = 20,
+  outage: Partial<OutagePolicy> = STALE_NOT_FOUND,
+  timeoutMs = 4000,
+) {
   const service: Service = { takesMs: () => usualMs, values: new Map([['team', 'ann']]) }
   /** When each worker is free again. */
   let busyUntilMs: number[] = []
@@ -59,7 +63,7 @@ export async function running(usualMs = 20, outage: Partial<OutagePolicy> = STAL
         return { reply, afterMs: startsAfterMs(service, takesMs) + takesMs }
       },
     ],
-    { settings: { attempts: 1, timeoutMs: 4000, circuitBreaker: { failures: 2, openForMs: 1000 } } },
+    { settings: { attempts: 1, timeoutMs, circuitBreaker: { failures: 2, openForMs: 1000 } } },
   )
   const store = new MemoryAnswerStore({ clock, maxEntries: 100, maxNegativeEntries: 100, maxBytes: 1e6 })
   const source = new CachedUpstream({

@@ -101,7 +101,7 @@ describe('a service that hangs for one table alone', () => {
     const notFound = ask('ann')
     for (let past = 0; past < ms; past += 100) {
       await clock.advanceAsync(100)
-      state.endpoints[0]?.heard(clock.monotonicMs(), 'good')
+      state.endpoints[0]?.heard(clock.monotonicMs(), 'good', 'others')
     }
     return notFound
   }

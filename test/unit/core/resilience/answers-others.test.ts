@@ -24,7 +24,9 @@ async function afterFailure(
 ) {
   const sinceMs = clock.monotonicMs()
   await ask('bad')
-  const answers = Promise.resolve(upstream.health.answersOthers(sinceMs, clock.monotonicMs() + withinMs))
+  const answers = Promise.resolve(
+    upstream.health.answersOthers({ sinceMs, deadlineMs: clock.monotonicMs() + withinMs }),
+  )
   await clock.advanceAsync(2000)
   return answers
 }
@@ -39,7 +41,8 @@ describe('a service that fails for one key', () => {
   test('is asked at most once in half a second, however many keys fail', async () => {
     const { upstream, clock, endpoints } = await known(at(fails(500)))
     const asked = () => endpoints[0]?.sent.length
-    const ask = () => upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)
+    const ask = () =>
+      upstream.health.answersOthers({ sinceMs: clock.monotonicMs(), deadlineMs: clock.monotonicMs() + 5000 })
     const [one, other] = [ask(), ask()]
     expect([await one, await other, asked()]).toEqual([true, true, 2])
     clock.advance(499)
@@ -107,7 +110,9 @@ describe('a service that fails for one key', () => {
     for (const key of ['a', 'b', 'c']) await ask(key)
     expect(circuit()).toBe('open')
     const before = endpoints[0]?.sent.length
-    expect(upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(false)
+    expect(
+      upstream.health.answersOthers({ sinceMs: clock.monotonicMs(), deadlineMs: clock.monotonicMs() + 5000 }),
+    ).toBe(false)
     expect(endpoints[0]?.sent.length).toBe(before)
   })
 
@@ -121,7 +126,12 @@ describe('a service that fails for one key', () => {
 test('a body that stops is as good as no reply: nothing is asked again', async () => {
   const { upstream, clock, good, endpoints } = await known(at(fails(500)))
   good.reply = stalled()
-  expect(await upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(false)
+  expect(
+    await upstream.health.answersOthers({
+      sinceMs: clock.monotonicMs(),
+      deadlineMs: clock.monotonicMs() + 5000,
+    }),
+  ).toBe(false)
   expect(endpoints[0]?.sent).toEqual(['good', 'good'])
 })
 
@@ -130,12 +140,17 @@ test('one reset of many is asked about again, and a service that is down is not 
   const { upstream, clock, good, endpoints } = running
   const replies = [refuses(), says('here'), fails(503)]
   Object.defineProperty(good, 'reply', { get: () => replies.shift() })
-  expect(await upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(true)
+  expect(
+    await upstream.health.answersOthers({
+      sinceMs: clock.monotonicMs(),
+      deadlineMs: clock.monotonicMs() + 5000,
+    }),
+  ).toBe(true)
   expect(endpoints[0]?.sent).toEqual(['good', 'good', 'good'])
   clock.advance(500)
   good.afterMs = 300
   const answers = Promise.resolve(
-    upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000),
+    upstream.health.answersOthers({ sinceMs: clock.monotonicMs(), deadlineMs: clock.monotonicMs() + 5000 }),
   )
   await clock.advanceAsync(300)
   expect(await answers).toBe(false)
@@ -146,7 +161,8 @@ test('the questions of the table decide, whatever others are told', async () => 
   const { upstream, clock, good, state } = await known(at(fails(500)))
   state.endpoints[0]?.known.addCanary({ table: 'others', send: async () => says('here') }, 'canary')
   good.reply = fails(500)
-  const ask = () => upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)
+  const ask = () =>
+    upstream.health.answersOthers({ sinceMs: clock.monotonicMs(), deadlineMs: clock.monotonicMs() + 5000 })
   expect(await ask()).toBe(false)
   good.reply = says('here')
   clock.advance(500)
@@ -161,8 +177,12 @@ describe('where no question is known', () => {
     await ask('k')
     const answeredMs = clock.monotonicMs()
     clock.advance(10)
-    expect(upstream.health.answersOthers(beforeMs, clock.monotonicMs() + 5000)).toBe(true)
-    expect(upstream.health.answersOthers(answeredMs + 1, clock.monotonicMs() + 5000)).toBeUndefined()
+    expect(upstream.health.answersOthers({ sinceMs: beforeMs, deadlineMs: clock.monotonicMs() + 5000 })).toBe(
+      true,
+    )
+    expect(
+      upstream.health.answersOthers({ sinceMs: answeredMs + 1, deadlineMs: clock.monotonicMs() + 5000 }),
+    ).toBeUndefined()
   })
 })
 
@@ -170,7 +190,7 @@ describe('a lookup that has no time left', () => {
   test('is no outage where none is seen, and asks nobody', async () => {
     const { upstream, clock, endpoints } = await known(silent)
     const nowMs = clock.monotonicMs()
-    expect(upstream.health.answersOthers(nowMs, nowMs)).toBe(true)
+    expect(upstream.health.answersOthers({ sinceMs: nowMs, deadlineMs: nowMs })).toBe(true)
     expect(endpoints[0]?.sent.length).toBe(1)
   })
 
@@ -178,10 +198,14 @@ describe('a lookup that has no time left', () => {
     const { upstream, clock, good } = await known(silent)
     const sinceMs = clock.monotonicMs()
     good.reply = fails(500)
-    expect(await upstream.health.answersOthers(sinceMs, clock.monotonicMs() + 5000)).toBe(false)
+    expect(await upstream.health.answersOthers({ sinceMs, deadlineMs: clock.monotonicMs() + 5000 })).toBe(
+      false,
+    )
     clock.advance(500)
-    expect(upstream.health.answersOthers(sinceMs, clock.monotonicMs())).toBe(false)
-    expect(upstream.health.answersOthers(sinceMs + 1, clock.monotonicMs())).toBe(true)
+    expect(upstream.health.answersOthers({ sinceMs, deadlineMs: clock.monotonicMs() })).toBe(false)
+    expect(upstream.health.answersOthers({ sinceMs: sinceMs + 1, deadlineMs: clock.monotonicMs() })).toBe(
+      true,
+    )
   })
 
   test('waits for a known question until its deadline', async () => {
@@ -189,7 +213,7 @@ describe('a lookup that has no time left', () => {
     good.reply = timedOut()
     good.afterMs = Number.POSITIVE_INFINITY
     const answers = Promise.resolve(
-      upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 200),
+      upstream.health.answersOthers({ sinceMs: clock.monotonicMs(), deadlineMs: clock.monotonicMs() + 200 }),
     )
     let isSettled = false
     void answers.then(() => {
@@ -206,7 +230,7 @@ test('known questions that find no slot show no outage: the queue is ours', asyn
   const { upstream, clock, state, endpoints } = await known(silent, { settings: { maxConcurrent: 1 } })
   expect(state.limiter.take(claim('aliases'), clock.monotonicMs() + 60_000)).toBe(true)
   const answers = Promise.resolve(
-    upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000),
+    upstream.health.answersOthers({ sinceMs: clock.monotonicMs(), deadlineMs: clock.monotonicMs() + 5000 }),
   )
   await clock.advanceAsync(3000)
   expect(await answers).toBe(true)
@@ -219,7 +243,10 @@ describe('fifty keys that fail each second', () => {
     const { upstream, clock, endpoints, good } = await known(at(fails(500)))
     good.reply = reply
     for (let count = 0; count < 500; count++) {
-      void upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)
+      void upstream.health.answersOthers({
+        sinceMs: clock.monotonicMs(),
+        deadlineMs: clock.monotonicMs() + 5000,
+      })
       await clock.advanceAsync(20)
     }
     return (endpoints[0]?.sent.length ?? 0) - 1
@@ -238,7 +265,12 @@ test('the limit: a service that answers its known questions only is no outage, h
   const { upstream, clock, ask, circuit } = await known(at(fails(500)))
   for (let minute = 0; minute < 10; minute++) {
     for (const key of ['a', 'b', 'c']) await ask(`${key}${minute}`)
-    expect(await upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(true)
+    expect(
+      await upstream.health.answersOthers({
+        sinceMs: clock.monotonicMs(),
+        deadlineMs: clock.monotonicMs() + 5000,
+      }),
+    ).toBe(true)
     expect(circuit()).toBe('closed')
     await clock.advanceAsync(60_000)
   }

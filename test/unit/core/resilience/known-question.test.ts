@@ -49,7 +49,12 @@ describe('the known question', () => {
     }
     for (const table of ['a', 'b', 'c']) canary(table, fails(500))
     canary('aliases', says('here'))
-    expect(await upstream.health.answersOthers(clock.monotonicMs(), clock.monotonicMs() + 5000)).toBe(true)
+    expect(
+      await upstream.health.answersOthers({
+        sinceMs: clock.monotonicMs(),
+        deadlineMs: clock.monotonicMs() + 5000,
+      }),
+    ).toBe(true)
     await ask('k1')
     await ask('k2')
     await settle()
