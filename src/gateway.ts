@@ -98,7 +98,10 @@ export class Gateway implements Lookup {
         find: (name) => this.tables.store(name),
       }),
       adminPorts: adminPorts(this, observability, clock, version),
-      onPurge: (purge) => applyPurge(state.generation.tables.get(purge.table), purge),
+      purges: {
+        onPurge: (purge) => applyPurge(state.generation.tables.get(purge.table), purge),
+        fingerprintOf: (table) => state.generation.tables.get(table)?.tier?.fingerprint,
+      },
       onCredentialsRefused: () => this.#reloads.credentialsRefused(),
       onSecret: (owner, secret) => observability.redactor.addSecret(owner, secret),
       overloaded: () => state.loop.overloaded,

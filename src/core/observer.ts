@@ -157,6 +157,8 @@ export interface TierObserver {
   wrote(outcome: TierWrite, count: number, bytes: number): void
   /** A purge of another gateway, or of a service, was applied here. */
   purged(): void
+  /** An entry was pushed into the copies of gateways that have another list, and not into the one here. */
+  foreignEntry(): void
   /** @param why Set when it is not used any more. */
   changed(isUp: boolean, why: string): void
 }
@@ -209,7 +211,14 @@ export const silentListenerObserver: ListenerObserver = {
 export const silentObserver: Observer = {
   table: () => silentTable,
   upstream: () => silentUpstream,
-  tier: { replied: () => {}, failed: () => {}, wrote: () => {}, purged: () => {}, changed: () => {} },
+  tier: {
+    replied: () => {},
+    failed: () => {},
+    wrote: () => {},
+    purged: () => {},
+    foreignEntry: () => {},
+    changed: () => {},
+  },
   defect: () => {},
 }
 

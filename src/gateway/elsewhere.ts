@@ -29,11 +29,13 @@ export function entryElsewhere(
   key: string,
   item: unknown,
 ): void {
-  if (tables.get(table)?.tier === undefined) return
+  const fingerprint = tables.get(table)?.tier?.fingerprint
+  if (fingerprint === undefined) return
   const entry = item === undefined ? '' : JSON.stringify(item)
   const scope = { kind: 'key', key } as const
   // It does not reject, and is sent when it can be.
-  void shared?.store.purge(entry.length > MAX_ENTRY ? { table, scope } : { table, scope, entry })
+  const purge = { table, scope, fingerprint }
+  void shared?.store.purge(entry.length > MAX_ENTRY ? purge : { ...purge, entry })
 }
 
 /** Does what another gateway, or a service, has told. */

@@ -25,7 +25,7 @@ import { HeldRequests } from './held-requests.ts'
 import { openListeners, type RunningListeners, updateListeners } from './listeners.ts'
 import type { GatewayParts } from './parts.ts'
 import { allAsked, type RunningTables } from './running-table.ts'
-import { type OnPurge, planShared, type RunningShared } from './shared.ts'
+import { type PurgePorts, planShared, type RunningShared } from './shared.ts'
 import { buildTables } from './tables.ts'
 import { closeUpstreams, planUpstreams, type RunningUpstreams } from './upstreams.ts'
 
@@ -61,8 +61,8 @@ export interface ChangeParts extends GatewayParts {
   /** The tables in use: for domains filters that are tables, which outlive a reload that does not touch them. */
   readonly tables: () => RunningTables
   readonly adminPorts: GatewayPorts
-  /** Called with the purges of gateways that share a store with this one. */
-  readonly onPurge: OnPurge
+  /** For gateways that share a store with this one. */
+  readonly purges: PurgePorts
   /** Called when a service refused our credentials, or TLS failed. */
   readonly onCredentialsRefused: (upstream: string) => void
   /** Called with what the program got by itself and must show nowhere. */
@@ -98,7 +98,7 @@ export async function apply(
   requireServed(systemdNames(config), startedWith())
   const undo: (() => unknown)[] = []
   try {
-    const shared = await planShared(config, before.shared, parts, parts.onPurge)
+    const shared = await planShared(config, before.shared, parts, parts.purges)
     const upstreams = await planUpstreams(config.upstreams.values(), parts.upstreamKinds, before.upstreams, {
       ...parts,
       observer: parts.observability.observer,

@@ -4,7 +4,6 @@
 import type { PurgeWhat } from '../admin/ports.ts'
 import type { TableConfig } from '../config/config.ts'
 import type { AnswerStore } from '../core/cache/answer-store.ts'
-import type { AnswerTier } from '../core/cache/answer-tier.ts'
 import type { LossGuard } from '../core/cache/loss-guard.ts'
 import { normaliseKey } from '../core/key/key.ts'
 import { readinessOf, type TableReadiness } from '../core/outage/readiness.ts'
@@ -14,6 +13,7 @@ import type { Temporary } from '../core/result.ts'
 import type { TableStatus } from '../core/status.ts'
 import type { TableStore } from '../core/store.ts'
 import type { Table } from '../core/table.ts'
+import type { TableTier } from '../tier/table-tier.ts'
 import type { SharedUpstream, TableUpstream } from '../upstreams/kind.ts'
 import { addressSpellings } from './key-spellings.ts'
 import type { RunningShadow } from './shadow.ts'
@@ -26,7 +26,7 @@ export interface RunningTable {
   readonly recent: RecentLookups
   readonly store: AnswerStore | undefined
   /** What it shares with other gateways; undefined where it shares nothing. */
-  readonly tier: AnswerTier | undefined
+  readonly tier: TableTier | undefined
   readonly lossGuard: LossGuard
   /** Its upstreams as it asks them. */
   readonly asked: readonly TableUpstream[]

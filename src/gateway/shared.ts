@@ -5,10 +5,10 @@ import { statSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { TableConfig } from '../config/config.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import type { AnswerTier } from '../core/cache/answer-tier.ts'
 import { loadClient } from '../tier/client.ts'
 import type { Purge } from '../tier/purge-entry.ts'
 import { SharedStore } from '../tier/shared-store.ts'
+import type { TableTier } from '../tier/table-tier.ts'
 import type { SharedUpstream } from '../upstreams/kind.ts'
 import type { GatewayParts } from './parts.ts'
 
@@ -24,8 +24,12 @@ export interface RunningShared {
   readonly made: Made
 }
 
-/** Called with the purges of others. */
-export type OnPurge = (purge: Purge) => Promise<unknown>
+/** What the tables do with the purges of others. */
+export interface PurgePorts {
+  readonly onPurge: (purge: Purge) => Promise<unknown>
+  /** Of a table as it runs now, in the store; undefined where it shares nothing. */
+  readonly fingerprintOf: (table: string) => string | undefined
+}
 
 /**
  * Keeps the one that runs, or makes another, which is not connected yet.
@@ -36,7 +40,7 @@ export async function planShared(
   config: LoadedConfig,
   running: RunningShared | undefined,
   { clock, observability }: GatewayParts,
-  onPurge: OnPurge,
+  { onPurge, fingerprintOf }: PurgePorts,
 ): Promise<RunningShared | undefined> {
   const { shared: settings } = config
   if (settings === undefined) return undefined
@@ -50,6 +54,7 @@ export async function planShared(
     observer: observer.tier,
     savedMs: running === undefined ? savedAt(config.cacheFile) : undefined,
     before: running?.store,
+    fingerprintOf,
     onPurge: (purge) => void onPurge(purge).catch((error) => observer.defect(error, 'purge')),
   })
   return { store, made }
@@ -87,7 +92,7 @@ export function tierOf(
   shared: RunningShared | undefined,
   config: TableConfig,
   upstreams: readonly SharedUpstream[],
-): AnswerTier | undefined {
+): TableTier | undefined {
   const { name, fingerprint, attributes } = config
   if (shared === undefined || (attributes?.secret.length ?? 0) > 0) return undefined
   const callers = upstreams.map((upstream) => upstream.callerFor?.(config) ?? '')

@@ -27,6 +27,7 @@ import { searchKeys } from '../core/search/search-keys.ts'
 import { type DomainsFilter, type KeySearch, Table } from '../core/table.ts'
 import type { TableSource } from '../core/table-source.ts'
 import type { Upstream } from '../core/upstream.ts'
+import type { TableTier } from '../tier/table-tier.ts'
 import type { SharedUpstream } from '../upstreams/kind.ts'
 import type { AnswersAfter, CountedAnswers, UnusedCopy } from './answers-after.ts'
 import { addressSpellings } from './key-spellings.ts'
@@ -131,7 +132,7 @@ function buildTable(
   config: TableConfig,
   upstreams: readonly SharedUpstream[],
   store: AnswerStore | undefined,
-  tier: AnswerTier | undefined,
+  tier: TableTier | undefined,
   shadow: RunningShadow | undefined,
   old: RunningTable | undefined,
   parts: TableParts,

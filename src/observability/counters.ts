@@ -156,6 +156,7 @@ export class SharedStoreCounters {
   readonly writes: Record<TierWrite, number> = { stored: 0, dropped: 0, failed: 0 }
   readonly bytes = { read: 0, written: 0 }
   purges = 0
+  foreignEntries = 0
 }
 
 /** Everything that is counted. */

@@ -168,6 +168,9 @@ function observeTier(counters: SharedStoreCounters, serviceEvents: ServiceEvents
     purged() {
       counters.purges += 1
     },
+    foreignEntry() {
+      counters.foreignEntries += 1
+    },
     changed(isUp, why) {
       serviceEvents.sharedStoreChanged(isUp, why)
     },

@@ -72,4 +72,13 @@ export const SHARED_ROWS: readonly Row[] = [
       if (shared !== undefined) write({}, counters.shared.purges)
     },
   },
+  {
+    name: 'shared_store_foreign_entries_total',
+    kind: 'counter',
+    help: 'Entries of a list that were pushed to gateways with another configuration or other credentials, and were therefore left out here.',
+    labels: [],
+    samples({ status: { shared }, counters }, write) {
+      if (shared !== undefined) write({}, counters.shared.foreignEntries)
+    },
+  },
 ]

@@ -1,8 +1,7 @@
 /**
- * A purge as an entry of the stream: the fields `table`, and `key`, `domain` or neither; with a key perhaps `entry`.
+ * A purge as an entry of the stream: the fields `table`, and `key`, `domain` or neither; with a key perhaps `fingerprint` and `entry`.
  */
 import type { PurgeScope } from '../core/cache/purge-log.ts'
-import { STREAM_LENGTH } from './stream.ts'
 
 /** How much the clocks of a gateway and of the store's server may differ, ms, where nobody has compared them. Ours. */
 const CLOCKS_MS = 60_000
@@ -10,22 +9,22 @@ const CLOCKS_MS = 60_000
 export interface Purge {
   readonly table: string
   readonly scope: PurgeScope
-  /** Of one key: the entry of the list that took its place, as JSON; '' when it is gone. */
+  /** Whom it is for: gateways whose table has this fingerprint in the store, since others have a list of their own. Undefined: all. */
+  readonly fingerprint?: string | undefined
+  /** Of one key, with a fingerprint: the entry of the list that took its place, as JSON; '' when it is gone. */
   readonly entry?: string | undefined
 }
-
-/** Arguments of XADD before them: the stream keeps its last entries, about, and the server gives the id. */
-export const TRIMMED = ['MAXLEN', '~', String(STREAM_LENGTH), '*']
 
 /** The id from which on to look for purges of answers that are as old as this. @param wallMs By the clock of this gateway. */
 export function idBefore(wallMs: number): string {
   return `${Math.max(0, Math.floor(wallMs - CLOCKS_MS))}-0`
 }
 
-export function fieldsOf({ table, scope, entry }: Purge): readonly string[] {
+export function fieldsOf({ table, scope, fingerprint, entry }: Purge): readonly string[] {
   const fields = ['table', table]
   if (scope.kind === 'key') fields.push('key', scope.key)
   if (scope.kind === 'domain') fields.push('domain', scope.domain)
+  if (fingerprint !== undefined) fields.push('fingerprint', fingerprint)
   if (entry !== undefined) fields.push('entry', entry)
   return fields
 }
@@ -36,8 +35,12 @@ export function purgeOf(fields: ReadonlyMap<string, string>): Purge | undefined 
   if (table === undefined) return undefined
   const key = fields.get('key')
   const domain = fields.get('domain')
-  if (key !== undefined) return { table, scope: { kind: 'key', key }, entry: fields.get('entry') }
-  return { table, scope: domain === undefined ? { kind: 'all' } : { kind: 'domain', domain } }
+  const fingerprint = fields.get('fingerprint')
+  if (key === undefined)
+    return { table, scope: domain === undefined ? { kind: 'all' } : { kind: 'domain', domain }, fingerprint }
+  // Without a fingerprint it is not known from whose list it is.
+  const entry = fingerprint === undefined ? undefined : fields.get('entry')
+  return { table, scope: { kind: 'key', key }, fingerprint, entry }
 }
 
 /** Fewer, which purge at least as much. */

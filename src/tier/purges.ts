@@ -1,8 +1,9 @@
 /**
  * Purges that reach every gateway.
  *
- *   PREFIXpurges         stream: each purge, as the fields `table`, and `key`, `domain` or neither: the whole table;
- *                        with a key perhaps `entry`, what the list of the service has for it by now: JSON, or nothing
+ *   PREFIXpurges         stream: each purge, as the fields `table`, and `key`, `domain` or neither: the whole table; with a key
+ *                        perhaps `fingerprint`, of the gateways that it is for, and `entry`, what the list of their service has
+ *                        for it by now: JSON, or nothing
  *   PREFIXpurged         channel: rung after each, so that nobody waits for the look every two seconds
  *   PREFIXconfirmed      channel: an id of the stream that a gateway has applied
  *   PREFIXfloors:TABLE   hash: server ms of the last purge of the table, and of each domain (floors.ts)
@@ -14,12 +15,10 @@ import type { TierObserver } from '../core/observer.ts'
 import type { PurgeReach } from '../core/status.ts'
 import type { Connection } from './connection.ts'
 import { Floors } from './floors.ts'
-import { fieldsOf, idBefore, type Purge, purgeOf, TRIMMED, wholeTables } from './purge-entry.ts'
+import { idBefore, type Purge, purgeOf, wholeTables } from './purge-entry.ts'
+import { PAGE, PurgeStream } from './purge-stream.ts'
 import { RecentPurges } from './recent-purges.ts'
-import { entriesOf, FIRST_ID, ID, idMs, isBefore, STREAM_LENGTH } from './stream.ts'
-
-/** Entries read at a time. */
-const PAGE = 1000
+import { idMs, isBefore } from './stream.ts'
 
 /** Purges that wait for the store to be reached. Ours: more become purges of whole tables. */
 const MAX_WAITING = 1000
@@ -34,16 +33,21 @@ interface PurgesOptions {
   readonly prefix: string
   readonly clock: Clock
   readonly observer: TierObserver
+  /** The server's clock, ms. */
+  readonly serverMs: () => number
   /** Undefined while the store is not used. */
   readonly connection: () => Connection | undefined
   /** Wall clock ms of the oldest answers that are here from the start on; default now, since which they may have been purged. */
   readonly savedMs?: number | undefined
   /** Forgets what is stored here, and what the store has of a key. */
   readonly onPurge: (purge: Purge) => void
+  /** Of a table as it runs now, in the store; undefined where it shares nothing. */
+  readonly fingerprintOf: (table: string) => string | undefined
 }
 
 export class Purges {
   readonly #options: PurgesOptions
+  readonly #stream: PurgeStream
   readonly #floors = new Map<string, Floors>()
   /** Of the last entry of the stream that was applied. */
   #lastId: string
@@ -64,6 +68,7 @@ export class Purges {
 
   constructor(options: PurgesOptions) {
     this.#options = options
+    this.#stream = new PurgeStream(options)
     this.#recent = new RecentPurges(options.clock)
     this.#sinceMs = Math.min(options.savedMs ?? Number.POSITIVE_INFINITY, options.clock.wallMs())
     this.#lastId = idBefore(this.#sinceMs)
@@ -164,15 +169,12 @@ export class Purges {
     await this.#sendWaiting(connection)
     for (const [table, floors] of this.#floors)
       if (isNew || !floors.isRead) await floors.read(connection, this.#floorsName(table))
-    const stream = `${this.#options.prefix}purges`
     const lookedMs = this.#options.clock.wallMs()
-    await this.#checkLast(connection, stream)
-    if (isNew) await this.#checkLength(connection, stream, this.#lastId)
+    await this.#checkLast(connection)
+    if (isNew) await this.#checkFirst(connection)
     let count: number
     do {
-      const from = `(${this.#lastId}`
-      const page = await connection.send('XRANGE', stream, from, '+', 'COUNT', String(PAGE))
-      const entries = entriesOf(page)
+      const entries = await this.#stream.after(connection, this.#lastId)
       for (const { id, fields } of entries) this.#applied(connection, id, purgeOf(fields))
       count = entries.length
     } while (count === PAGE)
@@ -183,9 +185,8 @@ export class Purges {
    * A server that has less than it had, since it was emptied, or has failed over to a replica that was behind: gateways that
    * were away meanwhile never hear of what it has lost, so that it is said again.
    */
-  async #checkLast(connection: Connection, stream: string): Promise<void> {
-    const [last] = entriesOf(await connection.send('XREVRANGE', stream, '+', '-', 'COUNT', '1'))
-    const lastId = last?.id ?? FIRST_ID
+  async #checkLast(connection: Connection): Promise<void> {
+    const lastId = await this.#stream.lastId(connection)
     if (isBefore(lastId, this.#lastId)) this.#lastId = lastId
     if (!this.#recent.hasSince(lastId)) return
     this.#waiting.push(...this.#recent.takeSince(lastId))
@@ -196,12 +197,20 @@ export class Purges {
     this.#lastId = id
     const isRung = this.#rung.delete(id)
     if (this.#own.delete(id)) return
-    if (purge !== undefined) {
+    if (purge !== undefined && this.#isForHere(purge)) {
       this.#recent.add(purge, id)
       this.#apply(purge, idMs(id))
     }
     // Who purged waits for a second, and says what it has heard.
     if (isRung) connection.send('PUBLISH', `${this.#options.prefix}confirmed`, id).catch(() => {})
+  }
+
+  /** Gateways that share a store may have other services, or be others to the same service, and then have other lists. */
+  #isForHere({ table, fingerprint }: Purge): boolean {
+    if (fingerprint === undefined || !this.#floors.has(table)) return true
+    const own = this.#options.fingerprintOf(table)
+    if (own !== undefined && own !== fingerprint) this.#options.observer.foreignEntry()
+    return own === fingerprint
   }
 
   #apply(purge: Purge, atMs: number): void {
@@ -212,13 +221,11 @@ export class Purges {
     this.#options.onPurge(purge)
   }
 
-  /** A stream that lost entries which this gateway has not seen: any answer may have been purged. */
-  async #checkLength(connection: Connection, stream: string, lastId: string): Promise<void> {
-    const [first] = entriesOf(await connection.send('XRANGE', stream, '-', '+', 'COUNT', '1'))
-    if (first === undefined || idMs(first.id) <= idMs(lastId)) return
-    // One that was emptied and started over is shorter.
-    if (Number(await connection.send('XLEN', stream)) < STREAM_LENGTH) return
-    for (const table of this.#floors.keys()) this.#apply({ table, scope: { kind: 'all' } }, idMs(first.id))
+  /** A stream without entries that this gateway has not seen: any answer may have been purged. */
+  async #checkFirst(connection: Connection): Promise<void> {
+    const untilMs = await this.#stream.lostUntilMs(connection, this.#lastId, this.#sinceMs)
+    if (untilMs === undefined) return
+    for (const table of this.#floors.keys()) this.#apply({ table, scope: { kind: 'all' } }, untilMs)
   }
 
   async #sendWaiting(connection: Connection): Promise<void> {
@@ -234,18 +241,16 @@ export class Purges {
   /** Puts a purge into the stream, and rings. */
   async #send(
     connection: Connection,
-    { table, scope, entry }: Purge,
+    purge: Purge,
   ): Promise<{ readonly id: string; readonly others: number }> {
     const { prefix } = this.#options
+    const { table, scope } = purge
     const floors = this.#floors.get(table)
     if (floors !== undefined) floors.announcing++
     try {
-      const id = String(
-        await connection.send('XADD', `${prefix}purges`, ...TRIMMED, ...fieldsOf({ table, scope, entry })),
-      )
-      if (!ID.test(id)) throw new Error('the reply to XADD is no id; is this Valkey, or Redis 6 or later?')
+      const id = await this.#stream.append(connection, purge)
       this.#own.add(id)
-      this.#recent.add({ table, scope }, id)
+      this.#recent.add(purge, id)
       this.#confirmed.set(id, 0)
       await floors?.write(connection, this.#floorsName(table), scope, idMs(id))
       // This gateway hears itself.

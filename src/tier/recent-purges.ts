@@ -31,11 +31,11 @@ export class RecentPurges {
     this.#clock = clock
   }
 
-  add({ table, scope }: Purge, id: string): void {
-    const what = JSON.stringify([table, scope])
+  add({ table, scope, fingerprint }: Purge, id: string): void {
+    const what = JSON.stringify([table, scope, fingerprint])
     this.#purges.delete(what)
     // Without the entry of the list, which may have changed again: who has a copy asks for the list.
-    this.#purges.set(what, { purge: { table, scope }, id, atMs: this.#clock.monotonicMs() })
+    this.#purges.set(what, { purge: { table, scope, fingerprint }, id, atMs: this.#clock.monotonicMs() })
     if (isBefore(this.#newestId, id)) this.#newestId = id
     for (const oldest of this.#purges.keys()) {
       if (this.#purges.size <= MAX_RECENT) return

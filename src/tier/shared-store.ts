@@ -31,6 +31,8 @@ interface SharedStoreOptions {
   readonly observer: TierObserver
   /** A purge of another gateway, or of a service. */
   readonly onPurge: (purge: Purge) => void
+  /** Of a table as it runs now: {@link TableTier.fingerprint}. */
+  readonly fingerprintOf: (table: string) => string | undefined
   /** Wall clock ms of the answers that are here from the start on; undefined where there are none. */
   readonly savedMs?: number | undefined
   /** In the place of which this comes when it starts. */
@@ -50,7 +52,7 @@ export class SharedStore {
   readonly #entries = new Map<string, SharedEntries>()
 
   constructor({ before, ...options }: SharedStoreOptions) {
-    const { settings, tls, clock, observer, onPurge, savedMs, open = openConnection } = options
+    const { settings, tls, clock, observer, onPurge, fingerprintOf, savedMs, open = openConnection } = options
     this.#options = options
     this.#before = before
     this.#purges = new Purges({
@@ -58,7 +60,9 @@ export class SharedStore {
       clock,
       observer,
       connection: () => this.#link.connection,
+      serverMs: () => this.#link.earliestMs(),
       onPurge,
+      fingerprintOf,
       savedMs,
     })
     this.#link = new Link({

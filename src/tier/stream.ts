@@ -4,16 +4,13 @@
  */
 import type { Reply } from './connection.ts'
 
-/** Purges that the stream keeps, about. Ours: of a gateway that was away for longer all answers are purged. */
-export const STREAM_LENGTH = 10_000
-
 /** The id of an entry: server ms, and a number within it. */
 export const ID = /^\d+-\d+$/
 
 /** Before all entries. */
 export const FIRST_ID = '0-0'
 
-interface StreamEntry {
+export interface StreamEntry {
   readonly id: string
   readonly fields: ReadonlyMap<string, string>
 }

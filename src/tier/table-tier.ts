@@ -42,11 +42,13 @@ export class TableTier implements AnswerTier {
   readonly #options: TableTierOptions
   /** Of the table, without that of the store and the letter. */
   readonly #prefix: string
+  /** As in the names. */
+  readonly fingerprint: string
 
   constructor(options: TableTierOptions) {
     this.#options = options
-    const { table, fingerprint } = options
-    this.#prefix = `:${table}:${fingerprint.slice(0, FINGERPRINT_LENGTH)}:`
+    this.fingerprint = options.fingerprint.slice(0, FINGERPRINT_LENGTH)
+    this.#prefix = `:${options.table}:${this.fingerprint}:`
   }
 
   find(storeKey: string, wait: TierWait | undefined): Promise<NewAnswer | undefined> | undefined {

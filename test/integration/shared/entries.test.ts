@@ -21,6 +21,7 @@ async function open(t: Cleanup, { port }: Redis): Promise<EntryTier> {
     clock: systemClock,
     observer: silentObserver.tier,
     onPurge: () => {},
+    fingerprintOf: () => undefined,
   })
   t.onTestFinished(() => store.close())
   store.start()

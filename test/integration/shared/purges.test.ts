@@ -51,11 +51,14 @@ describe.skipIf(missingRedis() !== undefined)('purges', () => {
     ['of a key', KEY, 'old'],
     ['of a domain', { kind: 'domain', domain: 'X.example' }, 'old'],
   ])('one %s reaches every gateway within a second', async ([, what, other], t) => {
-    const { one, two, ask, learn, purge } = await start(t)
+    const { redis, one, two, ask, learn, purge } = await start(t)
+    redis.command('XADD', 'mapgate:purges', '1-1', 'table', 'aliases', 'key', 'of-1970@x.example')
     await learn()
     expect(await purge(what)).toEqual({ state: 'sent', others: 1, confirmed: 1 })
     expect([await ask(two), await ask(one), await ask(two, 'b@y.example')]).toEqual(['new', 'new', other])
     expect(one.gateway.status().degraded).toEqual([])
+    // Keys are readable there, and so not for ever.
+    expect(redis.command('XRANGE', 'mapgate:purges', '-', '+')).not.toContain('1970')
   })
 
   test('a gateway whose connection was cut meanwhile catches up in three seconds', {

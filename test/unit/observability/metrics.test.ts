@@ -63,6 +63,7 @@ function useEverything({ observer, counters, eventLog }: Observability): void {
   observer.tier.failed('timeout')
   observer.tier.wrote('stored', 2, 300)
   observer.tier.purged()
+  observer.tier.foreignEntry()
   table.cacheEvicted(3)
   table.outageAnswered('when-unknown')
   table.lossChanged(true)
@@ -118,6 +119,7 @@ describe('metrics', () => {
     'mapgate_shared_store_bytes_total{direction="read"} 100',
     'mapgate_shared_store_bytes_total{direction="written"} 300',
     'mapgate_shared_store_purges_total 1',
+    'mapgate_shared_store_foreign_entries_total 1',
     'mapgate_outage_readiness_ratio{table="aliases"} 0.9',
     'mapgate_drills_total{upstream="directory"} 1',
     'mapgate_drill_active{upstream="directory"} 0',

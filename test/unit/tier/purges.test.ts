@@ -19,6 +19,11 @@ class Store {
     this.clock = clock
   }
 
+  /** Arguments of XADD before the id, of each that was sent. */
+  readonly trims: string[] = []
+  /** An error that the server has for XADD with MINID. */
+  minIdError: string | undefined
+
   add(...fields: readonly string[]): string {
     this.#last++
     const id = `${this.clock.wallMs()}-${this.#last}`
@@ -29,7 +34,12 @@ class Store {
   readonly send = async (...words: readonly (string | Buffer)[]): Promise<Reply> => {
     const [command, name = '', ...rest] = words.map(String)
     const rows = (some: typeof this.stream) => some.map(({ id, fields }) => [id, [...fields]])
-    if (command === 'XADD') return this.add(...rest.slice(4))
+    if (command === 'XADD') {
+      const id = rest.indexOf('*')
+      if (rest[0] === 'MINID' && this.minIdError !== undefined) throw new Error(this.minIdError)
+      this.trims.push(rest.slice(0, id).join(' '))
+      return this.add(...rest.slice(id + 1))
+    }
     if (command === 'XRANGE') {
       const [from = ''] = rest
       const since = from.startsWith('(') ? from.slice(1) : ''
@@ -49,13 +59,16 @@ class Store {
 function start(clock = new ManualClock()) {
   const store = new Store(clock)
   const connection = { send: store.send, close: () => {} }
-  const join = () => {
+  const join = (fingerprint = 'own') => {
     const applied: Purge[] = []
+    let foreign = 0
     const world: { connection: typeof connection | undefined } = { connection: undefined }
     const purges = new Purges({
       prefix: 'p:',
       clock,
-      observer: silentObserver.tier,
+      observer: { ...silentObserver.tier, foreignEntry: () => foreign++ },
+      serverMs: () => clock.wallMs(),
+      fingerprintOf: (table) => (table === 't' ? fingerprint : undefined),
       connection: () => world.connection,
       onPurge: (purge) => applied.push(purge),
     })
@@ -67,7 +80,14 @@ function start(clock = new ManualClock()) {
     const cut = () => {
       world.connection = undefined
     }
-    return { purges, applied, connect, cut, look: () => purges.catchUp(connection, false) }
+    return {
+      purges,
+      applied,
+      connect,
+      cut,
+      foreign: () => foreign,
+      look: () => purges.catchUp(connection, false),
+    }
   }
   return { clock, store, join }
 }
@@ -172,4 +192,79 @@ test.for<[number, number]>([
   clock.advance(ageMs)
   await one.look()
   expect(store.stream.length).toBe(times)
+})
+
+test('what is for gateways of one fingerprint is left alone by the others, also when it is said again', async () => {
+  const { clock, store, join } = start()
+  const [sender, same, other] = [join('first'), join('first'), join('second')]
+  for (const gateway of [sender, same, other]) await gateway.connect()
+  const scope = { kind: 'key', key: 'a' } as const
+  await sender.purges.announce({ table: 't', scope, fingerprint: 'first', entry: '{"value":1}' })
+  expect(store.stream.map(({ fields }) => fields)).toEqual([
+    ['table', 't', 'key', 'a', 'fingerprint', 'first', 'entry', '{"value":1}'],
+  ])
+  for (const gateway of [same, other]) await gateway.look()
+  expect(same.applied).toEqual([{ table: 't', scope, fingerprint: 'first', entry: '{"value":1}' }])
+  expect([same.foreign(), other.foreign()]).toEqual([0, 1])
+  store.stream = []
+  clock.advance(1000)
+  await sender.look()
+  expect(store.stream.map(({ fields }) => fields)).toEqual([
+    ['table', 't', 'key', 'a', 'fingerprint', 'first'],
+  ])
+  await other.look()
+  expect(other.applied).toEqual([])
+  expect(other.purges.isPurged('t', 'a', 0)).toBe(false)
+  expect(other.foreign()).toBe(2)
+})
+
+test('what is for nobody in particular is for all, and then brings no entry', async () => {
+  const { store, join } = start()
+  const [one, two] = [join('first'), join('second')]
+  for (const gateway of [one, two]) await gateway.connect()
+  store.add('table', 't', 'key', 'a', 'entry', '{"value":1}')
+  for (const gateway of [one, two]) {
+    await gateway.look()
+    expect(gateway.applied).toEqual([{ table: 't', scope: { kind: 'key', key: 'a' } }])
+    expect(gateway.foreign()).toBe(0)
+  }
+})
+
+test('what is older than a week goes with a purge, once an hour; else it is the length that counts', async () => {
+  const { clock, store, join } = start()
+  const one = join()
+  await one.connect()
+  const purge = () => one.purges.announce({ table: 't', scope: { kind: 'all' } })
+  const weekAgo = clock.wallMs() - 604_800_000
+  await purge()
+  clock.advance(3_599_999)
+  await purge()
+  clock.advance(1)
+  await purge()
+  expect(store.trims).toEqual([`MINID = ${weekAgo}`, 'MAXLEN ~ 10000', `MINID = ${weekAgo + 3_600_000}`])
+})
+
+test.for<[string, string, readonly string[]]>([
+  ['ERR syntax error', 'sent', ['MAXLEN ~ 10000']],
+  ['ERR something else', 'later', []],
+])('a server that answers MINID by %s: the purge is %s', async ([minIdError, state, trims]) => {
+  const { store, join } = start()
+  store.minIdError = minIdError
+  const one = join()
+  await one.connect()
+  expect(await one.purges.announce({ table: 't', scope: { kind: 'all' } })).toMatchObject({ state })
+  expect(store.trims).toEqual(trims)
+})
+
+test.for<[number, number]>([
+  [604_799_999, 0],
+  [604_800_000, 1],
+])('a gateway that has not looked for %i ms forgets %i tables', async ([awayMs, times]) => {
+  const { clock, join } = start()
+  const one = join()
+  await one.connect()
+  one.cut()
+  clock.advance(awayMs)
+  await one.connect()
+  expect(one.applied).toEqual(times === 0 ? [] : [{ table: 't', scope: { kind: 'all' } }])
 })

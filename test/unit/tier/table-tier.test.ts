@@ -32,6 +32,7 @@ function start() {
     clock,
     observer: silentObserver.tier,
     onPurge: () => {},
+    fingerprintOf: () => undefined,
     open: async ({ onEnd }: ConnectionOptions) => {
       if (!world.isUp) throw new Error('nobody listens')
       world.end = onEnd
