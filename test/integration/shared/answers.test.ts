@@ -3,55 +3,11 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { LookupResult } from '../../../src/core/result.ts'
-import type { TestGateway } from '../../support/gateway/gateway.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
 import { missingRedis, startRedis } from '../../support/programs/redis.ts'
 import { startShared, until } from './shared-gateways.ts'
 
-/** Keys asked of each gateway: 10,000 in a long run. */
-const KEYS = process.env.MAPGATE_TEST_SECONDS === undefined ? 300 : 10_000
-
-/** Not all at once: clients, gateways and service share one thread. */
-const AT_ONCE = 10
-
-async function askAll(gateway: TestGateway, keys: readonly string[]): Promise<LookupResult[]> {
-  const client = gateway.socketmap()
-  const answers: LookupResult[] = []
-  for (let at = 0; at < keys.length; at += AT_ONCE) {
-    const some = keys.slice(at, at + AT_ONCE).map((key) => client.lookup('aliases', key))
-    answers.push(...(await Promise.all(some)))
-  }
-  return answers
-}
-
 describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
-  test('three ask the service once for each key, and a fourth needs no service', {
-    timeout: 120_000,
-  }, async (t) => {
-    const redis = await startRedis(t)
-    const service = await startHttpService(t)
-    service.otherwise = ({ url }) => ({ text: `value${url}` })
-    const settings = { origin: service.origin, url: redis.url }
-    const three = [
-      await startShared(t, settings),
-      await startShared(t, settings),
-      await startShared(t, settings),
-    ]
-    const keys = Array.from({ length: KEYS }, (_, index) => `user${index}@x.example`)
-    for (const gateway of three) {
-      const answers = await askAll(gateway, keys)
-      expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['found']))
-      await until(() => gateway.gateway.status().shared?.queuedWrites === 0)
-    }
-    expect(service.requests.length).toBeGreaterThanOrEqual(KEYS)
-    expect(service.requests.length).toBeLessThanOrEqual(1.01 * KEYS)
-    await service.stop()
-    expect(await askAll(await startShared(t, settings), keys)).toEqual(
-      keys.map((key) => ({ kind: 'found', value: `value/${encodeURIComponent(key)}` })),
-    )
-  })
-
   test('one of them refreshes an answer ahead of need', { timeout: 30_000 }, async (t) => {
     const redis = await startRedis(t)
     const service = await startHttpService(t)
@@ -88,21 +44,34 @@ describe.skipIf(missingRedis() !== undefined)('gateways that share', () => {
     release()
   })
 
-  test('a "not found" of a gateway whose canary is missing is believed by nobody', async (t) => {
+  test('a "not found" that no canary vouches for is believed by no gateway with one', async (t) => {
     const redis = await startRedis(t)
-    const [broken, sound] = [await startHttpService(t), await startHttpService(t)]
-    broken.otherwise = { status: 404 }
-    sound.otherwise = { text: 'there' }
-    const identity = { url: redis.url, table: 'canary: { key: canary@x.example, every: 1s, maxAge: 0ms }' }
-    const first = await startShared(t, { ...identity, origin: broken.origin })
-    expect(await first.socketmap().lookup('aliases', 'a@x.example')).toMatchObject({ kind: 'temporary' })
-    await delay(100)
+    const service = await startHttpService(t)
+    const world = { isBroken: true }
+    service.otherwise = () => (world.isBroken ? { status: 404 } : { text: 'there' })
+    const canary = 'canary: { key: canary@x.example, every: 1s, maxAge: 0ms }'
+    const lookup = async (table: string, key = 'a@x.example') => {
+      const gateway = await startShared(t, { origin: service.origin, url: redis.url, table })
+      const answer = await gateway.socketmap().lookup('aliases', key)
+      await until(() => gateway.gateway.status().shared?.queuedWrites === 0)
+      return answer
+    }
+    // The service has lost everything. A gateway that would notice says so, and stores nothing.
+    expect(await lookup(canary)).toMatchObject({ kind: 'temporary' })
     expect(redis.command('KEYS', '*a@x.example')).toBe('')
-    const second = await startShared(t, { ...identity, origin: sound.origin })
-    expect(await second.socketmap().lookup('aliases', 'a@x.example')).toEqual({
-      kind: 'found',
-      value: 'there',
-    })
+    // One that cannot notice does, and others of its kind believe it.
+    expect(await lookup('')).toEqual({ kind: 'notfound' })
+    await until(() => redis.command('KEYS', '*:a@x.example') !== '')
+    world.isBroken = false
+    expect(await lookup('')).toEqual({ kind: 'notfound' })
+    expect(await lookup(canary)).toEqual({ kind: 'found', value: 'there' })
+    // What a canary does vouch for is believed.
+    let isGone = true
+    service.otherwise = ({ url }) => (url.includes('gone') && isGone ? { status: 404 } : { text: 'there' })
+    expect(await lookup(canary, 'gone@x.example')).toEqual({ kind: 'notfound' })
+    await until(() => redis.command('KEYS', '*:gone@x.example') !== '')
+    isGone = false
+    expect(await lookup(canary, 'gone@x.example')).toEqual({ kind: 'notfound' })
   })
 
   test('a "not found" is over when negativeTtl has passed since the service gave it', async (t) => {

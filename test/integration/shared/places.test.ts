@@ -67,12 +67,8 @@ describe.skipIf(missingRedis() !== undefined)('a cluster', () => {
       const slot = nodes[0].command('CLUSTER', 'KEYSLOT', key)
       const from = nodes[Math.floor(Number(slot) / 5461.4)] ?? nodes[2]
       const to = nodes[(nodes.indexOf(from) + 1) % 3] ?? nodes[0]
-      moveSlot(
-        slot,
-        from,
-        to,
-        nodes.filter((node) => node !== from && node !== to),
-      )
+      const others = nodes.filter((node) => node !== from && node !== to)
+      await moveSlot(slot, from, to, others, () => verifyOf(a).put('a', '1', {}))
       expect(to.command('EXISTS', key)).toBe('1')
     }
     await until(
@@ -82,6 +78,9 @@ describe.skipIf(missingRedis() !== undefined)('a cluster', () => {
     expect(await verifyOf(b).put('b', '2', {})).toEqual({ kind: 'done' })
     expect(await verifyOf(a).entries(undefined, 10)).toMatchObject({ entries: [{ key: 'a' }, { key: 'b' }] })
     expect(stateOf(b)?.state).toBe('up')
+    const stats = nodes.map((node) => node.command('INFO', 'commandstats')).join('\n')
+    for (const command of documentedCommands('+cluster|slots'))
+      expect(stats).toContain(`cmdstat_${command.slice(1)}:calls=`)
   })
 
   test('a wrong kind of server says what to write', async (t) => {
@@ -159,6 +158,8 @@ describe.skipIf(missingRedis() !== undefined)('sentinels', () => {
       { state: 'down' },
     )
     await until(() => stateOf(other)?.lastFailure === 'the sentinels know no "other"')
+    expect(documentedCommands('+role')).toEqual(['+role'])
+    expect(primary.command('INFO', 'commandstats')).toContain('cmdstat_role:calls=')
 
     await primary.kill()
     await until(() => stateOf(a)?.state === 'down' && stateOf(b)?.state === 'down')

@@ -32,7 +32,7 @@ describe.skipIf(missingRedis() !== undefined)('with a real Redis', () => {
       clock: systemClock,
       observer: silentObserver.tier,
       onPurge: () => {},
-    fingerprintOf: () => undefined,
+      fingerprintOf: () => undefined,
     })
     onTestFinished(() => store.close())
     store.start()

@@ -47,13 +47,20 @@ export async function untilClusterIsWell(nodes: readonly Redis[]): Promise<void>
     })
 }
 
-/** Gives one slot with its keys to another node. */
-export function moveSlot(slot: string, from: Redis, to: Redis, others: readonly Redis[]): void {
+/** Gives one slot with its keys to another node. @param meanwhile Called when the keys are there, and nobody has been told. */
+export async function moveSlot(
+  slot: string,
+  from: Redis,
+  to: Redis,
+  others: readonly Redis[],
+  meanwhile: () => Promise<unknown>,
+): Promise<void> {
   const [fromId, toId] = [from, to].map((node) => node.command('CLUSTER', 'MYID'))
   to.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId ?? '')
   from.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId ?? '')
   const keys = from.command('CLUSTER', 'GETKEYSINSLOT', slot, '1000').split('\n')
   from.command('MIGRATE', '127.0.0.1', String(to.port), '', '0', '5000', 'KEYS', ...keys)
+  await meanwhile()
   for (const node of [to, from, ...others]) node.command('CLUSTER', 'SETSLOT', slot, 'NODE', toId ?? '')
 }
 
