@@ -13,8 +13,8 @@ import { documentedCommands, documentedUser, PASSWORD, startShared, until } from
 
 /** Those that were carried out, but for what the test itself has sent: the client logs in by HELLO. */
 function commandsOf(stats: string): readonly string[] {
-  const names = Array.from(stats.matchAll(/^cmdstat_(\S+):calls=[1-9]/gm), ([, name]) => name)
-  return names.filter((name = '') => !['acl|setuser', 'auth', 'info'].includes(name)).sort()
+  const names = Array.from(stats.matchAll(/^cmdstat_(\S+):calls=[1-9]/gm), ([, name = '']) => name)
+  return names.filter((name) => !['acl|setuser', 'auth', 'info'].includes(name)).sort()
 }
 
 describe.skipIf(missingRedis() !== undefined)('access to the shared store', () => {

@@ -3,10 +3,12 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { startGateway } from '../../support/gateway/gateway.ts'
 import { type Cleanup, startHttpService } from '../../support/http/http-service.ts'
 import { missingRedis, type Redis, startRedis } from '../../support/programs/redis.ts'
 import { startTcpWay, type TcpWay } from '../../support/programs/tcp-way.ts'
-import { startShared, until } from './shared-gateways.ts'
+import { awakeMs } from '../../support/traffic/awake-clock.ts'
+import { sharedYaml, startShared, until } from './shared-gateways.ts'
 
 /** Lookups during each fault. */
 const LOOKUPS = 30
@@ -14,8 +16,11 @@ const LOOKUPS = 30
 /** Lookups that may have waited for the store in vain. */
 const MAX_LATE = 3
 
-/** A busy machine may take this long for one, ms; the deadline is ten seconds. */
-const LATEST_MS = 2000
+/**
+ * How much longer one may take than the longest of those beside it without the store, ms. Sixty are allowed; on two processors with a load
+ * of twenty it was 100. test/unit/tier/bounds.test.ts has the exact bound.
+ */
+const LONGER_MS = 200
 
 async function start(t: Cleanup, timeout: string) {
   const redis = await startRedis(t)
@@ -27,16 +32,23 @@ async function start(t: Cleanup, timeout: string) {
     url: `redis://127.0.0.1:${way.port}`,
     shared: `timeout: ${timeout}`,
   })
-  const client = gateway.socketmap()
+  const alone = await startGateway(t, sharedYaml({ origin: service.origin }).replace(/^shared:.*$/m, ''))
+  const [client, clientAlone] = [gateway.socketmap(), alone.socketmap()]
   let asked = 0
+  /** The same question to a gateway without the store. */
+  const askAlone = async () => {
+    const startMs = awakeMs()
+    await clientAlone.lookup('aliases', `alone${asked}`)
+    return awakeMs() - startMs
+  }
   const ask = async () => {
     const key = `${asked % 2 === 0 ? 'user' : 'none'}${asked++}`
-    const startMs = performance.now()
+    const startMs = awakeMs()
     const answer = await client.lookup('aliases', key)
     expect(answer).toEqual(
       key.startsWith('none') ? { kind: 'notfound' } : { kind: 'found', value: `value/${key}` },
     )
-    return performance.now() - startMs
+    return awakeMs() - startMs
   }
   const shared = () => gateway.gateway.status().shared
   const failures = async (why: string) => {
@@ -45,7 +57,7 @@ async function start(t: Cleanup, timeout: string) {
       new RegExp(`^mapgate_shared_store_failures_total{why="${why}"} (\\d+)$`, 'm').exec(text)?.[1],
     )
   }
-  return { redis, way, service, gateway, ask, shared, failures }
+  return { redis, way, service, gateway, ask, askAlone, shared, failures }
 }
 
 interface Fault {
@@ -114,15 +126,18 @@ const FAULTS: readonly Fault[] = [
 
 describe.skipIf(missingRedis() !== undefined)('the shared store', () => {
   test.for(FAULTS)('$name', { timeout: 30_000 }, async ({ begin, end, says }, t) => {
-    const { redis, way, gateway, ask, shared, failures } = await start(t, '50ms')
+    const { redis, way, gateway, ask, askAlone, shared, failures } = await start(t, '50ms')
     await ask()
     await begin(redis, way)
-    const tookMs: number[] = []
-    for (let count = 0; count < LOOKUPS; count++) tookMs.push(await ask())
+    const [tookMs, aloneMs]: [number[], number[]] = [[], []]
+    for (let count = 0; count < LOOKUPS; count++) {
+      aloneMs.push(await askAlone())
+      tookMs.push(await ask())
+    }
     // One late reply is enough; the others are not asked for.
     expect(await failures('timeout')).toBeLessThanOrEqual(MAX_LATE)
     expect(await failures('skipped')).toBeGreaterThan(LOOKUPS / 2)
-    expect(Math.max(...tookMs)).toBeLessThan(LATEST_MS)
+    expect(Math.max(...tookMs) - Math.max(...aloneMs)).toBeLessThan(LONGER_MS)
     await until(() => shared()?.state === 'down')
     expect(gateway.gateway.status().degraded.join()).toMatch(says)
     expect((await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(200)
