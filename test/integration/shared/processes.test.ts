@@ -20,7 +20,10 @@ import { until } from './shared-gateways.ts'
 const built = fileURLToPath(new URL('../../../dist', import.meta.url))
 
 /** 10,000 in a long run. */
-const KEYS = process.env.MAPGATE_TEST_SECONDS === undefined ? 2000 : 10_000
+const KEYS = process.env.MAPGATE_TEST_SECONDS === undefined ? 1000 : 10_000
+
+/** Of which so many may be asked for twice: what two gateways are asked in the same moment are some five, however many keys there are. */
+const TWICE = process.env.MAPGATE_TEST_SECONDS === undefined ? 20 : 100
 
 /** Lookups that a client sends before it waits for a reply. */
 const AT_ONCE = 10
@@ -74,7 +77,7 @@ async function askAll(
 }
 
 describe.skipIf(missingRedis() !== undefined)('gateways in processes of their own', () => {
-  test('three that are asked for the same keys at the same time ask the service for one in a hundred twice at most, and a fourth needs no service', {
+  test('three that are asked for the same keys at the same time ask the service for hardly any of them twice, and a fourth needs no service', {
     timeout: 120_000,
   }, async (t) => {
     const redis = await startRedis(t)
@@ -90,7 +93,7 @@ describe.skipIf(missingRedis() !== undefined)('gateways in processes of their ow
     )
     for (const some of answers) expect(some).toEqual(expected)
     expect(service.requests.length).toBeGreaterThanOrEqual(KEYS)
-    expect(service.requests.length).toBeLessThanOrEqual(1.01 * KEYS)
+    expect(service.requests.length).toBeLessThanOrEqual(KEYS + TWICE)
     await until(() => redis.command('DBSIZE') === String(KEYS))
     await service.stop()
     const fourth = await start(t, service.origin, shared)
@@ -119,9 +122,9 @@ describe.skipIf(missingRedis() !== undefined)('gateways in processes of their ow
   })
 
   test('a purge that one of two others cannot confirm says so, and is said again after a failover that lost it', {
-    timeout: 60_000,
+    timeout: 90_000,
   }, async (t) => {
-    const { primary, replica, sentinel } = await startSentinels(t)
+    const { primary, replica, sentinel } = await startSentinels(t, 2000)
     const service = await startHttpService(t)
     let value = 'old'
     service.otherwise = () => ({ text: value })
@@ -142,7 +145,7 @@ describe.skipIf(missingRedis() !== undefined)('gateways in processes of their ow
     expect(stdout).toBe('aliases: 1 answer forgotten; 1 of 2 other gateways did the same\n')
     expect(replica.command('XLEN', 'mapgate:purges')).toBe('0')
     await primary.kill()
-    await until(() => replica.command('ROLE').startsWith('master'), 20_000)
+    await until(() => replica.command('ROLE').startsWith('master'), 30_000)
     // Said again by one that knows of it, as soon as it uses the new primary.
     await until(() => replica.command('XLEN', 'mapgate:purges') !== '0')
     paused.process.kill('SIGCONT')

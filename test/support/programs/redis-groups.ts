@@ -73,8 +73,12 @@ export interface Sentinels {
 /** What the sentinel calls the primary and its replica. */
 export const SENTINEL_NAME = 'mymaster'
 
-/** One sentinel that fails over when it has not heard of the primary for half a second. */
-export async function startSentinels(t: Cleanup): Promise<Sentinels> {
+/**
+ * One sentinel that fails over when it has not heard of the primary for some time.
+ *
+ * @param afterMs A replica that has not heard of it for ten times as long before is never taken.
+ */
+export async function startSentinels(t: Cleanup, afterMs = 500): Promise<Sentinels> {
   // What a replica is sent it writes into its folder, from where any server that is started there would read it.
   const primary = await startRedis(t, ['--dir', folder(t)])
   const replica = await startRedis(t, [
@@ -85,7 +89,7 @@ export async function startSentinels(t: Cleanup): Promise<Sentinels> {
   writeFileSync(
     file,
     `sentinel monitor ${SENTINEL_NAME} 127.0.0.1 ${primary.port} 1
-sentinel down-after-milliseconds ${SENTINEL_NAME} 500
+sentinel down-after-milliseconds ${SENTINEL_NAME} ${afterMs}
 sentinel failover-timeout ${SENTINEL_NAME} 2000
 `,
   )
