@@ -26,6 +26,9 @@ const CLIENTS =
 const CHECKED =
   '`mapgate check` says these about a configuration, behind the place in the file and the setting, and so do a start and a reload. The code is not printed; it names the sentence, and stays when that is edited. Sentences that are made of the kind and the bounds of a setting, such as `is text, must be a number`, have no code and stand in [configuration.md](configuration.md).'
 
+const EVENTS =
+  'Lines of the log about the gateway and what it asks; most are in the list of problems on the page, too. What was seen elsewhere, such as the trouble of a replica or of the cache file, comes with its own sentence. The code is not printed; it names the sentence, and stays when that is edited.'
+
 /** In the order of the page. A cause that is left out does not compile. */
 const TEMPORARY_CAUSES: Readonly<Record<TemporaryCause, true>> = {
   timeout: true,
@@ -61,16 +64,19 @@ export interface ErrorSources {
   readonly errors: Readonly<Record<string, ErrorSentences>>
   /** What is wrong with a configuration. */
   readonly problems: readonly ProblemCatalogue[]
+  /** What the log says of events. */
+  readonly events: ProblemCatalogue
 }
 
-export function errorsPage({ gateway, clients, errors, problems }: ErrorSources): string {
+export function errorsPage({ gateway, clients, errors, problems, events }: ErrorSources): string {
   return [
     INTRODUCTION,
     `## Temporary\n\n${table(Object.keys(TEMPORARY_CAUSES), gateway)}\n`,
     `## Permanent\n\n${table(Object.keys(PERMANENT_CAUSES), gateway)}\n`,
     `## Clients\n\n${CLIENTS}\n\n${table(Object.keys({ ...TEMPORARY_CAUSES, ...PERMANENT_CAUSES }), clients)}\n`,
     `## Requests and connections\n\n${REFUSED}\n\n${errorsTable(errors)}\n`,
-    `## Configuration\n\n${CHECKED}\n\n${problemsTable(problems)}\n`,
+    `## Log\n\n${EVENTS}\n\n${sentencesTable([events], 'what happened')}\n`,
+    `## Configuration\n\n${CHECKED}\n\n${sentencesTable(problems, 'what is wrong')}\n`,
   ].join('\n')
 }
 
@@ -91,9 +97,9 @@ function errorsTable(errors: Readonly<Record<string, ErrorSentences>>): string {
   return ['| protocol | kind | meaning |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
-function problemsTable(catalogues: readonly ProblemCatalogue[]): string {
+function sentencesTable(catalogues: readonly ProblemCatalogue[], heading: string): string {
   const rows = catalogues
     .flatMap((catalogue) => Object.entries(catalogue))
     .map(([code, sentence]) => `| \`${code}\` | \`${sentence}\` |`)
-  return ['| code | what is wrong |', '| --- | --- |', ...rows].join('\n')
+  return [`| code | ${heading} |`, '| --- | --- |', ...rows].join('\n')
 }

@@ -5,6 +5,7 @@
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/error-code.ts'
 import { TABLE_NAME } from '../core/table-name.ts'
+import { eventText } from './event-texts.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { ProblemKind } from './problems.ts'
 import { RepeatedLines } from './repeated-lines.ts'
@@ -31,7 +32,7 @@ export class EventLog {
     state: 'starting' | 'ready' | 'draining' | 'stopped',
     details: Record<string, unknown> = {},
   ): void {
-    this.#writer.logger.info({ event: 'state', state, ...details }, `gateway ${state}`)
+    this.#writer.logger.info({ event: 'state', state, ...details }, eventText('gateway-state', state))
     this.#writer.publish({ type: 'state', atMs: this.#writer.wallMs(), state })
   }
 
@@ -41,14 +42,14 @@ export class EventLog {
   }
 
   listenerUp(listener: string, bound: string, protocol: string): void {
-    this.#writer.logger.info({ event: 'listener', listener, bound, protocol }, 'listening')
+    this.#writer.logger.info({ event: 'listener', listener, bound, protocol }, eventText('listener-up'))
   }
 
   /** Called for each failure; one line per episode, because accepting is tried again and again. */
   acceptFailed(listener: string, error: Error): void {
     if (!this.#writer.begins(`accept ${listener}`)) return
-    this.#writer.logger.error({ event: 'listener', listener, err: error }, 'cannot accept connections')
-    this.#writer.problem('listener', listener, `cannot accept connections: ${error.message}`)
+    this.#writer.logger.error({ event: 'listener', listener, err: error }, eventText('accept-failed'))
+    this.#writer.problem('listener', listener, eventText('accept-failed-because', error.message))
   }
 
   /** Called for each change that was refused; one line a minute for each listener. @param table As the client named it. */
@@ -57,7 +58,7 @@ export class EventLog {
     if (requests === undefined) return
     // Anything else in a table's place may be an address.
     const named = TABLE_NAME.test(table) ? ` ${table.slice(0, MAX_ASKED_LENGTH)}` : ''
-    const text = `a change of table${named} was refused: it cannot be written at this listener; give a table of a store to the listener that proxywrite_service_name leads to, by "write"`
+    const text = eventText('change-refused', named)
     this.#writer.logger.warn({ event: 'write', listener, requests }, text)
     this.#writer.problem('listener', listener, text)
   }
@@ -78,7 +79,7 @@ export class EventLog {
 
   /** @param issues As the command line prints them, one each. */
   reloadFailed(issues: readonly string[]): void {
-    const text = 'reload refused; the previous configuration stays in use'
+    const text = eventText('reload-refused')
     this.#writer.logger.error({ event: 'reload', ok: false, issues }, text)
     this.#writer.publish({ type: 'reload', atMs: this.#writer.wallMs(), ok: false, text: issues.join('\n') })
     this.#writer.problem('reload', '', issues[0] ?? text)
@@ -87,7 +88,7 @@ export class EventLog {
   /** Called when an overload of the event loop begins; one line per episode. */
   overloaded(): void {
     if (!this.#writer.begins('overload')) return
-    const text = 'the event loop does not keep up: only stored answers are given until it does'
+    const text = eventText('overloaded')
     this.#writer.logger.warn({ event: 'overload' }, text)
     this.#writer.problem('shed', '', text)
   }
@@ -95,16 +96,13 @@ export class EventLog {
   /** Called for each batch of spans that the collector did not take; one line per episode. */
   tracesLost(error: Error | undefined): void {
     if (!this.#writer.begins('traces')) return
-    this.#writer.logger.warn(
-      { event: 'tracing', ...(error && { err: error }) },
-      'traces lost: the collector does not accept them',
-    )
+    this.#writer.logger.warn({ event: 'tracing', ...(error && { err: error }) }, eventText('traces-lost'))
   }
 
   /** Called for each loss of log lines; it is no line of the log itself. */
   logLinesDropped(why: string): void {
     if (!this.#writer.begins(`log ${why}`)) return
-    this.#writer.problem('log', '', `log lines are being lost: ${why}; check its disk, pipe or collector`)
+    this.#writer.problem('log', '', eventText('log-lines-lost', why))
   }
 
   /** Something about the cache file, the secrets' files or the watched configuration that an operator has to see to; lookups go on. */
@@ -118,7 +116,7 @@ export class EventLog {
     const suppressed = this.#defects.take()
     if (suppressed !== undefined) {
       const count = suppressed > 0 ? { suppressed } : {}
-      this.#writer.logger.error({ event: 'defect', where, err: error, ...count }, 'defect: please report it')
+      this.#writer.logger.error({ event: 'defect', where, err: error, ...count }, eventText('defect'))
     }
     this.#writer.problem('defect', where, messageOf(error))
   }

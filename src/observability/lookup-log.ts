@@ -10,6 +10,7 @@ import type { AnswerSource, LookupResult } from '../core/result.ts'
 import { TABLE_NAME } from '../core/table-name.ts'
 import type { Cause } from './counters.ts'
 import type { EventLog } from './event-log.ts'
+import { eventText } from './event-texts.ts'
 import type { Events } from './events.ts'
 import { shownAttributes, shownSteps } from './explained.ts'
 import type { Logging } from './logging.ts'
@@ -101,10 +102,10 @@ export class LookupLog {
       ...(suppressed > 0 && { suppressed }),
     }
     if (result.kind === 'temporary' || result.kind === 'permanent') {
-      logging.logger.warn({ ...fields, reason: result.reason }, 'lookup failed')
+      logging.logger.warn({ ...fields, reason: result.reason }, eventText('lookup-failed'))
       eventLog.problem('lookup', table, `${result.cause}: ${result.reason}`)
     } else {
-      logging.logger.warn(fields, 'lookup slow')
+      logging.logger.warn(fields, eventText('lookup-slow'))
     }
   }
 

@@ -5,16 +5,17 @@ import type { Clock } from '../core/clock.ts'
 import type { DrillReport } from '../core/drill-report.ts'
 import type { CircuitState, FetchChange, ReplicaChange } from '../core/observer.ts'
 import type { CanaryStatus } from '../core/status.ts'
+import { eventText } from './event-texts.ts'
 import type { EventWriter } from './event-writer.ts'
 import { UnknownAnswers } from './unknown-answers.ts'
 
-/** What became of a canary. The text begins with the cause, because a narrow terminal cuts the end. */
+/** What became of a canary. Its text begins with the cause, because a narrow terminal cuts the end. */
 type CanaryWord = Exclude<CanaryStatus['state'], 'unknown'>
-const CANARY_TEXTS: Record<CanaryWord, string> = {
-  up: 'canary found',
-  missing: 'canary not found: the service has lost data or is the wrong one; its "not found" is not believed',
-  unreachable: 'canary unanswered: the service fails or is silent; its "not found" is not believed',
-}
+const CANARY_EVENTS = {
+  up: 'canary-up',
+  missing: 'canary-missing',
+  unreachable: 'canary-unreachable',
+} as const satisfies Record<CanaryWord, string>
 
 export class ServiceEvents {
   readonly #writer: EventWriter
@@ -31,26 +32,23 @@ export class ServiceEvents {
     const why = lastFailure && { lastFailure }
     this.#writer.logger[level](
       { event: 'circuit', upstream, endpoint, state, ...(state === 'open' && why) },
-      `circuit ${state}`,
+      eventText('circuit-state', state),
     )
     this.#writer.publish({ type: 'circuit', atMs: this.#writer.wallMs(), upstream, endpoint, state })
     if (state === 'open') {
       this.#writer.problem(
         'circuit',
         `${upstream} ${endpoint}`,
-        `the circuit opened${lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`}: no lookups are sent to the endpoint until it answers again`,
+        eventText('circuit-opened', lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`),
       )
     }
   }
 
   /** @param why Why it is not used any more. */
   sharedStoreChanged(isUp: boolean, why: string): void {
-    const text = isUp
-      ? 'the shared store is used'
-      : 'the shared store is not used until it responds quickly again'
     const fields = { event: 'shared', up: isUp, ...(!isUp && { lastFailure: why }) }
-    this.#writer.logger[isUp ? 'info' : 'warn'](fields, text)
-    if (!isUp) this.#writer.problem('shared', '', `${text}: ${why}; lookups ask the service meanwhile`)
+    this.#writer.logger[isUp ? 'info' : 'warn'](fields, eventText(isUp ? 'shared-up' : 'shared-down'))
+    if (!isUp) this.#writer.problem('shared', '', eventText('shared-down-because', why))
   }
 
   /** Requests for what an upstream fetches for itself began to fail, or that is over. */
@@ -76,10 +74,11 @@ export class ServiceEvents {
     failure?: string,
   ): void {
     const up = state === 'up'
-    const text = failure === undefined ? CANARY_TEXTS[state] : `${CANARY_TEXTS[state]} (${failure})`
+    const found = eventText(CANARY_EVENTS[state])
+    const text = failure === undefined ? found : `${found} (${failure})`
     this.#writer.logger[up ? 'info' : 'warn'](
       { event: 'canary', table, upstream, endpoint, up, state, ...(failure !== undefined && { failure }) },
-      CANARY_TEXTS[state],
+      found,
     )
     this.#writer.publish({ type: 'canary', atMs: this.#writer.wallMs(), table, upstream, endpoint, up })
     if (!up) this.#writer.problem('canary', `${table} ${upstream} ${endpoint}`, text)
@@ -88,7 +87,7 @@ export class ServiceEvents {
   /** Called for each question turned away; one line per episode. */
   shed(upstream: string): void {
     if (!this.#writer.begins(`shed ${upstream}`)) return
-    const text = 'lookups are being turned away: no slot is free, or mapgate is overloaded'
+    const text = eventText('lookups-shed')
     this.#writer.logger.warn({ event: 'shed', upstream }, text)
     this.#writer.problem('shed', upstream, text)
   }
@@ -99,8 +98,8 @@ export class ServiceEvents {
     this.#unknown.drillChanged(report)
     const text =
       state === 'running'
-        ? `a drill begins: the upstream is treated as dead until ${new Date(report.endsAtMs).toISOString()}`
-        : 'the drill is over'
+        ? eventText('drill-begins', new Date(report.endsAtMs).toISOString())
+        : eventText('drill-over')
     this.#writer.logger[state === 'running' ? 'warn' : 'info'](
       { event: 'drill', upstream, state, ...(endedBy && { endedBy, tables }) },
       text,
@@ -110,7 +109,7 @@ export class ServiceEvents {
   /** @param lastFailure How the last request ended. */
   failsAfterDrill(upstream: string, lastFailure: string | undefined): void {
     const why = lastFailure === undefined ? '' : ` (last failure: ${lastFailure})`
-    const text = `no endpoint answers now that the drill is over${why}: this is an outage; see mapgate status`
+    const text = eventText('outage-after-drill', why)
     this.#writer.logger.warn({ event: 'drill', upstream, state: 'ended', lastFailure }, text)
     this.#writer.problem('circuit', upstream, text)
   }
@@ -124,32 +123,29 @@ export class ServiceEvents {
       case 'copied': {
         const { entries, firstKeys } = change
         if (firstKeys === undefined) {
-          logger.info(fields, 'the list of the table was taken over')
+          logger.info(fields, eventText('list-copied'))
           return
         }
         const shown = firstKeys.flatMap((key) => renderKey(key) ?? [])
         const suchAs = shown.length === 0 ? '' : `, such as ${shown.join(', ')}`
         logger.info(
           { ...fields, firstKeys: shown },
-          `the first list of the table was taken over: ${entries} ${entries === 1 ? 'entry' : 'entries'}${suchAs}`,
+          eventText('list-copied-first', `${entries} ${entries === 1 ? 'entry' : 'entries'}${suchAs}`),
         )
         return
       }
       case 'changed':
-        logger.info(fields, 'the changes of the table were taken over')
+        logger.info(fields, eventText('list-changed'))
         return
       case 'whole':
-        logger.warn(fields, `the changes of the table could not be used: ${change.reason}`)
+        logger.warn(fields, eventText('list-changes-unusable', change.reason))
         return
       case 'held':
-        logger.error(
-          fields,
-          `the list of the table is kept aside: ${change.reason}; mapgate replica accept ${table}, or reject`,
-        )
+        logger.error(fields, eventText('list-held', change.reason, table))
         this.#writer.problem('replica', table, change.reason)
         return
       case 'failed':
-        logger.warn(fields, `the list of the table was not taken over: ${change.reason}`)
+        logger.warn(fields, eventText('list-failed', change.reason))
         this.#writer.problem('replica', table, change.reason)
         return
     }
@@ -158,17 +154,14 @@ export class ServiceEvents {
   /** Called for each request that failed; one line per episode. */
   storeFailed(table: string, error: unknown): void {
     if (!this.#writer.begins(`store ${table}`)) return
-    const text =
-      'what Postfix wrote of the table cannot be read or written; see the disk of the store and its owner, or the shared store'
+    const text = eventText('store-failed')
     this.#writer.logger.error({ event: 'store', table, err: error }, text)
     this.#writer.problem('store', table, text)
   }
 
   /** The service of a table lost many keys that it found before, or that is over. */
   lossChanged(table: string, isHolding: boolean): void {
-    const text = isHolding
-      ? `the service lost many keys that it found before: its "not found" of such keys is not believed; restore its data or, if they are gone on purpose, mapgate confirm-loss ${table}`
-      : 'the loss of keys is over: "not found" is believed again'
+    const text = isHolding ? eventText('loss-holding', table) : eventText('loss-over')
     this.#writer.logger[isHolding ? 'error' : 'info']({ event: 'loss', table, holding: isHolding }, text)
     if (isHolding) this.#writer.problem('canary', table, text)
   }

@@ -3,6 +3,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { DrillReport } from '../core/drill-report.ts'
+import { eventText } from './event-texts.ts'
 import { RepeatedLines } from './repeated-lines.ts'
 
 export class UnknownAnswers {
@@ -26,7 +27,7 @@ export class UnknownAnswers {
     const why = this.#isDrilled(table) ? 'a drill treats the service as dead' : 'the service does not answer'
     return {
       lookups,
-      text: `lookups are answered "not found" by whenUnknown, because ${why}`,
+      text: eventText('answered-unknown', why),
     }
   }
 

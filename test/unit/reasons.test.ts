@@ -9,6 +9,7 @@ import { CHECK_PROBLEMS } from '../../src/config/checks/problems.ts'
 import { FILE_PROBLEMS } from '../../src/config/problems.ts'
 import { permanentFor, type ReasonCatalogue, temporaryFor } from '../../src/core/reason.ts'
 import { CORE_REASONS } from '../../src/core/reasons.ts'
+import { EVENT_TEXTS } from '../../src/observability/event-texts.ts'
 import { REPLY_REASONS } from '../../src/protocols/client-result.ts'
 import { PROTOCOLS } from '../../src/protocols/registry.ts'
 import type { ProblemCatalogue } from '../../src/schema/problem.ts'
@@ -71,6 +72,7 @@ describe('the catalogue', () => {
       clients: Object.values(OF_CLIENTS),
       errors: ERRORS,
       problems: PROBLEMS,
+      events: EVENT_TEXTS,
     })
     await expect(page).toMatchFileSnapshot('../../docs/errors.md')
   })
@@ -106,6 +108,14 @@ describe('the problems of a configuration', () => {
   test('are all said', () => {
     expect(all.map(([code]) => code).filter((code) => !files.includes(`'${code}'`))).toEqual([])
   })
+})
+
+test('every sentence about an event is said', () => {
+  const files = readdirSync(new URL('../../src/observability', import.meta.url), { encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && path !== 'event-texts.ts')
+    .map((path) => readFileSync(new URL(`../../src/observability/${path}`, import.meta.url), 'utf8'))
+    .join('\n')
+  expect(Object.keys(EVENT_TEXTS).filter((code) => !files.includes(`'${code}'`))).toEqual([])
 })
 
 describe('a reason', () => {
