@@ -45,9 +45,18 @@ export class Connection {
     return this.#socket.writableLength > 0
   }
 
-  write(text: string): void {
+  /**
+   * Sends replies.
+   *
+   * @returns Whether the kernel has taken all. If not, the owner is called ({@link ConnectionOwner.sent}) once it has: by an empty
+   *   write behind what is unsent. A callback at each write costs a queued task, and nearly every write is taken at once.
+   */
+  write(text: string): boolean {
     // UTF-8 is the default; said aloud, Node.js checks its name at each write.
-    if (text !== '') this.#socket.write(text, this.#onSent)
+    if (text !== '') this.#socket.write(text)
+    if (!this.hasUnsent) return true
+    this.#socket.write('', this.#onSent)
+    return false
   }
 
   writeBytes(bytes: Buffer): void {
@@ -104,6 +113,6 @@ export class Connection {
     this.#timer = undefined
   }
 
-  /** One for all writes of the connection, so that a write makes no closure. */
+  /** One for all writes of the connection, so that none makes a closure. */
   readonly #onSent = (): void => this.#owner.sent()
 }

@@ -244,8 +244,7 @@ export class Session implements Answered, ConnectionOwner {
 
   /** Sends replies. False when the client must first read them; {@link sent} goes on then. */
   #send(replies: string): boolean {
-    this.#connection.write(replies)
-    if (!this.#connection.hasUnsent) return true
+    if (this.#connection.write(replies)) return true
     this.#state = 'sending'
     this.#connection.limit(REPLY_TIMEOUT_MS, 'reply-timeout')
     return false
