@@ -88,11 +88,13 @@ export class LmdbEnvironment<Value, Key> {
   /**
    * Runs when nobody else writes. What `work` has written when it throws stays.
    *
-   * @throws EnvironmentClosed (rejects), and what made the commit fail.
+   * @param before Is waited for, and nothing is written when it rejects.
+   * @throws EnvironmentClosed (rejects), what `before` rejects with, and what made the commit fail.
    */
-  async transaction<T>(work: () => T): Promise<T> {
+  async transaction<T>(work: () => T, before?: () => Promise<void>): Promise<T> {
     this.requireOpen()
-    const transaction = this.root.transaction(work)
+    const transaction =
+      before === undefined ? this.root.transaction(work) : before().then(() => this.root.transaction(work))
     this.#transactions.add(transaction)
     try {
       return await transaction

@@ -144,6 +144,12 @@ export const REPLICA_REASONS = {
     advice:
       'the disk is full, or the folder is not writable (LMDB says "Input/output error" for both); the copy in use stays',
   },
+  fileLost: {
+    cause: 'replica',
+    text: 'the copy cannot be kept: its file … was …; restart mapgate while the service answers, and the list is read again',
+    advice:
+      'somebody cleaned up, restored a backup or mounted something over `replica.directory` while mapgate ran; until the restart, lookups are answered from the copy that is still open, no list is taken over, and pushes are refused',
+  },
   changedMeanwhile: {
     cause: 'replica',
     text: 'too much was pushed, or another process wrote, while the list was read',

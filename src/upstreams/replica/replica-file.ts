@@ -7,15 +7,19 @@
  * Source: http://www.lmdb.tech/doc/ ("Caveats": a process must not open one environment twice; a local file system).
  */
 import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { messageOf } from '../../core/error-code.ts'
 import { LmdbEnvironment, type LmdbRoot, loadLmdb, otherProcess, requireDatabase } from '../lmdb.ts'
+import { OpenedFile } from '../opened-file.ts'
 import { makeFolderSync, UnusableFiles } from '../own-folder.ts'
 import type { CopyMarks } from './copy-marks.ts'
 import type { CopyRecord, HeldRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
 import { CopyTables, MAX_DATABASES } from './copy-tables.ts'
 import type { FoundKey } from './found-keys.ts'
+import { ListError } from './list-error.ts'
 import { type ChangesPlan, planChanges } from './plan-changes.ts'
 import type { Changes, Entry } from './read-list.ts'
+import { REPLICA_REASONS } from './reasons.ts'
 
 /** Why a copy cannot be kept. */
 export class ReplicaUnavailable extends UnusableFiles {}
@@ -30,8 +34,10 @@ export class ReplicaFile {
   readonly #environment: LmdbEnvironment<string, string>
   readonly #root: LmdbRoot<string, string>
   readonly #tables: CopyTables
+  readonly #opened: OpenedFile
 
-  private constructor(root: LmdbRoot<string, string>) {
+  private constructor(root: LmdbRoot<string, string>, folder: string) {
+    this.#opened = new OpenedFile(join(folder, 'data.mdb'))
     this.#environment = new LmdbEnvironment(root)
     this.#root = root
     this.#tables = new CopyTables(root)
@@ -49,7 +55,7 @@ export class ReplicaFile {
       makeFolderSync(folder)
       chmodSync(folder, 0o700)
       requireDatabase(folder)
-      const file = new ReplicaFile(open<string, string>({ path: folder, ...OPTIONS }))
+      const file = new ReplicaFile(open<string, string>({ path: folder, ...OPTIONS }), folder)
       file.#requireAlone()
       return file
     } catch (error) {
@@ -153,7 +159,7 @@ export class ReplicaFile {
    * @returns Whether it was still claimed by `token`, and the pushes are not too many; else nothing has changed.
    */
   exchange(token: string, record: CopyRecord, round: number): Promise<boolean> {
-    return this.#environment.transaction(() => {
+    return this.#kept(() => {
       const state = this.#tables.state()
       if (state.filling?.token !== token) return false
       return this.#tables.use(record, this.#tables.pushed, round)
@@ -198,7 +204,7 @@ export class ReplicaFile {
 
   /** Keeps a filled slot aside. */
   hold(token: string, held: HeldRecord): Promise<boolean> {
-    return this.#environment.transaction(() => {
+    return this.#kept(() => {
       const { filling, ...state } = this.#tables.state()
       if (filling?.token !== token) return false
       this.#tables.heldPushed.copy(this.#tables.pushed)
@@ -209,7 +215,7 @@ export class ReplicaFile {
 
   /** Takes what is kept aside into use, with what was pushed since it was asked for; or forgets it. */
   settleHeld(accept: boolean): Promise<Settled> {
-    return this.#environment.transaction(() => {
+    return this.#kept(() => {
       const { held } = this.#tables.state()
       if (held === undefined) return 'nothing'
       if (!accept) this.#tables.write(this.#tables.withoutHeld())
@@ -229,7 +235,7 @@ export class ReplicaFile {
    * @returns Whether it is the one in use; else nothing has changed.
    */
   renew(copiedAtMs: number, slot: Slot | undefined, round: number): Promise<boolean> {
-    return this.#environment.transaction(() => {
+    return this.#kept(() => {
       const { current } = this.#tables.state()
       if (current === undefined || current.slot !== slot) return false
       this.#tables.found.forgetOld(() => false, round)
@@ -241,13 +247,9 @@ export class ReplicaFile {
     })
   }
 
-  /**
-   * Changes a key of the copy in use.
-   *
-   * @param isAsked Returns whether the service is being asked, so that its reply may be older.
-   */
+  /** Changes a key of the copy in use. @param isAsked Returns whether the service is being asked, so that its reply may be older. */
   push(change: KeyChange, atMs: number, isAsked: () => boolean): Promise<void> {
-    return this.#environment.transaction(() => {
+    return this.#kept(() => {
       const { current, ...state } = this.#tables.state()
       if (current === undefined) return
       if (isAsked()) this.#tables.pushed.note(change)
@@ -259,6 +261,12 @@ export class ReplicaFile {
     })
   }
 
+  /** @throws ListError (rejects) when what is written would be lost with this process, as do all that write for good. */
+  async requireKept(): Promise<void> {
+    const fate = await this.#opened.fate()
+    if (fate !== undefined) throw new ListError(REPLICA_REASONS.fileLost, this.#opened.path, fate)
+  }
+
   /** What is written so far is on disk. */
   async flushed(): Promise<void> {
     await this.#root.flushed
@@ -267,6 +275,10 @@ export class ReplicaFile {
   /** Waits for what is being written. No key may be looked up afterwards. */
   close(): Promise<void> {
     return this.#environment.close()
+  }
+
+  #kept<T>(work: () => T): Promise<T> {
+    return this.#environment.transaction(work, () => this.requireKept())
   }
 
   /** What the other one writes would be read here as a part of the copy, and as "not found". */

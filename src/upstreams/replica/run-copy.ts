@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Authorize } from '../http-client/oauth/access-tokens.ts'
 import type { CopyJob, CopyOutcome } from './copy-job.ts'
+import { ListError } from './list-error.ts'
 import type { ListProgress } from './list-progress.ts'
 import type { ReplicaFile } from './replica-file.ts'
 
@@ -20,7 +21,18 @@ export type RunCopy = (
   authorize: Authorize,
 ) => Promise<CopyOutcome>
 
-export const runCopy: RunCopy = import.meta.url.endsWith('.ts') ? copyHere : copyInThread
+const copy: RunCopy = import.meta.url.endsWith('.ts') ? copyHere : copyInThread
+
+/** Does not reject. */
+export const runCopy: RunCopy = async (job, file, ...more) => {
+  try {
+    await file.requireKept()
+  } catch (error) {
+    if (error instanceof ListError) return { kind: 'failed', cause: error.reasonCause, reason: error.message }
+    throw error
+  }
+  return copy(job, file, ...more)
+}
 
 /** Does not reject. */
 async function copyHere(

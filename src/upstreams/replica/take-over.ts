@@ -4,6 +4,7 @@
 import { messageOf } from '../../core/error-code.ts'
 import type { CopyJob, FilledOutcome, WholeOutcome } from './copy-job.ts'
 import type { CopyRecord, HeldRecord } from './copy-record.ts'
+import { ListError } from './list-error.ts'
 import { isShrunk } from './plan-changes.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 import type { ReplicaFile } from './replica-file.ts'
@@ -121,5 +122,6 @@ const TOO_MANY_PUSHES =
 /** What an error of the disk, or of LMDB, says. */
 export function diskFailure(error: unknown): { readonly kind: 'failed'; readonly why: string } {
   const why = messageOf(error)
+  if (error instanceof ListError) return { kind: 'failed', why }
   return { kind: 'failed', why: REPLICA_REASONS.diskFailed.text.replace('…', why) }
 }

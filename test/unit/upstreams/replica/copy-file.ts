@@ -68,8 +68,8 @@ export class Copy {
   }
 }
 
-export async function withCopy(): Promise<Copy> {
-  const copy = new Copy()
+export async function withCopy(path = folder()): Promise<Copy> {
+  const copy = new Copy(path)
   onTestFinished(() => copy.file.close())
   expect(
     await copy.use([
