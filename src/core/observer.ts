@@ -86,7 +86,14 @@ export type ReplicaChange =
   | { readonly kind: 'changed'; readonly set: number; readonly gone: number }
   /** The whole list was asked for, since the changes could not be used. */
   | { readonly kind: 'whole'; readonly reason: string }
-  | { readonly kind: 'held'; readonly entries: number; readonly lost: number; readonly reason: string }
+  /** `missing`: some of the keys that it lacks. */
+  | {
+      readonly kind: 'held'
+      readonly entries: number
+      readonly lost: number
+      readonly missing?: readonly string[]
+      readonly reason: string
+    }
   | { readonly kind: 'failed'; readonly reason: string }
 
 /** How one request to an endpoint ended. A closed set: it is a metric label. */

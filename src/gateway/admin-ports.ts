@@ -2,6 +2,7 @@
  * What the admin API sees of the gateway and may do with it.
  */
 import type { Control, NamedReadiness } from '../admin/ports.ts'
+import { shownStatus } from '../admin/shown-replica.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { GatewayStatus } from '../core/status.ts'
@@ -31,7 +32,7 @@ export function adminPorts(
   return {
     clock,
     lookup: gateway,
-    status: () => gateway.status(),
+    status: () => shownStatus(gateway.status(), (key) => logging.renderKey(key)),
     protocols: gateway.status().protocols,
     readiness: () => gateway.readiness(),
     drills: () => gateway.drills.list(),

@@ -19,6 +19,12 @@ const MAX_SHOWN_LENGTH = 320
 /** Shows a key, or undefined for "leave it out". */
 export type RenderKey = (key: Buffer | string) => string | undefined
 
+/** Shows several keys; undefined where none is to be shown. */
+export function shownKeys(keys: readonly string[], renderKey: RenderKey): readonly string[] | undefined {
+  const shown = keys.flatMap((key) => renderKey(key) ?? [])
+  return shown.length === 0 ? undefined : shown
+}
+
 /**
  * Makes the renderer for one style.
  *

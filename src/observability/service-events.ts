@@ -7,6 +7,7 @@ import type { CircuitState, FetchChange, ReplicaChange } from '../core/observer.
 import type { CanaryStatus } from '../core/status.ts'
 import { eventText } from './event-texts.ts'
 import type { EventWriter } from './event-writer.ts'
+import { shownKeys } from './log-key.ts'
 import { UnknownAnswers } from './unknown-answers.ts'
 
 /** What became of a canary. Its text begins with the cause, because a narrow terminal cuts the end. */
@@ -126,10 +127,10 @@ export class ServiceEvents {
           logger.info(fields, eventText('list-copied'))
           return
         }
-        const shown = firstKeys.flatMap((key) => renderKey(key) ?? [])
-        const suchAs = shown.length === 0 ? '' : `, such as ${shown.join(', ')}`
+        const shown = shownKeys(firstKeys, renderKey)
+        const suchAs = shown === undefined ? '' : `, such as ${shown.join(', ')}`
         logger.info(
-          { ...fields, firstKeys: shown },
+          { ...fields, firstKeys: shown ?? [] },
           eventText('list-copied-first', `${entries} ${entries === 1 ? 'entry' : 'entries'}${suchAs}`),
         )
         return
@@ -140,10 +141,17 @@ export class ServiceEvents {
       case 'whole':
         logger.warn(fields, eventText('list-changes-unusable', change.reason))
         return
-      case 'held':
-        logger.error(fields, eventText('list-held', change.reason, table))
+      case 'held': {
+        const { missing: keys = [], ...held } = change
+        const missing = shownKeys(keys, renderKey)
+        const such = missing === undefined ? '' : `, such as ${missing.join(', ')}`
+        logger.error(
+          { event: 'replica', table, change: kind, ...held, ...(missing && { missing }) },
+          eventText('list-held', `${change.reason}${such}`, table),
+        )
         this.#writer.problem('replica', table, change.reason)
         return
+      }
       case 'failed':
         logger.warn(fields, eventText('list-failed', change.reason))
         this.#writer.problem('replica', table, change.reason)

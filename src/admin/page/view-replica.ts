@@ -103,7 +103,8 @@ function cells(replica: Replica): readonly Cell[] {
 function stateCell({ state, held, lastFailure, progress, changes }: Replica): Cell {
   const reading = state === 'copying' ? `reads: ${count(progress?.entries ?? 0)} entries` : undefined
   if (held !== undefined) {
-    const aside = `kept aside: a list of ${count(held.entries)} entries. The copy in use stays until you accept or reject it: ${held.reason}`
+    const such = held.missing === undefined ? '' : `, such as ${held.missing.join(', ')}`
+    const aside = `kept aside: a list of ${count(held.entries)} entries. The copy in use stays until you accept or reject it: ${held.reason}${such}`
     return { text: reading === undefined ? aside : `${reading}; ${aside}`, kind: 'wrap', state: 'bad' }
   }
   if (reading !== undefined) return text(reading)

@@ -6,6 +6,7 @@ import type { AdminPorts } from '../ports.ts'
 import { ProblemError, tableUnknown } from '../problem.ts'
 import type { RouteParts } from '../route-parts.ts'
 import { problems, TableParams } from '../schemas.ts'
+import { shownReplica } from '../shown-replica.ts'
 import { ReplicaSchema } from './status.ts'
 
 const EntryParams = Type.Object({
@@ -36,6 +37,7 @@ const RefreshQuery = Type.Object(
 
 export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
   const config = { access: 'operator' } as const
+  const shown = (status: ReplicaStatus) => shownReplica(status, ports.renderKey)
   const response = { 200: ReplicaSchema, ...problems(401, 403, 404, 409, 503) }
   const schemaOf = (summary: string) => ({ summary, tags: ['tables'], params: TableParams, response })
 
@@ -50,7 +52,7 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
       },
     },
     async ({ params, query }) =>
-      statusAfter(replicaOf(ports, params.table).refresh(query.whole === 'true'), whyNotChanged),
+      shown(statusAfter(replicaOf(ports, params.table).refresh(query.whole === 'true'), whyNotChanged)),
   )
   for (const [word, accept, summary] of [
     ['accept', true, 'Takes the list that is kept aside into use'],
@@ -60,7 +62,7 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
       `/api/v1/tables/:table/replica/${word}`,
       { config, schema: schemaOf(summary) },
       async ({ params }) =>
-        statusAfter(await replicaOf(ports, params.table).settleHeld(accept), whyNotSettled),
+        shown(statusAfter(await replicaOf(ports, params.table).settleHeld(accept), whyNotSettled)),
     )
   }
   app.put(
@@ -78,7 +80,7 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
     async ({ params, body }) => {
       if (body.value === undefined)
         throw new ProblemError(400, 'invalid-parameter', '"value" is missing; add it')
-      return statusAfter(await change(ports, params.table, params.key, body.value), whyNotChanged)
+      return shown(statusAfter(await change(ports, params.table, params.key, body.value), whyNotChanged))
     },
   )
   app.delete(
@@ -93,7 +95,7 @@ export function addReplicaRoutes(app: App, { ports }: RouteParts): void {
       },
     },
     async ({ params }) =>
-      statusAfter(await change(ports, params.table, params.key, undefined), whyNotChanged),
+      shown(statusAfter(await change(ports, params.table, params.key, undefined), whyNotChanged)),
   )
 }
 

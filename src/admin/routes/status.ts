@@ -38,6 +38,11 @@ export const ReplicaSchema = Type.Object({
     Type.Object({
       entries: Count,
       lost: Count,
+      missing: Type.Optional(
+        Type.Array(Type.String(), {
+          description: 'Some keys that the list lacks, as `log.keys` shows them; absent where it hides them.',
+        }),
+      ),
       copiedAtMs: WallMs,
       reason: Type.String({ description: 'Why the list is kept aside.' }),
     }),

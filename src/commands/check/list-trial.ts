@@ -42,7 +42,7 @@ export async function triedList(
   if (changes !== undefined) lines.push(changesLine(changes))
   const isRead = lines.every((line) => !line.startsWith('NOT USABLE'))
   if (probe === undefined || trial.sample.length === 0) return { lines, isGood: isRead }
-  const compared = await compare(trial, probe)
+  const compared = await compare(trial, probe, hide)
   return { lines: [...lines, ...compared.lines], isGood: isRead && compared.isGood }
 }
 
@@ -52,21 +52,31 @@ function changesLine({ failure, entries, tookMs }: ChangesTrial): string {
 }
 
 /** Asks for some entries one by one. */
-async function compare({ sample }: ListTrial, probe: Probe): Promise<TriedList> {
+async function compare(
+  { sample }: ListTrial,
+  probe: Probe,
+  hide: (text: string) => string,
+): Promise<TriedList> {
   const startMs = systemClock.monotonicMs()
   const different: string[] = []
   for (const [key, result] of sample) {
     const reply = await probe.ask(key)
     const isSame = reply.result.kind === 'found' && reply.result.value === result
-    if (!isSame) different.push(key)
+    const says = `the list has ${quoted(hide(result))}, the route for single keys ${said(reply.result, hide)}`
+    if (!isSame) different.push(`${quoted(key)}: ${says}`)
   }
   const same = sample.length - different.length
   const took = duration(systemClock.monotonicMs() - startMs)
   const lines = [`${same} of ${sample.length} are the same by the route for single keys, ${took}`]
   const [one] = different
-  if (one !== undefined)
-    lines.push(`DIFFERENT: ${quoted(one)}; the list and the route for single keys must answer the same`)
+  if (one !== undefined) lines.push(`DIFFERENT: ${one}; both must say the same`)
   return { lines, isGood: different.length === 0 }
+}
+
+function said(result: Awaited<ReturnType<Probe['ask']>>['result'], hide: (text: string) => string): string {
+  if (result.kind === 'found') return `has ${quoted(hide(result.value))}`
+  if (result.kind === 'notfound') return 'says "not found"'
+  return `fails: ${'reason' in result ? hide(result.reason) : 'not modified'}`
 }
 
 function quoted(text: string): string {

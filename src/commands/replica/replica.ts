@@ -125,6 +125,11 @@ function linesOf(status: ReplicaStatus, table: string): string[] {
     lines.push(
       `kept aside: a list of ${count(held.entries)}${why}; mapgate replica accept ${table}, or reject`,
     )
+    const { missing = [] } = held
+    if (missing.length > 0)
+      lines.push(
+        `  it lacks${held.lost > missing.length ? ', for example,' : ''} ${missing.map(oneLine).join(', ')}`,
+      )
   }
   if (status.lastFailure !== undefined && held === undefined)
     lines.push(`not taken over: ${oneLine(status.lastFailure)}`)

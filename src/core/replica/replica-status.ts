@@ -26,6 +26,8 @@ export interface ReplicaStatus {
     readonly entries: number
     /** Keys of the copy in use that it lacks. */
     readonly lost: number
+    /** Some of them; absent where there is none, or where they are not to be shown. */
+    readonly missing?: readonly string[]
     readonly copiedAtMs: number
     /** Why it is kept aside. */
     readonly reason: string

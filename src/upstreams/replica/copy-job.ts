@@ -64,6 +64,8 @@ export interface FilledOutcome {
   readonly lost: number
   /** Which ones; undefined where they are too many to be named. */
   readonly lostKeys: readonly string[] | undefined
+  /** Some of them, to be shown; absent where there is none. */
+  readonly missing?: readonly string[]
   /** Entries that are new or have another result. */
   readonly changed: number
   /** Of a first list: some of its keys, and whether one is an address, a domain, a network or a path. */

@@ -30,6 +30,8 @@ export interface CopyRecord {
 export interface HeldRecord extends CopyRecord {
   /** Keys of the copy in use that it lacks. */
   readonly lost: number
+  /** Some of them, to be shown; absent where there is none, and in files of earlier versions. */
+  readonly missing?: readonly string[]
   /** Why it is; absent in files of earlier versions. */
   readonly reason?: string
   /** The number of its question; absent in files of earlier versions. */

@@ -16,7 +16,7 @@ const BATCH = 5000
 /** Most lost keys that are named one by one. Ours: for more, everything that is stored of the table is looked at again. */
 export const MAX_NAMED = 10_000
 
-/** Keys of a first list that are shown. */
+/** Keys of a first list that are shown, and keys that a list lacks. */
 const SHOWN = 3
 
 /** What addresses, domains, networks and paths have, and the members of an error message have not. */
@@ -75,11 +75,13 @@ export class Filling {
     const before = current === undefined ? 0 : (this.#file.state()?.current?.entries ?? 0)
     const lost = Math.max(0, before - this.#kept)
     const lostKeys = lost > MAX_NAMED ? undefined : this.#lostKeys(slot, current?.slot, lost)
+    const missing = (lostKeys ?? this.#lostKeys(slot, current?.slot, SHOWN)).slice(0, SHOWN)
     return {
       slot,
       entries: this.#entries,
       lost,
       lostKeys,
+      ...(missing.length > 0 && { missing }),
       changed: this.#changed,
       ...(current === undefined && { firstKeys: this.#firstKeys, hasAddresses: this.#hasAddresses }),
     }

@@ -220,7 +220,7 @@ export class ReplicaFile {
       if (held === undefined) return 'nothing'
       if (!accept) this.#tables.write(this.#tables.withoutHeld())
       else {
-        const { lost: _, reason: __, round = 0, ...record } = held
+        const { lost: _, missing: __, reason: ___, round = 0, ...record } = held
         if (!this.#tables.use(record, this.#tables.heldPushed, round)) return 'too-many-pushes'
       }
       return 'done'

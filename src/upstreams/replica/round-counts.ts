@@ -20,7 +20,14 @@ export class RoundCounts {
   #unusable = 0
   #noChanges: string | undefined
 
-  add(taken: TakenOver | ChangedOutcome, outcome: CopyOutcome): void {
+  /** @returns Whether the round says something else than the one before it. */
+  add(taken: TakenOver | ChangedOutcome, outcome: CopyOutcome): boolean {
+    const before = this.#lastFailure
+    this.#count(taken, outcome)
+    return before === undefined || before !== this.#lastFailure
+  }
+
+  #count(taken: TakenOver | ChangedOutcome, outcome: CopyOutcome): void {
     this.failuresInRow = taken.kind === 'failed' ? this.failuresInRow + 1 : 0
     this.#lastFailure = 'reason' in taken ? taken.reason : undefined
     if ('noChanges' in outcome && outcome.noChanges !== undefined) {

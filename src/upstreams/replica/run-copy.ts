@@ -43,11 +43,10 @@ async function copyHere(
   authorize: Authorize,
 ): Promise<CopyOutcome> {
   const progress: ListProgress = { entries: 0, bytes: 0, expectedBytes: undefined }
+  onProgress(progress)
   // Its parsers would make every start slower.
   const { fillCopy } = await import('./fill-copy.ts')
-  const outcome = await fillCopy(job, file, progress, signal, authorize)
-  onProgress(progress)
-  return outcome
+  return fillCopy(job, file, progress, signal, authorize)
 }
 
 /** What the thread says: how far it is, what came of it, or that it needs an access token, which it gets as a message. */

@@ -262,7 +262,7 @@ export class TableReplica implements TableCopy, ReplicaControl {
   #tell(outcome: CopyOutcome, taken: TakenOver | ChangedOutcome, durationMs: number): void {
     const { observer, onCredentialsRefused, onDefect } = this.#parts
     const { onGone = () => {} } = this.#followed ?? {}
-    this.#counts.add(taken, outcome)
+    const isNews = this.#counts.add(taken, outcome)
     if (outcome.kind === 'failed') {
       const asked = this.#followed?.upstream()
       // A token is renewed, whatever the files hold.
@@ -289,10 +289,12 @@ export class TableReplica implements TableCopy, ReplicaControl {
         return
       }
       case 'held':
-        observer.replicaChanged(taken)
+        if (isNews) observer.replicaChanged(taken)
         return
       case 'failed':
-        observer.replicaChanged({ kind: 'failed', reason: taken.reason })
+        // While a list waits for a word, the same is said of it once.
+        if (isNews || this.#state?.held === undefined)
+          observer.replicaChanged({ kind: 'failed', reason: taken.reason })
     }
   }
 }

@@ -21,7 +21,13 @@ export type TakenOver =
       /** Of a first list: some of its keys. */
       readonly firstKeys?: readonly string[]
     }
-  | { readonly kind: 'held'; readonly entries: number; readonly lost: number; readonly reason: string }
+  | {
+      readonly kind: 'held'
+      readonly entries: number
+      readonly lost: number
+      readonly missing?: readonly string[]
+      readonly reason: string
+    }
   | { readonly kind: 'failed'; readonly reason: string }
 
 /** Most entries of a first list that may be an error message. Ours: the members of one, or of a health report, are fewer. */
@@ -73,8 +79,10 @@ async function decide(
   }
   const reason = whyHeld(outcome, before, job)
   if (reason !== undefined) {
-    if (!(await file.hold(token, { ...record, lost, reason, round }))) return MEANWHILE
-    return { kind: 'held', entries, lost, reason }
+    const { missing } = outcome
+    const shown = { lost, ...(missing && { missing }), reason }
+    if (!(await file.hold(token, { ...record, ...shown, round }))) return MEANWHILE
+    return { kind: 'held', entries, ...shown }
   }
   // What a lookup found before the list was asked for is decided by it.
   const unlisted = file.foundBefore(round, slot)
@@ -106,8 +114,14 @@ function whyHeld(
 }
 
 /** What is shown of a list that is kept aside. */
-export function heldStatus({ entries, lost, copiedAtMs, reason }: HeldRecord) {
-  return { entries, lost, copiedAtMs, reason: reason ?? `it lacks ${lost} keys of the copy` }
+export function heldStatus({
+  entries,
+  lost,
+  missing,
+  copiedAtMs,
+  reason = `it lacks ${lost} keys of the copy`,
+}: HeldRecord) {
+  return { entries, lost, ...(missing && { missing }), copiedAtMs, reason }
 }
 
 /** Takes what is kept aside into use, or forgets it. Does not reject. */

@@ -37,7 +37,7 @@ describe.skipIf(NO_CHROMIUM)('the copy of a table', () => {
 
     await state
       .getByText(
-        'kept aside: a list of 4 entries. The copy in use stays until you accept or reject it: the list lacks 6 keys of the copy, more than replica.maxShrink',
+        'kept aside: a list of 4 entries. The copy in use stays until you accept or reject it: the list lacks 6 keys of the copy, more than replica.maxShrink, such as user4@a.example, user5@a.example, user6@a.example',
       )
       .waitFor()
     await bar.waitFor({ state: 'hidden' })
@@ -54,6 +54,29 @@ describe.skipIf(NO_CHROMIUM)('the copy of a table', () => {
     await button('Reject').click()
     await page.locator('#outage-status').getByText('The list of mailboxes was rejected.').waitFor()
     expect(replicaStatus(gateway)).toMatchObject({ state: 'ready', entries: 4 })
+    expect(complaints).toEqual([])
+  })
+
+  test('has a bar that shows how far the list is', async () => {
+    const t = { onTestFinished }
+    const service = await startHttpService(t)
+    const pages = (next?: string, after?: Promise<void>) => {
+      service.route('/mailboxes', { json: { next: '/page2', entries: listed(TEN.slice(0, 4)) } })
+      service.route('/page2', { json: { next, entries: listed(TEN.slice(4)) }, ...(after && { after }) })
+    }
+    pages()
+    const paged = 'authoritative: true\n      items: $.entries[*]\n      next: $.next'
+    const gateway = await startReplicated(t, replicaYaml(service.origin, folderFor(t), paged))
+    const { page, complaints } = await visit(browser(), gateway.adminUrl)
+    const state = page.locator('#replica-rows tr', { hasText: 'mailboxes' }).locator('td').last()
+    let send = (): void => {}
+    pages(undefined, new Promise((resolve) => (send = resolve)))
+    await page.getByRole('button', { name: /^Read the list of mailboxes/ }).click()
+    await state.getByText('reads: 4 entries').waitFor()
+    // Of the ten that the copy has.
+    expect(await page.locator('#replica-progress').getAttribute('value')).toBe('0.4')
+    send()
+    await state.getByText('current', { exact: true }).waitFor()
     expect(complaints).toEqual([])
   })
 })

@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest'
 import { replica } from '../../../src/commands/replica/replica.ts'
+import type { ReplicaStatus } from '../../../src/core/replica/replica-status.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import type { TestGateway } from '../../support/gateway/gateway.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
@@ -52,7 +53,7 @@ test('a list that lacks many keys is kept aside until one command accepts it', a
   const held = await run(gateway, 'refresh')
   expect(held.code).toBe(75)
   expect(held.out).toContain(
-    'kept aside: a list of 7, which lacks 3 keys of the copy; mapgate replica accept mailboxes, or reject\n',
+    'kept aside: a list of 7, which lacks 3 keys of the copy; mapgate replica accept mailboxes, or reject\n  it lacks user0@a.example, user1@a.example, user2@a.example\n',
   )
   expect(await metricsOf(gateway)).toContain('mapgate_replica_held{table="mailboxes"} 1')
   expect(gateway.gateway.status().degraded).toEqual([
@@ -66,6 +67,38 @@ test('a list that lacks many keys is kept aside until one command accepts it', a
   expect(await client.lookup('mailboxes', 'user9@a.example')).toEqual({ kind: 'found', value: 'a/9/' })
   expect((await run(gateway, 'accept')).code).toMatchObject({ exitCode: 77 })
 })
+
+for (const [keys, missing] of [
+  ['plain', ['user0@a.example', 'user1@a.example', 'user2@a.example']],
+  ['hash, hashKey: a-key-of-16-chars', ['0cacddc55bf8529d', '5406c4fc34d251a2', 'd96a33c3ab7d7089']],
+  ['none', undefined],
+] as const) {
+  test(`a list that is kept aside names some keys that it lacks, as the log shows keys: ${keys}`, async (t) => {
+    const service = await startHttpService(t)
+    const mailboxes = new Map<string, string>(TEN)
+    serveMailboxes(service, mailboxes)
+    const yaml = replicaYaml(service.origin, folderFor(t))
+    const gateway = await startReplicated(t, `log: { keys: ${keys} }\n${yaml}`)
+    for (const [key] of TEN.slice(0, 4)) mailboxes.delete(key)
+    const { out } = await run(gateway, 'refresh')
+    if (missing === undefined) expect(out).not.toContain('it lacks')
+    else expect(out).toContain(`\n  it lacks, for example, ${missing.join(', ')}\n`)
+    const reply = await fetch(`${gateway.adminUrl}/api/v1/tables/mailboxes`)
+    const { replica: shown } = (await reply.json()) as { replica: ReplicaStatus }
+    expect(shown.held).toMatchObject({ entries: 6, lost: 4 })
+    expect(shown.held?.missing).toEqual(missing)
+    const held = await until('the log line', () => gateway.log().find(({ change }) => change === 'held'))
+    expect(held.missing).toEqual(missing)
+    expect(held.msg).toBe(
+      `the list of the table is kept aside: the list lacks 4 keys of the copy, more than replica.maxShrink${
+        missing === undefined ? '' : `, such as ${missing.join(', ')}`
+      }; mapgate replica accept mailboxes, or reject`,
+    )
+    // What a command answers is shown the same way.
+    const changed = await entry(gateway, 'DELETE', 'nobody@a.example')
+    expect(((await changed.json()) as ReplicaStatus).held?.missing).toEqual(missing)
+  })
+}
 
 test('a terminal shows a bar while a list is read, and a pipe does not', async (t) => {
   const service = await startHttpService(t)

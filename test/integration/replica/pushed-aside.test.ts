@@ -6,6 +6,7 @@ import { replica } from '../../../src/commands/replica/replica.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import type { Cleanup } from '../../support/http/http-service.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
+import { until } from '../../support/postfix/until.ts'
 import { asked, push, TEN, withCopy } from './changing-service.ts'
 import { folderFor, refresh, replicaStatus, replicaYaml, settled, startReplicated } from './replicated.ts'
 
@@ -121,6 +122,14 @@ test('changes that delete many keys again and again have the list read once, and
       'the changes since the last whole list delete 3 keys, more than replica.maxShrink; a list is kept aside, accept or reject it',
   })
   expect(asked(http).filter((url) => url === '/mailboxes')).toHaveLength(2)
+  // It is said once, until it is something else.
+  const said = () => gateway.log().flatMap(({ event, change }) => (event === 'replica' ? [change] : []))
+  await refresh(gateway)
+  await refresh(gateway)
+  service.delete('user3@a.example')
+  await refresh(gateway)
+  await until('the last line', () => (said().length === 5 ? true : undefined))
+  expect(said()).toEqual(['copied', 'whole', 'held', 'failed', 'failed'])
   service.changes = { json: { cursor: 'r9', entries: [] } }
   expect(await refresh(gateway)).toMatchObject({ state: 'held', held: { entries: 7 } })
   expect(await replica('accept', 'mailboxes', { admin: gateway.adminUrl }, recordIo())).toBe(0)

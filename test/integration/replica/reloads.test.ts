@@ -1,6 +1,9 @@
 /**
  * What a reload in an outage does to a copy, and how long a user is found whom only a lookup had found.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startHttpService } from '../../support/http/http-service.ts'
 import {
@@ -41,6 +44,34 @@ test('a copy survives a reload in an outage, or is used again when its settings 
   )
   expect((await change(yaml))[1]).toEqual(FOUND)
   expect(replicaStatus(gateway).entries).toBe(10)
+})
+
+test('a reload to a folder that another process has open is refused, and the copy goes on', async (t) => {
+  const service = await startHttpService(t)
+  serveMailboxes(service, new Map(TEN))
+  const [own, taken] = [folderFor(t), folderFor(t)]
+  const yaml = replicaYaml(service.origin, own, 'authoritative: true')
+  const gateway = await startReplicated(t, yaml)
+  const script = `
+    const { open } = require('lmdb')
+    open({ path: process.argv[1], noSubdir: false, maxDbs: 7, encoding: 'string' }).get('state')
+    console.log('open')
+    setInterval(() => {}, 1000)`
+  const args = ['-e', script, join(taken, 'mailboxes')]
+  const other = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.onTestFinished(() => void other.kill('SIGKILL'))
+  await once(other.stdout, 'data')
+  gateway.write(yaml.replace(own, taken))
+  expect(await gateway.gateway.reload()).toMatchObject({
+    ok: false,
+    issues: [
+      expect.stringContaining(
+        `the folder of the replica, ${join(taken, 'mailboxes')}, cannot be used: process ${other.pid} uses it already; give each mapgate a folder of its own (replica.directory), or end that process`,
+      ),
+    ],
+  })
+  expect(await gateway.socketmap().lookup('mailboxes', 'user1@a.example')).toEqual(FOUND)
+  expect(replicaStatus(gateway)).toMatchObject({ state: 'ready', entries: 10 })
 })
 
 test('with an identity of the upstream, the endpoints may change', async (t) => {

@@ -209,8 +209,18 @@ mailboxes  directory  list: 30 entries, ${JSON.stringify(list).length} B, N ms
     expect(bad.out).toContain(`    NOT USABLE: 1 key occurs more than once
     NOT USABLE: 1 entries cannot be used: entry 3 of the list: the service's reply has a value that is neither text nor a plain number
     1 of 2 are the same by the route for single keys, N ms
-    DIFFERENT: "a@a.example"; the list and the route for single keys must answer the same
+    DIFFERENT: "a@a.example": the list has "b/", the route for single keys has "a/"; both must say the same
 `)
+    service.otherwise = ({ url }) =>
+      url === '/mailboxes' ? { json: { 'a@a.example': 'a/' } } : { status: 404 }
+    expect((await ask(service.origin)).out).toContain(
+      'DIFFERENT: "a@a.example": the list has "a/", the route for single keys says "not found"; both must say the same\n',
+    )
+    service.otherwise = ({ url }) =>
+      url === '/mailboxes' ? { json: { 'a@a.example': 'a/' } } : { status: 500 }
+    expect((await ask(service.origin)).out).toContain(
+      'DIFFERENT: "a@a.example": the list has "a/", the route for single keys fails: the service answered 500; both must say the same\n',
+    )
     service.otherwise = { status: 500 }
     expect(await ask(service.origin)).toMatchObject({
       isGood: false,
