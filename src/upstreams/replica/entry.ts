@@ -4,6 +4,7 @@
  */
 import { comparableAddress } from '../../core/key/idn.ts'
 import { normaliseKey } from '../../core/key/key.ts'
+import { BODY_REASONS } from '../http-client/reply/body-reasons.ts'
 import { collect, readDocument } from '../http-client/reply/body-values.ts'
 import { JsonPath } from '../http-client/reply/json-path.ts'
 import { compileResponse, mapValues } from '../http-client/reply/response-mapping.ts'
@@ -54,7 +55,7 @@ export class EntryReader {
     const { result } = this.#map(entry.item, key)
     if (result.kind === 'notfound') return undefined
     if (result.kind === 'found') return [key, result.value]
-    throw new ListError(REPLICA_REASONS.badEntry, at, 'reason' in result ? result.reason : '')
+    throw new ListError(REPLICA_REASONS.badEntry, at, whyNot(result, 'it'))
   }
 
   /**
@@ -85,7 +86,7 @@ export class EntryReader {
     if (item === undefined) return [key, undefined]
     const { result } = this.#map(item, key)
     if (result.kind === 'found') return [key, result.value]
-    return { why: result.kind === 'notfound' ? EMPTY_VALUE : 'reason' in result ? result.reason : '' }
+    return { why: result.kind === 'notfound' ? EMPTY_VALUE : whyNot(result, 'this value') }
   }
 
   #map(item: unknown, key: string) {
@@ -115,6 +116,12 @@ export class EntryReader {
     if (typeof text === 'number' && Number.isSafeInteger(text)) return String(text)
     throw new ListError(REPLICA_REASONS.noKey, at)
   }
+}
+
+/** Why an entry cannot be one: the reasons are those of single replies, whose setting is another one. */
+function whyNot(result: ReturnType<typeof mapValues>['result'], what: string): string {
+  const reason = 'reason' in result ? result.reason : ''
+  return reason === BODY_REASONS.selectsNothing.text ? `replica.value selects nothing in ${what}` : reason
 }
 
 /** The key as lookups search it, its domain in one spelling; or why nobody can ask for it. */

@@ -22,6 +22,12 @@ describe.skipIf(NO_CHROMIUM)('the copy of a table', () => {
     const button = (word: string) =>
       page.getByRole('button', { name: new RegExp(`^${word} the list of mailboxes`) })
     await state.getByText('current', { exact: true }).waitFor()
+    // Entries, age, last change, next refresh.
+    const cells = await page
+      .locator('#replica-rows tr', { hasText: 'mailboxes' })
+      .locator('td')
+      .allInnerTexts()
+    expect(cells.join('|')).toMatch(/^10\|[\d.]+ m?s\|[\d.]+ m?s\|(?:5\d|6[0-6]) min\|current$/)
     expect(await bar.isHidden()).toBe(true)
 
     let send = (): void => {}

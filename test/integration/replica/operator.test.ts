@@ -172,6 +172,8 @@ test('a pushed value without any text is refused, and deletes nothing', async (t
       { code: 'invalid-parameter' },
     ])
   }
+  const wrong = await entry(gateway, 'PUT', 'user1@a.example', { mailBox: 'x' })
+  expect(await wrong.json()).toMatchObject({ detail: 'replica.value selects nothing in this value' })
   const refused = await entry(gateway, 'PUT', 'user1@a.example', { mailbox: null })
   expect(await refused.json()).toMatchObject({
     detail: 'this value is empty, and an entry needs one; to remove the entry, use DELETE',
