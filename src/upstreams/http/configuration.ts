@@ -191,7 +191,13 @@ function checkTable(
     )
   }
   if (request !== undefined) checkRequest(request, attributes, scope.within(['request']))
-  checkQuestion(settings, attributes, scope)
+  const asksWithTokens = ([
+    ,
+    {
+      settings: { oauth },
+    },
+  ]: [unknown, { settings: Upstream }]) => oauth !== undefined
+  checkQuestion(settings, attributes, [...upstreams].find(asksWithTokens)?.[0], scope)
   checkCanary(settings, table, attributes, scope)
   if (batch !== undefined) checkBatch(batch, scope.within(['batch']))
   const notFound = notFoundStatuses(response, attributesIn(request).size > 0)

@@ -18,6 +18,7 @@ export const REQUEST_PROBLEMS = {
     'cannot be used with "user": who logs in is let in or refused; use "refused"',
   'response-without-refused': 'needs "refused", the statuses of a refusal; add it',
   'response-refused-and-found': '… is in "found" too, so "refusedMark" must tell them apart; add it',
+  'response-refused-token': `… is also the answer to an access token of mapgate that is no longer valid ("oauth" of upstream "…"), and each user would be told that the password is wrong; add what the service says of a wrong password only, such as refusedMark: { jsonPath: "$[?$.result=='wrong_password']" }`,
   'response-refused-credentials':
     '… may also say that the credentials of mapgate are wrong, and each user would be told so of theirs; add refusedMark',
   'response-refused-path':

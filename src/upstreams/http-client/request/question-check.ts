@@ -19,7 +19,13 @@ import { REQUEST_PROBLEMS } from './problems.ts'
 
 type Table = Settings<typeof HttpTable>
 
-export function checkQuestion(settings: Table, attributes: AttributeNames, scope: Scope): void {
+/** @param tokenUpstream The upstream of the table that is asked with access tokens (`oauth`), if one is. */
+export function checkQuestion(
+  settings: Table,
+  attributes: AttributeNames,
+  tokenUpstream: string | undefined,
+  scope: Scope,
+): void {
   const { request, response } = settings
   for (const key of ['action', 'text', 'user'] as const) {
     const wrong = response[key] === undefined ? undefined : jsonPathError(response[key])
@@ -39,7 +45,7 @@ export function checkQuestion(settings: Table, attributes: AttributeNames, scope
   if (response.action !== undefined && response.value !== undefined)
     scope.error(['response', 'value'], problem(REQUEST_PROBLEMS, 'response-beside-action'))
   if (request.form === AUTH_HTTP) checkAuthHttp(scope)
-  else checkLogin(response, scope)
+  else checkLogin(response, tokenUpstream, scope)
   if (attributesIn(request).has('token')) checkIntrospection(response, scope)
   if (response.missing === 'notFound')
     scope.error(['response', 'missing'], problem(REQUEST_PROBLEMS, 'response-missing-with-attributes'))
@@ -78,11 +84,14 @@ function checkAuthHttp(scope: Scope): void {
 /** Statuses that may as well be about the credentials of mapgate, or of a proxy. */
 const OF_CREDENTIALS = [401, 403, 407]
 
+/** Those by which a service refuses an access token (RFC 6750 section 3.1). */
+const OF_TOKENS = [401, 403]
+
 /** Statuses that a wrong path has, too. */
 const OF_PATHS = [404, 410]
 
 /** Replies that let somebody in or refuse a password. */
-function checkLogin(response: ResponseSettings, scope: Scope): void {
+function checkLogin(response: ResponseSettings, tokenUpstream: string | undefined, scope: Scope): void {
   const { user, action, value, found, notFound, refused, refusedMark } = response
   const at = (key: string) => ['response', key]
   if (user === undefined) {
@@ -101,6 +110,11 @@ function checkLogin(response: ResponseSettings, scope: Scope): void {
   for (const [index, status] of (refused ?? []).entries()) {
     if (found.includes(status))
       scope.error([...at('refused'), index], problem(REQUEST_PROBLEMS, 'response-refused-and-found', status))
+    else if (tokenUpstream !== undefined && OF_TOKENS.includes(status))
+      scope.error(
+        [...at('refused'), index],
+        problem(REQUEST_PROBLEMS, 'response-refused-token', status, tokenUpstream),
+      )
     else if (OF_CREDENTIALS.includes(status))
       scope.warning(
         [...at('refused'), index],

@@ -9,10 +9,10 @@ const REQUEST =
 const MARK = 'foundMark: { jsonPath: $.user }'
 const RESPONSE = `response: { user: $.user, ${MARK} }`
 
-const problems = async (table: string, listener = '') => {
+const problems = async (table: string, listener = '', upstream = '') => {
   const texts =
     await problemsIn(`listeners: [{ protocol: sasl, listen: "inet:127.0.0.1:1", table: t${listener} }]
-upstreams: { d: { endpoints: ["http://127.0.0.1:1"], timeout: 1s } }
+upstreams: { d: { endpoints: ["http://127.0.0.1:1"], timeout: 1s${upstream} } }
 tables: { t: { upstream: d, ${table} } }`)
   return texts.map((text) => text.replace(/mapgate.yaml:\d+:\d+: /, ''))
 }
@@ -238,4 +238,29 @@ tables: { t: { upstream: d, request: { path: "/{key}" }, canary: { key: a }, res
       'mapgate.yaml:3:101: tables.t.response.refused: is only for tables whose request has {attribute...}; use "notFound"',
     ])
   })
+})
+
+describe('a table that names who logs in, and a service that is asked with access tokens', () => {
+  const OAUTH =
+    ', oauth: { tokenUrl: "https://id.example/token", clientId: c, clientSecret: "0123456789abcdef" }'
+  const error = (index: number, status: number) =>
+    `tables.t.response.refused[${index}]: ${status} is also the answer to an access token of mapgate that is no longer valid ("oauth" of upstream "d"), and each user would be told that the password is wrong; add what the service says of a wrong password only, such as refusedMark: { jsonPath: "$[?$.result=='wrong_password']" }`
+  const cases: [refused: string, expected: string[]][] = [
+    ['refused: [401]', [error(0, 401)]],
+    ['refused: [409, 403]', [error(1, 403)]],
+    ['refused: [409]', []],
+    ['refused: [401, 403], refusedMark: { jsonPath: $.no }', []],
+    [
+      'refused: [407]',
+      [
+        'warning: tables.t.response.refused[0]: 407 may also say that the credentials of mapgate are wrong, and each user would be told so of theirs; add refusedMark',
+      ],
+    ],
+  ]
+  for (const [refused, expected] of cases)
+    test(refused, async () =>
+      expect(
+        await problems(`${REQUEST}, response: { user: $.user, ${MARK}, ${refused} }`, '', OAUTH),
+      ).toEqual(expected),
+    )
 })
