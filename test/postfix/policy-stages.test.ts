@@ -8,6 +8,7 @@ import { type Behaviour, type HttpService, startHttpService } from '../support/h
 import { type LmtpSink, startLmtpSink } from '../support/postfix/lmtp-sink.ts'
 import { type Postfix, postfixMissing, requirePostfix, startPostfix } from '../support/postfix/postfix.ts'
 import { openSmtpSession, type SmtpSession } from '../support/postfix/smtp-session.ts'
+import { freePort } from '../support/programs/free-port.ts'
 import { suiteCleanup } from '../support/programs/suite-cleanup.ts'
 
 const BOB = 'bob@ours.example'
@@ -18,6 +19,8 @@ let service: HttpService
 let sink: LmtpSink
 let filtered: LmtpSink
 let postfix: Postfix
+/** Of a server that gives mail to a filter before it is in the queue (`smtpd_proxy_filter`). */
+let proxyPort = 0
 /** What the service says at a stage; nothing elsewhere. */
 let says: Record<string, Behaviour> = {}
 
@@ -38,7 +41,17 @@ upstreams: { d: { endpoints: ["${service.origin}"], timeout: 500ms } }
 tables: { stages: { upstream: d, request: { method: POST, path: /, json: "{attributes}" }, deadline: 1s } }`,
   )
   const policy = `check_policy_service { inet:127.0.0.1:${gateway.address('policy').port}, timeout=10s }`
-  postfix = await startPostfix(cleanup, {
+  proxyPort = await freePort()
+  const filterPort = await freePort()
+  // The filter takes all, and gives it back at once: it is a server of the same Postfix.
+  const filter = ['client', 'helo', 'sender', 'recipient', 'data', 'end_of_data']
+    .map((stage) => ` -o smtpd_${stage}_restrictions=`)
+    .join('')
+  const services = [
+    `127.0.0.1:${proxyPort} inet n - n - - smtpd -o smtpd_proxy_filter=inet:127.0.0.1:${filterPort}`,
+    `127.0.0.1:${filterPort} inet n - n - - smtpd${filter}`,
+  ]
+  const mainCf = {
     mynetworks: '',
     relay_domains: 'ours.example',
     relay_transport: `lmtp:inet:127.0.0.1:${sink.port}`,
@@ -53,7 +66,8 @@ tables: { stages: { upstream: d, request: { method: POST, path: /, json: "{attri
     smtpd_end_of_data_restrictions: policy,
     smtpd_etrn_restrictions: policy,
     fast_flush_domains: 'ours.example',
-  })
+  }
+  postfix = await startPostfix(cleanup, mainCf, { services })
 }, 60_000)
 
 beforeEach((context) => {
@@ -259,5 +273,42 @@ describe('of the whole message, and what becomes of it:', () => {
     await expect(session.command('NOOP')).rejects.toThrow()
     says = { DATA: { json: 'HANGUP' } }
     await expect(open().then((other) => go(other, 'DATA'))).rejects.toThrow()
+  })
+})
+
+describe('what smtpd cannot do, and the service says all the same, is ignored with a warning:', () => {
+  const actions: [action: string, text: string][] = [
+    ['FILTER', 'FILTER lmtp:inet:127.0.0.1:1'],
+    ['HOLD', 'HOLD look at it'],
+    ['DISCARD', 'DISCARD unwanted'],
+    ['REDIRECT', 'REDIRECT other@ours.example'],
+    ['BCC', 'BCC archive@ours.example'],
+  ]
+
+  test.each(actions)('%s with smtpd_proxy_filter', async (action, text) => {
+    const subject = `proxied ${action}`
+    says = { RCPT: { json: text } }
+    const session = await openSmtpSession({ onTestFinished }, proxyPort)
+    expect((await session.send('a@b.example', [BOB, EVE], subject)).message?.code).toBe(250)
+    expect(await sink.recipientsOf(subject, 2)).toEqual([BOB, EVE])
+    await postfix.waitForLog(
+      new RegExp(
+        `warning: access table .*: with smtpd_proxy_filter specified, action ${action} is unavailable`,
+      ),
+    )
+  })
+
+  test.each(actions)('%s at ETRN', async (action, text) => {
+    says = { ETRN: { json: text } }
+    expect(await go(await open(), 'ETRN')).toMatch(/^250 /)
+    await postfix.waitForLog(
+      new RegExp(`warning: access table .*action ${action} is unavailable in smtpd_etrn`),
+    )
+  })
+
+  test('a rejection is none of them', async () => {
+    says = { RCPT: { json: 'REJECT 5.7.9 not today' } }
+    const session = await openSmtpSession({ onTestFinished }, proxyPort)
+    expect(await go(session, 'RCPT')).toBe(`554 5.7.9 <${BOB}>: Recipient address rejected: not today`)
   })
 })
