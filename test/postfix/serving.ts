@@ -31,6 +31,8 @@ export interface ServingOptions {
   /** More upstreams, and tables that are no ones of the HTTP service. */
   readonly upstreams?: Readonly<Record<string, object>>
   readonly written?: Readonly<Record<string, object>>
+  /** The section `shared`. */
+  readonly shared?: object
 }
 
 /** Starts a gateway with one socketmap listener for all tables and one tcp listener for each. */
@@ -38,7 +40,7 @@ export async function startServing(
   cleanup: Cleanup,
   service: HttpService,
   tables: Readonly<Record<string, TableSettings>>,
-  { socketPath, listeners = [], upstreams = {}, written = {} }: ServingOptions = {},
+  { socketPath, listeners = [], upstreams = {}, written = {}, shared }: ServingOptions = {},
 ): Promise<Serving> {
   const names = Object.keys(tables)
   const anyPort = 'inet:127.0.0.1:0'
@@ -64,6 +66,7 @@ export async function startServing(
       ...Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tableOf(name, table)])),
       ...written,
     },
+    ...(shared && { shared }),
     log: { level: 'silent' },
   }
   // JSON is YAML, too.
