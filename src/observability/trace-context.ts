@@ -24,20 +24,24 @@ const POOL_BYTES = 4096
 const pool = Buffer.allocUnsafeSlow(POOL_BYTES)
 let poolAt = POOL_BYTES
 
-/** The result is only good until the next call. */
-function pooledBytes(size: number): Buffer {
+/** Random bytes in hexadecimal, straight out of the pool: a buffer for each request would cost as much as the text. */
+function pooledHex(size: number): string {
   if (poolAt + size > POOL_BYTES) {
     randomFillSync(pool)
     poolAt = 0
   }
   poolAt += size
-  return pool.subarray(poolAt - size, poolAt)
+  return pool.toString('hex', poolAt - size, poolAt)
 }
 
-/** A new trace that nobody records here. All zeroes, which the standard forbids, does not happen by chance. */
-export function newTraceparent(random: (size: number) => Buffer = pooledBytes): string {
-  const traceId = random(TRACE_ID_BYTES).toString('hex')
-  return formatTraceparent(traceId, random(SPAN_ID_BYTES).toString('hex'), false)
+/**
+ * A new trace that nobody records here. All zeroes, which the standard forbids, does not happen by chance.
+ *
+ * @param randomHex So many random bytes, in hexadecimal.
+ */
+export function newTraceparent(randomHex: (size: number) => string = pooledHex): string {
+  const ids = randomHex(TRACE_ID_BYTES + SPAN_ID_BYTES)
+  return formatTraceparent(ids.slice(0, 2 * TRACE_ID_BYTES), ids.slice(2 * TRACE_ID_BYTES), false)
 }
 
 /** An endpoint whose requests carry a `traceparent`, for programs that record no spans of their own. */

@@ -145,17 +145,18 @@ export class HttpEndpoint implements Endpoint {
     const headers = this.#headers(request, options)
     if (token !== undefined) headers.push('authorization', `Bearer ${token}`)
     const complete = { method, path, headers, body }
+    let { timeoutMs } = options
     for (let isRepeat = false; ; isRepeat = true) {
-      const timeoutMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
       const use: ConnectionUse = { reused: false, broken: false, addresses: [] }
       const outcome = await connections.send(complete, use, {
         timeoutMs,
         signal: options.signal,
         needsBody: this.#needsBody,
       })
-      const mayRepeat = !isRepeat && use.reused && !this.table.sideEffects
-      const leftMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
-      if (mayRepeat && leftMs >= MIN_REPEAT_MS && wasClosed(outcome)) continue
+      if (!isRepeat && use.reused && !this.table.sideEffects && wasClosed(outcome)) {
+        timeoutMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
+        if (timeoutMs >= MIN_REPEAT_MS) continue
+      }
       const reply = this.#reply(outcome, use, read, token !== undefined)
       if (options.keepExchange !== true) return reply
       return { ...reply, exchange: this.#exchangeOf(request, outcome, isRepeat) }

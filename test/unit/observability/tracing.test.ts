@@ -89,16 +89,18 @@ async function askThrough(endpoint: Endpoint): Promise<LookupResult> {
 describe('traceparent', () => {
   test('has the form of W3C Trace Context', () => {
     expect(newTraceparent()).toMatch(TRACEPARENT)
-    expect(newTraceparent((size) => Buffer.alloc(size, 0xab))).toBe(
-      `00-${'ab'.repeat(16)}-${'ab'.repeat(8)}-00`,
-    )
+    const counted = (size: number) => Buffer.from(Array.from({ length: size }, (_, at) => at)).toString('hex')
+    expect(newTraceparent(counted)).toBe('00-000102030405060708090a0b0c0d0e0f-1011121314151617-00')
     expect(formatTraceparent('a'.repeat(32), 'b'.repeat(16), true)).toBe(
       `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
     )
   })
 
   test('is another one each time', () => {
-    expect(newTraceparent()).not.toBe(newTraceparent())
+    // More than are made of the random bytes that are fetched at once.
+    const some = Array.from({ length: 1000 }, () => newTraceparent())
+    expect(new Set(some).size).toBe(1000)
+    expect(some.every((one) => TRACEPARENT.test(one))).toBe(true)
   })
 
   test('goes with each request, and comes back with its reply', async () => {
