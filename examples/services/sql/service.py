@@ -25,7 +25,8 @@ from urllib.parse import unquote
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-# Answered when a table has rows: a service whose data is gone, or not there yet, is not believed.
+# Answered while there is data (`any` in the statements, else a row of the table): a service whose data is gone, or not
+# there yet, is not believed.
 CANARY = "canary@mapgate.invalid"
 
 # Longest key, in bytes. An address has 320 (RFC 5321, section 4.5.3.1).
@@ -91,7 +92,8 @@ class Table:
         self.engine = engine
         self.one = text(statements["one"])
         self.list = text(statements["list"])
-        self.any = text(statements["list"].rstrip().rstrip(";") + " LIMIT 1")
+        # A row of the data, as long as it is there; of another table where this one may be empty.
+        self.any = text(statements.get("any", statements["list"]).rstrip().rstrip(";") + " LIMIT 1")
         self.has_lists = statements.get("comma_lists", False)
 
     def values(self, key):
@@ -110,8 +112,9 @@ class Table:
         with self.engine.connect() as database:
             for key, value in database.execute(self.list):
                 entries.setdefault(key, []).extend(self.split(value))
+            has_data = database.execute(self.any).first() is not None
         entries = {key: values for key, values in entries.items() if values}
-        return entries | ({CANARY: ["present"]} if entries else {})
+        return entries | ({CANARY: ["present"]} if has_data else {})
 
     def split(self, value):
         texts = [] if value is None else str(value).split(",") if self.has_lists else [str(value)]
