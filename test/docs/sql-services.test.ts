@@ -318,7 +318,10 @@ describe('the SQL service', () => {
   test('an empty table is not believed', async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'mapgate-sql-'))
     context.onTestFinished(() => rm(folder, { recursive: true, force: true }))
-    const { url } = await (DATABASES[2] as DatabaseKind).create(folder, ISPMAIL.replaceAll(/INSERT[^;]*;/g, ''))
+    const { url } = await (DATABASES[2] as DatabaseKind).create(
+      folder,
+      ISPMAIL.replaceAll(/INSERT[^;]*;/g, ''),
+    )
     const [service, origin] = await startService(folder, url, 'ispmail.toml')
     context.onTestFinished(() => void service.kill('SIGKILL'))
     const gateway = await startGateway(origin, folder, 'mapgate-ispmail.yaml')

@@ -69,8 +69,8 @@ tables:
       path: /aliases/{key}                 # also {user} {domain} {table}
     response:
       value: $.goto                        # JSONPath; a list gives several values
-    # As recipient_delimiter in main.cf; delete it where that is empty. Without it mail to
-    # ann+new@ waits in an outage.
+    # As recipient_delimiter in main.cf; "" where that is empty. Without it mail to ann+new@
+    # waits in an outage, and is refused where the service knows no extensions.
     recipientDelimiter: "+"
     # Outside these domains nothing is asked: the biggest saver of load.
     # domains: [example.com, .example.org]

@@ -103,6 +103,8 @@ export const CHECK_PROBLEMS = {
   'use-unknown': '… is not a parameter that mapgate knows; …',
   'use-searches-otherwise': '… searches as "…", but this table as "…"; …',
   'use-extends-otherwise': '… … the extension back on results, but this table …; …',
+  'delimiter-advised':
+    'has no recipientDelimiter: with …, mail to ann+news@ is refused where main.cf has a recipient_delimiter; write recipientDelimiter: "+" as there, or "" where postconf recipient_delimiter is empty',
   'canary-advised':
     'has no canary: …, a service that wrongly answers "not found" to everything bounces mail; add canary: { key: ... } with a key that always exists',
 } as const satisfies ProblemCatalogue

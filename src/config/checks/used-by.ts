@@ -38,6 +38,7 @@ export function checkUsedBy(
     } else known.push([use, parameter])
   }
   checkFit(table, known, scope)
+  adviseDelimiter(table, scope)
   if (asksNetwork && table.canary === undefined) adviseCanary(table.usedBy, scope)
 }
 
@@ -86,6 +87,21 @@ function checkFit(
       )
     }
   }
+}
+
+/** Parameters that say which recipients exist: Postfix looks for `ann+news@` as `ann@`, too, where main.cf has a delimiter. */
+const EXISTING_RECIPIENTS: ReadonlySet<string> = new Set([
+  'virtual_alias_maps',
+  'virtual_mailbox_maps',
+  'relay_recipient_maps',
+  'local_recipient_maps',
+])
+
+/** An empty one that is written is somebody's word; a missing one is forgotten more often than not. */
+function adviseDelimiter(table: TableSettings, scope: Scope): void {
+  const [use] = table.usedBy.filter((one) => EXISTING_RECIPIENTS.has(one))
+  if (use === undefined || searchOf(table) !== 'address' || scope.isWritten(['recipientDelimiter'])) return
+  scope.warning([], problem(CHECK_PROBLEMS, 'delimiter-advised', use))
 }
 
 function adviseCanary(uses: readonly string[], scope: Scope): void {

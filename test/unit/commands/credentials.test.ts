@@ -17,7 +17,7 @@ admin:
   listen: inet:127.0.0.1:8466
   tokens: [{ token: "\${credential:secret_admin}", role: operator }]
 upstreams: { s: { entries: { a@b.example: c@d.example } } }
-tables: { aliases: { upstream: s, usedBy: [virtual_alias_maps] } }
+tables: { aliases: { upstream: s, usedBy: [virtual_alias_maps], recipientDelimiter: "" } }
 `
 
 interface Machine extends CollectingIo {

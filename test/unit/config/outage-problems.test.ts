@@ -10,7 +10,7 @@ import { problemsIn } from './problems.ts'
 /** Two tables: `t` as given, and `mailboxes`. */
 const tables = (t: string, mailboxes = 'usedBy: virtual_mailbox_maps, ') => `${LISTENERS}
 ${UPSTREAMS}
-defaults: { table: { upstream: d, request: { path: "/{key}" }, canary: { key: a } } }
+defaults: { table: { upstream: d, recipientDelimiter: "", request: { path: "/{key}" }, canary: { key: a } } }
 tables:
   mailboxes: { ${mailboxes}foldCase: true }
   t: { ${t} }`

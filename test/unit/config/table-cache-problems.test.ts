@@ -133,6 +133,7 @@ tables:
   t:
     upstream: d
     usedBy: [sender_bcc_maps, virtual_alias_maps]
+    recipientDelimiter: ""
     request: { path: "/{key}" }`,
     [
       'warning: mapgate.yaml:4:3: tables.t: has no canary: with virtual_alias_maps, a service that wrongly answers "not found" to everything bounces mail; add canary: { key: ... } with a key that always exists',

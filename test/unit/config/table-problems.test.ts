@@ -238,7 +238,8 @@ tables:
     request: { path: "/{key}" }
     canary: { key: a }
     usedBy: virtual_alias_maps
-    propagateExtension: false`,
+    propagateExtension: false
+    recipientDelimiter: ""`,
     [
       'warning: mapgate.yaml:9:25: tables.t.propagateExtension: virtual_alias_maps puts the extension back on results, but this table does not; change it or leave it out',
     ],
@@ -252,10 +253,32 @@ tables:
     upstream: d
     request: { path: "/{key}" }
     canary: { key: a }
-    usedBy: [virtual_alias_maps, relocated_maps]`,
+    usedBy: [virtual_alias_maps, relocated_maps]
+    recipientDelimiter: ""`,
     [
       'warning: mapgate.yaml:8:5: tables.t.usedBy: relocated_maps does not put the extension back on results, but this table does; use two tables',
     ],
+  ],
+  [
+    'recipients whose extension nobody has thought of',
+    `${LISTENERS}
+${UPSTREAMS}
+defaults: { table: { upstream: d, request: { path: "/{key}" }, canary: { key: a } } }
+tables:
+  aliases: { usedBy: virtual_alias_maps }
+  mailboxes: { usedBy: [virtual_mailbox_maps, relay_recipient_maps] }
+  local: { usedBy: local_recipient_maps }
+  moved: { usedBy: relocated_maps }
+  none: { usedBy: virtual_alias_maps, recipientDelimiter: "" }
+  written: { usedBy: virtual_alias_maps, recipientDelimiter: "+" }`,
+    [
+      ['5:3', 'aliases', 'virtual_alias_maps'],
+      ['6:3', 'mailboxes', 'virtual_mailbox_maps'],
+      ['7:3', 'local', 'local_recipient_maps'],
+    ].map(
+      ([at, table, use]) =>
+        `warning: mapgate.yaml:${at}: tables.${table}: has no recipientDelimiter: with ${use}, mail to ann+news@ is refused where main.cf has a recipient_delimiter; write recipientDelimiter: "+" as there, or "" where postconf recipient_delimiter is empty`,
+    ),
   ],
   [
     'the hash of keys without its key',
