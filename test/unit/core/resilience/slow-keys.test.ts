@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { kindOf, type SetUp, sentTo, setUp, silent } from '../../../support/core/resilient.ts'
-import { type Script, says } from '../../../support/core/scripted-endpoint.ts'
+import { refuses, type Script, says } from '../../../support/core/scripted-endpoint.ts'
 
 const FOUND = says('v')
 
@@ -154,4 +154,22 @@ describe('keys that get no answer, in all slots', () => {
     expect(sent.length).toBe(7)
     expect(sentTo(endpoints)).toEqual([327])
   })
+})
+
+test('a lookup that counts waits for its answer also when the circuit of its endpoint opens meanwhile', async () => {
+  for (const sideEffects of [false, true]) {
+    const failing: Script = { reply: refuses(), afterMs: 0 }
+    const first = (key: string): Script => (key === 'slow' ? { reply: FOUND, afterMs: 900 } : failing)
+    const all = setUp([first, () => ({ reply: FOUND, afterMs: 0 })], {
+      sideEffects,
+      settings: { attempts: 1, timeoutMs: 2000 },
+    })
+    const slow = all.ask('slow')
+    for (let count = 0; count < 20; count++) await all.ask(`failing${count}`)
+    expect(all.events).toContain('circuit 0 open')
+    expect(kindOf(await slow)).toBe('found')
+    const times = all.endpoints.map(({ sent }) => sent.filter((key) => key === 'slow').length)
+    // The other one is asked instead where that does no harm.
+    expect(times).toEqual(sideEffects ? [1, 0] : [1, 1])
+  }
 })
