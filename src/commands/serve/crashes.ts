@@ -6,8 +6,6 @@
  *                         'uncaughtException' correctly"): reported, then an orderly stop; the
  *                         supervisor of the process starts it again
  */
-import type { RunningGateway } from '../running-gateway.ts'
-
 /** Where such errors come from: `process`, or a test. */
 export interface CrashSource {
   on(event: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown
@@ -20,14 +18,17 @@ interface CrashWatch {
   dispose(): void
 }
 
-export function watchCrashes(source: CrashSource, gateway: RunningGateway): CrashWatch {
+export function watchCrashes(
+  source: CrashSource,
+  report: (error: unknown, where: string) => void,
+): CrashWatch {
   let crash = (): void => {}
   const crashed = new Promise<void>((resolve) => {
     crash = resolve
   })
-  const onRejection = (error: unknown): void => gateway.defect?.(error, 'unhandled rejection')
+  const onRejection = (error: unknown): void => report(error, 'unhandled rejection')
   const onException = (error: unknown): void => {
-    gateway.defect?.(error, 'uncaught exception')
+    report(error, 'uncaught exception')
     crash()
   }
   source.on('unhandledRejection', onRejection)

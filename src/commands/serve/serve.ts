@@ -46,12 +46,18 @@ export async function serve(
   const afterCrash = new Promise<void>((resolve) => {
     crashed = resolve
   })
+  let running: RunningGateway | undefined
+  if (crashes !== undefined) {
+    // From the call on: it answers questions before it has started.
+    const watched = watchCrashes(crashes, (error, where) => {
+      if (running !== undefined) running.defect?.(error, where)
+      else io.stderr.write(`mapgate serve: ${where} while it starts: ${stackOf(error)}\n`)
+    })
+    void watched.crashed.then(crashed)
+    ends.push(() => watched.dispose())
+  }
   const started = start(options.config, io).then((gateway) => {
-    if (crashes !== undefined) {
-      const watched = watchCrashes(crashes, gateway)
-      void watched.crashed.then(crashed)
-      ends.push(() => watched.dispose())
-    }
+    running = gateway
     if (watchdog !== undefined) ends.push(watchdog(io.env))
     // The notice to systemd may take its time.
     void tell('ready', io)
@@ -63,6 +69,10 @@ export async function serve(
   } finally {
     for (const end of ends) end()
   }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 function exitCode(ending: Ending, io: CommandIo): number {

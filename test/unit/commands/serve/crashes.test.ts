@@ -19,7 +19,7 @@ async function serving() {
   }
   const io = recordIo()
   const done = serve({ config: 'a.yaml' }, io, { signals, crashes, start: async () => gateway })
-  while (crashes.listenerCount('uncaughtException') === 0) await settle()
+  await settle()
   return { signals, crashes, defects, done, io, stopped: () => stopped }
 }
 
@@ -41,4 +41,23 @@ test('an uncaught exception is a defect, and ends the gateway in order with 70',
   expect(defects).toEqual(['uncaught exception: Error: in the middle'])
   expect(stopped()).toBe(1)
   expect(io.err()).toContain('stopped after an exception that nobody caught')
+})
+
+test('an unhandled rejection while the gateway starts is told, and the start goes on', async () => {
+  const signals = new EventEmitter()
+  const crashes = new EventEmitter()
+  const io = recordIo()
+  let begin = () => {}
+  const started = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const gateway = { reload: async () => {}, stop: async () => {} }
+  const start = () => started.then(() => gateway)
+  const done = serve({ config: 'a.yaml' }, io, { signals, crashes, start })
+  crashes.emit('unhandledRejection', new Error('forgotten'))
+  expect(io.err()).toContain('mapgate serve: unhandled rejection while it starts: Error: forgotten\n    at ')
+  begin()
+  await settle()
+  signals.emit('SIGTERM', 'SIGTERM')
+  expect(await done).toBe(0)
 })
