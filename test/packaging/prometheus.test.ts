@@ -28,6 +28,8 @@ const ALERTS = [
   'MapgateOutageReadinessLow',
   'MapgateNotFoundStale',
   'MapgateCircuitOpen',
+  'MapgateAnswersOnlyKnown',
+  'MapgateDataLost',
   'MapgateCanaryDown',
   'MapgateTemporaryAnswers',
   'MapgateShedLookups',

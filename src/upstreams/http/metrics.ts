@@ -85,4 +85,14 @@ export const HTTP_METRICS: readonly Metric<HttpStatus>[] = [
         write({ upstream, endpoint }, CIRCUIT_VALUES[circuit])
     },
   },
+  {
+    name: 'endpoint_answers_only_known',
+    kind: 'gauge',
+    help: '1 while an endpoint has answered only questions whose answer is known, such as its canaries, for a minute and more, and all lookups have failed, else 0.',
+    labels: ['upstream', 'endpoint'],
+    samples({ name: upstream, endpoints }, write) {
+      for (const { name: endpoint, onlyKnownForMs } of endpoints)
+        write({ upstream, endpoint }, onlyKnownForMs === undefined ? 0 : 1)
+    },
+  },
 ]

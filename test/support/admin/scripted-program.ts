@@ -36,7 +36,7 @@ const DIRECTORY: HttpStatus = {
   token: { ...TOKEN, requests: { ok: 1, refused: 1 } },
   endpoints: [
     { name: '0 dir.example', circuit: 'open', pausedForMs: 5, certificateExpiresAtMs: 1_800_000_000_000 },
-    { name: '1 dir2.example', circuit: 'closed' },
+    { name: '1 dir2.example', circuit: 'closed', onlyKnownForMs: 60_000 },
   ],
 }
 

@@ -147,6 +147,8 @@ describe('metrics', () => {
     'mapgate_upstream_certificate_expiry_timestamp_seconds{upstream="directory",endpoint="0 dir.example"} 1800000000',
     'mapgate_circuit_state{upstream="directory",endpoint="0 dir.example"} 2',
     'mapgate_circuit_state{upstream="directory",endpoint="1 dir2.example"} 0',
+    'mapgate_endpoint_answers_only_known{upstream="directory",endpoint="0 dir.example"} 0',
+    'mapgate_endpoint_answers_only_known{upstream="directory",endpoint="1 dir2.example"} 1',
     'mapgate_store_entries{upstream="learned"} 12',
     'mapgate_store_bytes{upstream="learned"} 3400',
     'mapgate_store_evictions_total{upstream="learned"} 0',
