@@ -14,6 +14,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** What vitest's test context has; anything that runs the function at the end will do. */
 export interface Cleanup {
@@ -38,6 +39,8 @@ export interface Reply {
 export type Misbehaviour =
   /** Reads the request and says nothing, ever. */
   | { readonly act: 'silence' }
+  /** Replies after so long. */
+  | { readonly act: 'slow'; readonly afterMs: number; readonly reply: Reply }
   /** Resets the connection before any byte of a reply. */
   | { readonly act: 'reset' }
   /** Resets as above when the connection has served a request before, else replies. */
@@ -254,6 +257,9 @@ export class HttpService {
     const socket = response.socket
     switch (behaviour.act) {
       case 'silence':
+        return
+      case 'slow':
+        void this.#reply({ ...behaviour.reply, after: delay(behaviour.afterMs) }, response)
         return
       case 'reset':
         socket?.resetAndDestroy()
