@@ -3,7 +3,7 @@
  * be one of a user who was made after the copy.
  *
  * The upstream knows, where a question is known to it. A table with a copy hardly asks its service for keys that are
- * found, so that often none is: then a key of the copy is asked for, which the service must find.
+ * found, so that often none is: then a key of the copy is asked for, which the service must find, or say that it is gone.
  */
 import type { Clock } from '../clock.ts'
 import { LookupContext } from '../lookup-context.ts'
@@ -69,7 +69,8 @@ export class AnswersForCopy {
   }
 
   #decide({ result }: Sourced): boolean {
-    const yes = result.kind === 'found'
+    // It may have been deleted after the copy: who says so answers.
+    const yes = result.kind === 'found' || result.kind === 'notfound'
     this.#asking = undefined
     this.#verdict = { yes, atMs: this.#clock.monotonicMs() }
     return yes

@@ -228,6 +228,13 @@ describe('a key that the copy lacks, and that fails alone', () => {
     expect(service.asked).toEqual(['x@a.example', 'y@a.example', 'ann@a.example'])
   })
 
+  test('is not "not found" while the service says of a key of the copy that it is gone', () => {
+    const { service, ask } = replicated(0)
+    service.answer = BROKEN
+    service.keys.set('ann@a.example', NOT_FOUND)
+    expect(ask('new@a.example')).toEqual({ result: BROKEN, source: 'upstream' })
+  })
+
   test('of an empty copy is "not found" when nothing is known of the service', () => {
     const { ask, entries } = replicated(0)
     entries.clear()
