@@ -2,15 +2,20 @@
  * The npm package: what is in it, and that its program and its library work from the tarball in
  * an empty directory, on the oldest supported Node.js and on a new one.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { programInto } from '../support/gateway/built.ts'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { SocketmapClient } from '../../src/index.ts'
+import { programInto, startChild } from '../support/gateway/built.ts'
 import { ROOT, runOk } from './run.ts'
 
 /** Ours: above the size when this was written, 2.1 MB of which the source maps are half; the types and licences of all packages would be as much again. */
 const MAX_PACKED_BYTES = 2_300_000
+
+/** Optional for mapgate, and needed by prom-client. */
+const OF_OTHERS = new Set(['@opentelemetry/api'])
+
 const TOP_LEVEL = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
 
 /** A server and a client of the library in one process, over a real socket. */
@@ -116,4 +121,32 @@ describe.each([
       `${major} {"kind":"found","value":"b@b.example"}\n`,
     )
   })
+})
+
+test('the example of the library compiles with full type checking and runs, without the optional packages, whose types it may not need', async () => {
+  const bare = join(folder, 'bare')
+  cpSync(home, bare, { recursive: true, verbatimSymlinks: true })
+  // As `npm install --omit=optional` leaves them out, which asks the registry for all of them again.
+  const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const optional = Object.keys(optionalDependencies).filter((name) => !OF_OTHERS.has(name))
+  expect(optional).toContain('lmdb')
+  for (const name of optional) rmSync(join(bare, 'node_modules', name), { recursive: true })
+  cpSync(join(ROOT, 'examples/library.ts'), join(bare, 'library.ts'))
+
+  const types = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--types', 'node']
+  const options = ['--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2023']
+  const compiler = join(ROOT, 'node_modules/.bin/tsc')
+  await runOk(compiler, ['--ignoreConfig', ...options, ...types, 'library.ts'], { cwd: bare })
+
+  const child = startChild(process.execPath, [join(bare, 'library.js'), 'inet:127.0.0.1:0'])
+  const address = (await child.line()).replace('listening on ', '')
+  const client = new SocketmapClient({ address, timeoutMs: 10_000 })
+  onTestFinished(() => client.close())
+  expect(await client.lookup('aliases', 'Info@company.example')).toEqual({
+    kind: 'found',
+    value: 'alice@company.example, bob@company.example',
+  })
+  expect(await client.lookup('aliases', 'nobody@company.example')).toEqual({ kind: 'notfound' })
+  expect(await client.lookup('domains', 'company.example')).toEqual({ kind: 'found', value: 'yes' })
+  expect(await client.lookup('transport', 'company.example')).toMatchObject({ kind: 'temporary' })
 })
