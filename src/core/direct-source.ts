@@ -2,6 +2,7 @@
  * An upstream that a table asks without a store: a static one, whose answers are available synchronously.
  */
 import { LookupContext } from './lookup-context.ts'
+import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
 import { type Found, type NotFound, type Sourced, temporary } from './result.ts'
 import type { KnownAnswer, TableSource } from './table-source.ts'
 import type { Answer, Upstream } from './upstream.ts'
@@ -43,6 +44,10 @@ export class DirectSource implements TableSource {
     const result = this.askOffline(key)
     if (result === undefined) return undefined
     return { result, ageMs: 0, foundForMs: Number.POSITIVE_INFINITY, confirmedByCanary: true }
+  }
+
+  answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
+    return this.#upstream.health.answersOthers(question)
   }
 
   protect(): void {}

@@ -163,7 +163,7 @@ export interface Sourced {
 /** What failed in a lookup, as far as the rules for outages look at it. */
 export interface FailedSource {
   /** As `Upstream` has it (upstream.ts). */
-  answersOthers?(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered>
+  answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered>
 }
 
 /** What an answer of each source costs, from nothing to a request. */

@@ -24,7 +24,7 @@ export interface TableSource {
   /** What is known of a key without asking, as long as its stale windows allow. */
   known(key: string): KnownAnswer | undefined
   /** Whether its service answers others while a lookup fails, as an upstream says it; undefined where nobody looks. */
-  answersOthers?(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered>
+  answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered>
   /** Keeps the stored "not found" of a key from being pushed out. */
   protect(key: string): void
 }

@@ -105,7 +105,7 @@ export class OutageRules {
     const { sinceMs } = failure
     const { deadlineMs } = context
     const isCareful = decision.rule === 'when-unknown'
-    const answers = failure.at?.answersOthers?.({ sinceMs, deadlineMs, isCareful })
+    const answers = failure.at?.answersOthers({ sinceMs, deadlineMs, isCareful })
     if (!(answers instanceof Promise)) return this.#ifOutage(decision, answers, failure, keys, key, context)
     return answers.then((later) =>
       this.#ifOutage(this.decide(keys, key, context.asked), later, failure, keys, key, context),

@@ -27,10 +27,6 @@ export class AnswersForCopy {
     this.#clock = clock
   }
 
-  nowMs({ nowMs }: Pick<LookupContext, 'nowMs'>): number {
-    return nowMs ?? this.#clock.monotonicMs()
-  }
-
   /**
    * @param failure What the service said of the key.
    * @param sinceMs When the lookup began, monotonic ms.
@@ -46,7 +42,7 @@ export class AnswersForCopy {
     // A service that is known to be down is not waited for until the deadline.
     if (this.#clock.monotonicMs() >= deadlineMs && 'cause' in failure && failure.cause === 'timeout')
       return true
-    const answers = this.#service.answersOthers?.({ sinceMs, deadlineMs })
+    const answers = this.#service.answersOthers({ sinceMs, deadlineMs })
     if (answers instanceof Promise) return answers.then((later) => this.#orCopied(later, key, deadlineMs))
     return this.#orCopied(answers, key, deadlineMs)
   }

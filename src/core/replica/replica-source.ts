@@ -33,6 +33,7 @@ export class ReplicaSource implements TableSource {
   readonly #copy: TableCopy
   readonly #policy: CopyPolicy
   readonly #others: AnswersForCopy
+  readonly #clock: Pick<Clock, 'monotonicMs'>
 
   /** @param inner Asks the service, behind the answer store. */
   constructor(inner: TableSource, copy: TableCopy, policy: CopyPolicy, clock: Pick<Clock, 'monotonicMs'>) {
@@ -40,6 +41,7 @@ export class ReplicaSource implements TableSource {
     this.#inner = inner
     this.#copy = copy
     this.#policy = policy
+    this.#clock = clock
     this.#others = new AnswersForCopy(inner, copy, clock)
   }
 
@@ -51,7 +53,7 @@ export class ReplicaSource implements TableSource {
       const value = this.#copy.find(key)
       if (value !== undefined) return this.#answer(key, found(value), ageMs, context.explanation)
     }
-    const sinceMs = this.#others.nowMs(context)
+    const sinceMs = context.nowMs ?? this.#clock.monotonicMs()
     const { generation } = this.#copy
     const answer = this.#inner.ask(key, context)
     return answer instanceof Promise
@@ -78,7 +80,7 @@ export class ReplicaSource implements TableSource {
   }
 
   answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
-    return this.#inner.answersOthers?.(question)
+    return this.#inner.answersOthers(question)
   }
 
   protect(key: string): void {

@@ -105,4 +105,9 @@ interface LookupTraits {
 }
 
 /** What a source has that knows nothing without asking. */
-export const KNOWS_NOTHING = { askOffline: () => undefined, known: () => undefined, protect: () => {} }
+export const KNOWS_NOTHING = {
+  askOffline: () => undefined,
+  known: () => undefined,
+  answersOthers: () => undefined,
+  protect: () => {},
+}
