@@ -9,12 +9,12 @@
  */
 import type { NamedReadiness, ReloadReport, WireReply } from './admin/ports.ts'
 import type { LoadedConfig } from './config/load.ts'
-import { formatAddress } from './core/address.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './core/lookup.ts'
 import { Resolver } from './core/resolver.ts'
 import type { LookupResult } from './core/result.ts'
 import type { GatewayStatus } from './core/status.ts'
+import { formatAddress } from './core/system/address.ts'
 import { TableStores } from './core/table-stores.ts'
 import { adminPorts } from './gateway/admin-ports.ts'
 import { Drills } from './gateway/drills.ts'

@@ -6,11 +6,11 @@
  * Peer: Postfix `src/util/auto_clnt.c`, `src/util/dict_sockmap.c`
  */
 import { connect, type Socket } from 'node:net'
-import type { Address } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
-import { codeOf } from '../core/error-code.ts'
 import { temporaryFor } from '../core/reason.ts'
 import type { Temporary } from '../core/result.ts'
+import type { Address } from '../core/system/address.ts'
+import { codeOf } from '../core/system/error-code.ts'
 import type { Decoder } from '../protocols/framing/frame.ts'
 import { CLIENT_REASONS } from './reasons.ts'
 

@@ -1,8 +1,9 @@
 /**
  * The options of the wire clients.
  */
-import { type Address, parseAddress } from '../core/address.ts'
+
 import { type Clock, systemClock } from '../core/clock.ts'
+import { type Address, parseAddress } from '../core/system/address.ts'
 
 export interface ClientOptions {
   /** In Postfix spelling (`inet:HOST:PORT`, `unix:/PATH`), or taken apart. */

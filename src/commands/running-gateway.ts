@@ -4,7 +4,7 @@
  */
 
 import { type Clock, systemClock } from '../core/clock.ts'
-import { messageOf } from '../core/error-code.ts'
+import { messageOf } from '../core/system/error-code.ts'
 import type { CommandIo } from './io.ts'
 
 /**

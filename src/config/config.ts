@@ -2,9 +2,10 @@
  * The configuration as the program uses it: what a checked file decodes to, with the few settings whose
  * default depends on others.
  */
-import type { Address } from '../core/address.ts'
+
 import type { WrittenQuestion } from '../core/attributes.ts'
 import type { SearchKind } from '../core/search/search-keys.ts'
+import type { Address } from '../core/system/address.ts'
 import type { AdminSettings } from './schema/admin.ts'
 import type { CacheSettings } from './schema/cache.ts'
 import type { FileSettings } from './schema/file.ts'

@@ -7,7 +7,7 @@
  * | root's commands | what the running service has, and what it will have after a restart: `LoadCredential=secret:/etc/mapgate/secrets` makes the file `NAME` there the credential `secret_NAME` |
  */
 import { join } from 'node:path'
-import { codeOf } from '../core/error-code.ts'
+import { codeOf } from '../core/system/error-code.ts'
 import { whyUnreadable } from './read-file.ts'
 
 /** The folders of root's commands. */

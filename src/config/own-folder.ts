@@ -7,7 +7,7 @@
 import type { Stats } from 'node:fs'
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { codeOf } from '../core/error-code.ts'
+import { codeOf } from '../core/system/error-code.ts'
 import { whyNotLocal } from '../core/system/local-disk.ts'
 import { LOAD_TIMEOUT_MS, withTimeout } from './read-file.ts'
 

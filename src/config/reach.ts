@@ -1,7 +1,7 @@
 /**
  * Who can reach an address at all: decides what needs `allow` or tokens.
  */
-import type { Address } from '../core/address.ts'
+import type { Address } from '../core/system/address.ts'
 import { isLoopback } from '../core/system/network-list.ts'
 
 /**

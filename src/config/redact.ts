@@ -4,7 +4,7 @@
  * from the environment, where the configuration is shown.
  */
 
-import { MIN_HIDDEN_CHARACTERS } from '../core/secret-length.ts'
+import { MIN_HIDDEN_CHARACTERS } from '../core/settings/secret-length.ts'
 import { partOf, type SchemaNode } from '../schema/node.ts'
 import { asMap, type Path, type Tree, type TreeMap, valueAt } from '../schema/tree.ts'
 import { isPlainNumber, PlainWords } from './plain-words.ts'

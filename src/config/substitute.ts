@@ -6,7 +6,7 @@
  * Where credentials are: credentials.ts.
  */
 import { resolve } from 'node:path'
-import { MIN_HIDDEN_CHARACTERS } from '../core/secret-length.ts'
+import { MIN_HIDDEN_CHARACTERS } from '../core/settings/secret-length.ts'
 import type { Path, Tree, TreeMap } from '../schema/tree.ts'
 import { type CredentialFolders, findCredential } from './credentials.ts'
 import { whyUnreadable } from './read-file.ts'

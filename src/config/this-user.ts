@@ -4,7 +4,7 @@
  * Source: access(2), chown(2) (a file may be given to a group of one's own).
  */
 import { access, constants } from 'node:fs/promises'
-import { codeOf } from '../core/error-code.ts'
+import { codeOf } from '../core/system/error-code.ts'
 import { LOAD_TIMEOUT_MS, withTimeout } from './read-file.ts'
 
 /** User of the superuser, who may do all of it. */

@@ -4,7 +4,7 @@
  * Source: connect(2).
  */
 import { connect } from 'node:net'
-import { codeOf } from '../core/error-code.ts'
+import { codeOf } from '../core/system/error-code.ts'
 
 /** How long the server may take to accept, ms. Ours: it is on this machine. */
 const TRY_TIMEOUT_MS = 1000

@@ -2,7 +2,7 @@
  * The one door to the lookups: listeners, the admin API and the library ask through it.
  */
 import type { Attributes } from './attributes.ts'
-import type { Explanation } from './explain.ts'
+import type { Explanation } from './observed/explain.ts'
 import type { Found, LookupResult } from './result.ts'
 
 /** One question of a client. */

@@ -4,15 +4,15 @@
  */
 import { type AttributeRules, attributeKey } from './attributes.ts'
 import type { Clock } from './clock.ts'
-import type { Explanation } from './explain.ts'
+import { SlotList, type Slotted } from './collections/slot-list.ts'
 import { type ImpossibleKey, type NormalisedKey, normaliseKey } from './key/key.ts'
 import { ADMIN_PROTOCOL, type Lookup, type LookupOptions, type Query } from './lookup.ts'
-import { LookupContext } from './lookup-context.ts'
-import type { Observer, TableObserver } from './observer.ts'
+import type { Explanation } from './observed/explain.ts'
+import type { Observer, TableObserver } from './observed/observer.ts'
 import { permanentFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
 import { type AnswerSource, DEFECT, type LookupResult, NO_TABLE, type Sourced, STOPPING } from './result.ts'
-import { SlotList, type Slotted } from './slot-list.ts'
+import { LookupContext } from './source/lookup-context.ts'
 import type { Table } from './table.ts'
 
 /** A configured table with the observer that counts for it. */

@@ -6,7 +6,7 @@
  * only makes it wait: not knowing is never "not found".
  */
 
-import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
+import type { OthersAnswered, OthersQuestion } from './resilience/others-answered.ts'
 
 /** The outcome of one lookup. */
 export type LookupResult = Found | NotFound | Temporary | Permanent

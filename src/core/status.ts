@@ -2,7 +2,7 @@
  * What the program is doing now, as plain data: read by the metrics at scrape, by the admin
  * API, the page and the command line. Taken on demand, so that nobody keeps it up to date.
  */
-import type { CircuitState } from './observer.ts'
+import type { CircuitState } from './observed/observer.ts'
 import type { ReplicaStatus } from './replica/replica-status.ts'
 import type { ShadowStatus } from './shadow/shadow-record.ts'
 

@@ -3,11 +3,11 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { Clock } from './clock.ts'
-import type { Observer } from './observer.ts'
+import type { Observer } from './observed/observer.ts'
 import { permanentFor } from './reason.ts'
 import { CORE_REASONS } from './reasons.ts'
 import { DEFECT, NO_TABLE, type Temporary } from './result.ts'
-import type { Store, StorePage, StoreRequest, StoreResult, TableStore } from './store.ts'
+import type { Store, StorePage, StoreRequest, StoreResult, TableStore } from './store/store.ts'
 
 /** Longest key, in bytes. Ours: LMDB takes 1978 with the name of the table; addresses have 320. */
 const MAX_STORED_KEY_BYTES = 1024

@@ -9,12 +9,10 @@
  * would hide what the failing one knows, and a wrong answer is worse than a late one.
  */
 import type { AttributeRules } from './attributes.ts'
-import type { Explanation } from './explain.ts'
-import { type CandidateSource, firstAnswer } from './first-answer.ts'
 import { comparableDomain } from './key/idn.ts'
 import { isPossibleKey } from './key/key.ts'
 import { domainOf } from './key/key-parts.ts'
-import type { LookupContext } from './lookup-context.ts'
+import type { Explanation } from './observed/explain.ts'
 import { OfflineSearch } from './outage/offline-search.ts'
 import { type OutagePolicy, OutageRules, type RuleAnswer } from './outage/outage-rules.ts'
 import type { OfflineAnswer } from './outage/readiness.ts'
@@ -31,7 +29,9 @@ import {
 } from './result.ts'
 import { extensionOf, propagateExtension } from './search/extension.ts'
 import type { SearchKey } from './search/search-keys.ts'
-import { SILENT, type TableSource } from './table-source.ts'
+import { type CandidateSource, firstAnswer } from './source/first-answer.ts'
+import type { LookupContext } from './source/lookup-context.ts'
+import { SILENT, type TableSource } from './source/table-source.ts'
 
 /**
  * Search keys that are asked for ahead of their turn, most. Ours: an address has five keys at most, and a name

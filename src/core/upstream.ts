@@ -6,8 +6,8 @@
  */
 import type { Attributes } from './attributes.ts'
 import type { CancelSignal } from './cancellation.ts'
-import type { Explanation, HttpExchange } from './explain.ts'
-import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
+import type { Explanation, HttpExchange } from './observed/explain.ts'
+import type { OthersAnswered, OthersQuestion } from './resilience/others-answered.ts'
 import type { AnswerSource, LookupResult } from './result.ts'
 
 /**

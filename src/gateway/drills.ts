@@ -3,14 +3,14 @@
  * at three in the night. Each ends by itself, and with a reload or the end of the program.
  */
 import type { Clock, Timer } from '../core/clock.ts'
+import { ADMIN_PROTOCOL } from '../core/lookup.ts'
 import {
   type DrillEnd,
   type DrilledTable,
   type DrillRefusal,
   type DrillReport,
   MAX_DRILL_MS,
-} from '../core/drill-report.ts'
-import { ADMIN_PROTOCOL } from '../core/lookup.ts'
+} from '../core/observed/drill-report.ts'
 import { type DrillSwitch, isByDrill } from '../core/resilience/drill.ts'
 import type { UpstreamStatus } from '../core/status.ts'
 import type { TableCounters } from '../observability/counters.ts'

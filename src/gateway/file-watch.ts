@@ -13,7 +13,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock, Timer } from '../core/clock.ts'
-import { messageOf } from '../core/error-code.ts'
+import { messageOf } from '../core/system/error-code.ts'
 import { Disk, type DiskCalls, type FilesOnDisk } from './files-on-disk.ts'
 
 /** Time without a change after which a file counts as written, ms. Ours: editors and `cp` take less. */

@@ -5,7 +5,7 @@
  */
 import type { Lookup, LookupOptions, Query } from '../core/lookup.ts'
 import type { LookupResult } from '../core/result.ts'
-import type { Store, StoreRequest, StoreResult } from '../core/store.ts'
+import type { Store, StoreRequest, StoreResult } from '../core/store/store.ts'
 
 export class HeldRequests implements Lookup, Store {
   readonly #lookup: Lookup

@@ -4,10 +4,10 @@
  */
 import type { WireReply } from '../admin/ports.ts'
 import type { ListenerConfig } from '../config/config.ts'
-import { formatAddress } from '../core/address.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { LookupResult } from '../core/result.ts'
-import type { Store } from '../core/store.ts'
+import type { Store } from '../core/store/store.ts'
+import { formatAddress } from '../core/system/address.ts'
 import type { Protocol } from '../protocols/protocol.ts'
 import type { Protocols } from '../protocols/registry.ts'
 import { type Listener, openListener } from '../server/listener.ts'

@@ -1,14 +1,15 @@
 /**
  * Servers for programs that use mapgate as a library: tables that are functions, served to Postfix.
  */
-import { type Address, formatAddress, parseAddress } from '../core/address.ts'
+
 import { type Clock, systemClock } from '../core/clock.ts'
-import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE } from '../core/listener-defaults.ts'
 import type { Lookup } from '../core/lookup.ts'
-import { silentListenerObserver } from '../core/observer.ts'
-import { readOnlyStore } from '../core/store.ts'
+import { silentListenerObserver } from '../core/observed/observer.ts'
+import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE } from '../core/settings/listener-defaults.ts'
+import { TABLE_NAME } from '../core/settings/table-name.ts'
+import { readOnlyStore } from '../core/store/store.ts'
+import { type Address, formatAddress, parseAddress } from '../core/system/address.ts'
 import { LOOPBACK_NETWORKS } from '../core/system/network-list.ts'
-import { TABLE_NAME } from '../core/table-name.ts'
 import { socketmap } from '../protocols/socketmap/protocol.ts'
 import { tcpTable } from '../protocols/tcp-table/protocol.ts'
 import { type Listener, openListener } from '../server/listener.ts'

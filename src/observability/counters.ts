@@ -5,11 +5,11 @@
  * Every map here is bounded by the configuration: its keys are names of tables, upstreams,
  * endpoints and listeners, never anything that a client sent.
  */
-import type { CacheOutcome, TierOutcome } from '../core/explain.ts'
-import type { CheckVerdict, RequestOutcome, TierFailure, TierWrite } from '../core/observer.ts'
-import type { OutageRule } from '../core/outage-rule.ts'
+import type { CacheOutcome, TierOutcome } from '../core/observed/explain.ts'
+import type { CheckVerdict, RequestOutcome, TierFailure, TierWrite } from '../core/observed/observer.ts'
+import type { OutageRule } from '../core/observed/outage-rule.ts'
 import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from '../core/result.ts'
-import type { StoreOperation, StoreResult } from '../core/store.ts'
+import type { StoreOperation, StoreResult } from '../core/store/store.ts'
 import { LatencyHistogram, LOOKUP_SECONDS_BUCKETS, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 
 export type ResultKind = LookupResult['kind']

@@ -3,8 +3,8 @@
  * service-events.ts, lookups in lookup-log.ts.
  */
 import type { Clock } from '../core/clock.ts'
-import { messageOf } from '../core/error-code.ts'
-import { TABLE_NAME } from '../core/table-name.ts'
+import { TABLE_NAME } from '../core/settings/table-name.ts'
+import { messageOf } from '../core/system/error-code.ts'
 import { eventText } from './event-texts.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { ProblemKind } from './problems.ts'

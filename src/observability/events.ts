@@ -5,8 +5,8 @@
  * share of memory is bounded.
  */
 
-import type { HistoryPoint } from '../core/history-point.ts'
-import type { CircuitState } from '../core/observer.ts'
+import type { HistoryPoint } from '../core/observed/history-point.ts'
+import type { CircuitState } from '../core/observed/observer.ts'
 import type { AnswerSource } from '../core/result.ts'
 import type { Cause, ResultKind } from './counters.ts'
 import type { Problem } from './problems.ts'

@@ -2,7 +2,7 @@
  * An explanation made fit for the log: keys shown as `log.keys` says, and no looked-up values,
  * which are addresses of people as well.
  */
-import type { ExplainStep } from '../core/explain.ts'
+import type { ExplainStep } from '../core/observed/explain.ts'
 
 /** Steps in one log line. Ours: a lookup that took more has its answer in the last ones. */
 const MAX_SHOWN_STEPS = 50

@@ -4,14 +4,14 @@
  *
  * On the cached path it adds to plain numbers and asks three flags.
  */
-import type { CacheOutcome } from '../core/explain.ts'
+import type { CacheOutcome } from '../core/observed/explain.ts'
 import type {
   ListenerObserver,
   Observer,
   TableObserver,
   TierObserver,
   UpstreamObserver,
-} from '../core/observer.ts'
+} from '../core/observed/observer.ts'
 import {
   type Counters,
   increment,

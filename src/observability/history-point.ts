@@ -1,11 +1,12 @@
 /**
  * The arithmetic of the history: cumulative readings of the counters, and the point between two.
  */
-import type { EndpointSlice, HistoryPoint, HistorySlice } from '../core/history-point.ts'
-import type { RequestOutcome } from '../core/observer.ts'
+
+import { sum } from '../core/collections/sum.ts'
+import type { EndpointSlice, HistoryPoint, HistorySlice } from '../core/observed/history-point.ts'
+import type { RequestOutcome } from '../core/observed/observer.ts'
 import type { AnswerSource } from '../core/result.ts'
 import type { GatewayStatus } from '../core/status.ts'
-import { sum } from '../core/sum.ts'
 import { type Cause, type Counters, increment, type LookupCounters, type ResultKind } from './counters.ts'
 import { LOOKUP_SECONDS_BUCKETS, percentileMs, REQUEST_SECONDS_BUCKETS } from './latency.ts'
 

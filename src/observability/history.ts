@@ -3,7 +3,7 @@
  * rates and latencies since the point before, taken from the counters. Kept in memory, bounded.
  */
 import type { Clock, Timer } from '../core/clock.ts'
-import type { HistoryPoint } from '../core/history-point.ts'
+import type { HistoryPoint } from '../core/observed/history-point.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import type { Counters } from './counters.ts'
 import { pointBetween, type Reading, readCounters } from './history-point.ts'

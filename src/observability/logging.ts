@@ -5,7 +5,7 @@
  * dropped and counted (`mapgate_log_lines_dropped_total`), see log-writer.ts.
  */
 import { pino } from 'pino'
-import type { LogLevel } from '../core/log-level.ts'
+import type { LogLevel } from '../core/settings/log-level.ts'
 import { type KeyStyle, keyRenderer, type RenderKey } from './log-key.ts'
 import { LogWriter } from './log-writer.ts'
 import { readableLine } from './readable-line.ts'

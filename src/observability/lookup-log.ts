@@ -4,10 +4,10 @@
  * counted.
  */
 import { type Clock, readableMs } from '../core/clock.ts'
-import type { Explanation } from '../core/explain.ts'
 import type { Query } from '../core/lookup.ts'
+import type { Explanation } from '../core/observed/explain.ts'
 import type { AnswerSource, LookupResult } from '../core/result.ts'
-import { TABLE_NAME } from '../core/table-name.ts'
+import { TABLE_NAME } from '../core/settings/table-name.ts'
 import type { Cause } from './counters.ts'
 import type { EventLog } from './event-log.ts'
 import { eventText } from './event-texts.ts'

@@ -1,8 +1,8 @@
 /**
  * Where the rows of the metrics take their samples from, and the rows about lookups and answer stores.
  */
-import type { Metric } from '../core/metric.ts'
-import { writeTimestamp } from '../core/metric.ts'
+import type { Metric } from '../core/observed/metric.ts'
+import { writeTimestamp } from '../core/observed/metric.ts'
 import type { GatewayStatus } from '../core/status.ts'
 import type { AddSeries } from './collected-histogram.ts'
 import { type Counters, RESULT_KINDS, type TableCounters } from './counters.ts'

@@ -8,7 +8,7 @@
  *
  * docs/metrics.md explains each one, and a test keeps the two in sync.
  */
-import type { Metric } from '../core/metric.ts'
+import type { Metric } from '../core/observed/metric.ts'
 import type { GatewayStatus, UpstreamStatus } from '../core/status.ts'
 import type { Counters } from './counters.ts'
 import { CACHE_ROWS, LOOKUP_ROWS, type MetricSource, type Row } from './metric-rows.ts'

@@ -1,7 +1,7 @@
 /**
  * The rows of the metrics about upstreams, listeners and the program.
  */
-import { writeTimestamp } from '../core/metric.ts'
+import { writeTimestamp } from '../core/observed/metric.ts'
 import { REQUEST_SECONDS_BUCKETS } from './latency.ts'
 import type { Row } from './metric-rows.ts'
 

@@ -5,7 +5,7 @@
  * The last line of defence: no text should hold a secret in the first place, but an error of a
  * library may quote a header, and a service may send one back.
  */
-import { MIN_HIDDEN_CHARACTERS } from '../core/secret-length.ts'
+import { MIN_HIDDEN_CHARACTERS } from '../core/settings/secret-length.ts'
 
 /** What is where a secret was. Source: docs/configuration.md. */
 const HIDDEN = '***'

@@ -1,7 +1,7 @@
 /**
  * The rows about tables that are kept here as a whole.
  */
-import { writeTimestamp } from '../core/metric.ts'
+import { writeTimestamp } from '../core/observed/metric.ts'
 import type { ReplicaChanges, ReplicaStatus } from '../core/replica/replica-status.ts'
 import type { MetricSource, Row } from './metric-rows.ts'
 

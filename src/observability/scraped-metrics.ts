@@ -3,7 +3,7 @@
  */
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { Metric } from '../core/metric.ts'
+import type { Metric } from '../core/observed/metric.ts'
 import { CollectedHistogram } from './collected-histogram.ts'
 import type { MetricSource, Row } from './metric-rows.ts'
 

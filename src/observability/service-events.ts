@@ -2,8 +2,8 @@
  * Events of what is asked: upstreams, their circuits and canaries, the tables that they answer, the shared store.
  */
 import type { Clock } from '../core/clock.ts'
-import type { DrillReport } from '../core/drill-report.ts'
-import type { CircuitState, FetchChange, ReplicaChange } from '../core/observer.ts'
+import type { DrillReport } from '../core/observed/drill-report.ts'
+import type { CircuitState, FetchChange, ReplicaChange } from '../core/observed/observer.ts'
 import type { CanaryStatus } from '../core/status.ts'
 import { eventText } from './event-texts.ts'
 import type { EventWriter } from './event-writer.ts'

@@ -2,7 +2,7 @@
  * What the log says of lookups that are answered "not found" by `whenUnknown`, by table.
  */
 import type { Clock } from '../core/clock.ts'
-import type { DrillReport } from '../core/drill-report.ts'
+import type { DrillReport } from '../core/observed/drill-report.ts'
 import { eventText } from './event-texts.ts'
 import { RepeatedLines } from './repeated-lines.ts'
 

@@ -12,7 +12,7 @@ import type { AnswerStore } from '../core/cache/answer-store.ts'
 import { freshnessState } from '../core/cache/freshness.ts'
 import type { StoredAnswer } from '../core/cache/stored-answer.ts'
 import type { Clock } from '../core/clock.ts'
-import { codeOf } from '../core/error-code.ts'
+import { codeOf } from '../core/system/error-code.ts'
 import {
   BLOCK,
   block,

@@ -3,7 +3,7 @@
  * keys that strangers typed; the page puts them into text nodes only, the terminal takes control
  * characters out.
  */
-import type { ExplainStep, HttpExchange } from '../core/explain.ts'
+import type { ExplainStep, HttpExchange } from '../core/observed/explain.ts'
 import type { LookupResult } from '../core/result.ts'
 import { count, counted, duration, quoted } from './format.ts'
 

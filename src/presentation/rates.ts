@@ -2,7 +2,7 @@
  * What the last seconds of the history add up to: the numbers of every table and tile of the page, and
  * of `mapgate status`. Pure.
  */
-import type { HistoryPoint, HistorySlice } from '../core/history-point.ts'
+import type { HistoryPoint, HistorySlice } from '../core/observed/history-point.ts'
 
 /** How far back the rates look, seconds. Ours: long enough that few lookups still show, short enough to be now. */
 export const WINDOW_SECONDS = 30

@@ -1,7 +1,7 @@
 /**
  * Servers as a person names them, in the spelling of Postfix: `socketmap:inet:HOST:PORT:NAME`.
  */
-import type { InvalidAddress } from '../core/address.ts'
+import type { InvalidAddress } from '../core/system/address.ts'
 import type { ClientTarget, ProtocolClient } from './protocol.ts'
 import type { Protocols } from './registry.ts'
 

@@ -4,7 +4,13 @@
  *
  * Source: socketmap_table(5); Postfix `src/util/dict_sockmap.c` (dict_sockmap_open).
  */
-import { type Address, type InvalidAddress, invalid, parseHostPort, parseUnixPath } from '../core/address.ts'
+import {
+  type Address,
+  type InvalidAddress,
+  invalid,
+  parseHostPort,
+  parseUnixPath,
+} from '../core/system/address.ts'
 import type { ClientTarget } from './protocol.ts'
 
 /** Every way to name a table of one scheme. */

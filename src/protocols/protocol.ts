@@ -5,12 +5,13 @@
  * known about it, and nothing outside names it: its codec, the settings of its listeners, its errors, its
  * lines for main.cf, its client and its manual page (README.md).
  */
-import type { Address, InvalidAddress } from '../core/address.ts'
+
 import type { AttributeNames } from '../core/attributes.ts'
 import type { Query, QueryClient } from '../core/lookup.ts'
 import type { ReasonCatalogue } from '../core/reason.ts'
 import type { LookupResult, Temporary } from '../core/result.ts'
-import type { StoreRequest, StoreResult } from '../core/store.ts'
+import type { StoreRequest, StoreResult } from '../core/store/store.ts'
+import type { Address, InvalidAddress } from '../core/system/address.ts'
 import type { ProblemCatalogue } from '../schema/problem.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { ListenerCheck, OutageOfProtocol } from '../schema/settings-kind.ts'

@@ -2,7 +2,7 @@
  * How one step of a conversation is answered.
  */
 import { DEFECT, type LookupResult, NO_TABLE } from '../core/result.ts'
-import type { StoreResult } from '../core/store.ts'
+import type { StoreResult } from '../core/store/store.ts'
 import type {
   AskStep,
   Conversation,

@@ -3,8 +3,8 @@
  * socket that systemd has opened.
  */
 import { isIP, type ListenOptions, type Server } from 'node:net'
-import type { Address } from '../core/address.ts'
-import { codeOf } from '../core/error-code.ts'
+import type { Address } from '../core/system/address.ts'
+import { codeOf } from '../core/system/error-code.ts'
 import type { FileAccess } from './file-owner.ts'
 import { ListenError } from './listen-error.ts'
 import { type PassedSockets, passedSockets } from './systemd.ts'

@@ -3,11 +3,11 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { Lookup } from '../core/lookup.ts'
-import type { ListenerObserver } from '../core/observer.ts'
+import type { ListenerObserver } from '../core/observed/observer.ts'
 import { permanentFor } from '../core/reason.ts'
 import { CORE_REASONS } from '../core/reasons.ts'
 import { NO_TABLE, type Permanent } from '../core/result.ts'
-import type { Store } from '../core/store.ts'
+import type { Store } from '../core/store/store.ts'
 import type { AcceptedBy, Protocol } from '../protocols/protocol.ts'
 import { FairShare } from './fair-share.ts'
 import { PassedConnections } from './passed-connections.ts'

@@ -6,8 +6,8 @@
  * Source: passwd(5), group(5).
  */
 import { chmodSync, chownSync, readFileSync } from 'node:fs'
-import { codeOf } from '../core/error-code.ts'
 import { accountId } from '../core/system/account-file.ts'
+import { codeOf } from '../core/system/error-code.ts'
 import { ListenError } from './listen-error.ts'
 
 /** Who may use a socket file. */

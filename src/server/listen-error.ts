@@ -1,8 +1,8 @@
 /**
  * Why a listener cannot listen, as a sentence that says what to do.
  */
-import type { Address } from '../core/address.ts'
-import { codeOf, messageOf } from '../core/error-code.ts'
+import type { Address } from '../core/system/address.ts'
+import { codeOf, messageOf } from '../core/system/error-code.ts'
 
 /** Thrown while a listener is opened or changed; nothing of it is left behind. */
 export class ListenError extends Error {

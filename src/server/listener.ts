@@ -5,9 +5,9 @@
  * connection costs Postfix a second). A half-closed client still gets its replies.
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import { type Address, formatAddress } from '../core/address.ts'
 import type { Lookup } from '../core/lookup.ts'
 import type { ListenerStatus } from '../core/status.ts'
+import { type Address, formatAddress } from '../core/system/address.ts'
 import { NetworkList } from '../core/system/network-list.ts'
 import { bind, boundAddress } from './bind.ts'
 import { ListenerContext, type ListenerParts } from './context.ts'

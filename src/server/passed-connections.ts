@@ -2,12 +2,13 @@
  * The connections of one listener to the servers that its requests are passed on to: how many there are, and
  * whether requests fail there.
  */
-import { type Address, formatAddress } from '../core/address.ts'
+
 import type { Clock } from '../core/clock.ts'
-import type { ListenerObserver } from '../core/observer.ts'
+import type { ListenerObserver } from '../core/observed/observer.ts'
 import { temporaryFor } from '../core/reason.ts'
 import { CORE_REASONS } from '../core/reasons.ts'
 import type { Temporary } from '../core/result.ts'
+import { type Address, formatAddress } from '../core/system/address.ts'
 import { whyNoSocket } from '../core/system/socket-trouble.ts'
 
 /**

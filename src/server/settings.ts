@@ -1,7 +1,7 @@
 /**
  * The settings of a listener, in the shape in which the configuration has it.
  */
-import type { Address } from '../core/address.ts'
+import type { Address } from '../core/system/address.ts'
 import type { Protocol } from '../protocols/protocol.ts'
 import type { FileAccess } from './file-owner.ts'
 

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
-import { codeOf } from '../core/error-code.ts'
+import { codeOf } from '../core/system/error-code.ts'
 import { type FileAccess, setAccess } from './file-owner.ts'
 import { ListenError } from './listen-error.ts'
 

@@ -10,8 +10,8 @@
  */
 import type { TierWait } from '../core/cache/answer-tier.ts'
 import type { Clock, Timer } from '../core/clock.ts'
-import type { TierObserver } from '../core/observer.ts'
-import { SlotList, type Slotted } from '../core/slot-list.ts'
+import { SlotList, type Slotted } from '../core/collections/slot-list.ts'
+import type { TierObserver } from '../core/observed/observer.ts'
 import type { Connection, ConnectionOptions, Reply } from './connection.ts'
 import { ServerClock } from './server-clock.ts'
 import { whyOf } from './why.ts'

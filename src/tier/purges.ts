@@ -11,7 +11,7 @@
  * The stream is the truth and a message only a bell, so that what was missed is caught up with.
  */
 import type { Clock } from '../core/clock.ts'
-import type { TierObserver } from '../core/observer.ts'
+import type { TierObserver } from '../core/observed/observer.ts'
 import type { PurgeReach } from '../core/status.ts'
 import type { Connection } from './connection.ts'
 import { Floors } from './floors.ts'

@@ -9,14 +9,14 @@
  * None of them expires by itself, so that a server with `maxmemory-policy volatile-…` drops none. The braces keep them in one slot
  * of a cluster. Instants are ms on the clock of the store's server.
  */
-import type { EntryTier } from '../core/entry-tier.ts'
+import type { EntryTier } from '../core/store/entry-tier.ts'
 import {
   MAX_PAGE_BYTES,
   type StoreBounds,
   type StoredEntry,
   type StorePage,
   type StoreTotals,
-} from '../core/store.ts'
+} from '../core/store/store.ts'
 import type { Reply } from './connection.ts'
 import { DELETE, PUT } from './entry-scripts.ts'
 import type { Link } from './link.ts'

@@ -5,9 +5,9 @@
  * service, and nothing else. What Postfix writes (shared-entries.ts) is here alone.
  */
 import type { Clock } from '../core/clock.ts'
-import type { EntryTier } from '../core/entry-tier.ts'
-import type { TierObserver } from '../core/observer.ts'
+import type { TierObserver } from '../core/observed/observer.ts'
 import type { PurgeReach, SharedStoreStatus } from '../core/status.ts'
+import type { EntryTier } from '../core/store/entry-tier.ts'
 import { CallerFingerprints } from './caller-fingerprints.ts'
 import { openClient } from './client.ts'
 import { openCluster } from './cluster.ts'

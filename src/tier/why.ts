@@ -1,7 +1,7 @@
 /**
  * Why the shared store is not used, in words that may be shown.
  */
-import { errorText } from '../core/error-code.ts'
+import { errorText } from '../core/system/error-code.ts'
 
 /** Behind this, a server repeats what it was sent: a password, if the command was HELLO. */
 const ARGUMENTS = /,? with args beginning with:.*$/s

@@ -4,7 +4,7 @@
  * is deleted before the store is used again.
  */
 import type { Clock, Timer } from '../core/clock.ts'
-import type { TierObserver } from '../core/observer.ts'
+import type { TierObserver } from '../core/observed/observer.ts'
 import type { Connection } from './connection.ts'
 
 /** Writes that wait, most. Ours: some seconds of misses at the highest rate. */

@@ -9,14 +9,14 @@
  * before; it is configured once everything else is ready, and the one before is closed.
  */
 import type { Clock } from '../core/clock.ts'
-import type { EntryTier } from '../core/entry-tier.ts'
-import type { Metric } from '../core/metric.ts'
-import type { Observer } from '../core/observer.ts'
+import type { Metric } from '../core/observed/metric.ts'
+import type { Observer } from '../core/observed/observer.ts'
 import type { ReasonCatalogue } from '../core/reason.ts'
 import type { ReplicaOfTable } from '../core/replica/table-copy.ts'
 import type { DrillSwitch } from '../core/resilience/drill.ts'
 import type { CanaryStatus, FetchStatus, UpstreamStatus } from '../core/status.ts'
-import type { TableStore } from '../core/store.ts'
+import type { EntryTier } from '../core/store/entry-tier.ts'
+import type { TableStore } from '../core/store/store.ts'
 import type { BatchEndpoint, Endpoint, Reply, Upstream } from '../core/upstream.ts'
 import type { UpstreamSettingsKind } from '../schema/settings-kind.ts'
 

@@ -9,7 +9,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { errorText } from '../core/error-code.ts'
+import { errorText } from '../core/system/error-code.ts'
 import { UnusableFiles } from './own-folder.ts'
 
 interface LmdbRange<Key> {

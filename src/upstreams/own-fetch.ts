@@ -8,7 +8,7 @@
  */
 import type { CancelSignal } from '../core/cancellation.ts'
 import type { Clock, Timer } from '../core/clock.ts'
-import type { UpstreamObserver } from '../core/observer.ts'
+import type { UpstreamObserver } from '../core/observed/observer.ts'
 import { STOPPING, type Temporary } from '../core/result.ts'
 import type { FetchStatus } from '../core/status.ts'
 

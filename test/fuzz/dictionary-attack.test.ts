@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest'
 import { CachedUpstream } from '../../src/core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../../src/core/cache/memory-answer-store.ts'
-import { silentObserver } from '../../src/core/observer.ts'
+import { silentObserver } from '../../src/core/observed/observer.ts'
 import { notFound } from '../../src/core/result.ts'
 import { UNWATCHED } from '../../src/core/upstream.ts'
 import { ManualClock } from '../support/clock/manual-clock.ts'

@@ -293,9 +293,9 @@ describe('layers', () => {
   }
 
   test('the finder of imports sees the ones this program has', () => {
-    expect(imports.some(({ file, target }) => file === 'core/lookup.ts' && target === './explain.ts')).toBe(
-      true,
-    )
+    expect(
+      imports.some(({ file, target }) => file === 'core/lookup.ts' && target === './observed/explain.ts'),
+    ).toBe(true)
   })
 })
 

@@ -2,7 +2,7 @@
  * What the page knows: a snapshot from the API, kept current by events. Bounded. No DOM.
  */
 
-import type { HistoryPoint } from '../../core/history-point.ts'
+import type { HistoryPoint } from '../../core/observed/history-point.ts'
 import type { GatewayStatus } from '../../core/status.ts'
 import type { GatewayEvent } from '../../observability/events.ts'
 import type { Problem } from '../../observability/problems.ts'

@@ -1,7 +1,7 @@
 /**
  * The history as columns of numbers: what uPlot draws. Pure.
  */
-import type { HistoryPoint } from '../../core/history-point.ts'
+import type { HistoryPoint } from '../../core/observed/history-point.ts'
 import { perSecond, type Scope, type Totals, totals } from '../../presentation/rates.ts'
 
 /** Times first, then one column for each series; null where there is nothing. */

@@ -5,7 +5,7 @@
  * every two seconds.
  */
 
-import type { HistoryPoint } from '../../core/history-point.ts'
+import type { HistoryPoint } from '../../core/observed/history-point.ts'
 import type { GatewayStatus } from '../../core/status.ts'
 import { causeText } from '../../presentation/causes.ts'
 import { count, counted, percent } from '../../presentation/format.ts'

@@ -1,5 +1,5 @@
 /** How ready each table is for an outage, losses to confirm, and drills. */
-import type { DrilledTable, DrillReport } from '../../core/drill-report.ts'
+import type { DrilledTable, DrillReport } from '../../core/observed/drill-report.ts'
 import { clockTime, count, NOTHING, percent } from '../../presentation/format.ts'
 import { tablePath } from './api.ts'
 import type { Model, Status } from './model.ts'

@@ -1,5 +1,5 @@
 /** The box to try a key: the answer, every step to it, and what a mail server would read. */
-import type { ExplainStep } from '../../core/explain.ts'
+import type { ExplainStep } from '../../core/observed/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
 import { resultState, resultWord, stepText } from '../../presentation/explain.ts'
 import { duration, quoted } from '../../presentation/format.ts'

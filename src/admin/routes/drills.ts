@@ -1,5 +1,5 @@
 /** Drills: an upstream is treated as dead for a while. */
-import { type DrillReport, MAX_DRILL_MS, MIN_DRILL_MS } from '../../core/drill-report.ts'
+import { type DrillReport, MAX_DRILL_MS, MIN_DRILL_MS } from '../../core/observed/drill-report.ts'
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import { ProblemError } from '../problem.ts'

@@ -1,5 +1,5 @@
 /** The entries of tables that Postfix writes: reading them page by page, and writing those that another store had. */
-import type { TableStore } from '../../core/store.ts'
+import type { TableStore } from '../../core/store/store.ts'
 import { isStorable } from '../../core/table-stores.ts'
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'

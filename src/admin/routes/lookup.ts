@@ -2,7 +2,7 @@
 
 import { redactedAddress } from '../../config/secret-names.ts'
 import { readableMs } from '../../core/clock.ts'
-import { type ExplainStep, Explanation } from '../../core/explain.ts'
+import { type ExplainStep, Explanation } from '../../core/observed/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'

@@ -1,5 +1,5 @@
 /** The configuration in use, its reload, and the log level. */
-import { LOG_LEVELS } from '../../core/log-level.ts'
+import { LOG_LEVELS } from '../../core/settings/log-level.ts'
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
 import { ProblemError } from '../problem.ts'

@@ -16,7 +16,7 @@
 import type { TableConfig } from '../../config/config.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { systemClock } from '../../core/clock.ts'
-import { silentObserver } from '../../core/observer.ts'
+import { silentObserver } from '../../core/observed/observer.ts'
 import type { Reply } from '../../core/upstream.ts'
 import { planUpstreams } from '../../gateway/upstreams.ts'
 import { Redactor } from '../../observability/redaction.ts'

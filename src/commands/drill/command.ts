@@ -1,6 +1,6 @@
 /** `mapgate drill` on the command line: its arguments, options and help. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { MAX_DRILL_MS, MIN_DRILL_MS } from '../../core/drill-report.ts'
+import { MAX_DRILL_MS, MIN_DRILL_MS } from '../../core/observed/drill-report.ts'
 import { parseDuration } from '../../schema/units.ts'
 import { ADMIN_HELP, withAdminOptions } from '../admin-options.ts'
 import type { CommandContext } from '../context.ts'

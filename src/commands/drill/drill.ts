@@ -3,7 +3,7 @@
  * answers again. `--stop` ends one that was begun elsewhere.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DrilledTable, DrillReport } from '../../core/drill-report.ts'
+import type { DrilledTable, DrillReport } from '../../core/observed/drill-report.ts'
 import { isByDrill } from '../../core/resilience/drill.ts'
 import type { UpstreamStatus } from '../../core/status.ts'
 import { clockTime, count, percent } from '../../presentation/format.ts'

@@ -3,7 +3,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { codeOrName } from '../../core/error-code.ts'
+import { codeOrName } from '../../core/system/error-code.ts'
 import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
 import { CommandError, EXIT_OK, EXIT_PERMANENT } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'

@@ -3,8 +3,8 @@
  */
 import { resolve } from 'node:path'
 import { WireClient } from '../../client/client.ts'
-import type { Address } from '../../core/address.ts'
 import type { LookupResult } from '../../core/result.ts'
+import type { Address } from '../../core/system/address.ts'
 import type { NamedServer } from '../../protocols/client-target.ts'
 import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'

@@ -6,7 +6,7 @@
  *   3. request     directory 0:127.0.0.1:8467, sales@lighthouse.example: 200 in 4.1 ms, found: bob@...
  *   4. answer      found, from upstream: bob@lighthouse.example, ...
  */
-import type { ExplainStep } from '../../core/explain.ts'
+import type { ExplainStep } from '../../core/observed/explain.ts'
 import { stepText } from '../../presentation/explain.ts'
 import { oneLine, printable, printableJson } from '../../presentation/printable.ts'
 import { property } from '../admin-client.ts'

@@ -2,8 +2,8 @@
  * One look at a running gateway: its state, and what it did in the last seconds.
  */
 
-import type { HistoryPoint } from '../../core/history-point.ts'
-import type { CircuitState } from '../../core/observer.ts'
+import type { HistoryPoint } from '../../core/observed/history-point.ts'
+import type { CircuitState } from '../../core/observed/observer.ts'
 import type { GatewayStatus, TableStatus } from '../../core/status.ts'
 import type { Problem } from '../../observability/problems.ts'
 import { cacheShares, perSecond, recent, totals } from '../../presentation/rates.ts'

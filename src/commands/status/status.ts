@@ -2,7 +2,7 @@
  * `mapgate status`: how a running gateway is, once or again and again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { HistoryPoint } from '../../core/history-point.ts'
+import type { HistoryPoint } from '../../core/observed/history-point.ts'
 import type { GatewayStatus } from '../../core/status.ts'
 import type { Problem } from '../../observability/problems.ts'
 import { printableJson } from '../../presentation/printable.ts'

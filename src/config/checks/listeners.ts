@@ -3,7 +3,7 @@
  */
 
 import { isIP } from 'node:net'
-import type { Address } from '../../core/address.ts'
+import type { Address } from '../../core/system/address.ts'
 import { isLoopback, LOOPBACK_NETWORKS, NetworkList } from '../../core/system/network-list.ts'
 import { problem } from '../../schema/problem.ts'
 import type { Scope } from '../../schema/scope.ts'

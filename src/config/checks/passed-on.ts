@@ -4,7 +4,7 @@
  */
 
 import { normalize } from 'node:path'
-import type { Address } from '../../core/address.ts'
+import type { Address } from '../../core/system/address.ts'
 import { whyNoSocket } from '../../core/system/socket-trouble.ts'
 import { problem } from '../../schema/problem.ts'
 import type { Scope } from '../../schema/scope.ts'

@@ -5,7 +5,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
-import { messageOf } from '../../core/error-code.ts'
+import { messageOf } from '../../core/system/error-code.ts'
 import { type ReadFile, whyUnreadable } from '../read-file.ts'
 
 /** The keys of a `tls:` section that name files. */

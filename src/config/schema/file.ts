@@ -2,8 +2,8 @@
  * The whole configuration file. Every key of it, with type, default, bounds and meaning, is in this
  * folder or, where it belongs to a protocol or a kind of upstream, in the folder of that.
  */
-import { LOG_LEVELS } from '../../core/log-level.ts'
-import { TABLE_NAME } from '../../core/table-name.ts'
+import { LOG_LEVELS } from '../../core/settings/log-level.ts'
+import { TABLE_NAME } from '../../core/settings/table-name.ts'
 import { type SchemaNode, transform } from '../../schema/node.ts'
 import { type Settings, Type } from '../../schema/schema.ts'
 import type { SettingsKinds } from '../../schema/settings-kind.ts'

@@ -1,8 +1,9 @@
 /**
  * Where Postfix connects. Rules: the manual page in the folder of each protocol.
  */
-import { type Address, parseAddress } from '../../core/address.ts'
-import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE } from '../../core/listener-defaults.ts'
+
+import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MODE } from '../../core/settings/listener-defaults.ts'
+import { type Address, parseAddress } from '../../core/system/address.ts'
 import { networkError } from '../../core/system/network-list.ts'
 import { settingName } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'

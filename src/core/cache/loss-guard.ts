@@ -11,7 +11,7 @@
  * Strangers cannot cause it: their keys were not found before.
  */
 import { ageMs, type Clock, type Instant, type Timer } from '../clock.ts'
-import { sum } from '../sum.ts'
+import { sum } from '../collections/sum.ts'
 
 /** How long an answer counts, ms. Ours: long enough for a small site to show twenty. */
 const WINDOW_MS = 300_000

@@ -5,12 +5,12 @@
  * service answers nobody, and by them the last "not found" may count; while it answers anybody, it is waited for.
  */
 import type { Clock } from '../clock.ts'
-import { Explanation } from '../explain.ts'
-import type { LookupContext } from '../lookup-context.ts'
+import { Explanation } from '../observed/explain.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import { isFailure, type Sourced } from '../result.ts'
-import { SILENT } from '../table-source.ts'
+import type { LookupContext } from '../source/lookup-context.ts'
+import { SILENT } from '../source/table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import { freshnessState } from './freshness.ts'

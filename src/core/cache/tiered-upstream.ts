@@ -14,8 +14,8 @@
  */
 import { LRUCache } from 'lru-cache'
 import { type Clock, readableMs } from '../clock.ts'
-import type { TierOutcome } from '../explain.ts'
-import type { TableObserver } from '../observer.ts'
+import type { TierOutcome } from '../observed/explain.ts'
+import type { TableObserver } from '../observed/observer.ts'
 import { found, isFailure, NOT_FOUND, type Sourced } from '../result.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore, NewAnswer } from './answer-store.ts'

@@ -3,7 +3,7 @@
  * for the rule by which a stored "not found" is an answer.
  */
 import { type Found, NOT_FOUND, type NotFound } from '../result.ts'
-import type { KnownAnswer, TableSource } from '../table-source.ts'
+import type { KnownAnswer, TableSource } from '../source/table-source.ts'
 import type { Upstream } from '../upstream.ts'
 import type { AnswerStore } from './answer-store.ts'
 import { type FreshnessState, freshnessState } from './freshness.ts'

@@ -1,10 +1,11 @@
 /**
  * What the other upstreams of a table find while one of them fails: then the answer is not unknown, and no check is missed.
  */
-import type { LookupContext } from '../lookup-context.ts'
+
 import { isFailure } from '../result.ts'
 import type { SearchKey } from '../search/search-keys.ts'
-import type { TableSource } from '../table-source.ts'
+import type { LookupContext } from '../source/lookup-context.ts'
+import type { TableSource } from '../source/table-source.ts'
 
 /**
  * Asks for one key after the other, and an upstream that fails no further.

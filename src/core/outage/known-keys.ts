@@ -2,7 +2,7 @@
  * What is known of search keys without asking.
  */
 import type { SearchKey } from '../search/search-keys.ts'
-import type { KnownAnswer, TableSource } from '../table-source.ts'
+import type { KnownAnswer, TableSource } from '../source/table-source.ts'
 
 export interface KnownKey {
   readonly searchKey: SearchKey

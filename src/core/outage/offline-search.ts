@@ -6,7 +6,7 @@ import { comparableDomain } from '../key/idn.ts'
 import { domainOf } from '../key/key-parts.ts'
 import { NOT_FOUND } from '../result.ts'
 import { isOwnKey, type SearchKey } from '../search/search-keys.ts'
-import type { TableSource } from '../table-source.ts'
+import type { TableSource } from '../source/table-source.ts'
 import type { OutageRules } from './outage-rules.ts'
 import type { OfflineAnswer } from './readiness.ts'
 

@@ -13,12 +13,13 @@
  * others is asked more carefully for it, and where nobody can tell, only a failure that says itself that it is everybody's counts. What Postfix does with a wrong "not found" differs by
  * main.cf parameter, so the configuration says which rules a table has (src/config/not-found-verdicts.ts).
  */
-import type { LookupContext } from '../lookup-context.ts'
-import type { OthersAnswered } from '../others-answered.ts'
-import type { OutageRule } from '../outage-rule.ts'
+
+import type { OutageRule } from '../observed/outage-rule.ts'
+import type { OthersAnswered } from '../resilience/others-answered.ts'
 import { NOT_FOUND, type Sourced } from '../result.ts'
 import { isOwnKey, type SearchKey } from '../search/search-keys.ts'
-import { type KnownAnswer, SILENT, type TableSource } from '../table-source.ts'
+import type { LookupContext } from '../source/lookup-context.ts'
+import { type KnownAnswer, SILENT, type TableSource } from '../source/table-source.ts'
 import { firstFound } from './first-found.ts'
 import { firstKnown, isCurrent, type KnownKey, refusalOf } from './known-keys.ts'
 import { isOutage, type LookupFailure, whyNoOutage } from './outage-seen.ts'

@@ -1,8 +1,9 @@
 /**
  * Whether a failed lookup is a part of an outage, so that a rule may answer that could be wrong.
  */
-import type { OthersAnswered } from '../others-answered.ts'
-import type { OutageRule } from '../outage-rule.ts'
+
+import type { OutageRule } from '../observed/outage-rule.ts'
+import type { OthersAnswered } from '../resilience/others-answered.ts'
 import { type FailedSource, isOfService, type Permanent, type Temporary } from '../result.ts'
 
 /** How a lookup failed. */

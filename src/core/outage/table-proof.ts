@@ -9,8 +9,8 @@
 import type { Clock } from '../clock.ts'
 import { comparableDomain } from '../key/idn.ts'
 import { isPossibleKey } from '../key/key.ts'
-import { LookupContext } from '../lookup-context.ts'
 import type { Sourced } from '../result.ts'
+import { LookupContext } from '../source/lookup-context.ts'
 import type { Table } from '../table.ts'
 import type { ProofTable } from './outage-rules.ts'
 

@@ -6,11 +6,11 @@
  * found, so that often none is: then a key of the copy is asked for, which the service must find, or say that it is gone.
  */
 import type { Clock } from '../clock.ts'
-import { LookupContext } from '../lookup-context.ts'
-import type { OthersAnswered } from '../others-answered.ts'
 import { CHECK_PAUSE_MS } from '../resilience/circuit-limits.ts'
+import type { OthersAnswered } from '../resilience/others-answered.ts'
 import type { LookupResult, Sourced } from '../result.ts'
-import type { TableSource } from '../table-source.ts'
+import { LookupContext } from '../source/lookup-context.ts'
+import type { TableSource } from '../source/table-source.ts'
 import type { TableCopy } from './table-copy.ts'
 
 export class AnswersForCopy {

@@ -12,13 +12,13 @@
  * that is why it may be where a cache must say that nobody knows.
  */
 import { type Clock, readableMs } from '../clock.ts'
-import type { Explanation } from '../explain.ts'
-import type { LookupContext } from '../lookup-context.ts'
-import type { OthersAnswered, OthersQuestion } from '../others-answered.ts'
+import type { Explanation } from '../observed/explain.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
+import type { OthersAnswered, OthersQuestion } from '../resilience/others-answered.ts'
 import { type Found, found, type LookupResult, NOT_FOUND, type NotFound, type Sourced } from '../result.ts'
-import type { KnownAnswer, TableSource } from '../table-source.ts'
+import type { LookupContext } from '../source/lookup-context.ts'
+import type { KnownAnswer, TableSource } from '../source/table-source.ts'
 import { AnswersForCopy } from './answers-for-copy.ts'
 import type { CopyPolicy, TableCopy } from './table-copy.ts'
 

@@ -22,11 +22,11 @@
  *   the canary of the table is gone    no outage, unless the service fails for other tables, too: somebody may have deleted it
  */
 import type { Clock } from '../clock.ts'
-import type { OthersAnswered, OthersQuestion } from '../others-answered.ts'
 import type { Reply } from '../upstream.ts'
 import { CHECK_PAUSE_MS, MAX_CHECKS } from './circuit-limits.ts'
 import type { KnownQuestion, KnownQuestions } from './known-questions.ts'
 import { isEnough, isNoReply, isOfEndpoint } from './known-reply.ts'
+import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
 import { Silence } from './silence.ts'
 import { sleep, within } from './sleep.ts'
 

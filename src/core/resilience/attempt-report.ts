@@ -2,8 +2,8 @@
  * What one reply is called: in the metrics, and in the explanation of the lookup that waits for it.
  */
 import { readableMs } from '../clock.ts'
-import type { ExplainStep } from '../explain.ts'
-import type { RequestOutcome } from '../observer.ts'
+import type { ExplainStep } from '../observed/explain.ts'
+import type { RequestOutcome } from '../observed/observer.ts'
 import type { Answer, Question, Reply } from '../upstream.ts'
 import { MAX_RETRY_AFTER_MS } from './circuit-limits.ts'
 

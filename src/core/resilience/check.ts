@@ -4,7 +4,7 @@
  */
 import { Cancellation } from '../cancellation.ts'
 import type { Clock } from '../clock.ts'
-import type { UpstreamObserver } from '../observer.ts'
+import type { UpstreamObserver } from '../observed/observer.ts'
 import { STOPPING } from '../result.ts'
 import type { Reply } from '../upstream.ts'
 import { outcomeOf } from './attempt-report.ts'

@@ -1,7 +1,7 @@
 /**
  * What wants a slot of an upstream, as the limiter sees it.
  */
-import type { Slotted } from '../slot-list.ts'
+import type { Slotted } from '../collections/slot-list.ts'
 import type { KeyKind, TableQueue, Waiting } from './table-queue.ts'
 
 /** `slow-alone`: the endpoint answered others that were sent when this one was late already. */

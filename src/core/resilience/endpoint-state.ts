@@ -13,7 +13,7 @@
  * Monotonic time only: no step of the wall clock keeps a circuit open.
  */
 import type { Clock, Timer } from '../clock.ts'
-import type { CheckVerdict, CircuitState } from '../observer.ts'
+import type { CheckVerdict, CircuitState } from '../observed/observer.ts'
 import type { Evidence, Reply } from '../upstream.ts'
 import { AnswersOthers } from './answers-others.ts'
 import { failureOf } from './attempt-report.ts'

@@ -13,7 +13,7 @@
  * A slot is free when its request has really ended, so the service never sees more than `maxConcurrent`.
  */
 import type { Clock } from '../clock.ts'
-import { SlotList } from '../slot-list.ts'
+import { SlotList } from '../collections/slot-list.ts'
 import type { Claim } from './claim.ts'
 import type { KeyKind, Queued, TableQueue } from './table-queue.ts'
 import { TableQueues } from './table-queues.ts'

@@ -7,8 +7,7 @@
  *            -> not found, canary older than maxAge    ask the canary; then the key again
  *            -> not found, canary not found            another endpoint, else temporary
  */
-import type { TableObserver } from '../observer.ts'
-import type { OthersAnswered, OthersQuestion } from '../others-answered.ts'
+import type { TableObserver } from '../observed/observer.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import { DEFECT, type Temporary } from '../result.ts'
@@ -21,6 +20,7 @@ import { type AttemptsResult, makeAttempts } from './attempts.ts'
 import { Batcher, type BatchOptions } from './batcher.ts'
 import { Canary, type CanaryAsker, type CanarySettings, type Verdict } from './canary.ts'
 import type { KnownQuestions } from './known-questions.ts'
+import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
 import { type AskedTable, QuestionRequest } from './question-request.ts'
 import { CanaryRequest, TableRoute } from './table-route.ts'
 import type { UpstreamState } from './upstream-state.ts'

@@ -5,7 +5,7 @@
  * forget that an endpoint is down.
  */
 import type { Clock, Timer } from '../clock.ts'
-import type { UpstreamObserver } from '../observer.ts'
+import type { UpstreamObserver } from '../observed/observer.ts'
 import { temporaryFor } from '../reason.ts'
 import { CORE_REASONS } from '../reasons.ts'
 import { STOPPING, type Temporary } from '../result.ts'

@@ -4,7 +4,7 @@
  * Source: memcached's doc/protocol.txt.
  */
 
-import type { EntryLife } from '../../core/store.ts'
+import type { EntryLife } from '../../core/store/store.ts'
 
 /** The name in a command, taken apart at its first slash. */
 export interface TableKey {

@@ -15,7 +15,7 @@
  */
 import { permanentFor, type ReasonEntry } from '../../core/reason.ts'
 import { type Found, type LookupResult, MAX_REASON_BYTES, unreachable } from '../../core/result.ts'
-import type { StoreResult } from '../../core/store.ts'
+import type { StoreResult } from '../../core/store/store.ts'
 import { MAX_REQUEST_BYTES } from '../framing/frame.ts'
 import { LineDecoder } from '../framing/line.ts'
 import { type Conversation, MORE_STEP, type ReplyStep, type Step, type ViolationStep } from '../protocol.ts'

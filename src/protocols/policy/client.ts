@@ -4,9 +4,10 @@
  *
  * Grammar and source: `conversation.ts` beside this file.
  */
-import { parseAddress } from '../../core/address.ts'
+
 import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, notFound, temporary } from '../../core/result.ts'
+import { parseAddress } from '../../core/system/address.ts'
 import { notOfProtocol } from '../client-result.ts'
 import { BlockDecoder } from '../framing/block.ts'
 import type { ProtocolClient } from '../protocol.ts'

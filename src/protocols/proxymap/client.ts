@@ -7,9 +7,10 @@
  * It asks as Postfix 3.4 to 3.10 do; a server that does not know that is asked again as 3.11 does.
  * Grammar: `request.ts` and `reply.ts` beside this file.
  */
-import { parseUnixPath } from '../../core/address.ts'
+
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
 import { type LookupResult, notFound } from '../../core/result.ts'
+import { parseUnixPath } from '../../core/system/address.ts'
 import { notOfProtocol, replyValue } from '../client-result.ts'
 import type { Decoder, DecodeStep } from '../framing/frame.ts'
 import type { ProtocolClient } from '../protocol.ts'

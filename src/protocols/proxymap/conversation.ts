@@ -10,7 +10,7 @@
  */
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
 import { type Found, type LookupResult, type Permanent, unreachable } from '../../core/result.ts'
-import type { StoreResult } from '../../core/store.ts'
+import type { StoreResult } from '../../core/store/store.ts'
 import { MAX_REQUEST_BYTES } from '../framing/frame.ts'
 import {
   type AcceptedBy,

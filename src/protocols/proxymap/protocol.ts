@@ -2,7 +2,7 @@
  * proxymap: Postfix asks for its `proxy:` tables. README.md beside this file is its manual page.
  */
 
-import { parseAddress } from '../../core/address.ts'
+import { parseAddress } from '../../core/system/address.ts'
 import { problem } from '../../schema/problem.ts'
 import { Type } from '../../schema/schema.ts'
 import { checkName, type Scope } from '../../schema/scope.ts'

@@ -5,9 +5,9 @@
  * Grammar and source: `messages.ts` beside this file.
  */
 import { isUtf8 } from 'node:buffer'
-import { parseAddress } from '../../core/address.ts'
 import { permanentFor, temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, notFound } from '../../core/result.ts'
+import { parseAddress } from '../../core/system/address.ts'
 import { notOfProtocol } from '../client-result.ts'
 import { type Decoder, type DecodeStep, MORE } from '../framing/frame.ts'
 import { LineDecoder } from '../framing/line.ts'

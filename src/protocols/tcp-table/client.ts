@@ -4,9 +4,10 @@
  *
  * Grammar and source: `conversation.ts` beside this file.
  */
-import { parseHostPort } from '../../core/address.ts'
+
 import { temporaryFor } from '../../core/reason.ts'
 import { type LookupResult, notFound, temporary } from '../../core/result.ts'
+import { parseHostPort } from '../../core/system/address.ts'
 import { notOfProtocol, replyValue } from '../client-result.ts'
 import { LineDecoder } from '../framing/line.ts'
 import { percentQuoteBytes, percentUnquote } from '../framing/percent.ts'

@@ -4,7 +4,7 @@
  */
 
 import { basename } from 'node:path'
-import { parseUnixPath } from '../../core/address.ts'
+import { parseUnixPath } from '../../core/system/address.ts'
 
 /** One URL of an upstream, taken apart. */
 export interface EndpointSettings {

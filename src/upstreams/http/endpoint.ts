@@ -2,7 +2,7 @@
  * One table at one endpoint: makes the request, sends it, and tells what the reply means.
  */
 import type { Clock } from '../../core/clock.ts'
-import type { HttpExchange } from '../../core/explain.ts'
+import type { HttpExchange } from '../../core/observed/explain.ts'
 import { permanentFor } from '../../core/reason.ts'
 import { DEFECT, NOT_FOUND } from '../../core/result.ts'
 import type { Endpoint, Reply, SendOptions } from '../../core/upstream.ts'

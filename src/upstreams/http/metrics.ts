@@ -2,8 +2,8 @@
  * What an HTTP service shows in the metrics of its state now. What happens to requests is counted by the
  * observer of the core.
  */
-import { type Metric, writeTimestamp } from '../../core/metric.ts'
-import type { CircuitState } from '../../core/observer.ts'
+import { type Metric, writeTimestamp } from '../../core/observed/metric.ts'
+import type { CircuitState } from '../../core/observed/observer.ts'
 import type { UpstreamStatus } from '../../core/status.ts'
 import type { TokenStatus } from '../http-client/oauth/access-tokens.ts'
 

@@ -3,9 +3,9 @@
  */
 import type { JSONWebKeySet } from 'jose'
 import type { Clock } from '../../core/clock.ts'
-import { codeOf } from '../../core/error-code.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { DEFECT } from '../../core/result.ts'
+import { codeOf } from '../../core/system/error-code.ts'
 import { Connections } from '../http-client/connection/connections.ts'
 import { classifyFailure } from '../http-client/connection/failures.ts'
 import type { TlsSettings } from '../http-client/settings.ts'

@@ -10,7 +10,7 @@
  */
 import type { LocalJWKSet } from 'jose'
 import { ageMs, type Clock, type Instant, instant } from '../../core/clock.ts'
-import type { UpstreamObserver } from '../../core/observer.ts'
+import type { UpstreamObserver } from '../../core/observed/observer.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import type { Temporary } from '../../core/result.ts'
 import type { FetchStatus } from '../../core/status.ts'

@@ -1,7 +1,7 @@
 /**
  * What an issuer of tokens shows in the metrics.
  */
-import { type Metric, writeTimestamp } from '../../core/metric.ts'
+import { type Metric, writeTimestamp } from '../../core/observed/metric.ts'
 import type { FetchStatus, UpstreamStatus } from '../../core/status.ts'
 
 /** The state of an issuer of tokens. */

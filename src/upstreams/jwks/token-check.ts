@@ -5,7 +5,7 @@
  * `jose` checks signature and claims. What we read before that, unsigned, only makes a token be refused sooner.
  */
 import type { JWTPayload, LocalJWKSet } from 'jose'
-import { codeOf } from '../../core/error-code.ts'
+import { codeOf } from '../../core/system/error-code.ts'
 import { whyNoValue } from '../../core/value/value-text.ts'
 import type { JwtRules } from './schema.ts'
 

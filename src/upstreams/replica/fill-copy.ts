@@ -5,7 +5,7 @@
  *   changes   asked for where there is a cursor; taken over in one transaction with the next cursor
  *   list      asked for where there is none, and where the changes cannot be used
  */
-import { messageOf } from '../../core/error-code.ts'
+import { messageOf } from '../../core/system/error-code.ts'
 import type { Authorize } from '../http-client/oauth/access-tokens.ts'
 import type { EndpointSettings } from '../http-client/settings.ts'
 import type { CopyJob, CopyOutcome, FailedOutcome, WholeOutcome } from './copy-job.ts'

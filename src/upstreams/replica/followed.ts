@@ -2,7 +2,7 @@
  * What the copy of a table is told: what a configuration says of it, and what it works with.
  */
 import type { Clock } from '../../core/clock.ts'
-import type { TableObserver } from '../../core/observer.ts'
+import type { TableObserver } from '../../core/observed/observer.ts'
 import type { Authorize } from '../http-client/oauth/access-tokens.ts'
 import type { HttpUpstreamSettings } from '../http-client/settings.ts'
 import type { CopyMarks, ListMeaning } from './copy-marks.ts'

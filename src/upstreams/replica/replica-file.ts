@@ -8,7 +8,7 @@
  */
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf } from '../../core/error-code.ts'
+import { messageOf } from '../../core/system/error-code.ts'
 import { LmdbEnvironment, type LmdbRoot, loadLmdb, otherProcess, requireDatabase } from '../lmdb.ts'
 import { OpenedFile } from '../opened-file.ts'
 import { makeFolderSync, UnusableFiles } from '../own-folder.ts'

@@ -1,7 +1,7 @@
 /**
  * What becomes of a list that was read: taken into use, kept aside, or not taken over.
  */
-import { messageOf } from '../../core/error-code.ts'
+import { messageOf } from '../../core/system/error-code.ts'
 import type { CopyJob, FilledOutcome, WholeOutcome } from './copy-job.ts'
 import type { CopyRecord, HeldRecord } from './copy-record.ts'
 import { ListError } from './list-error.ts'

@@ -1,7 +1,7 @@
 /**
  * The kind `store`: tables that Postfix writes. README.md beside this file is its manual page.
  */
-import type { Metric } from '../../core/metric.ts'
+import type { Metric } from '../../core/observed/metric.ts'
 import type {
   Probe,
   SharedUpstream,

@@ -1,7 +1,7 @@
 /**
  * Which entries of a table a purge means. Keys are kept in the case in which they were written; domains have none.
  */
-import type { StorePurge } from '../../core/store.ts'
+import type { StorePurge } from '../../core/store/store.ts'
 
 export function isMeantBy(what: Exclude<StorePurge, { kind: 'key' }>): (key: string) => boolean {
   if (what.kind === 'all') return () => true

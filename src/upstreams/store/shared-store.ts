@@ -1,8 +1,9 @@
 /**
  * A store whose entries are in the store that several gateways share: nothing of it is on this machine.
  */
-import type { EntryTier } from '../../core/entry-tier.ts'
+
 import type { UpstreamStatus } from '../../core/status.ts'
+import type { EntryTier } from '../../core/store/entry-tier.ts'
 import type { SharedUpstream, TableUpstream, UpstreamKind, UpstreamParts, UpstreamTable } from '../kind.ts'
 import { UnsharedUpstream } from '../unshared.ts'
 import type { StoreSettings } from './configuration.ts'

@@ -3,11 +3,11 @@
  * found".
  */
 import type { Clock } from '../../core/clock.ts'
-import type { EntryTier } from '../../core/entry-tier.ts'
-import { errorText } from '../../core/error-code.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { found, NOT_FOUND, type Temporary } from '../../core/result.ts'
-import type { EntryLife, StorePage, StorePurge, StoreResult, TableStore } from '../../core/store.ts'
+import type { EntryTier } from '../../core/store/entry-tier.ts'
+import type { EntryLife, StorePage, StorePurge, StoreResult, TableStore } from '../../core/store/store.ts'
+import { errorText } from '../../core/system/error-code.ts'
 import { type Answer, type Question, UNWATCHED, type Upstream } from '../../core/upstream.ts'
 import { isMeantBy } from './purge-scope.ts'
 import { STORE_REASONS } from './reasons.ts'

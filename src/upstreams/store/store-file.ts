@@ -12,14 +12,14 @@
  * Source: http://www.lmdb.tech/doc/; npm lmdb.
  */
 import { setImmediate } from 'node:timers/promises'
-import { errorText } from '../../core/error-code.ts'
 import {
   MAX_PAGE_BYTES,
   type StoreBounds,
   type StoredEntry,
   type StorePage,
   type StoreTotals,
-} from '../../core/store.ts'
+} from '../../core/store/store.ts'
+import { errorText } from '../../core/system/error-code.ts'
 import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb, requireDatabase } from '../lmdb.ts'
 import { ownFolder, UnusableFiles } from '../own-folder.ts'
 

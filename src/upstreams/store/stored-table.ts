@@ -2,10 +2,10 @@
  * One table of a store: looked up as every other one, and written by clients.
  */
 import type { Clock } from '../../core/clock.ts'
-import { codeOf, errorText } from '../../core/error-code.ts'
 import { temporaryFor } from '../../core/reason.ts'
 import { found, type LookupResult, NOT_FOUND, type Temporary } from '../../core/result.ts'
-import type { EntryLife, StorePage, StorePurge, StoreResult, TableStore } from '../../core/store.ts'
+import type { EntryLife, StorePage, StorePurge, StoreResult, TableStore } from '../../core/store/store.ts'
+import { codeOf, errorText } from '../../core/system/error-code.ts'
 import { type Answer, type Question, UNWATCHED, type Upstream } from '../../core/upstream.ts'
 import { EnvironmentClosed } from '../lmdb.ts'
 import { isMeantBy } from './purge-scope.ts'

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { formatAddress } from '../../../src/core/address.ts'
+import { formatAddress } from '../../../src/core/system/address.ts'
 import { SocketmapClient } from '../../../src/library/clients.ts'
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))

@@ -4,7 +4,7 @@
 import { createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ClientOptions } from '../../../src/client/options.ts'
-import { type Address, formatAddress } from '../../../src/core/address.ts'
+import { type Address, formatAddress } from '../../../src/core/system/address.ts'
 import { SocketmapClient, TcpTableClient } from '../../../src/library/clients.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 import {

@@ -7,7 +7,7 @@ import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Query } from '../../../src/core/lookup.ts'
 import { found, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
-import type { StoreRequest } from '../../../src/core/store.ts'
+import type { StoreRequest } from '../../../src/core/store/store.ts'
 import { GREETING_MS, NO_DELAY_MS, toy } from '../../support/toy/protocol.ts'
 import { quiet, settingsFor, talkTo, testListener, until } from '../../support/wire/sockets.ts'
 

@@ -3,8 +3,8 @@
  */
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
-import type { EntryTier } from '../../../src/core/entry-tier.ts'
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
+import type { EntryTier } from '../../../src/core/store/entry-tier.ts'
 import { SharedStore } from '../../../src/tier/shared-store.ts'
 import type { Cleanup } from '../../support/http/http-service.ts'
 import { missingRedis, type Redis, startRedis } from '../../support/programs/redis.ts'

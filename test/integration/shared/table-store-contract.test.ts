@@ -3,7 +3,7 @@
  */
 import { beforeAll, describe, onTestFinished, vi } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import { SharedStore } from '../../../src/tier/shared-store.ts'
 import { SharedTable } from '../../../src/upstreams/store/shared-table.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'

@@ -2,17 +2,17 @@
  * The program behind the admin API, scripted by a test: answers, status and control.
  */
 import type { Control, NamedReadiness, PurgeWhat, ReloadReport } from '../../../src/admin/ports.ts'
-import type { DrillReport } from '../../../src/core/drill-report.ts'
-import type { LogLevel } from '../../../src/core/log-level.ts'
 import type { LookupOptions, Query } from '../../../src/core/lookup.ts'
+import type { DrillReport } from '../../../src/core/observed/drill-report.ts'
 import type {
   ReplicaControl,
   ReplicaOutcome,
   ReplicaStatus,
 } from '../../../src/core/replica/replica-status.ts'
 import { found, type LookupResult, notFound, permanent, type Temporary } from '../../../src/core/result.ts'
+import type { LogLevel } from '../../../src/core/settings/log-level.ts'
 import type { FetchStatus, GatewayStatus } from '../../../src/core/status.ts'
-import type { EntryLife, StoredEntry, StorePage, TableStore } from '../../../src/core/store.ts'
+import type { EntryLife, StoredEntry, StorePage, TableStore } from '../../../src/core/store/store.ts'
 import type { HttpStatus } from '../../../src/upstreams/http/metrics.ts'
 import type { JwksStatus } from '../../../src/upstreams/jwks/metrics.ts'
 import type { StoreStatus } from '../../../src/upstreams/store/shared-store.ts'

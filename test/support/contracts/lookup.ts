@@ -2,8 +2,8 @@
  * What every {@link Lookup} keeps to, whatever answers behind it.
  */
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../src/core/explain.ts'
 import type { Lookup, Query } from '../../../src/core/lookup.ts'
+import { Explanation } from '../../../src/core/observed/explain.ts'
 
 /**
  * Its table `aliases` finds `value` for `known`, and has it without asking anybody from the second lookup on. It has nothing for

@@ -2,7 +2,7 @@
  * What every {@link TableStore} keeps to, whatever holds its entries.
  */
 import { describe, expect, test } from 'vitest'
-import type { StoreBounds, StoredEntry, TableStore } from '../../../src/core/store.ts'
+import type { StoreBounds, StoredEntry, TableStore } from '../../../src/core/store/store.ts'
 import type { Upstream } from '../../../src/core/upstream.ts'
 import { question } from '../core/question.ts'
 

@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Attributes } from '../../../src/core/attributes.ts'
 import { systemClock } from '../../../src/core/clock.ts'
-import { Explanation } from '../../../src/core/explain.ts'
-import { silentObserver } from '../../../src/core/observer.ts'
+import { Explanation } from '../../../src/core/observed/explain.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import type { Answer, Question } from '../../../src/core/upstream.ts'
 import type {
   SharedUpstream,

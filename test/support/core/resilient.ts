@@ -1,7 +1,7 @@
 /**
  * An upstream over endpoints that follow scripts, on the manual clock: what all tests of the attempts share.
  */
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import type { CanarySettings } from '../../../src/core/resilience/canary.ts'
 import { ResilientUpstream } from '../../../src/core/resilience/resilient-upstream.ts'
 import type { UpstreamStateSettings } from '../../../src/core/resilience/upstream-state.ts'

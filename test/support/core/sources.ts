@@ -2,9 +2,8 @@
  * Table sources whose answers a test writes down.
  */
 import type { Clock } from '../../../src/core/clock.ts'
-import type { Explanation } from '../../../src/core/explain.ts'
-import { LookupContext } from '../../../src/core/lookup-context.ts'
-import type { OthersAnswered, OthersQuestion } from '../../../src/core/others-answered.ts'
+import type { Explanation } from '../../../src/core/observed/explain.ts'
+import type { OthersAnswered, OthersQuestion } from '../../../src/core/resilience/others-answered.ts'
 import {
   type AnswerSource,
   type Found,
@@ -14,7 +13,8 @@ import {
   type Sourced,
 } from '../../../src/core/result.ts'
 import type { SearchKey } from '../../../src/core/search/search-keys.ts'
-import type { KnownAnswer, TableSource } from '../../../src/core/table-source.ts'
+import { LookupContext } from '../../../src/core/source/lookup-context.ts'
+import type { KnownAnswer, TableSource } from '../../../src/core/source/table-source.ts'
 
 /** Answers by key; every other key is not found. A function decides by itself, now or later. */
 export class ScriptedSource implements TableSource {

@@ -1,7 +1,7 @@
 /**
  * The state of an upstream over endpoints of a test, with the settings that the configuration would give it.
  */
-import { silentObserver, type UpstreamObserver } from '../../../src/core/observer.ts'
+import { silentObserver, type UpstreamObserver } from '../../../src/core/observed/observer.ts'
 import { UpstreamState, type UpstreamStateSettings } from '../../../src/core/resilience/upstream-state.ts'
 import type { ManualClock } from '../clock/manual-clock.ts'
 

@@ -13,10 +13,11 @@
  *   C  elsewhere=PORT, and an empty line
  *   S  a line that the server at that port replies to this request
  */
-import { parseHostPort } from '../../../src/core/address.ts'
+
 import { Attributes } from '../../../src/core/attributes.ts'
 import { type Found, found, type LookupResult, notFound, temporary } from '../../../src/core/result.ts'
-import type { StoreResult } from '../../../src/core/store.ts'
+import type { StoreResult } from '../../../src/core/store/store.ts'
+import { parseHostPort } from '../../../src/core/system/address.ts'
 import { LineDecoder } from '../../../src/protocols/framing/line.ts'
 import type {
   AcceptedBy,

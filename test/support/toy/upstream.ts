@@ -10,8 +10,8 @@
  * `nowhere:…` gives no licence, and an echo without one goes on.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Metric } from '../../../src/core/metric.ts'
-import type { UpstreamObserver } from '../../../src/core/observer.ts'
+import type { Metric } from '../../../src/core/observed/metric.ts'
+import type { UpstreamObserver } from '../../../src/core/observed/observer.ts'
 import { found, type LookupResult, notFound, temporary } from '../../../src/core/result.ts'
 import type { FetchStatus, UpstreamStatus } from '../../../src/core/status.ts'
 import { type Answer, type Question, UNWATCHED, type Upstream } from '../../../src/core/upstream.ts'

@@ -6,8 +6,8 @@
  * closes while a question is open, are reported too.
  */
 import { connect, type Socket } from 'node:net'
-import type { Address } from '../../../src/core/address.ts'
 import type { LookupResult } from '../../../src/core/result.ts'
+import type { Address } from '../../../src/core/system/address.ts'
 import type { Decoder } from '../../../src/protocols/framing/frame.ts'
 import { memcacheClient as memcache } from '../../../src/protocols/memcache/client.ts'
 import type { ProtocolClient } from '../../../src/protocols/protocol.ts'

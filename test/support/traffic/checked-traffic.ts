@@ -4,8 +4,9 @@
  *
  * The service behind the gateway must be a {@link KeyedService}, or answer as one.
  */
-import type { Address } from '../../../src/core/address.ts'
+
 import type { LookupResult } from '../../../src/core/result.ts'
+import type { Address } from '../../../src/core/system/address.ts'
 import { type Asked, CheckedConnection, type WireProtocol } from './checked-connection.ts'
 import { between, oneOf, type Random } from './seeded.ts'
 

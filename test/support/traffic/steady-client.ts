@@ -2,7 +2,7 @@
  * A normal client: asks one question after another on connections of its own, checks every answer, and
  * keeps how long each took. Runs beside attacks, in tests and in `bench`.
  */
-import type { Address } from '../../../src/core/address.ts'
+import type { Address } from '../../../src/core/system/address.ts'
 import { type AskedProtocol, CheckedConnection } from './checked-connection.ts'
 
 export interface SteadyClientOptions {

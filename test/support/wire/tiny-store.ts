@@ -3,7 +3,7 @@
  */
 import type { Lookup, Query } from '../../../src/core/lookup.ts'
 import { found, type LookupResult, notFound } from '../../../src/core/result.ts'
-import type { Store, StoreRequest, StoreResult } from '../../../src/core/store.ts'
+import type { Store, StoreRequest, StoreResult } from '../../../src/core/store/store.ts'
 
 export class TinyStore implements Store, Lookup {
   readonly #tables = new Map<string, Map<string, string>>()

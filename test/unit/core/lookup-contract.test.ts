@@ -3,7 +3,7 @@
  */
 import * as api from '@opentelemetry/api'
 import { onTestFinished } from 'vitest'
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import { Resolver } from '../../../src/core/resolver.ts'
 import { found, notFound, temporary } from '../../../src/core/result.ts'
 import { Table } from '../../../src/core/table.ts'

@@ -2,12 +2,12 @@
  * When the copy of a table answers, and when its service is asked.
  */
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../src/core/explain.ts'
-import { LookupContext } from '../../../src/core/lookup-context.ts'
+import { Explanation } from '../../../src/core/observed/explain.ts'
 import { ReplicaSource } from '../../../src/core/replica/replica-source.ts'
 import type { CopyPolicy } from '../../../src/core/replica/table-copy.ts'
 import { found, type LookupResult, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
-import type { TableSource } from '../../../src/core/table-source.ts'
+import { LookupContext } from '../../../src/core/source/lookup-context.ts'
+import type { TableSource } from '../../../src/core/source/table-source.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 
 const POLICY: CopyPolicy = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import { temporary } from '../../../src/core/result.ts'
-import type { StoreRequest, TableStore } from '../../../src/core/store.ts'
+import type { StoreRequest, TableStore } from '../../../src/core/store/store.ts'
 import { isStorable, TableStores } from '../../../src/core/table-stores.ts'
 import { ManualClock } from '../../support/clock/manual-clock.ts'
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Query } from '../../../src/core/lookup.ts'
 import { found, notFound } from '../../../src/core/result.ts'
-import type { StoreRequest } from '../../../src/core/store.ts'
+import type { StoreRequest } from '../../../src/core/store/store.ts'
 import { HeldRequests } from '../../../src/gateway/held-requests.ts'
 
 const query = (key: string): Query => ({ protocol: 'socketmap', table: 'aliases', key: Buffer.from(key) })

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Explanation } from '../../../src/core/explain.ts'
-import type { ListenerObserver } from '../../../src/core/observer.ts'
+import { Explanation } from '../../../src/core/observed/explain.ts'
+import type { ListenerObserver } from '../../../src/core/observed/observer.ts'
 import {
   type AnswerSource,
   found,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { HistoryPoint } from '../../../src/core/history-point.ts'
+import type { HistoryPoint } from '../../../src/core/observed/history-point.ts'
 import { found, temporary } from '../../../src/core/result.ts'
 import { Counters } from '../../../src/observability/counters.ts'
 import { History } from '../../../src/observability/history.ts'

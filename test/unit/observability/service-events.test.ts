@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { DrillReport } from '../../../src/core/drill-report.ts'
+import type { DrillReport } from '../../../src/core/observed/drill-report.ts'
 import { Observability } from '../../../src/observability/observability.ts'
 import { Redactor } from '../../../src/observability/redaction.ts'
 import { READY } from '../../support/admin/scripted-program.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { explainLines } from '../../../src/commands/query/explain-text.ts'
-import type { ExplainStep } from '../../../src/core/explain.ts'
+import type { ExplainStep } from '../../../src/core/observed/explain.ts'
 import { found, notFound, permanent, temporary } from '../../../src/core/result.ts'
 import { resultState, resultWord, stepText } from '../../../src/presentation/explain.ts'
 

@@ -1,5 +1,5 @@
 /** Points of the history for tests, from little. */
-import type { HistoryPoint, HistorySlice } from '../../../src/core/history-point.ts'
+import type { HistoryPoint, HistorySlice } from '../../../src/core/observed/history-point.ts'
 
 export function slice(
   results: Partial<HistorySlice['results']>,

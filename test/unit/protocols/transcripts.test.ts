@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/core/lookup.ts'
 import type { LookupResult } from '../../../src/core/result.ts'
-import { readOnlyStore, type Store, type StoreResult } from '../../../src/core/store.ts'
+import { readOnlyStore, type Store, type StoreResult } from '../../../src/core/store/store.ts'
 import { memcache } from '../../../src/protocols/memcache/protocol.ts'
 import { policy } from '../../../src/protocols/policy/protocol.ts'
 import type {

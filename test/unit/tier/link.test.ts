@@ -2,7 +2,7 @@
  * How long a lookup waits for the shared store at most, whatever happens to it: by a clock that the test moves.
  */
 import { expect, test } from 'vitest'
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import type { Reply } from '../../../src/tier/connection.ts'
 import { Link } from '../../../src/tier/link.ts'
 import { ManualClock, settle } from '../../support/clock/manual-clock.ts'

@@ -2,7 +2,7 @@
  * Purges by a store of the test: a stream and hashes in memory, as Redis answers about them.
  */
 import { expect, test } from 'vitest'
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import type { Reply } from '../../../src/tier/connection.ts'
 import type { Purge } from '../../../src/tier/purge-entry.ts'
 import { Purges } from '../../../src/tier/purges.ts'

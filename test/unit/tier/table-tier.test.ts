@@ -2,7 +2,7 @@
  * The shared store as one table uses it, over a store that a test holds in memory or takes away.
  */
 import { expect, test } from 'vitest'
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import { tierOf } from '../../../src/gateway/shared.ts'
 import type { ConnectionOptions, Reply } from '../../../src/tier/connection.ts'
 import { SharedStore } from '../../../src/tier/shared-store.ts'

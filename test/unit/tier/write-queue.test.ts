@@ -2,7 +2,7 @@
  * What is written behind the replies while the store cannot be reached: entries are dropped, and what must be gone is not forgotten.
  */
 import { expect, test } from 'vitest'
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import type { Reply } from '../../../src/tier/connection.ts'
 import { WriteQueue } from '../../../src/tier/write-queue.ts'
 import { ManualClock, settle } from '../../support/clock/manual-clock.ts'

@@ -2,7 +2,7 @@
  * Every upstream keeps the contract of the port.
  */
 
-import { silentObserver } from '../../../src/core/observer.ts'
+import { silentObserver } from '../../../src/core/observed/observer.ts'
 import { ResilientUpstream } from '../../../src/core/resilience/resilient-upstream.ts'
 import { FunctionUpstream } from '../../../src/upstreams/function/function-upstream.ts'
 import { StaticUpstream } from '../../../src/upstreams/static/static-upstream.ts'

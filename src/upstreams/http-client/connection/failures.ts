@@ -6,10 +6,10 @@
  * `lib/core/errors.js`, llhttp (`HPE_*`).
  */
 import { AssertionError } from 'node:assert'
-import { codeOf } from '../../../core/error-code.ts'
 import { type ReasonEntry, temporaryFor } from '../../../core/reason.ts'
 import { CORE_REASONS } from '../../../core/reasons.ts'
 import { type TemporaryCause, temporary } from '../../../core/result.ts'
+import { codeOf } from '../../../core/system/error-code.ts'
 import type { Reply } from '../../../core/upstream.ts'
 import { HTTP_REASONS } from '../reasons.ts'
 import { errors } from './undici.ts'

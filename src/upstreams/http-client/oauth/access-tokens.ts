@@ -10,7 +10,7 @@
  */
 import type { CancelSignal } from '../../../core/cancellation.ts'
 import { ageMs, type Clock } from '../../../core/clock.ts'
-import type { UpstreamObserver } from '../../../core/observer.ts'
+import type { UpstreamObserver } from '../../../core/observed/observer.ts'
 import { temporaryFor } from '../../../core/reason.ts'
 import type { Temporary } from '../../../core/result.ts'
 import type { FetchStatus } from '../../../core/status.ts'

@@ -7,9 +7,9 @@
  */
 import type { ClientAuth, CustomFetchOptions } from 'oauth4webapi'
 import { type Clock, type Instant, instant } from '../../../core/clock.ts'
-import { codeOf } from '../../../core/error-code.ts'
 import { temporaryFor } from '../../../core/reason.ts'
 import { DEFECT, type Temporary } from '../../../core/result.ts'
+import { codeOf } from '../../../core/system/error-code.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { ExchangeOutcome } from '../connection/exchange.ts'
 import { classifyFailure } from '../connection/failures.ts'

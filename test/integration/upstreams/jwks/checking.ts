@@ -3,7 +3,7 @@
  */
 import { expect, onTestFinished } from 'vitest'
 import { Attributes } from '../../../../src/core/attributes.ts'
-import { Explanation } from '../../../../src/core/explain.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
 import { parseEndpoint } from '../../../../src/upstreams/http-client/endpoint-url.ts'
 import { isInvalidTokenUrl, parseTokenUrl } from '../../../../src/upstreams/http-client/oauth/token-url.ts'
 import { KeySet } from '../../../../src/upstreams/jwks/key-set.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Connection, verdict } from '../../../../src/admin/page/verdict.ts'
-import type { HistoryPoint } from '../../../../src/core/history-point.ts'
+import type { HistoryPoint } from '../../../../src/core/observed/history-point.ts'
 import type { GatewayStatus } from '../../../../src/core/status.ts'
 import { point, slice } from '../../presentation/points.ts'
 

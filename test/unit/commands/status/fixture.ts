@@ -2,7 +2,7 @@
  * A gateway in trouble, as the admin API shows it.
  */
 
-import type { HistoryPoint, HistorySlice } from '../../../../src/core/history-point.ts'
+import type { HistoryPoint, HistorySlice } from '../../../../src/core/observed/history-point.ts'
 import type { GatewayStatus } from '../../../../src/core/status.ts'
 import type { Problem } from '../../../../src/observability/problems.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../../src/core/explain.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
 import { found, permanent, temporary } from '../../../../src/core/result.ts'
 import type { Answer } from '../../../../src/core/upstream.ts'
 import { settle } from '../../../support/clock/manual-clock.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../../src/core/explain.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
 import { found } from '../../../../src/core/result.ts'
 import { lookupFrom } from '../../../support/core/sources.ts'
 import { down, later, no, setUp, source, yes } from './cached-upstream-set-up.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../../src/core/explain.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
 import { temporaryFor } from '../../../../src/core/reason.ts'
 import { CORE_REASONS } from '../../../../src/core/reasons.ts'
 import { found } from '../../../../src/core/result.ts'

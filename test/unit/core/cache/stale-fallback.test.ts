@@ -5,10 +5,10 @@
 import { expect, test } from 'vitest'
 import { PendingRequest } from '../../../../src/core/cache/pending-request.ts'
 import { StaleFallback } from '../../../../src/core/cache/stale-fallback.ts'
-import { Explanation } from '../../../../src/core/explain.ts'
-import { LookupContext } from '../../../../src/core/lookup-context.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
 import { found, NOT_FOUND } from '../../../../src/core/result.ts'
-import { SILENT } from '../../../../src/core/table-source.ts'
+import { LookupContext } from '../../../../src/core/source/lookup-context.ts'
+import { SILENT } from '../../../../src/core/source/table-source.ts'
 import { UNWATCHED, type Upstream } from '../../../../src/core/upstream.ts'
 import { ManualClock } from '../../../support/clock/manual-clock.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
-import { silentObserver } from '../../../../src/core/observer.ts'
+import { silentObserver } from '../../../../src/core/observed/observer.ts'
 import { ResilientUpstream } from '../../../../src/core/resilience/resilient-upstream.ts'
 import { ManualClock, settle } from '../../../support/clock/manual-clock.ts'
 import {

@@ -2,8 +2,8 @@
  * A key fails while the service answers others: a stranger may have chosen it, and no check is missed for it.
  */
 import { describe, expect, test } from 'vitest'
-import { LookupContext } from '../../../../src/core/lookup-context.ts'
 import { found, NOT_FOUND, ofService, permanent, temporary } from '../../../../src/core/result.ts'
+import { LookupContext } from '../../../../src/core/source/lookup-context.ts'
 import { Table } from '../../../../src/core/table.ts'
 import { ScriptedSource } from '../../../support/core/sources.ts'
 import { ALL_NO, DOWN, setUp, yes } from './outage-rules-set-up.ts'

@@ -4,7 +4,7 @@
 import { expect } from 'vitest'
 import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
-import { silentObserver } from '../../../../src/core/observer.ts'
+import { silentObserver } from '../../../../src/core/observed/observer.ts'
 import type { OutagePolicy } from '../../../../src/core/outage/outage-rules.ts'
 import { Table } from '../../../../src/core/table.ts'
 import { setUp } from '../../../support/core/resilient.ts'

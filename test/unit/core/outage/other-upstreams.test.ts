@@ -2,12 +2,12 @@
  * A deny list over several upstreams of which one fails: what another one finds is not unknown, so no check is missed.
  */
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../../src/core/explain.ts'
 import type { Query } from '../../../../src/core/lookup.ts'
-import { LookupContext } from '../../../../src/core/lookup-context.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
 import type { OutagePolicy } from '../../../../src/core/outage/outage-rules.ts'
 import { found, type LookupResult, NOT_FOUND, temporary } from '../../../../src/core/result.ts'
 import { searchKeys } from '../../../../src/core/search/search-keys.ts'
+import { LookupContext } from '../../../../src/core/source/lookup-context.ts'
 import { Table } from '../../../../src/core/table.ts'
 import { later, ScriptedSource } from '../../../support/core/sources.ts'
 

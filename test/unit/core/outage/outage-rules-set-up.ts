@@ -1,13 +1,13 @@
 /**
  * A table with rules for outages, and what is known of its keys.
  */
-import { Explanation } from '../../../../src/core/explain.ts'
-import { LookupContext } from '../../../../src/core/lookup-context.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
+import type { OutageRule } from '../../../../src/core/observed/outage-rule.ts'
 import type { OutagePolicy, ProofTable } from '../../../../src/core/outage/outage-rules.ts'
-import type { OutageRule } from '../../../../src/core/outage-rule.ts'
 import { found, NOT_FOUND, type permanent, temporary } from '../../../../src/core/result.ts'
+import { LookupContext } from '../../../../src/core/source/lookup-context.ts'
+import type { KnownAnswer } from '../../../../src/core/source/table-source.ts'
 import { Table } from '../../../../src/core/table.ts'
-import type { KnownAnswer } from '../../../../src/core/table-source.ts'
 import { ScriptedSource } from '../../../support/core/sources.ts'
 
 export const DAY = 86_400_000

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { LookupContext } from '../../../../src/core/lookup-context.ts'
 import type { ProofTable } from '../../../../src/core/outage/outage-rules.ts'
 import { found, NOT_FOUND, permanent, type TemporaryCause, temporary } from '../../../../src/core/result.ts'
+import { LookupContext } from '../../../../src/core/source/lookup-context.ts'
+import type { KnownAnswer } from '../../../../src/core/source/table-source.ts'
 import { Table } from '../../../../src/core/table.ts'
-import type { KnownAnswer } from '../../../../src/core/table-source.ts'
 import { ScriptedSource } from '../../../support/core/sources.ts'
 import { ALL_NO, DAY, DOWN, KEYS, no, type SetUp, setUp, yes } from './outage-rules-set-up.ts'
 

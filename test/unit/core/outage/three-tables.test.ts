@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
-import { silentObserver } from '../../../../src/core/observer.ts'
+import { silentObserver } from '../../../../src/core/observed/observer.ts'
 import { TableProof } from '../../../../src/core/outage/table-proof.ts'
 import { found, NOT_FOUND, temporary } from '../../../../src/core/result.ts'
 import { type SearchKind, searchKeys } from '../../../../src/core/search/search-keys.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../../src/core/explain.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
 import { settle } from '../../../support/clock/manual-clock.ts'
 import { fails, refuses, says, timedOut } from '../../../support/core/scripted-endpoint.ts'
 import { each, echo, type Script, setUp, shown } from './batcher-set-up.ts'

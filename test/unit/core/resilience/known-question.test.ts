@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Attributes } from '../../../../src/core/attributes.ts'
-import { silentObserver } from '../../../../src/core/observer.ts'
+import { silentObserver } from '../../../../src/core/observed/observer.ts'
 import { ResilientUpstream } from '../../../../src/core/resilience/resilient-upstream.ts'
 import { settle } from '../../../support/clock/manual-clock.ts'
 import { at, kindOf, sentTo, setUp, silent } from '../../../support/core/resilient.ts'

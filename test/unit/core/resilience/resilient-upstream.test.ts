@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../../src/core/explain.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
 import { at, kindOf, sentTo, setUp, silent } from '../../../support/core/resilient.ts'
 import {
   fails,

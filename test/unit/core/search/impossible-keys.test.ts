@@ -2,8 +2,8 @@
  * Keys that no table holds: their parts are looked for all the same, so that no byte in a sender's address hides its domain.
  */
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../../src/core/explain.ts'
-import { silentObserver } from '../../../../src/core/observer.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
+import { silentObserver } from '../../../../src/core/observed/observer.ts'
 import { RecentLookups } from '../../../../src/core/outage/recent-lookups.ts'
 import { Resolver } from '../../../../src/core/resolver.ts'
 import { found, type LookupResult, NOT_FOUND } from '../../../../src/core/result.ts'

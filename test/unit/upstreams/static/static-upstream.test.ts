@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Explanation } from '../../../../src/core/explain.ts'
+import { Explanation } from '../../../../src/core/observed/explain.ts'
 import { StaticUpstream } from '../../../../src/upstreams/static/static-upstream.ts'
 import { question } from '../../../support/core/question.ts'
 

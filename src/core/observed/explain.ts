@@ -5,8 +5,9 @@
  * print it. It names no URL and no header, so it can hold no secret; but for {@link HttpExchange},
  * which is kept for operators only, and leaves the program only where secrets are taken out.
  */
+
+import type { AnswerSource, LookupResult } from '../result.ts'
 import type { OutageRule } from './outage-rule.ts'
-import type { AnswerSource, LookupResult } from './result.ts'
 
 /** One request and its reply as they went over the wire. */
 export interface HttpExchange {

@@ -1,11 +1,12 @@
 /**
  * An upstream that a table asks without a store: a static one, whose answers are available synchronously.
  */
+
+import type { OthersAnswered, OthersQuestion } from '../resilience/others-answered.ts'
+import { type Found, type NotFound, type Sourced, temporary } from '../result.ts'
+import type { Answer, Upstream } from '../upstream.ts'
 import { LookupContext } from './lookup-context.ts'
-import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
-import { type Found, type NotFound, type Sourced, temporary } from './result.ts'
 import type { KnownAnswer, TableSource } from './table-source.ts'
-import type { Answer, Upstream } from './upstream.ts'
 
 export class DirectSource implements TableSource {
   readonly name: string

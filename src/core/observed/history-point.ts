@@ -2,8 +2,9 @@
  * One point of the last ten minutes, as plain data: taken from the counters, sent by the admin API,
  * shown by the page and the command line.
  */
+
+import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from '../result.ts'
 import type { RequestOutcome } from './observer.ts'
-import type { AnswerSource, LookupResult, PermanentCause, TemporaryCause } from './result.ts'
 
 /** What happened in one step, in one table, protocol or everywhere. Counts, not rates. */
 export interface HistorySlice {

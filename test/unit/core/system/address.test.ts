@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Address, formatAddress, parseAddress } from '../../../src/core/address.ts'
+import { type Address, formatAddress, parseAddress } from '../../../../src/core/system/address.ts'
 
 const inet = (host: string, port: number): Address => ({ kind: 'inet', host, port })
 const unix = (path: string): Address => ({ kind: 'unix', path })

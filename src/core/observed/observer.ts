@@ -4,11 +4,12 @@
  *
  * Methods on the cached path only add to plain numbers. None may throw.
  */
+
+import type { Query } from '../lookup.ts'
+import type { AnswerSource, LookupResult, TemporaryCause } from '../result.ts'
+import type { StoreOperation, StoreResult } from '../store/store.ts'
 import type { CacheOutcome, Explanation, TierOutcome } from './explain.ts'
-import type { Query } from './lookup.ts'
 import type { OutageRule } from './outage-rule.ts'
-import type { AnswerSource, LookupResult, TemporaryCause } from './result.ts'
-import type { StoreOperation, StoreResult } from './store.ts'
 
 /** One for the whole program; lives on over reloads, so that counters do. */
 export interface Observer {

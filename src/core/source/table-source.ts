@@ -2,11 +2,12 @@
  * What a table asks for one search key: an upstream, behind the table's answer store or
  * without one.
  */
+
+import { temporaryFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import type { OthersAnswered, OthersQuestion } from '../resilience/others-answered.ts'
+import type { Found, NotFound, Sourced } from '../result.ts'
 import type { LookupContext } from './lookup-context.ts'
-import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
-import { temporaryFor } from './reason.ts'
-import { CORE_REASONS } from './reasons.ts'
-import type { Found, NotFound, Sourced } from './result.ts'
 
 /**
  * What a source says after `staleAfter` of a service that answers nobody, where the table has rules for outages: it

@@ -2,9 +2,9 @@
  * The door to tables that clients write: as narrow as `Lookup`, and for the protocols that have
  * more operations than it.
  */
-import { permanentFor } from './reason.ts'
-import { CORE_REASONS } from './reasons.ts'
-import type { LookupResult, Temporary } from './result.ts'
+import { permanentFor } from '../reason.ts'
+import { CORE_REASONS } from '../reasons.ts'
+import type { LookupResult, Temporary } from '../result.ts'
 
 /** One operation on a table. The bytes are as the client wrote them. */
 export type StoreRequest =

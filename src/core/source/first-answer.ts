@@ -6,8 +6,9 @@
  *   not found              the next candidate; after the last one, the answer
  *   temporary, permanent   the answer, since only that candidate knows what it would have said
  */
+
+import { costlier, type Sourced } from '../result.ts'
 import type { LookupContext } from './lookup-context.ts'
-import { costlier, type Sourced } from './result.ts'
 
 /** How to ask one candidate. An object made once, and not two functions, so that a lookup makes no closure. */
 export interface CandidateSource<C> {

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { SlotList, type Slotted } from '../../../src/core/slot-list.ts'
+import { SlotList, type Slotted } from '../../../../src/core/collections/slot-list.ts'
 
 class Member implements Slotted {
   slot?: number

@@ -1,9 +1,9 @@
 /**
  * One lookup while it is answered: what limits it, what was read and what was done so far.
  */
-import type { Attributes } from './attributes.ts'
-import { Explanation } from './explain.ts'
-import type { Query } from './lookup.ts'
+import type { Attributes } from '../attributes.ts'
+import type { Query } from '../lookup.ts'
+import { Explanation } from '../observed/explain.ts'
 
 export class LookupContext {
   /** The key as it was asked, before its case was folded. */
