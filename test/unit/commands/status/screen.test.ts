@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { lookupCurve, ratesOf, readingAsJson } from '../../../../src/commands/status/reading.ts'
 import { screenLines } from '../../../../src/commands/status/screen.ts'
+import type { GatewayStatus } from '../../../../src/core/status.ts'
 import { duration, percent, rate } from '../../../../src/presentation/format.ts'
 import { cacheShares, perSecond, recent, totals } from '../../../../src/presentation/rates.ts'
 import { NOW_MS, POINTS, PROBLEMS, point, STATUS } from './fixture.ts'
@@ -179,4 +180,17 @@ test('a table with a shadow has a line about it, and one without has none', () =
     'table aliases, shadow next: 8,209 the same, 2 differ !, 1 failed, 3 not asked',
   )
   expect(lines(READING).filter((line) => line.includes('shadow'))).toEqual([])
+})
+
+test('a store that is shared with other gateways has a line, with a mark while it is not used', () => {
+  const linesOf = (shared: GatewayStatus['shared']) =>
+    screenLines({ ...READING, status: { ...STATUS, ...(shared && { shared }) } }, WHERE).filter((line) =>
+      line.includes('shared store'),
+    )
+  expect(linesOf(undefined)).toEqual([])
+  const address = 'redis://valkey.example:6379'
+  expect(linesOf({ address, state: 'up', queuedWrites: 0 })).toEqual([`shared store ${address}: up`])
+  expect(linesOf({ address, state: 'down', queuedWrites: 1 })).toEqual([
+    `shared store ${address}: down !, 1 answer to be written`,
+  ])
 })
