@@ -41,7 +41,7 @@ export interface Control {
   /** Does not reject for a bad file: that is a report. */
   reload(): Promise<ReloadReport>
   /** @returns How many answers or entries were forgotten; undefined when the table is not configured. */
-  purge(table: string, what: PurgeWhat): Promise<number | Temporary | undefined>
+  purge(table: string, what: PurgeWhat): Promise<number | Temporary | 'not-by-key' | undefined>
   /** Makes the gateways that share a store with this one forget them, too. @returns Undefined where there are none. */
   purgeElsewhere(table: string, what: PurgeWhat): Promise<PurgeReach> | undefined
   /** Puts an entry that was pushed into their copies, too. @param item Undefined: it is gone. */

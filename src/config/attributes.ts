@@ -14,5 +14,5 @@ export function knownAttributes({ protocols }: SettingsKinds): AttributeNames {
   const names = (which: keyof AttributeNames) => [
     ...new Set(protocols.flatMap(({ attributes }) => attributes?.[which] ?? [])),
   ]
-  return { shown: names('shown'), secret: names('secret') }
+  return { shown: names('shown'), secret: names('secret'), mayBeEmpty: names('mayBeEmpty') }
 }

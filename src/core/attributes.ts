@@ -10,15 +10,27 @@ export class Attributes {
   /** The values that may be shown, by name. */
   readonly shown: Readonly<Record<string, string>>
   readonly #secret: ReadonlyMap<string, string>
+  readonly #unknown: ReadonlySet<string>
 
-  constructor(shown: Iterable<readonly [string, string]>, secret: Iterable<readonly [string, string]> = []) {
+  /** @param unknown Names of those whose empty value says nothing, such as a recipient before there is one. */
+  constructor(
+    shown: Iterable<readonly [string, string]>,
+    secret: Iterable<readonly [string, string]> = [],
+    unknown: Iterable<string> = [],
+  ) {
     this.shown = Object.fromEntries(shown)
     this.#secret = new Map(secret)
+    this.#unknown = new Set(unknown)
   }
 
   /** One value, secret or not; undefined when the client did not say it. */
   get(name: string): string | undefined {
     return this.#secret.get(name) ?? (Object.hasOwn(this.shown, name) ? this.shown[name] : undefined)
+  }
+
+  /** The same, and undefined also for an empty value that says nothing. */
+  known(name: string): string | undefined {
+    return this.#unknown.has(name) ? undefined : this.get(name)
   }
 }
 
@@ -56,6 +68,8 @@ export const ALL_ATTRIBUTES = 'attributes' as const
 export interface AttributeNames {
   readonly shown: readonly string[]
   readonly secret: readonly string[]
+  /** Those that are empty for some clients or at some times. */
+  readonly mayBeEmpty: readonly string[]
 }
 
 /** How a table is asked by attributes. */
@@ -69,13 +83,24 @@ export interface AttributeRules {
 }
 
 /**
- * The key that the answer to these attributes is stored under: their values in order, a secret one as its salted hash.
- * JSON, so that no value can look like two.
+ * What the answer to these attributes is stored under: their values in order, and behind them, where some are secret, a salted
+ * hash of all together, so that the same password of two users has two. JSON, so that no value can look like two.
+ *
+ * @returns Undefined where nothing is stored: one of the attributes is not known, and all who lack it would share an answer.
  */
-export function attributeKey(attributes: Attributes, { cacheBy = [], secret, salt }: AttributeRules): string {
-  const values = cacheBy.map((name) => {
-    const value = attributes.get(name) ?? ''
-    return secret.has(name) ? createHmac('sha256', salt).update(value).digest('base64') : value
-  })
-  return JSON.stringify(values)
+export function attributeKey(
+  attributes: Attributes,
+  { cacheBy = [], secret, salt }: AttributeRules,
+): string | undefined {
+  const values: string[] = []
+  for (const name of cacheBy) {
+    const value = attributes.known(name)
+    if (value === undefined) return undefined
+    values.push(value)
+  }
+  if (values.length === 0) return undefined
+  const shown = values.filter((_, index) => !secret.has(cacheBy[index] ?? ''))
+  if (shown.length === values.length) return JSON.stringify(values)
+  const hash = createHmac('sha256', salt).update(JSON.stringify(values)).digest('base64')
+  return JSON.stringify([...shown, hash])
 }

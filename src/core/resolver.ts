@@ -2,7 +2,7 @@
  * The implementation of {@link Lookup}: finds the table, makes the key comparable, keeps
  * the promise that a lookup returns a value, and tells the observer.
  */
-import { type AttributeRules, attributeKey } from './attributes.ts'
+import { attributeKey } from './attributes.ts'
 import type { Clock } from './clock.ts'
 import { SlotList, type Slotted } from './collections/slot-list.ts'
 import { type ImpossibleKey, type NormalisedKey, normaliseKey } from './key/key.ts'
@@ -72,7 +72,7 @@ export class Resolver implements Lookup {
     const rules = table.attributes
     if (rules !== undefined && query.attributes === undefined)
       return this.#refuse(query, NEEDS_ATTRIBUTES, startMs, served)
-    const key = rules === undefined ? normaliseKey(query.key, table.foldCase) : keyOf(query, rules)
+    const key = rules === undefined ? normaliseKey(query.key, table.foldCase) : labelOf(query)
     const isPossible = key.kind === 'key'
     options?.explanation?.add(
       isPossible
@@ -94,6 +94,8 @@ export class Resolver implements Lookup {
       query.exact === true,
       isPossible,
     )
+    if (rules !== undefined && query.attributes !== undefined)
+      context.storeKey = attributeKey(query.attributes, rules)
     let sourced: Sourced | Promise<Sourced>
     try {
       sourced = table.lookup(key.key, context)
@@ -167,14 +169,11 @@ const NEEDS_ATTRIBUTES = permanentFor(CORE_REASONS.needsAttributes)
 const MAX_LABEL_LENGTH = 320
 
 /**
- * The key of a question with attributes: what its answer is stored under, or else what to call it in logs. There is no key that
- * cannot exist: nobody was asked whether such a question has an answer.
+ * What a question with attributes is called in logs. There is no key that cannot exist: nobody was asked whether such a question
+ * has an answer.
  */
-function keyOf({ key, attributes }: Query, rules: AttributeRules): NormalisedKey {
-  const text =
-    attributes !== undefined && rules.cacheBy !== undefined
-      ? attributeKey(attributes, rules)
-      : key.toString('utf8').slice(0, MAX_LABEL_LENGTH)
+function labelOf({ key }: Query): NormalisedKey {
+  const text = key.toString('utf8').slice(0, MAX_LABEL_LENGTH)
   return { kind: 'key', key: text, asked: text }
 }
 

@@ -88,8 +88,13 @@ export function replicaOf(asked: readonly TableUpstream[]): ReplicaOfTable | und
  *
  * @returns How many.
  */
-export async function purgeTable(running: RunningTable, what: PurgeWhat): Promise<number | Temporary> {
+export async function purgeTable(
+  running: RunningTable,
+  what: PurgeWhat,
+): Promise<number | Temporary | 'not-by-key'> {
   const { store, tier, lossGuard, config, asked } = running
+  // What is asked by attributes is stored by those, some of them as a hash.
+  if (config.attributes !== undefined && what.kind !== 'all') return 'not-by-key'
   // Who purges knows of changes, which a copy does not have.
   replicaOf(asked)?.control.refresh(what.kind === 'all')
   const written = storeOf(running)

@@ -37,7 +37,7 @@ export class TableControl implements TablePort {
    *
    * @returns How many; undefined for a table that is not configured.
    */
-  async purge(name: string, what: PurgeWhat): Promise<number | Temporary | undefined> {
+  async purge(name: string, what: PurgeWhat): Promise<number | Temporary | 'not-by-key' | undefined> {
     const running = this.#generation().tables.get(name)
     if (running === undefined) return undefined
     this.#answers.saveSoon(() => this.#generation().tables)

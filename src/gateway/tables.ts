@@ -14,7 +14,6 @@ import type { CacheConfig, TableConfig } from '../config/config.ts'
 import type { AttributeRules } from '../core/attributes.ts'
 import { type AnswerStore, copyAnswers } from '../core/cache/answer-store.ts'
 import type { AnswerTier } from '../core/cache/answer-tier.ts'
-import { CachedUpstream, type CacheOptions } from '../core/cache/cached-upstream.ts'
 import { LossGuard } from '../core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../core/cache/memory-answer-store.ts'
 import type { Clock } from '../core/clock.ts'
@@ -26,15 +25,15 @@ import { searchKeys } from '../core/search/search-keys.ts'
 import { DirectSource } from '../core/source/direct-source.ts'
 import type { TableSource } from '../core/source/table-source.ts'
 import { type DomainsFilter, type KeySearch, Table } from '../core/table.ts'
-import type { Upstream } from '../core/upstream.ts'
 import type { TableTier } from '../tier/table-tier.ts'
 import type { SharedUpstream } from '../upstreams/kind.ts'
 import type { AnswersAfter, CountedAnswers, UnusedCopy } from './answers-after.ts'
 import { addressSpellings } from './key-spellings.ts'
-import { negativeKeptMs, outagePolicy } from './outage-policy.ts'
+import { outagePolicy } from './outage-policy.ts'
 import type { GatewayParts } from './parts.ts'
 import { type RunningTable, type RunningTables, replicaOf } from './running-table.ts'
-import { makeShadow, type RunningShadow, shadowOf } from './shadow.ts'
+import { serviceSource } from './service-source.ts'
+import { makeShadow, type RunningShadow } from './shadow.ts'
 import { type RunningShared, tierOf } from './shared.ts'
 import type { RunningUpstreams } from './upstreams.ts'
 
@@ -151,7 +150,7 @@ function buildTable(
     const kept = store && { store, tier, upstreamIndex: stored++, hasOutageRules: outage !== undefined }
     // Beside the first that asks a service.
     const beside = upstreams.findIndex(({ kind }) => kind.cached) === index ? shadow : undefined
-    const service = cachedSource(config, upstream, kept, lossGuard, beside, parts)
+    const service = serviceSource(config, upstream, kept, lossGuard, beside, parts)
     return replica === undefined
       ? service
       : replicated(config, service, replica, { store, tier, clock: parts.clock })
@@ -183,49 +182,6 @@ const SALT = randomBytes(32)
 function attributeRules({ attributes }: TableConfig): AttributeRules | undefined {
   if (attributes === undefined) return undefined
   return { cacheBy: attributes.cacheBy, secret: new Set(attributes.secret), salt: SALT }
-}
-
-function cachedSource(
-  config: TableConfig,
-  upstream: Upstream,
-  kept: Pick<CacheOptions, 'store' | 'tier' | 'upstreamIndex' | 'hasOutageRules'> | undefined,
-  lossGuard: LossGuard,
-  shadow: RunningShadow | undefined,
-  { clock, random, observability }: GatewayParts,
-): CachedUpstream {
-  const { name, deadlineMs, attributes } = config
-  const cache = cacheOf(config)
-  // What is asked by attributes is stored by those that the table names, and by nothing else.
-  const sideEffects = attributes === undefined ? config.sideEffects : attributes.cacheBy === undefined
-  return new CachedUpstream({
-    table: name,
-    upstream,
-    clock,
-    random,
-    deadlineMs,
-    sideEffects,
-    cache: kept &&
-      cache && {
-        ...kept,
-        policy: { ...cache, negativeKeptMs: negativeKeptMs(config) },
-        hasCanary: config.canary !== undefined,
-        // An answer to a question may change without any loss of data.
-        lossGuard: attributes === undefined ? lossGuard : undefined,
-      },
-    shadow: shadowOf(config, shadow),
-    observer: observability.observer.table(name),
-    onDefect: (error, where) => observability.observer.defect(error, where),
-  })
-}
-
-/**
- * How long answers are kept. One to a question is never served stale, since it may let somebody in; and where a secret
- * decides, only the service's "yes" is kept.
- */
-function cacheOf({ cache, attributes }: TableConfig): CacheConfig | undefined {
-  if (cache === undefined || attributes === undefined) return cache
-  const negativeTtlMs = attributes.secret.length > 0 ? 0 : cache.negativeTtlMs
-  return { ...cache, negativeTtlMs, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 }
 
 /** The table's own copy in front of what asks the service. */

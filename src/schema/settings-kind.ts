@@ -67,9 +67,10 @@ export interface ListenerCheck {
 
 /**
  * What a reply of the service must have before it counts: `user`, the name of whom it is about; `place`, a value at a place
- * of the body, where the whole body could be of anybody; `mark`, a sign of its own that it is a yes.
+ * of the body, where the whole body could be of anybody; `mark`, a sign of its own that it is a yes; `refusal`, the replies by which
+ * somebody is refused.
  */
-export type ReplyPart = 'user' | 'place' | 'mark'
+export type ReplyPart = 'user' | 'place' | 'mark' | 'refusal'
 
 /** What a protocol may look at in a table that its listener serves. */
 export interface CheckedTable {
@@ -83,6 +84,8 @@ export interface CheckedTable {
   readonly whenUnknown: string | undefined
   readonly cacheBy: readonly string[] | undefined
   readonly replyParts: ReadonlySet<ReplyPart>
+  /** It asks a service that is not asked while its circuit is open, and has no question whose answer is known. */
+  readonly lacksCanary: boolean
   /** Longest time for which an answer is kept, ms; undefined where none is. */
   readonly keptForMs: number | undefined
 }
@@ -102,6 +105,8 @@ export interface UpstreamSettingsKind<Own extends Schema = Schema, OfTable exten
   readonly tableSettings?: OfTable
   /** Asked over a network: it can be slow or down, and a canary can guard its "not found". */
   readonly isRemote: boolean
+  /** Its services are not asked while their circuits are open, and a canary shows whether they answer. */
+  readonly hasCircuits?: boolean
   /** Clients write tables of this kind. */
   readonly isWritten?: boolean
   /** What its checks say, for docs/errors.md. */

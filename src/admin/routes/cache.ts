@@ -59,6 +59,10 @@ export function addCacheRoutes(app: App, { ports: { control, status } }: RoutePa
       const what = purgeWhat(key, request.query.domain)
       const removed = await control.purge(table, what)
       if (removed === undefined) throw tableUnknown(table, status)
+      if (removed === 'not-by-key') {
+        const detail = `table ${table} is asked by attributes, and its answers are not stored by a key; forget all of them (mapgate purge ${table})`
+        throw new ProblemError(400, 'invalid-parameter', detail)
+      }
       if (typeof removed !== 'number') throw storeFailed(removed.reason)
       const elsewhere = await control.purgeElsewhere(table, what)
       const isWritten = typeof control.store(table) === 'object'

@@ -61,11 +61,18 @@ function checkedTable(
     whenUnknown,
     cacheBy,
     replyParts: new Set(kinds.upstreams.flatMap((kind) => [...(kind.replyParts?.(table) ?? [])])),
+    lacksCanary: table.canary === undefined && hasCircuits(file, table, kinds),
     keptForMs:
       cacheBy === undefined || cache === undefined
         ? undefined
         : Math.max(cache.ttlMs, cache.honorCacheControl ? cache.maxTtlMs : 0),
   }
+}
+
+function hasCircuits(file: FileSettings, { upstream = [] }: TableSettings, kinds: SettingsKinds): boolean {
+  const kindOf = (name: string) =>
+    kinds.upstreams.find((kind) => kind.name === file.upstreams.get(name)?.kind)
+  return upstream.length > 0 && upstream.every((name) => kindOf(name)?.hasCircuits === true)
 }
 
 export function isWritten(

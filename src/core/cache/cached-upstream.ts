@@ -143,7 +143,8 @@ export class CachedUpstream implements TableSource {
   ask(key: string, context: LookupContext): Sourced | Promise<Sourced> {
     const store = this.#store
     if (store === undefined) return this.#ask(key, key, 'bypass', undefined, undefined, context)
-    const storeKey = this.#prefix === '' ? key : this.#prefix + key
+    const ownKey = context.storeKey ?? key
+    const storeKey = this.#prefix === '' ? ownKey : this.#prefix + ownKey
     const stored = store.get(storeKey)
     if (context.bypass) return this.#ask(key, storeKey, 'bypass', undefined, undefined, context)
     if (stored === undefined) {

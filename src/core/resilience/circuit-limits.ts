@@ -14,6 +14,12 @@ export interface BreakerLimits {
 /** Failed keys that open a circuit where no question is known. Ours: fewer may be one person's. */
 export const UNKNOWN_FAILURES = 5
 
+/**
+ * Time after a good reply in which no circuit opens where no question is known, ms. Ours: a stranger's questions may all fail
+ * beside those of others, and what fails with a reply or a reset holds no slot meanwhile.
+ */
+export const ANSWERING_MS = 5000
+
 /** Known questions that must fail with an answer of their own before the circuit opens. Ours: one may be broken itself. */
 export const MAX_CHECKS = 3
 

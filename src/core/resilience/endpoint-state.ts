@@ -8,7 +8,7 @@
  *
  * What a stranger puts into a key says nothing about the service: failures alone never open the circuit
  * where a question is known. Where none is (no canary, nothing found so far), only failures of the endpoint
- * itself count, of at least {@link UNKNOWN_FAILURES} different keys; and while it is open
+ * itself count, of at least {@link UNKNOWN_FAILURES} different keys, and none while others are answered; and while it is open
  * one lookup at a time tries it, about every `openFor`, when all others go elsewhere at once (half-open).
  * Monotonic time only: no step of the wall clock keeps a circuit open.
  */
@@ -18,6 +18,7 @@ import type { Evidence, Reply } from '../upstream.ts'
 import { AnswersOthers } from './answers-others.ts'
 import { failureOf } from './attempt-report.ts'
 import {
+  ANSWERING_MS,
   type BreakerLimits,
   CHECK_PAUSE_MS,
   JITTER,
@@ -58,10 +59,8 @@ export class EndpointState {
   lastFailure: string | undefined
   readonly #options: EndpointOptions
   #heardAtMs = Number.NEGATIVE_INFINITY // when any reply to a lookup last arrived, monotonic ms
-  /** When a good one did. */
-  goodAtMs = Number.NEGATIVE_INFINITY
-  /** When a known question was last found. */
-  knownAtMs = Number.NEGATIVE_INFINITY
+  goodAtMs = Number.NEGATIVE_INFINITY // when a good one did
+  knownAtMs = Number.NEGATIVE_INFINITY // when a known question was last found
   /** When the known question was sent that has no reply yet, monotonic ms. */
   #askedAtMs: number | undefined
   /** When its circuit last closed, monotonic ms. */
@@ -160,7 +159,8 @@ export class EndpointState {
     const enough = Math.max(this.limits.failures, UNKNOWN_FAILURES)
     this.suspicion.failed(key, startMs, evidence, enough)
     if (this.known.isEmpty) {
-      if (this.suspicion.endpointKeys >= enough) this.#open(retryAfterMs)
+      const isAnswering = this.#options.clock.monotonicMs() - this.goodAtMs < ANSWERING_MS
+      if (this.suspicion.endpointKeys >= enough && !isAnswering) this.#open(retryAfterMs)
     } else if (this.suspicion.keys >= this.limits.failures) void this.#test()
   }
 

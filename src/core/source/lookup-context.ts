@@ -18,6 +18,8 @@ export class LookupContext {
   readonly exact: boolean
   /** False: no table holds the key, so only those of its parts are looked for that one may hold. */
   readonly isPossible: boolean
+  /** What the answer to a question with attributes is stored under; undefined: under nothing. It is never shown. */
+  storeKey: string | undefined
   /** How long it has waited for what other gateways know, ms. */
   tierWaitedMs = 0
   #readMs: number | undefined

@@ -18,6 +18,7 @@ import { MAX_REQUEST_BYTES } from '../framing/frame.ts'
 import { type AcceptedBy, type Conversation, MORE_STEP, type ReplyStep, type Step } from '../protocol.ts'
 import { TOO_LONG } from '../undeliverable.ts'
 import { type ActionKind, readAction } from './actions.ts'
+import { unknownIn } from './attributes.ts'
 import { POLICY_REASONS } from './reasons.ts'
 
 /** The word in the configuration, and the label. */
@@ -105,13 +106,14 @@ export class PolicyConversation implements Conversation {
     if (attributes?.get('request')?.toString() !== SMTPD_REQUEST) return NO_REQUEST
     const { table } = this.#listener.settings
     const recipient = attributes.get('recipient') ?? NOTHING
+    const shown = Array.from(attributes, ([name, value]) => [name, value.toString('utf8')] as const)
     return {
       kind: 'ask',
       protocol: NAME,
       table,
       // What the request is called in logs: at some stages there is no recipient.
       key: recipient.length > 0 ? recipient : (attributes.get('sender') ?? NOTHING),
-      attributes: new Attributes(Array.from(attributes, ([name, value]) => [name, value.toString('utf8')])),
+      attributes: new Attributes(shown, [], unknownIn(shown)),
       client: this,
     }
   }

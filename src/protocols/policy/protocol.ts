@@ -8,6 +8,7 @@ import { checkName } from '../../schema/scope.ts'
 import type { CheckedTable } from '../../schema/settings-kind.ts'
 import { text } from '../../schema/values.ts'
 import type { Protocol } from '../protocol.ts'
+import { ATTRIBUTES, MAY_BE_EMPTY } from './attributes.ts'
 import { policyClient } from './client.ts'
 import { NAME, PolicyConversation, type PolicySettings } from './conversation.ts'
 import { POLICY_PROBLEMS } from './problems.ts'
@@ -25,47 +26,11 @@ const SMTPD_TIMEOUT_S = 10
 /** Longest deadline of a table, ms: two seconds before smtpd gives up. */
 const MAX_DEADLINE_MS = 8000
 
-/** Source: SMTPD_POLICY_README; Postfix 3.12 `src/smtpd/smtpd_check.c`, check_policy_service, in its order. */
-const ATTRIBUTES = [
-  'request',
-  'protocol_state',
-  'protocol_name',
-  'client_address',
-  'client_name',
-  'client_port',
-  'reverse_client_name',
-  'server_address',
-  'server_port',
-  'helo_name',
-  'sender',
-  'recipient',
-  'recipient_count',
-  'queue_id',
-  'instance',
-  'size',
-  'etrn_domain',
-  'stress',
-  'sasl_method',
-  'sasl_username',
-  'sasl_sender',
-  'ccert_subject',
-  'ccert_issuer',
-  'ccert_fingerprint',
-  'ccert_pubkey_fingerprint',
-  'encryption_protocol',
-  'encryption_cipher',
-  'encryption_keysize',
-  'tls_sni',
-  'policy_context',
-  'compatibility_level',
-  'mail_version',
-]
-
 export const policy: Protocol<PolicySettings> = {
   name: NAME,
   summary: 'what to do with a client, a sender or a recipient (check_policy_service)',
   settings: Listener,
-  attributes: { shown: ATTRIBUTES, secret: [] },
+  attributes: { shown: ATTRIBUTES, secret: [], mayBeEmpty: MAY_BE_EMPTY },
   outage: {
     stops: 'mail that this policy decides about',
     replies: [
@@ -109,12 +74,22 @@ export const policy: Protocol<PolicySettings> = {
   client: policyClient,
 }
 
-function checkTable({ scope, attributes, deadlineMs, whenUnknown, replyParts }: CheckedTable): void {
+function checkTable({
+  scope,
+  attributes,
+  deadlineMs,
+  whenUnknown,
+  replyParts,
+  lacksCanary,
+}: CheckedTable): void {
   if (attributes.size === 0) scope.error([], problem(POLICY_PROBLEMS, 'policy-without-attributes'))
   else if (!replyParts.has('place') && !replyParts.has('mark'))
     scope.warning([], problem(POLICY_PROBLEMS, 'policy-whole-body'))
   if (whenUnknown === 'DUNNO')
     scope.warning(['whenUnknown'], problem(POLICY_PROBLEMS, 'policy-passes-unchecked'))
+  // With DUNNO the whole file is checked for one.
+  else if (attributes.size > 0 && lacksCanary)
+    scope.warning([], problem(POLICY_PROBLEMS, 'policy-without-canary'))
   if (deadlineMs > MAX_DEADLINE_MS)
     scope.warning(
       scope.isWritten(['deadline']) ? ['deadline'] : [],

@@ -233,7 +233,12 @@ export class SaslConversation implements Conversation {
       table: token === '' ? table : tokenTable,
       // What the login is called in logs.
       key: Buffer.from(user),
-      attributes: new Attributes(shown, secret),
+      // Empty, an address is not known; what else may be empty says so.
+      attributes: new Attributes(
+        shown,
+        secret,
+        shown.flatMap(([name, value]) => (value === '' && name.endsWith('_address') ? [name] : [])),
+      ),
       client: this,
     }
   }
@@ -244,9 +249,9 @@ export class SaslConversation implements Conversation {
     if (login === undefined) return failure(this.#id)
     const { refusal } = MECHANISMS[login.name]
     login.stage = refusal === undefined ? 'over' : 'refused'
-    return refusal === undefined
-      ? { text: failure(this.#id), delayMs: this.#delayMs(login) }
-      : challenge(this.#id, refusal)
+    // Counted and held back at once: who knows the answer need not wait for its end.
+    const text = refusal === undefined ? failure(this.#id) : challenge(this.#id, refusal)
+    return { text, delayMs: this.#delayMs(login) }
   }
 
   /** @param result Undefined where it has been counted already. */

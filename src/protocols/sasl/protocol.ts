@@ -49,11 +49,14 @@ const MAX_KEPT_MS = 60_000
 const SHOWN = ['user', 'mechanism', 'service', 'client_address', 'server_address', 'secured']
 const SECRET = ['password', 'token']
 
+/** With OAUTHBEARER the token may say who it is of. */
+const MAY_BE_EMPTY = ['user', 'service', 'secured', ...SECRET]
+
 export const sasl: Protocol<SaslSettings> = {
   name: NAME,
   summary: 'whether a user may log in, as Dovecot answers it (smtpd_sasl_type = dovecot)',
   settings: Listener,
-  attributes: { shown: SHOWN, secret: SECRET },
+  attributes: { shown: SHOWN, secret: SECRET, mayBeEmpty: MAY_BE_EMPTY },
   outage: { stops: 'every login', replies: [] },
   check({ table: name, tokenTable, mechanisms, failDelayMs }, { scope, tables, table }) {
     const byToken = mechanisms.filter((one) => !BY_PASSWORD.includes(one))
@@ -105,6 +108,9 @@ function checkTable(
   checkCredentials(asked, mechanisms)
   checkAnswers(asked)
   checkTime(asked, failDelayMs)
+  // A token ends, so none is a canary for long.
+  if (asked.lacksCanary && asked.attributes.has('password'))
+    asked.scope.warning([], problem(SASL_PROBLEMS, 'sasl-without-canary'))
 }
 
 /** What proves who somebody is must reach the service. */
@@ -123,6 +129,8 @@ function checkCredentials({ scope, attributes }: CheckedTable, mechanisms: reado
 function checkAnswers({ scope, replyParts }: CheckedTable): void {
   if (!replyParts.has('user')) scope.error([], problem(SASL_PROBLEMS, 'sasl-without-user'))
   else if (!replyParts.has('mark')) scope.warning([], problem(SASL_PROBLEMS, 'sasl-without-mark'))
+  if (replyParts.has('user') && !replyParts.has('refusal'))
+    scope.warning([], problem(SASL_PROBLEMS, 'sasl-without-refusal'))
 }
 
 function checkTime({ scope, deadlineMs, cacheBy, keptForMs }: CheckedTable, failDelayMs: number): void {

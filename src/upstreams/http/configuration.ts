@@ -18,6 +18,7 @@ import { checkOAuth, checkTableHeaders } from '../http-client/oauth/check.ts'
 import { OAUTH_PROBLEMS } from '../http-client/oauth/problems.ts'
 import { HTTP_CLIENT_PROBLEMS } from '../http-client/problems.ts'
 import { whyNoProxy } from '../http-client/proxy-url.ts'
+import { isWholeBody } from '../http-client/reply/one-answer.ts'
 import { notFoundStatuses } from '../http-client/reply/response-mapping.ts'
 import { attributesIn } from '../http-client/request/attribute-use.ts'
 import { AUTH_HTTP } from '../http-client/request/auth-http.ts'
@@ -35,9 +36,6 @@ import { HTTP_PROBLEMS } from './problems.ts'
 
 /** What a table has for upstreams of this kind. */
 const HttpTable = Type.Object({ ...HTTP_TABLE_KEYS, replica: Type.Optional(Replica) })
-
-/** The JSONPath of it (RFC 9535 section 2.2). */
-const WHOLE_BODY = '$'
 
 type Upstream = Settings<typeof HttpUpstream>
 type Table = Settings<typeof HttpTable>
@@ -57,6 +55,7 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
   settings: HttpUpstream,
   tableSettings: HttpTable,
   isRemote: true,
+  hasCircuits: true,
   check: checkUpstream,
   checkTable,
   knowsAllKeys: ({ replica }) => replica !== undefined && replica.notFoundForMs > 0,
@@ -72,13 +71,13 @@ export const httpConfiguration: UpstreamSettingsKind<typeof HttpUpstream, typeof
     response: { ...response, notFound: notFoundStatuses(response, attributesIn(request).size > 0) },
   }),
   attributesOf: ({ request }) => attributesIn(request),
-  replyParts: ({ request, response: { user, action, value, foundMark } }) => {
+  replyParts: ({ request, response: { user, action, value, foundMark, refused } }) => {
     const isAuth = request?.form === AUTH_HTTP
     const parts = new Set<ReplyPart>()
     if (isAuth || user !== undefined) parts.add('user')
-    const path = action ?? value
-    if (path !== undefined && path !== WHOLE_BODY) parts.add('place')
+    if (!isWholeBody({ user: undefined, action, value })) parts.add('place')
     if (isAuth || foundMark !== undefined) parts.add('mark')
+    if (isAuth || refused !== undefined) parts.add('refusal')
     return parts
   },
 }

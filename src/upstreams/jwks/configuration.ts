@@ -39,7 +39,7 @@ export const jwksConfiguration: UpstreamSettingsKind<typeof JwksUpstream, typeof
       if (scope.isWritten([key])) scope.error([key], problem(JWKS_PROBLEMS, 'jwks-setting-of-others'), 'key')
   },
   attributesOf: ({ jwt }) => new Set(jwt === undefined ? [] : ['token']),
-  replyParts: ({ jwt }) => new Set(jwt === undefined ? [] : ['user', 'mark']),
+  replyParts: ({ jwt }) => new Set(jwt === undefined ? [] : ['user', 'mark', 'refusal']),
   decisive: ({ jwks }) => ({ url: jwks.url.url }),
   decisiveOfTable: ({ jwt }) => jwt && { ...jwt },
 }

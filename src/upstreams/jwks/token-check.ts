@@ -20,8 +20,7 @@ export const REFUSALS = [
   'claims', // one that must be there is missing, or is of a wrong kind
   'scope',
   'unverified', // the issuer says that the address is not known to be the user's
-  'key', // signed by none of the issuer's keys
-  'signature',
+  'signature', // not that of the key it names
 ] as const
 
 export type Refusal = (typeof REFUSALS)[number]
@@ -102,8 +101,9 @@ export async function checkToken(
 
 function verdictOn(payload: JWTPayload, { user: claim, scope }: JwtRules): Verdict {
   if (scope !== undefined && !scopesOf(payload).includes(scope)) return { kind: 'refused', why: 'scope' }
-  // Who may change his own address at the issuer must not become somebody else by it. Some issuers write it as text.
-  if (claim === 'email' && String(payload.email_verified) === 'false')
+  // Who may change his own address at the issuer must not become somebody else by it. Some issuers write it as text or as a number.
+  const { email_verified: verified } = payload
+  if (claim === 'email' && verified !== undefined && !/^(?:true|1)$/i.test(String(verified)))
     return { kind: 'refused', why: 'unverified' }
   const user = payload[claim]
   if (typeof user !== 'string' || user === '' || whyNoValue(user) !== undefined) return { kind: 'no-user' }

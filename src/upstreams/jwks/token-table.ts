@@ -68,7 +68,8 @@ export class TokenTable implements Upstream {
     if ('failure' in newer) return { result: newer.failure }
     const second = await checkToken(jose, token, newer.find, rules, clock.wallMs())
     if (second.kind !== 'unknown-key') return this.#checked(second)
-    return newer.isNewest
+    // A set that was fetched just now may be an old one, from a cache between: a key that is not in it says nothing of the token.
+    return newer.isNewest && second.why === 'signature'
       ? refused(second.why)
       : { result: temporaryFor(JWKS_REASONS.unknownKey, keys.label) }
   }

@@ -2,44 +2,13 @@
  * A table that is asked by attributes, through the whole program: what the service is sent, what is stored, what is
  * said to those who ask without attributes, and what an outage makes of it.
  */
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { outageAdvice } from '../../../src/config/outage-advice.ts'
 import { parseConfig, SETTINGS_KINDS } from '../../../src/gateway/load-config.ts'
-import { PROTOCOLS, protocolsByName } from '../../../src/protocols/registry.ts'
-import { startGateway } from '../../support/gateway/gateway.ts'
-import { startHttpService } from '../../support/http/http-service.ts'
-import { toy } from '../../support/toy/protocol.ts'
-import { talkTo, until } from '../../support/wire/sockets.ts'
+import { until } from '../../support/wire/sockets.ts'
+import { PROTOCOLS_AND_TOY, start } from './attributes-set-up.ts'
 
-const PROTOCOLS_AND_TOY = protocolsByName([...PROTOCOLS.values(), toy])
 const KINDS = { ...SETTINGS_KINDS, protocols: [...PROTOCOLS_AND_TOY.values()] }
-
-async function start(table: string) {
-  const service = await startHttpService({ onTestFinished })
-  const config = `
-listeners:
-  - { protocol: toy, listen: "inet:127.0.0.1:0", table: greylist, wish: tomorrow }
-  - { protocol: socketmap, listen: "inet:127.0.0.1:0" }
-admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
-log: { level: debug }
-upstreams: { d: { endpoints: ["${service.origin}"], timeout: 300ms } }
-tables:
-  greylist:
-    upstream: d
-    deadline: 1s
-    request: { method: POST, path: /policy, json: { user: "{attribute.user}", password: "{attribute.password}", all: "{attributes}" } }
-${table}`
-  const gateway = await startGateway({ onTestFinished }, config, { protocols: PROTOCOLS_AND_TOY })
-  const open = async () => {
-    const talker = await talkTo(gateway.address('toy'))
-    await talker.expect('TOY 1\n')
-    return talker
-  }
-  const client = await open()
-  const ask = (user: string, key = 'x', password = 'geheim-77') =>
-    client.send(`user=${user}\npassword=${password}\nkey=${key}\n\n`)
-  return { service, gateway, client, ask, open }
-}
 
 test('the service is sent the attributes, secret ones only by name, and nothing is stored', async () => {
   const { service, gateway, client, ask } = await start('')
@@ -70,46 +39,6 @@ test('two lookups at once make two requests, and a failed one is not repeated', 
   ask('bob')
   other.send('user=bob\nkey=x\n\n')
   await Promise.all([client.expect('YES yes\n'), other.expect('YES yes\n')])
-  expect(service.requests).toHaveLength(3)
-})
-
-test('cacheBy stores by these attributes alone, and never serves a stale answer', async () => {
-  const { service, client, ask } = await start('    cacheBy: [user]\n    cache: { ttl: 1s, jitter: 0 }')
-  service.otherwise = { json: 'yes' }
-  ask('bob', 'x')
-  await client.expect('YES yes\n')
-  ask('bob', 'y')
-  await client.expect('YES yes\n')
-  ask('Bob', 'y')
-  await client.expect('YES yes\n')
-  expect(service.requests.map(({ body }) => JSON.parse(body).user)).toEqual(['bob', 'Bob'])
-  service.otherwise = { status: 503 }
-  await expect
-    .poll(
-      async () => {
-        client.received = ''
-        ask('bob')
-        await until(() => client.received.endsWith('\n'))
-        return client.received
-      },
-      { timeout: 10_000 },
-    )
-    .toBe('LATER: tomorrow\n')
-})
-
-test('no answer is served for another secret, and the service is asked again for each "no"', async () => {
-  const { service, client, ask } = await start('    cacheBy: [user, password]')
-  service.otherwise = ({ body }) =>
-    JSON.parse(body).password === 'right' ? { json: 'yes' } : { status: 204 }
-  for (const [password, reply] of [
-    ['right', 'YES yes\n'],
-    ['right', 'YES yes\n'],
-    ['wrong', 'NO\n'],
-    ['wrong', 'NO\n'],
-  ] as const) {
-    ask('bob', 'x', password)
-    await client.expect(reply)
-  }
   expect(service.requests).toHaveLength(3)
 })
 

@@ -17,7 +17,7 @@ export interface Authorized {
   /** What the service says to a request with a token that it takes. */
   answer: (request: RecordedRequest) => Reply
   /** Seconds of life of the next tokens; undefined: the reply does not say. */
-  expiresIn: number | undefined
+  expiresIn: number | null | undefined
   /** Gives out tokens, as at the start. */
   give(): void
 }

@@ -152,7 +152,7 @@ export const toy: Protocol<ToySettings> = {
   name: 'toy',
   summary: 'attributes, a line each',
   settings: Listener,
-  attributes: { shown: ['user'], secret: ['password'] },
+  attributes: { shown: ['user'], secret: ['password'], mayBeEmpty: [] },
   outage: {
     stops: 'every toy',
     replies: [

@@ -24,6 +24,8 @@ tables:
 `
 }
 
+const CANARY = 'canary: { attributes: { user: a, token: b } }'
+
 const cases: [sentence: string, text: string, expected: RegExp[]][] = [
   ['an issuer that is as it should be', file(), []],
   ['an issuer on this machine', file({ jwks: 'url: "http://127.0.0.1:8081/certs"' }), []],
@@ -38,14 +40,17 @@ const cases: [sentence: string, text: string, expected: RegExp[]][] = [
   ],
   [
     'tokens for an HTTP service',
-    file().replace('upstream: identity', 'upstream: directory, request: { path: "/{attribute.user}" }'),
+    file().replace(
+      'upstream: identity',
+      `upstream: directory, ${CANARY}, request: { path: /a, query: { u: "{attribute.user}" } }`,
+    ),
     [
       /tables\.tokens\.jwt: needs an upstream with "jwks", whose keys check the tokens; name one in "upstream"$/,
     ],
   ],
   [
     'an issuer and a service',
-    file({ table: ', request: { path: "/{attribute.user}" }' }).replace(
+    file({ table: ', request: { path: /a, query: { u: "{attribute.user}" } }' }).replace(
       'upstream: identity',
       'upstream: [identity, directory]',
     ),
@@ -117,7 +122,7 @@ const cases: [sentence: string, text: string, expected: RegExp[]][] = [
 for (const [sentence, text, expected] of cases) {
   test(sentence, async () => {
     const problems = await problemsIn(text)
-    expect(problems).toHaveLength(expected.length)
+    expect(problems, problems.join('\n')).toHaveLength(expected.length)
     for (const pattern of expected) expect(problems.some((problem) => pattern.test(problem))).toBe(true)
   })
 }

@@ -113,11 +113,11 @@ describe('problems: tables: replicas', () => {
     ],
     [
       'a request with attributes',
-      table('request: { path: "/{attribute.sender}" }, replica: { path: /all, directory: /r }'),
+      table('request: { path: "/{attribute.client_address}" }, replica: { path: /all, directory: /r }'),
       [
         'mapgate.yaml:4:36: tables.t.canary.key: is a key, and this table is asked by attributes; write "attributes", such as { sender: known@example.com }',
-        'mapgate.yaml:4:83: tables.t.replica: cannot be used with sideEffects: true, where each lookup must ask; remove one',
-        'mapgate.yaml:4:83: tables.t.replica: a list has keys and no attributes; remove it, or {attribute.…} of the request',
+        'mapgate.yaml:4:91: tables.t.replica: cannot be used with sideEffects: true, where each lookup must ask; remove one',
+        'mapgate.yaml:4:91: tables.t.replica: a list has keys and no attributes; remove it, or {attribute.…} of the request',
       ],
     ],
     [

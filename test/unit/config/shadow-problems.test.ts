@@ -78,9 +78,9 @@ testProblems('tables: shadow', [
   ],
   [
     'a table that is asked by attributes',
-    table('upstream: old, request: { path: "/{attribute.sender}" }, cache: off, shadow: new'),
+    table('upstream: old, request: { path: "/{attribute.client_address}" }, cache: off, shadow: new'),
     [
-      'mapgate.yaml:8:85: tables.t.shadow: is for tables that are asked by keys, and this one is asked by attributes; remove it',
+      'mapgate.yaml:8:93: tables.t.shadow: is for tables that are asked by keys, and this one is asked by attributes; remove it',
     ],
   ],
   [

@@ -27,10 +27,26 @@ describe('the key of an answer', () => {
       ['a', 'x","y'],
       ['b', ''],
     ])
-    expect(attributeKey(odd, rules(['a', 'b', 'absent']))).toBe('["x\\",\\"y","",""]')
+    expect(attributeKey(odd, rules(['a', 'b']))).toBe('["x\\",\\"y",""]')
   })
 
-  test('has a salted hash for a secret value, and never the value', () => {
+  test.each([
+    ['that the client did not say', ['user', 'absent']],
+    ['that is empty and says nothing', ['user', 'instance']],
+  ])('there is none where one of them is a value %s', (_what, cacheBy) => {
+    const lacking = new Attributes(
+      [
+        ['user', 'bob'],
+        ['instance', ''],
+      ],
+      [],
+      ['instance'],
+    )
+    expect(attributeKey(lacking, rules(cacheBy))).toBeUndefined()
+    expect(attributeKey(lacking, rules(['user']))).toBe('["bob"]')
+  })
+
+  test('has a salted hash in the place of a secret value, and never the value', () => {
     const key = attributeKey(said, rules(['user', 'password'], ['password']))
     expect(key).toMatch(/^\["bob","[A-Za-z0-9+/]{43}="\]$/)
     expect(key).not.toContain('geheim')
@@ -38,5 +54,15 @@ describe('the key of an answer', () => {
     expect(attributeKey(other, rules(['user', 'password'], ['password']))).not.toBe(key)
     const salted = { ...rules(['user', 'password'], ['password']), salt: Buffer.from('other') }
     expect(attributeKey(said, salted)).not.toBe(key)
+  })
+
+  test('two users with one password have two hashes', () => {
+    const hashOf = (user: string) => {
+      const attributes = new Attributes([['user', user]], [['password', 'geheim']])
+      const [, hash] = JSON.parse(attributeKey(attributes, rules(['user', 'password'], ['password'])) ?? '')
+      return hash
+    }
+    expect(hashOf('bob')).toBe(hashOf('bob'))
+    expect(hashOf('bob')).not.toBe(hashOf('ann'))
   })
 })

@@ -163,7 +163,7 @@ class TokenRequest {
       const { status, headers: replied, body: bytes } = outcome.response
       const challenge = replied['www-authenticate']
       const hasBody = status !== 204 && status !== 205 && status !== 304
-      return new Response(hasBody ? new Uint8Array(bytes) : null, {
+      return new Response(hasBody ? new Uint8Array(withoutNullLife(bytes)) : null, {
         status,
         headers: {
           'content-type': String(replied['content-type'] ?? ''),
@@ -171,6 +171,18 @@ class TokenRequest {
         },
       })
     }
+  }
+}
+
+/** Some servers say `"expires_in": null` for a life that they do not know, which the library takes for a mistake. */
+function withoutNullLife(bytes: Buffer): Buffer {
+  try {
+    const reply: unknown = JSON.parse(bytes.toString())
+    if (typeof reply !== 'object' || reply === null || !('expires_in' in reply)) return bytes
+    const { expires_in: life, ...others } = reply
+    return life === null ? Buffer.from(JSON.stringify(others)) : bytes
+  } catch {
+    return bytes // what is no JSON is told by the library
   }
 }
 

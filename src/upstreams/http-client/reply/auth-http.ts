@@ -11,6 +11,7 @@
  *
  * Source: nginx, "Module ngx_mail_auth_http_module"
  */
+import { isUtf8 } from 'node:buffer'
 import { temporaryFor } from '../../../core/reason.ts'
 import { found, NOT_FOUND, temporary } from '../../../core/result.ts'
 import type { Reply } from '../../../core/upstream.ts'
@@ -39,10 +40,16 @@ export function mapAuthHttp(
   // A field that comes twice is a list.
   if (typeof status !== 'string' || Array.isArray(code) || Array.isArray(user) || status.trim() === '')
     return failed(response, temporaryFor(HTTP_REASONS.noAuthStatus))
-  if (status.trim() === OK) return letIn(response, (user ?? typed).trim())
+  if (status.trim() === OK) return letIn(response, user === undefined ? typed : textOf(user).trim())
   return TEMPORARY_CODE.test(code?.trim() ?? '')
     ? failed(response, temporaryFor(HTTP_REASONS.authErrorCode))
     : answered(response, NOT_FOUND, [])
+}
+
+/** The bytes of a field are read as Latin-1; a name that was sent in UTF-8 is one. */
+function textOf(field: string): string {
+  const bytes = Buffer.from(field, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : field
 }
 
 function letIn(response: HttpResponse, user: string): Reply {

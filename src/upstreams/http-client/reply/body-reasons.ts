@@ -21,6 +21,12 @@ export const BODY_REASONS = {
     advice:
       'of a table that is asked by attributes: a 200 must carry one answer, and "no answer" is a 204; an empty body, `null` or a list says neither',
   },
+  pageLikeAction: {
+    cause: 'unreadable',
+    text: 'the service answered with a sentence that another server may have written, and not with an action; see response.action',
+    advice:
+      'of a policy whose whole body is the action: `502 Bad Gateway` or `Hold on, maintenance` of a proxy; else write the action in capital letters, a code of HTTP with an enhanced code (`503 5.3.0 …`), nothing behind `OK` and `DUNNO`; or name `response.action`',
+  },
   notFoundWebPage: {
     cause: 'unreadable',
     text: 'the service answered … with a web page; see response.notFoundBody',

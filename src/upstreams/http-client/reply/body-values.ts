@@ -48,6 +48,8 @@ export interface BodySelectors {
   readonly maxValues: number
   /** `value` selects what transport(5) reads, where `error: text` and `retry: text` are values. As a whole body they may be a failure. */
   readonly hasErrorTransport?: boolean
+  /** A number or a list is no value. Default false. */
+  readonly isTextOnly?: boolean
 }
 
 /** Most nodes that `error` is looked at in. Ours: one is enough to be an error. */
@@ -79,7 +81,7 @@ export function readBody(response: HttpResponse, selectors: BodySelectors): Body
   if (type === CONFLICTING) return unreadable(HTTP_REASONS.twoTypes)
   if (type === PROBLEM) return unreadable(HTTP_REASONS.problemDocument)
   if (selectors.value === undefined && selectors.error === undefined && !isJsonType(type)) {
-    return readText(text, type, response)
+    return readText(text, type, response, selectors)
   }
   const document = parseJson(text)
   if (document !== undefined) return readDocument(document.json, selectors)
@@ -87,7 +89,7 @@ export function readBody(response: HttpResponse, selectors: BodySelectors): Body
 }
 
 /** A body that was not sent as JSON, as a whole. */
-function readText(text: string, type: string, response: HttpResponse): BodyValues {
+function readText(text: string, type: string, response: HttpResponse, selectors: BodySelectors): BodyValues {
   if (isHtml(response)) return unreadable(HTTP_REASONS.webPage)
   if (!TEXT_TYPES.has(type)) return unreadable(HTTP_REASONS.noTextType)
   if (otherAnswerer(response) !== undefined) return unreadable(HTTP_REASONS.otherAnswerer)
@@ -101,7 +103,7 @@ function readText(text: string, type: string, response: HttpResponse): BodyValue
     case 'unusable':
       return { kind: 'unreadable', reason: plain.reason }
     case 'json': {
-      const body = collect([plain.document.json])
+      const body = collectNodes([plain.document.json], selectors)
       // What was not sent as JSON may be anything that broke: too little to reject mail by.
       return body.kind === 'values' && body.values.length === 0 ? unreadable(HTTP_REASONS.emptyJson) : body
     }
@@ -115,12 +117,21 @@ export function readDocument(document: unknown, selectors: BodySelectors): BodyV
     if (errors.kind === 'failed') return unreadable(HTTP_REASONS.tooDeepForError)
     if (errors.kind === 'too-many' || errors.values.some(isError)) return { kind: 'service-error' }
   }
-  if (selectors.value === undefined) return collect([document])
+  if (selectors.value === undefined) return collectNodes([document], selectors)
   const selected = selectors.value.select(document, MAX_NODES_PER_VALUE * selectors.maxValues)
   if (selected.kind === 'failed') return unreadable(HTTP_REASONS.tooDeepForValue)
   if (selected.kind === 'too-many') return selected
   if (selected.values.length === 0) return { kind: 'missing' }
-  return collect(selected.values, selectors.hasErrorTransport)
+  return collectNodes(selected.values, selectors)
+}
+
+function collectNodes(
+  nodes: readonly unknown[],
+  { hasErrorTransport, isTextOnly }: BodySelectors,
+): BodyValues {
+  const isText = (node: unknown) => typeof node === 'string' || node === null
+  if (isTextOnly === true && !nodes.every(isText)) return unreadable(HTTP_REASONS.notText)
+  return collect(nodes, hasErrorTransport)
 }
 
 /** Makes texts of selected nodes, arrays element by element. */

@@ -33,7 +33,7 @@ import { HTTP_REASONS } from '../reasons.ts'
 import type { ResponseSettings } from '../settings.ts'
 import { type BodySelectors, type BodyValues, readBody } from './body-values.ts'
 import { JsonPath } from './json-path.ts'
-import { type OneAnswer, readOneAnswer } from './one-answer.ts'
+import { compileOneAnswer, type OneAnswer, readOneAnswer } from './one-answer.ts'
 import { otherAnswerer } from './other-answerers.ts'
 import { compileRefusal, orOfCredentials, type Refusal, ReplyMark, refusalIn } from './reply-mark.ts'
 import { cachingOf, type HttpResponse, retryAfterMs, validatorsOf } from './response.ts'
@@ -98,12 +98,7 @@ export function compileResponse(
   const hasErrorTransport = uses.includes('transport')
   return {
     selectors: { value, error, maxValues: settings.maxValues, hasErrorTransport },
-    one: hasAttributes
-      ? {
-          selectors: { value: path(settings.user ?? settings.action ?? settings.value), error, maxValues: 1 },
-          text: path(settings.text),
-        }
-      : undefined,
+    one: hasAttributes ? compileOneAnswer(settings) : undefined,
     format: compileFormat(settings),
     uses,
     isBare: settings.value === undefined && settings.format === '{value}',

@@ -26,6 +26,8 @@ export const REQUEST_PROBLEMS = {
   'response-audience':
     "lets in with a token for any other program; ask for its audience, too: $.active==true && $.aud=='mail'",
   'request-shows-secret': '{…} is secret, and URLs are logged; send it in "json", "form" or "headers"',
+  'request-empty-segment':
+    '{…} may be empty, as the sender of a bounce is, and a path with a part missing is never sent, so nobody knows the answer; send it in "query", "json" or "form"',
   'request-mixes-key-and-attributes':
     'has {…} and attributes, and clients that send attributes send no key; use attributes only',
   'request-without-key':

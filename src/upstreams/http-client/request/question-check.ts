@@ -132,14 +132,27 @@ function checkIntrospection({ foundMark }: ResponseSettings, scope: Scope): void
     scope.warning(['response', 'foundMark', 'jsonPath'], problem(REQUEST_PROBLEMS, 'response-audience'))
 }
 
-function checkPlaces(request: NonNullable<Table['request']>, { secret }: AttributeNames, scope: Scope): void {
+function checkPlaces(
+  request: NonNullable<Table['request']>,
+  { secret, mayBeEmpty }: AttributeNames,
+  scope: Scope,
+): void {
   for (const key of ['path', 'query'] as const) {
     const shown = namesIn(request[key]).find((name) => secret.includes(name.slice(ATTRIBUTE.length)))
     if (shown !== undefined) scope.error([key], problem(REQUEST_PROBLEMS, 'request-shows-secret', shown))
   }
+  // A secret one is refused already.
+  const empty = segmentsOf(request.path).find((name) => mayBeEmpty.includes(name) && !secret.includes(name))
+  if (empty !== undefined)
+    scope.warning(['path'], problem(REQUEST_PROBLEMS, 'request-empty-segment', ATTRIBUTE + empty))
   const parts = namesIn(Object.values(request)).filter((name) => name !== 'table' && isKeyPart(name))
   if (parts[0] !== undefined)
     scope.error([], problem(REQUEST_PROBLEMS, 'request-mixes-key-and-attributes', parts[0]))
+}
+
+/** The attributes that are a whole part of the path each: with others in it, a part is never empty. */
+function segmentsOf(path = ''): readonly string[] {
+  return path.split('/').flatMap((segment) => /^\{attribute\.(\w+)\}$/.exec(segment)?.[1] ?? [])
 }
 
 function isKeyPart(name: string): boolean {

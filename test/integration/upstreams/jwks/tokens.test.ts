@@ -32,6 +32,8 @@ describe('a good token', () => {
     ['with a word of scp as text', { scope: 'mail.send' }, { scp: 'mail.send' }, 'bob@a.example'],
     ['with a word of scp as list', { scope: 'mail.send' }, { scp: ['a', 'mail.send'] }, 'bob@a.example'],
     ['whose address is verified', {}, { email_verified: true }, 'bob@a.example'],
+    ['whose address is verified, as text', {}, { email_verified: 'True' }, 'bob@a.example'],
+    ['whose address is verified, as a number', {}, { email_verified: 1 }, 'bob@a.example'],
     ['whose other name is not an address', { user: 'sub' }, { email_verified: false }, 'f3a1'],
   ]
   for (const [what, rules, claims, user] of RULES)
@@ -78,6 +80,9 @@ describe('a wrong token', () => {
       ['without the scope', { scope: 'mail.sender openid' }, 'scope', { scope: 'mail.send' }],
       ['whose address is not verified', { email_verified: false }, 'unverified'],
       ['whose address is not verified, as text', { email_verified: 'false' }, 'unverified'],
+      ['whose address is not verified, with a capital letter', { email_verified: 'False' }, 'unverified'],
+      ['whose address is not verified, as a number', { email_verified: 0 }, 'unverified'],
+      ['whose address is verified by nobody', { email_verified: null }, 'unverified'],
     ]
   for (const [what, claims, outcome, rules] of WRONG)
     test(`${what} is refused: ${outcome}`, async () => {

@@ -171,9 +171,9 @@ describe('the end of a token', () => {
     expect(authorized.tokens.requests.length).toBe(requests + 1)
   })
 
-  test('is assumed after five minutes where the reply names none', async () => {
+  test.each([undefined, null])('is assumed after five minutes where the reply says %s', async (expiresIn) => {
     const authorized = await startAuthorized(t)
-    authorized.expiresIn = undefined
+    authorized.expiresIn = expiresIn
     const { ask, clock } = asking(authorized)
     await ask()
     clock.advance(294_999)

@@ -224,6 +224,21 @@ describe('where no question is known', () => {
     expect(state.status().endpoints[0]?.circuit).toBe('open')
   })
 
+  test('failures beside a good answer open none within five seconds, whoever makes them', async () => {
+    const { ask, state, clock, endpoints } = unknown(saysNotFound())
+    const [endpoint] = endpoints
+    if (endpoint === undefined) throw new TypeError('no endpoint')
+    await ask('right')
+    endpoint.script = at(refuses())
+    for (let count = 0; count < 20; count++) await ask(`made-up${count}`)
+    clock.advance(4999)
+    await ask('made-up')
+    expect(state.status().endpoints[0]?.circuit).toBe('closed')
+    clock.advance(1)
+    await ask('another')
+    expect(state.status().endpoints[0]?.circuit).toBe('open')
+  })
+
   test('and the endpoint asked for a pause, that is said, for 30 s at most', async () => {
     const { ask, upstream, question, clock, endpoints } = unknown(fails(503, { retryAfterMs: 3_600_000 }))
     for (let count = 0; count < 5; count++) await ask(`k${count}`)

@@ -7,9 +7,18 @@ import { problemsIn } from '../../config/problems.ts'
 const REQUEST =
   'request: { method: POST, path: /a, json: { u: "{attribute.user}", p: "{attribute.password}" } }'
 const MARK = 'foundMark: { jsonPath: $.user }'
-const RESPONSE = `response: { user: $.user, ${MARK} }`
+const REFUSAL = 'refused: [401], refusedMark: { jsonPath: $.no }'
+const RESPONSE = `response: { user: $.user, ${MARK}, ${REFUSAL} }`
+const CANARY =
+  'canary: { attributes: { user: a, password: b, token: c, mechanism: PLAIN, secured: "", client_address: "" } }'
 
+/** With a canary where the table has none of its own. */
 const problems = async (table: string, listener = '', upstream = '') => {
+  const tables = table.split('o: {').map((one) => (/canary: /.test(one) ? one : `${CANARY}, ${one}`))
+  return problemsOf(tables.join('o: {'), listener, upstream)
+}
+
+const problemsOf = async (table: string, listener = '', upstream = '') => {
   const texts =
     await problemsIn(`listeners: [{ protocol: sasl, listen: "inet:127.0.0.1:1", table: t${listener} }]
 upstreams: { d: { endpoints: ["http://127.0.0.1:1"], timeout: 1s${upstream} } }
@@ -22,7 +31,7 @@ describe('a sasl listener', () => {
     ['has nothing to say about a table that names the user', `${REQUEST}, ${RESPONSE}`, '', []],
     [
       'warns of a name without a mark',
-      `${REQUEST}, response: { user: $.user }`,
+      `${REQUEST}, response: { user: $.user, ${REFUSAL} }`,
       '',
       [
         'warning: tables.t: lets in whoever a 200 names; if the service names the user of a wrong password too, add response.foundMark',
@@ -60,7 +69,7 @@ describe('a sasl listener', () => {
     ],
     [
       'refuses whenUnknown',
-      `${REQUEST}, ${RESPONSE}, whenUnknown: DUNNO, canary: { attributes: { user: a, password: b } }`,
+      `${REQUEST}, ${RESPONSE}, whenUnknown: DUNNO, ${CANARY}`,
       '',
       [
         'tables.t.whenUnknown: sasl has no reply DUNNO: in an outage its clients are told to try again later; remove it',
@@ -115,6 +124,21 @@ describe('a sasl listener', () => {
   }
 })
 
+const NEVER_REFUSES =
+  'warning: tables.t: a wrong password is answered "try again later", neither delayed nor counted; add response.refused and refusedMark, such as refused: [401], refusedMark: { jsonPath: $.error }'
+
+describe('a table that lacks a part', () => {
+  test('of its replies: none refuses anybody', async () => {
+    expect(await problems(`${REQUEST}, response: { user: $.user, ${MARK} }`)).toEqual([NEVER_REFUSES])
+  })
+
+  test('by which an outage is told from logins that fail', async () => {
+    expect(await problemsOf(`${REQUEST}, ${RESPONSE}`)).toEqual([
+      'warning: tables.t: has no canary, so made-up names whose logins fail (5xx, reset) can stop all logins; add canary: { attributes: { user: ..., password: ... } } with a mailbox for this',
+    ])
+  })
+})
+
 describe('two tables of a listener', () => {
   const TWO = `${REQUEST}, ${RESPONSE} }, o: { upstream: d, request: { method: POST, path: /o, form: { token: "{attribute.token}" } }, ${RESPONSE}`
 
@@ -147,7 +171,7 @@ describe('a table that introspects tokens', () => {
     test(`by ${path}`, async () =>
       expect(
         await problems(
-          `request: { method: POST, path: /i, form: { token: "{attribute.token}" } }, response: { user: $.username, foundMark: { jsonPath: "${path}" } }`,
+          `request: { method: POST, path: /i, form: { token: "{attribute.token}" } }, response: { user: $.username, foundMark: { jsonPath: "${path}" }, refused: [401], refusedMark: { jsonPath: $.no } }`,
           ', mechanisms: [OAUTHBEARER]',
         ),
       ).toEqual(expected))
@@ -182,6 +206,8 @@ describe('a table that asks as nginx does', () => {
 })
 
 describe('a table that names who logs in', () => {
+  /** Those that have no "refused". */
+  const isWithout = (response: string) => !response.includes('refused: ')
   const cases: [response: string, expected: string[]][] = [
     [`user: $.user, ${MARK}, refused: [200], refusedMark: { jsonPath: $.no }`, []],
     [
@@ -224,7 +250,9 @@ describe('a table that names who logs in', () => {
   ]
   for (const [response, expected] of cases) {
     test(response, async () =>
-      expect(await problems(`${REQUEST}, response: { ${response} }`)).toEqual(expected),
+      expect(await problems(`${REQUEST}, response: { ${response} }`)).toEqual(
+        isWithout(response) ? [...expected, NEVER_REFUSES] : expected,
+      ),
     )
   }
 

@@ -100,7 +100,10 @@ describe('the refusal of a wrong password', () => {
   test('of a token comes behind what it is told first', () => {
     const conversation = new SaslConversation(listener())
     ask(conversation, '', 'XOAUTH2', base64('user=bob\x01auth=Bearer t0k\x01\x01'))
-    expect(conversation.reply(notFound())).toMatch(/^CONT\t1\t/)
+    expect(conversation.reply(notFound())).toEqual({
+      text: expect.stringMatching(/^CONT\t1\t/),
+      delayMs: 1000,
+    })
     conversation.push(Buffer.from('CONT\t1\t\n'))
     expect(conversation.next()).toEqual({
       kind: 'reply',

@@ -20,6 +20,9 @@ const cases: [status: number, fields: Fields, expected: string][] = [
   [200, { 'auth-status': 'OK' }, 'found bob'],
   [200, { 'auth-status': 'OK', 'auth-server': '192.0.2.1', 'auth-port': '25' }, 'found bob'],
   [200, { 'auth-status': 'OK', 'auth-user': 'robert' }, 'found robert'],
+  [200, { 'auth-status': 'OK', 'auth-user': ' robert ' }, 'found robert'],
+  [200, { 'auth-status': 'OK', 'auth-user': Buffer.from('jürgen').toString('latin1') }, 'found jürgen'],
+  [200, { 'auth-status': 'OK', 'auth-user': 'jürgen' }, 'found jürgen'],
   [200, { 'auth-status': 'OK', 'auth-user': '' }, 'temporary'],
   [200, { 'auth-status': 'OK', 'auth-user': 'a\tb' }, 'temporary'],
   [200, { 'auth-status': 'OK', 'auth-user': ['a', 'b'] }, 'temporary'],
@@ -43,6 +46,10 @@ for (const [status, fields, expected] of cases) {
   test(`${status} ${JSON.stringify(fields)} is ${expected}`, () =>
     expect(meaning(status, fields)).toBe(expected))
 }
+
+test('a name is let in as it was typed', () => {
+  expect(meaning(200, { 'auth-status': 'OK' }, ' bob ')).toBe('found  bob ')
+})
 
 test('nobody is let in where neither side names anybody', () => {
   expect(meaning(200, { 'auth-status': 'OK' }, '')).toBe('temporary')

@@ -39,7 +39,8 @@ const STRICT = {
 describe('with a mark of each', () => {
   const cases: [answer: Answer, expected: string][] = [
     [[200, '{"result":"ok","user":"bob"}'], 'found bob'],
-    [[200, '{"result":"ok","user":["bob"]}'], 'found bob'],
+    [[200, '{"result":"ok","user":["bob"]}'], 'temporary'],
+    [[200, '{"result":"ok","user":0}'], 'temporary'],
     [[200, '{"result":"ok","user":"b","other":"ok"}'], 'found b'],
     [[200, '{"result":"denied","user":"bob"}'], 'temporary'],
     [[200, '{"user":"bob"}'], 'temporary'],

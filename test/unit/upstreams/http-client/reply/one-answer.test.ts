@@ -39,6 +39,9 @@ describe('a body that is the answer', () => {
     [[200, '[]', JSON_TYPE], 'temporary'],
     [[200, '""', JSON_TYPE], 'temporary'],
     [[200, '["DUNNO","REJECT"]', JSON_TYPE], 'temporary'],
+    [[200, '["OK"]', JSON_TYPE], 'temporary'],
+    [[200, '["OK"]'], 'temporary'],
+    [[200, '7', JSON_TYPE], 'temporary'],
     [[200, '{"action":"DUNNO"}', JSON_TYPE], 'temporary'],
     [[200, '<html><body>OK</body></html>', 'text/html'], 'temporary'],
     [[200, 'OK\nOK'], 'temporary'],
@@ -53,6 +56,59 @@ describe('a body that is the answer', () => {
   }
 })
 
+describe('a body that begins like an action', () => {
+  test.each([
+    ['502 Bad Gateway'],
+    ['503 Service Temporarily Unavailable'],
+    ['500 Internal Server Error'],
+    ['404 page not found'],
+    ['429 Too Many Requests'],
+    ['451 Unavailable For Legal Reasons'],
+    ['421 Misdirected Request'],
+    ['521 Web Server Is Down'],
+    ['OK, it works'],
+    ['OK I am alive'],
+    ['ok fine'],
+    ['DUNNO yet'],
+    ['Permit needed'],
+    ['Discard this page'],
+    ['discard this page'],
+    ['Hold on, maintenance'],
+    ['hold on, maintenance'],
+    ['Reject cookies'],
+    ['Info center'],
+  ])("%s is nobody's answer, but where the service names a place or has a mark", (body) => {
+    expect(meaning([200, body])).toBe('temporary')
+    expect(meaning([200, JSON.stringify(body), JSON_TYPE])).toBe('temporary')
+    expect(meaning([200, JSON.stringify({ action: body }), JSON_TYPE], { action: '$.action' })).toBe(
+      `found ${body}`,
+    )
+    const contentType = 'application/json'
+    const foundMark = { contentType, header: undefined, jsonPath: undefined }
+    expect(meaning([200, JSON.stringify(body), JSON_TYPE], { foundMark })).toBe(`found ${body}`)
+  })
+
+  test.each([
+    ['REJECT not here'],
+    ['reject not here'],
+    ['DEFER_IF_PERMIT 4.3.0 later'],
+    ['450 4.7.1 Greylisted'],
+    ['450 Greylisted'],
+    ['451 later'],
+    ['550 not here'],
+    ['554 5.7.1 no'],
+    ['503 5.5.1 no'],
+    ['421 4.3.0 bye'],
+    ['OK'],
+    ['Reject'],
+    ['HOLD for a look'],
+    ['DISCARD'],
+    ['discard'],
+    ['permit_mynetworks, reject'],
+    ['PREPEND X-Policy: passed'],
+  ])('%s is one', (body) => expect(meaning([200, body])).toBe(`found ${body}`))
+})
+
 describe('an action and its text', () => {
   const ACTION = { action: '$.action', text: '$.text' }
   const cases: [body: string, expected: string][] = [
@@ -65,6 +121,9 @@ describe('an action and its text', () => {
     ['{"action":""}', 'temporary'],
     ['{"action":null}', 'temporary'],
     ['{"action":["dunno","reject"]}', 'temporary'],
+    ['{"action":["OK"]}', 'temporary'],
+    ['{"action":["OK"],"text":"x"}', 'temporary'],
+    ['{"action":7}', 'temporary'],
     ['{}', 'temporary'],
     ['null', 'temporary'],
     ['{"action":', 'temporary'],
