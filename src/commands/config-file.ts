@@ -8,17 +8,20 @@ import type { CredentialFolders } from '../config/credentials.ts'
 import { whyForeign } from './foreign-file.ts'
 import type { CommandIo } from './io.ts'
 
+/** The folder of the configuration that a package installs, which the unit reads. */
+export function configFolder({ configFolder = '/etc/mapgate' }: CommandIo): string {
+  return configFolder
+}
+
 /** Where root's commands find the credentials of the service. @param first Which counts where they differ. */
-export function credentialFolders(
-  { configFolder = '/etc/mapgate', unitCredentials = '/run/credentials/mapgate.service' }: CommandIo,
-  first: CredentialFolders['first'],
-): CredentialFolders {
-  return { running: unitCredentials, secrets: join(configFolder, 'secrets'), first }
+export function credentialFolders(io: CommandIo, first: CredentialFolders['first']): CredentialFolders {
+  const { unitCredentials = '/run/credentials/mapgate.service' } = io
+  return { running: unitCredentials, secrets: join(configFolder(io), 'secrets'), first }
 }
 
 /** Where the configuration is when nothing says otherwise; the first that is there counts. */
-export function defaultConfigFiles({ configFolder = '/etc/mapgate' }: CommandIo): readonly string[] {
-  return ['./mapgate.yaml', join(configFolder, 'mapgate.yaml')]
+export function defaultConfigFiles(io: CommandIo): readonly string[] {
+  return ['./mapgate.yaml', join(configFolder(io), 'mapgate.yaml')]
 }
 
 /**

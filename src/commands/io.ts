@@ -3,6 +3,8 @@
  * process; a test builds one that collects the text.
  */
 
+import type { ThisUser } from '../config/this-user.ts'
+
 /** Takes text. `process.stdout` and `process.stderr` are such writers. */
 interface TextWriter {
   /** Set where it is a terminal: lines may be written over. */
@@ -21,4 +23,6 @@ export interface CommandIo {
   readonly configFolder?: string
   /** Folder of the credentials that systemd gave to the running service. Default `/run/credentials/mapgate.service`. */
   readonly unitCredentials?: string
+  /** The user of the systemd unit. Default by the accounts of this machine, where root asks. */
+  readonly unitUser?: () => Promise<ThisUser | undefined>
 }

@@ -21,7 +21,7 @@ export interface CredentialFolders {
 }
 
 /** Source: LoadCredential=secret:/etc/mapgate/secrets in packaging/systemd/mapgate.service. */
-const PREFIX = 'secret_'
+export const PREFIX = 'secret_'
 
 /** A credential is a plain file name. */
 const NAME = /^(?!\.{1,2}$)[^/\0]+$/

@@ -18,6 +18,7 @@ import { PassedOn } from './checks/passed-on.ts'
 import { checkCacheFile, checkFiles, checkLog, checkShared, checkSocketAccess } from './checks/program.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkUpstreams } from './checks/upstreams.ts'
+import { whyClosedTo } from './closed-file.ts'
 import type { Config } from './config.ts'
 import { fileSchema, inputSchema } from './config-schema.ts'
 import type { CredentialFolders } from './credentials.ts'
@@ -157,8 +158,9 @@ async function interpret(
     return text
   }
   const env = options.env ?? process.env
-  const { credentials } = options
-  const read = await substitute(document.tree, { env, readFile: readNamed, folder, credentials })
+  const { credentials, user = thisUser() } = options
+  const whyClosed = (path: string) => whyClosedTo(user, path, credentials)
+  const read = await substitute(document.tree, { env, readFile: readNamed, folder, credentials, whyClosed })
   for (const { path, message } of read.problems) {
     report.errorHere(path, message)
     report.markBroken(path)
@@ -183,13 +185,15 @@ async function interpret(
   checkTables(file, options.kinds, scope, folders)
   checkLog(file.log, scope.within(['log']))
   checkShared(file.shared, scope.within(['shared']))
-  await checkFiles(filled, schema, scope, folder, readNamed)
+  await checkFiles(filled, schema, scope, { folder, readFile: readNamed, whyClosed })
   const lookAt = options.lookAtPath ?? lookAtPath
-  await checkSocketAccess(file, scope, readFile, lookAt, options.user ?? thisUser())
+  await checkSocketAccess(file, scope, readFile, lookAt, user)
   const others = [resolve(fileName), ...files.keys(), ...socketPaths(file)]
-  await checkCacheFile(file.cacheFile, scope.within(['cacheFile']), lookAt, others)
-  await folders.check(options.tryFolder ?? whyNoOwnFolder)
+  await checkCacheFile(file.cacheFile, scope.within(['cacheFile']), { lookAt, user }, others)
+  await folders.check(options.tryFolder ?? ((path) => whyNoOwnFolder(path, user)))
   await passedOn.check(options.trySocket ?? trySocket)
+  const whyOwn = await whyClosed(resolve(fileName))
+  if (whyOwn !== undefined) report.warning([], whyOwn)
   throwIfWrong(report)
 
   const secrets = searchable([...read.secrets, ...secretsIn(filled, schema)])

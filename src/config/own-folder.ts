@@ -10,6 +10,7 @@ import { dirname } from 'node:path'
 import { codeOf } from '../core/system/error-code.ts'
 import { whyNotLocal } from '../core/system/local-disk.ts'
 import { LOAD_TIMEOUT_MS, withTimeout } from './read-file.ts'
+import { type ThisUser, thisUser } from './this-user.ts'
 
 /** Says why such a folder cannot be used, as the end of a sentence about its path; undefined where it can, or nobody knows yet. */
 export type TryFolder = (folder: string) => Promise<string | undefined>
@@ -20,13 +21,13 @@ const MADE_AT_START = /^(?:\/run|\/var\/run|\/var\/lib\/mapgate)(?:\/|$)/
 /** User of the superuser. */
 const ROOT = 0
 
-/**
- * @param user Number of the user that writes; undefined on a system without.
- * @param look Of tests.
- */
+/** Who writes. */
+type Writer = Pick<ThisUser, 'id' | 'shown' | 'runsAs' | 'mayWriteIn'>
+
+/** @param look Of tests. */
 export async function whyNoOwnFolder(
   folder: string,
-  user = process.getuid?.(),
+  user: Writer = thisUser(),
   look = whyNot,
   timeoutMs = LOAD_TIMEOUT_MS,
 ): Promise<string | undefined> {
@@ -39,25 +40,25 @@ export async function whyNoOwnFolder(
     if (code === 'ENOTDIR') return 'a part of its path is a file; choose another path'
     if (code === 'ELOOP') return 'its links lead in a circle; choose another path'
     if (code === 'EACCES')
-      return MADE_AT_START.test(folder) ? undefined : `user ${user} may not look into its parents; ${ADVICE}`
+      return MADE_AT_START.test(folder) ? undefined : `${user.shown} may not look into its parents; ${ADVICE}`
     return undefined
   }
 }
 
 const ADVICE = 'give the folder to the user that mapgate runs as (chown), and check as that user'
 
-async function whyNot(folder: string, user: number | undefined): Promise<string | undefined> {
+async function whyNot(folder: string, user: Writer): Promise<string | undefined> {
   const stats = await statsOf(folder)
   if (stats === undefined) return whyNotMade(folder, user)
   if (!stats.isDirectory()) return 'is no folder; choose another path'
   const why = await whyNoDisk(folder)
   if (why !== undefined || MADE_AT_START.test(folder)) return why
-  if (user === undefined || user === ROOT || user === stats.uid) return undefined
-  return `belongs to user ${stats.uid}, and this is user ${user}; ${ADVICE}`
+  if (user.id === undefined || user.id === ROOT || user.id === stats.uid) return undefined
+  return `belongs to user ${stats.uid}, and ${user.runsAs}; ${ADVICE}`
 }
 
 /** Looks at the nearest parent that is there. */
-async function whyNotMade(folder: string, user: number | undefined): Promise<string | undefined> {
+async function whyNotMade(folder: string, user: Writer): Promise<string | undefined> {
   let parent = dirname(folder)
   let stats = await statsOf(parent)
   while (stats === undefined && parent !== dirname(parent)) {
@@ -68,8 +69,8 @@ async function whyNotMade(folder: string, user: number | undefined): Promise<str
   if (!stats.isDirectory()) return `${parent} is no folder; choose another path`
   const why = await whyNoDisk(parent)
   if (why !== undefined || MADE_AT_START.test(folder)) return why
-  if (await mayWrite(parent)) return undefined
-  return `is not there, and user ${user} may make nothing in ${parent}; make it, and ${ADVICE}`
+  if (await user.mayWriteIn(parent)) return undefined
+  return `is not there, and ${user.shown} may make nothing in ${parent}; make it, and ${ADVICE}`
 }
 
 async function whyNoDisk(folder: string): Promise<string | undefined> {
@@ -86,11 +87,4 @@ function statsOf(path: string): Promise<Stats | undefined> {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
   })
-}
-
-function mayWrite(folder: string): Promise<boolean> {
-  return access(folder, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  )
 }

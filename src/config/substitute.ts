@@ -21,6 +21,8 @@ interface ReferenceSources {
   readonly folder: string
   /** For commands of root; the service has its own. */
   readonly credentials?: CredentialFolders | undefined
+  /** Why the service cannot read a file that this user can, with what to do. */
+  readonly whyClosed?: ((path: string) => Promise<string | undefined>) | undefined
 }
 
 /** A tree without references, and what was found on the way. */
@@ -129,7 +131,7 @@ class Substitution {
         return this.#fromEnvironment(name)
       case 'file':
         if (name === '') return { why: `has \${file:} without a path` }
-        return this.#fromFile(resolve(this.#sources.folder, name), `file ${name}`)
+        return this.#fromNamedFile(name, path)
       case 'credential':
         return this.#fromCredential(name, path)
       default:
@@ -144,6 +146,14 @@ class Substitution {
     const value = this.#sources.env[name]
     if (value !== undefined) (isSecretName(name) ? this.secrets : this.environment).add(value)
     return value ?? { why: `the environment variable ${name} is not set; set it` }
+  }
+
+  async #fromNamedFile(name: string, at: Path): Promise<string | Unresolved> {
+    const path = resolve(this.#sources.folder, name)
+    const value = await this.#fromFile(path, `file ${name}`)
+    const why = typeof value === 'string' ? await this.#sources.whyClosed?.(path) : undefined
+    if (why !== undefined) this.notes.push({ path: at, message: `the file ${name}: ${why}` })
+    return value
   }
 
   async #fromCredential(name: string, path: Path): Promise<string | Unresolved> {

@@ -45,7 +45,7 @@ const OPTIONS =
 async function configurationOf(page: string) {
   const [block] = configurations(`${FOLDER}/${page}`)
   // Its folders are those of a machine with Postfix.
-  const text = (block?.text ?? '').replaceAll(/\$\{file:[^}]*\}/g, 'a-secret-of-mapgate')
+  const text = (block?.text ?? '').replaceAll(/\$\{(?:file|credential):[^}]*\}/g, 'a-secret-of-mapgate')
   return parseConfig(text, page, {
     tryFolder: async () => undefined,
     lookAtPath: async (path) => (path.endsWith('/cache') ? 'file' : 'folder'),

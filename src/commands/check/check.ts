@@ -33,7 +33,7 @@ export async function check(
   kinds = KINDS,
 ): Promise<number> {
   try {
-    const { config, shownAs } = await loadForCommand(options.config, io, {}, kinds)
+    const { config, shownAs } = await loadForCommand(options.config, io, { asUnit: true }, kinds)
     printWarnings(config.warnings, io)
     io.stdout.write(`${shownAs}: ${summary(config)}\n`)
     printOutageAdvice(config, io, kinds)

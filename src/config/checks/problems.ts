@@ -76,6 +76,7 @@ export const CHECK_PROBLEMS = {
   'shared-in-the-clear':
     'the password and all answers go over the network as plain text; use rediss:// (TLS)',
   'tls-file-unusable': 'the file … …',
+  'file-closed': 'the file …: …',
   'socket-unusable': '…: …',
   'cache-file-taken': '…: is already used for something else and would be overwritten; choose another file',
   'cache-file-unusable': '…: …; until then no answer is kept over a restart',

@@ -2,7 +2,7 @@
  * The rest: what can be tried before it is taken over (files, users, groups), and the log.
  */
 
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { isLoopback } from '../../core/system/network-list.ts'
 import { branchFor } from '../../schema/decode.ts'
 import type { SchemaNode } from '../../schema/node.ts'
@@ -14,7 +14,7 @@ import type { LookAtPath, ReadFile } from '../read-file.ts'
 import type { FileSettings } from '../schema/file.ts'
 import type { ThisUser } from '../this-user.ts'
 import { CHECK_PROBLEMS } from './problems.ts'
-import { trySocketAccess, whyNoFolder } from './socket-access.ts'
+import { MADE_AT_START, trySocketAccess, whyNoFolder } from './socket-access.ts'
 import { type TlsPart, tryTlsFiles } from './tls-files.ts'
 
 export function checkLog({ keys, hashKey }: FileSettings['log'], scope: Scope): void {
@@ -64,17 +64,21 @@ export function checkShared(shared: FileSettings['shared'], scope: Scope): void 
     scope.warning(at, problem(CHECK_PROBLEMS, 'shared-in-the-clear'))
 }
 
-/**
- * Tries certificates and keys, in every section that names some.
- *
- * @param folder Where relative paths start.
- */
+/** How the files that a section names are read. */
+interface NamedFiles {
+  /** Where relative paths start. */
+  readonly folder: string
+  readonly readFile: ReadFile
+  /** Why the service cannot read a file that this user can. */
+  readonly whyClosed: (path: string) => Promise<string | undefined>
+}
+
+/** Tries certificates and keys, in every section that names some. */
 export async function checkFiles(
   file: Tree,
   schema: SchemaNode,
   scope: Scope,
-  folder: string,
-  readFile: ReadFile,
+  { folder, readFile, whyClosed }: NamedFiles,
 ): Promise<void> {
   for (const [path, section] of fileSections(file, schema, [])) {
     const named = (part: TlsPart) => {
@@ -86,6 +90,12 @@ export async function checkFiles(
       const at = [...path, part]
       const shown = scope.show(at, String(section[part] ?? ''))
       scope[level](at, problem(CHECK_PROBLEMS, 'tls-file-unusable', shown, what))
+    }
+    for (const [part, name] of Object.entries(files)) {
+      const why = name === undefined ? undefined : await whyClosed(name)
+      const at = [...path, part]
+      const shown = scope.show(at, String(section[part] ?? ''))
+      if (why !== undefined) scope.warning(at, problem(CHECK_PROBLEMS, 'file-closed', shown, why))
     }
   }
 }
@@ -114,7 +124,7 @@ function fileSections(value: Tree, schema: SchemaNode, path: Path): readonly (re
 export async function checkCacheFile(
   path: string | undefined,
   scope: Scope,
-  lookAt: LookAtPath,
+  { lookAt, user }: { readonly lookAt: LookAtPath; readonly user: ThisUser },
   others: Iterable<string>,
 ): Promise<void> {
   if (path === undefined) return
@@ -129,9 +139,15 @@ export async function checkCacheFile(
       ? 'is a folder; name a file in it'
       : kind === 'other'
         ? 'is a pipe, a socket or a device; name a file'
-        : await whyNoFolder(path, lookAt)
+        : ((await whyNoFolder(path, lookAt)) ?? (await whyNotWritten(path, user)))
   if (why !== undefined)
     scope.warning([], problem(CHECK_PROBLEMS, 'cache-file-unusable', scope.show([], scope.textAt([])), why))
+}
+
+async function whyNotWritten(path: string, { shown, mayWriteIn }: ThisUser): Promise<string | undefined> {
+  const folder = dirname(path)
+  if (MADE_AT_START.test(folder) || (await mayWriteIn(folder))) return undefined
+  return `${shown} may make nothing in ${folder}; give the folder to the user that mapgate runs as (chown), or use /var/lib/mapgate`
 }
 
 /** Folder, owner, group and mode of every unix socket. */

@@ -45,7 +45,7 @@ const POSTFIX = 'postfix'
 const PRIVATE = 'private'
 
 /** Folders that systemd makes when it starts a service (systemd.exec(5), RuntimeDirectory= and StateDirectory=). */
-const MADE_AT_START = /^(?:\/run|\/var\/run|\/var\/lib\/mapgate)(?:\/|$)/
+export const MADE_AT_START = /^(?:\/run|\/var\/run|\/var\/lib\/mapgate)(?:\/|$)/
 
 /** Tries folder and names. A file of names that cannot be read says nothing about them. */
 export async function trySocketAccess(
@@ -71,7 +71,7 @@ export async function trySocketAccess(
   if (hasFolder && !(await user.mayWriteIn(dirname(access.path))))
     findings.push({
       key: 'listen',
-      what: `user ${user.id} may make nothing in ${dirname(access.path)}; give the folder to the user that mapgate runs as (chown), and check as that user`,
+      what: `${user.shown} may make nothing in ${dirname(access.path)}; give the folder to the user that mapgate runs as (chown), and check as that user`,
       level: 'warning',
     })
   if (access.isForPostfix) findings.push(...(await postfixFindings(access, readFile, user)))
@@ -109,7 +109,7 @@ async function postfixFindings(
   if (groupId !== undefined && !user.mayGiveTo(groupId))
     findings.push({
       key: 'group',
-      what: `user ${user.id} is no member of this group, so it cannot give the socket to it; run: usermod -aG ${group} mapgate, restart mapgate, and check as its user`,
+      what: `${user.shown} is no member of this group, so it cannot give the socket to it; run: usermod -aG ${group} mapgate, restart mapgate, and check as its user`,
       level: 'warning',
     })
   return findings

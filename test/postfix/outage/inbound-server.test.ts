@@ -75,7 +75,7 @@ async function start(t: Cleanup): Promise<Server> {
   const [block] = configurations(PAGE)
   const yaml = (block?.text ?? '')
     .replace('https://directory.example.com', service.origin)
-    .replaceAll(/\$\{file:[^}]*\}/g, 'token-of-the-tests')
+    .replaceAll(/\$\{(?:file|credential):[^}]*\}/g, 'token-of-the-tests')
     .replace('inet:127.0.0.1:8464', 'inet:127.0.0.1:0')
     .replace('inet:127.0.0.1:8466', 'inet:127.0.0.1:0')
     .replace('unix:/var/spool/postfix/mapgate/auth', `unix:${folder}/auth`)

@@ -37,6 +37,7 @@ async function machine(isRunning: boolean, env: Readonly<Record<string, string>>
     ...io,
     configFolder,
     unitCredentials,
+    unitUser: async () => undefined,
     running: (name, text) => writeFile(join(unitCredentials, name), text),
     secret: (name, text) => writeFile(join(configFolder, 'secrets', name), text),
   }

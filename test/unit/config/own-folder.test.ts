@@ -13,6 +13,13 @@ function folder(): string {
   return path
 }
 
+const user = (id: number) => ({
+  id,
+  shown: `user ${id}`,
+  runsAs: `this is user ${id}`,
+  mayWriteIn: async () => true,
+})
+
 test('a folder of this user, and one that can be made, are fine, and none is made', async () => {
   const path = folder()
   mkdirSync(join(path, 'own'))
@@ -31,10 +38,10 @@ test('a file is told, in its place and above it', async () => {
 test('the folder of another user is told; the superuser may use it', async () => {
   const path = folder()
   const own = process.getuid?.() ?? 0
-  expect(await whyNoOwnFolder(path, own + 4321)).toBe(
+  expect(await whyNoOwnFolder(path, user(own + 4321))).toBe(
     `belongs to user ${own}, and this is user ${own + 4321}; give the folder to the user that mapgate runs as (chown), and check as that user`,
   )
-  expect(await whyNoOwnFolder(path, 0)).toBeUndefined()
+  expect(await whyNoOwnFolder(path, user(0))).toBeUndefined()
 })
 
 test('what is not a disk of this machine is told, there and in what would be made below', async () => {
@@ -44,12 +51,12 @@ test('what is not a disk of this machine is told, there and in what would be mad
 
 test('nothing is said of folders that systemd makes when it starts the service', async () => {
   for (const path of ['/var/lib/mapgate/store', '/run/mapgate/replica/a'])
-    expect(await whyNoOwnFolder(path, 4321)).toBeUndefined()
+    expect(await whyNoOwnFolder(path, user(4321))).toBeUndefined()
 })
 
 test('a disk that does not answer is not waited for', async () => {
   const never = () => new Promise<never>(() => {})
-  expect(await whyNoOwnFolder('/mnt/dead', 0, never, 20)).toBe(
+  expect(await whyNoOwnFolder('/mnt/dead', user(0), never, 20)).toBe(
     'its disk does not answer within 0.02 s; is a network mount dead?',
   )
 })

@@ -74,6 +74,8 @@ for (const [what, access, expected] of cases) {
 const MAPGATE = {
   id: 990,
   group: 990,
+  shown: 'user 990',
+  runsAs: 'this is user 990',
   mayWriteIn: async () => true,
   mayGiveTo: (group: number) => group === 990,
 }
