@@ -29,6 +29,11 @@ export function checkDomains(file: FileSettings, kinds: readonly UpstreamSetting
   }
 }
 
+/** Names that nobody can have, made up for a canary: no slip of the pen. Source: RFC 6761 section 6.4. */
+function isMadeUp(domain: string): boolean {
+  return /(?:^|\.)invalid$/.test(domain)
+}
+
 /** The canary is a key of this table: a list that has not its domain has a slip of the pen, and rejects mail. */
 function checkCanaryIsIn(table: TableSettings, scope: Scope): void {
   const { domains, canary } = table
@@ -46,6 +51,7 @@ function checkCanaryIsIn(table: TableSettings, scope: Scope): void {
     )
     return
   }
+  if (isMadeUp(verdict.domain)) return
   scope.error(
     ['domains'],
     problem(CHECK_PROBLEMS, 'domains-lack-canary', scope.show(['canary', 'key'], verdict.domain)),
@@ -61,7 +67,7 @@ function checkTableHasCanary(
   if (domains?.kind !== 'table' || canary === undefined || canary.key === '') return
   const subject = filterSubject(canary.key)
   const upstreams = file.tables.get(domains.table)?.upstream ?? []
-  if (subject.kind !== 'domain' || upstreams.length === 0) return
+  if (subject.kind !== 'domain' || isMadeUp(subject.domain) || upstreams.length === 0) return
   const mayFind = upstreams.some((name) => {
     const settings = file.upstreams.get(name)
     const kind = settings && kinds.find((one) => one.name === settings.kind)

@@ -92,6 +92,19 @@ tables:
     ],
   ],
   [
+    'no canary that is made up, whatever the domains are',
+    `${LISTENERS}
+upstreams: { d: { endpoints: ["http://a.example"] }, own: { entries: { "a.example": x } } }
+tables:
+  own: { upstream: own }
+  t: { upstream: d, request: { path: "/{key}" }, domains: [example.com], canary: { key: canary@mapgate.invalid } }
+  u: { upstream: d, request: { path: "/{key}" }, domains: { table: own }, canary: { key: a@invalid } }
+  v: { upstream: d, request: { path: "/{key}" }, domains: { table: own }, canary: { key: a@notinvalid } }`,
+    [
+      'mapgate.yaml:7:50: tables.v.domains: the table "own" does not have the domain of the canary, "notinvalid": its keys are "not found" without asking; correct one of them',
+    ],
+  ],
+  [
     'a canary outside the domains of its table',
     `${LISTENERS}
 ${UPSTREAMS}
