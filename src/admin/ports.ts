@@ -95,6 +95,8 @@ export interface AdminPorts {
   readonly renderKey: (key: Buffer | string) => string | undefined
   /** Hides secrets in the string values of JSON. */
   readonly redactJson: (json: string) => string
+  /** Hides secrets in a text of a service, whatever it is. */
+  readonly redactForeign: (text: string) => string
   /** The names of the protocols that mail servers speak. */
   readonly protocols: readonly string[]
   /** What the clients of each protocol would read for a result. */

@@ -61,6 +61,7 @@ export function adminPorts(
     logger: logging.logger,
     renderKey: (key) => logging.renderKey(key),
     redactJson: (json) => redactor.json(json),
+    redactForeign: (text) => redactor.foreign(text),
     defect: (error, where) => observer.defect(error, where),
     version,
   }

@@ -10,6 +10,11 @@ import { MIN_HIDDEN_CHARACTERS } from '../core/settings/secret-length.ts'
 /** What is where a secret was. Source: docs/configuration.md. */
 const HIDDEN = '***'
 
+/** A sign in JSON that is written otherwise. Source: RFC 8259 section 7. */
+const JSON_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))/g
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
+
 /** A JSON string literal, and the colon that makes it a property name. */
 const JSON_STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/g
 
@@ -56,6 +61,22 @@ export class Redactor {
     return redacted
   }
 
+  /** Hides every secret in a text that another program made, also where signs of it are escaped as JSON allows. */
+  foreign(text: string): string {
+    const { plain, starts } = unescaped(text)
+    if (starts === undefined) return this.text(text)
+    const isHidden = new Uint8Array(text.length)
+    for (const needle of this.#needles)
+      for (let at = plain.indexOf(needle); at !== -1; at = plain.indexOf(needle, at + 1))
+        isHidden.fill(1, starts[at], starts[at + needle.length])
+    let redacted = ''
+    for (let at = 0; at < text.length; at++) {
+      if (isHidden[at] === 0) redacted += text[at]
+      else if (isHidden[at - 1] !== 1) redacted += HIDDEN
+    }
+    return this.text(redacted)
+  }
+
   /**
    * Hides every secret in the string values of serialised JSON. Property names are ours and stay,
    * so what was valid JSON is so afterwards.
@@ -64,6 +85,30 @@ export class Redactor {
     if (!this.#needles.some((needle) => json.includes(needle))) return json
     return json.replace(JSON_STRING, (literal, colon) => (colon === undefined ? this.text(literal) : literal))
   }
+}
+
+/** A text without its escapes, and where each of its signs begins in the text; no `starts` where there are none. */
+function unescaped(text: string): { readonly plain: string; readonly starts?: readonly number[] } {
+  if (!text.includes('\\')) return { plain: text }
+  let plain = ''
+  const starts: number[] = []
+  let end = 0
+  const copy = (to: number): void => {
+    for (; end < to; end++) starts.push(end)
+  }
+  for (const match of text.matchAll(JSON_ESCAPE)) {
+    plain += text.slice(end, match.index)
+    copy(match.index)
+    const [whole, hex, short = ''] = match
+    plain +=
+      hex === undefined ? (SHORT_ESCAPES[short] ?? short) : String.fromCharCode(Number.parseInt(hex, 16))
+    starts.push(match.index)
+    end = match.index + whole.length
+  }
+  plain += text.slice(end)
+  copy(text.length)
+  starts.push(text.length)
+  return { plain, starts }
 }
 
 /** A secret as it is in plain text, in JSON, in a URL and in base64 (basic authentication). */

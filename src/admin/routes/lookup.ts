@@ -1,7 +1,7 @@
 /** A lookup by the same path as the mail's, with every step on request. */
 
 import { redactedAddress } from '../../config/secret-names.ts'
-import { readableMs } from '../../core/clock.ts'
+import { type Clock, readableMs } from '../../core/clock.ts'
 import { type ExplainStep, Explanation } from '../../core/observed/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
 import { Type } from '../../schema/schema.ts'
@@ -104,16 +104,18 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
         inFlight -= 1
       }
       if (result.kind === 'permanent' && result.cause === 'no-table') throw tableUnknown(table, ports.status)
+      const durationMs = readableMs(clock.monotonicMs() - startMs)
+      await wholeBodies(explanation.steps, clock)
       const wire = wireReplies(table, result)
       return reply.send({
         table,
         key: key.toString('utf8'),
         result,
         source: sourceOf(explanation.steps),
-        durationMs: readableMs(clock.monotonicMs() - startMs),
+        durationMs,
         tooLongFor: tooLongFor(wire),
         ...(isExplained && {
-          steps: explanation.steps.map(withoutUrlSecrets),
+          steps: explanation.steps.map((step) => shownStep(step, ports.redactForeign)),
           wire: Object.fromEntries(Array.from(wire, ([name, reply]) => [name, shown(reply)])),
         }),
       })
@@ -121,10 +123,33 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
   )
 }
 
-/** Of the URL; the texts that the configuration has as secrets are taken out of every answer besides. */
-function withoutUrlSecrets(step: ExplainStep): ExplainStep {
+/** Without secrets, and then cut: a secret across the cut would show its beginning. The secrets of the configuration are taken out of every answer besides. */
+function shownStep(step: ExplainStep, redact: (text: string) => string): ExplainStep {
   if (step.step !== 'request' || step.exchange === undefined) return step
-  return { ...step, exchange: { ...step.exchange, url: redactedAddress(step.exchange.url) } }
+  const { method, url, body, bodyBytes, repeated } = step.exchange
+  const shown = body === undefined ? {} : { body: firstBytes(redact(body)), bodyBytes }
+  return { ...step, exchange: { method, url: redactedAddress(url), ...shown, ...(repeated && { repeated }) } }
+}
+
+/** Most bytes of a body that are shown. Ours: two lines of a terminal. */
+const MAX_SHOWN_BYTES = 200
+
+function firstBytes(text: string): string {
+  return Buffer.from(text).toString('utf8', 0, MAX_SHOWN_BYTES)
+}
+
+/** Longest wait for bodies that no answer depends on, ms. Ours: they come with the head but for a service that hangs. */
+const MAX_BODY_WAIT_MS = 250
+
+async function wholeBodies(steps: readonly ExplainStep[], clock: Clock): Promise<void> {
+  const waits = steps.flatMap((step) => (step.step === 'request' ? (step.exchange?.whole ?? []) : []))
+  if (waits.length === 0) return
+  let timer: { cancel(): void } | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = clock.after(MAX_BODY_WAIT_MS, resolve)
+  })
+  await Promise.race([Promise.all(waits), late])
+  timer?.cancel()
 }
 
 function sourceOf(steps: readonly ExplainStep[]): string | undefined {

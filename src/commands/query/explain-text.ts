@@ -43,6 +43,15 @@ export function wireLines(wire: unknown): string[] {
   })
 }
 
+/** A service was asked, and the gateway kept for itself how: only operators see URLs and bodies. */
+export function hiddenWireLines(steps: readonly unknown[]): string[] {
+  const requests = steps.filter((step) => isKnown(step) && step.step === 'request')
+  if (requests.length === 0 || requests.some((step) => property(step, 'exchange') !== undefined)) return []
+  return [
+    `${INDENT}URL and body are shown to the role operator only: run this as root, or give an operator's token with --token-file`,
+  ]
+}
+
 function stepName(step: unknown): string {
   return isKnown(step) ? step.step : '?'
 }

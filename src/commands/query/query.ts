@@ -24,7 +24,7 @@ import { inputLines } from '../input-lines.ts'
 import type { LookupClient, LookupReply, QueryOptions } from '../lookup/lookup-client.ts'
 import { openLookupClient } from '../lookup/open.ts'
 import type { InteractiveIo } from '../terminal.ts'
-import { explainLines, wireLines } from './explain-text.ts'
+import { explainLines, hiddenWireLines, wireLines } from './explain-text.ts'
 import { shownWords, withSecrets } from './secrets.ts'
 
 /** Keys asked ahead of the one whose answer is printed next. Ours: as many as the admin client has connections. */
@@ -144,7 +144,9 @@ function printLine(key: Buffer, asked: LookupReply, options: QueryOptions, io: I
 }
 
 function explanation(steps: readonly unknown[], { details }: LookupReply): string {
-  return [...explainLines(steps), ...wireLines(details.wire)].map((line) => `${line}\n`).join('')
+  return [...explainLines(steps), ...wireLines(details.wire), ...hiddenWireLines(steps)]
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 /** One line of JSON, for scripts. */

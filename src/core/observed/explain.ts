@@ -14,10 +14,12 @@ export interface HttpExchange {
   readonly method: string
   /** Where it went, with path and query. */
   readonly url: string
-  /** The beginning of the reply's body as text; absent where no body was read. */
+  /** The reply's body as text, as far as it was read; absent where none was. It holds secrets until it leaves the program. */
   readonly body?: string
-  /** Bytes of the whole body. */
+  /** Bytes of it. */
   readonly bodyBytes?: number
+  /** Settles when `body` is there: one that the answer does not depend on may come later. */
+  readonly whole?: Promise<void>
   /** Sent once more, because the kept-alive connection turned out to be closed. */
   readonly repeated?: true
 }

@@ -2,7 +2,6 @@
  * One table at one endpoint: makes the request, sends it, and tells what the reply means.
  */
 import type { Clock } from '../../core/clock.ts'
-import type { HttpExchange } from '../../core/observed/explain.ts'
 import { permanentFor } from '../../core/reason.ts'
 import { DEFECT, NOT_FOUND } from '../../core/result.ts'
 import type { Endpoint, Reply, SendOptions } from '../../core/upstream.ts'
@@ -34,6 +33,7 @@ import { AUTH_HTTP } from '../http-client/request/auth-http.ts'
 import { RequestFields } from '../http-client/request/request-fields.ts'
 import { type HttpRequest, RequestTemplate } from '../http-client/request/request-template.ts'
 import type { EndpointSettings, HttpTableSettings } from '../http-client/settings.ts'
+import { KeptExchange } from './kept-exchange.ts'
 
 /** What an endpoint shares with the other tables of its upstream. */
 export interface EndpointContext {
@@ -58,9 +58,6 @@ export interface EndpointContext {
 
 /** Time left below which a repeat is not worth the connection, ms. Ours. */
 const MIN_REPEAT_MS = 1
-
-/** Most bytes of a body that an explanation shows. Ours: enough to see what it is. */
-const MAX_SHOWN_BYTES = 200
 
 export class HttpEndpoint implements Endpoint {
   readonly name: string
@@ -147,32 +144,30 @@ export class HttpEndpoint implements Endpoint {
     const complete = { method, path, headers, body }
     let { timeoutMs } = options
     for (let isRepeat = false; ; isRepeat = true) {
+      const kept = options.keepExchange === true ? this.#kept(request) : undefined
       const use: ConnectionUse = { reused: false, broken: false, addresses: [] }
       const outcome = await connections.send(complete, use, {
         timeoutMs,
         signal: options.signal,
         needsBody: this.#needsBody,
+        drained: kept,
       })
       if (!isRepeat && use.reused && !this.table.sideEffects && wasClosed(outcome)) {
         timeoutMs = options.timeoutMs - (clock.monotonicMs() - startedMs)
         if (timeoutMs >= MIN_REPEAT_MS) continue
       }
       const reply = this.#reply(outcome, use, read, token !== undefined)
-      if (options.keepExchange !== true) return reply
-      return { ...reply, exchange: this.#exchangeOf(request, outcome, isRepeat) }
+      if (kept === undefined) return reply
+      if (isRepeat) kept.repeated = true
+      const isDrained = outcome.kind === 'response' && !this.#needsBody(outcome.response.status)
+      if (!isDrained) kept.setBody(outcome.kind === 'response' ? outcome.response.body : undefined)
+      return { ...reply, exchange: kept }
     }
   }
 
-  #exchangeOf({ method, path }: HttpRequest, outcome: ExchangeOutcome, isRepeat: boolean): HttpExchange {
-    const body = outcome.kind === 'response' ? outcome.response.body : undefined
+  #kept({ method, path }: HttpRequest): KeptExchange {
     const { origin, socketPath } = this.context.endpoint
-    return {
-      method,
-      url: socketPath === undefined ? origin + path : `unix:${socketPath}:${path}`,
-      ...(body !== undefined &&
-        body.length > 0 && { body: body.toString('utf8', 0, MAX_SHOWN_BYTES), bodyBytes: body.length }),
-      ...(isRepeat && { repeated: true }),
-    }
+    return new KeptExchange(method, socketPath === undefined ? origin + path : `unix:${socketPath}:${path}`)
   }
 
   /** 407 is of our proxy, where there is one; 400 is how nginx refuses a client certificate that is missing, expired or unknown (its 495 and 496). */

@@ -83,6 +83,51 @@ describe('an explanation', () => {
     })
   })
 
+  test.each([302, 401, 403, 404, 429, 500, 503])(
+    'shows the body of a reply with status %i',
+    async (status) => {
+      const { service, ask } = await start('request: { path: "/aliases/{key}" }, response: { value: $.goto }')
+      service.otherwise = { status, text: `the database is away, status ${status}` }
+      expect(requests(await ask('info@a.example'))[0]?.exchange).toMatchObject({
+        body: `the database is away, status ${status}`,
+        bodyBytes: 32,
+      })
+    },
+  )
+
+  test('shows what came of a body that breaks off', async () => {
+    const { service, ask } = await start('request: { path: "/aliases/{key}" }, response: { value: $.goto }')
+    service.otherwise = { act: 'raw', bytes: 'HTTP/1.1 503 no\r\ncontent-length: 100\r\n\r\nhalf' }
+    expect(requests(await ask('info@a.example'))[0]?.exchange).toMatchObject({ body: 'half', bodyBytes: 4 })
+  })
+
+  test.each([
+    ['a slash that is escaped', 'query\\/secret+0123456789'],
+    ['a quotation mark that is escaped', 'query\\u002fsecret\\u002B0123456789'],
+    [
+      'every sign escaped',
+      Array.from(SECRET, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
+    ],
+    ['a URL', encodeURIComponent(SECRET)],
+  ])('hides a secret in the body with %s', async (_how, echoed) => {
+    const { service, ask } = await start(`${QUERY}, response: { value: $.goto }`)
+    service.otherwise = {
+      text: `{"goto":"bob@b.example","echo":"${echoed}!"}`,
+      headers: { 'content-type': 'application/json' },
+    }
+    expect(requests(await ask('info@a.example'))[0]?.exchange).toMatchObject({
+      body: '{"goto":"bob@b.example","echo":"***!"}',
+    })
+  })
+
+  test('hides a secret that lies across the cut', async () => {
+    const { service, ask } = await start(`${QUERY}, response: { value: $.goto }`)
+    service.otherwise = { status: 500, text: `${'x'.repeat(190)}${SECRET} and more` }
+    expect(requests(await ask('info@a.example'))[0]?.exchange).toMatchObject({
+      body: `${'x'.repeat(190)}*** and mo`,
+    })
+  })
+
   test('shows a request that got no reply', async () => {
     const { service, ask } = await start('request: { path: "/aliases/{key}" }, response: { value: $.goto }')
     service.otherwise = { act: 'reset' }

@@ -68,6 +68,7 @@ export async function adminFixture(
     logger: logging.logger,
     renderKey: (key) => logging.renderKey(key),
     redactJson: (json) => redactor.json(json),
+    redactForeign: (text) => redactor.foreign(text),
     wireReplies: (_table, result) =>
       new Map(
         result.kind === 'found'

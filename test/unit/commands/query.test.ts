@@ -102,6 +102,30 @@ describe('mapgate query TABLE KEY', () => {
     expect(io.out()).toBe('  1. key         searched as k\n  2. answer      from cache, not found\n')
   })
 
+  test('--explain says who is shown what went over the wire, where a service was asked and nothing is shown', async () => {
+    const service = await gateway()
+    const request = {
+      step: 'request',
+      upstream: 'd',
+      endpoint: '0:h',
+      key: 'k',
+      attempt: 'first',
+      durationMs: 1,
+    }
+    const steps = [{ ...request, status: 404, result: { kind: 'notfound' } }]
+    service.otherwise = { json: { table: 'aliases', result: { kind: 'notfound' }, steps } }
+    const viewer = recordIo()
+    await query('aliases', 'k', { admin: service.origin, explain: true }, viewer)
+    expect(viewer.out().split('\n')[1]).toBe(
+      "                 URL and body are shown to the role operator only: run this as root, or give an operator's token with --token-file",
+    )
+    const seen = [{ ...steps[0], exchange: { method: 'GET', url: 'http://h/k' } }]
+    service.otherwise = { json: { table: 'aliases', result: { kind: 'notfound' }, steps: seen } }
+    const operator = recordIo()
+    await query('aliases', 'k', { admin: service.origin, explain: true }, operator)
+    expect(operator.out()).not.toContain('role operator')
+  })
+
   for (const body of [
     { text: 'hello' },
     { json: [] },

@@ -45,6 +45,17 @@ describe('Redactor', () => {
     expect(JSON.parse(new Redactor([secret]).json(json))).toEqual({ err: 'failed: ***' })
   })
 
+  test.each([
+    ['as it is', 'x q"/\\é-secret y', 'x *** y'],
+    ['with a slash escaped', String.raw`{"e":"q\"\/\\é-secret"}`, '{"e":"***"}'],
+    ['by numbers', String.raw`{"e":"\u0071\u0022\u002F\u005c\u00E9\u002dsecret"}`, '{"e":"***"}'],
+    ['twice', String.raw`q\"\/\\é-secret, q\u0022/\\\u00e9-secret.`, '***, ***.'],
+    ['beside other escapes', String.raw`\n\u0041 q\"\/\\é-secret \t`, String.raw`\n\u0041 *** \t`],
+    ['in part, which is none', String.raw`q\"\/\\é-secre`, String.raw`q\"\/\\é-secre`],
+  ])('hides a secret in a text of a service: %s', (_how, text, expected) => {
+    expect(new Redactor(['q"/\\é-secret']).foreign(text)).toBe(expected)
+  })
+
   test('keeps JSON valid and free of the secret, whatever both hold', () => {
     const secret = fc
       .string({ minLength: 6, maxLength: 12, unit: 'binary' })

@@ -52,6 +52,7 @@ export class Connections {
       timeoutMs: options.timeoutMs,
       signal: options.signal,
       needsBody: options.needsBody,
+      drained: options.drained,
       clock: this.#clock,
       maxBodyBytes: this.#settings.maxBodyBytes,
     })

@@ -45,6 +45,13 @@ export interface CompleteRequest {
   readonly body: string | undefined
 }
 
+/** Takes the bytes of a body that does not matter, as they come. */
+export interface DrainedBody {
+  append(chunk: Buffer): void
+  /** Nothing comes any more. */
+  end(): void
+}
+
 export interface ExchangeOptions {
   readonly clock: Clock
   /** Longest time until the whole reply has arrived, ms. */
@@ -53,6 +60,8 @@ export interface ExchangeOptions {
   readonly maxBodyBytes: number
   /** Tells by the status whether the body matters; if not, the outcome does not wait for it. */
   readonly needsBody: (status: number) => boolean
+  /** For an explanation: a body that does not matter is read up to the same limit, whatever length it announces. */
+  readonly drained?: DrainedBody | undefined
 }
 
 /**
@@ -150,7 +159,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const length = Number(headers['content-length'] ?? 0)
     if (!this.#options.needsBody(status)) {
       this.#drain()
-      if (length > MAX_DRAINED_BYTES) controller.abort(new GivenUp('a body that does not matter'))
+      if (length > MAX_DRAINED_BYTES && this.#options.drained === undefined)
+        controller.abort(new GivenUp('a body that does not matter'))
     } else if (length > this.#options.maxBodyBytes) {
       this.#tooLarge()
     }
@@ -159,6 +169,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#state === 'draining') {
       this.#drainedBytes += chunk.length
+      this.#options.drained?.append(chunk)
       if (this.#drainedBytes > MAX_DRAINED_BYTES) controller.abort(new GivenUp('a body that does not matter'))
     } else if (this.#body.length + chunk.length > this.#options.maxBodyBytes) {
       this.#tooLarge()
@@ -209,6 +220,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#body.clear()
     if (wanted) this.#resolve(outcome)
+    else this.#options.drained?.end()
   }
 
   #response(body: Buffer): HttpResponse {

@@ -5,13 +5,15 @@ import type { Dispatcher } from 'undici'
 import { describe, expect, test } from 'vitest'
 import type { CancelSignal } from '../../../../../src/core/cancellation.ts'
 import {
+  type DrainedBody,
   type ExchangeOutcome,
   exchange,
 } from '../../../../../src/upstreams/http-client/connection/exchange.ts'
 import { ManualClock } from '../../../../support/clock/manual-clock.ts'
 
 /** An exchange whose reply the test writes, of a service that answers 404 where no body matters. */
-function begin(signal?: CancelSignal) {
+function begin(signal?: CancelSignal, drained?: DrainedBody) {
+  const clock = new ManualClock()
   let handler: Dispatcher.DispatchHandler | undefined
   const dispatcher = {
     dispatch: (_options: unknown, given: Dispatcher.DispatchHandler) => {
@@ -28,11 +30,12 @@ function begin(signal?: CancelSignal) {
     { method: 'GET', path: '/', headers: [], body: undefined },
     { reused: false, broken: false, addresses: [] },
     {
-      clock: new ManualClock(),
+      clock,
       timeoutMs: 1000,
       signal,
       maxBodyBytes: 100_000,
       needsBody: (status) => status === 200,
+      drained,
     },
   )
   handler?.onRequestStart?.(controller, undefined)
@@ -40,7 +43,7 @@ function begin(signal?: CancelSignal) {
     handler?.onResponseStart?.(controller, status, headers, '')
     for (const length of bytes) handler?.onResponseData?.(controller, Buffer.alloc(length))
   }
-  return { outcome, reply, aborted, end: () => handler?.onResponseEnd?.(controller, {}) }
+  return { outcome, reply, aborted, clock, end: () => handler?.onResponseEnd?.(controller, {}) }
 }
 
 describe('a body that does not matter', () => {
@@ -68,6 +71,47 @@ describe('a body that does not matter', () => {
       expect(aborted).toEqual(closes ? ['a body that does not matter'] : [])
     })
   }
+})
+
+describe('a body that does not matter, kept for an explanation', () => {
+  const keep = () => {
+    const got: (number | 'end')[] = []
+    return { got, append: ({ length }: Buffer) => void got.push(length), end: () => void got.push('end') }
+  }
+
+  test('is taken while the answer is there already, to its end', async () => {
+    const kept = keep()
+    const { outcome, reply, end } = begin(undefined, kept)
+    reply(503, [10, 20])
+    expect(await outcome).toMatchObject({
+      kind: 'response',
+      response: { status: 503, body: Buffer.alloc(0) },
+    })
+    expect(kept.got).toEqual([10, 20])
+    end()
+    expect(kept.got).toEqual([10, 20, 'end'])
+  })
+
+  test('ends with the time of the request when it does not come', async () => {
+    const kept = keep()
+    const { outcome, reply, clock, aborted } = begin(undefined, kept)
+    reply(503, [10])
+    await outcome
+    clock.advance(999)
+    expect(kept.got).toEqual([10])
+    clock.advance(1)
+    expect(kept.got).toEqual([10, 'end'])
+    expect(aborted).toEqual(['timeout'])
+  })
+
+  test('is read to the same limit, whatever length it announces', async () => {
+    const kept = keep()
+    const { reply, aborted } = begin(undefined, kept)
+    reply(503, [65_536], { 'content-length': '9000000' })
+    expect(aborted).toEqual([])
+    reply(503, [1])
+    expect(aborted).toEqual(['a body that does not matter'])
+  })
 })
 
 test('a signal that serves many exchanges has no listener of one that ended', async () => {
