@@ -27,7 +27,7 @@ listeners:
   - { protocol: toy, listen: "inet:127.0.0.1:0", table: aliases, wish: tomorrow }
 admin: { listen: "inet:127.0.0.1:0", anonymous: operator }
 upstreams: { back: { suffix: "${suffix}" } }
-tables: { aliases: { upstream: back, usedBy: virtual_alias_maps } }
+tables: { aliases: { upstream: back, usedBy: virtual_alias_maps, recipientDelimiter: "" } }
 `
 
 async function start() {
