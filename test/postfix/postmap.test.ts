@@ -196,3 +196,29 @@ test('mapgate compare says where a table of Postfix and a table of the gateway d
     /^postmap:texthash:\S+-none: open database \S+-none: No such file or directory$/,
   )
 })
+
+test('mapgate compare asks several maps as Postfix does for a parameter', async () => {
+  const file = (name: string) => join(files.directory, name)
+  await writeOldFile(file('first'), 'bob@b.example bob@c.example\nboth@b.example first@c.example\n')
+  await writeOldFile(file('second'), '@b.example all@c.example\nboth@b.example second@c.example\n')
+  await writeOldFile(
+    file('whole'),
+    'bob+news@b.example bob+news@c.example\nboth@b.example first@c.example\nnone@b.example all@c.example\n',
+  )
+  const list = 'Bob+news@b.example\nboth@b.example\nnone@b.example\nnone@d.example\n'
+  const targets = {
+    a: `postmap:texthash:${file('first')}, texthash:${file('second')}`,
+    b: `postmap:texthash:${file('whole')}`,
+  }
+  const compared = async (options: object) => {
+    const io = recordIo({ env: { MAIL_CONFIG: files.configDirectory }, stdin: [list] })
+    return { code: await compare(targets, { keys: '-', ...options }, io), lines: io.out().split('\n') }
+  }
+  const { code, lines } = await compared({ usedBy: 'virtual_alias_maps', recipientDelimiter: '+' })
+  expect(lines.slice(1, 3)).toEqual([
+    '4 keys: 4 the same (3 found, 1 not found), 0 only in A, 0 only in B, 0 with different values, 0 failed',
+    'no difference',
+  ])
+  expect(code).toBe(0)
+  expect((await compared({})).lines[0]).toBe('only in B  Bob+news@b.example: bob+news@c.example')
+})

@@ -21,12 +21,19 @@ reads:
 ${[...FORMS, 'postmap:TYPE:NAME'].map((form) => `  ${form}`).join('\n')}
 Values are compared as lists of addresses: their order, and blanks after a comma, are no
 difference. Each key is asked as it is in the list: postmap tries no other spelling of it,
-a table with \`search\` does, as Postfix would.`,
+a table with \`search\` does, as Postfix would. With --used-by the maps of postmap: are asked
+as Postfix asks for that parameter: without the extension, then @domain, and the extension is
+put back. Several maps are one argument, as in main.cf: 'postmap:pgsql:/a.cf, pgsql:/b.cf'.`,
     )
     .requiredOption('--keys <file>', 'a file with one key a line; - is standard input')
     .argument('<A>', 'a table')
     .argument('<B>', 'another one')
     .option('--rate <n>', 'ask for at most so many keys a second', readRate)
+    .option(
+      '--used-by <parameter>',
+      'ask postmap: for partial keys, too, as Postfix does for this parameter of main.cf',
+    )
+    .option('--recipient-delimiter <signs>', 'with --used-by: recipient_delimiter of main.cf')
     .option('--exact', 'compare values character by character')
     .option('--resume <file>', 'keep the place in this file, and go on from there when it exists')
     .option('--bypass-cache', 'ask the service even if an answer is stored')
@@ -36,6 +43,8 @@ a table with \`search\` does, as Postfix would.`,
       `
 Examples:
   mapgate compare --keys addresses.txt postmap:pgsql:/etc/postfix/pgsql-aliases.cf aliases
+  mapgate compare --keys addresses.txt --used-by virtual_alias_maps --recipient-delimiter + \\
+    "postmap:$(postconf -h virtual_alias_maps)" aliases
   mapgate compare --keys - --rate 200 socketmap:inet:old.lighthouse.example:8464:aliases aliases
 
 Exit codes: 0 no difference, 1 a difference, 64 wrong command line, 69 nobody to ask,

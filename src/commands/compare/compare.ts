@@ -7,18 +7,19 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { POSTFIX_PARAMETERS } from '../../config/postfix-parameters.ts'
 import type { LookupResult } from '../../core/result.ts'
 import { type Outcome, outcomeOf } from '../../core/shadow/comparison.ts'
 import { count, rate as perSecond } from '../../presentation/format.ts'
 import { PROTOCOLS, type Protocols } from '../../protocols/registry.ts'
+import { didYouMean } from '../../schema/suggest.ts'
 import { CommandError, EXIT_NOT_FOUND, EXIT_OK, EXIT_TEMPORARY, EXIT_USAGE } from '../exit-codes.ts'
 import { inputLines } from '../input-lines.ts'
-import type { QueryOptions } from '../lookup/lookup-client.ts'
 import { progressBar } from '../progress-bar.ts'
 import { type EndRequest, endRequest, type InteractiveIo } from '../terminal.ts'
 import { nothingDone, Place, type Progress } from './place.ts'
 import { differenceLine, jsonDifference, jsonTotals, totalsLines } from './report.ts'
-import { openSide, type Side } from './sides.ts'
+import { openSide, type Side, type SideOptions } from './sides.ts'
 
 /** Keys that are asked together. Ours: a few for each connection, and few enough that Ctrl-C and a rate are obeyed at once. */
 const GROUP = 100
@@ -26,7 +27,7 @@ const GROUP = 100
 /** Keys in a row that one table may fail for. Ours: then it is down, and going on only asks it for nothing. */
 const MAX_FAILED_IN_A_ROW = 50
 
-export interface CompareOptions extends QueryOptions {
+export interface CompareOptions extends SideOptions {
   /** A file with a key a line; `-` for standard input. */
   readonly keys: string
   /** Most keys asked each second. */
@@ -49,9 +50,10 @@ export async function compare(
   io: InteractiveIo,
   parts: CompareParts = { protocols: PROTOCOLS, endRequest },
 ): Promise<number> {
-  const { keys, exact = false } = options
-  const place =
-    options.resume === undefined ? undefined : new Place(options.resume, { ...targets, keys, exact })
+  const { keys, exact = false, usedBy, recipientDelimiter } = options
+  tellParameter(options)
+  const comparison = { ...targets, keys, exact, usedBy, recipientDelimiter }
+  const place = options.resume === undefined ? undefined : new Place(options.resume, comparison)
   const progress = (await place?.read()) ?? nothingDone()
   const total = keys === '-' ? undefined : await sizeOf(keys)
   const sides: Side[] = []
@@ -70,6 +72,17 @@ export async function compare(
   }
 }
 
+function tellParameter({ usedBy, recipientDelimiter }: CompareOptions): void {
+  if (usedBy === undefined) {
+    if (recipientDelimiter !== undefined)
+      throw new CommandError(EXIT_USAGE, '--recipient-delimiter is only for --used-by; add it')
+    return
+  }
+  if (POSTFIX_PARAMETERS.has(usedBy)) return
+  const advice = didYouMean(usedBy, [...POSTFIX_PARAMETERS.keys()])
+  throw new CommandError(EXIT_USAGE, `--used-by ${usedBy}: is not a parameter that mapgate knows; ${advice}`)
+}
+
 type Ending = 'complete' | 'interrupted' | 'a fails' | 'b fails'
 
 class Comparison {
@@ -82,6 +95,8 @@ class Comparison {
   readonly #failedInARow = { a: 0, b: 0 }
   readonly #startedAtMs = performance.now()
   #asked = 0
+  /** Keys behind the place where it ended; undefined where nobody knows. */
+  #notAsked: number | undefined
 
   constructor(
     a: Side,
@@ -108,22 +123,30 @@ class Comparison {
     const input = keys === '-' ? this.#io.stdin : createReadStream(keys)
     let done = this.#progress.lines
     let group: Buffer[] = []
+    let ending: Ending | undefined
+    let notAsked = 0
     const size = Math.max(1, Math.min(GROUP, Math.floor(rate)))
     for await (const line of inputLines(input)) {
       if (done > 0) {
         done--
         continue
       }
+      if (ending !== undefined) {
+        if (line.length > 0) notAsked++
+        continue
+      }
       group.push(line)
       if (group.length < size) continue
-      const failing = await this.#group(group, rate)
-      if (failing !== undefined) return failing
+      ending = await this.#group(group, rate)
       group = []
-      await place?.write(this.#progress)
-      if (isEnding) return 'interrupted'
+      if (ending === undefined) await place?.write(this.#progress)
+      if (isEnding) ending ??= 'interrupted'
+      // Standard input may have no end.
+      if (ending !== undefined && keys === '-') return ending
     }
-    const failing = await this.#group(group, rate)
-    return failing ?? 'complete'
+    ending ??= await this.#group(group, rate)
+    this.#notAsked = notAsked
+    return ending ?? 'complete'
   }
 
   /** Prints the totals. */
@@ -134,7 +157,9 @@ class Comparison {
     const shown = { a: this.#a.shown, b: this.#b.shown }
     const isComplete = ending === 'complete'
     this.#io.stdout.write(
-      json === true ? jsonTotals(shown, totals, isComplete) : totalsLines(shown, totals, isComplete),
+      json === true
+        ? jsonTotals(shown, totals, isComplete)
+        : totalsLines(shown, totals, isComplete ? 'complete' : this.#notAsked),
     )
     if (!isComplete) {
       const again =

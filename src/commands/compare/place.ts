@@ -21,6 +21,8 @@ export interface Comparison {
   readonly b: string
   readonly keys: string
   readonly exact: boolean
+  readonly usedBy?: string | undefined
+  readonly recipientDelimiter?: string | undefined
 }
 
 export function nothingDone(): Progress {
@@ -47,12 +49,14 @@ export class Place {
       throw new CommandError(EXIT_USAGE, `${this.#file}: cannot be read: ${(error as Error).message}`)
     }
     const kept = parse(text)
-    const { a, b, keys, exact } = this.#comparison
+    const { a, b, keys, exact, usedBy, recipientDelimiter } = this.#comparison
     if (
       kept?.a === a &&
       kept.b === b &&
       kept.keys === keys &&
       kept.exact === exact &&
+      kept.usedBy === usedBy &&
+      kept.recipientDelimiter === recipientDelimiter &&
       kept.progress !== undefined
     )
       return kept.progress

@@ -1,5 +1,6 @@
 /**
- * Asks what the local Postfix reads: `postmap -q - TYPE:NAME`, which needs no map type of ours.
+ * Asks what the local Postfix reads: `postmap -q - TYPE:NAME ...`, which needs no map type of ours. Of several maps the first
+ * that has the key answers, as in main.cf.
  *
  * postmap(1) prints `KEY<TAB>VALUE` for each line that is found, in order. It has no word for a lookup that failed: it ends,
  * and nobody knows about the keys behind. So a group of keys that fails is asked in halves, down to the key that fails.
@@ -19,7 +20,7 @@ const MAX_FAILED_KEYS = 5
 const TAB = 0x09
 
 /** Runs postmap. */
-type RunPostmap = (map: string, input: Buffer) => Promise<PostmapOutput>
+type RunPostmap = (maps: readonly string[], input: Buffer) => Promise<PostmapOutput>
 
 interface PostmapOutput {
   readonly stdout: Buffer
@@ -28,21 +29,24 @@ interface PostmapOutput {
 
 export class PostmapSide {
   readonly shown: string
-  readonly #map: string
+  readonly #maps: readonly string[]
   readonly #run: RunPostmap
   #failedInARow = 0
 
-  constructor(map: string, run: RunPostmap) {
-    this.shown = `postmap:${map}`
-    this.#map = map
+  /** @param maps TYPE:NAME each. */
+  constructor(maps: readonly string[], run: RunPostmap) {
+    this.shown = `postmap:${maps.join(', ')}`
+    this.#maps = maps
     this.#run = run
   }
 
   /** Asks for one key, since postmap opens a table for its first one. @throws CommandError when it cannot. */
   async tryOpen(): Promise<void> {
-    const { stderr } = await this.#run(this.#map, Buffer.from('postmaster\n'))
-    const failure = failureIn(stderr)
-    if (failure !== undefined) throw new CommandError(EXIT_UNREACHABLE, `${this.shown}: ${failure}`)
+    for (const map of this.#maps) {
+      const { stderr } = await this.#run([map], Buffer.from('postmaster\n'))
+      const failure = failureIn(stderr)
+      if (failure !== undefined) throw new CommandError(EXIT_UNREACHABLE, `postmap:${map}: ${failure}`)
+    }
   }
 
   ask(keys: readonly Buffer[]): Promise<readonly LookupResult[]> {
@@ -58,7 +62,7 @@ export class PostmapSide {
     // A key with a tab cannot be told from a key and its value.
     if (keys.length > 1 && keys.some((key) => key.includes(TAB))) return this.#inHalves(keys)
     const input = Buffer.concat(keys.flatMap((key) => [key, NEWLINE]))
-    const { stdout, stderr } = await this.#run(this.#map, input)
+    const { stdout, stderr } = await this.#run(this.#maps, input)
     const failure = failureIn(stderr)
     const results = failure === undefined ? readResults(keys, stdout) : undefined
     if (results === undefined && keys.length > 1) return this.#inHalves(keys)
@@ -102,9 +106,9 @@ function readResults(keys: readonly Buffer[], stdout: Buffer): readonly LookupRe
 
 /** @param env Of the person: MAIL_CONFIG says which Postfix is meant (postmap(1)). */
 export function postmapRunner(program: string, env: CommandIo['env']): RunPostmap {
-  return (map, input) =>
+  return (maps, input) =>
     new Promise((resolve, reject) => {
-      const child = spawn(program, ['-q', '-', map], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...env } })
+      const child = spawn(program, ['-q', '-', ...maps], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...env } })
       const out: Buffer[] = []
       const err: Buffer[] = []
       child.stdout.on('data', (chunk: Buffer) => out.push(chunk))

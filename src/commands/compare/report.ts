@@ -30,7 +30,10 @@ export function differenceLine({ key, outcome, a, b }: Difference): string {
   return `${name}A has ${text(a)}; B has ${text(b)}`
 }
 
-export function totalsLines({ a, b }: Names, totals: Totals, isComplete: boolean): string {
+/** @param rest Keys that were not asked, where the list was not finished; undefined where nobody knows how many. */
+export function totalsLines({ a, b }: Names, totals: Totals, rest: number | undefined | 'complete'): string {
+  const isComplete = rest === 'complete'
+
   const asked = totals.same + totals['only in A'] + totals['only in B'] + totals.different + totals.failed
   const differences = totals['only in A'] + totals['only in B'] + totals.different
   const lines = [
@@ -39,12 +42,14 @@ export function totalsLines({ a, b }: Names, totals: Totals, isComplete: boolean
   ]
   lines.push(
     differences > 0
-      ? counted(differences, 'difference')
-      : asked === 0
-        ? 'nothing was compared: the list has no keys'
-        : totals.failed > 0
-          ? `no difference among the keys that were answered; ${counted(totals.failed, 'key')} could not be compared`
-          : 'no difference',
+      ? `${counted(differences, 'difference')}${isComplete ? '' : `; stopped before the end, ${rest === undefined ? 'the rest' : counted(rest, 'key')} not asked`}`
+      : !isComplete
+        ? `stopped before the end: no difference so far, and ${rest === undefined ? 'the rest of the keys was' : `${counted(rest, 'key')} ${rest === 1 ? 'was' : 'were'}`} not asked`
+        : asked === 0
+          ? 'nothing was compared: the list has no keys'
+          : totals.failed > 0
+            ? `no difference among the keys that were answered; ${counted(totals.failed, 'key')} could not be compared`
+            : 'no difference',
   )
   return `${lines.join('\n')}\n`
 }

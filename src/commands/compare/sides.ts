@@ -3,8 +3,9 @@
  *
  *   aliases                       a table of a running gateway, asked through its admin API
  *   socketmap:inet:…              a server on the wire, as `mapgate query` asks it
- *   postmap:TYPE:NAME             what the local Postfix reads
+ *   postmap:TYPE:NAME             what the local Postfix reads, or several maps as main.cf has them
  */
+import { POSTFIX_PARAMETERS } from '../../config/postfix-parameters.ts'
 import type { LookupResult } from '../../core/result.ts'
 import type { Protocols } from '../../protocols/registry.ts'
 import { postmapFile } from '../demo/find-postmap.ts'
@@ -12,7 +13,16 @@ import { CommandError, EXIT_PERMANENT, EXIT_UNREACHABLE, EXIT_USAGE } from '../e
 import type { CommandIo } from '../io.ts'
 import type { QueryOptions } from '../lookup/lookup-client.ts'
 import { openLookupClient } from '../lookup/open.ts'
+import { mapsIn } from './map-list.ts'
 import { PostmapSide, postmapRunner } from './postmap-side.ts'
+import { SearchingSide } from './searching-side.ts'
+
+/** How the two are asked. */
+export interface SideOptions extends QueryOptions {
+  /** A parameter of main.cf: maps are asked as Postfix asks for it. */
+  readonly usedBy?: string
+  readonly recipientDelimiter?: string
+}
 
 /** One of the two. */
 export interface Side {
@@ -28,15 +38,22 @@ const POSTMAP = 'postmap:'
 
 export async function openSide(
   target: string,
-  options: QueryOptions,
+  options: SideOptions,
   io: CommandIo,
   protocols: Protocols,
 ): Promise<Side> {
   if (target.startsWith(POSTMAP)) {
-    const side = new PostmapSide(target.slice(POSTMAP.length), postmapRunner(await postmap(io.env), io.env))
+    const maps = mapsIn(target.slice(POSTMAP.length))
+    if (maps.length === 0)
+      throw new CommandError(EXIT_USAGE, `${target}: names no map; write ${POSTMAP}TYPE:NAME`)
+    const side = new PostmapSide(maps, postmapRunner(await postmap(io.env), io.env))
     await side.tryOpen()
-    return side
+    const parameter = POSTFIX_PARAMETERS.get(options.usedBy ?? '')
+    return parameter === undefined
+      ? side
+      : new SearchingSide(side, parameter, options.recipientDelimiter ?? '')
   }
+  tellMap(target, protocols)
   const client = await openLookupClient(target, options, io, protocols)
   if (client.askAttributes !== undefined) {
     await client.close()
@@ -55,6 +72,17 @@ export async function openSide(
       ),
     close: () => client.close(),
   }
+}
+
+/** What is copied out of main.cf is a map of Postfix, which postmap asks. */
+function tellMap(target: string, protocols: Protocols): void {
+  const [first = ''] = mapsIn(target)
+  const isServer = Array.from(protocols.values()).some(({ client }) => first.startsWith(`${client?.scheme}:`))
+  if (!first.includes(':') || isServer) return
+  throw new CommandError(
+    EXIT_USAGE,
+    `${target}: did you mean ${POSTMAP}${target}? A and B are names of tables of the gateway, ${POSTMAP}TYPE:NAME for what the local Postfix reads, or servers (mapgate help compare)`,
+  )
 }
 
 async function postmap(env: CommandIo['env']): Promise<string> {

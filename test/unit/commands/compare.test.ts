@@ -6,10 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type CompareOptions, compare } from '../../../src/commands/compare/compare.ts'
+import { mapsIn } from '../../../src/commands/compare/map-list.ts'
 import { PostmapSide } from '../../../src/commands/compare/postmap-side.ts'
+import { SearchingSide } from '../../../src/commands/compare/searching-side.ts'
 import { CommandError } from '../../../src/commands/exit-codes.ts'
+import { POSTFIX_PARAMETERS } from '../../../src/config/postfix-parameters.ts'
 import type { LookupResult } from '../../../src/core/result.ts'
 import { outcomeOf } from '../../../src/core/shadow/comparison.ts'
+import { PROTOCOLS } from '../../../src/protocols/registry.ts'
 import { recordIo } from '../../support/gateway/command-io.ts'
 import { type HttpService, startHttpService } from '../../support/http/http-service.ts'
 
@@ -166,6 +170,57 @@ describe('mapgate compare', () => {
     )
   })
 
+  test.each([
+    ['a file', 150, 'stopped before the end: no difference so far, and 50 keys were not asked'],
+    [
+      'a file with one key more',
+      101,
+      'stopped before the end: no difference so far, and 1 key was not asked',
+    ],
+    [
+      'standard input',
+      undefined,
+      'stopped before the end: no difference so far, and the rest of the keys was not asked',
+    ],
+  ])('says that it was stopped, and how much of %s was not asked', async (_what, lines, told) => {
+    const folder = await mkdtemp(join(tmpdir(), 'mapgate-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const list = Array.from({ length: lines ?? 150 }, (_, at) => `key${at}\n`).join('')
+    await writeFile(join(folder, 'keys'), list)
+    const service = await gateway({ old: {}, new: {} })
+    const io = recordIo({ stdin: [list] })
+    const end = { promise: Promise.resolve('SIGTERM' as const), dispose: () => {} }
+    const options = { keys: lines === undefined ? '-' : join(folder, 'keys'), admin: service.origin }
+    const parts = { protocols: PROTOCOLS, endRequest: () => end }
+    expect(await compare(TARGETS, options, io, parts)).toBe(75)
+    expect(io.out().split('\n').slice(1)).toEqual([
+      '100 keys so far: 100 the same (0 found, 100 not found), 0 only in A, 0 only in B, 0 with different values, 0 failed',
+      told,
+      '',
+    ])
+    expect(io.err()).toBe(
+      'mapgate compare: stopped before the end of the list; with --resume FILE the next call goes on from there\n',
+    )
+  })
+
+  test.each([
+    ['pgsql:/etc/postfix/a.cf', 'pgsql:/etc/postfix/a.cf: did you mean postmap:pgsql:/etc/postfix/a.cf?'],
+    ['proxy:pgsql:/a.cf', 'proxy:pgsql:/a.cf: did you mean postmap:proxy:pgsql:/a.cf?'],
+    ['hash:/a, pgsql:/b', 'hash:/a, pgsql:/b: did you mean postmap:hash:/a, pgsql:/b?'],
+  ])('takes %s for a map of Postfix, and says how it is named', async (target, message) => {
+    await expect(run({ old: {}, new: {} }, 'a\n', {}, { a: target, b: 'new' })).rejects.toThrow(message)
+  })
+
+  test.each<[options: Partial<CompareOptions>, message: string]>([
+    [{ recipientDelimiter: '+' }, '--recipient-delimiter is only for --used-by; add it'],
+    [
+      { usedBy: 'virtual_alias_map' },
+      '--used-by virtual_alias_map: is not a parameter that mapgate knows; did you mean "virtual_alias_maps"',
+    ],
+  ])('refuses %j', async (options, message) => {
+    await expect(run({ old: {}, new: {} }, 'a\n', options)).rejects.toThrow(message)
+  })
+
   test('asks for no more keys a second than it may', async () => {
     const from = performance.now()
     await run({ old: {}, new: {} }, 'a\nb\nc\n', { rate: 10 })
@@ -193,6 +248,78 @@ describe('two values are the same', () => {
   })
 })
 
+describe('the maps of a parameter', () => {
+  test.each([
+    ['pgsql:/a.cf', ['pgsql:/a.cf']],
+    ['pgsql:/a.cf, pgsql:/b.cf\n hash:/c', ['pgsql:/a.cf', 'pgsql:/b.cf', 'hash:/c']],
+    ['unionmap:{pgsql:/a.cf, {b c}}, hash:/d', ['unionmap:{pgsql:/a.cf, {b c}}', 'hash:/d']],
+    [' , ', []],
+  ])('%j', (text, maps) => {
+    expect(mapsIn(text)).toEqual(maps)
+  })
+})
+
+describe('a map asked as Postfix does', () => {
+  const ENTRIES: Readonly<Record<string, string>> = {
+    'ann@x.example': 'ann@y.example, bob@z.example',
+    '@x.example': 'all@y.example',
+    'whole+ext@x.example': 'whole@y.example',
+  }
+
+  async function ask(parameter: string, delimiter: string, ...keys: string[]) {
+    const asked: string[][] = []
+    const side = {
+      shown: 'map',
+      close: async () => {},
+      ask: async (group: readonly Buffer[]) => {
+        asked.push(group.map(String))
+        return group.map((key): LookupResult => {
+          if (String(key).startsWith('broken@')) return BUSY
+          const value = ENTRIES[String(key)]
+          return value === undefined ? { kind: 'notfound' } : { kind: 'found', value }
+        })
+      },
+    }
+    const used = POSTFIX_PARAMETERS.get(parameter)
+    if (used === undefined) throw new TypeError(parameter)
+    const results = await new SearchingSide(side, used, delimiter).ask(keys.map((key) => Buffer.from(key)))
+    return { asked, results: results.map((one) => (one.kind === 'found' ? one.value : one.kind)) }
+  }
+
+  test('tries the key, then without extension, then the domain, and puts the extension back', async () => {
+    const { asked, results } = await ask(
+      'virtual_alias_maps',
+      '+',
+      'Ann+News@x.example',
+      'none+a@X.example',
+      'whole+ext@x.example',
+      'ann@x.example',
+      'ann@w.example',
+      'broken@x.example',
+    )
+    expect(results).toEqual([
+      'ann+News@y.example, bob+News@z.example',
+      'all@y.example',
+      'whole@y.example',
+      'ann@y.example, bob@z.example',
+      'notfound',
+      'temporary',
+    ])
+    expect(asked.slice(1)).toEqual([['ann@x.example', 'none@x.example', '@w.example'], ['@x.example']])
+  })
+
+  test('puts nothing back for mailboxes, and has no extension without a delimiter', async () => {
+    expect((await ask('virtual_mailbox_maps', '+', 'ann+n@x.example')).results).toEqual([
+      'ann@y.example, bob@z.example',
+    ])
+    expect((await ask('virtual_mailbox_maps', '', 'ann+n@x.example')).results).toEqual(['all@y.example'])
+  })
+
+  test('tries nothing else of a domain', async () => {
+    expect((await ask('virtual_mailbox_domains', '+', 'x.example')).asked).toEqual([['x.example']])
+  })
+})
+
 describe('postmap', () => {
   const keys = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text))
 
@@ -201,7 +328,7 @@ describe('postmap', () => {
     const calls: string[] = []
     return {
       calls,
-      side: new PostmapSide('hash:/x', async (_map, input) => {
+      side: new PostmapSide(['hash:/x'], async (_maps, input) => {
         const asked = input.toString().split('\n').slice(0, -1)
         calls.push(asked.join(' '))
         if (asked.includes('broken'))
