@@ -14,6 +14,7 @@ import type { AdminSection } from './admin-target.ts'
 import { credentialFolders, findConfigFile } from './config-file.ts'
 import { CommandError, EXIT_CONFIG, EXIT_USAGE } from './exit-codes.ts'
 import type { CommandIo } from './io.ts'
+import { checkCommand } from './options.ts'
 
 /** @returns Undefined when no file was named and no default file is there. */
 export async function readAdminSection(
@@ -34,7 +35,7 @@ export async function readAdminSection(
   if (document.tree === null) {
     throw new CommandError(
       EXIT_CONFIG,
-      `${shown}: is no YAML map; mapgate check says where. Give the address with --admin`,
+      `${shown}: is no YAML map; ${checkCommand(shown)} says where. Give the address with --admin`,
     )
   }
   const written = property(document.tree, 'admin')

@@ -19,6 +19,7 @@ import { CommandError, EXIT_USAGE } from './exit-codes.ts'
 import { command as init } from './init/command.ts'
 import { command as keys } from './keys/command.ts'
 import { command as mainCf } from './main-cf/command.ts'
+import { quotedWord } from './options.ts'
 import { command as purge } from './purge/command.ts'
 import { command as query } from './query/command.ts'
 import { command as reload } from './reload/command.ts'
@@ -129,9 +130,21 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
     await program.parseAsync([...args], { from: 'user' })
     return exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+    if (error instanceof CommanderError) {
+      if (error.code === 'commander.excessArguments') io.stderr.write(fileHint(program, args))
+      return error.exitCode === 0 ? 0 : EXIT_USAGE
+    }
     if (!(error instanceof CommandError)) throw error
     io.stderr.write(`mapgate ${args[0] ?? ''}: ${printable(error.message)}\n`)
     return error.exitCode
   }
+}
+
+/** A configuration that was named without -c, where the command takes one: `mapgate check mapgate.yaml`. */
+function fileHint(program: Command, [name, ...args]: readonly string[]): string {
+  const command = program.commands.find((one) => one.name() === name)
+  const file = args.find((word) => /\.ya?ml$/.test(word))
+  const takesFile = command?.options.some(({ long }) => long === '--config') === true
+  if (file === undefined || !takesFile || args.includes('-c') || args.includes('--config')) return ''
+  return `${printable(`a configuration is named with -c: mapgate ${name} -c ${quotedWord(file)}`)}\n`
 }

@@ -61,6 +61,8 @@ export function outageAdvice(
     const needed = table.canary === undefined ? 'canary: { attributes: ... } and ' : ''
     return [advice(outage.stops, reply && `${needed}whenUnknown: ${reply.word}, ${reply.adviceIf}`)]
   }
+  const server = otherServer(table.name, listeners, kinds)
+  if (usedBy.length === 0 && server !== undefined) return [advice(`what ${server} asks here`)]
   if (usedBy.length === 0)
     return [
       advice(
@@ -93,6 +95,19 @@ export function outageAdvice(
     all.push(advice(STOPS.get(use) ?? CHECKED, remedy(table, verdict, tables)))
   }
   return all
+}
+
+/** The mail server that asks a table, where it is another one than Postfix at every listener. */
+function otherServer(
+  table: string,
+  listeners: Config['listeners'],
+  kinds: SettingsKinds,
+): string | undefined {
+  const servers = listeners.flatMap(({ protocol, own }) => {
+    const kind = kinds.protocols.find(({ name }) => name === protocol)
+    return kind?.tables(own)?.includes(table) === false ? [] : [kind?.otherServer?.(own)]
+  })
+  return servers.every((server) => server !== undefined) ? servers[0] : undefined
 }
 
 /** Returns whether a listener of a protocol serves a table by attributes. */

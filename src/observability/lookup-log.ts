@@ -103,7 +103,9 @@ export class LookupLog {
     }
     if (result.kind === 'temporary' || result.kind === 'permanent') {
       logging.logger.warn({ ...fields, reason: result.reason }, eventText('lookup-failed'))
-      eventLog.problem('lookup', table, `${result.cause}: ${result.reason}`)
+      const asked = result.cause === 'no-table' ? this.#asked(query.table) : undefined
+      const named = asked === undefined ? '' : ` (asked: "${asked}")`
+      eventLog.problem('lookup', table, `${result.cause}: ${result.reason}${named}`)
     } else {
       logging.logger.warn(fields, eventText('lookup-slow'))
     }

@@ -99,7 +99,7 @@ export function stepText(step: ExplainStep): StepText | undefined {
         state: step.found ? 'ok' : 'warn',
       }
     case 'held':
-      return result('Held back', `${at(step)}: not asked, `, step.result)
+      return result('Held back', `${at(step)}: not asked${because(step.why)}, `, step.result)
     case 'stale':
       return {
         title: 'Stale answer',

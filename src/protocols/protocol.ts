@@ -29,6 +29,8 @@ export interface Protocol<Settings extends object = object> {
   readonly attributes?: AttributeNames
   /** What an outage means for its clients, and the words that `whenUnknown` has for them. Present where `attributes` are. */
   readonly outage?: OutageOfProtocol
+  /** The mail server that asks, where it is not Postfix. It tries partial keys itself. */
+  otherServer?(settings: Settings): string | undefined
   /** Reports what a schema cannot say. */
   check?(settings: Settings, context: ListenerCheck): void
   /** What {@link Protocol.check} says, for docs/errors.md. */

@@ -28,6 +28,8 @@ export interface ListenerSettingsKind<Own extends Schema = Schema> {
   readonly outage?: OutageOfProtocol
   /** The tables that a listener serves; undefined: every one. */
   tables(settings: Settings<Own>): readonly string[] | undefined
+  /** The mail server that asks, where it is not Postfix: nobody is told to write `usedBy` for it. */
+  otherServer?(settings: Settings<Own>): string | undefined
   /** Reports what a schema cannot say. */
   check?(settings: Settings<Own>, context: ListenerCheck): void
 }

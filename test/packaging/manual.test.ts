@@ -119,6 +119,46 @@ test('bash completes the tables and upstreams of the configuration', async () =>
   expect(await complete('query', '-c', '/nonexistent.yaml', 'no-such-table')).toEqual([''])
 })
 
+test('bash completes names in flow style and in quotes, of the file that --config= names', async () => {
+  const script = await completion.bashCompletion(root)
+  const [flow, quoted] = [join(root, 'flow.yaml'), join(root, 'quoted.yaml')]
+  writeFileSync(
+    flow,
+    'upstreams: { directory: { endpoints: ["http://a.example"] }, "old-one": { entries: { "a: b": c } } }\ntables: {\n  aliases: { upstream: directory }, # ours: no\n  boxes: { upstream: [directory, old-one] } }\nlog: { level: info }\n',
+  )
+  writeFileSync(
+    quoted,
+    `tables:\n  "aliases":\n    upstream: s\n  'boxes': { upstream: s }\n  plain : { upstream: s }\n`,
+  )
+  const complete = async (...words: string[]) => {
+    const line = `COMP_WORDS=(mapgate ${words.join(' ')}); COMP_CWORD=${words.length}; _mapgate; echo "$\{COMPREPLY[@]}"`
+    return (await run('bash', ['-c', `${script}\n${line}`])).stdout.trim().split(' ')
+  }
+  expect(await complete('query', '-c', flow, "''")).toEqual(['aliases', 'boxes'])
+  expect(await complete('drill', '-c', flow, "''")).toEqual(['directory', 'old-one'])
+  expect(await complete('query', '-c', quoted, "''")).toEqual(['aliases', 'boxes', 'plain'])
+  // bash splits at the = sign.
+  expect(await complete('query', '--config', '=', flow, "''")).toEqual(['aliases', 'boxes'])
+  expect(await complete('query', `--config=${flow}`, 'bo')).toEqual(['boxes'])
+})
+
+test('bash completes file names where a file is meant', async () => {
+  const script = await completion.bashCompletion(root)
+  expect(script).toContain('complete -o default -F _mapgate mapgate')
+  for (const words of [
+    ['keys', '/var'],
+    ['compare', '--keys', '/var'],
+    ['compare', '--resume', '/var'],
+    ['query', '-c', '/var'],
+    ['query', '--config', '='],
+    ['query', '--config', '=', '/var'],
+    ['status', '--token-file', '/var'],
+  ]) {
+    const line = `COMP_WORDS=(mapgate ${words.join(' ')}); COMP_CWORD=${words.length}; _mapgate; echo "$\{#COMPREPLY[@]}"`
+    expect([words, (await run('bash', ['-c', `${script}\n${line}`])).stdout]).toEqual([words, '0\n'])
+  }
+})
+
 test('bash completes every command and its options', async () => {
   const script = await completion.bashCompletion(root)
   const { program } = await manual.loadProgram(root)

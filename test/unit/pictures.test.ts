@@ -46,6 +46,21 @@ describe.each(pictures)('%s', (name) => {
   })
 })
 
+test('the picture of the page has the words of the page', () => {
+  const page = ['index.html', 'view-figures.ts', 'view-plots.ts', 'verdict.ts']
+    .map((name) => readFileSync(new URL(`../../src/admin/page/${name}`, import.meta.url), 'utf8'))
+    .join('\n')
+  const words = Array.from(
+    read('pictures/the-page.svg').matchAll(/<text[^>]*>([^<]+)</g),
+    ([, text = '']) => text,
+  )
+  const titles = words.filter(
+    (text) => /^[A-Z]/.test(text) && !text.startsWith('Further') && text !== 'Show everything',
+  )
+  expect(titles.filter((title) => !page.includes(title))).toEqual([])
+  expect(titles.length).toBeGreaterThan(18)
+})
+
 test('the example services in Python send a reply without waiting for an acknowledgement', () => {
   for (const name of ['service.py', 'sql/service.py']) {
     const service = readFileSync(new URL(`../../examples/services/${name}`, import.meta.url), 'utf8')

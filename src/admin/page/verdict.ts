@@ -85,7 +85,9 @@ function failureReasons(
   const share = (part: number): string =>
     `${count(part)} of ${counted(mail.lookups, 'lookup')} (${percent(part / mail.lookups)})`
   if (mail.temporary > 0)
-    reasons.push(`${share(mail.temporary)} in ${WINDOW_TEXT} got “try later”: that mail waits in Postfix.`)
+    reasons.push(
+      `${share(mail.temporary)} in ${WINDOW_TEXT} got “try later”: that mail waits, at its sender or in Postfix.`,
+    )
   if (mail.permanent > 0)
     reasons.push(`${share(mail.permanent)} in ${WINDOW_TEXT} were refused: something is misconfigured.`)
   const cause = causesOf(window)[0]

@@ -4,9 +4,10 @@ import { redactedAddress } from '../../config/secret-names.ts'
 import { type Clock, readableMs } from '../../core/clock.ts'
 import { type ExplainStep, Explanation } from '../../core/observed/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
+import type { GatewayStatus } from '../../core/status.ts'
 import { Type } from '../../schema/schema.ts'
 import type { App } from '../app.ts'
-import type { WireReply } from '../ports.ts'
+import type { AdminPorts, WireReply } from '../ports.ts'
 import { ProblemError, tableUnknown } from '../problem.ts'
 import { queryBytes } from '../query-string.ts'
 import type { RouteParts } from '../route-parts.ts'
@@ -115,7 +116,7 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
         durationMs,
         tooLongFor: tooLongFor(wire),
         ...(isExplained && {
-          steps: explanation.steps.map((step) => shownStep(step, ports.redactForeign)),
+          steps: explanation.steps.map((step) => shownStep(step, ports)),
           wire: Object.fromEntries(Array.from(wire, ([name, reply]) => [name, shown(reply)])),
         }),
       })
@@ -124,11 +125,24 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
 }
 
 /** Without secrets, and then cut: a secret across the cut would show its beginning. The secrets of the configuration are taken out of every answer besides. */
-function shownStep(step: ExplainStep, redact: (text: string) => string): ExplainStep {
+function shownStep(step: ExplainStep, { redactForeign: redact, status }: ShownBy): ExplainStep {
+  if (step.step === 'held' && step.result.kind === 'temporary' && step.result.cause === 'circuit')
+    return { ...step, why: whyOpen(step.upstream, status()) }
   if (step.step !== 'request' || step.exchange === undefined) return step
   const { method, url, body, bodyBytes, repeated } = step.exchange
   const shown = body === undefined ? {} : { body: firstBytes(redact(body)), bodyBytes }
   return { ...step, exchange: { method, url: redactedAddress(url), ...shown, ...(repeated && { repeated }) } }
+}
+
+type ShownBy = Pick<AdminPorts, 'redactForeign' | 'status'>
+
+/** What opened the circuits of an upstream, as far as they are open still. */
+function whyOpen(upstream: string, { upstreams }: GatewayStatus): string {
+  const { endpoints = [] } = upstreams.find(({ name }) => name === upstream) ?? {}
+  const failures = endpoints.flatMap(({ name, circuit, lastFailure }) =>
+    circuit === 'closed' || lastFailure === undefined ? [] : [`${name} failed last with "${lastFailure}"`],
+  )
+  return failures.length === 0 ? 'its circuits have closed meanwhile' : failures.join('; ')
 }
 
 /** Most bytes of a body that are shown. Ours: two lines of a terminal. */

@@ -19,7 +19,8 @@ import { progressBar } from '../progress-bar.ts'
 import { type EndRequest, endRequest, type InteractiveIo } from '../terminal.ts'
 import { nothingDone, Place, type Progress } from './place.ts'
 import { differenceLine, jsonDifference, jsonTotals, totalsLines } from './report.ts'
-import { openSide, type Side, type SideOptions } from './sides.ts'
+import type { Side } from './side.ts'
+import { openSide, type SideOptions } from './sides.ts'
 
 /** Keys that are asked together. Ours: a few for each connection, and few enough that Ctrl-C and a rate are obeyed at once. */
 const GROUP = 100

@@ -9,7 +9,7 @@ import type { LookupResult } from '../../core/result.ts'
 import { found, NOT_FOUND } from '../../core/result.ts'
 import { extensionOf, propagateExtension } from '../../core/search/extension.ts'
 import { type SearchKey, searchKeys } from '../../core/search/search-keys.ts'
-import type { Side } from './sides.ts'
+import type { Side } from './side.ts'
 
 export class SearchingSide implements Side {
   readonly shown: string

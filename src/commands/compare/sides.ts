@@ -6,7 +6,6 @@
  *   postmap:TYPE:NAME             what the local Postfix reads, or several maps as main.cf has them
  */
 import { POSTFIX_PARAMETERS } from '../../config/postfix-parameters.ts'
-import type { LookupResult } from '../../core/result.ts'
 import type { Protocols } from '../../protocols/registry.ts'
 import { postmapFile } from '../demo/find-postmap.ts'
 import { CommandError, EXIT_PERMANENT, EXIT_UNREACHABLE, EXIT_USAGE } from '../exit-codes.ts'
@@ -16,21 +15,13 @@ import { openLookupClient } from '../lookup/open.ts'
 import { mapsIn } from './map-list.ts'
 import { PostmapSide, postmapRunner } from './postmap-side.ts'
 import { SearchingSide } from './searching-side.ts'
+import type { Side } from './side.ts'
 
 /** How the two are asked. */
 export interface SideOptions extends QueryOptions {
   /** A parameter of main.cf: maps are asked as Postfix asks for it. */
   readonly usedBy?: string
   readonly recipientDelimiter?: string
-}
-
-/** One of the two. */
-export interface Side {
-  /** As it was named. */
-  readonly shown: string
-  /** @returns A result for each key, in their order. Rejects with CommandError when nobody can be asked. */
-  ask(keys: readonly Buffer[]): Promise<readonly LookupResult[]>
-  close(): Promise<void>
 }
 
 /** How what the local Postfix reads is named: the rest is its TYPE:NAME. */

@@ -9,7 +9,7 @@ import { KINDS } from '../../gateway/load-config.ts'
 import { CommandError, EXIT_CONFIG, EXIT_OK } from '../exit-codes.ts'
 import type { CommandIo } from '../io.ts'
 import { loadForCommand } from '../load-for-command.ts'
-import type { ConfigFileOptions } from '../options.ts'
+import { type ConfigFileOptions, checkCommand } from '../options.ts'
 import { mainCf } from './lines.ts'
 
 /** The lines may be for another machine, whose folders are not here. */
@@ -34,7 +34,7 @@ export async function printMainCf(
     if (!(error instanceof ConfigError)) throw error
     throw new CommandError(
       EXIT_CONFIG,
-      `the configuration has problems; see them with: mapgate check\n${error.message}`,
+      `the configuration has problems; see them with: ${checkCommand(config)}\n${error.message}`,
     )
   }
 }

@@ -118,7 +118,14 @@ export type ExplainStep =
       readonly found: boolean
     }
   /** No request was made: limiter, circuit or canary. */
-  | { readonly step: 'held'; readonly key: string; readonly upstream: string; readonly result: LookupResult }
+  | {
+      readonly step: 'held'
+      readonly key: string
+      readonly upstream: string
+      readonly result: LookupResult
+      /** Behind an open circuit: how each endpoint failed last. */
+      readonly why?: string
+    }
   /** A stored answer older than its freshness lifetime was used. */
   | { readonly step: 'stale'; readonly key: string; readonly upstream: string; readonly why: string }
   /** The service failed: an outage rule was used, or says why it was not. */

@@ -32,6 +32,7 @@ export const socketmap: Protocol<SocketmapSettings> = {
   name: NAME,
   summary: 'any number of tables by name (socketmap_table(5)); the better choice',
   settings: Listener,
+  otherServer: ({ client }) => (client === 'sendmail' ? 'Sendmail' : undefined),
   check({ tables = [] }, { scope, tables: known }) {
     for (const [index, name] of tables.entries()) checkName(scope, ['tables', index], 'table', name, known)
   },

@@ -137,6 +137,23 @@ describe('an explanation', () => {
     })
   })
 
+  test('says why a circuit is open while nothing is asked', async () => {
+    const { service, ask } = await start(
+      'request: { path: "/aliases/{key}" }, response: { value: $.goto }, canary: { key: postmaster@a.example }',
+      ', circuitBreaker: { failures: 1, openFor: 60s }',
+      (service) => {
+        service.otherwise = { status: 503 }
+      },
+    )
+    const held = async () =>
+      (await ask(`none${performance.now()}@a.example`)).find(({ step }) => step === 'held') as
+        | { readonly why?: string }
+        | undefined
+    await expect
+      .poll(async () => (await held())?.why, { timeout: 5000 })
+      .toBe(`0:${service.origin.slice('http://'.length)} failed last with "status: the service answered 503"`)
+  })
+
   test('shows the request of a batch', async () => {
     const { service, ask } = await start(
       'batch: { path: /batch, json: { keys: "{keys}" }, results: $.results }, response: { value: $ }',

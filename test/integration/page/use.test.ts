@@ -176,7 +176,7 @@ describe.skipIf(NO_CHROMIUM)('the page', () => {
     const reasons = page.locator('#reasons')
     await reasons.getByText(/upstream domains: the circuit of endpoint .* is open/).waitFor()
     await reasons.getByText(/does not know its canary/).waitFor()
-    await reasons.getByText(/got “try later”: that mail waits in Postfix/).waitFor()
+    await reasons.getByText(/got “try later”: that mail waits, at its sender or in Postfix/).waitFor()
     await page.locator('#cause-rows').getByText('every endpoint’s circuit is open').waitFor()
     await page.locator('#problem-list').getByText('circuit', { exact: true }).first().waitFor()
     expect(await page.title()).toBe('■ Mail is delayed – mapgate')

@@ -324,6 +324,18 @@ virtual_alias_maps = socketmap:inet:HOST:PORT:aliases
     })
   })
 
+  test.each([
+    [undefined, 'mapgate check'],
+    ['bad.yaml', 'mapgate check -c bad.yaml'],
+    ['my bad.yaml', "mapgate check -c 'my bad.yaml'"],
+  ])('names the command that tells the problems of %s', async (config, command) => {
+    const io = await collectingIo()
+    await writeFile(join(io.cwd, config ?? 'mapgate.yaml'), 'a: 1\n')
+    await expect(printMainCf(config === undefined ? {} : { config }, io)).rejects.toThrow(
+      `the configuration has problems; see them with: ${command}\n`,
+    )
+  })
+
   test('tells where a file would be looked for when there is none', async () => {
     const io = await collectingIo()
     await expect(printMainCf({ config: 'x.yaml' }, io)).rejects.toThrow('x.yaml:1:1: cannot be read')

@@ -101,6 +101,11 @@ describe('a wrong command line exits 64 and says', () => {
     ],
     [['main-cf', '-c'], "option '-c, --config <file>' argument missing"],
     [['init', 'mapgate.yaml'], 'too many arguments'],
+    [['check', 'my file.yaml'], "a configuration is named with -c: mapgate check -c 'my file.yaml'\n"],
+    [
+      ['main-cf', '/etc/mapgate.yml'],
+      'a configuration is named with -c: mapgate main-cf -c /etc/mapgate.yml\n',
+    ],
     [['schema', '--ask'], "unknown option '--ask'"],
     [['query', 'tcp:nowhere', 'k'], 'mapgate query: tcp:nowhere: expected HOST:PORT'],
     [['purge', 'aliases', '--admin', 'nonsense'], 'mapgate purge: --admin: expected http://HOST:PORT'],

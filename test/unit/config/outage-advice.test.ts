@@ -102,6 +102,25 @@ describe('what an outage stops', () => {
     ])
   })
 
+  test('does not tell Sendmail people to write usedBy', async () => {
+    const config = await parseConfig(
+      `listeners:
+  - { protocol: socketmap, listen: "inet:127.0.0.1:8464", client: sendmail, tables: [virtuser, both] }
+  - { protocol: socketmap, listen: "inet:127.0.0.1:8465", tables: [both] }
+upstreams: { s: { endpoints: ["http://127.0.0.1:8080"] } }
+defaults: { table: { upstream: s, request: { path: "/{key}" } } }
+tables: { virtuser: {}, both: {} }`,
+      'mapgate.yaml',
+    )
+    const lines = Array.from(config.tables.values()).flatMap((table) =>
+      outageAdvice(table, config, SETTINGS_KINDS).map((advice) => adviceLine(table.name, advice)),
+    )
+    expect(lines).toEqual([
+      'in an outage, tables.virtuser: what Sendmail asks here waits, and has to (docs/resilience.md)',
+      'in an outage, tables.both: what Postfix asks here waits, unless you write usedBy: the main.cf parameter that uses it, to learn what could flow',
+    ])
+  })
+
   test('names the word of a policy table, and none for logins', async () => {
     const request = 'request: { method: POST, path: /p, json: "{attributes}" }'
     expect(

@@ -144,11 +144,14 @@ describe('lookups in the log', () => {
   })
 
   test('a table that nobody configured is named as it was asked', async () => {
-    const { log, observer } = await observe()
+    const { log, observer, observability } = await observe()
     const query = { protocol: 'socketmap', table: `nosuch${'x'.repeat(200)}`, key: Buffer.from(KEY) } as const
     observer.table('').answered(query, permanent('no-table', 'no such table'), 'refused', 0.01, undefined)
     const [line] = await log.lines()
     expect(line).toMatchObject({ table: '', asked: `nosuch${'x'.repeat(94)}` })
+    expect(observability.problems.list()).toMatchObject([
+      { kind: 'lookup', text: `no-table: no such table (asked: "nosuch${'x'.repeat(94)}")` },
+    ])
   })
 
   test('an address where the name of a table should be is shown as a key', async () => {

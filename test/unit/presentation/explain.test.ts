@@ -131,6 +131,10 @@ const cases: [step: ExplainStep, line: string][] = [
     'held        directory, a@x.example: not asked, temporary (circuit): open',
   ],
   [
+    { step: 'held', ...at, result: temporary('circuit', 'open'), why: '0:h failed last with "HTTP 503"' },
+    'held        directory, a@x.example: not asked: 0:h failed last with "HTTP 503", temporary (circuit): open',
+  ],
+  [
     { step: 'stale', ...at, why: 'the service fails' },
     'stale       directory, a@x.example: a stale answer is used: the service fails',
   ],

@@ -61,7 +61,7 @@ describe('the verdict', () => {
     const points = traffic({ found: 7, temporary: 2, permanent: 1 }, { timeout: 2, 'no-table': 1 })
     expect(verdict(LIVE, status({ degraded: ['upstream d: slow'] }), points).reasons).toEqual([
       'upstream d: slow',
-      '2 of 10 lookups (20%) in the last 30 seconds got “try later”: that mail waits in Postfix.',
+      '2 of 10 lookups (20%) in the last 30 seconds got “try later”: that mail waits, at its sender or in Postfix.',
       '1 of 10 lookups (10%) in the last 30 seconds were refused: something is misconfigured.',
       'Most often: no answer before the deadline.',
     ])
