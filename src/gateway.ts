@@ -182,6 +182,11 @@ export class Gateway implements Lookup {
     return wireReplies(table, result, this.#protocols, this.#state.generation.listeners)
   }
 
+  /** The names of the attributes of all protocols whose values are shown nowhere. */
+  get secretAttributes(): readonly string[] {
+    return [...this.#protocols.values()].flatMap(({ attributes }) => attributes?.secret ?? [])
+  }
+
   /** The configuration in use, every secret as `***`. */
   redactedConfig(): unknown {
     return this.#state.generation.config.redactedConfig

@@ -99,6 +99,8 @@ export interface AdminPorts {
   readonly redactForeign: (text: string) => string
   /** The names of the protocols that mail servers speak. */
   readonly protocols: readonly string[]
+  /** The names of the attributes whose values are shown nowhere. */
+  readonly secretAttributes: readonly string[]
   /** What the clients of each protocol would read for a result. */
   readonly wireReplies: (table: string, result: LookupResult) => ReadonlyMap<string, WireReply>
   /** Called with exceptions that no route expects. */

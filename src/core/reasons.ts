@@ -134,9 +134,9 @@ export const CORE_REASONS = {
   },
   needsAttributes: {
     cause: 'bad-request',
-    text: 'this table is asked by attributes and not by a key; ask its own listener',
+    text: 'this table is asked by attributes and not by a key; write name=value words, such as sender=ADDRESS',
     advice:
-      'its request has `{attribute.…}`, which a key alone cannot fill in: `mapgate query` with the address of the listener and `name=value` words asks it',
+      'its request has `{attribute.…}`, which a key alone cannot fill in: `mapgate query TABLE sender=… recipient=…` asks it, with `--explain` too',
   },
   noCopy: {
     cause: 'replica',

@@ -18,6 +18,7 @@ export interface AdminTarget
     Pick<GatewayPorts, 'wireReplies'> {
   readonly drills: Drills
   readonly tables: TablePort
+  readonly secretAttributes: readonly string[]
   status(): GatewayStatus
   readiness(): readonly NamedReadiness[]
 }
@@ -34,6 +35,7 @@ export function adminPorts(
     lookup: gateway,
     status: () => shownStatus(gateway.status(), (key) => logging.renderKey(key)),
     protocols: gateway.status().protocols,
+    secretAttributes: gateway.secretAttributes,
     readiness: () => gateway.readiness(),
     drills: () => gateway.drills.list(),
     wireReplies: (table, result) => gateway.wireReplies(table, result),

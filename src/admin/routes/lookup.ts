@@ -1,7 +1,9 @@
 /** A lookup by the same path as the mail's, with every step on request. */
 
 import { redactedAddress } from '../../config/secret-names.ts'
+import { Attributes, writtenQuestion } from '../../core/attributes.ts'
 import { type Clock, readableMs } from '../../core/clock.ts'
+import type { LookupOptions, Query } from '../../core/lookup.ts'
 import { type ExplainStep, Explanation } from '../../core/observed/explain.ts'
 import type { LookupResult } from '../../core/result.ts'
 import type { GatewayStatus } from '../../core/status.ts'
@@ -25,6 +27,10 @@ const LookupResultSchema = Type.Object(
   { description: 'What the mail server gets.' },
 )
 
+const LookupCache = Type.Enum(['use', 'bypass'], {
+  description: '`bypass` asks the service even if an answer is stored.',
+})
+
 const LookupQuery = Type.Object(
   {
     key: Type.String({ description: 'The key, percent-encoded; `+` is a plus sign. Any bytes.' }),
@@ -34,11 +40,7 @@ const LookupQuery = Type.Object(
           'Adds every step taken; for the role operator also what went over the wire: URL, method and the beginning of the body, secrets as `***`.',
       }),
     ),
-    cache: Type.Optional(
-      Type.Enum(['use', 'bypass'], {
-        description: '`bypass` asks the service even if an answer is stored.',
-      }),
-    ),
+    cache: Type.Optional(LookupCache),
   },
   { additionalProperties: false },
 )
@@ -69,9 +71,77 @@ function lookupAnswer(protocols: readonly string[]) {
   })
 }
 
+/** Longest value of an attribute, UTF-16 units. Source: smtpd_sasl_response_limit is 12288, for a token. */
+const MAX_VALUE_LENGTH = 12_288
+
+/** Longest name of one. Ours: the longest of smtpd has 24. */
+const MAX_NAME_LENGTH = 64
+
+const Question = Type.Object(
+  {
+    attributes: Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ minLength: 1, maxLength: MAX_NAME_LENGTH }),
+          value: Type.String({ maxLength: MAX_VALUE_LENGTH }),
+        },
+        { additionalProperties: false },
+      ),
+      { description: 'As the clients of the table send them; what is left out is empty.' },
+    ),
+    explain: Type.Optional(Type.Boolean({ description: 'Adds every step, and what went over the wire.' })),
+    cache: Type.Optional(LookupCache),
+  },
+  { additionalProperties: false },
+)
+
+/** What a question is called in logs: the first of these that it has, as its own listener calls it. */
+const CALLED_BY = ['recipient', 'sender', 'user'] as const
+
 export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
   const { clock, lookup, wireReplies } = ports
   let inFlight = 0
+
+  const answer = async (
+    query: Pick<Query, 'table' | 'key' | 'attributes'>,
+    isExplained: boolean,
+    role: string | undefined,
+    cache: LookupOptions['cache'],
+    redactForeign: ShownBy['redactForeign'],
+  ) => {
+    const { table, key } = query
+    if (inFlight >= limits.maxLookups) {
+      const detail = `${limits.maxLookups} lookups of this API are under way already; try again in a second`
+      throw new ProblemError(429, 'too-many-requests', detail, { 'retry-after': '1' })
+    }
+    // A URL and a body are of the service's inside: nothing for everybody who may look at the page.
+    const explanation = new Explanation(isExplained && role === 'operator')
+    const startMs = clock.monotonicMs()
+    inFlight += 1
+    let result: LookupResult
+    try {
+      result = await lookup.lookup({ protocol: 'admin', ...query }, { explanation, cache: cache ?? 'use' })
+    } finally {
+      inFlight -= 1
+    }
+    if (result.kind === 'permanent' && result.cause === 'no-table') throw tableUnknown(table, ports.status)
+    const durationMs = readableMs(clock.monotonicMs() - startMs)
+    await wholeBodies(explanation.steps, clock)
+    const wire = wireReplies(table, result)
+    return {
+      table,
+      key: key.toString('utf8'),
+      result,
+      source: sourceOf(explanation.steps),
+      durationMs,
+      tooLongFor: tooLongFor(wire),
+      ...(isExplained && {
+        steps: explanation.steps.map((step) => shownStep(step, { redactForeign, status: ports.status })),
+        wire: Object.fromEntries(Array.from(wire, ([name, reply]) => [name, shown(reply)])),
+      }),
+    }
+  }
+
   app.get(
     '/api/v1/tables/:table/lookup',
     {
@@ -86,55 +156,61 @@ export function addLookupRoute(app: App, { ports, limits }: RouteParts): void {
       },
     },
     async (request, reply) => {
-      if (inFlight >= limits.maxLookups) {
-        const detail = `${limits.maxLookups} lookups of this API are under way already; try again in a second`
-        throw new ProblemError(429, 'too-many-requests', detail, { 'retry-after': '1' })
-      }
       const { table } = request.params
+      const { explain, cache } = request.query
       const key = queryBytes(request.raw.url ?? '', 'key') ?? Buffer.alloc(0)
-      const isExplained = request.query.explain === 'true'
-      // A URL and a body are of the service's inside: nothing for everybody who may look at the page.
-      const explanation = new Explanation(isExplained && request.role === 'operator')
-      const startMs = clock.monotonicMs()
-      inFlight += 1
-      let result: LookupResult
-      try {
-        const cache = request.query.cache ?? 'use'
-        result = await lookup.lookup({ protocol: 'admin', table, key }, { explanation, cache })
-      } finally {
-        inFlight -= 1
-      }
-      if (result.kind === 'permanent' && result.cause === 'no-table') throw tableUnknown(table, ports.status)
-      const durationMs = readableMs(clock.monotonicMs() - startMs)
-      await wholeBodies(explanation.steps, clock)
-      const wire = wireReplies(table, result)
-      return reply.send({
-        table,
-        key: key.toString('utf8'),
-        result,
-        source: sourceOf(explanation.steps),
-        durationMs,
-        tooLongFor: tooLongFor(wire),
-        ...(isExplained && {
-          steps: explanation.steps.map((step) => shownStep(step, ports)),
-          wire: Object.fromEntries(Array.from(wire, ([name, reply]) => [name, shown(reply)])),
-        }),
-      })
+      return reply.send(
+        await answer({ table, key }, explain === 'true', request.role, cache, ports.redactForeign),
+      )
+    },
+  )
+  // A body, since a URL is logged by whatever is between; for operators, who may try passwords without a delay.
+  app.post(
+    '/api/v1/tables/:table/lookup',
+    {
+      config: { access: 'operator' },
+      schema: {
+        summary: 'Asks a table that is asked by attributes',
+        description: 'The same answer as for a key. The service is asked, and may count it.',
+        tags: ['tables'],
+        params: TableParams,
+        body: Question,
+        response: { 200: lookupAnswer(ports.protocols), ...problems(400, 401, 403, 404, 413, 415, 429) },
+      },
+    },
+    async (request, reply) => {
+      const { table } = request.params
+      const { explain = false, cache } = request.body
+      const values = new Map(request.body.attributes.map(({ name, value }) => [name, value]))
+      const { shown, secret } = writtenQuestion(values, ports.secretAttributes)
+      const attributes = new Attributes(shown, secret)
+      const called = CALLED_BY.map((name) => shown.get(name)).find(Boolean) ?? ''
+      const question = { table, key: Buffer.from(called), attributes }
+      // A service may say what it was sent, in whatever form.
+      const isSecret = [...secret.values()].some((value) => value !== '')
+      const redactForeign = isSecret ? undefined : ports.redactForeign
+      return reply.send(await answer(question, explain, request.role, cache, redactForeign))
     },
   )
 }
 
-/** Without secrets, and then cut: a secret across the cut would show its beginning. The secrets of the configuration are taken out of every answer besides. */
+/**
+ * Without secrets, and then cut: a secret across the cut would show its beginning. The secrets of the configuration are taken out of every answer besides.
+ */
 function shownStep(step: ExplainStep, { redactForeign: redact, status }: ShownBy): ExplainStep {
   if (step.step === 'held' && step.result.kind === 'temporary' && step.result.cause === 'circuit')
     return { ...step, why: whyOpen(step.upstream, status()) }
   if (step.step !== 'request' || step.exchange === undefined) return step
   const { method, url, body, bodyBytes, repeated } = step.exchange
-  const shown = body === undefined ? {} : { body: firstBytes(redact(body)), bodyBytes }
+  const shown =
+    body === undefined || redact === undefined ? {} : { body: firstBytes(redact(body)), bodyBytes }
   return { ...step, exchange: { method, url: redactedAddress(url), ...shown, ...(repeated && { repeated }) } }
 }
 
-type ShownBy = Pick<AdminPorts, 'redactForeign' | 'status'>
+interface ShownBy extends Pick<AdminPorts, 'status'> {
+  /** Undefined: no body is shown. */
+  readonly redactForeign: AdminPorts['redactForeign'] | undefined
+}
 
 /** What opened the circuits of an upstream, as far as they are open still. */
 function whyOpen(upstream: string, { upstreams }: GatewayStatus): string {

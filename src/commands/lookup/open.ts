@@ -23,7 +23,7 @@ export async function openLookupClient(
   if (options.explain === true || options.bypassCache === true) {
     throw new CommandError(
       EXIT_USAGE,
-      'a server on the wire only answers; --explain and --bypass-cache need the form "mapgate query TABLE KEY"',
+      'a server on the wire only answers; --explain and --bypass-cache need the form "mapgate query TABLE KEY" or "mapgate query TABLE NAME=VALUE ..."',
     )
   }
   const { openWireClient } = await import('./wire-client.ts')

@@ -2,7 +2,7 @@
  * Asks a table of a running gateway through its admin API.
  */
 import { type LookupResult, NOT_FOUND } from '../../core/result.ts'
-import { AdminClient, problemText, property } from '../admin-client.ts'
+import { AdminClient, type AdminReply, problemText, property } from '../admin-client.ts'
 import { readAdminSection } from '../admin-section.ts'
 import { findAdmin } from '../admin-target.ts'
 import { CommandError, EXIT_UNREACHABLE } from '../exit-codes.ts'
@@ -15,14 +15,28 @@ export async function openAdminClient(
   io: CommandIo,
 ): Promise<LookupClient> {
   const client = new AdminClient(await findAdmin(options, io, readAdminSection))
+  const replyOf = (reply: AdminReply): LookupReply => {
+    if (reply.problem === undefined) return readLookup(reply.body, client)
+    const reason = problemText(reply.body) ?? 'no such table'
+    return { result: { kind: 'permanent', cause: 'no-table', reason }, details: { table } }
+  }
   return {
-    ask: async (key) => {
-      const reply = await client.get(lookupPath(table, key, options))
-      if (reply.problem === undefined) return readLookup(reply.body, client)
-      const reason = problemText(reply.body) ?? 'no such table'
-      return { result: { kind: 'permanent', cause: 'no-table', reason }, details: { table } }
-    },
+    ask: async (key) => replyOf(await client.get(lookupPath(table, key, options))),
+    askAttributes: async (attributes) =>
+      replyOf(await client.send('POST', pathOf(table), questionBody(attributes, options))),
     close: () => client.close(),
+  }
+}
+
+function pathOf(table: string): string {
+  return `/api/v1/tables/${encodeURIComponent(table)}/lookup`
+}
+
+function questionBody(attributes: ReadonlyMap<string, string>, { explain, bypassCache }: QueryOptions) {
+  return {
+    attributes: Array.from(attributes, ([name, value]) => ({ name, value })),
+    ...(explain === true && { explain }),
+    ...(bypassCache === true && { cache: 'bypass' }),
   }
 }
 
@@ -30,7 +44,7 @@ export async function openAdminClient(
 function lookupPath(table: string, key: Buffer, options: QueryOptions): string {
   const explain = options.explain === true ? '&explain=true' : ''
   const cache = options.bypassCache === true ? '&cache=bypass' : ''
-  return `/api/v1/tables/${encodeURIComponent(table)}/lookup?key=${escapeBytes(key)}${explain}${cache}`
+  return `${pathOf(table)}?key=${escapeBytes(key)}${explain}${cache}`
 }
 
 function escapeBytes(bytes: Buffer): string {

@@ -17,7 +17,7 @@ spelling, asked over the wire:
 ${serverForms(PROTOCOLS)
   .map((form) => `  ${form}`)
   .join('\n')}
-KEY is the key, or where a server is asked by attributes some NAME=VALUE; - reads one key a line from standard input and prints KEY<TAB>VALUE for those
+KEY is the key, or where a table or server is asked by attributes some NAME=VALUE; - reads one key a line from standard input and prints KEY<TAB>VALUE for those
 that are found, as postmap -q - does. A password or token is asked for, or read from standard input.`,
     )
     .argument('<table>', 'a table name, or a server in Postfix spelling')
@@ -31,6 +31,7 @@ that are found, as postmap -q - does. A password or token is asked for, or read 
 Examples:
   mapgate query aliases sales@lighthouse.example
   mapgate query aliases sales@lighthouse.example --explain
+  mapgate query policy sender=alice@lighthouse.example recipient=info@lighthouse.example --explain
 ${exampleServers(PROTOCOLS)
   .map((server) => `  mapgate query ${server} info@lighthouse.example\n`)
   .join('')}  mapgate query users - < addresses.txt

@@ -3,7 +3,7 @@
  *
  *   mapgate query TABLE KEY                             a running gateway, through its admin API
  *   mapgate query tcp:HOST:PORT KEY                     any server over the wire, as Postfix names it
- *   mapgate query SERVER NAME=VALUE ...                 one that is asked by attributes
+ *   mapgate query TABLE|SERVER NAME=VALUE ...           one that is asked by attributes
  *
  * The value goes to standard output and nothing else does, so that `$(mapgate query ...)` is
  * the value or nothing. Everything that is not a value goes to standard error.
@@ -46,13 +46,21 @@ export async function query(
   protocols: Protocols = PROTOCOLS,
 ): Promise<number> {
   const isTable = !target.includes(':')
-  if (isTable && typeof words !== 'string' && words.length > 1) throw new CommandError(EXIT_USAGE, TOO_MANY)
+  const [key = '', ...more] = typeof words === 'string' ? [words] : words
+  const attributes = attributesOf([key, ...more])
+  if (isTable && more.length > 0 && attributes === undefined) throw new CommandError(EXIT_USAGE, TOO_MANY)
   const client = await openLookupClient(target, options, io, protocols)
   try {
-    const [key = '', ...more] = typeof words === 'string' ? [words] : words
-    const attributes = client.askAttributes && attributesOf([key, ...more])
+    // One word may be a key with an equals sign in it: the table knows.
+    if (isTable && more.length === 0 && key !== '-') {
+      const asked = await client.ask(Buffer.from(key))
+      if (attributes === undefined || !needsAttributes(asked))
+        return await queryOne(key, Promise.resolve(asked), options, io)
+    }
     if (attributes !== undefined && client.askAttributes !== undefined) {
-      const { secretAttributes = [] } = client
+      const secretAttributes = isTable
+        ? secretsBeside(attributes, protocols)
+        : (client.secretAttributes ?? [])
       const all = await withSecrets(attributes, secretAttributes, io)
       const shown = shownWords([key, ...more], secretAttributes)
       return await queryOne(shown, client.askAttributes(all), options, io)
@@ -65,6 +73,21 @@ export async function query(
   } finally {
     await client.close()
   }
+}
+
+/** The core refuses a key of such a table as no request for it (reasons.ts, needsAttributes). */
+function needsAttributes({ result }: LookupReply): boolean {
+  return result.kind === 'permanent' && result.cause === 'bad-request'
+}
+
+/** The secrets that the clients say who say such attributes: of the first protocol that has all of them. */
+function secretsBeside(attributes: ReadonlyMap<string, string>, protocols: Protocols): readonly string[] {
+  const names = [...attributes.keys()]
+  const spoken = [...protocols.values()].find(({ attributes: known }) => {
+    const all = [...(known?.shown ?? []), ...(known?.secret ?? [])]
+    return names.every((name) => all.includes(name))
+  })
+  return spoken?.attributes?.secret ?? []
 }
 
 /** `name=value` words by name; undefined when there is another word among them. */

@@ -99,3 +99,28 @@ test('what is stored by attributes is forgotten as a whole, and a purge by a key
   await told()
   expect(service.requests).toHaveLength(2)
 })
+
+test('an operator asks by attributes as well, is shown each step, and no secret', async () => {
+  const { service, gateway } = await start('    cacheBy: [user, password]')
+  service.otherwise = ({ body }) => ({ status: 500, text: body })
+  const reply = await fetch(`${gateway.adminUrl}/api/v1/tables/greylist/lookup`, {
+    method: 'POST',
+    headers: { 'x-mapgate': '1', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      attributes: [
+        { name: 'user', value: 'bob' },
+        { name: 'password', value: 'geheim-77' },
+      ],
+      explain: true,
+    }),
+  })
+  const text = await reply.text()
+  expect(JSON.parse(text)).toMatchObject({
+    key: 'bob',
+    result: { kind: 'temporary', cause: 'status' },
+    steps: expect.arrayContaining([{ step: 'attributes', attributes: { user: 'bob' } }]),
+  })
+  expect(JSON.parse(service.requests[0]?.body ?? '')).toMatchObject({ user: 'bob', password: 'geheim-77' })
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+  expect([text, metrics, JSON.stringify(gateway.log())].join()).not.toContain('geheim')
+})

@@ -82,6 +82,7 @@ export async function adminFixture(
             ],
       ),
     protocols: ['socketmap', 'tcp_table'],
+    secretAttributes: ['password'],
     defect: (error) => program.defects.push(error),
     version: '1.2.3',
     page: NO_PAGE,

@@ -108,6 +108,56 @@ describe('lookup', () => {
   })
 })
 
+describe('a question by attributes', () => {
+  const URL = '/api/v1/tables/aliases/lookup'
+  const listed = (values: Record<string, string>) =>
+    Object.entries(values).map(([name, value]) => ({ name, value }))
+
+  test('is asked with its secrets apart, and answered as a key is', async () => {
+    const { ask, program } = await admin()
+    const attributes = listed({ user: 'bob', password: 'gEheim-77', sender: '' })
+    const reply = await ask('POST', URL, OPERATOR, { attributes, explain: true, cache: 'bypass' })
+    expect(reply.statusCode).toBe(200)
+    expect(reply.body).not.toContain('gEheim')
+    expect(reply.json()).toMatchObject({ table: 'aliases', key: 'bob', steps: expect.anything() })
+    const [asked] = program.asked
+    expect(asked?.query).toMatchObject({ protocol: 'admin', table: 'aliases', key: Buffer.from('bob') })
+    expect(asked?.query.attributes?.shown).toEqual({ user: 'bob', sender: '' })
+    expect(asked?.query.attributes?.get('password')).toBe('gEheim-77')
+    expect(asked?.options?.cache).toBe('bypass')
+  })
+
+  test('is called by its recipient, else its sender', async () => {
+    const { ask, program } = await admin()
+    await ask('POST', URL, OPERATOR, {
+      attributes: listed({ sender: 'a@x.example', recipient: 'b@x.example' }),
+    })
+    await ask('POST', URL, OPERATOR, { attributes: listed({ sender: 'a@x.example', recipient: '' }) })
+    await ask('POST', URL, OPERATOR, { attributes: [] })
+    expect(program.asked.map(({ query }) => query.key.toString())).toEqual(['b@x.example', 'a@x.example', ''])
+  })
+
+  test('is for operators: nobody else may try passwords', async () => {
+    const { ask, program } = await admin()
+    const body = { attributes: listed({ user: 'bob', password: 'gEheim-77' }) }
+    expect(codeOf(await ask('POST', URL, VIEWER, body))).toBe('403 role-too-low')
+    expect(program.asked).toEqual([])
+  })
+
+  test.each([
+    ['without attributes', {}],
+    ['with a value that is no text', { attributes: [{ name: 'password', value: ['gEheim-77'] }] }],
+    ['with a value that is too long', { attributes: listed({ password: 'gEheim-77'.repeat(1400) }) }],
+    ['with another member', { attributes: [], key: 'a' }],
+  ])('%s is refused, and the value is not repeated', async (_what, body) => {
+    const { ask, program } = await admin()
+    const reply = await ask('POST', URL, OPERATOR, body)
+    expect(codeOf(reply)).toBe('400 invalid-parameter')
+    expect(reply.body).not.toContain('gEheim')
+    expect(program.asked).toEqual([])
+  })
+})
+
 describe('changes', () => {
   test('the readiness says which keys would be deferred, as the log shows keys', async () => {
     const { ask } = await admin()

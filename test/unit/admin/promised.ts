@@ -14,6 +14,7 @@ export const ROUTES = [
   'GET /api/v1/tables',
   'GET /api/v1/tables/{table}',
   'GET /api/v1/tables/{table}/lookup',
+  'POST /api/v1/tables/{table}/lookup',
   'DELETE /api/v1/tables/{table}/cache',
   'POST /api/v1/tables/{table}/confirm-loss',
   'POST /api/v1/tables/{table}/replica/refresh',

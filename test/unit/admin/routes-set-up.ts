@@ -54,6 +54,12 @@ export const PROTECTED: [
   ['viewer', 'GET', '/api/v1/tables'],
   ['viewer', 'GET', '/api/v1/tables/aliases'],
   ['viewer', 'GET', '/api/v1/tables/aliases/lookup?key=bob'],
+  [
+    'operator',
+    'POST',
+    '/api/v1/tables/aliases/lookup',
+    { attributes: [{ name: 'sender', value: 'a@b.example' }] },
+  ],
   ['viewer', 'GET', '/api/v1/upstreams'],
   ['viewer', 'GET', '/api/v1/listeners'],
   ['operator', 'POST', '/api/v1/tables/aliases/replica/refresh'],

@@ -72,6 +72,18 @@ describe('keys', () => {
     expect(one.events).toEqual([`failing: ${answer}`, 'valid'])
   })
 
+  test('with their private part are none: whoever reads them could sign', async () => {
+    const one = await started()
+    const [first] = one.issuer.keys
+    const token = await one.token()
+    const shown = { ...first?.jwk, d: 'x'.repeat(43) }
+    one.issuer.service.otherwise = { json: { keys: [shown] } }
+    one.clock.advance(600_000)
+    await until(() => one.keys.status().state === 'failing')
+    expect(one.events.at(-1)).toContain('no public key')
+    expect(await one.check(token)).toBe('bob@a.example')
+  })
+
   test('of a set that is none are not taken in the place of those that are kept', async () => {
     const one = await started()
     one.issuer.service.otherwise = { json: { keys: [] } }

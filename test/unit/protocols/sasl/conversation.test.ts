@@ -54,6 +54,34 @@ test('a question has what smtpd said, and its secrets by name only', () => {
   expect(inspect(step, { depth: 9, showHidden: true }) + JSON.stringify(step)).not.toMatch(/geheim|Z2VoZWlt/)
 })
 
+test('a session without TLS is not said to be secured', () => {
+  const conversation = new SaslConversation(listener())
+  conversation.push(Buffer.from(`AUTH\t1\tPLAIN\tservice=smtp\tnologin\trip=192.0.2.1\tresp=${PLAIN}\n`))
+  expect((conversation.next() as AskStep).attributes?.shown.secured).toBe('')
+})
+
+describe('a password with a NUL is none', () => {
+  test('to LOGIN, whose messages are a name and a password each', () => {
+    const conversation = new SaslConversation(listener({ mechanisms: ['LOGIN'] }))
+    const say = (line: string) => {
+      conversation.push(Buffer.from(`${line}\n`))
+      return conversation.next()
+    }
+    say('AUTH\t1\tLOGIN\tservice=smtp\trip=192.0.2.1')
+    say(`CONT\t1\t${base64('bob')}`)
+    expect(say(`CONT\t1\t${base64('gehe\0im')}`)).toMatchObject({
+      kind: 'reply',
+      text: 'FAIL\t1\treason=Wrong user name, password or token\n',
+      result: { kind: 'notfound' },
+    })
+  })
+
+  test('to PLAIN, where it begins another field', () => {
+    const step = ask(new SaslConversation(listener()), '', 'PLAIN', base64('\0bob\0gehe\0im'))
+    expect(step).toMatchObject({ kind: 'reply', result: { kind: 'notfound' } })
+  })
+})
+
 test('a token is in the place of a password', () => {
   const response = base64('user=bob\x01auth=Bearer t0k\x01\x01')
   const { attributes } = ask(new SaslConversation(listener()), '', 'xoauth2', response) as AskStep

@@ -31,6 +31,13 @@ describe('a mark that is demanded of every "not found"', () => {
     ['another value', mark({ header: 'x-directory: no' }), '', { 'x-directory': 'not' }, 'temporary'],
     ['a member', mark({ jsonPath: "$[?@ == 'gone']" }), '{"code":"gone"}', {}, 'notfound'],
     ['another member', mark({ jsonPath: '$.code' }), '{"error":"gone"}', {}, 'temporary'],
+    [
+      'more members than are looked at',
+      mark({ jsonPath: '$.codes[*]' }),
+      JSON.stringify({ codes: Array.from({ length: 1001 }, () => 'no_such') }),
+      JSON_TYPE,
+      'notfound',
+    ],
     ['no JSON', mark({ jsonPath: '$.code' }), 'gone', {}, 'temporary'],
     [
       'a member of a member',
