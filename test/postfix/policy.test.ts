@@ -282,6 +282,12 @@ test('a message of five recipients is one question by cacheBy: [instance], and t
     expect(recipients.map(({ code }) => code)).toEqual([250, 250, 250, 250, 250])
     expect(service.requests).toHaveLength(message)
   }
+  // At VRFY there is no instance: what is said of one is not said of the next.
+  service.otherwise = ({ body }) =>
+    JSON.parse(body).recipient === 'eve@ours.example' ? { json: 'REJECT no' } : { status: 204 }
+  const verify = async (user: string) => (await session.command(`VRFY <${user}@ours.example>`)).code
+  expect([await verify('eve'), await verify('bob'), await verify('eve')]).toEqual([554, 252, 554])
+  expect(service.requests.slice(2).map(({ body }) => JSON.parse(body).instance)).toEqual(['', '', ''])
 })
 
 test('the service is told what smtpd says, a null sender and an extension as they are', async () => {

@@ -145,7 +145,7 @@ const rest = {
       minItems: 1,
       defaultText: 'nothing is stored',
       description:
-        'For tables that are asked by attributes: the attributes that decide the answer, as only the service can know. Its answer is kept for all requests that are equal in these, for `cache.ttl` and `cache.negativeTtl`, and is never served stale. `[instance]` asks once for each message. Of a secret attribute a salted hash is kept, in memory only.',
+        'For tables that are asked by attributes: the attributes that decide the answer, as only the service can know. Its answer is kept for all requests that are equal in these, for `cache.ttl` and `cache.negativeTtl`, and is never served stale. `[instance]` asks once for each message. Nothing is kept where one of them is not sent, or is empty and says nothing by that. Of those with a secret among them a salted hash is kept, in memory only.',
       examples: [['sasl_username']],
     }),
   ),
