@@ -17,7 +17,7 @@ const { Gateway } = await load('gateway.js')
 const { loadConfig } = await load('gateway/load-config.js')
 
 if (mode === 'silent') {
-  const { silentObserver } = await load('core/observer.js')
+  const { silentObserver } = await load('core/observed/observer.js')
   const { GatewayObserver } = await load('observability/gateway-observer.js')
   GatewayObserver.prototype.table = silentObserver.table
   GatewayObserver.prototype.upstream = silentObserver.upstream

@@ -18,8 +18,8 @@ function serverProgram(address: object): string {
   const file = (path: string) => JSON.stringify(pathToFileURL(`${built}/${path}`).href)
   return `
     import { openListener } from ${file('server/listener.js')}
-    import { silentListenerObserver } from ${file('core/observer.js')}
-    import { readOnlyStore } from ${file('core/store.js')}
+    import { silentListenerObserver } from ${file('core/observed/observer.js')}
+    import { readOnlyStore } from ${file('core/store/store.js')}
     import { socketmap } from ${file('protocols/socketmap/protocol.js')}
     import { systemClock } from ${file('core/clock.js')}
     const settings = {
