@@ -26,6 +26,8 @@ export const EVENT_TEXTS = {
   'shared-down': 'the shared store is not used until it responds quickly again',
   'shared-down-because':
     'the shared store is not used until it responds quickly again: …; lookups ask the service meanwhile',
+  'shared-from-future':
+    'the shared store has a purge from more than a day in the future: somebody wrote it by hand; it is taken for one of now, and a floor is ignored; delete it',
   'canary-up': 'canary found',
   'canary-missing':
     'canary not found: the service has lost data or is the wrong one; its "not found" is not believed',

@@ -171,6 +171,9 @@ function observeTier(counters: SharedStoreCounters, serviceEvents: ServiceEvents
     foreignEntry() {
       counters.foreignEntries += 1
     },
+    fromFuture() {
+      serviceEvents.sharedFromFuture()
+    },
     changed(isUp, why) {
       serviceEvents.sharedStoreChanged(isUp, why)
     },

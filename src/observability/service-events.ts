@@ -21,6 +21,7 @@ const CANARY_EVENTS = {
 export class ServiceEvents {
   readonly #writer: EventWriter
   readonly #unknown: UnknownAnswers
+  #hasToldFuture = false
 
   constructor(writer: EventWriter, clock: Clock) {
     this.#writer = writer
@@ -50,6 +51,13 @@ export class ServiceEvents {
     const fields = { event: 'shared', up: isUp, ...(!isUp && { lastFailure: why }) }
     this.#writer.logger[isUp ? 'info' : 'warn'](fields, eventText(isUp ? 'shared-up' : 'shared-down'))
     if (!isUp) this.#writer.problem('shared', '', eventText('shared-down-because', why))
+  }
+
+  /** Called for each that is read; told once. */
+  sharedFromFuture(): void {
+    if (this.#hasToldFuture) return
+    this.#hasToldFuture = true
+    this.#writer.logger.warn({ event: 'shared' }, eventText('shared-from-future'))
   }
 
   /** Requests for what an upstream fetches for itself began to fail, or that is over. */

@@ -1,8 +1,9 @@
 /**
  * Since when the answers of one table count: what was asked for before a purge is worthless. Instants are server ms.
  *
- * Purges of the table and of its domains are kept in the store, too, as long as any answer may live. Purges of keys are kept here
- * for as long as a request can take; by then the key was deleted there by everybody who heard of it.
+ * Purges of the table and of its domains are kept in the store, too, as long as any answer may live. Those of keys are in the
+ * stream, for a week, and kept here for as long: everybody who heard of one has deleted the answer that it would use itself, and not
+ * those of gateways of another configuration, which may be back.
  */
 import type { PurgeScope } from '../core/cache/purge-log.ts'
 import { comparableDomain } from '../core/key/idn.ts'
@@ -12,14 +13,22 @@ import { pairsOf } from './stream.ts'
 /** Domains with a floor of their own. Ours: more become a purge of the whole table. */
 const MAX_DOMAINS = 1000
 
-/** How long a purge of a key is remembered, ms: longer than a request can take (90 s). */
-const KEY_REMEMBERED_MS = 180_000
+/** How long a purge of a key is remembered, ms: as long as the stream has it (purge-stream.ts). */
+const KEY_REMEMBERED_MS = 7 * 86_400_000
 
-/** Keys remembered, most. Ours: as many as the stream has entries. */
-const MAX_KEYS = 10_000
+/** Keys remembered, most. Ours: twice as many as the stream has entries, which a server trims roughly. */
+const MAX_KEYS = 20_000
 
 /** The field of the whole table; those of domains begin with `@`. */
 const WHOLE_TABLE = ''
+
+/** The latest floor that the store can have: beyond it somebody has made it up. */
+export interface LatestFloor {
+  /** Server ms. */
+  readonly atMs: number
+  /** Called where there was a later one, which is ignored. */
+  readonly onLater: () => void
+}
 
 const NEVER = Number.NEGATIVE_INFINITY
 
@@ -29,11 +38,14 @@ export class Floors {
   /** Purges that are on their way. */
   announcing = 0
   #all = NEVER
+  /** Of this gateway alone: before this there may be purges that it has not heard of. */
+  #unknownUntilMs = NEVER
   readonly #domains = new Map<string, number>()
   readonly #keys = new Map<string, number>()
 
   isPurged(key: string, askedAtMs: number): boolean {
-    if (askedAtMs <= this.#all || askedAtMs <= (this.#keys.get(key) ?? NEVER)) return true
+    if (askedAtMs <= this.#all || askedAtMs <= this.#unknownUntilMs) return true
+    if (askedAtMs <= (this.#keys.get(key) ?? NEVER)) return true
     if (this.#domains.size === 0) return false
     return askedAtMs <= (this.#domains.get(comparable(key.slice(key.lastIndexOf('@') + 1))) ?? NEVER)
   }
@@ -48,35 +60,47 @@ export class Floors {
     }
   }
 
+  /** Nothing counts here that was asked for before; what counts for others stays. */
+  ignoreBefore(atMs: number): void {
+    this.#unknownUntilMs = Math.max(this.#unknownUntilMs, atMs)
+  }
+
   /** As {@link raise}, and in the store. */
-  async write(connection: Connection, name: string, scope: PurgeScope, atMs: number): Promise<void> {
+  async write(
+    connection: Connection,
+    name: string,
+    scope: PurgeScope,
+    atMs: number,
+    latest: LatestFloor,
+  ): Promise<void> {
     this.raise(scope, atMs)
-    if (scope.kind === 'key') return
-    const domain = scope.kind === 'domain' ? comparable(scope.domain) : ''
-    if (this.#domains.has(domain)) await connection.send('HSET', name, `@${domain}`, String(atMs))
-    else {
-      // The whole table, or so many domains that they became one.
-      await connection.send('HSET', name, WHOLE_TABLE, String(atMs))
-      const before = pairsOf(await connection.send('HGETALL', name)).filter(
-        ([field, sinceMs]) => field !== WHOLE_TABLE && Number(sinceMs) <= atMs,
-      )
-      if (before.length > 0) await connection.send('HDEL', name, ...before.map(([field]) => field))
-    }
+    if (scope.kind !== 'key') await this.merge(connection, name, latest)
+  }
+
+  /** As {@link merge}, and from now on the table may be used. */
+  async read(connection: Connection, name: string, latest: LatestFloor): Promise<void> {
+    await this.merge(connection, name, latest)
+    this.isRead = true
   }
 
   /** Takes the later of what the store and this gateway know; a store that knows less is told. */
-  async read(connection: Connection, name: string): Promise<void> {
-    const stored = new Map(pairsOf(await connection.send('HGETALL', name)))
-    const missing = this.#entries().filter(([field, atMs]) => !(Number(stored.get(field)) >= atMs))
-    for (const [field, text] of stored) {
+  async merge(connection: Connection, name: string, latest: LatestFloor): Promise<void> {
+    const stored = new Map<string, number>()
+    let isLater = false
+    for (const [field, text] of pairsOf(await connection.send('HGETALL', name))) {
       const atMs = Number(text)
-      if (Number.isNaN(atMs)) continue
-      this.raise(field === WHOLE_TABLE ? { kind: 'all' } : { kind: 'domain', domain: field.slice(1) }, atMs)
+      if (atMs > latest.atMs) isLater = true
+      else if (!Number.isNaN(atMs)) stored.set(field, atMs)
     }
+    if (isLater) latest.onLater()
+    for (const [field, atMs] of stored)
+      this.raise(field === WHOLE_TABLE ? { kind: 'all' } : { kind: 'domain', domain: field.slice(1) }, atMs)
+    const missing = this.#entries().filter(([field, atMs]) => atMs > (stored.get(field) ?? NEVER))
     if (missing.length > 0) {
       await connection.send('HSET', name, ...missing.flatMap(([field, atMs]) => [field, String(atMs)]))
     }
-    this.isRead = true
+    const needless = Array.from(stored).filter(([field, atMs]) => field !== WHOLE_TABLE && atMs <= this.#all)
+    if (needless.length > 0) await connection.send('HDEL', name, ...needless.map(([field]) => field))
   }
 
   #entries(): (readonly [field: string, atMs: number])[] {

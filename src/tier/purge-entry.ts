@@ -3,8 +3,11 @@
  */
 import type { PurgeScope } from '../core/cache/purge-log.ts'
 
-/** How much the clocks of a gateway and of the store's server may differ, ms, where nobody has compared them. Ours. */
+/** How much earlier an answer may be than it is taken for, ms. Ours: the clock of this machine may have been corrected meanwhile. */
 const CLOCKS_MS = 60_000
+
+/** Purges that wait for the store to be reached. Ours: more become purges of whole tables. */
+const MAX_WAITING = 1000
 
 export interface Purge {
   readonly table: string
@@ -15,9 +18,9 @@ export interface Purge {
   readonly entry?: string | undefined
 }
 
-/** The id from which on to look for purges of answers that are as old as this. @param wallMs By the clock of this gateway. */
-export function idBefore(wallMs: number): string {
-  return `${Math.max(0, Math.floor(wallMs - CLOCKS_MS))}-0`
+/** The id from which on to look for purges of answers that are as old as this. @param atMs Server ms. */
+export function idBefore(atMs: number): string {
+  return `${Math.max(0, Math.floor(atMs - CLOCKS_MS))}-0`
 }
 
 export function fieldsOf({ table, scope, fingerprint, entry }: Purge): readonly string[] {
@@ -43,8 +46,9 @@ export function purgeOf(fields: ReadonlyMap<string, string>): Purge | undefined 
   return { table, scope: { kind: 'key', key }, fingerprint, entry }
 }
 
-/** Fewer, which purge at least as much. */
-export function wholeTables(purges: readonly Purge[]): Purge[] {
+/** Those that wait; where they are too many, fewer that purge at least as much. */
+export function fewer(purges: readonly Purge[]): Purge[] {
+  if (purges.length <= MAX_WAITING) return [...purges]
   const tables = new Set(purges.map(({ table }) => table))
   return Array.from(tables, (table) => ({ table, scope: { kind: 'all' } }))
 }

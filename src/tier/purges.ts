@@ -10,24 +10,18 @@
  *
  * The stream is the truth and a message only a bell, so that what was missed is caught up with.
  */
-import type { Clock } from '../core/clock.ts'
+import { ageMs, type Clock, type Instant, instant } from '../core/clock.ts'
 import type { TierObserver } from '../core/observed/observer.ts'
 import type { PurgeReach } from '../core/status.ts'
+import { Confirmations } from './confirmations.ts'
 import type { Connection } from './connection.ts'
 import { Floors } from './floors.ts'
-import { idBefore, type Purge, purgeOf, wholeTables } from './purge-entry.ts'
-import { PAGE, PurgeStream } from './purge-stream.ts'
+import { fewer, idBefore, type Purge, purgeOf } from './purge-entry.ts'
+import { PurgeHistory } from './purge-history.ts'
+import { PurgeStream } from './purge-stream.ts'
 import { RecentPurges } from './recent-purges.ts'
-import { idMs, isBefore } from './stream.ts'
-
-/** Purges that wait for the store to be reached. Ours: more become purges of whole tables. */
-const MAX_WAITING = 1000
-
-/** How long the others have to confirm, ms. */
-const CONFIRM_WITHIN_MS = 1000
-
-/** How often it is looked whether they have, ms. */
-const LOOK_EVERY_MS = 5
+import { ID, isBefore } from './stream.ts'
+import { Turns } from './turns.ts'
 
 interface PurgesOptions {
   readonly prefix: string
@@ -48,11 +42,12 @@ interface PurgesOptions {
 export class Purges {
   readonly #options: PurgesOptions
   readonly #stream: PurgeStream
+  readonly #history: PurgeHistory
   readonly #floors = new Map<string, Floors>()
-  /** Of the last entry of the stream that was applied. */
-  #lastId: string
-  /** Wall clock ms of the oldest answers here that no look at the stream has vouched for. */
-  #sinceMs: number
+  /** Of the last entry of the stream that was applied; undefined until the server's clock is known. */
+  #lastId: string | undefined
+  /** Of the oldest answers here that no look at the stream has vouched for. */
+  #since: Instant
   /** What purges were applied lately, by what they purge: for a server that has lost them. */
   readonly #recent: RecentPurges
   /** What came in the place of this. */
@@ -60,41 +55,42 @@ export class Purges {
   #waiting: Purge[] = []
   /** Purges from here, which the stream gives back. */
   readonly #own = new Set<string>()
-  /** How many gateways have confirmed a purge from here, by id. */
-  readonly #confirmed = new Map<string, number>()
-  /** Ids that a message told of. */
-  readonly #rung = new Set<string>()
-  #catching: Promise<void> = Promise.resolve()
+  readonly #confirmations: Confirmations
+  readonly #turns: Turns
 
   constructor(options: PurgesOptions) {
     this.#options = options
     this.#stream = new PurgeStream(options)
+    this.#history = new PurgeHistory(this.#stream, options.serverMs)
+    this.#confirmations = new Confirmations(options.clock)
+    this.#turns = new Turns(options.clock)
     this.#recent = new RecentPurges(options.clock)
-    this.#sinceMs = Math.min(options.savedMs ?? Number.POSITIVE_INFINITY, options.clock.wallMs())
-    this.#lastId = idBefore(this.#sinceMs)
+    const { monotonicMs, wallMs } = instant(options.clock)
+    const savedForMs = Math.max(0, wallMs - (options.savedMs ?? wallMs))
+    this.#since = { monotonicMs: monotonicMs - savedForMs, wallMs: wallMs - savedForMs }
   }
 
   /** Another store, or another way to it, takes the place of this: what was not seen or sent here it sees and sends. */
   handOver(to: Purges): void {
-    to.#sinceMs = Math.min(to.#sinceMs, this.#sinceMs)
-    to.#lastId = idBefore(to.#sinceMs)
+    const [ours, theirs] = [this.#since, to.#since]
+    to.#since = {
+      monotonicMs: Math.min(ours.monotonicMs, theirs.monotonicMs),
+      wallMs: Math.min(ours.wallMs, theirs.wallMs),
+    }
     to.#recent.takeOver(this.#recent)
     for (const purge of this.#waiting.splice(0)) to.#wait(purge)
     this.#successor = to
   }
 
   get channels(): readonly string[] {
-    const { prefix } = this.#options
-    return [`${prefix}purged`, `${prefix}confirmed`]
+    return ['purged', 'confirmed'].map((name) => this.#options.prefix + name)
   }
 
   follow(table: string): void {
     if (this.#floors.has(table)) return
-    const floors = new Floors()
-    this.#floors.set(table, floors)
-    const connection = this.#options.connection()
-    // Else it is read before the store is used. Where it fails, the next look reads it.
-    if (connection !== undefined) floors.read(connection, this.#floorsName(table)).catch(() => {})
+    this.#floors.set(table, new Floors())
+    this.#history.startOver()
+    this.#look() // before that it is not used
   }
 
   /** Returns whether nothing of a table may be read now. */
@@ -113,7 +109,7 @@ export class Purges {
     this.#floors.get(table)?.raise({ kind: 'all' }, atMs)
   }
 
-  /** The same for one key, until it is deleted in the store. */
+  /** The same for one key. */
   forgetKey(table: string, key: string, atMs: number): void {
     this.#floors.get(table)?.raise({ kind: 'key', key }, atMs)
   }
@@ -128,15 +124,11 @@ export class Purges {
 
   /** Tells every gateway; while the store cannot be reached, as soon as it can. */
   async announce(purge: Purge): Promise<PurgeReach> {
-    const { clock, connection } = this.#options
-    const current = connection()
+    const current = this.#options.connection()
     try {
       if (current === undefined) throw new Error('not connected')
       const { id, others } = await this.#send(current, purge)
-      const untilMs = clock.monotonicMs() + CONFIRM_WITHIN_MS
-      while ((this.#confirmed.get(id) ?? 0) < others && clock.monotonicMs() < untilMs) await this.#pause()
-      const confirmed = this.#confirmed.get(id) ?? 0
-      this.#confirmed.delete(id)
+      const confirmed = await this.#confirmations.wait(id, others)
       return { state: 'sent', others, confirmed }
     } catch {
       this.#wait(purge)
@@ -145,40 +137,53 @@ export class Purges {
   }
 
   onMessage(channel: string, message: string): void {
-    const { prefix, connection, clock } = this.#options
-    if (channel === `${prefix}confirmed`) {
-      const count = this.#confirmed.get(message)
-      if (count !== undefined) this.#confirmed.set(message, count + 1)
+    if (channel === `${this.#options.prefix}confirmed`) {
+      this.#confirmations.confirmed(message)
       return
     }
-    if (this.#rung.size < PAGE) this.#rung.add(message)
-    clock.afterTurn(() => {
-      const current = connection()
-      if (current !== undefined) this.catchUp(current, false).catch(() => {}) // looked again within two seconds
-    })
+    if (ID.test(message)) {
+      const isRead = this.#lastId !== undefined && !isBefore(this.#lastId, message)
+      if (this.#confirmations.rung(message, isRead)) this.#confirm(this.#options.connection(), message)
+    }
+    this.#look()
   }
 
   /** Applies what the stream has and this gateway has not; one after the other. */
   catchUp(connection: Connection, isNew: boolean): Promise<void> {
-    const caught = this.#catching.then(() => this.#catchUp(connection, isNew))
-    this.#catching = caught.catch(() => {}) // told to its caller
-    return caught
+    return this.#turns.run(() => this.#catchUp(connection, isNew))
+  }
+
+  /** Where it fails it is done again within two seconds. */
+  #look(): void {
+    this.#turns.soon(async () => {
+      const connection = this.#options.connection()
+      if (connection !== undefined) await this.#catchUp(connection, false)
+    })
   }
 
   async #catchUp(connection: Connection, isNew: boolean): Promise<void> {
     await this.#sendWaiting(connection)
+    await this.#history.read(connection, this.#floors)
     for (const [table, floors] of this.#floors)
-      if (isNew || !floors.isRead) await floors.read(connection, this.#floorsName(table))
-    const lookedMs = this.#options.clock.wallMs()
+      if (isNew || !floors.isRead) await floors.read(connection, this.#floorsName(table), this.#stream.latest)
+    const looked = instant(this.#options.clock)
+    this.#lastId ??= idBefore(this.#options.serverMs() - this.#awayMs())
     await this.#checkLast(connection)
-    if (isNew) await this.#checkFirst(connection)
-    let count: number
-    do {
-      const entries = await this.#stream.after(connection, this.#lastId)
-      for (const { id, fields } of entries) this.#applied(connection, id, purgeOf(fields))
-      count = entries.length
-    } while (count === PAGE)
-    this.#sinceMs = lookedMs
+    if (isNew) await this.#checkFirst(connection, this.#lastId)
+    const changed = new Set<string>()
+    for await (const page of this.#stream.after(connection, this.#lastId))
+      for (const { id, fields } of page) {
+        const purge = purgeOf(fields)
+        this.#applied(connection, id, purge)
+        if (purge !== undefined && purge.scope.kind !== 'key') changed.add(purge.table)
+      }
+    this.#since = looked
+    // For gateways that come when the stream has it no more: a service that purges by itself writes no floor.
+    for (const table of changed)
+      await this.#floors
+        .get(table)
+        ?.merge(connection, this.#floorsName(table), this.#stream.latest)
+        .catch(() => {}) // a full store; it is in the stream
   }
 
   /**
@@ -187,7 +192,7 @@ export class Purges {
    */
   async #checkLast(connection: Connection): Promise<void> {
     const lastId = await this.#stream.lastId(connection)
-    if (isBefore(lastId, this.#lastId)) this.#lastId = lastId
+    if (this.#lastId !== undefined && isBefore(lastId, this.#lastId)) this.#lastId = lastId
     if (!this.#recent.hasSince(lastId)) return
     this.#waiting.push(...this.#recent.takeSince(lastId))
     await this.#sendWaiting(connection)
@@ -195,14 +200,16 @@ export class Purges {
 
   #applied(connection: Connection, id: string, purge: Purge | undefined): void {
     this.#lastId = id
-    const isRung = this.#rung.delete(id)
     if (this.#own.delete(id)) return
     if (purge !== undefined && this.#isForHere(purge)) {
       this.#recent.add(purge, id)
-      this.#apply(purge, idMs(id))
+      this.#apply(purge, this.#stream.atMs(id))
     }
-    // Who purged waits for a second, and says what it has heard.
-    if (isRung) connection.send('PUBLISH', `${this.#options.prefix}confirmed`, id).catch(() => {})
+    if (this.#confirmations.applied(id)) this.#confirm(connection, id)
+  }
+
+  #confirm(connection: Connection | undefined, id: string): void {
+    connection?.send('PUBLISH', `${this.#options.prefix}confirmed`, id).catch(() => {})
   }
 
   /** Gateways that share a store may have other services, or be others to the same service, and then have other lists. */
@@ -222,8 +229,8 @@ export class Purges {
   }
 
   /** A stream without entries that this gateway has not seen: any answer may have been purged. */
-  async #checkFirst(connection: Connection): Promise<void> {
-    const untilMs = await this.#stream.lostUntilMs(connection, this.#lastId, this.#sinceMs)
+  async #checkFirst(connection: Connection, lastId: string): Promise<void> {
+    const untilMs = await this.#stream.lostUntilMs(connection, lastId, this.#awayMs())
     if (untilMs === undefined) return
     for (const table of this.#floors.keys()) this.#apply({ table, scope: { kind: 'all' } }, untilMs)
   }
@@ -232,7 +239,10 @@ export class Purges {
     const waiting = this.#waiting
     this.#waiting = []
     try {
-      for (; waiting[0] !== undefined; waiting.shift()) await this.#send(connection, waiting[0])
+      for (; waiting[0] !== undefined; waiting.shift()) {
+        const { id } = await this.#send(connection, waiting[0])
+        this.#confirmations.end(id) // nobody waits for it
+      }
     } finally {
       this.#waiting = [...waiting, ...this.#waiting]
     }
@@ -247,15 +257,25 @@ export class Purges {
     const { table, scope } = purge
     const floors = this.#floors.get(table)
     if (floors !== undefined) floors.announcing++
+    let id: string | undefined
     try {
-      const id = await this.#stream.append(connection, purge)
+      id = await this.#stream.append(connection, purge)
       this.#own.add(id)
       this.#recent.add(purge, id)
-      this.#confirmed.set(id, 0)
-      await floors?.write(connection, this.#floorsName(table), scope, idMs(id))
+      this.#confirmations.expect(id)
+      await floors?.write(
+        connection,
+        this.#floorsName(table),
+        scope,
+        this.#stream.atMs(id),
+        this.#stream.latest,
+      )
       // This gateway hears itself.
       const others = Number(await connection.send('PUBLISH', `${prefix}purged`, id)) - 1
       return { id, others: Math.max(0, others) }
+    } catch (error) {
+      if (id !== undefined) this.#confirmations.end(id)
+      throw error
     } finally {
       if (floors !== undefined) floors.announcing--
     }
@@ -269,15 +289,12 @@ export class Purges {
     const floors = this.#floors.get(purge.table)
     // When it was on the server's clock is not known: nothing of the table is used until the others have been told.
     if (floors !== undefined) floors.isRead = false
-    const all = [...this.#waiting, purge]
-    this.#waiting = all.length > MAX_WAITING ? wholeTables(all) : all
+    this.#waiting = fewer([...this.#waiting, purge])
   }
+
+  #awayMs = () => ageMs(this.#options.clock, this.#since)
 
   #floorsName(table: string): string {
     return `${this.#options.prefix}floors:${table}`
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.after(LOOK_EVERY_MS, resolve))
   }
 }

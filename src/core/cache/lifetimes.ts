@@ -124,6 +124,22 @@ export function negativeLifetime(
   return { freshness: { ...NEVER, freshnessLifetimeMs, staleIfErrorMs }, initialAgeMs: 0 }
 }
 
+/**
+ * Shortens the windows of a found answer that somebody else has stored to those of this policy. With `honorCacheControl` the service
+ * may have stated longer ones, up to `maxTtl`.
+ */
+export function withinPolicy(policy: LifetimePolicy, freshness: Freshness): Freshness {
+  const { honorCacheControl, ttlMs, minTtlMs, maxTtlMs } = policy
+  const longestMs = honorCacheControl ? Math.max(minTtlMs, maxTtlMs) : ttlMs
+  const freshnessLifetimeMs = Math.min(freshness.freshnessLifetimeMs, longestMs)
+  if (honorCacheControl) return { ...freshness, freshnessLifetimeMs }
+  return {
+    freshnessLifetimeMs,
+    staleWhileRevalidateMs: Math.min(freshness.staleWhileRevalidateMs, policy.staleWhileRevalidateMs),
+    staleIfErrorMs: Math.min(freshness.staleIfErrorMs, policy.staleIfErrorMs),
+  }
+}
+
 function saysFreshness(caching: CachingHeaders | undefined): boolean {
   return caching?.cacheControl !== undefined || caching?.expires !== undefined || caching?.vary !== undefined
 }

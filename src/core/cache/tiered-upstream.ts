@@ -22,6 +22,7 @@ import type { AnswerStore, NewAnswer } from './answer-store.ts'
 import type { AnswerTier } from './answer-tier.ts'
 import type { PendingRequestSource } from './coalescing-upstream.ts'
 import { freshnessState } from './freshness.ts'
+import { type LifetimePolicy, withinPolicy } from './lifetimes.ts'
 import type { PendingRequest } from './pending-request.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
@@ -29,7 +30,7 @@ interface TieredOptions {
   readonly tier: AnswerTier
   readonly store: AnswerStore
   readonly upstream: Upstream
-  readonly policy: { readonly negativeTtlMs: number; readonly staleAfterMs: number }
+  readonly policy: LifetimePolicy & { readonly staleAfterMs: number }
   readonly hasCanary: boolean
   readonly clock: Clock
   readonly observer: TableObserver
@@ -88,11 +89,16 @@ class TieredUpstream implements PendingRequestSource {
   }
 
   async #afterTier(request: PendingRequest, looking: Promise<NewAnswer | undefined>): Promise<Sourced> {
-    const known = await looking
-    if (known === undefined) {
+    const shared = await looking
+    if (shared === undefined) {
       this.#looked(request, 'miss', undefined)
       return this.#askService(request)
     }
+    // Who stored it may have other lifetimes; a "not found" is looked at in #useOf.
+    const known =
+      shared.value === undefined
+        ? shared
+        : { ...shared, freshness: withinPolicy(this.#options.policy, shared.freshness) }
     const use = this.#useOf(request, known)
     if (use !== 'none') this.#options.store.set(request.storeKey, known)
     if (use === 'answer' || use === 'stale') {

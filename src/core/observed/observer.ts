@@ -167,6 +167,8 @@ export interface TierObserver {
   purged(): void
   /** An entry was pushed into the copies of gateways that have another list, and not into the one here. */
   foreignEntry(): void
+  /** The store has a purge, or a floor, from so far in the future that somebody has made it up. Called for each that is read. */
+  fromFuture(): void
   /** @param why Set when it is not used any more. */
   changed(isUp: boolean, why: string): void
 }
@@ -225,6 +227,7 @@ export const silentObserver: Observer = {
     wrote: () => {},
     purged: () => {},
     foreignEntry: () => {},
+    fromFuture: () => {},
     changed: () => {},
   },
   defect: () => {},

@@ -83,6 +83,7 @@ describe.skipIf(missingRedis() !== undefined)('gateways in processes of their ow
     const redis = await startRedis(t)
     const service = await startHttpService(t)
     service.otherwise = ({ url }) => ({ text: `value${url}` })
+    // Three processes and a server on the processors of a test machine: with 50 ms each would leave the store alone now and then.
     const shared = `url: "${redis.url}", timeout: 1s`
     const three = await Promise.all([1, 2, 3].map(() => start(t, service.origin, shared)))
     const keys = Array.from({ length: KEYS }, (_, index) => `user${index}`)

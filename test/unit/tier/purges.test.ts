@@ -6,19 +6,25 @@ import { silentObserver } from '../../../src/core/observed/observer.ts'
 import type { Reply } from '../../../src/tier/connection.ts'
 import type { Purge } from '../../../src/tier/purge-entry.ts'
 import { Purges } from '../../../src/tier/purges.ts'
-import { ManualClock } from '../../support/clock/manual-clock.ts'
+import { ManualClock, settle } from '../../support/clock/manual-clock.ts'
 
 /** Ids compare as their numbers here: all have as many digits. */
 class Store {
   readonly clock: ManualClock
+  readonly #aheadMs: number
   stream: { readonly id: string; readonly fields: readonly string[] }[] = []
   readonly hashes = new Map<string, Map<string, string>>()
   #last = 0
+  /** All numbers have as many digits. */
+  readonly #first = 100_000
 
-  constructor(clock: ManualClock) {
+  constructor(clock: ManualClock, aheadMs: number) {
     this.clock = clock
+    this.#aheadMs = aheadMs
   }
 
+  /** All that were sent, without the name. */
+  readonly commands: string[] = []
   /** Arguments of XADD before the id, of each that was sent. */
   readonly trims: string[] = []
   /** An error that the server has for XADD with MINID. */
@@ -26,13 +32,14 @@ class Store {
 
   add(...fields: readonly string[]): string {
     this.#last++
-    const id = `${this.clock.wallMs()}-${this.#last}`
+    const id = `${this.clock.wallMs() + this.#aheadMs}-${this.#first + this.#last}`
     this.stream.push({ id, fields })
     return id
   }
 
   readonly send = async (...words: readonly (string | Buffer)[]): Promise<Reply> => {
-    const [command, name = '', ...rest] = words.map(String)
+    const [command = '', name = '', ...rest] = words.map(String)
+    this.commands.push([command, ...rest].join(' '))
     const rows = (some: typeof this.stream) => some.map(({ id, fields }) => [id, [...fields]])
     if (command === 'XADD') {
       const id = rest.indexOf('*')
@@ -43,7 +50,8 @@ class Store {
     if (command === 'XRANGE') {
       const [from = ''] = rest
       const since = from.startsWith('(') ? from.slice(1) : ''
-      return rows(this.stream.filter(({ id }) => id > since))
+      const count = Number(rest[rest.indexOf('COUNT') + 1])
+      return rows(this.stream.filter(({ id }) => id > since).slice(0, count))
     }
     if (command === 'XREVRANGE') return rows(this.stream.slice(-1))
     if (command === 'XLEN') return this.stream.length
@@ -56,18 +64,20 @@ class Store {
   }
 }
 
-function start(clock = new ManualClock()) {
-  const store = new Store(clock)
+/** @param serverAheadMs The server's clock less that of the gateways. */
+function start(clock = new ManualClock(), serverAheadMs = 0) {
+  const store = new Store(clock, serverAheadMs)
   const connection = { send: store.send, close: () => {} }
   const join = (fingerprint = 'own') => {
     const applied: Purge[] = []
     let foreign = 0
+    let future = 0
     const world: { connection: typeof connection | undefined } = { connection: undefined }
     const purges = new Purges({
       prefix: 'p:',
       clock,
-      observer: { ...silentObserver.tier, foreignEntry: () => foreign++ },
-      serverMs: () => clock.wallMs(),
+      observer: { ...silentObserver.tier, foreignEntry: () => foreign++, fromFuture: () => future++ },
+      serverMs: () => clock.wallMs() + serverAheadMs,
       fingerprintOf: (table) => (table === 't' ? fingerprint : undefined),
       connection: () => world.connection,
       onPurge: (purge) => applied.push(purge),
@@ -86,6 +96,7 @@ function start(clock = new ManualClock()) {
       connect,
       cut,
       foreign: () => foreign,
+      future: () => future,
       look: () => purges.catchUp(connection, false),
     }
   }
@@ -93,21 +104,22 @@ function start(clock = new ManualClock()) {
 }
 
 test('nothing of before counts when the clock of the server was set back, for gateways that come later, too', async () => {
-  const { store, join } = start()
+  const { clock, store, join } = start()
   const one = join()
   await one.connect()
   expect(one.purges.isClosed('t')).toBe(false)
-  one.purges.forgetAll(5000)
+  const untilMs = clock.wallMs() + 5000
+  one.purges.forgetAll(untilMs)
   // Until the others can know.
   expect(one.purges.isClosed('t')).toBe(true)
   await one.look()
   expect(one.purges.isClosed('t')).toBe(false)
-  expect(one.purges.isPurged('t', 'a', 5000)).toBe(true)
-  expect(one.purges.isPurged('t', 'a', 5001)).toBe(false)
-  expect(Object.fromEntries(store.hashes.get('p:floors:t') ?? [])).toEqual({ '': '5000' })
+  expect(one.purges.isPurged('t', 'a', untilMs)).toBe(true)
+  expect(one.purges.isPurged('t', 'a', untilMs + 1)).toBe(false)
+  expect(Object.fromEntries(store.hashes.get('p:floors:t') ?? [])).toEqual({ '': String(untilMs) })
   const late = join()
   await late.connect()
-  expect(late.purges.isPurged('t', 'a', 5000)).toBe(true)
+  expect(late.purges.isPurged('t', 'a', untilMs)).toBe(true)
 })
 
 test('a gateway that has never been connected hears of purges since it started, and of a minute before', async () => {
@@ -214,7 +226,7 @@ test('what is for gateways of one fingerprint is left alone by the others, also 
   ])
   await other.look()
   expect(other.applied).toEqual([])
-  expect(other.purges.isPurged('t', 'a', 0)).toBe(false)
+  expect(other.purges.isPurged('t', 'a', clock.wallMs() - 1000)).toBe(false)
   expect(other.foreign()).toBe(2)
 })
 
@@ -268,3 +280,158 @@ test.for<[number, number]>([
   await one.connect()
   expect(one.applied).toEqual(times === 0 ? [] : [{ table: 't', scope: { kind: 'all' } }])
 })
+
+test.for<[string, readonly string[], string]>([
+  ['key', ['key', 'a@x.example'], 'b@y.example'],
+  ['domain', ['domain', 'x.example'], 'b@y.example'],
+])(
+  'a %s that a service purged while no gateway ran is purged for one that starts six days later',
+  async ([, fields, other]) => {
+    const { clock, store, join } = start()
+    store.add('table', 't', ...fields)
+    const atMs = clock.wallMs()
+    clock.advance(518_400_000)
+    const one = join()
+    await one.connect()
+    expect(one.purges.isPurged('t', 'a@x.example', atMs)).toBe(true)
+    expect(one.purges.isPurged('t', 'a@x.example', atMs + 1)).toBe(false)
+    expect(one.purges.isPurged('t', other, atMs)).toBe(false)
+    // What is stored here since the start is newer.
+    expect(one.applied).toEqual([])
+  },
+)
+
+test('a table that a reload adds is not used before it is known what was purged of it', async () => {
+  const { clock, store, join } = start()
+  const one = join()
+  await one.connect()
+  store.add('table', 'new', 'key', 'a')
+  await one.look()
+  one.purges.follow('new')
+  expect(one.purges.isClosed('new')).toBe(true)
+  await settle()
+  await one.look()
+  expect(one.purges.isClosed('new')).toBe(false)
+  expect(one.purges.isPurged('new', 'a', clock.wallMs())).toBe(true)
+})
+
+test('nothing counts for a gateway that starts that is older than the stream', async () => {
+  const { clock, store, join } = start()
+  const one = join()
+  await one.connect()
+  const weekAgo = clock.wallMs() - 604_800_000
+  expect(one.purges.isPurged('t', 'a', weekAgo)).toBe(true)
+  expect(one.purges.isPurged('t', 'a', weekAgo + 1)).toBe(false)
+  for (let n = 0; n < 9999; n++) store.add('table', 'other')
+  const two = join()
+  await two.connect()
+  expect(two.purges.isPurged('t', 'a', clock.wallMs())).toBe(false)
+  store.add('table', 'other')
+  const three = join()
+  await three.connect()
+  expect(three.purges.isPurged('t', 'a', clock.wallMs())).toBe(true)
+  // That is not said to the others.
+  expect(store.hashes.get('p:floors:t')?.size).toBe(0)
+})
+
+test('a domain that a service purges by the stream alone has a floor in the store', async () => {
+  const { clock, store, join } = start()
+  const one = join()
+  await one.connect()
+  store.add('table', 't', 'domain', 'x.example')
+  await one.look()
+  expect(Object.fromEntries(store.hashes.get('p:floors:t') ?? [])).toEqual({
+    '@x.example': String(clock.wallMs()),
+  })
+})
+
+test('a gateway whose clock is an hour ahead hears of what was purged before its first connection', async () => {
+  const clock = new ManualClock()
+  const { store, join } = start(clock, -3_600_000)
+  const one = join()
+  clock.advance(1000)
+  store.add('table', 't', 'key', 'a')
+  clock.advance(120_000)
+  await one.connect()
+  expect(one.applied).toEqual([{ table: 't', scope: { kind: 'key', key: 'a' } }])
+})
+
+test('many messages are one look at the stream, and each purge is confirmed', async () => {
+  const { store, join } = start()
+  const one = join()
+  await one.connect()
+  const ids = Array.from({ length: 400 }, (_, n) => store.add('table', 't', 'key', `k${n}`))
+  store.commands.length = 0
+  for (const id of ids) one.purges.onMessage('p:purged', id)
+  await settle()
+  await one.look()
+  expect(store.commands.filter((command) => command.startsWith('XREVRANGE')).length).toBe(2)
+  const confirmed = store.commands.filter((command) => command.startsWith('PUBLISH'))
+  expect(confirmed).toEqual(ids.map((id) => `PUBLISH ${id}`))
+})
+
+test('a purge that is applied before the message comes is confirmed then, once, after thousands of odd ones, too', async () => {
+  const { store, join } = start()
+  const one = join()
+  await one.connect()
+  for (let n = 0; n < 2000; n++) {
+    one.purges.onMessage('p:purged', `key${n}`)
+    one.purges.onMessage('p:purged', `1-${n}`)
+    one.purges.onMessage('p:purged', `99999999999999-${n}`)
+  }
+  const id = store.add('table', 't', 'key', 'a')
+  await one.look()
+  store.commands.length = 0
+  for (const message of [id, id, '']) one.purges.onMessage('p:purged', message)
+  expect(store.commands).toEqual([`PUBLISH ${id}`])
+  const next = store.add('table', 't', 'key', 'b')
+  one.purges.onMessage('p:purged', next)
+  await one.look()
+  expect(store.commands.filter((command) => command.startsWith('PUBLISH'))).toEqual([
+    `PUBLISH ${id}`,
+    `PUBLISH ${next}`,
+  ])
+})
+
+test('a purge from here is not confirmed from here, nor one that no message told of', async () => {
+  const { store, join } = start()
+  const one = join()
+  await one.connect()
+  await one.purges.announce({ table: 't', scope: { kind: 'key', key: 'a' } })
+  store.add('table', 't', 'key', 'b')
+  store.commands.length = 0
+  await one.look()
+  one.purges.onMessage('p:purged', store.stream[0]?.id ?? '')
+  expect(store.commands.filter((command) => command.startsWith('PUBLISH'))).toEqual([])
+})
+
+test('pages of long entries stay short', async () => {
+  const { store, join } = start()
+  const one = join()
+  await one.connect()
+  for (let n = 0; n < 40; n++) store.add('table', 't', 'key', 'k'.repeat(10_000))
+  for (let n = 0; n < 400; n++) store.add('table', 't', 'key', 'k')
+  store.commands.length = 0
+  await one.look()
+  const counts = store.commands.flatMap((command) => /^XRANGE .* COUNT (\d+)$/.exec(command)?.[1] ?? [])
+  expect(counts).toEqual(['16', '16', '16', '16', '64', '256', '256'])
+  expect(one.applied.length).toBe(440)
+})
+
+test.for<[number, boolean]>([
+  [86_400_000, true],
+  [86_400_001, false],
+])(
+  'an id %i ms ahead is when the purge was: %s; else it is one of now, and told',
+  async ([aheadMs, isWhen]) => {
+    const { clock, store, join } = start()
+    const one = join()
+    await one.connect()
+    store.stream.push({ id: `${clock.wallMs() + aheadMs}-100000`, fields: ['table', 't', 'key', 'a'] })
+    await one.look()
+    expect(one.applied.length).toBe(1)
+    expect(one.purges.isPurged('t', 'a', clock.wallMs())).toBe(true)
+    expect(one.purges.isPurged('t', 'a', clock.wallMs() + 1001)).toBe(isWhen)
+    expect(one.future()).toBe(isWhen ? 0 : 1)
+  },
+)

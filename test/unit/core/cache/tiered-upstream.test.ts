@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import type { NewAnswer } from '../../../../src/core/cache/answer-store.ts'
 import type { TierWait } from '../../../../src/core/cache/answer-tier.ts'
 import { CachedUpstream } from '../../../../src/core/cache/cached-upstream.ts'
+import type { LifetimePolicy } from '../../../../src/core/cache/lifetimes.ts'
 import { LossGuard } from '../../../../src/core/cache/loss-guard.ts'
 import { MemoryAnswerStore } from '../../../../src/core/cache/memory-answer-store.ts'
 import { Explanation } from '../../../../src/core/observed/explain.ts'
@@ -24,7 +25,7 @@ const WINDOWS = { freshnessLifetimeMs: 60_000, staleWhileRevalidateMs: 300_000, 
 const GONE = { freshnessLifetimeMs: 10_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 3_600_000 }
 
 /** A gateway whose service and tier say what the test says. */
-function gateway(options: { hasCanary?: boolean } = {}) {
+function gateway(options: { hasCanary?: boolean; policy?: Partial<LifetimePolicy> } = {}) {
   const clock = new ManualClock()
   const store = new MemoryAnswerStore({ clock, maxEntries: 1000, maxNegativeEntries: 1000, maxBytes: 1e7 })
   const tier = {
@@ -100,6 +101,7 @@ function gateway(options: { hasCanary?: boolean } = {}) {
         honorCacheControl: true,
         minTtlMs: 0,
         maxTtlMs: 3_600_000,
+        ...options.policy,
       },
       hasCanary: options.hasCanary ?? false,
       lossGuard: new LossGuard(clock, () => {}),
@@ -364,3 +366,28 @@ test('a lookup that has to wait asks for no lease', async () => {
   expect(await ask()).toBe('upstream: new')
   expect(tier.leases).toEqual([])
 })
+
+test.for<[string, Partial<LifetimePolicy>, number, string]>([
+  ['fresh', {}, 999, 'shared: hers'],
+  ['stale', {}, 1000, 'stale: hers'],
+  ['stale', {}, 2999, 'stale: hers'],
+  ['worthless', {}, 3000, 'upstream: ours'],
+  // The service may have said so.
+  ['fresh', { honorCacheControl: true, maxTtlMs: 4000 }, 3999, 'shared: hers'],
+  ['stale', { honorCacheControl: true, maxTtlMs: 4000 }, 4000, 'stale: hers'],
+])(
+  'an answer that a gateway of longer lifetimes has stored is %s by the own ones: %o, %i ms',
+  async ([, own, ageMs, says]) => {
+    const policy = {
+      honorCacheControl: false,
+      ttlMs: 1000,
+      staleWhileRevalidateMs: 2000,
+      staleIfErrorMs: 0,
+      ...own,
+    }
+    const { tier, service, ask } = gateway({ policy })
+    service.says = found('ours')
+    tier.has = { value: 'hers', freshness: { ...WINDOWS, freshnessLifetimeMs: 3_600_000 }, ageMs }
+    expect(await ask()).toBe(says)
+  },
+)
