@@ -36,8 +36,8 @@ export interface SharedStoreStatus {
 export type PurgeReach =
   /** `others` heard of it, and `confirmed` of them said within a second that they have done it. */
   | { readonly state: 'sent'; readonly others: number; readonly confirmed: number }
-  /** The shared store cannot be reached: the others hear of it when it can. */
-  | { readonly state: 'later' }
+  /** The shared store cannot be reached, or is full: the others hear of it when it can take it. */
+  | { readonly state: 'later'; readonly why?: 'full' }
 
 export interface TableStatus {
   readonly name: string

@@ -22,6 +22,7 @@ import { PurgeStream } from './purge-stream.ts'
 import { RecentPurges } from './recent-purges.ts'
 import { ID, isBefore } from './stream.ts'
 import { Turns } from './turns.ts'
+import { isFull } from './why.ts'
 
 interface PurgesOptions {
   readonly prefix: string
@@ -72,10 +73,10 @@ export class Purges {
 
   /** Another store, or another way to it, takes the place of this: what was not seen or sent here it sees and sends. */
   handOver(to: Purges): void {
-    const [ours, theirs] = [this.#since, to.#since]
+    const { monotonicMs, wallMs } = this.#since
     to.#since = {
-      monotonicMs: Math.min(ours.monotonicMs, theirs.monotonicMs),
-      wallMs: Math.min(ours.wallMs, theirs.wallMs),
+      monotonicMs: Math.min(monotonicMs, to.#since.monotonicMs),
+      wallMs: Math.min(wallMs, to.#since.wallMs),
     }
     to.#recent.takeOver(this.#recent)
     for (const purge of this.#waiting.splice(0)) to.#wait(purge)
@@ -122,7 +123,7 @@ export class Purges {
     }
   }
 
-  /** Tells every gateway; while the store cannot be reached, as soon as it can. */
+  /** Tells every gateway; while the store cannot take it, as soon as it can. */
   async announce(purge: Purge): Promise<PurgeReach> {
     const current = this.#options.connection()
     try {
@@ -130,9 +131,9 @@ export class Purges {
       const { id, others } = await this.#send(current, purge)
       const confirmed = await this.#confirmations.wait(id, others)
       return { state: 'sent', others, confirmed }
-    } catch {
+    } catch (error) {
       this.#wait(purge)
-      return { state: 'later' }
+      return isFull(error) ? { state: 'later', why: 'full' } : { state: 'later' }
     }
   }
 
@@ -286,8 +287,7 @@ export class Purges {
       this.#successor.#wait(purge)
       return
     }
-    const floors = this.#floors.get(purge.table)
-    // When it was on the server's clock is not known: nothing of the table is used until the others have been told.
+    const floors = this.#floors.get(purge.table) // not used until the others have been told: when it was is not known
     if (floors !== undefined) floors.isRead = false
     this.#waiting = fewer([...this.#waiting, purge])
   }

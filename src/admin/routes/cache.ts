@@ -24,6 +24,11 @@ const Elsewhere = Type.Object({
     description:
       '`later`: the shared store cannot be reached, and the other gateways are told once it can be reached.',
   }),
+  why: Type.Optional(
+    Type.Enum(['full'], {
+      description: 'With `later`: the shared store is reached, and has no memory left.',
+    }),
+  ),
   others: Type.Optional(Type.Integer({ minimum: 0, description: 'Gateways that heard of it.' })),
   confirmed: Type.Optional(
     Type.Integer({

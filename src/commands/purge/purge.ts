@@ -57,6 +57,8 @@ export async function purge(
 /** What other gateways did, where there are some. */
 function elsewhereText(elsewhere: unknown): string {
   const state = property(elsewhere, 'state')
+  if (state === 'later' && property(elsewhere, 'why') === 'full')
+    return '; the shared store is full, and the other gateways are told once it takes the purge'
   if (state === 'later')
     return '; the shared store cannot be reached now, and the other gateways are told once it can be reached'
   const [others, confirmed] = [property(elsewhere, 'others'), property(elsewhere, 'confirmed')]

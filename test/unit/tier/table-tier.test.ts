@@ -81,6 +81,9 @@ test('an answer that was deleted while the store was away is not found there aga
   // A gateway that asked before it writes late.
   values.set('p:a:t:fingerprint:a', written)
   expect(await tier.find('a', undefined)).toBeUndefined()
+  // And is deleted by whoever finds it.
+  await settle()
+  expect(values.has('p:a:t:fingerprint:a')).toBe(false)
 })
 
 test('names differ by as whom the service is asked, and do not say it', async () => {

@@ -16,3 +16,9 @@ test('a server of a cluster says what to write', () => {
     'MOVED 1 127.0.0.1:1: this server is one of a cluster; write "cluster" in the place of "url"',
   )
 })
+
+test('a full server is said to be full', () => {
+  expect(whyOf(new Error("OOM command not allowed when used memory > 'maxmemory'."))).toBe(
+    'the shared store is full (maxmemory); give it more memory, or the policy volatile-lru',
+  )
+})
