@@ -94,6 +94,8 @@ export interface Upstream {
 export interface ServiceHealth {
   /** When it was last seen to be well again after it failed, monotonic ms: what failed before then says nothing any more. */
   readonly recoveredAtMs: number
+  /** When anybody's lookup last got a good reply, monotonic ms. Its own canary is none: it may be answered from a memory. */
+  readonly goodAtMs: number
   /**
    * True while it answers nobody, not even a question whose answer is known: requests that are under way are not worth
    * waiting for.
@@ -109,6 +111,7 @@ export interface ServiceHealth {
 /** Of an upstream that nobody watches, since it is in this process or tells of its failures itself. */
 export const UNWATCHED: ServiceHealth = {
   recoveredAtMs: Number.NEGATIVE_INFINITY,
+  goodAtMs: Number.NEGATIVE_INFINITY,
   isFailing: false,
   answersOthers: () => undefined,
 }

@@ -177,6 +177,10 @@ export class CachedUpstream implements TableSource {
     return this.#unasked.known(key)
   }
 
+  get goodAtMs(): number {
+    return this.#upstream.health.goodAtMs
+  }
+
   answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
     return this.#upstream.health.answersOthers(question)
   }

@@ -79,6 +79,10 @@ export class ReplicaSource implements TableSource {
     return { result: copied, ageMs, foundForMs: ageMs, confirmedByCanary: true }
   }
 
+  get goodAtMs(): number {
+    return this.#inner.goodAtMs
+  }
+
   answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
     return this.#inner.answersOthers(question)
   }
@@ -118,6 +122,11 @@ export class ReplicaSource implements TableSource {
     const known = this.#fallback(key, ageMs)
     if (known === undefined) return answer
     if (known.kind === 'found') return this.#answer(key, known, ageMs, context.record())
+    // It was not sent: a flood of our own clients says nothing about the service.
+    if ('cause' in answer.result && answer.result.cause === 'overload') {
+      this.#explain(key, answer.result, ageMs, context.record(), { unused: NOT_SENT })
+      return answer
+    }
     // One key that fails says nothing about the others: it may be new.
     const answers = this.#others.at(key, answer.result, context, sinceMs)
     return answers instanceof Promise
@@ -192,6 +201,8 @@ export class ReplicaSource implements TableSource {
 }
 
 const ANSWERS_OTHERS = 'the service answers others, so this is no outage'
+
+const NOT_SENT = 'the lookup was not sent, since too many are, and that is no outage'
 
 /** Returns whether the service said nothing about the key: it failed, or nobody could ask it. */
 function cannotSay(result: LookupResult): boolean {

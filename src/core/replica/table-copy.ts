@@ -22,8 +22,8 @@ export interface TableCopy {
   noteAnswer(key: string, result: string | undefined, generation: number): void
   /** Words about single keys so far, by pushes and changes: an answer that was asked for before one is older than it. */
   readonly generation: number
-  /** Another key of the copy, the next one in order; undefined where there is none. */
-  neighbour(key: string): string | undefined
+  /** Other keys of the copy: the next one in order, and one elsewhere, of another domain where it is easily found. */
+  neighbours(key: string): readonly string[]
   /**
    * Time since the service gave the copy, or said that it is still current, ms; infinite where there is none, and
    * where the clock cannot tell.

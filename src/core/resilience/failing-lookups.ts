@@ -13,10 +13,13 @@ const OVER_AFTER_MS = 60_000
 export class FailingLookups {
   #sinceMs = Number.NEGATIVE_INFINITY
   #lastMs = Number.NEGATIVE_INFINITY
+  /** When a lookup last got a good reply, monotonic ms. A canary is none. */
+  goodAtMs = Number.NEGATIVE_INFINITY
 
   /** A request of a lookup ended by a reply, or without one in time. */
   replied(nowMs: number, isGood: boolean): void {
     if (isGood) {
+      this.goodAtMs = nowMs
       this.#lastMs = Number.NEGATIVE_INFINITY
       return
     }

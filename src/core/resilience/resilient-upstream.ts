@@ -138,6 +138,13 @@ export class ResilientUpstream implements Upstream, ServiceHealth {
     return latestMs
   }
 
+  /** When one of the endpoints last gave a good reply to a lookup. */
+  get goodAtMs(): number {
+    let latestMs = Number.NEGATIVE_INFINITY
+    for (const { lookups } of this.#asked.endpoints) latestMs = Math.max(latestMs, lookups.goodAtMs)
+    return latestMs
+  }
+
   needsNoRequest(key: string): boolean {
     return this.#unsent(key) !== undefined
   }

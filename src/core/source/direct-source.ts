@@ -47,6 +47,10 @@ export class DirectSource implements TableSource {
     return { result, ageMs: 0, foundForMs: Number.POSITIVE_INFINITY, confirmedByCanary: true }
   }
 
+  get goodAtMs(): number {
+    return this.#upstream.health.goodAtMs
+  }
+
   answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
     return this.#upstream.health.answersOthers(question)
   }

@@ -34,6 +34,10 @@ export class QuestionSource implements TableSource {
     return undefined
   }
 
+  get goodAtMs(): number {
+    return this.#asking.goodAtMs
+  }
+
   answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
     return this.#asking.answersOthers?.(question)
   }

@@ -26,6 +26,8 @@ export interface TableSource {
   known(key: string): KnownAnswer | undefined
   /** Whether its service answers others while a lookup fails, as an upstream says it; undefined where nobody looks. */
   answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered>
+  /** When its service last gave anybody's lookup a good reply, monotonic ms; minus infinity where nobody looks. */
+  readonly goodAtMs: number
   /** Keeps the stored "not found" of a key from being pushed out. */
   protect(key: string): void
 }

@@ -20,6 +20,7 @@ import { EntryReader, MAX_LISTED_KEY_BYTES } from './entry.ts'
 import type { Followed, TableReplicaParts } from './followed.ts'
 import { FoundSince } from './found-since.ts'
 import { type ListProgress, shownProgress } from './list-progress.ts'
+import { neighboursOf } from './neighbours.ts'
 import { REPLICA_REASONS } from './reasons.ts'
 import { ReplicaFile } from './replica-file.ts'
 import { RoundCounts } from './round-counts.ts'
@@ -85,11 +86,10 @@ export class TableReplica implements TableCopy, ReplicaControl {
       this.#foundSince.note(key, result, generation)
   }
 
-  neighbour(key: string): string | undefined {
+  neighbours(key: string): readonly string[] {
     const slot = this.#state?.current?.slot
-    if (slot === undefined || key.length > MAX_LISTED_KEY_BYTES) return undefined
-    const after = this.#file.keys(slot, comparableAddress(key), 1)[0]
-    return after ?? this.#file.keys(slot, undefined, 1)[0]
+    if (slot === undefined || key.length > MAX_LISTED_KEY_BYTES) return []
+    return neighboursOf(comparableAddress(key), (after, limit) => this.#file.keys(slot, after, limit))
   }
 
   ageMs(nowMs?: number): number {

@@ -7,6 +7,7 @@ import { recordIo } from '../../support/gateway/command-io.ts'
 import { type Behaviour, startHttpService } from '../../support/http/http-service.ts'
 import { until } from '../../support/postfix/until.ts'
 import { ALONE, asked, CHANGES, heldChanges, push, TEN, withCopy } from './changing-service.ts'
+import { outageIsSeen } from './outage-is-seen.ts'
 import { folderFor, refresh, replicaStatus, replicaYaml, settled, startReplicated } from './replicated.ts'
 
 const TOO_MANY = 'there are more than 100000 changes, or more than 64 MiB of them; the whole list is read'
@@ -338,6 +339,7 @@ describe('changes that delete many keys', () => {
     service.delete('new@a.example')
     await refresh(gateway)
     await http.stop()
+    await outageIsSeen((key) => client.lookup('mailboxes', key))
     expect(await client.lookup('mailboxes', 'new@a.example')).toEqual({ kind: 'notfound' })
   })
 

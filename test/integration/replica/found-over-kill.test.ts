@@ -12,6 +12,7 @@ import {
 } from '../../support/gateway/gateway-process.ts'
 import { startHttpService } from '../../support/http/http-service.ts'
 import { until } from '../../support/postfix/until.ts'
+import { outageIsSeen } from './outage-is-seen.ts'
 import { folderFor, serveMailboxes } from './replicated.ts'
 
 const yamlFor = (origin: string, folder: string) => `
@@ -48,6 +49,7 @@ test('a user whom a lookup found after the copy is found after a kill in an outa
   mailboxes.set('new@a.example', 'a/new/')
   expect(await lookup(first, 'new@a.example')).toEqual({ kind: 'found', value: 'a/new/' })
   await service.stop()
+  await outageIsSeen((key) => lookup(first, key))
   expect(await lookup(first, 'nobody@a.example')).toEqual({ kind: 'notfound' })
   // A transaction behind the one that writes the user down, which is not waited for.
   const other = '/api/v1/tables/mailboxes/replica/entries/other@a.example'

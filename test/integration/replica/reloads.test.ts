@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startHttpService } from '../../support/http/http-service.ts'
+import { outageIsSeen } from './outage-is-seen.ts'
 import {
   folderFor,
   replicaStatus,
@@ -100,6 +101,7 @@ test('a user who was found after the copy is not, when a list that was asked for
   await gateway.gateway.tables.purge('mailboxes', { kind: 'all' })
   await settled(gateway, 2)
   await service.stop()
+  await outageIsSeen((key) => client.lookup('mailboxes', key))
   expect(await client.lookup('mailboxes', 'new@a.example')).toEqual({ kind: 'notfound' })
 })
 
@@ -121,5 +123,6 @@ test('a lookup that was under way does not bring back what was deleted', async (
   send()
   expect(await asked).toEqual({ kind: 'found', value: 'n/' })
   await service.stop()
+  await outageIsSeen((key) => client.lookup('mailboxes', key))
   expect(await client.lookup('mailboxes', 'new@a.example')).toEqual({ kind: 'notfound' })
 })

@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest'
 import { startHttpService } from '../../support/http/http-service.ts'
+import { outageIsSeen } from './outage-is-seen.ts'
 import { folderFor, refresh, replicaStatus, replicaYaml, startReplicated } from './replicated.ts'
 
 const found = (value: string) => ({ kind: 'found', value })
@@ -119,5 +120,6 @@ test('a key that fails alone while the service answers others waits, also where 
   expect((await client.lookup('mailboxes', 'broken@a.example')).kind).toBe('temporary')
   expect(await client.lookup('mailboxes', 'nobody@a.example')).toEqual({ kind: 'notfound' })
   await service.stop()
+  await outageIsSeen((key) => client.lookup('mailboxes', key))
   expect(await client.lookup('mailboxes', 'unknown@a.example')).toEqual({ kind: 'notfound' })
 })

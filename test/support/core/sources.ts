@@ -53,6 +53,7 @@ export class ScriptedSource implements TableSource {
   /** Whether its service answers others; undefined: nobody looks. */
   others: OthersAnswered | Promise<OthersAnswered>
   readonly othersAsked: OthersQuestion[] = []
+  goodAtMs = Number.NEGATIVE_INFINITY
 
   answersOthers(question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
     this.othersAsked.push(question)
@@ -109,5 +110,6 @@ export const KNOWS_NOTHING = {
   askOffline: () => undefined,
   known: () => undefined,
   answersOthers: () => undefined,
+  goodAtMs: Number.NEGATIVE_INFINITY,
   protect: () => {},
 }

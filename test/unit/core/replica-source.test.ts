@@ -3,76 +3,9 @@
  */
 import { describe, expect, test } from 'vitest'
 import { Explanation } from '../../../src/core/observed/explain.ts'
-import { ReplicaSource } from '../../../src/core/replica/replica-source.ts'
-import type { CopyPolicy } from '../../../src/core/replica/table-copy.ts'
-import { found, type LookupResult, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
+import { found, NOT_FOUND, permanent, temporary } from '../../../src/core/result.ts'
 import { LookupContext } from '../../../src/core/source/lookup-context.ts'
-import type { TableSource } from '../../../src/core/source/table-source.ts'
-import { ManualClock } from '../../support/clock/manual-clock.ts'
-
-const POLICY: CopyPolicy = {
-  freshForMs: 10_000,
-  notFoundForMs: 60_000,
-  staleForMs: 120_000,
-  authoritative: false,
-}
-
-const DOWN = temporary('connect', 'the service refuses connections; is it running?')
-
-class Service implements TableSource {
-  readonly name = 'directory'
-  /** What its endpoints say of others. */
-  others: boolean | undefined | Promise<boolean | undefined>
-  /** What it says of single keys, instead of `answer`. */
-  readonly keys = new Map<string, LookupResult>()
-  readonly asked: string[] = []
-  stored: ReturnType<TableSource['askOffline']>
-  answer: LookupResult = DOWN
-  later = false
-
-  ask(key: string) {
-    this.asked.push(key)
-    const answer = { result: this.keys.get(key) ?? this.answer, source: 'upstream' }
-    return this.later ? Promise.resolve(answer) : answer
-  }
-  askOffline() {
-    return this.stored
-  }
-  known() {
-    return this.stored && { result: this.stored, ageMs: 1, foundForMs: 1, confirmedByCanary: true }
-  }
-  answersOthers() {
-    return this.others
-  }
-  protect() {}
-}
-
-function replicated(ageMs: number, policy: Partial<CopyPolicy> = {}) {
-  const service = new Service()
-  const entries = new Map([['ann@a.example', 'a/ann/']])
-  const since = new Map<string, string>()
-  const noted: [key: string, result: string | undefined][] = []
-  const copy = {
-    find: (key: string) => entries.get(key),
-    foundSince: (key: string) => since.get(key),
-    noteAnswer: (key: string, result: string | undefined) => void noted.push([key, result]),
-    generation: 0,
-    neighbour: () => [...entries.keys()][0],
-    ageMs: () => ageMs,
-    entries: 1,
-    listAgeMs: undefined,
-  }
-  const clock = new ManualClock()
-  const startMs = clock.monotonicMs()
-  const source = new ReplicaSource(service, copy, { ...POLICY, ...policy }, clock)
-  const explanation = new Explanation()
-  const ask = (key: string, bypass = false) =>
-    source.ask(key, new LookupContext(key, startMs, 5000, bypass, explanation))
-  return { service, source, ask, clock, since, noted, entries, explanation }
-}
-
-const COPIED = { result: found('a/ann/'), source: 'replica' }
-const ABSENT = { result: NOT_FOUND, source: 'replica' }
+import { ABSENT, COPIED, DOWN, replicated } from './replica-set-up.ts'
 
 describe('a key of the copy', () => {
   test('is found at once while the copy is young, and nobody is asked', () => {
@@ -131,7 +64,6 @@ describe('a key that the copy lacks', () => {
     temporary('circuit', 'x'),
     temporary('status', 'x'),
     temporary('unreadable', 'x'),
-    temporary('overload', 'x'),
     permanent('refused', 'x'),
   ]) {
     test(`is not found when the service cannot say: ${result.cause}`, () => {
@@ -162,97 +94,6 @@ describe('a key that the copy lacks', () => {
       source: 'upstream',
     })
   })
-})
-
-describe('a key that the copy lacks, and that fails alone', () => {
-  const BROKEN = temporary('status', 'the service answered 500')
-
-  test('is not called "not found", and the explanation says why', () => {
-    const { service, ask, explanation } = replicated(7000)
-    service.answer = BROKEN
-    service.others = true
-    expect(ask('new@a.example')).toEqual({ result: BROKEN, source: 'upstream' })
-    expect(explanation.steps).toEqual([
-      {
-        step: 'replica',
-        key: 'new@a.example',
-        upstream: 'directory',
-        entries: 1,
-        ageMs: 7000,
-        unused: 'the service answers others, so this is no outage',
-        result: BROKEN,
-      },
-    ])
-  })
-
-  for (const [others, expected] of [
-    [true, { result: BROKEN, source: 'upstream' }],
-    [false, ABSENT],
-  ] as const) {
-    test(`is waited for until it is known whether the service answers others: ${others}`, async () => {
-      const { service, ask } = replicated(0)
-      service.answer = BROKEN
-      service.later = true
-      service.others = Promise.resolve(others)
-      expect(await ask('new@a.example')).toEqual(expected)
-      expect(service.asked).toEqual(['new@a.example'])
-    })
-  }
-
-  for (const later of [false, true]) {
-    test(`where nothing is known of the service, a key of the copy decides, ${later ? 'later' : 'at once'}`, async () => {
-      const { service, ask, clock } = replicated(0)
-      service.later = later
-      service.answer = BROKEN
-      service.keys.set('ann@a.example', found('a/ann/'))
-      expect(await ask('new@a.example')).toEqual({ result: BROKEN, source: 'upstream' })
-      expect(service.asked).toEqual(['new@a.example', 'ann@a.example'])
-      // And not again for each key that fails.
-      clock.advance(499)
-      service.keys.clear()
-      expect(await ask('next@a.example')).toEqual({ result: BROKEN, source: 'upstream' })
-      expect(service.asked).toEqual(['new@a.example', 'ann@a.example', 'next@a.example'])
-      clock.advance(1)
-      expect(await ask('last@a.example')).toEqual(ABSENT)
-      expect(service.asked.slice(3)).toEqual(['last@a.example', 'ann@a.example'])
-    })
-  }
-
-  test('asks for one key of the copy, however many fail at once', async () => {
-    const { service, ask } = replicated(0)
-    service.later = true
-    service.answer = BROKEN
-    service.keys.set('ann@a.example', found('a/ann/'))
-    const answers = await Promise.all(['x@a.example', 'y@a.example'].map((key) => ask(key)))
-    expect(answers.map(({ result }) => result)).toEqual([BROKEN, BROKEN])
-    expect(service.asked).toEqual(['x@a.example', 'y@a.example', 'ann@a.example'])
-  })
-
-  test('is not "not found" while the service says of a key of the copy that it is gone', () => {
-    const { service, ask } = replicated(0)
-    service.answer = BROKEN
-    service.keys.set('ann@a.example', NOT_FOUND)
-    expect(ask('new@a.example')).toEqual({ result: BROKEN, source: 'upstream' })
-  })
-
-  test('of an empty copy is "not found" when nothing is known of the service', () => {
-    const { ask, entries } = replicated(0)
-    entries.clear()
-    expect(ask('new@a.example')).toEqual(ABSENT)
-  })
-
-  for (const [atMs, expected] of [
-    [4999, ABSENT],
-    [5000, { result: temporary('timeout', 'x'), source: 'upstream' }],
-  ] as const) {
-    test(`without an answer after ${atMs} of 5000 ms: ${expected.result.kind}`, () => {
-      const { service, ask, clock } = replicated(0)
-      service.answer = temporary('timeout', 'x')
-      service.others = false
-      clock.advance(atMs)
-      expect(ask('new@a.example')).toEqual(expected)
-    })
-  }
 })
 
 describe('a key that the service found after the copy', () => {

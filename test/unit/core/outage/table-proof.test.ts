@@ -133,6 +133,7 @@ test('asks the table in an outage, and waits no longer than the lookup has', asy
         known: (key) => source.known(key),
         protect: () => {},
         answersOthers: () => undefined,
+        goodAtMs: Number.NEGATIVE_INFINITY,
         askOffline: () => undefined,
       },
     ],

@@ -186,6 +186,18 @@ describe('where no question is known', () => {
   })
 })
 
+test('the last good reply to a lookup is known, and that to a canary is none', async () => {
+  const { upstream, clock, ask, endpoints } = setUp([at(says('here'))], {
+    canary: { key: 'canary', everyMs: 60_000, maxAgeMs: 120_000 },
+  })
+  upstream.start()
+  await clock.advanceAsync(0)
+  expect(endpoints[0]?.sent.length).toBe(1)
+  expect(upstream.goodAtMs).toBe(Number.NEGATIVE_INFINITY)
+  await ask('k')
+  expect(upstream.goodAtMs).toBe(clock.monotonicMs())
+})
+
 describe('a lookup that has no time left', () => {
   test('is no outage where none is seen, and asks nobody', async () => {
     const { upstream, clock, endpoints } = await known(silent)
