@@ -21,6 +21,28 @@ for (const [key, url] of cases) {
   })
 }
 
+const reaches: [elsewhere: object, text: string][] = [
+  [{ state: 'sent', others: 2, confirmed: 1 }, '1 of 2 other gateways did the same'],
+  [{ state: 'sent', others: 0, confirmed: 0 }, 'no other gateway shares them now'],
+  [
+    { state: 'later' },
+    'the shared store cannot be reached now, and the other gateways are told once it can be reached',
+  ],
+  [
+    { state: 'later', why: 'full' },
+    'the shared store is full, and the other gateways are told once it takes the purge',
+  ],
+]
+for (const [elsewhere, text] of reaches) {
+  test(`purge says of other gateways: ${text}`, async () => {
+    const service = await startHttpService({ onTestFinished })
+    service.otherwise = { json: { removed: 1, elsewhere } }
+    const io = recordIo()
+    await purge('aliases', undefined, { admin: service.origin }, io)
+    expect(io.out()).toBe(`aliases: 1 answer forgotten; ${text}\n`)
+  })
+}
+
 test('--json prints the number', async () => {
   const service = await startHttpService({ onTestFinished })
   service.otherwise = { json: { removed: 7 } }
