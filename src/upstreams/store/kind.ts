@@ -78,7 +78,9 @@ class OpenStore implements SharedUpstream {
   configure(): void {
     const { name, store } = this.settings
     this.file.bounds = store
-    this.file.onFull = () => this.#parts.observer.upstream(name).troubled('store', FULL)
+    const { observer } = this.#parts
+    this.file.onFull = () => observer.upstream(name).troubled('store', FULL)
+    this.file.onLost = (trouble) => observer.upstream(name).troubled('store-file', trouble)
   }
 
   isSameFor(other: SharedUpstream): boolean {
@@ -104,6 +106,10 @@ class OpenStore implements SharedUpstream {
     const { name } = this.settings
     const totals = this.file.isOpen ? { store: this.file.totals() } : {}
     return { name, kind: this.kind.name, inFlight: 0, queued: 0, endpoints: [], ...totals }
+  }
+
+  troubles(): readonly string[] {
+    return this.file.trouble === undefined ? [] : [this.file.trouble]
   }
 
   abort(): void {}

@@ -11,6 +11,7 @@
  * Each write removes some entries that have expired; when a bound is reached, those that expire first go.
  * Source: http://www.lmdb.tech/doc/; npm lmdb.
  */
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import {
   MAX_PAGE_BYTES,
@@ -21,6 +22,7 @@ import {
 } from '../../core/store/store.ts'
 import { errorText } from '../../core/system/error-code.ts'
 import { LmdbEnvironment, type LmdbRoot, type LmdbTable, loadLmdb, requireDatabase } from '../lmdb.ts'
+import { OpenedFile } from '../opened-file.ts'
 import { ownFolder, UnusableFiles } from '../own-folder.ts'
 
 /** Expired entries that one write removes. Ours: more than one write adds, so that they end. */
@@ -28,6 +30,9 @@ const SWEPT_BY_A_WRITE = 16
 
 /** Bytes of an entry besides its key and its value. Ours: both of its records, roughly. */
 const ENTRY_BYTES = 100
+
+/** How often, at most, a write looks whether the file still has its name, ms. Ours: what is lost meanwhile is little. */
+const LOOK_EVERY_MS = 10_000
 
 /** Entries that a purge or a scan looks at in one go, before others have their turn. Ours. */
 const BATCH = 256
@@ -43,13 +48,20 @@ export class StoreFile {
   readonly #root: LmdbRoot<[number, number], string>
   readonly #entries: LmdbTable<Entry, EntryKey>
   readonly #expiry: LmdbTable<number, ExpiryKey>
+  readonly #opened: OpenedFile
   #evicted = 0
+  /** Wall clock ms. */
+  #lookedAtMs = 0
+  #trouble: string | undefined
   /** As the configuration in use has them. */
   bounds: StoreBounds
   /** Called for each entry that is dropped before its time. */
   onFull = (): void => {}
+  /** Called when a write has seen that it goes with the process, each time. */
+  onLost = (_trouble: string): void => {}
 
-  private constructor(root: LmdbRoot<[number, number], string>, bounds: StoreBounds) {
+  private constructor(root: LmdbRoot<[number, number], string>, folder: string, bounds: StoreBounds) {
+    this.#opened = new OpenedFile(join(folder, 'data.mdb'))
     this.#environment = new LmdbEnvironment(root)
     this.#root = root
     this.#entries = root.openDB<Entry, EntryKey>({ name: 'entries' })
@@ -74,7 +86,7 @@ export class StoreFile {
         permissionsMode: 0o600,
         eventTurnBatching: false,
       } as const
-      return new StoreFile(open<[number, number], string>(options), bounds)
+      return new StoreFile(open<[number, number], string>(options), folder, bounds)
     } catch (error) {
       throw new UnusableFiles(`the folder of the store, ${folder}, cannot be used: ${errorText(error)}`)
     }
@@ -82,6 +94,11 @@ export class StoreFile {
 
   get isOpen(): boolean {
     return this.#environment.isOpen
+  }
+
+  /** What is wrong with the file; undefined while nothing is. Entries are read and written all the same. */
+  get trouble(): string | undefined {
+    return this.#trouble
   }
 
   totals(): StoreTotals {
@@ -128,6 +145,9 @@ export class StoreFile {
       this.#count(1, bytes)
       this.#makeRoom(nowMs)
     })
+    if (Math.abs(nowMs - this.#lookedAtMs) < LOOK_EVERY_MS) return
+    this.#lookedAtMs = nowMs
+    await this.#look()
   }
 
   /** Resolves when it is committed: whether there was one. */
@@ -162,6 +182,15 @@ export class StoreFile {
   #keys(table: string, after: string | undefined): readonly string[] {
     const range = { ...rangeOf(table, after), limit: BATCH }
     return Array.from(this.#entries.getKeys(range)).flatMap(([name, key]) => (name === table ? [key] : []))
+  }
+
+  /** Does not reject. */
+  async #look(): Promise<void> {
+    const fate = await this.#opened.fate()
+    this.#trouble =
+      fate &&
+      `its file ${this.#opened.path} was ${fate} while it was open: what Postfix writes is lost when mapgate ends; restart mapgate`
+    if (this.#trouble !== undefined) this.onLost(this.#trouble)
   }
 
   /** Drops what has expired, some of it, and what is too much. */

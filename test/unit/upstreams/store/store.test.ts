@@ -1,7 +1,7 @@
 /**
  * A store on a real disk, with a clock that the test moves.
  */
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -72,6 +72,26 @@ describe('a store', () => {
     expect(await verify.delete('a')).toEqual({ kind: 'done' })
     expect(await verify.delete('a')).toEqual({ kind: 'notfound' })
     expect(value(verify, 'a')).toBe('notfound')
+  })
+
+  test('says that its file was removed, at the first write ten seconds after it looked last', async () => {
+    const { path, file, verify, clock } = await open()
+    const told: string[] = []
+    file.onLost = (trouble) => told.push(trouble)
+    await verify.put('a', '1', {})
+    expect(file.trouble).toBeUndefined()
+    renameSync(path, `${path}.old`)
+    onTestFinished(() => rmSync(`${path}.old`, { recursive: true, force: true }))
+    clock.advance(9999)
+    await verify.put('b', '2', {})
+    expect(told).toEqual([])
+    clock.advance(1)
+    expect(await verify.put('c', '3', {})).toEqual({ kind: 'done' })
+    expect(told).toEqual([
+      `its file ${path}/data.mdb was removed while it was open: what Postfix writes is lost when mapgate ends; restart mapgate`,
+    ])
+    expect(file.trouble).toBe(told[0])
+    expect(value(verify, 'c')).toBe('3')
   })
 
   test('keeps tables apart, also in scans and purges', async () => {
