@@ -54,10 +54,10 @@ export class ReplicaSource implements TableSource {
       if (value !== undefined) return this.#answer(key, found(value), ageMs, context.explanation)
     }
     const sinceMs = context.nowMs ?? this.#clock.monotonicMs()
-    const { generation } = this.#copy
+    const { generation, round } = this.#copy
     const answer = this.#inner.ask(key, context)
     return answer instanceof Promise
-      ? this.#later(key, answer, context, sinceMs, generation)
+      ? this.#later(key, answer, context, sinceMs, generation, round)
       : this.#afterService(key, answer, context, sinceMs)
   }
 
@@ -97,17 +97,18 @@ export class ReplicaSource implements TableSource {
     context: LookupContext,
     sinceMs: number,
     generation: number,
+    round: number,
   ): Promise<Sourced> {
     const answer = await pending
-    if (answer.source === 'upstream') this.#note(key, answer.result, generation)
+    if (answer.source === 'upstream') this.#note(key, answer.result, generation, round)
     return this.#afterService(key, answer, context, sinceMs)
   }
 
   /** What the service has just said of a key that the copy lacks. */
-  #note(key: string, result: LookupResult, generation: number): void {
-    if (result.kind === 'notfound') this.#copy.noteAnswer(key, undefined, generation)
+  #note(key: string, result: LookupResult, generation: number, round: number): void {
+    if (result.kind === 'notfound') this.#copy.noteAnswer(key, undefined, generation, round)
     else if (result.kind === 'found' && this.#copy.find(key) === undefined)
-      this.#copy.noteAnswer(key, result.value, generation)
+      this.#copy.noteAnswer(key, result.value, generation, round)
   }
 
   /** What the copy knows where the service cannot say. */

@@ -18,10 +18,13 @@ export interface TableCopy {
    *
    * @param result What it found; undefined: it said "not found".
    * @param generation As it was when the service was asked.
+   * @param round As it was then.
    */
-  noteAnswer(key: string, result: string | undefined, generation: number): void
+  noteAnswer(key: string, result: string | undefined, generation: number, round: number): void
   /** Words about single keys so far, by pushes and changes: an answer that was asked for before one is older than it. */
   readonly generation: number
+  /** Number of the last list or changes that were asked for so far: one that is asked for later is newer than an answer. */
+  readonly round: number
   /** Other keys of the copy: the next one in order, and one elsewhere, of another domain where it is easily found. */
   neighbours(key: string): readonly string[]
   /**

@@ -24,6 +24,8 @@ export interface CopyRecord {
   readonly listedAtMs?: number
   /** Keys that changes have deleted since then. */
   readonly removed?: number
+  /** The number of its question; absent in files of earlier versions. */
+  readonly round?: number
 }
 
 /** A list that is kept aside: it lacks too many keys of the one in use, or looks like none. */
@@ -34,8 +36,6 @@ export interface HeldRecord extends CopyRecord {
   readonly missing?: readonly string[]
   /** Why it is; absent in files of earlier versions. */
   readonly reason?: string
-  /** The number of its question; absent in files of earlier versions. */
-  readonly round?: number
 }
 
 export interface ReplicaState {

@@ -10,7 +10,7 @@
 import type { LmdbRoot, LmdbTable } from '../lmdb.ts'
 import type { CopyMarks } from './copy-marks.ts'
 import type { CopyRecord, KeyChange, ReplicaState, Slot } from './copy-record.ts'
-import { FoundKeys } from './found-keys.ts'
+import { type FoundKey, FoundKeys } from './found-keys.ts'
 import { PushLog } from './push-log.ts'
 
 /** Raise it when the meaning of the files changes with the program: older ones are dropped. */
@@ -97,6 +97,15 @@ export class CopyTables {
     return state
   }
 
+  /** The number of the question for the list in use. */
+  roundInUse(): number {
+    return this.state().current?.round ?? 0
+  }
+
+  noteFound(keys: ReadonlyMap<string, FoundKey | undefined>): void {
+    this.found.note(keys, this.roundInUse())
+  }
+
   /** @returns How many more entries there are then. */
   apply(slot: Slot, changes: readonly KeyChange[]): number {
     const table = this.slots[slot]
@@ -114,10 +123,11 @@ export class CopyTables {
   /**
    * Takes a list into use, with pushes done again over it.
    *
-   * @param round Of its question; keys that lookups found before are forgotten.
+   * @param round Of its question; keys that lookups found before are forgotten. Undefined for a list that an earlier version
+   *   kept aside: then the clock decides.
    * @returns False when the pushes are too many: nothing has changed.
    */
-  use(record: CopyRecord, pushes: PushLog, round: number): boolean {
+  use(record: CopyRecord, pushes: PushLog, round: number | undefined): boolean {
     const changes = pushes.changes()
     if (changes === undefined) return false
     const { filling: _, current, before, ...state } = this.withoutHeld()
@@ -128,8 +138,12 @@ export class CopyTables {
     const ofList =
       changes.length === 0 ? { ...(validators && { validators }), cursor } : { cursor: current?.cursor }
     const table = this.slots[record.slot]
-    this.found.forgetOld((key) => table.get(key) !== undefined, round)
-    this.write({ ...state, current: { ...others, ...ofList, entries } })
+    this.found.forgetOld(
+      (key) => table.get(key) !== undefined,
+      (found) => (round === undefined ? found.atMs < record.copiedAtMs : found.round < round),
+    )
+    const ofRound = round === undefined ? {} : { round }
+    this.write({ ...state, current: { ...others, ...ofList, ...ofRound, entries } })
     return true
   }
 }

@@ -35,13 +35,16 @@ export class FoundKeys {
     return { result: text.slice(end + 1), atMs: Number(atMs), round: Number(round) }
   }
 
-  /** @param keys Without a result where the service said "not found". */
-  note(keys: ReadonlyMap<string, FoundKey | undefined>): void {
+  /**
+   * @param keys Without a result where the service said "not found".
+   * @param inUse The round of the list in use: what was found before it is older.
+   */
+  note(keys: ReadonlyMap<string, FoundKey | undefined>, inUse: number): void {
     let count = Array.from(this.#table.getKeys({ limit: MAX_FOUND })).length
     for (const [key, found] of keys) {
       const isThere = this.#table.get(key) !== undefined
       if (found === undefined) this.forget(key)
-      else if (isThere || count < MAX_FOUND) {
+      else if (found.round >= inUse && (isThere || count < MAX_FOUND)) {
         this.#table.putSync(key, `${found.atMs}.${found.round} ${found.result}`)
         if (!isThere) count++
       }
@@ -57,10 +60,17 @@ export class FoundKeys {
     return Array.from(this.#table.getKeys()).filter((key) => this.#roundOf(key) < round)
   }
 
-  /** Forgets those that are listed now, and those of before a round. */
-  forgetOld(isListed: (key: string) => boolean, round: number): void {
-    for (const key of Array.from(this.#table.getKeys()))
-      if (isListed(key) || this.#roundOf(key) < round) this.forget(key)
+  /** Forgets those that are listed now, and those that are older than a list. */
+  forgetOld(isListed: (key: string) => boolean, isOlder: (found: FoundKey) => boolean): void {
+    for (const key of Array.from(this.#table.getKeys())) {
+      const found = this.get(key)
+      if (found !== undefined && (isListed(key) || isOlder(found))) this.forget(key)
+    }
+  }
+
+  /** Forgets those that were found before the list of a round was asked for. */
+  forgetBefore(round: number): void {
+    for (const key of this.before(round)) this.forget(key)
   }
 
   lastRound(): number {

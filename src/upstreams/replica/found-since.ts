@@ -53,6 +53,11 @@ export class FoundSince {
     return known !== undefined && this.#clock.wallMs() - known.atMs <= forMs ? known.result : undefined
   }
 
+  /** The number of the last list or changes that were asked for. */
+  get round(): number {
+    return this.#round
+  }
+
   get generation(): number {
     return this.#dropped.generation
   }
@@ -60,17 +65,19 @@ export class FoundSince {
   /**
    * @param result What the service found; undefined: it said "not found".
    * @param generation As it was when the service was asked: what is known since of the key is newer.
+   * @param round As it was then: a list in use that was asked for later is newer.
    */
-  note(key: string, result: string | undefined, generation: number): void {
+  note(key: string, result: string | undefined, generation: number, round: number): void {
     if (Buffer.byteLength(key) > MAX_LISTED_KEY_BYTES) return
     if (this.#dropped.purgedSince(generation, comparableAddress(key))) return
+    if (round < this.#round && round < (this.#file.state()?.current?.round ?? 0)) return
     const known = this.#known(key)
+    if (known !== undefined && known.round > round) return
     if (result === undefined) {
       if (known === undefined) return
       this.#pending.set(comparableAddress(key), undefined)
     } else {
       const atMs = this.#clock.wallMs()
-      const round = this.#round
       // Of before the list that is being read, it would go with that list.
       const isNew = known?.result !== result || known.round !== round
       if (!isNew && Math.abs(atMs - known.atMs) < WRITE_AGAIN_MS) return

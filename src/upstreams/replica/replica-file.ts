@@ -81,11 +81,11 @@ export class ReplicaFile {
 
   /** The number of the last question that is known of. */
   lastRound(): number {
-    return Math.max(this.#tables.found.lastRound(), this.state()?.held?.round ?? 0)
+    return Math.max(this.#tables.found.lastRound(), this.state()?.held?.round ?? 0, this.#tables.roundInUse())
   }
 
   noteFound(keys: ReadonlyMap<string, FoundKey | undefined>): Promise<void> {
-    return this.#environment.transaction(() => this.#tables.found.note(keys))
+    return this.#environment.transaction(() => this.#tables.noteFound(keys))
   }
 
   /** Lets the next look-up see what others have written. */
@@ -220,7 +220,7 @@ export class ReplicaFile {
       if (held === undefined) return 'nothing'
       if (!accept) this.#tables.write(this.#tables.withoutHeld())
       else {
-        const { lost: _, missing: __, reason: ___, round = 0, ...record } = held
+        const { lost: _, missing: __, reason: ___, round, ...record } = held
         if (!this.#tables.use(record, this.#tables.heldPushed, round)) return 'too-many-pushes'
       }
       return 'done'
@@ -238,10 +238,10 @@ export class ReplicaFile {
     return this.#kept(() => {
       const { current } = this.#tables.state()
       if (current === undefined || current.slot !== slot) return false
-      this.#tables.found.forgetOld(() => false, round)
+      this.#tables.found.forgetBefore(round)
       this.#tables.write({
         ...this.#tables.withoutHeld(),
-        current: { ...current, copiedAtMs, listedAtMs: copiedAtMs, removed: 0 },
+        current: { ...current, copiedAtMs, listedAtMs: copiedAtMs, removed: 0, round },
       })
       return true
     })

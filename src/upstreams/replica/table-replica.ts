@@ -80,10 +80,13 @@ export class TableReplica implements TableCopy, ReplicaControl {
   get generation(): number {
     return this.#foundSince.generation
   }
+  get round(): number {
+    return this.#foundSince.round
+  }
 
-  noteAnswer(key: string, result: string | undefined, generation: number): void {
-    if (this.#followed !== undefined && this.#state?.current !== undefined)
-      this.#foundSince.note(key, result, generation)
+  noteAnswer(key: string, result: string | undefined, generation: number, round: number): void {
+    // Not while the copy of other settings may come back.
+    if (this.#followed && !this.#state?.before) this.#foundSince.note(key, result, generation, round)
   }
 
   neighbours(key: string): readonly string[] {
@@ -201,12 +204,9 @@ export class TableReplica implements TableCopy, ReplicaControl {
     const { clock, random } = this.#parts
     const { everyMs } = this.#followed.settings.list
     // A copy that was read otherwise is read again at once.
-    const isRead = this.#state?.current?.listedAtMs !== undefined
-    const ageMs = sinceAskedMs(
-      isRead ? this.#age.ms() : Number.POSITIVE_INFINITY,
-      this.#state?.held?.copiedAtMs,
-      clock.wallMs(),
-    )
+    const { current, held } = this.#state ?? {}
+    const readMs = current?.listedAtMs === undefined ? Number.POSITIVE_INFINITY : this.#age.ms()
+    const ageMs = sinceAskedMs(readMs, held?.copiedAtMs, clock.wallMs())
     const inMs = nextRefreshInMs(everyMs, ageMs, this.#counts.failuresInRow, random())
     this.#nextRefreshAtMs = clock.wallMs() + inMs
     this.#timer = clock.after(inMs, () => this.refresh(false))

@@ -57,6 +57,7 @@ export function replicated(ageMs: number, policy: Partial<CopyPolicy> = {}) {
     foundSince: (key: string) => since.get(key),
     noteAnswer: (key: string, result: string | undefined) => void noted.push([key, result]),
     generation: 0,
+    round: 0,
     neighbours: () => [...entries.keys()].slice(0, 2),
     ageMs: () => ageMs,
     entries: 1,

@@ -45,8 +45,17 @@ export class Copy {
     return this.file.exchange('t', this.fill(entries, 't'), round)
   }
 
-  async hold(entries: readonly Entry[], round = 0): Promise<void> {
-    const record = { ...this.fill(entries, 'h'), cursor: 'r2', lost: 1, reason: 'it lacks keys', round }
+  async hold(
+    entries: readonly Entry[],
+    ...[round]: readonly [number | undefined] | readonly []
+  ): Promise<void> {
+    const record = {
+      ...this.fill(entries, 'h'),
+      cursor: 'r2',
+      lost: 1,
+      reason: 'it lacks keys',
+      ...(round !== undefined && { round }),
+    }
     expect(await this.file.hold('h', record)).toBe(true)
   }
 

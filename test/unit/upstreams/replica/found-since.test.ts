@@ -47,7 +47,8 @@ async function withReplica() {
   }
   while (replica.status().state !== 'ready') await delay(1)
   gone.length = 0
-  const find = (result: string | undefined) => replica.noteAnswer('new@x.example', result, replica.generation)
+  const find = (result: string | undefined) =>
+    replica.noteAnswer('new@x.example', result, replica.generation, replica.round)
   return {
     replica,
     clock,
@@ -119,12 +120,12 @@ test('the order goes on over a restart, also for a list that is kept aside', asy
   const copy = await withCopy()
   const since = new FoundSince(copy.file, new ManualClock())
   expect(await since.beginRound()).toBe(1)
-  since.note('before', 'b/', 0)
+  since.note('before', 'b/', 0, since.round)
   expect(await since.beginRound()).toBe(2)
   await copy.hold([['a', '9']], 2)
   await copy.reopen()
   const again = new FoundSince(copy.file, new ManualClock())
-  again.note('after', 'a/', 0)
+  again.note('after', 'a/', 0, again.round)
   expect(await again.beginRound()).toBe(3)
   expect(await copy.file.settleHeld(true)).toBe('done')
   copy.file.refresh()
@@ -137,8 +138,64 @@ test('a lookup that asked the service of other settings is not written down', as
   replica.start({ ...followed, marks: { fingerprint: 'two', readAs: 'two' } })
   clock.advance(0)
   while (replica.status().state !== 'ready') await delay(1)
-  replica.noteAnswer('new@x.example', 'new/', generation)
+  replica.noteAnswer('new@x.example', 'new/', generation, replica.round)
   expect(found()).toBeUndefined()
-  replica.noteAnswer('new@x.example', 'new/', replica.generation)
+  replica.noteAnswer('new@x.example', 'new/', replica.generation, replica.round)
   expect(found()).toBe('new/')
+})
+
+for (const [name, said] of ROUNDS) {
+  test(`${name} is newer than a lookup that was sent before, and answered after it`, async () => {
+    const { replica, found, round } = await withReplica()
+    const sent = [replica.generation, replica.round] as const
+    await round(said)
+    replica.noteAnswer('new@x.example', 'new/', ...sent)
+    expect(found()).toBeUndefined()
+    // Nor does it come later, when it is written.
+    await replica.change('other@x.example', 'other/')
+    expect(found()).toBeUndefined()
+    replica.noteAnswer('new@x.example', 'new/', replica.generation, replica.round)
+    expect(found()).toBe('new/')
+  })
+}
+
+test('a "not found" that was asked for before does not take back what a later lookup found', async () => {
+  const { replica, found, find, round } = await withReplica()
+  const sent = [replica.generation, replica.round] as const
+  await round(LIST, () => find('new/'))
+  replica.noteAnswer('new@x.example', undefined, ...sent)
+  expect(found()).toBe('new/')
+})
+
+test('what is found while the first list is read outlives that list', async () => {
+  let end = (): void => {}
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const { replica } = tableReplica(folder(), async (job, file, ...rest) => {
+    await ended
+    return LIST(job, file, ...rest)
+  })
+  onTestFinished(() => replica.close())
+  // The question is sent when what was found before is written.
+  await delay(1)
+  replica.noteAnswer('new@x.example', 'new/', replica.generation, replica.round)
+  end()
+  while (replica.status().state !== 'ready') await delay(1)
+  await replica.change('other@x.example', 'other/')
+  expect(replica.foundSince('new@x.example', 60_000)).toBe('new/')
+})
+
+test('where an earlier version kept a list aside, the clock says what was found before it', async () => {
+  const copy = await withCopy()
+  await copy.file.noteFound(
+    new Map([
+      ['before', { result: 'b/', atMs: 999, round: 7 }],
+      ['after', { result: 'a/', atMs: 1000, round: 0 }],
+    ]),
+  )
+  await copy.hold([['a', '9']], undefined)
+  expect(await copy.file.settleHeld(true)).toBe('done')
+  copy.file.refresh()
+  expect(['before', 'after'].map((key) => copy.file.foundKey(key)?.result)).toEqual([undefined, 'a/'])
 })

@@ -177,13 +177,13 @@ describe('keys that lookups found after the copy', () => {
     const copy = await withCopy()
     const clock = new ManualClock()
     const since = new FoundSince(copy.file, clock)
-    since.note('New@bücher.example', 'n/', 0)
+    since.note('New@bücher.example', 'n/', 0, since.round)
     expect(since.get('New@xn--bcher-kva.example', 10)).toBe('n/')
     clock.advance(10)
     expect(since.get('New@bücher.example', 10)).toBe('n/')
     clock.advance(1)
     expect(since.get('New@bücher.example', 10)).toBeUndefined()
-    since.note('New@bücher.example', undefined, 0)
+    since.note('New@bücher.example', undefined, 0, since.round)
     expect(since.get('New@bücher.example', 100)).toBeUndefined()
   })
 
@@ -192,11 +192,11 @@ describe('keys that lookups found after the copy', () => {
     const since = new FoundSince(copy.file, new ManualClock())
     const { generation } = since
     since.drop(['new@xn--bcher-kva.example'])
-    since.note('new@bücher.example', 'n/', generation)
+    since.note('new@bücher.example', 'n/', generation, since.round)
     expect(since.get('new@bücher.example', 10)).toBeUndefined()
-    since.note('other@bücher.example', 'o/', generation)
+    since.note('other@bücher.example', 'o/', generation, since.round)
     expect(since.get('other@bücher.example', 10)).toBe('o/')
-    since.note('new@bücher.example', 'n/', since.generation)
+    since.note('new@bücher.example', 'n/', since.generation, since.round)
     expect(since.get('new@bücher.example', 10)).toBe('n/')
   })
 
@@ -228,8 +228,8 @@ describe('keys that lookups found after the copy', () => {
   test('are written behind the reply', async () => {
     const copy = await withCopy()
     const since = new FoundSince(copy.file, new ManualClock())
-    for (const key of ['x', 'y', 'z']) since.note(key, `${key}/`, 0)
-    since.note('y', undefined, 0)
+    for (const key of ['x', 'y', 'z']) since.note(key, `${key}/`, 0, since.round)
+    since.note('y', undefined, 0, since.round)
     // Waits for those before it.
     await copy.file.noteFound(new Map())
     await copy.file.noteFound(new Map())
