@@ -51,6 +51,12 @@ export const CORE_REASONS = {
     text: 'upstream …: all endpoints are failing (circuit open); fix the service',
     advice: 'no endpoint answers a question whose answer is known; they are asked again every `openFor`',
   },
+  leftAlone: {
+    cause: 'circuit',
+    text: 'upstream …: questions of this table whose answer is known fail; fix the service',
+    advice:
+      'the table has `whenUnknown`: only such questions are sent until one is answered, to see if it is an outage',
+  },
   drill: {
     cause: 'connect',
     text: 'a drill treats the service as dead; see mapgate status',

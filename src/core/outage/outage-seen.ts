@@ -38,6 +38,6 @@ export function whyNoOutage(answers: OthersAnswered): string {
 /** By what is said of others. */
 const WHY: Readonly<Record<string, string>> = {
   true: 'the service answers others, so this is no outage',
-  silent: 'the service may be busy with slow keys, so no outage is seen yet',
+  failing: 'the service may only be busy, so no outage is seen yet',
   missing: 'the canary of this table is missing, and no other table fails, so this is no outage',
 }

@@ -17,17 +17,17 @@
  *
  * Where a wrong "no" would let somebody in, it is asked carefully:
  *
- *   a known question gets no reply     no outage before nothing of ours can be what the service is busy with ({@link Silence});
- *                                      the lookup waits for that, if its deadline allows
+ *   a known question fails             no outage before nothing of ours can be the reason ({@link FailingSince}); the lookup
+ *                                      waits for that, if its deadline allows
  *   the canary of the table is gone    no outage, unless the service fails for other tables, too: somebody may have deleted it
  */
 import type { Clock } from '../clock.ts'
 import type { Reply } from '../upstream.ts'
 import { CHECK_PAUSE_MS, MAX_CHECKS } from './circuit-limits.ts'
+import { FailingSince } from './failing-since.ts'
 import type { KnownQuestion, KnownQuestions } from './known-questions.ts'
-import { isEnough, isNoReply, isOfEndpoint } from './known-reply.ts'
+import { isCertain, isEnough, isOfEndpoint } from './known-reply.ts'
 import type { OthersAnswered, OthersQuestion } from './others-answered.ts'
-import { Silence } from './silence.ts'
 import { sleep, within } from './sleep.ts'
 
 /** What is needed of an endpoint. */
@@ -38,16 +38,17 @@ interface DoubtedEndpoint {
   /** When a known question was last found. */
   readonly knownAtMs: number
   readonly circuit: 'closed' | 'open' | 'half-open'
-  readonly silence: Silence
+  /** When it last opened. */
+  readonly openedAtMs: number
   readonly limits: { readonly timeoutMs: number }
   isFailing(nowMs: number): boolean
   /** @returns undefined when it was ended from here, which says nothing. */
   askKnown(question: KnownQuestion): Promise<Reply | undefined>
 }
 
-/** What known questions said lately of one table: one is found, none is, its canary alone is missing, or none gets a reply. */
+/** What known questions said lately of one table: one is found, none is, or its canary alone is missing. */
 interface Verdict {
-  readonly says: 'found' | 'failing' | 'missing' | 'silent'
+  readonly says: 'found' | 'failing' | 'missing'
   readonly atMs: number
 }
 
@@ -57,7 +58,12 @@ export class AnswersOthers {
   /** By table. */
   readonly #asking = new Map<string, Promise<Verdict>>()
   readonly #verdicts = new Map<string, Verdict>()
-  readonly #silences = new Map<string, Silence>()
+  /** Of all tables. */
+  readonly #failing = new FailingSince()
+  /** By known questions of the table itself. */
+  readonly #ownFailing = new Map<string, FailingSince>()
+  /** Tables that were asked carefully. */
+  readonly #careful = new Set<string>()
 
   constructor(endpoint: DoubtedEndpoint, clock: Clock) {
     this.#endpoint = endpoint
@@ -65,9 +71,34 @@ export class AnswersOthers {
   }
 
   /** A lookup of that table got a good reply. */
-  heard(table: string, nowMs: number): void {
-    if (this.#silences.size > 0)
-      this.#silences.get(table)?.interrupted(nowMs, this.#endpoint.limits.timeoutMs)
+  heard(table: string): void {
+    this.#failing.ended()
+    if (this.#ownFailing.size > 0) this.#ownFailing.get(table)?.ended()
+  }
+
+  /** A known question that was sent then got this reply. */
+  asked(question: KnownQuestion, reply: Reply, sentMs: number): void {
+    const { table } = question.route
+    const { kind } = reply.result
+    if (kind === 'found') this.heard(table)
+    const saysNothing = reply.evidence === 'none' && reply.status === undefined && !isCertain(reply)
+    const { known, limits, circuit } = this.#endpoint
+    if (kind === 'found' || saysNothing || (kind === 'notfound' && !known.isCanary(question))) return
+    let own = this.#ownFailing.get(table)
+    if (own === undefined) {
+      own = new FailingSince()
+      this.#ownFailing.set(table, own)
+    }
+    const openedAtMs = circuit === 'closed' ? undefined : this.#endpoint.openedAtMs
+    for (const failing of [this.#failing, own])
+      failing.failed(reply, sentMs, this.#clock.monotonicMs(), limits.timeoutMs, openedAtMs)
+  }
+
+  /** Returns whether lookups of that table are not sent: it must be seen whether they are what the service is busy with. */
+  isHeld(table: string, nowMs: number): boolean {
+    if (!this.#failing.isOn && this.#ownFailing.size === 0) return false
+    if (!this.#careful.has(table)) return false
+    return this.#failingOf(table).isHeld(nowMs, this.#endpoint.limits.timeoutMs)
   }
 
   /**
@@ -77,20 +108,21 @@ export class AnswersOthers {
   at(table: string, question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
     const answer = this.#at(table, question)
     if (question.isCareful !== true) return answer
-    return answer === 'silent' || answer instanceof Promise ? this.#outlast(table, question, answer) : answer
+    this.#careful.add(table)
+    return answer === 'failing' || answer instanceof Promise ? this.#outlast(table, question, answer) : answer
   }
 
   #at(table: string, question: OthersQuestion): OthersAnswered | Promise<OthersAnswered> {
     const { sinceMs, deadlineMs, isCareful } = question
     const nowMs = this.#clock.monotonicMs()
-    const { circuit, silence } = this.#endpoint
+    const { circuit, known } = this.#endpoint
     if (isCareful !== true) {
       if (this.#endpoint.isFailing(nowMs)) return false
-    } else if (circuit !== 'closed') return silence.isOn && !silence.isOutage ? 'silent' : false
+    } else if (circuit !== 'closed') return known.isEmpty || this.#isOutage(table) ? false : 'failing'
     const verdict = this.#verdicts.get(table)
     if (verdict !== undefined && nowMs - verdict.atMs < CHECK_PAUSE_MS)
       return this.#answer(table, verdict, isCareful)
-    if (this.#endpoint.known.isEmpty) return this.#heardSince(sinceMs) || undefined
+    if (known.isEmpty) return this.#heardSince(sinceMs) || undefined
     if (nowMs >= deadlineMs) return this.#toldSince(table, question)
     let asking = this.#asking.get(table)
     if (asking === undefined) {
@@ -105,26 +137,55 @@ export class AnswersOthers {
     })
   }
 
-  /** Waits while the service is silent, until it answers or that is an outage, as far as the deadline allows. */
+  /** Waits while the service fails, until it answers or that is an outage, as far as the deadline allows. */
   async #outlast(
     table: string,
     question: OthersQuestion,
     first: OthersAnswered | Promise<OthersAnswered>,
   ): Promise<OthersAnswered> {
     for (let answer = await first; ; answer = await this.#at(table, question)) {
-      if (answer !== 'silent') return answer
+      if (answer !== 'failing') return answer
       const nowMs = this.#clock.monotonicMs()
-      const silence = this.#endpoint.circuit === 'closed' ? this.#silenceOf(table) : this.#endpoint.silence
-      const untilMs = Math.max(nowMs + CHECK_PAUSE_MS, silence.decidesAtMs)
+      const decidesAtMs = this.#decidesAtMs(table)
+      if (decidesAtMs >= question.deadlineMs) return answer
+      // Sooner than that, too: it may answer again.
+      const againAtMs = nowMs + CHECK_PAUSE_MS
+      const untilMs = decidesAtMs > nowMs ? Math.min(againAtMs, decidesAtMs) : againAtMs
       if (untilMs >= question.deadlineMs) return answer
       await sleep(this.#clock, untilMs - nowMs)
     }
   }
 
+  /** The circuit may be open by what other tables are told: then the table's own questions must fail, too. */
+  #isOutage(table: string): boolean {
+    const own = this.#ownFailing.get(table)
+    if (own?.isOutage === true) return true
+    return this.#failing.isOutage && (own?.isOn === true || this.#failing.isCertain || !this.#hasOwn(table))
+  }
+
+  #decidesAtMs(table: string): number {
+    const { circuit, openedAtMs, limits } = this.#endpoint
+    const failing = circuit === 'closed' ? this.#failingOf(table) : this.#failing
+    // Somebody got a good reply meanwhile: the next known question begins anew.
+    if (!failing.isOn) return this.#clock.monotonicMs()
+    return failing.decidesAtMs(limits.timeoutMs, circuit === 'closed' ? undefined : openedAtMs)
+  }
+
+  #hasOwn(table: string): boolean {
+    return this.#endpoint.known.list().some(({ route }) => route.table === table)
+  }
+
+  /** By its own questions, where it has any. */
+  #failingOf(table: string): FailingSince {
+    const own = this.#ownFailing.get(table)
+    if (own?.isOn === true || !this.#failing.isOn) return own ?? this.#failing
+    return this.#hasOwn(table) ? NEVER : this.#failing
+  }
+
   #answer(table: string, { says }: Verdict, isCareful: boolean | undefined): OthersAnswered {
     if (says === 'found') return true
-    if (says === 'failing' || isCareful !== true) return false
-    return says === 'silent' && this.#silenceOf(table).isOutage ? false : says
+    if (isCareful !== true) return false
+    return says === 'failing' && this.#isOutage(table) ? false : says
   }
 
   #heardSince(sinceMs: number): boolean {
@@ -150,13 +211,11 @@ export class AnswersOthers {
   }
 
   async #judge(table: string): Promise<Verdict['says']> {
-    const { known, limits } = this.#endpoint
-    const silence = this.#silenceOf(table)
+    const { known } = this.#endpoint
     const isOwn = ({ route }: KnownQuestion) => route.table === table
     /** Canaries that are "not found". */
     const missing = new Set<KnownQuestion>()
     let answered = 0
-    let silent = 0
     let passedOver = 0
     for (let turn = 0; turn < MAX_CHECKS; turn++) {
       const all = known.list().filter((one) => !missing.has(one))
@@ -168,12 +227,8 @@ export class AnswersOthers {
       const startMs = this.#clock.monotonicMs()
       const reply = await this.#endpoint.askKnown(question)
       const nowMs = this.#clock.monotonicMs()
-      if (reply !== undefined) {
-        if (isNoReply(reply)) silence.givenUp(startMs, nowMs, limits.timeoutMs)
-        else silence.ended()
-      }
       if (reply?.result.kind === 'found') return missing.size > 0 && !isOwn(question) ? 'missing' : 'found'
-      if (this.#endpoint.isFailing(nowMs)) return 'silent'
+      if (this.#endpoint.isFailing(nowMs)) return 'failing'
       if (reply === undefined) continue
       if (!known.list().includes(question)) {
         passedOver++
@@ -187,22 +242,12 @@ export class AnswersOthers {
         continue
       }
       answered++
-      if (isNoReply(reply)) silent++
       const isFailure = isOfEndpoint(reply) && isEnough(reply, nowMs - startMs)
-      if (isFailure && this.#endpoint.goodAtMs <= startMs) return isNoReply(reply) ? 'silent' : 'failing'
+      if (isFailure && this.#endpoint.goodAtMs <= startMs) return 'failing'
     }
-    if (answered > 0) return silent === answered ? 'silent' : 'failing'
+    if (answered > 0 || this.#ownFailing.get(table)?.isCertain === true) return 'failing'
     // Where none could be sent, the slots were taken by requests that are not even slow: no outage is seen.
     return missing.size > 0 ? 'missing' : 'found'
-  }
-
-  #silenceOf(table: string): Silence {
-    let silence = this.#silences.get(table)
-    if (silence === undefined) {
-      silence = new Silence()
-      this.#silences.set(table, silence)
-    }
-    return silence
   }
 }
 
@@ -225,6 +270,9 @@ export function oneAnswers(
 
 /** It is an outage only where no endpoint may be well. */
 function joined(all: readonly OthersAnswered[]): OthersAnswered {
-  for (const answer of [true, 'silent', 'missing', false] as const) if (all.includes(answer)) return answer
+  for (const answer of [true, 'failing', 'missing', false] as const) if (all.includes(answer)) return answer
   return undefined
 }
+
+/** Of a table whose own questions have not failed. */
+const NEVER = new FailingSince()

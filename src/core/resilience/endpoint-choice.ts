@@ -8,6 +8,7 @@ import type { EndpointState } from './endpoint-state.ts'
 
 /** What one question knows about the endpoints. */
 export interface Preference<Known extends Pick<EndpointState, 'isAvailable'> = EndpointState> {
+  readonly table: string
   /** In order of preference. */
   readonly endpoints: readonly Known[]
   /** Not to be asked for this question at all. */
@@ -26,11 +27,11 @@ export function pickEndpoint(
   tried: readonly number[],
   nowMs: number,
 ): number | undefined {
-  const { endpoints, avoided } = preference
+  const { table, endpoints, avoided } = preference
   let best: number | undefined
   let bestRank = Number.POSITIVE_INFINITY
   for (let index = 0; index < endpoints.length; index++) {
-    if (avoided.has(index) || endpoints[index]?.isAvailable(nowMs) !== true) continue
+    if (avoided.has(index) || endpoints[index]?.isAvailable(nowMs, table) !== true) continue
     const rank = (tried.includes(index) ? 2 : 0) + (preference.isDemoted(index) ? 1 : 0)
     if (rank === 0) return index
     if (rank < bestRank) {

@@ -29,9 +29,8 @@ import {
 } from './circuit-limits.ts'
 import { FailingLookups } from './failing-lookups.ts'
 import { type KnownQuestion, KnownQuestions } from './known-questions.ts'
-import { isEnough, isFailure, isNoReply } from './known-reply.ts'
+import { isEnough, isFailure } from './known-reply.ts'
 import { ResponseTime } from './response-time.ts'
-import { Silence } from './silence.ts'
 import { Suspicion } from './suspicion.ts'
 
 interface EndpointOptions {
@@ -53,7 +52,6 @@ export class EndpointState {
   readonly suspicion = new Suspicion()
   readonly others: AnswersOthers
   readonly lookups = new FailingLookups()
-  readonly silence = new Silence()
   limits: BreakerLimits
   /** How its last request ended that spoke against it, in words. */
   lastFailure: string | undefined
@@ -67,7 +65,7 @@ export class EndpointState {
   closedAtMs = Number.NEGATIVE_INFINITY
   #circuit: CircuitState = 'closed'
   #pausedUntilMs = 0
-  #openedAtMs = Number.NEGATIVE_INFINITY
+  openedAtMs = Number.NEGATIVE_INFINITY
   #testAtMs = 0 // when the next test of an open circuit is due, monotonic ms
   #timer: Timer | undefined
   isRetired = false
@@ -91,9 +89,9 @@ export class EndpointState {
     return this.#circuit === 'closed' ? 0 : Math.max(0, this.#pausedUntilMs - nowMs)
   }
 
-  /** Returns whether a lookup may be sent to it now. */
-  isAvailable(nowMs: number): boolean {
-    if (this.#circuit === 'closed') return true
+  /** Returns whether a lookup of that table may be sent to it now. */
+  isAvailable(nowMs: number, table?: string): boolean {
+    if (this.#circuit === 'closed') return table === undefined || !this.others.isHeld(table, nowMs)
     // A lookup is a trial only where no known question is going to be.
     if (this.#timer !== undefined || this.#checking === 'checking') return false
     return this.#circuit === 'open' && nowMs >= this.#testAtMs
@@ -119,8 +117,7 @@ export class EndpointState {
     this.#heardAtMs = nowMs
     if (evidence !== 'good') return
     this.goodAtMs = nowMs
-    this.silence.interrupted(nowMs, this.limits.timeoutMs)
-    this.others.heard(table, nowMs)
+    this.others.heard(table)
   }
 
   /** A request has been under way since then, and longer than usual: if nobody was answered meanwhile, it may be a hang. */
@@ -181,7 +178,7 @@ export class EndpointState {
 
   #good(startMs: number): void {
     this.suspicion.good(startMs)
-    if (this.#circuit !== 'closed' && startMs >= this.#openedAtMs) this.#close()
+    if (this.#circuit !== 'closed' && startMs >= this.openedAtMs) this.#close()
   }
 
   /** A lookup was the trial. Any reply but a failure of the endpoint shows that it is there. */
@@ -249,11 +246,10 @@ export class EndpointState {
       this.#askedAtMs = clock.monotonicMs()
     })
     this.#askedAtMs = undefined
+    this.others.asked(question, reply, startMs)
     if (reply.evidence === 'none' && reply.status === undefined && reply.suppressed === undefined)
       return undefined
     const failed = isFailure(reply)
-    if (isNoReply(reply)) this.silence.givenUp(startMs, clock.monotonicMs(), this.limits.timeoutMs)
-    else this.silence.ended()
     onChecked(failed ? 'failed' : 'passed')
     if (failed) this.lastFailure = failureOf(reply) ?? this.lastFailure
     else if (reply.result.kind === 'found') this.knownAtMs = clock.monotonicMs()
@@ -266,7 +262,7 @@ export class EndpointState {
 
   #open(retryAfterMs?: number): void {
     if (this.isRetired) return
-    this.#openedAtMs = this.#options.clock.monotonicMs()
+    this.openedAtMs = this.#options.clock.monotonicMs()
     this.#circuit = 'open'
     this.#pausedUntilMs = 0
     this.#turn = 0

@@ -59,6 +59,10 @@ export class KnownQuestions {
     if (this.#canaries.includes(question)) this.#isFound.set(question, isFound)
   }
 
+  isCanary(question: KnownQuestion): boolean {
+    return this.#canaries.includes(question)
+  }
+
   addCanary(route: KnownRoute, key: string): void {
     this.#canaries = [...this.#canaries, { route, key }]
   }

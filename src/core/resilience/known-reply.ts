@@ -14,9 +14,10 @@ export function isOfEndpoint({ evidence, result }: Reply): boolean {
   return evidence === 'endpoint' || (result.kind === 'temporary' && result.cause === 'timeout')
 }
 
-/** Returns whether it is none, or not a whole one: a service that is busy looks the same as one that hangs. 504 is a proxy's word for it. */
-export function isNoReply({ result, status }: Reply): boolean {
-  return status === 504 || (result.kind === 'temporary' && result.cause === 'timeout')
+/** Returns whether no request of ours can be the reason, however busy the service is: nobody listens, or there is no access token. */
+export function isCertain({ result, retry }: Reply): boolean {
+  if (result.kind !== 'temporary') return false
+  return result.cause === 'token' || (result.cause === 'connect' && retry === 'not-sent')
 }
 
 /** Returns whether such a failure is enough. A reply of its own may be about its key, and a quick failure one of a few: another is asked. */

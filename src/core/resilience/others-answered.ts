@@ -15,7 +15,7 @@ export interface OthersQuestion {
 /**
  * Undefined where nothing is known of the service. Where it is asked carefully also
  *
- *   silent    nobody is answered, but it may be busy with slow keys
+ *   failing   nobody is answered, but it may only be busy
  *   missing   the canary of the table is "not found", and no other table is seen to fail
  */
-export type OthersAnswered = boolean | 'silent' | 'missing' | undefined
+export type OthersAnswered = boolean | 'failing' | 'missing' | undefined

@@ -177,6 +177,8 @@ export class UpstreamState {
       if (!avoided.has(index) && pausedForMs > 0) soonestMs = Math.min(soonestMs, pausedForMs)
     }
     if (soonestMs === Number.POSITIVE_INFINITY) {
+      if (endpoints.some(({ circuit }, index) => circuit === 'closed' && !avoided.has(index)))
+        return temporaryFor(CORE_REASONS.leftAlone, this.name)
       return this.#drill?.endsAtMs === undefined
         ? temporaryFor(CORE_REASONS.circuitsOpen, this.name)
         : temporaryFor(CORE_REASONS.circuitsOpenByDrill, this.name, this.name)

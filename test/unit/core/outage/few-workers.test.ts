@@ -79,6 +79,29 @@ describe('whenUnknown at a service with few workers', () => {
     expect(seen.filter(({ result }) => result === 'none')).toEqual([])
   })
 
+  for (const [workers, everyS, takesMs, timeoutMs] of [
+    [2, 4, 3900, 2000],
+    [4, 4, 3900, 2000],
+    [2, 8, 7900, 4000],
+    [2, 20, 3900, 2000],
+    [1, 30, 3900, 2000],
+  ] as const) {
+    test(`${workers}: nor one who sends them for three minutes, ${takesMs} ms each, every ${everyS} s, with a time-out of ${timeoutMs} ms`, async () => {
+      const { clock, service, ask } = await denyList(workers, timeoutMs)
+      service.takesMs = (key) => (key.startsWith('slow') ? takesMs : 20)
+      const seen: ReturnType<typeof ask>[] = []
+      for (let half = 0; half < 360; half++) {
+        if (half % (everyS * 2) === 0)
+          for (let worker = 0; worker < workers; worker++) seen.push(ask(`slow${half}.${worker}`))
+        await clock.advanceAsync(250)
+        seen.push(ask(`unknown${half}`))
+        await clock.advanceAsync(250)
+      }
+      await clock.advanceAsync(9000)
+      expect(seen.filter(({ result }) => result === 'notfound unknown')).toEqual([])
+    })
+  }
+
   test('the limit: more slow keys than workers, on which the service works on when nobody waits any more', async () => {
     const { clock, service, ask } = await denyList(1)
     service.values.set('listed', 'REJECT')

@@ -12,7 +12,7 @@ interface Known {
 function picked({ tried = [], demoted = [], avoided = [], unavailable = [] }: Known): number | undefined {
   const endpoints = [0, 1].map((index) => ({ isAvailable: () => !unavailable.includes(index) }))
   return pickEndpoint(
-    { endpoints, avoided: new Set(avoided), isDemoted: (index) => demoted.includes(index) },
+    { table: 'aliases', endpoints, avoided: new Set(avoided), isDemoted: (index) => demoted.includes(index) },
     tried,
     1000,
   )
@@ -39,8 +39,12 @@ test.each(cases)('picks %s', (_name, known, expected) => {
 })
 
 test('asks whether an endpoint is available now', () => {
-  const asked: number[] = []
-  const endpoint = { isAvailable: (nowMs: number) => asked.push(nowMs) > 0 }
-  pickEndpoint({ endpoints: [endpoint], avoided: new Set(), isDemoted: () => false }, [], 1234)
-  expect(asked).toEqual([1234])
+  const asked: unknown[] = []
+  const endpoint = { isAvailable: (...of: [nowMs: number, table?: string]) => asked.push(of) > 0 }
+  pickEndpoint(
+    { table: 'aliases', endpoints: [endpoint], avoided: new Set(), isDemoted: () => false },
+    [],
+    1234,
+  )
+  expect(asked).toEqual([[1234, 'aliases']])
 })
