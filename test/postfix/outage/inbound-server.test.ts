@@ -13,6 +13,7 @@ import { type Postfix, requirePostfix, startPostfix } from '../../support/postfi
 import { openSmtpSession } from '../../support/postfix/smtp-session.ts'
 import { testDirectory } from '../../support/wire/sockets.ts'
 import { ShiftedClock } from '../shifted-clock.ts'
+import type { Entries } from './directory.ts'
 import { ENTRIES } from './larger-walk.ts'
 import { count, send } from './setup.ts'
 
@@ -26,26 +27,28 @@ const FIELDS: Readonly<Record<string, string>> = {
   'sender-logins': 'logins',
 }
 /** What the service knows besides: the canaries. */
-const CANARIES: Readonly<Record<string, readonly string[]>> = {
-  'alias-domains': ['example.org'],
-  mailboxes: ['postmaster@example.com'],
-  aliases: ['postmaster@example.com'],
-  'sender-access': ['canary@example.com'],
-  'sender-logins': ['postmaster@example.com'],
+const CANARIES: Entries = {
+  'alias-domains': { 'example.org': 'example.org' },
+  mailboxes: { 'postmaster@example.com': 'postmaster/' },
+  aliases: { 'postmaster@example.com': 'postmaster@example.com' },
+  'sender-access': { 'canary@example.com': 'REJECT' },
+  'sender-logins': { 'postmaster@example.com': 'postmaster@example.com' },
 }
+
+const LOGIN_CANARY = 'login-canary@example.com'
 
 /** The routes of the page. */
 function serve(service: HttpService): void {
   service.otherwise = ({ url, body }) => {
     if (url === '/v1/login') {
       const { user, password } = JSON.parse(body) as { readonly user: string; readonly password: string }
-      return password === 'password'
+      return password === (user === LOGIN_CANARY ? 'of-the-canary' : 'password')
         ? { json: { result: 'ok', user } }
         : { status: 401, json: { result: 'wrong_password' } }
     }
     const [, , table = '', key = ''] = url.split('/')
     const known = decodeURIComponent(key)
-    const value = ENTRIES[table]?.[known] ?? (CANARIES[table]?.includes(known) === true ? known : undefined)
+    const value = ENTRIES[table]?.[known] ?? CANARIES[table]?.[known]
     return value === undefined ? { status: 404 } : { json: { [FIELDS[table] ?? '']: value } }
   }
 }
