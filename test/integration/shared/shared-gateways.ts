@@ -54,9 +54,12 @@ export async function startShared(
   { state = 'up', ...options }: TestGatewayOptions & { readonly state?: 'up' | 'down' } = {},
 ): Promise<TestGateway> {
   const gateway = await startGateway(t, sharedYaml(settings), options)
-  await until(() => gateway.gateway.status().shared?.state === state)
+  // On a busy machine replies are late, and the first probes fail. How soon it is used is said by the tests that look for it.
+  await until(() => gateway.gateway.status().shared?.state === state, SET_UP_MS)
   return gateway
 }
+
+const SET_UP_MS = 20_000
 
 /** Looks every few ms. @throws when it takes longer than five seconds. */
 export async function until(isSo: () => boolean | Promise<boolean>, withinMs = 5000): Promise<number> {
