@@ -4,6 +4,7 @@
 import type { Validators } from '../../core/upstream.ts'
 import { openRoute } from '../http-client/connection/dispatchers.ts'
 import type { Authorize } from '../http-client/oauth/access-tokens.ts'
+import { isError } from '../http-client/reply/body-values.ts'
 import { type HeaderFields, headerText } from '../http-client/reply/response.ts'
 import type { EndpointSettings } from '../http-client/settings.ts'
 import { type CursorPlace, cursorPlace, cursorText } from './cursor.ts'
@@ -22,6 +23,9 @@ export interface PagesEnd {
   readonly firstCursor: string | undefined
   readonly lastCursor: string | undefined
 }
+
+/** A JSONPath of names alone, which can be followed while the page is still arriving. */
+const NAMES = /^\$(?:\.[A-Za-z_][\w-]*)+$/
 
 interface PagesReading<Read> {
   readonly of: 'list' | 'changes'
@@ -51,7 +55,7 @@ interface PagesReading<Read> {
  * @throws ListError (rejects) for pages that must not be used.
  */
 export async function readPages<Read>(
-  { list, upstream }: ListSettings,
+  { list, upstream, response }: ListSettings,
   endpoint: EndpointSettings,
   reading: PagesReading<Read>,
   take: (entries: readonly Read[]) => void,
@@ -77,10 +81,11 @@ export async function readPages<Read>(
       progress.expectedBytes = isFirst && list.next === undefined ? page.length : undefined
       const format = list.format ?? formatOf(page.contentType)
       if (format === undefined) throw new ListError(REPLICA_REASONS.noFormat)
-      const beside = new Beside(list, place, page, pages.address)
+      const beside = new Beside(list, response.error, place, page, pages.address)
       const { items } = list
       for await (const raw of readEntries(format, page.chunks, { items, marks: beside.marks }))
         take(raw.map(one).filter((read) => read !== undefined))
+      if (beside.isError) throw new ListError(REPLICA_REASONS.listSaysError, response.error ?? '')
       path = pages.next(beside.next)
       const cursor = cursorText(beside.cursor)
       end = {
@@ -101,10 +106,12 @@ export async function readPages<Read>(
 class Beside {
   next: unknown
   cursor: unknown
+  isError = false
   readonly marks: readonly Mark[]
 
   constructor(
     { next }: ListSettings['list'],
+    error: string | undefined,
     place: CursorPlace | undefined,
     { link, headers }: { readonly link: string | undefined; readonly headers: HeaderFields },
     address: string,
@@ -124,6 +131,13 @@ class Beside {
         path: place.path,
         take: (value) => {
           this.cursor = value
+        },
+      })
+    if (error !== undefined && NAMES.test(error))
+      marks.push({
+        path: error,
+        take: (value) => {
+          this.isError = isError(value)
         },
       })
     this.marks = marks

@@ -54,6 +54,12 @@ export const REPLICA_REASONS = {
     text: 'the list has two columns of the name …',
     advice: 'the names in the first line of a CSV list must differ, or nobody knows which column is meant',
   },
+  listSaysError: {
+    cause: 'service',
+    text: 'the list says that something went wrong: … is set',
+    advice:
+      '`response.error`, which is looked at beside the entries of each page, too; the log of the service',
+  },
   noEntries: {
     cause: 'unreadable',
     text: 'the list has no entries where replica.items points: … is …',

@@ -55,6 +55,29 @@ function toLine(entry: object): string {
   return `${JSON.stringify(entry)}\n`
 }
 
+describe('what `response.error` selects beside the entries of a page', () => {
+  for (const [error, reason] of [
+    ['backend timeout', 'the list says that something went wrong: $.error is set'],
+    [null, undefined],
+    ['', undefined],
+    [false, undefined],
+  ] as const)
+    test(`${JSON.stringify(error)} ${reason === undefined ? 'is no error' : 'keeps the copy'}`, async (t) => {
+      const service = await startHttpService(t)
+      service.otherwise = { json: { entries: FIVE, error: null } }
+      const yaml = replicaYaml(
+        service.origin,
+        folderFor(t),
+        'items: $.entries[*]',
+        'response: { error: $.error }',
+      )
+      const gateway = await startReplicated(t, yaml)
+      service.otherwise = { json: { entries: FIVE.slice(0, 4), error } }
+      expect(await refresh(gateway)).toBe(reason)
+      expect(replicaStatus(gateway).entries).toBe(reason === undefined ? 4 : 5)
+    })
+})
+
 describe('the copy in use stays, and the reason is told, for', () => {
   for (const [name, list, reason, settings] of BAD_LISTS) {
     test(name, async (t) => {

@@ -197,7 +197,8 @@ function decimalText(number: number): string | undefined {
   return text.includes('e') ? undefined : text
 }
 
-function isError(node: unknown): boolean {
+/** Returns whether what `response.error` selects says that something went wrong. */
+export function isError(node: unknown): boolean {
   return node !== null && node !== '' && node !== false
 }
 
